@@ -1,0 +1,3 @@
+//! `invited`: a self-hosted account-invitation server that speaks the Kantata OX API.
+
+pub mod wire;

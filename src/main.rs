@@ -1,0 +1,3 @@
+//! The `invited` program.
+
+fn main() {}

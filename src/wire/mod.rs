@@ -1,0 +1,3 @@
+//! The protocol engine. It does no I/O and knows no resource.
+
+pub mod params;
