@@ -1,0 +1,169 @@
+//! One address, one invitation: what counts as a duplicate, who the invitee is, and ids that never come back.
+
+use crate::exact::{everything, invalid, shown};
+use crate::support::{Answer, Server, token};
+use rusqlite::Connection;
+use serde_json::json;
+
+fn invite_as(server: &Server, bearer: &str, address: &str) -> Answer {
+    server
+        .post("/account_invitations")
+        .bearer(bearer)
+        .json(&json!({"account_invitation": {"full_name": "Some Body", "email_address": address}}))
+        .send()
+}
+
+fn invite(server: &Server, address: &str) -> Answer {
+    invite_as(server, token::ADMINISTRATOR, address)
+}
+
+fn delete(server: &Server, id: &str) {
+    server.delete(&format!("/account_invitations/{id}")).bearer(token::ADMINISTRATOR).send().expect(204);
+}
+
+/// How many users have this address, in any account.
+fn users_with(server: &Server, address: &str) -> i64 {
+    let database = Connection::open(server.database_path()).unwrap();
+    database
+        .query_row("SELECT count(*) FROM users WHERE lower(email_address) = lower(?1)", [address], |row| row.get(0))
+        .unwrap()
+}
+
+const PENDING: &str = "Email address already has a pending invitation.";
+const MEMBER: &str = "Email address already belongs to a member of this account.";
+const DISABLED: &str = "Email address belongs to a disabled member. Enable that membership instead.";
+
+#[test]
+fn an_address_is_invited_once() {
+    let server = Server::start();
+    let before = everything(&server);
+    for (address, message) in [
+        ("ada@example.test", PENDING),
+        ("grace@example.test", PENDING),
+        ("ADA@EXAMPLE.TEST", PENDING),
+        ("  Ada@Example.test ", PENDING),
+        // An expired invitation still holds its address: the way on is to send it again.
+        ("edsger@example.test", PENDING),
+        ("owner@example.test", MEMBER),
+        ("Administrator@example.test", MEMBER),
+        ("collaborator@example.test", MEMBER),
+        ("external_collaborator@example.test", MEMBER),
+        ("barbara@example.test", MEMBER),
+        ("BARBARA@example.test", MEMBER),
+        ("disabled@example.test", DISABLED),
+        ("Disabled@Example.Test", DISABLED),
+    ] {
+        let answer = invite(&server, address).expect(422);
+        assert_eq!(answer.text(), invalid("email_address", message), "for {address:?}");
+    }
+    assert_eq!(everything(&server), before);
+}
+
+#[test]
+fn a_duplicate_is_reported_beside_the_other_broken_fields() {
+    let server = Server::start();
+    let answer = server
+        .post("/account_invitations")
+        .bearer(token::ADMINISTRATOR)
+        .json(&json!({"account_invitation": {"email_address": "ada@example.test", "billability_target": 101}}))
+        .send()
+        .expect(422);
+    let fields: Vec<_> = answer.errors().into_iter().filter_map(|error| error.1).collect();
+    assert_eq!(fields, ["email_address", "full_name", "billability_target"]);
+}
+
+#[test]
+fn addresses_that_differ_in_more_than_case_are_different() {
+    let server = Server::start();
+    for address in ["ada+tag@example.test", "a.da@example.test", "ada@example.test.test", "ada@sub.example.test"] {
+        invite(&server, address).expect(200);
+    }
+}
+
+#[test]
+fn lower_case_means_unicode_lower_case_only_where_the_address_may_hold_it() {
+    let server = Server::start();
+    let first = invite(&server, "ÄDA@example.test");
+    // Whether such an address is valid is left open; if it is, it must not be invited twice.
+    if first.status == 200 {
+        let answer = invite(&server, "äda@example.test").expect(422);
+        assert_eq!(answer.text(), invalid("email_address", PENDING));
+    } else {
+        assert_eq!(first.status, 422);
+    }
+}
+
+#[test]
+fn the_accounts_do_not_know_each_others_people() {
+    let server = Server::start();
+    let here = invite(&server, "other_administrator@example.test").expect(200).record();
+    assert_eq!(here["invitee_id"], "23", "a user of the other account is not linked");
+    let here = invite(&server, "other.pending@example.test").expect(200).record();
+    assert_eq!(here["invitee_id"], "24");
+    let there = invite_as(&server, token::OTHER_ADMINISTRATOR, "ada@example.test").expect(200).record();
+    assert_eq!((&there["invitee_id"], &there["inviter_id"]), (&json!("25"), &json!("21")));
+    let there = invite_as(&server, token::OTHER_ADMINISTRATOR, "owner@example.test").expect(200).record();
+    assert_eq!(there["invitee_id"], "26");
+    let again = invite_as(&server, token::OTHER_ADMINISTRATOR, "ada@example.test").expect(422);
+    assert_eq!(again.text(), invalid("email_address", PENDING));
+}
+
+#[test]
+fn a_create_makes_one_inactive_user_who_is_the_invitee() {
+    let server = Server::start();
+    assert_eq!(users_with(&server, "new@example.test"), 0);
+    let record = invite(&server, "New@example.test").expect(200).record();
+    assert_eq!(users_with(&server, "new@example.test"), 1);
+    assert_eq!(record["invitee_id"], "23");
+    delete(&server, record["id"].as_str().unwrap());
+    assert_eq!(users_with(&server, "new@example.test"), 0, "nothing else names that user");
+}
+
+#[test]
+fn a_deleted_invitation_frees_its_address_and_takes_its_ids_along() {
+    let server = Server::start();
+    let first = invite(&server, "new@example.test").expect(200).record();
+    assert_eq!((&first["id"], &first["invitee_id"]), (&json!("6"), &json!("23")));
+    delete(&server, "6");
+    let second = invite(&server, "new@example.test").expect(200).record();
+    assert_eq!((&second["id"], &second["invitee_id"]), (&json!("7"), &json!("24")), "ids are never given twice");
+    delete(&server, "7");
+    delete(&server, "3");
+    let third = invite(&server, "edsger@example.test").expect(200).record();
+    assert_eq!(third["id"], "8");
+}
+
+/// Removes a membership behind the server's back, as the memberships' own route will do.
+fn remove_membership(server: &Server, user: i64) {
+    let database = Connection::open(server.database_path()).unwrap();
+    let removed = database.execute("DELETE FROM memberships WHERE user_id = ?1", [user]).unwrap();
+    assert_eq!(removed, 1);
+}
+
+#[test]
+fn somebody_whose_membership_was_removed_is_invited_again_as_the_same_user() {
+    let server = Server::start();
+    remove_membership(&server, 14);
+    let record = invite(&server, "Barbara@Example.test").expect(200).record();
+    assert_eq!((&record["id"], &record["invitee_id"]), (&json!("6"), &json!("14")));
+    assert_eq!(users_with(&server, "barbara@example.test"), 1);
+    assert_eq!(shown(&server, 4)["pending"], false, "the accepted invitation stays as it was");
+    delete(&server, "6");
+    assert_eq!(users_with(&server, "barbara@example.test"), 1, "invitation 4 still names her");
+    let record = invite(&server, "barbara@example.test").expect(200).record();
+    assert_eq!((&record["id"], &record["invitee_id"]), (&json!("7"), &json!("14")));
+}
+
+#[test]
+fn an_invitation_does_not_rename_the_user_whom_it_invites_again() {
+    let server = Server::start();
+    remove_membership(&server, 14);
+    let answer = server
+        .post("/account_invitations?include=invitee")
+        .bearer(token::ADMINISTRATOR)
+        .json(&json!({"account_invitation": {"full_name": "Barbara Again", "email_address": "barbara@example.test"}}))
+        .send()
+        .expect(200);
+    assert_eq!(answer.record()["full_name"], "Barbara Again");
+    assert_eq!(answer.json()["users"]["14"]["email_address"], "barbara@example.test");
+}
