@@ -28,11 +28,7 @@ pub(crate) fn invalid_all(entries: &[(&str, u64, &str)]) -> String {
     let entries: Vec<String> = entries
         .iter()
         .map(|(field, index, message)| {
-            format!(
-                r#"{{"type":"validation","field":{},"message":{},"index":{index}}}"#,
-                json!(field),
-                json!(message)
-            )
+            format!(r#"{{"type":"validation","field":{},"message":{},"index":{index}}}"#, json!(field), json!(message))
         })
         .collect();
     format!(r#"{{"errors":[{}]}}"#, entries.join(","))

@@ -11,5 +11,14 @@
     reason = "a story that meets something unexpected has to stop, and a panic is how a test says so"
 )]
 
+mod bad_input;
+mod binary;
+mod bulk;
+mod concurrency;
+mod crash;
+mod create;
+mod exact;
 mod kit;
+mod resend_delete;
 mod support;
+mod update;

@@ -16,8 +16,7 @@ fn create(server: &Server, attributes: &str) -> Answer {
 #[test]
 fn a_name_and_an_address_are_enough_and_the_answer_is_200_never_201() {
     let server = Server::start();
-    let answer =
-        create(&server, r#"{"full_name":"Alan New","email_address":"alan@example.test"}"#).expect(200);
+    let answer = create(&server, r#"{"full_name":"Alan New","email_address":"alan@example.test"}"#).expect(200);
     let alan = Invitation::fresh(6, "Alan New", "alan@example.test", 23);
     assert_eq!(answer.text(), alan.body());
     assert_eq!(answer.header("location"), None);
@@ -78,8 +77,8 @@ fn null_and_empty_text_are_the_defaults() {
         ]
         .map(|field| format!(r#","{field}":{nothing}"#))
         .concat();
-        let answer =
-            create(&server, &format!(r#"{{"full_name":"N","email_address":"n@example.test"{attributes}}}"#)).expect(200);
+        let answer = create(&server, &format!(r#"{{"full_name":"N","email_address":"n@example.test"{attributes}}}"#))
+            .expect(200);
         assert_eq!(answer.text(), Invitation::fresh(6, "N", "n@example.test", 23).body());
     }
 }
@@ -145,10 +144,7 @@ fn an_empty_record_names_both_required_fields() {
     let answer = create(&server, "{}").expect(422);
     assert_eq!(
         answer.text(),
-        invalid_all(&[
-            ("email_address", 0, "Email address is required."),
-            ("full_name", 0, "Full name is required."),
-        ])
+        invalid_all(&[("email_address", 0, "Email address is required."), ("full_name", 0, "Full name is required."),])
     );
     assert_eq!(everything(&server), before);
 }
@@ -178,9 +174,8 @@ fn every_broken_field_is_reported_once_in_the_order_of_the_table() {
         "Permission must be one of administrator, reports_viewer_with_cost, reports_viewer, project_lead, ",
         "project_creator, collaborator, punch_clock."
     );
-    let reference = concat!(
-        "External reference must be an object with service_name, service_model and service_model_ref."
-    );
+    let reference =
+        concat!("External reference must be an object with service_name, service_model and service_model_ref.");
     assert_eq!(
         answer.text(),
         invalid_all(&[

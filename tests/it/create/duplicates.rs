@@ -136,7 +136,7 @@ fn a_deleted_invitation_frees_its_address_and_takes_its_ids_along() {
 /// Removes a membership behind the server's back, as the memberships' own route will do.
 fn remove_membership(server: &Server, user: i64) {
     let database = Connection::open(server.database_path()).unwrap();
-    let removed = database.execute("DELETE FROM memberships WHERE user_id = ?1", [user]).unwrap();
+    let removed = database.execute("DELETE FROM account_memberships WHERE user_id = ?1", [user]).unwrap();
     assert_eq!(removed, 1);
 }
 

@@ -63,9 +63,7 @@ const ENCODINGS: [(&str, Send); 6] = [
             .send()
     }),
     ("form", |server| post(server, "/account_invitations").form(&urlencoded()).send()),
-    ("form without a type", |server| {
-        post(server, "/account_invitations").body(None, urlencoded()).send()
-    }),
+    ("form without a type", |server| post(server, "/account_invitations").body(None, urlencoded()).send()),
     ("form with %20 and encoded brackets", |server| {
         let text = urlencoded().replace('+', "%20").replace('[', "%5B").replace(']', "%5D");
         post(server, "/account_invitations").form(&text).send()
@@ -91,7 +89,10 @@ fn the_same_create_reads_the_same_in_every_encoding_and_makes_equal_rows() {
         rows.push((name, rows_about_the_new_invitation(&server)));
     }
     let (_, first) = &rows[0];
-    assert!(first.iter().any(|row| row.contains(&Cell::Text("Contact".to_owned()))), "the reference is kept: {first:?}");
+    assert!(
+        first.iter().any(|row| row.contains(&Cell::Text("Contact".to_owned()))),
+        "the reference is kept: {first:?}"
+    );
     for (name, row) in &rows {
         assert_eq!(row, first, "as {name}");
     }
@@ -100,8 +101,7 @@ fn the_same_create_reads_the_same_in_every_encoding_and_makes_equal_rows() {
 /// Every row of every table that holds the new address or the name of the reference, without what must differ:
 /// the secret token, random bytes and the request's own id.
 fn rows_about_the_new_invitation(server: &Server) -> Vec<Vec<Cell>> {
-    let database =
-        Connection::open_with_flags(server.database_path(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let database = Connection::open_with_flags(server.database_path(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let tables: Vec<String> = database
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name")
         .unwrap()
@@ -122,9 +122,13 @@ fn rows_about_the_new_invitation(server: &Server) -> Vec<Vec<Cell>> {
             if about("alan@example.test") || about("Contact") {
                 let mut kept = vec![Cell::Text(table.clone())];
                 kept.extend(
-                    cells.into_iter().zip(&names).filter(|(cell, name)| {
-                        !matches!(cell, Cell::Blob(_)) && !name.contains("token") && !name.contains("request")
-                    }).map(|(cell, _)| cell),
+                    cells
+                        .into_iter()
+                        .zip(&names)
+                        .filter(|(cell, name)| {
+                            !matches!(cell, Cell::Blob(_)) && !name.contains("token") && !name.contains("request")
+                        })
+                        .map(|(cell, _)| cell),
                 );
                 found.push(kept);
             }

@@ -113,7 +113,9 @@ fn these_addresses_are_refused() {
 #[test]
 fn control_characters_inside_an_address_are_refused_on_the_field() {
     let server = Server::start();
-    for address in ["a\u{0}b@example.test", "a@exam\nple.test", "a\r\nBcc: x@example.test", "a@b.test\u{0}", "a\tb@c.test"] {
+    for address in
+        ["a\u{0}b@example.test", "a@exam\nple.test", "a\r\nBcc: x@example.test", "a@b.test\u{0}", "a\tb@c.test"]
+    {
         let errors = with(&server, "email_address", &quoted(address)).expect(422).errors();
         assert_eq!(errors.len(), 1, "for {address:?}");
         assert_eq!(errors[0].1.as_deref(), Some("email_address"), "for {address:?}");
@@ -138,9 +140,7 @@ fn an_address_has_at_most_255_characters() {
 
 #[test]
 fn the_address_and_the_name_are_required() {
-    for (field, message) in
-        [("email_address", "Email address is required."), ("full_name", "Full name is required.")]
-    {
+    for (field, message) in [("email_address", "Email address is required."), ("full_name", "Full name is required.")] {
         refuses(field, message, &["null", r#""""#, r#"" ""#, r#""\t\n\u00a0\u2003""#]);
     }
 }
@@ -167,10 +167,8 @@ fn names_and_headlines_are_trimmed_by_unicode_and_keep_every_other_character() {
     )
     .expect(200);
     let name = "Zoë Ωmega 王 👩‍🚀";
-    let expected = Invitation {
-        headline: Some(r#""a\b" </script>"#),
-        ..Invitation::fresh(6, name, "n@example.test", 23)
-    };
+    let expected =
+        Invitation { headline: Some(r#""a\b" </script>"#), ..Invitation::fresh(6, name, "n@example.test", 23) };
     assert_eq!(record.text(), expected.body(), "and nothing is escaped that need not be");
 }
 
@@ -235,8 +233,16 @@ fn the_number_fields_take_what_an_update_takes() {
 
 #[test]
 fn the_number_fields_refuse_what_an_update_refuses() {
-    refuses("bill_rate_in_cents", "Bill rate in cents must be a whole number.", &["100.0", "1e2", r#""abc""#, "true", "[]"]);
-    refuses("cost_rate_in_cents", "Cost rate in cents must be a whole number.", &["100.0", "1e2", r#""abc""#, "true", "{}"]);
+    refuses(
+        "bill_rate_in_cents",
+        "Bill rate in cents must be a whole number.",
+        &["100.0", "1e2", r#""abc""#, "true", "[]"],
+    );
+    refuses(
+        "cost_rate_in_cents",
+        "Cost rate in cents must be a whole number.",
+        &["100.0", "1e2", r#""abc""#, "true", "{}"],
+    );
     refuses("bill_rate_in_cents", "Bill rate in cents must be between 0 and 2147483647.", &["-1", "2147483648"]);
     refuses("cost_rate_in_cents", "Cost rate in cents must be between 0 and 2147483647.", &["-1", "2147483648"]);
     refuses(
@@ -266,13 +272,26 @@ fn a_punch_clock_user_needs_a_bill_rate_and_zero_is_one() {
 #[test]
 fn default_read_only_takes_the_booleans_and_their_texts() {
     let server = Server::start();
-    for (step, value) in
-        ["true", "false", "null", r#""""#, r#""true""#, r#""TRUE""#, r#""1""#, r#""t""#, r#""false""#, r#""FALSE""#, r#""0""#, r#""f""#]
-            .into_iter()
-            .enumerate()
+    for (step, value) in [
+        "true",
+        "false",
+        "null",
+        r#""""#,
+        r#""true""#,
+        r#""TRUE""#,
+        r#""1""#,
+        r#""t""#,
+        r#""false""#,
+        r#""FALSE""#,
+        r#""0""#,
+        r#""f""#,
+    ]
+    .into_iter()
+    .enumerate()
     {
         let body = json!({"full_name": "N", "email_address": format!("n{step}@example.test")}).to_string();
-        let body = format!(r#"{{"account_invitation":{},"default_read_only":{value}}}}}"#, body.strip_suffix('}').unwrap());
+        let body =
+            format!(r#"{{"account_invitation":{},"default_read_only":{value}}}}}"#, body.strip_suffix('}').unwrap());
         let answer = post_json(&server, "/account_invitations", token::ADMINISTRATOR, &body).expect(200);
         assert!(!answer.text().contains("default_read_only"), "it is not echoed");
     }

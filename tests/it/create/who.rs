@@ -100,7 +100,11 @@ fn nobody_grants_a_level_above_the_own_one() {
                 assert_eq!(answer.expect(200).record()["permission"], level, "{own} grants {level}");
             } else {
                 let answer = answer.expect(422);
-                assert_eq!(answer.text(), invalid("permission", "Permission must not be above your own."), "{own} grants {level}");
+                assert_eq!(
+                    answer.text(),
+                    invalid("permission", "Permission must not be above your own."),
+                    "{own} grants {level}"
+                );
             }
         }
     }

@@ -92,7 +92,8 @@ fn any_other_media_type_is_refused() {
         "The content type is not supported. Use application/json, application/x-www-form-urlencoded ",
         "or multipart/form-data."
     );
-    for kind in ["text/plain", "application/xml", "text/json", "application/vnd.api+json", "application/jsonx", "json"] {
+    for kind in ["text/plain", "application/xml", "text/json", "application/vnd.api+json", "application/jsonx", "json"]
+    {
         let body = r#"{"account_invitation":{"billability_target":1}}"#;
         let answer = put(&server, "/account_invitations/2").body(Some(kind), body.as_bytes()).send().expect(415);
         assert_eq!(answer.text(), refusal("syntax", message), "for {kind}");
@@ -139,13 +140,21 @@ fn include_may_come_in_the_body_and_wins_over_the_query_string() {
         ("/account_invitations/2", r#"{"account_invitation":{},"include":"inviter"}"#, (true, false)),
         ("/account_invitations/2", r#"{"account_invitation":{},"include":"default_role,invitee"}"#, (true, true)),
         ("/account_invitations/2", r#"{"account_invitation":{},"include":["default_role","inviter"]}"#, (true, true)),
-        ("/account_invitations/2?include=inviter", r#"{"account_invitation":{},"include":"default_role"}"#, (false, true)),
+        (
+            "/account_invitations/2?include=inviter",
+            r#"{"account_invitation":{},"include":"default_role"}"#,
+            (false, true),
+        ),
         ("/account_invitations/2", r#"{"account_invitation":{},"include":5}"#, (false, false)),
         ("/account_invitations/2", r#"{"account_invitation":{},"include":{"a":"inviter"}}"#, (false, false)),
         ("/account_invitations/2", r#"{"account_invitation":{},"include":null}"#, (false, false)),
         ("/account_invitations/2", r#"{"account_invitation":{},"include":""}"#, (false, false)),
         ("/account_invitations/2?include=inviter&include=default_role", r#"{"account_invitation":{}}"#, (false, true)),
-        ("/account_invitations/2?include[]=inviter&include[]=default_role", r#"{"account_invitation":{}}"#, (true, true)),
+        (
+            "/account_invitations/2?include[]=inviter&include[]=default_role",
+            r#"{"account_invitation":{}}"#,
+            (true, true),
+        ),
     ] {
         let answer = put_json(&server, path, token::ADMINISTRATOR, body).expect(200);
         assert_eq!(has(&answer), expected, "for {path} with {body}");

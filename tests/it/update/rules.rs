@@ -89,13 +89,11 @@ fn punch_clock_is_judged_on_the_result_of_the_update() {
 #[test]
 fn punch_clock_is_not_judged_when_the_permission_or_the_rate_is_unreadable() {
     let server = Server::start();
-    let answer =
-        change(&server, 1, token::ADMINISTRATOR, r#"{"permission":"punch_clock","bill_rate_in_cents":"abc"}"#)
-            .expect(422);
+    let answer = change(&server, 1, token::ADMINISTRATOR, r#"{"permission":"punch_clock","bill_rate_in_cents":"abc"}"#)
+        .expect(422);
     assert_eq!(answer.text(), invalid("bill_rate_in_cents", "Bill rate in cents must be a whole number."));
-    let answer =
-        change(&server, 1, token::ADMINISTRATOR, r#"{"permission":"punch-clock","bill_rate_in_cents":null}"#)
-            .expect(422);
+    let answer = change(&server, 1, token::ADMINISTRATOR, r#"{"permission":"punch-clock","bill_rate_in_cents":null}"#)
+        .expect(422);
     let fields: Vec<Option<String>> = answer.errors().into_iter().map(|error| error.1).collect();
     assert_eq!(fields, [Some("permission".to_owned())]);
 }
@@ -183,7 +181,7 @@ fn attributes_outside_the_list_are_ignored_whatever_they_hold() {
             r#""expiration_date":"2001-01-01","inviter_id":"1","invitee_id":{"a":1},"id":"2","account_id":2,"#,
             r#""default_read_only":"maybe","external_reference":7,"created_at":null,"nonsense":1.5,"#,
             r#""billability_target":12}"#
-        )
+        ),
     )
     .expect(200);
     assert_eq!(answer.text(), Invitation { target: Some(12), ..ada }.body());

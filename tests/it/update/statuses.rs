@@ -85,9 +85,10 @@ fn include_brings_the_role_the_invitee_and_the_inviter() {
     );
     // The order of the users inside their map is free, so both orders are compared as values, and the keys as text.
     assert_eq!(body, serde_json::from_str::<serde_json::Value>(&expected).unwrap());
-    let top: Vec<usize> = [r#"{"count""#, r#""results""#, r#""account_invitations":{"#, r#""meta""#, r#""roles""#, r#""users""#]
-        .map(|key| answer.text().find(key).unwrap())
-        .to_vec();
+    let top: Vec<usize> =
+        [r#"{"count""#, r#""results""#, r#""account_invitations":{"#, r#""meta""#, r#""roles""#, r#""users""#]
+            .map(|key| answer.text().find(key).unwrap())
+            .to_vec();
     assert!(top.is_sorted(), "the keys are out of order: {}", answer.text());
 }
 
@@ -101,8 +102,8 @@ fn included_maps_come_in_the_order_in_which_include_names_them_and_may_be_empty(
     let expected = format!(r#"{},"roles":{{}}}}"#, ada.body().strip_suffix('}').unwrap());
     assert_eq!(answer.text(), expected);
 
-    let answer =
-        put_json(&server, "/account_invitations/1?include=inviter,default_role", token::ADMINISTRATOR, body).expect(200);
+    let answer = put_json(&server, "/account_invitations/1?include=inviter,default_role", token::ADMINISTRATOR, body)
+        .expect(200);
     assert!(answer.text().find(r#""users":"#) < answer.text().find(r#""roles":"#), "{}", answer.text());
 
     let answer =
@@ -154,7 +155,8 @@ fn status_401_answers_a_caller_without_a_valid_token() {
     let server = Server::start();
     let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
     let invalid_request = refusal("oauth", "Invalid OAuth 2 Request");
-    let without = server.put("/account_invitations/1").body(Some("application/json"), body.as_bytes()).send().expect(401);
+    let without =
+        server.put("/account_invitations/1").body(Some("application/json"), body.as_bytes()).send().expect(401);
     assert_eq!(without.text(), invalid_request);
     assert_eq!(without.header("www-authenticate"), None);
     let unknown = put_json(&server, "/account_invitations/1", "sandbox-nobody", body).expect(401);
@@ -183,8 +185,7 @@ fn status_404_answers_an_unknown_id_and_a_foreign_one_alike() {
     let server = Server::start();
     let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
     for id in ["99", "5", "0", "-1", "abc", "7abc", "+1", "1e3", "1.0", "99999999999999999999"] {
-        let answer =
-            put_json(&server, &format!("/account_invitations/{id}"), token::ADMINISTRATOR, body).expect(404);
+        let answer = put_json(&server, &format!("/account_invitations/{id}"), token::ADMINISTRATOR, body).expect(404);
         assert_eq!(answer.text(), refusal("system", "Record not found"), "for id {id}");
     }
 }

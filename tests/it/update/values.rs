@@ -168,19 +168,7 @@ fn default_role_id_refuses_what_is_no_id() {
     refuses(
         "default_role_id",
         "Default role id must be an id.",
-        &[
-            "101.0",
-            "1e2",
-            "true",
-            "false",
-            "[]",
-            "[101]",
-            "{}",
-            r#""Developer""#,
-            r#""101.0""#,
-            r#""+101""#,
-            r#"" ""#,
-        ],
+        &["101.0", "1e2", "true", "false", "[]", "[101]", "{}", r#""Developer""#, r#""101.0""#, r#""+101""#, r#"" ""#],
     );
 }
 

@@ -85,17 +85,11 @@ fn the_refusals_come_in_a_fixed_order_when_a_request_is_wrong_in_many_ways() {
     assert_eq!(put("/account_invitations/99", token::ADMINISTRATOR, bad_field), 404, "the record before the fields");
     assert_eq!(put("/account_invitations/1", token::PROJECT_LEAD, bad_field), 403, "the inviter before the fields");
     assert_eq!(put("/account_invitations/1", token::ADMINISTRATOR, bad_field), 422, "the fields last");
-    let answer = server
-        .put("/account_invitations/99")
-        .bearer(token::ADMINISTRATOR)
-        .body(Some("text/plain"), b"hello")
-        .send();
+    let answer =
+        server.put("/account_invitations/99").bearer(token::ADMINISTRATOR).body(Some("text/plain"), b"hello").send();
     assert_eq!(answer.status, 415, "the type of the body before the record");
-    let answer = server
-        .put("/account_invitations/1")
-        .bearer(token::COLLABORATOR)
-        .body(Some("text/plain"), b"hello")
-        .send();
+    let answer =
+        server.put("/account_invitations/1").bearer(token::COLLABORATOR).body(Some("text/plain"), b"hello").send();
     assert_eq!(answer.status, 403, "the level before the type of the body");
     assert_eq!(everything(&server), before);
 }
