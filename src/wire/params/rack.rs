@@ -10,7 +10,7 @@
 //! - Brackets that do not pair up are part of the name: `a[` and `[a]` are plain names, and `a[b` is the field `[b`.
 //! - Brackets may come percent-encoded, since names are decoded before they are taken apart.
 //!
-//! Rack also allows at most 4096 pairs. That limit is left out, as the limit on the size of a body serves its purpose.
+//! Newer versions of Rack also allow at most 4096 pairs. The protocol has no such limit, so there is none here.
 
 use super::{Detail, NOT_UTF8, Tree};
 use serde_json::Value;
