@@ -37,7 +37,10 @@ pub fn hash(token: &str) -> TokenHash {
 
 /// A new token: a prefix that names its kind, then 256 random bits in base64url.
 pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntropy> {
-    Ok(SecretString::from(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes()?))))
+    Ok(SecretString::from(format!(
+        "{prefix}{}",
+        URL_SAFE_NO_PAD.encode(entropy.bytes()?)
+    )))
 }
 
 /// Prefix of the tokens that callers of the API hold.
@@ -60,7 +63,13 @@ pub struct Listed {
 }
 
 /// Makes a token for a user and returns it, for the only time, with its id.
-pub fn create<E>(db: &mut Db, entropy: &Entropy, user: (i64, i64), label: &str, now: Timestamp) -> Result<(i64, SecretString), E>
+pub fn create<E>(
+    db: &mut Db,
+    entropy: &Entropy,
+    user: (i64, i64),
+    label: &str,
+    now: Timestamp,
+) -> Result<(i64, SecretString), E>
 where
     E: From<Error> + From<NoEntropy>,
 {
@@ -70,11 +79,23 @@ where
 }
 
 /// Stores a token that is known already, for the user `(account, user)`.
-pub fn insert(db: &mut Db, (account, user): (i64, i64), token: &str, label: &str, now: Timestamp) -> Result<i64, Error> {
+pub fn insert(
+    db: &mut Db,
+    (account, user): (i64, i64),
+    token: &str,
+    label: &str,
+    now: Timestamp,
+) -> Result<i64, Error> {
     db.insert(
         "INSERT INTO access_tokens (account_id, user_id, token_hash, label, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
-        &[Param::Int(account), Param::Int(user), Param::Bytes(&hash(token)), Param::Text(label), Param::Int(now.0)],
+        &[
+            Param::Int(account),
+            Param::Int(user),
+            Param::Bytes(&hash(token)),
+            Param::Text(label),
+            Param::Int(now.0),
+        ],
     )
 }
 
@@ -122,7 +143,10 @@ impl Callers {
         if let Some(caller) = self.remembered(&hash) {
             return Ok(Some(caller));
         }
-        let found = store.read(move |db| look_up(db, &hash)).await?.map(Arc::new);
+        let found = store
+            .read(move |db| look_up(db, &hash))
+            .await?
+            .map(Arc::new);
         if let Some(caller) = &found {
             self.remember(hash, caller);
         }
@@ -131,7 +155,9 @@ impl Callers {
 
     fn remembered(&self, hash: &TokenHash) -> Option<Arc<Caller>> {
         let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let remembered = callers.get(hash).filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR)?;
+        let remembered = callers
+            .get(hash)
+            .filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR)?;
         Some(Arc::clone(&remembered.caller))
     }
 
@@ -140,12 +166,21 @@ impl Callers {
         if callers.len() >= MOST_CALLERS {
             callers.clear();
         }
-        callers.insert(hash, Remembered { caller: Arc::clone(caller), since: Stopwatch::start() });
+        callers.insert(
+            hash,
+            Remembered {
+                caller: Arc::clone(caller),
+                since: Stopwatch::start(),
+            },
+        );
     }
 
     /// Forgets everyone, since a token, a membership or an account has changed.
     pub fn forget(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -181,7 +216,10 @@ mod tests {
         let entropy = Entropy::seeded(1);
         let token = generate(&entropy, ACCESS_PREFIX)?;
         assert_eq!(token.expose_secret().len(), ACCESS_PREFIX.len() + 43);
-        assert_ne!(hash(token.expose_secret()), hash(generate(&entropy, ACCESS_PREFIX)?.expose_secret()));
+        assert_ne!(
+            hash(token.expose_secret()),
+            hash(generate(&entropy, ACCESS_PREFIX)?.expose_secret())
+        );
         assert!(!format!("{token:?}").contains(&token.expose_secret()[4..]));
         Ok(())
     }

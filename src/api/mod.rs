@@ -3,9 +3,9 @@
 //! [`handle`] wraps every answer: request id, panic guard, the headers of protocol.md section 3, one log line, metrics.
 //! Inside it, what lies under the base path goes through [`operations`], everything else is one of the [`pages`].
 
-pub mod pages;
 mod headers;
 mod operations;
+pub mod pages;
 mod request;
 mod route;
 
@@ -50,7 +50,11 @@ pub async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body>
     let method = request.method().clone();
     let mut trace = Trace::default();
     let answer = guard(answer(&app, request, &request_id, &mut trace)).await;
-    let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned);
+    let cause = answer
+        .as_ref()
+        .err()
+        .and_then(Error::cause)
+        .map(str::to_owned);
     let mut response = match answer {
         Ok(Answer::Json(body)) => headers::json(200, body),
         Ok(Answer::Empty) => headers::empty(),
@@ -77,7 +81,11 @@ async fn guard(answer: impl Future<Output = Result<Answer, Error>>) -> Result<An
     AssertUnwindSafe(answer)
         .catch_unwind()
         .await
-        .unwrap_or_else(|_| Err(Error::Internal("the handler of a request panicked".to_owned())))
+        .unwrap_or_else(|_| {
+            Err(Error::Internal(
+                "the handler of a request panicked".to_owned(),
+            ))
+        })
 }
 
 async fn answer(

@@ -30,7 +30,10 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         if applied.from == applied.to {
             println!("The schema is up to date: version {}.", applied.to);
         } else {
-            println!("The schema was brought from version {} to version {}.", applied.from, applied.to);
+            println!(
+                "The schema was brought from version {} to version {}.",
+                applied.from, applied.to
+            );
         }
         Ok(())
     })

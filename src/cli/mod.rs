@@ -63,7 +63,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
 
 /// Runs asynchronous work to its end on a runtime of all cores.
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime could not start")?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime could not start")?
+        .block_on(work)
 }
 
 /// Runs a command that needs the database and then ends.
@@ -86,8 +90,15 @@ fn spoken(error: &crate::error::Error) -> anyhow::Error {
     let body = String::from_utf8(error.body()).unwrap_or_default();
     let first = serde_json::from_str::<serde_json::Value>(&body)
         .ok()
-        .and_then(|body| body.pointer("/errors/0/message")?.as_str().map(str::to_owned));
-    anyhow::anyhow!("{}", error.cause().map(str::to_owned).or(first).unwrap_or(body))
+        .and_then(|body| {
+            body.pointer("/errors/0/message")?
+                .as_str()
+                .map(str::to_owned)
+        });
+    anyhow::anyhow!(
+        "{}",
+        error.cause().map(str::to_owned).or(first).unwrap_or(body)
+    )
 }
 
 #[cfg(test)]

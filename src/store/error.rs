@@ -41,7 +41,9 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         let text = error.to_string();
-        let rusqlite::Error::SqliteFailure(cause, message) = error else { return Self::Statement(text) };
+        let rusqlite::Error::SqliteFailure(cause, message) = error else {
+            return Self::Statement(text);
+        };
         match cause.code {
             Code::ConstraintViolation if is_unique(cause.extended_code) => {
                 Self::Unique(index_name(message.as_deref().unwrap_or_default()).to_owned())
@@ -64,11 +66,19 @@ impl From<rusqlite::Error> for Error {
 }
 
 fn is_unique(extended_code: i32) -> bool {
-    matches!(extended_code, rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
+    matches!(
+        extended_code,
+        rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+    )
 }
 
 /// The name of the index in `UNIQUE constraint failed: index 'name'`, or else the columns that stand there.
 fn index_name(message: &str) -> &str {
-    let named = message.rsplit_once(": ").map_or(message, |(_, named)| named);
-    named.strip_prefix("index '").and_then(|name| name.strip_suffix('\'')).unwrap_or(named)
+    let named = message
+        .rsplit_once(": ")
+        .map_or(message, |(_, named)| named);
+    named
+        .strip_prefix("index '")
+        .and_then(|name| name.strip_suffix('\''))
+        .unwrap_or(named)
 }

@@ -119,7 +119,9 @@ impl Kind {
                 None => refuse("must be true or false."),
             },
             Self::Choice(choices) => match input {
-                Json::String(text) if choices.contains(&text.as_str()) => Ok(Value::Text(text.clone())),
+                Json::String(text) if choices.contains(&text.as_str()) => {
+                    Ok(Value::Text(text.clone()))
+                }
                 _ => refuse(&format!("must be one of {}.", choices.join(", "))),
             },
             Self::Email => match line(input) {
@@ -127,7 +129,9 @@ impl Kind {
                 Ok(_) | Err(LineFault::Control) => refuse("is not a valid email address."),
                 Err(fault) => refuse(fault.text()),
             },
-            Self::Line => line(input).map(Value::Text).or_else(|fault| refuse(fault.text())),
+            Self::Line => line(input)
+                .map(Value::Text)
+                .or_else(|fault| refuse(fault.text())),
             Self::Reference => match input {
                 Json::Number(_) => match integer(input).flatten() {
                     Some(number) => Ok(Value::Text(number.to_string())),
@@ -138,8 +142,11 @@ impl Kind {
             Self::Object(members) => match object(members, input) {
                 Some(value) => Ok(value),
                 None => {
-                    let required: Vec<&str> =
-                        members.iter().filter(|member| member.required).map(|member| member.name).collect();
+                    let required: Vec<&str> = members
+                        .iter()
+                        .filter(|member| member.required)
+                        .map(|member| member.name)
+                        .collect();
                     refuse(&format!("must be an object with {}.", enumerate(&required)))
                 }
             },
@@ -156,11 +163,15 @@ impl Kind {
     pub fn print(self, cell: Cell<'_>, out: &mut Vec<u8>) {
         match (self, cell) {
             (_, Cell::Null) => out.extend_from_slice(b"null"),
-            (Self::Bool, Cell::Int(truth)) => out.extend_from_slice(if truth == 0 { b"false" } else { b"true" }),
+            (Self::Bool, Cell::Int(truth)) => {
+                out.extend_from_slice(if truth == 0 { b"false" } else { b"true" })
+            }
             (Self::Id(_), Cell::Int(id)) => print_id(id, out),
             (Self::Date, Cell::Int(days)) => print_text(&date(days), out),
             (Self::Time, Cell::Int(microseconds)) => print_text(&time(microseconds), out),
-            (_, Cell::Int(number)) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+            (_, Cell::Int(number)) => {
+                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes())
+            }
             (Self::Object(_), Cell::Text(json)) => out.extend_from_slice(json.as_bytes()),
             (_, Cell::Text(text)) => print_text(text, out),
         }
@@ -171,18 +182,27 @@ impl Kind {
         let mut schema = match self {
             Self::Id(_) if input => json!({"type": "integer", "format": "int64", "minimum": 1}),
             Self::Id(_) => json!({"type": "string", "pattern": "^[1-9][0-9]*$"}),
-            Self::Cents => json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": MOST_CENTS}),
-            Self::Percent if input => json!({"type": ["integer", "boolean"], "minimum": -100, "maximum": 100}),
+            Self::Cents => {
+                json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": MOST_CENTS})
+            }
+            Self::Percent if input => {
+                json!({"type": ["integer", "boolean"], "minimum": -100, "maximum": 100})
+            }
             Self::Percent => json!({"type": "integer", "minimum": 0, "maximum": 100}),
             Self::Bool => json!({"type": "boolean"}),
             Self::Choice(choices) => json!({"type": "string", "enum": choices}),
             Self::Email => json!({"type": "string", "format": "email", "maxLength": LONGEST_LINE}),
             Self::Line | Self::Reference => json!({"type": "string", "maxLength": LONGEST_LINE}),
             Self::Object(members) => {
-                let properties: serde_json::Map<String, Json> =
-                    members.iter().map(|member| (member.name.into(), member.kind.schema(false, true))).collect();
-                let required: Vec<&str> =
-                    members.iter().filter(|member| member.required).map(|member| member.name).collect();
+                let properties: serde_json::Map<String, Json> = members
+                    .iter()
+                    .map(|member| (member.name.into(), member.kind.schema(false, true)))
+                    .collect();
+                let required: Vec<&str> = members
+                    .iter()
+                    .filter(|member| member.required)
+                    .map(|member| member.name)
+                    .collect();
                 json!({"type": "object", "properties": properties, "required": required})
             }
             Self::Date => json!({"type": "string", "format": "date"}),
@@ -246,7 +266,11 @@ pub fn print_text(text: &str, out: &mut Vec<u8>) {
 pub fn date(days: i64) -> String {
     let date = i32::try_from(days)
         .ok()
-        .and_then(|days| civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(days)).ok())
+        .and_then(|days| {
+            civil::date(1970, 1, 1)
+                .checked_add(jiff::Span::new().days(days))
+                .ok()
+        })
         .unwrap_or(civil::Date::MAX);
     format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
 }
@@ -276,7 +300,10 @@ pub fn truth(text: &str) -> Option<bool> {
 }
 
 /// A whole number, given as a number or as text. The outer `None` is no whole number; the inner one exceeds 64 bits.
-#[expect(clippy::option_option, reason = "a wrong kind and a wrong size have different messages")]
+#[expect(
+    clippy::option_option,
+    reason = "a wrong kind and a wrong size have different messages"
+)]
 fn integer(input: &Json) -> Option<Option<i64>> {
     let text = match input {
         Json::Number(number) => Cow::Owned(number.to_string()),
@@ -329,7 +356,9 @@ impl LineFault {
 
 /// A trimmed line of text. Control characters inside are refused; at the ends, blanks are trimmed first.
 fn line(input: &Json) -> Result<String, LineFault> {
-    let Json::String(text) = input else { return Err(LineFault::Kind) };
+    let Json::String(text) = input else {
+        return Err(LineFault::Kind);
+    };
     let text = text.trim();
     if text.chars().any(char::is_control) {
         Err(LineFault::Control)
@@ -348,14 +377,19 @@ fn line(input: &Json) -> Result<String, LineFault> {
 /// since nobody is invited under such an address, and each of them has opened a hole somewhere.
 fn is_mailbox(text: &str) -> bool {
     let is_atom = |atom: &str| {
-        !atom.is_empty() && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
+        !atom.is_empty()
+            && atom
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
     };
     let is_label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     match text.split_once('@') {
         Some((local, domain)) => local.split('.').all(is_atom) && domain.split('.').all(is_label),
@@ -365,7 +399,9 @@ fn is_mailbox(text: &str) -> bool {
 
 /// The members of an object that are given and known, as JSON text; `None` when one is wrong or missing.
 fn object(members: &[Member], input: &Json) -> Option<Value> {
-    let Json::Object(given) = input else { return None };
+    let Json::Object(given) = input else {
+        return None;
+    };
     let mut kept = serde_json::Map::new();
     for member in members {
         match given.get(member.name) {
@@ -416,7 +452,12 @@ mod tests {
         ] {
             assert_eq!(integer(&input), expected, "{input}");
         }
-        for (text, expected) in [("1.0", None), ("1e2", None), ("-0", Some(Some(0))), ("1E400", None)] {
+        for (text, expected) in [
+            ("1.0", None),
+            ("1e2", None),
+            ("-0", Some(Some(0))),
+            ("1E400", None),
+        ] {
             let input: Json = serde_json::from_str(text).unwrap_or_default();
             assert_eq!(integer(&input), expected, "{text}");
         }
@@ -440,12 +481,32 @@ mod tests {
 
     #[test]
     fn mailboxes_follow_the_table_of_the_corners() {
-        for good in ["a@b.test", "A.b+tag@sub.example.test", "o'hara@x-y.test", "1@2.test"] {
+        for good in [
+            "a@b.test",
+            "A.b+tag@sub.example.test",
+            "o'hara@x-y.test",
+            "1@2.test",
+        ] {
             assert!(is_mailbox(good), "{good}");
         }
         for bad in [
-            "", "a", "@b.test", "a@", "a@@b.test", "a@b@c.test", ".a@b.test", "a.@b.test", "a..b@c.test", "a@.b.test",
-            "a@b.test.", "a@b..test", "a b@c.test", "a@b.test,c@d.test", "Name <a@b.test>", "a@-b.test", "a@b-.test",
+            "",
+            "a",
+            "@b.test",
+            "a@",
+            "a@@b.test",
+            "a@b@c.test",
+            ".a@b.test",
+            "a.@b.test",
+            "a..b@c.test",
+            "a@.b.test",
+            "a@b.test.",
+            "a@b..test",
+            "a b@c.test",
+            "a@b.test,c@d.test",
+            "Name <a@b.test>",
+            "a@-b.test",
+            "a@b-.test",
         ] {
             assert!(!is_mailbox(bad), "{bad}");
         }
@@ -453,10 +514,18 @@ mod tests {
 
     #[test]
     fn text_is_printed_as_json_reads_it_back() {
-        for text in ["plain", "q\"uote\\", "line\nfeed\u{1}\u{7f}", "Zoë 😀\u{2028}"] {
+        for text in [
+            "plain",
+            "q\"uote\\",
+            "line\nfeed\u{1}\u{7f}",
+            "Zoë 😀\u{2028}",
+        ] {
             let mut out = Vec::new();
             print_text(text, &mut out);
-            assert_eq!(serde_json::from_slice::<String>(&out).ok().as_deref(), Some(text));
+            assert_eq!(
+                serde_json::from_slice::<String>(&out).ok().as_deref(),
+                Some(text)
+            );
         }
     }
 
