@@ -114,6 +114,11 @@ impl Invitation {
         self.print(&format!(r#","cost_rate_in_cents":{}"#, json!(self.cost_rate)))
     }
 
+    /// The same as a value, for comparisons in which the order of keys has been forgotten.
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_str(&self.object()).unwrap()
+    }
+
     /// The object as a reader below the administrators sees it: the key of the cost rate is absent.
     pub(crate) fn object_without_cost(&self) -> String {
         self.print("")

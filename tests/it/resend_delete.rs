@@ -18,7 +18,7 @@ fn hash_of_the_link(server: &Server, id: u64) -> Vec<u8> {
     database.query_row(sql, [i64::try_from(id).unwrap()], |row| row.get(0)).unwrap()
 }
 
-const DAY: i64 = 86_400;
+const DAY: u64 = 86_400;
 const BY_LEVEL: &str = "You do not have permission to do this.";
 const BY_RECORD: &str = "Only an administrator or the inviter may change this invitation.";
 const ACCEPTED: &str = "This invitation was accepted and cannot be deleted. Remove the membership instead.";
@@ -34,7 +34,7 @@ fn resend_renews_the_date_and_the_link_and_keeps_everything_else() {
     let answer = resend(&server, 2, token::ADMINISTRATOR).expect(200);
     let renewed = Invitation { expiration_date: "2031-02-08".to_owned(), ..grace };
     assert_eq!(answer.text(), renewed.body());
-    assert_eq!(shown(&server, 2).to_string(), renewed.object());
+    assert_eq!(shown(&server, 2), renewed.value());
     assert_ne!(hash_of_the_link(&server, 2), link, "the old link is dead");
     assert_eq!(list(), order, "created_at is unchanged");
 }

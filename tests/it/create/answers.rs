@@ -58,7 +58,7 @@ fn every_field_can_be_set_at_once() {
         ..Invitation::fresh(6, "Alan New", "alan@example.test", 23)
     };
     assert_eq!(answer.text(), alan.body());
-    assert_eq!(shown(&server, 6).to_string(), alan.object());
+    assert_eq!(shown(&server, 6), alan.value());
 }
 
 #[test]

@@ -89,10 +89,7 @@ fn the_same_create_reads_the_same_in_every_encoding_and_makes_equal_rows() {
         rows.push((name, rows_about_the_new_invitation(&server)));
     }
     let (_, first) = &rows[0];
-    assert!(
-        first.iter().any(|row| row.contains(&Cell::Text("Contact".to_owned()))),
-        "the reference is kept: {first:?}"
-    );
+    assert!(format!("{first:?}").contains("Contact"), "the reference is kept: {first:?}");
     for (name, row) in &rows {
         assert_eq!(row, first, "as {name}");
     }
@@ -116,9 +113,7 @@ fn rows_about_the_new_invitation(server: &Server) -> Vec<Vec<Cell>> {
         let mut rows = query.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             let cells: Vec<Cell> = (0..names.len()).map(|column| row.get(column).unwrap()).collect();
-            let about = |text: &str| {
-                cells.iter().any(|cell| matches!(cell, Cell::Text(held) if held.eq_ignore_ascii_case(text)))
-            };
+            let about = |text: &str| cells.iter().any(|cell| matches!(cell, Cell::Text(held) if held.contains(text)));
             if about("alan@example.test") || about("Contact") {
                 let mut kept = vec![Cell::Text(table.clone())];
                 kept.extend(

@@ -64,9 +64,9 @@ fn the_same_update_reads_the_same_in_every_encoding() {
     ];
     for (name, send) in encodings {
         let server = Server::start();
-        let expected = changed(&server).body();
-        assert_eq!(send(&server).expect(200).text(), expected, "as {name}");
-        assert_eq!(shown(&server, 2).to_string(), changed(&server).object(), "as {name}");
+        let expected = changed(&server);
+        assert_eq!(send(&server).expect(200).text(), expected.body(), "as {name}");
+        assert_eq!(shown(&server, 2), expected.value(), "as {name}");
     }
 }
 

@@ -1,0 +1,103 @@
+//! Clients that ask too often, where limits are set.
+
+use super::Watched;
+use crate::exact::{everything, refusal, shown};
+use crate::support::{Answer, Server, token};
+use serde_json::json;
+
+fn is_refused(answer: Answer) -> u64 {
+    let answer = answer.expect(429);
+    assert_eq!(answer.text(), refusal("system", "Rate limit exceeded. Please try again later."));
+    let seconds = answer.header("retry-after").expect("Retry-After is missing").parse().unwrap();
+    assert!((1..=60).contains(&seconds), "Retry-After is {seconds}");
+    seconds
+}
+
+fn create(server: &Server, bearer: &str, address: &str) -> Answer {
+    server
+        .post("/account_invitations")
+        .bearer(bearer)
+        .json(&json!({"account_invitation": {"full_name": "N", "email_address": address}}))
+        .send()
+}
+
+fn resend(server: &Server, bearer: &str, id: u64) -> Answer {
+    server.put(&format!("/account_invitations/{id}/resend")).bearer(bearer).send()
+}
+
+#[test]
+fn the_general_limit_counts_every_request_of_a_token() {
+    let server = Server::start_with(&[("rate_general", "3")]);
+    let get = |bearer: &str, path: &str| server.get(path).bearer(bearer).send();
+    get(token::ADMINISTRATOR, "/account_invitations").expect(200);
+    get(token::ADMINISTRATOR, "/account_invitations/99").expect(404);
+    get(token::ADMINISTRATOR, "/account_invitations/1").expect(200);
+    let seconds = is_refused(get(token::ADMINISTRATOR, "/account_invitations"));
+    is_refused(get(token::ADMINISTRATOR, "/nowhere"));
+    is_refused(server.put("/account_invitations/1").bearer(token::ADMINISTRATOR).form("%").send());
+    get("nobody", "/account_invitations").expect(401);
+    get(token::OWNER, "/account_invitations").expect(200);
+    server.advance_seconds(seconds);
+    get(token::ADMINISTRATOR, "/account_invitations").expect(200);
+}
+
+#[test]
+fn the_limit_of_creates_counts_a_bulk_as_one_and_leaves_other_requests_alone() {
+    let server = Server::start_with(&[("rate_create", "2")]);
+    create(&server, token::ADMINISTRATOR, "a@example.test").expect(200);
+    let people: Vec<_> =
+        (0..50).map(|number| json!({"full_name": "N", "email_address": format!("p{number}@example.test")})).collect();
+    server
+        .post("/account_invitations")
+        .bearer(token::ADMINISTRATOR)
+        .json(&json!({"account_invitations": people}))
+        .send()
+        .expect(200);
+    let before = everything(&server);
+    is_refused(create(&server, token::ADMINISTRATOR, "b@example.test"));
+    assert_eq!(everything(&server), before);
+    resend(&server, token::ADMINISTRATOR, 1).expect(200);
+    create(&server, token::PROJECT_LEAD, "b@example.test").expect(200);
+    server.advance_seconds(60);
+    create(&server, token::ADMINISTRATOR, "c@example.test").expect(200);
+}
+
+#[test]
+fn the_limit_of_resends_counts_them_all() {
+    let server = Server::start_with(&[("rate_resend", "2")]);
+    resend(&server, token::ADMINISTRATOR, 1).expect(200);
+    resend(&server, token::ADMINISTRATOR, 2).expect(200);
+    let before = shown(&server, 3);
+    is_refused(resend(&server, token::ADMINISTRATOR, 3));
+    assert_eq!(shown(&server, 3), before);
+    resend(&server, token::OWNER, 3).expect(200);
+    create(&server, token::ADMINISTRATOR, "a@example.test").expect(200);
+    server.advance_seconds(60);
+    resend(&server, token::ADMINISTRATOR, 3).expect(200);
+}
+
+#[test]
+fn one_invitation_is_sent_again_once_a_minute_whoever_asks() {
+    let server = Server::start_with(&[("rate_resend_per_invitation", "1")]);
+    resend(&server, token::ADMINISTRATOR, 1).expect(200);
+    let seconds = is_refused(resend(&server, token::OWNER, 1));
+    resend(&server, token::ADMINISTRATOR, 2).expect(200);
+    server.advance_seconds(seconds - 1);
+    is_refused(resend(&server, token::ADMINISTRATOR, 1));
+    server.advance_seconds(1);
+    resend(&server, token::ADMINISTRATOR, 1).expect(200);
+}
+
+#[test]
+fn the_sandbox_has_no_limits_unless_they_are_set() {
+    let watched = Watched::start();
+    for _ in 0..40 {
+        resend(&watched.server, token::ADMINISTRATOR, 3).expect(200);
+    }
+    for number in 0..70 {
+        create(&watched.server, token::ADMINISTRATOR, &format!("n{number}@example.test")).expect(200);
+    }
+    for _ in 0..600 {
+        watched.server.get("/account_invitations?per_page=1").bearer(token::ADMINISTRATOR).send().expect(200);
+    }
+}

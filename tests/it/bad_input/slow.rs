@@ -1,0 +1,164 @@
+//! Clients that stop halfway or send one byte at a time.
+
+use super::{Watched, body_of, status_of};
+use crate::exact::refusal;
+use crate::support::token;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const TOO_SLOW: &str = "The request took too long to arrive.";
+const QUICK: &[(&str, &str)] = &[("header_timeout", "1"), ("body_timeout", "1")];
+
+fn head(lines: &str) -> String {
+    format!(
+        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\n{lines}\r\n\r\n",
+        token::ADMINISTRATOR
+    )
+}
+
+fn connect(watched: &Watched) -> TcpStream {
+    let stream = TcpStream::connect(watched.server.address()).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
+}
+
+/// Reads until the server closes, which has to happen within five seconds of `start`.
+fn rest(mut stream: TcpStream, start: Instant) -> Vec<u8> {
+    let mut received = Vec::new();
+    // A connection that is reset has been closed, too.
+    let _ = stream.read_to_end(&mut received);
+    let elapsed = start.elapsed();
+    assert!(elapsed < Duration::from_secs(5), "the server held the connection for {elapsed:?}");
+    received
+}
+
+/// Sends the first bytes at once and then one byte every 100 ms, until the server has had enough.
+fn drip(watched: &Watched, at_once: &str, bytes: &str) -> Vec<u8> {
+    let start = Instant::now();
+    let mut stream = connect(watched);
+    stream.write_all(at_once.as_bytes()).unwrap();
+    let mut writer = stream.try_clone().unwrap();
+    let bytes = bytes.to_owned();
+    let dripping = thread::spawn(move || {
+        for byte in bytes.bytes() {
+            thread::sleep(Duration::from_millis(100));
+            if writer.write_all(&[byte]).is_err() {
+                return;
+            }
+        }
+    });
+    let received = rest(stream, start);
+    dripping.join().unwrap();
+    received
+}
+
+fn is_408_or_nothing(received: &[u8]) {
+    assert!(received.is_empty() || status_of(received) == Some(408), "{}", String::from_utf8_lossy(received));
+}
+
+#[test]
+fn a_connection_that_says_nothing_is_closed() {
+    let watched = Watched::start_with(QUICK);
+    let start = Instant::now();
+    is_408_or_nothing(&rest(connect(&watched), start));
+    watched.is_unharmed();
+}
+
+#[test]
+fn a_head_that_stops_halfway_is_given_up() {
+    let watched = Watched::start_with(QUICK);
+    for half in
+        ["D", "DELETE /api/v1/account_invitations/1", "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x"]
+    {
+        let start = Instant::now();
+        let mut stream = connect(&watched);
+        stream.write_all(half.as_bytes()).unwrap();
+        is_408_or_nothing(&rest(stream, start));
+    }
+    watched.is_unharmed();
+}
+
+#[test]
+fn a_head_that_comes_byte_by_byte_is_given_up() {
+    let watched = Watched::start_with(QUICK);
+    is_408_or_nothing(&drip(&watched, "", &head("Content-Length: 0")[..40]));
+    watched.is_unharmed();
+}
+
+#[test]
+fn a_kept_connection_that_goes_quiet_is_closed() {
+    let watched = Watched::start_with(QUICK);
+    let start = Instant::now();
+    let mut stream = connect(&watched);
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert_eq!(status_of(&rest(stream, start)), Some(200));
+    watched.is_unharmed();
+}
+
+#[test]
+fn a_body_that_stops_halfway_is_408_and_the_connection_closes() {
+    let watched = Watched::start_with(QUICK);
+    let half = r#"{"account_invitation":{"permission":"colla"#;
+    for lines in ["Content-Length: 60", "Transfer-Encoding: chunked"] {
+        let body = if lines.starts_with('C') { half.to_owned() } else { format!("{:x}\r\n{half}\r\n", half.len()) };
+        let start = Instant::now();
+        let mut stream = connect(&watched);
+        stream.write_all(format!("{}{body}", head(lines)).as_bytes()).unwrap();
+        let received = rest(stream, start);
+        assert_eq!(status_of(&received), Some(408), "with {lines}");
+        assert_eq!(body_of(&received), refusal("system", TOO_SLOW));
+    }
+    watched.is_unharmed();
+}
+
+#[test]
+fn a_body_that_comes_byte_by_byte_is_408_although_it_never_pauses() {
+    let watched = Watched::start_with(QUICK);
+    let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
+    let received = drip(&watched, &head(&format!("Content-Length: {}", body.len())), body);
+    assert_eq!(status_of(&received), Some(408));
+    assert_eq!(body_of(&received), refusal("system", TOO_SLOW));
+    watched.is_unharmed();
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_a_body_changes_nothing() {
+    let watched = Watched::start_with(QUICK);
+    let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
+    for sent in [0, 1, body.len() - 1] {
+        let mut stream = connect(&watched);
+        let text = format!("{}{}", head(&format!("Content-Length: {}", body.len())), &body[..sent]);
+        stream.write_all(text.as_bytes()).unwrap();
+        drop(stream);
+
+        let start = Instant::now();
+        let mut stream = connect(&watched);
+        stream.write_all(text.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let status = status_of(&rest(stream, start));
+        assert!(status.is_none_or(|status| (400..500).contains(&status)), "after {sent} bytes: {status:?}");
+    }
+    watched.is_unharmed();
+}
+
+#[test]
+fn a_hundred_slow_clients_do_not_stop_a_quick_one() {
+    let watched = Watched::start_with(&[("header_timeout", "5"), ("body_timeout", "5")]);
+    let slow: Vec<TcpStream> = (0..100)
+        .map(|number| {
+            let mut stream = connect(&watched);
+            let text = if number % 2 == 0 { "PUT /api/v1".to_owned() } else { head("Content-Length: 50") };
+            stream.write_all(text.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let start = Instant::now();
+    watched.is_unharmed();
+    let elapsed = start.elapsed();
+    assert!(elapsed < Duration::from_secs(4), "it took {elapsed:?}");
+    drop(slow);
+}
