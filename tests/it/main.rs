@@ -12,4 +12,5 @@
 )]
 
 mod kit;
+mod lists;
 mod support;

@@ -64,7 +64,8 @@ fn b8_include_may_come_in_the_body_and_then_wins() {
     let form = "include=invitee&account_invitation[billability_target]=5";
     let answer = server.put("/account_invitations/2").bearer(token::ADMINISTRATOR).form(form).send().expect(200);
     assert_eq!(ids_of(&answer, "users"), ["12"]);
-    let answer = server.put("/account_invitations/2/resend").bearer(token::ADMINISTRATOR).form("include=invitee").send();
+    let answer =
+        server.put("/account_invitations/2/resend").bearer(token::ADMINISTRATOR).form("include=invitee").send();
     assert_eq!(ids_of(&answer.expect(200), "users"), ["12"]);
     let people = json!({
         "include": ["inviter", "default_role"],
@@ -124,7 +125,9 @@ fn b8_a_requested_map_is_there_even_when_empty() {
 fn b9_optional_fields_that_do_not_exist_are_ignored() {
     let server = Server::start();
     let plain = server.list("include=invitee").text().to_owned();
-    for query in ["optional_fields=bio", "optional_fields=%20bio%20,nonsense", "optional_fields[]=bio", "optional_fields"] {
+    for query in
+        ["optional_fields=bio", "optional_fields=%20bio%20,nonsense", "optional_fields[]=bio", "optional_fields"]
+    {
         assert_eq!(server.list(&format!("include=invitee&{query}")).text(), plain, "{query}");
     }
 }

@@ -56,7 +56,10 @@ impl Server {
     /// What the administrator sees of one invitation.
     #[track_caller]
     pub(crate) fn show(&self, id: &str) -> Answer {
-        self.get(&format!("/account_invitations/{id}?only_pending=false")).bearer(token::ADMINISTRATOR).send().expect(200)
+        self.get(&format!("/account_invitations/{id}?only_pending=false"))
+            .bearer(token::ADMINISTRATOR)
+            .send()
+            .expect(200)
     }
 
     /// Everything that the administrator can see of the account's invitations. Equal before and after a refusal.
