@@ -57,23 +57,13 @@ pub const PUNCH_CLOCK: &str = "punch_clock";
 impl Level {
     /// The level of a permission as memberships and invitations store it.
     pub fn of_permission(permission: &str) -> Option<Self> {
-        let name = if permission == "external_collaborator" {
-            "collaborator"
-        } else {
-            permission
-        };
-        LEVELS
-            .iter()
-            .find(|(_, known)| *known == name)
-            .map(|(level, _)| *level)
+        let name = if permission == "external_collaborator" { "collaborator" } else { permission };
+        LEVELS.iter().find(|(_, known)| *known == name).map(|(level, _)| *level)
     }
 
     /// The wire name.
     pub fn name(self) -> &'static str {
-        LEVELS
-            .iter()
-            .find(|(level, _)| *level == self)
-            .map_or("", |(_, name)| name)
+        LEVELS.iter().find(|(level, _)| *level == self).map_or("", |(_, name)| name)
     }
 
     /// The place on the ladder that descriptions refer to.
@@ -135,26 +125,11 @@ pub struct Rule {
 }
 
 const fn from(level: Level, resource: &'static str, action: &'static str) -> Rule {
-    Rule {
-        resource,
-        action,
-        level,
-        owner_field: None,
-    }
+    Rule { resource, action, level, owner_field: None }
 }
 
-const fn own(
-    level: Level,
-    resource: &'static str,
-    action: &'static str,
-    owner_field: &'static str,
-) -> Rule {
-    Rule {
-        resource,
-        action,
-        level,
-        owner_field: Some(owner_field),
-    }
+const fn own(level: Level, resource: &'static str, action: &'static str, owner_field: &'static str) -> Rule {
+    Rule { resource, action, level, owner_field: Some(owner_field) }
 }
 
 /// The policy. What has no line is forbidden.
@@ -162,24 +137,9 @@ pub const POLICY: &[Rule] = &[
     from(Level::ProjectLead, "account_invitations", "list"),
     from(Level::ProjectLead, "account_invitations", "show"),
     from(Level::ProjectLead, "account_invitations", "create"),
-    own(
-        Level::ProjectLead,
-        "account_invitations",
-        "update",
-        "inviter_id",
-    ),
-    own(
-        Level::ProjectLead,
-        "account_invitations",
-        "delete",
-        "inviter_id",
-    ),
-    own(
-        Level::ProjectLead,
-        "account_invitations",
-        "resend",
-        "inviter_id",
-    ),
+    own(Level::ProjectLead, "account_invitations", "update", "inviter_id"),
+    own(Level::ProjectLead, "account_invitations", "delete", "inviter_id"),
+    own(Level::ProjectLead, "account_invitations", "resend", "inviter_id"),
 ];
 
 /// The policy in force: the table, with what settings change in it.
@@ -189,10 +149,7 @@ impl Policy {
     /// The table, with the given level needed to invite.
     pub fn new(create_level: Level) -> Self {
         let raise = |rule: &Rule| match (rule.resource, rule.action) {
-            ("account_invitations", "create") => Rule {
-                level: rule.level.max(create_level),
-                ..*rule
-            },
+            ("account_invitations", "create") => Rule { level: rule.level.max(create_level), ..*rule },
             _ => *rule,
         };
         Self(POLICY.iter().map(raise).collect())
@@ -200,9 +157,7 @@ impl Policy {
 
     /// The line for an action.
     pub fn rule(&self, resource: &str, verb: Verb) -> Option<&Rule> {
-        self.0
-            .iter()
-            .find(|rule| rule.resource == resource && rule.action == verb.name())
+        self.0.iter().find(|rule| rule.resource == resource && rule.action == verb.name())
     }
 }
 
@@ -218,18 +173,10 @@ pub fn permit_level(caller: &Caller, rule: Option<&Rule>) -> Result<Rule, Error>
 }
 
 /// The second step: whether the caller may do it to this record, whose owner field has the given value.
-pub fn permit_record(
-    caller: &Caller,
-    rule: &Rule,
-    owner: impl FnOnce(&str) -> Option<i64>,
-) -> Result<(), Error> {
+pub fn permit_record(caller: &Caller, rule: &Rule, owner: impl FnOnce(&str) -> Option<i64>) -> Result<(), Error> {
     match rule.owner_field {
-        Some(field)
-            if caller.level < Level::Administrator && owner(field) != Some(caller.user_id) =>
-        {
-            Err(Error::Forbidden(
-                "Only an administrator or the inviter may change this invitation.",
-            ))
+        Some(field) if caller.level < Level::Administrator && owner(field) != Some(caller.user_id) => {
+            Err(Error::Forbidden("Only an administrator or the inviter may change this invitation."))
         }
         _ => Ok(()),
     }
@@ -242,21 +189,9 @@ mod tests {
     #[test]
     fn the_ladder_has_the_order_of_the_protocol() {
         assert!(LEVELS.is_sorted_by_key(|(level, _)| *level));
-        assert_eq!(
-            Level::of_permission("external_collaborator"),
-            Some(Level::Collaborator)
-        );
+        assert_eq!(Level::of_permission("external_collaborator"), Some(Level::Collaborator));
         assert_eq!(Level::of_permission("Administrator"), None);
-        assert!(
-            LEVELS
-                .iter()
-                .all(|(level, name)| Level::of_permission(name) == Some(*level))
-        );
-        assert!(
-            INVITABLE
-                .iter()
-                .all(|name| Level::of_permission(name).is_some())
-                && INVITABLE.len() == LEVELS.len()
-        );
+        assert!(LEVELS.iter().all(|(level, name)| Level::of_permission(name) == Some(*level)));
+        assert!(INVITABLE.iter().all(|name| Level::of_permission(name).is_some()) && INVITABLE.len() == LEVELS.len());
     }
 }

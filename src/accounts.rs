@@ -63,11 +63,6 @@ pub fn create(
          VALUES (?1, ?2, 'administrator', 1, ?3, ?3)",
         &[Param::Int(account_id), Param::Int(user_id), now_param],
     )?;
-    let (_, token) =
-        tokens::create::<Error>(db, entropy, (account_id, user_id), "first token", now)?;
-    Ok(Created {
-        account_id,
-        user_id,
-        token,
-    })
+    let (_, token) = tokens::create::<Error>(db, entropy, (account_id, user_id), "first token", now)?;
+    Ok(Created { account_id, user_id, token })
 }

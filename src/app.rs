@@ -34,20 +34,12 @@ pub struct App {
 
 impl App {
     /// Opens the database, brings its schema up to date where the settings allow it, and puts the parts together.
-    pub async fn start(
-        config: Config,
-        clock: Clock,
-        entropy: Entropy,
-    ) -> Result<Self, store::Error> {
+    pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, store::Error> {
         let store = open_store(&config)?;
         if config.migrate_on_start {
             let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await?;
             if applied.from != applied.to {
-                tracing::info!(
-                    from = applied.from,
-                    to = applied.to,
-                    "the database's schema was brought up to date"
-                );
+                tracing::info!(from = applied.from, to = applied.to, "the database's schema was brought up to date");
             }
         } else if migrate::version(&store).await? != newest_version() {
             return Err(store::Error::Schema(

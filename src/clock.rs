@@ -23,19 +23,13 @@ impl Timestamp {
     /// The moment that comes `duration` later; at the end of time it stays there.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
     /// The moment that came `duration` earlier; at the beginning of time it stays there.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 }
 
@@ -63,10 +57,7 @@ impl Clock {
 
     /// The time.
     pub fn now(&self) -> Timestamp {
-        let reading = *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let reading = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match reading {
             Reading::Frozen(at) => at,
             Reading::System => system_time(),
@@ -75,24 +66,16 @@ impl Clock {
 
     /// Moves a frozen clock; the system's clock cannot be moved and is left alone.
     pub fn advance(&self, duration: Duration) {
-        let mut reading = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut reading = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Reading::Frozen(at) = *reading {
             *reading = Reading::Frozen(at.plus(duration));
         }
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that may ask the system for the time"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system for the time")]
 fn system_time() -> Timestamp {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(0).plus(since_epoch)
 }
 
@@ -102,10 +85,7 @@ pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts to measure.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that may ask the system for the time"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system for the time")]
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -31,23 +31,13 @@ const fn setting(
     placeholder: &'static str,
     text: &'static str,
 ) -> Setting {
-    Setting {
-        name,
-        default,
-        placeholder,
-        text,
-    }
+    Setting { name, default, placeholder, text }
 }
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
     setting("database", None, "URL", "The database: sqlite:PATH"),
-    setting(
-        "listen",
-        Some("127.0.0.1:8080"),
-        "ADDRESS",
-        "Address and port to listen on; port 0 takes any free one",
-    ),
+    setting("listen", Some("127.0.0.1:8080"), "ADDRESS", "Address and port to listen on; port 0 takes any free one"),
     setting(
         "base_url",
         None,
@@ -60,126 +50,51 @@ pub const SETTINGS: &[Setting] = &[
         "ADDRESS",
         "A listener of its own for /metrics; empty: on the main one, but only where that is on loopback",
     ),
-    setting(
-        "log_level",
-        Some("info"),
-        "LEVEL",
-        "error, warn, info, debug or trace; request lines are info",
-    ),
-    setting(
-        "log_format",
-        Some("json"),
-        "FORMAT",
-        "json or text, one line for each event on standard error",
-    ),
+    setting("log_level", Some("info"), "LEVEL", "error, warn, info, debug or trace; request lines are info"),
+    setting("log_format", Some("json"), "FORMAT", "json or text, one line for each event on standard error"),
     setting(
         "durability",
         Some("full"),
         "MODE",
         "What an answered write survives: full (a power cut), normal (the death of the process) or off",
     ),
-    setting(
-        "migrate_on_start",
-        Some("true"),
-        "BOOL",
-        "Bring the database's schema up to date when serving starts",
-    ),
-    setting(
-        "readers",
-        Some("0"),
-        "COUNT",
-        "Threads that read the database; 0: as many as the machine has cores",
-    ),
+    setting("migrate_on_start", Some("true"), "BOOL", "Bring the database's schema up to date when serving starts"),
+    setting("readers", Some("0"), "COUNT", "Threads that read the database; 0: as many as the machine has cores"),
     setting(
         "queue_length",
         Some("1024"),
         "COUNT",
         "Writes that may wait; more are answered 503. 0 refuses every write, for maintenance",
     ),
-    setting(
-        "batch_length",
-        Some("256"),
-        "COUNT",
-        "Most writes that share one commit",
-    ),
-    setting(
-        "read_timeout",
-        Some("5"),
-        "SECONDS",
-        "Longest time that a read may take before it is answered 503",
-    ),
-    setting(
-        "max_connections",
-        Some("1024"),
-        "COUNT",
-        "Connections at a time; further ones wait",
-    ),
+    setting("batch_length", Some("256"), "COUNT", "Most writes that share one commit"),
+    setting("read_timeout", Some("5"), "SECONDS", "Longest time that a read may take before it is answered 503"),
+    setting("max_connections", Some("1024"), "COUNT", "Connections at a time; further ones wait"),
     setting(
         "header_timeout",
         Some("10"),
         "SECONDS",
         "Longest time for the head of a request, and of an idle connection",
     ),
-    setting(
-        "body_timeout",
-        Some("30"),
-        "SECONDS",
-        "Longest time for the body of a request; then 408",
-    ),
-    setting(
-        "drain_timeout",
-        Some("10"),
-        "SECONDS",
-        "Longest time that a stopping server waits for its requests",
-    ),
-    setting(
-        "body_limit",
-        Some("1048576"),
-        "BYTES",
-        "Largest body of a request; a larger one is answered 413",
-    ),
+    setting("body_timeout", Some("30"), "SECONDS", "Longest time for the body of a request; then 408"),
+    setting("drain_timeout", Some("10"), "SECONDS", "Longest time that a stopping server waits for its requests"),
+    setting("body_limit", Some("1048576"), "BYTES", "Largest body of a request; a larger one is answered 413"),
     setting(
         "token_in_query",
         Some("false"),
         "BOOL",
         "Accept ?access_token= beside the Authorization header; such URLs end up in the logs of others",
     ),
-    setting(
-        "invitation_days",
-        Some("30"),
-        "DAYS",
-        "Days from sending an invitation to its expiration date",
-    ),
+    setting("invitation_days", Some("30"), "DAYS", "Days from sending an invitation to its expiration date"),
     setting(
         "create_level",
         Some("project_lead"),
         "LEVEL",
         "The lowest level that may invite: project_lead … administrator",
     ),
-    setting(
-        "rate_general",
-        Some("600"),
-        "COUNT",
-        "Requests per minute and token; 0: no limit",
-    ),
-    setting(
-        "rate_create",
-        Some("60"),
-        "COUNT",
-        "Creates per minute and token, a bulk is one; 0: no limit",
-    ),
-    setting(
-        "rate_resend",
-        Some("20"),
-        "COUNT",
-        "Resends per minute and token; 0: no limit",
-    ),
-    setting(
-        "rate_resend_per_invitation",
-        Some("1"),
-        "COUNT",
-        "Resends per minute of one invitation; 0: no limit",
-    ),
+    setting("rate_general", Some("600"), "COUNT", "Requests per minute and token; 0: no limit"),
+    setting("rate_create", Some("60"), "COUNT", "Creates per minute and token, a bulk is one; 0: no limit"),
+    setting("rate_resend", Some("20"), "COUNT", "Resends per minute and token; 0: no limit"),
+    setting("rate_resend_per_invitation", Some("1"), "COUNT", "Resends per minute of one invitation; 0: no limit"),
 ];
 
 impl Setting {
@@ -258,28 +173,17 @@ pub struct Problems(pub Vec<String>);
 impl Config {
     /// Reads values; settings without a value take the table's default.
     pub fn new(values: &Values) -> Result<Self, Problems> {
-        let mut reader = Reader {
-            values,
-            problems: Vec::new(),
-        };
+        let mut reader = Reader { values, problems: Vec::new() };
         let config = Self {
             database: reader.read("database", database_path).unwrap_or_default(),
-            listen: reader
-                .read("listen", parse)
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+            listen: reader.read("listen", parse).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
             base_url: reader.optional("base_url", base_url),
             metrics_listen: reader.optional("metrics_listen", parse),
-            log_level: reader
-                .read("log_level", parse)
-                .unwrap_or(tracing::Level::INFO),
+            log_level: reader.read("log_level", parse).unwrap_or(tracing::Level::INFO),
             log_json: reader
-                .read("log_format", |text| {
-                    choice(text, &[("json", true), ("text", false)])
-                })
+                .read("log_format", |text| choice(text, &[("json", true), ("text", false)]))
                 .unwrap_or(true),
-            durability: reader
-                .read("durability", durability)
-                .unwrap_or(Durability::Full),
+            durability: reader.read("durability", durability).unwrap_or(Durability::Full),
             migrate_on_start: reader.read("migrate_on_start", parse).unwrap_or(true),
             readers: reader.read("readers", parse).map_or(1, threads),
             queue_length: reader.read("queue_length", parse).unwrap_or_default(),
@@ -292,27 +196,16 @@ impl Config {
             body_limit: reader.read("body_limit", at_least_one).unwrap_or(1),
             token_in_query: reader.read("token_in_query", parse).unwrap_or_default(),
             invitation_days: reader.read("invitation_days", days).unwrap_or(1),
-            create_level: reader
-                .read("create_level", level)
-                .unwrap_or(Level::ProjectLead),
+            create_level: reader.read("create_level", level).unwrap_or(Level::ProjectLead),
             rate_general: reader.read("rate_general", parse).unwrap_or_default(),
             rate_create: reader.read("rate_create", parse).unwrap_or_default(),
             rate_resend: reader.read("rate_resend", parse).unwrap_or_default(),
-            rate_resend_per_invitation: reader
-                .read("rate_resend_per_invitation", parse)
-                .unwrap_or_default(),
+            rate_resend_per_invitation: reader.read("rate_resend_per_invitation", parse).unwrap_or_default(),
         };
-        if config.base_url.is_none()
-            && !config.listen.ip().is_loopback()
-            && reader.problems.is_empty()
-        {
+        if config.base_url.is_none() && !config.listen.ip().is_loopback() && reader.problems.is_empty() {
             reader.problems.push(missing("base_url"));
         }
-        if reader.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(Problems(reader.problems))
-        }
+        if reader.problems.is_empty() { Ok(config) } else { Err(Problems(reader.problems)) }
     }
 }
 
@@ -330,35 +223,20 @@ impl Reader<'_> {
         value
     }
 
-    fn optional<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
+    fn optional<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let text = self.text(name)?;
         match read(&text) {
             Ok(value) => Some(value),
             Err(reason) => {
-                self.problems
-                    .push(format!("setting {name}: {text:?} {reason}"));
+                self.problems.push(format!("setting {name}: {text:?} {reason}"));
                 None
             }
         }
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        let default = || {
-            SETTINGS
-                .iter()
-                .find(|setting| setting.name == name)?
-                .default
-                .map(str::to_owned)
-        };
-        self.values
-            .get(name)
-            .cloned()
-            .or_else(default)
-            .filter(|text| !text.is_empty())
+        let default = || SETTINGS.iter().find(|setting| setting.name == name)?.default.map(str::to_owned);
+        self.values.get(name).cloned().or_else(default).filter(|text| !text.is_empty())
     }
 }
 
@@ -381,9 +259,7 @@ fn parse<T: FromStr>(text: &str) -> Result<T, String> {
 }
 
 fn database_path(text: &str) -> Result<PathBuf, String> {
-    let path = text
-        .strip_prefix("sqlite://")
-        .or_else(|| text.strip_prefix("sqlite:"));
+    let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
     match path {
         Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
         _ => Err("is no database that this program knows: write sqlite:PATH".to_owned()),
@@ -393,9 +269,7 @@ fn database_path(text: &str) -> Result<PathBuf, String> {
 fn base_url(text: &str) -> Result<String, String> {
     let text = text.trim_end_matches('/');
     match text.split_once("://") {
-        Some(("http" | "https", rest))
-            if !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']) =>
-        {
+        Some(("http" | "https", rest)) if !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']) => {
             Ok(text.to_owned())
         }
         _ => Err("must be http:// or https:// and a host, without a path".to_owned()),
@@ -404,22 +278,12 @@ fn base_url(text: &str) -> Result<String, String> {
 
 fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-    let chosen = choices
-        .iter()
-        .find(|(name, _)| *name == text)
-        .map(|(_, value)| *value);
+    let chosen = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     chosen.ok_or_else(|| format!("must be one of {}", names.join(", ")))
 }
 
 fn durability(text: &str) -> Result<Durability, String> {
-    choice(
-        text,
-        &[
-            ("full", Durability::Full),
-            ("normal", Durability::Normal),
-            ("off", Durability::Off),
-        ],
-    )
+    choice(text, &[("full", Durability::Full), ("normal", Durability::Normal), ("off", Durability::Off)])
 }
 
 fn level(text: &str) -> Result<Level, String> {
@@ -430,13 +294,7 @@ fn level(text: &str) -> Result<Level, String> {
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
-    parse(text).and_then(|number: usize| {
-        if number > 0 {
-            Ok(number)
-        } else {
-            Err("must be at least 1".to_owned())
-        }
-    })
+    parse(text).and_then(|number: usize| if number > 0 { Ok(number) } else { Err("must be at least 1".to_owned()) })
 }
 
 fn days(text: &str) -> Result<i64, String> {
@@ -456,11 +314,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn threads(asked: usize) -> usize {
-    if asked > 0 {
-        asked
-    } else {
-        std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
-    }
+    if asked > 0 { asked } else { std::thread::available_parallelism().map_or(2, std::num::NonZero::get) }
 }
 
 /// The file that says every default, with every text.
@@ -473,10 +327,7 @@ pub fn default_file() -> String {
         file.push_str(&format!("\n# {}.\n", setting.text));
         match setting.default {
             Some(default) => file.push_str(&format!("#{} = {default:?}\n", setting.name)),
-            None => file.push_str(&format!(
-                "#{} = \"{}\"\n",
-                setting.name, setting.placeholder
-            )),
+            None => file.push_str(&format!("#{} = \"{}\"\n", setting.name, setting.placeholder)),
         }
     }
     file
@@ -484,9 +335,7 @@ pub fn default_file() -> String {
 
 /// The values of a file: a flat table, whose values may be texts, numbers or truth values.
 pub fn parse_file(text: &str) -> Result<Values, Problems> {
-    let table: toml::Table = text
-        .parse()
-        .map_err(|cause| Problems(vec![format!("the settings file: {cause}")]))?;
+    let table: toml::Table = text.parse().map_err(|cause| Problems(vec![format!("the settings file: {cause}")]))?;
     let mut values = Values::new();
     let mut problems = Vec::new();
     for (name, value) in table {
@@ -501,19 +350,13 @@ pub fn parse_file(text: &str) -> Result<Values, Problems> {
             (Some(setting), Some(text)) => {
                 values.insert(setting.name, text);
             }
-            (Some(_), None) => problems.push(format!(
-                "setting {name} in the file must be a text, a number or true or false"
-            )),
-            (None, _) => problems.push(format!(
-                "the file has a setting {name:?} that does not exist"
-            )),
+            (Some(_), None) => {
+                problems.push(format!("setting {name} in the file must be a text, a number or true or false"))
+            }
+            (None, _) => problems.push(format!("the file has a setting {name:?} that does not exist")),
         }
     }
-    if problems.is_empty() {
-        Ok(values)
-    } else {
-        Err(Problems(problems))
-    }
+    if problems.is_empty() { Ok(values) } else { Err(Problems(problems)) }
 }
 
 #[cfg(test)]
@@ -521,10 +364,7 @@ mod tests {
     use super::*;
 
     fn values(given: &[(&'static str, &str)]) -> Values {
-        given
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()))
-            .collect()
+        given.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
     }
 
     #[test]
@@ -535,26 +375,14 @@ mod tests {
     #[test]
     fn a_half_configured_server_is_refused_with_the_name_of_what_is_missing() {
         let problems = Config::new(&Values::new()).unwrap_err().to_string();
-        assert!(
-            problems.contains("database") && problems.contains("INVITED_DATABASE"),
-            "{problems}"
-        );
+        assert!(problems.contains("database") && problems.contains("INVITED_DATABASE"), "{problems}");
         let public = values(&[("database", "sqlite:x"), ("listen", "0.0.0.0:80")]);
-        assert!(
-            Config::new(&public)
-                .unwrap_err()
-                .to_string()
-                .contains("base_url")
-        );
+        assert!(Config::new(&public).unwrap_err().to_string().contains("base_url"));
     }
 
     #[test]
     fn all_problems_are_reported_at_once() {
-        let wrong = values(&[
-            ("database", "mysql:x"),
-            ("rate_create", "-1"),
-            ("durability", "maybe"),
-        ]);
+        let wrong = values(&[("database", "mysql:x"), ("rate_create", "-1"), ("durability", "maybe")]);
         assert_eq!(Config::new(&wrong).unwrap_err().0.len(), 3);
     }
 
@@ -567,11 +395,6 @@ mod tests {
             .collect::<Vec<_>>()
             .join("\n");
         assert_eq!(parse_file(&file).unwrap().len(), SETTINGS.len());
-        assert!(
-            parse_file("colour = 1")
-                .unwrap_err()
-                .to_string()
-                .contains("colour")
-        );
+        assert!(parse_file("colour = 1").unwrap_err().to_string().contains("colour"));
     }
 }

@@ -29,10 +29,7 @@ impl Entropy {
 
     /// A source that repeats itself from run to run. Never for production.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded {
-            seed,
-            draws: AtomicU64::new(0),
-        })
+        Self(Source::Seeded { seed, draws: AtomicU64::new(0) })
     }
 
     /// 256 random bits.
@@ -42,9 +39,7 @@ impl Entropy {
             Source::System => fill(&mut bytes)?,
             Source::Seeded { seed, draws } => {
                 let draw = draws.fetch_add(1, Ordering::Relaxed);
-                let hash = Sha256::new()
-                    .chain_update(seed.to_be_bytes())
-                    .chain_update(draw.to_be_bytes());
+                let hash = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(draw.to_be_bytes());
                 bytes.copy_from_slice(&hash.finalize());
             }
         }
@@ -52,10 +47,7 @@ impl Entropy {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that may ask the system for randomness"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system for randomness")]
 fn fill(bytes: &mut [u8]) -> Result<(), NoEntropy> {
     getrandom::fill(bytes).map_err(|cause| NoEntropy(cause.to_string()))
 }

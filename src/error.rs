@@ -117,12 +117,8 @@ impl Error {
             Self::TooLarge(limit) => format!("The request body is larger than {limit} bytes."),
             Self::Invalid(_) => String::new(),
             Self::RateLimited(_) => "Rate limit exceeded. Please try again later.".to_owned(),
-            Self::Unavailable(_) => {
-                "The service is temporarily unavailable. Please try again.".to_owned()
-            }
-            Self::Internal(_) => {
-                "An internal error occurred. Please report the request id.".to_owned()
-            }
+            Self::Unavailable(_) => "The service is temporarily unavailable. Please try again.".to_owned(),
+            Self::Internal(_) => "An internal error occurred. Please report the request id.".to_owned(),
         }
     }
 }
@@ -162,9 +158,9 @@ impl From<Undecodable> for Error {
                 "The content type is not supported. \
                  Use application/json, application/x-www-form-urlencoded or multipart/form-data.",
             ),
-            Undecodable::UnsupportedEncoding => Self::Unsupported(
-                "The content encoding is not supported. Send the body uncompressed.",
-            ),
+            Undecodable::UnsupportedEncoding => {
+                Self::Unsupported("The content encoding is not supported. Send the body uncompressed.")
+            }
         }
     }
 }

@@ -32,8 +32,7 @@ const LINK_PREFIX: &str = "lnk_";
 const ADDRESS_INDEX: &str = "account_invitations_pending_address";
 const ALREADY_INVITED: &str = "Email address already has a pending invitation.";
 const ALREADY_MEMBER: &str = "Email address already belongs to a member of this account.";
-const DISABLED_MEMBER: &str =
-    "Email address belongs to a disabled member. Enable that membership instead.";
+const DISABLED_MEMBER: &str = "Email address belongs to a disabled member. Enable that membership instead.";
 const TWICE_IN_REQUEST: &str = "Email address appears more than once in this request.";
 const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
 const NO_ACTIVE_ROLE: &str = "Default role id must be an active role of this account.";
@@ -69,34 +68,19 @@ pub fn invite(
 }
 
 /// Judges the change of a record before it is written.
-pub fn before_update(
-    db: &mut Db,
-    context: &Context,
-    record: &Record,
-    changes: &mut Changes,
-) -> Result<(), Error> {
-    require_pending(
-        record,
-        "This invitation is no longer pending and cannot be changed.",
-    )?;
+pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    require_pending(record, "This invitation is no longer pending and cannot be changed.")?;
     changes.drop_unchanged(|name| record.get(name));
     judge_permission(context, changes);
     judge_role(db, context, changes)?;
     judge_punch_clock_rate(changes, Some(record));
     let faults = Changes::finish(std::slice::from_mut(changes));
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(faults))
-    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }
 
 /// Renews the expiration date and the token of an invitation; its old link is dead from then on.
 pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
-    require_pending(
-        record,
-        "This invitation is no longer pending and cannot be sent again.",
-    )?;
+    require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
     let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
     let expires_on = expiration_day(context);
     db.exec(
@@ -110,20 +94,9 @@ pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
             Param::Int(context.now.0),
         ],
     )?;
-    let only_date = |day: Cell<'_>| {
-        Attributes::of(
-            record
-                .resource
-                .field("expiration_date")
-                .map(|field| (field, day))
-                .into_iter(),
-        )
-    };
-    let before = only_date(
-        record
-            .get("expiration_date")
-            .map_or(Cell::Null, Value::cell),
-    );
+    let only_date =
+        |day: Cell<'_>| Attributes::of(record.resource.field("expiration_date").map(|field| (field, day)).into_iter());
+    let before = only_date(record.get("expiration_date").map_or(Cell::Null, Value::cell));
     let after = only_date(Cell::Int(expires_on));
     let event = Event {
         resource: record.resource,
@@ -137,15 +110,9 @@ pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
 
 /// Takes an invitation back, and with it the invitee whom nothing else names.
 pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
-    require_pending(
-        record,
-        "This invitation was accepted and cannot be deleted. Remove the membership instead.",
-    )?;
+    require_pending(record, "This invitation was accepted and cannot be deleted. Remove the membership instead.")?;
     let account = Param::Int(context.caller.account_id);
-    db.exec(
-        "DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2",
-        &[account, Param::Int(record.id)],
-    )?;
+    db.exec("DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2", &[account, Param::Int(record.id)])?;
     db.exec(
         "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
          AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id) \
@@ -156,13 +123,8 @@ pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     tallies::add(db, context.caller.account_id, ALL, -1)?;
     tallies::add(db, context.caller.account_id, PENDING, -1)?;
     let before = Attributes::of_record(record);
-    let event = Event {
-        resource: record.resource,
-        action: "delete",
-        id: record.id,
-        before: Some(&before),
-        after: None,
-    };
+    let event =
+        Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
     Ok(audit::record(db, context, &event)?)
 }
 
@@ -180,10 +142,7 @@ fn require_pending(record: &Record, refusal: &str) -> Result<(), Error> {
 
 /// Nobody grants a level above the own one.
 fn judge_permission(context: &Context, changes: &mut Changes) {
-    if changes
-        .text("permission")
-        .is_some_and(|permission| !context.caller.may_grant(permission))
-    {
+    if changes.text("permission").is_some_and(|permission| !context.caller.may_grant(permission)) {
         changes.refuse("permission", ABOVE_OWN_LEVEL);
     }
 }
@@ -194,11 +153,7 @@ fn judge_role(db: &mut Db, context: &Context, changes: &mut Changes) -> Result<(
         return Ok(());
     };
     let sql = "SELECT 1 FROM roles WHERE account_id = ?1 AND id = ?2 AND deleted_at IS NULL";
-    let active = db.maybe(
-        sql,
-        &[Param::Int(context.caller.account_id), Param::Int(role)],
-        |_| Ok(()),
-    )?;
+    let active = db.maybe(sql, &[Param::Int(context.caller.account_id), Param::Int(role)], |_| Ok(()))?;
     if active.is_none() {
         changes.refuse("default_role_id", NO_ACTIVE_ROLE);
     }
@@ -211,13 +166,8 @@ fn judge_punch_clock_rate(changes: &mut Changes, stored: Option<&Record>) {
     if changes.is_refused("permission") || changes.is_refused("bill_rate_in_cents") {
         return;
     }
-    let result = |name: &str| {
-        changes
-            .get(name)
-            .or_else(|| stored.and_then(|record| record.get(name)))
-    };
-    let is_punch_clock =
-        matches!(result("permission"), Some(Value::Text(permission)) if permission == PUNCH_CLOCK);
+    let result = |name: &str| changes.get(name).or_else(|| stored.and_then(|record| record.get(name)));
+    let is_punch_clock = matches!(result("permission"), Some(Value::Text(permission)) if permission == PUNCH_CLOCK);
     let has_rate = matches!(result("bill_rate_in_cents"), Some(Value::Int(_)));
     if is_punch_clock && !has_rate {
         changes.refuse("bill_rate_in_cents", PUNCH_CLOCK_RATE);
@@ -323,13 +273,7 @@ fn insert(
             })
         })?;
     let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
-    let event = Event {
-        resource,
-        action: "create",
-        id,
-        before: None,
-        after: Some(&after),
-    };
+    let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
     audit::record(db, context, &event)?;
     Ok(id)
 }

@@ -40,29 +40,16 @@ impl Running {
         if let Some(metrics_address) = app.config.metrics_listen {
             let metrics_listener = TcpListener::bind(metrics_address).await?;
             let app = Arc::clone(&app);
-            tasks.push(tokio::spawn(server::serve(
-                metrics_listener,
-                bounds,
-                stopped.clone(),
-                move |request, _| {
-                    let response = api::pages::metrics_only(&app, request.uri().path());
-                    std::future::ready(response)
-                },
-            )));
+            tasks.push(tokio::spawn(server::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
+                let response = api::pages::metrics_only(&app, request.uri().path());
+                std::future::ready(response)
+            })));
         }
         let handling = Arc::clone(&app);
-        tasks.push(tokio::spawn(server::serve(
-            listener,
-            bounds,
-            stopped,
-            move |request, _| api::handle(Arc::clone(&handling), request),
-        )));
-        Ok(Self {
-            app,
-            address,
-            stop,
-            tasks,
-        })
+        tasks.push(tokio::spawn(server::serve(listener, bounds, stopped, move |request, _| {
+            api::handle(Arc::clone(&handling), request)
+        })));
+        Ok(Self { app, address, stop, tasks })
     }
 
     /// Stops: lets requests end, then closes the database.
@@ -83,10 +70,7 @@ impl Running {
 #[cfg(unix)]
 pub async fn asked_to_stop() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

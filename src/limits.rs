@@ -84,13 +84,7 @@ mod tests {
     use super::*;
 
     fn limits(general: u32) -> Limits {
-        Limits {
-            general,
-            create: 0,
-            resend: 0,
-            resend_of_record: 0,
-            full_at: Mutex::default(),
-        }
+        Limits { general, create: 0, resend: 0, resend_of_record: 0, full_at: Mutex::default() }
     }
 
     #[test]
@@ -99,14 +93,8 @@ mod tests {
         for _ in 0..3 {
             assert!(limits.take(Kind::General, 1, start).is_ok());
         }
-        assert!(matches!(
-            limits.take(Kind::General, 1, start),
-            Err(Error::RateLimited(20))
-        ));
-        assert!(
-            limits.take(Kind::General, 2, start).is_ok(),
-            "another key has a bucket of its own"
-        );
+        assert!(matches!(limits.take(Kind::General, 1, start), Err(Error::RateLimited(20))));
+        assert!(limits.take(Kind::General, 2, start).is_ok(), "another key has a bucket of its own");
         let later = Timestamp(start.0 + MINUTE / 3);
         assert!(limits.take(Kind::General, 1, later).is_ok());
         assert!(limits.take(Kind::General, 1, later).is_err());

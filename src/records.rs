@@ -26,14 +26,8 @@ pub struct Record {
 
 impl Record {
     fn of_row(resource: &'static Resource, row: &Row<'_>) -> Result<Self, crate::store::Error> {
-        let values = (0..resource.fields.len())
-            .map(|index| row.cell(index).to_value())
-            .collect();
-        Ok(Self {
-            resource,
-            id: row.int(resource.fields.len())?,
-            values,
-        })
+        let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
+        Ok(Self { resource, id: row.int(resource.fields.len())?, values })
     }
 
     /// Every field with its value.
@@ -43,9 +37,7 @@ impl Record {
 
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.values()
-            .find(|(field, _)| field.name == name)
-            .map(|(_, value)| value)
+        self.values().find(|(field, _)| field.name == name).map(|(_, value)| value)
     }
 
     /// The number of a field, if it has one.
@@ -66,46 +58,24 @@ impl Record {
 }
 
 /// The record of an id in the account; `NotFound` where there is none.
-pub fn find(
-    db: &mut Db,
-    resource: &'static Resource,
-    account: i64,
-    id: Option<i64>,
-) -> Result<Record, Error> {
+pub fn find(db: &mut Db, resource: &'static Resource, account: i64, id: Option<i64>) -> Result<Record, Error> {
     let id = id.ok_or(Error::NotFound)?;
     let statement = sql::record(resource, account, id, &[]);
-    let found = db.maybe(&statement.text, &statement.params(), |row| {
-        Record::of_row(resource, row)
-    })?;
+    let found = db.maybe(&statement.text, &statement.params(), |row| Record::of_row(resource, row))?;
     found.ok_or(Error::NotFound)
 }
 
 /// Writes the values of `changes` into a record, with the row of the audit trail.
-pub fn update(
-    db: &mut Db,
-    context: &Context,
-    record: &Record,
-    changes: &Changes,
-) -> Result<(), Error> {
+pub fn update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
     let values: Vec<(&'static Field, &Value)> = changes.values().collect();
-    let statement = sql::update(
-        record.resource,
-        context.caller.account_id,
-        record.id,
-        context.now.0,
-        &values,
-    );
+    let statement = sql::update(record.resource, context.caller.account_id, record.id, context.now.0, &values);
     db.exec(&statement.text, &statement.params())?;
-    let before = record
-        .values()
-        .filter(|(field, _)| changes.get(field.name).is_some());
+    let before = record.values().filter(|(field, _)| changes.get(field.name).is_some());
     let event = Event {
         resource: record.resource,
         action: "update",
         id: record.id,
-        before: Some(&Attributes::of(
-            before.map(|(field, value)| (field, value.cell())),
-        )),
+        before: Some(&Attributes::of(before.map(|(field, value)| (field, value.cell())))),
         after: Some(&Attributes::of_values(&values)),
     };
     Ok(audit::record(db, context, &event)?)
@@ -210,19 +180,10 @@ struct WantedAssociation {
 impl Wanted {
     fn new(resource: &'static Resource, includes: &[&'static Association]) -> Self {
         let wanted = |association: &&'static Association| {
-            let column = resource
-                .fields
-                .iter()
-                .position(|field| field.name == association.foreign_key)?;
-            Some(WantedAssociation {
-                column,
-                target: association.target,
-                ids: Vec::new(),
-            })
+            let column = resource.fields.iter().position(|field| field.name == association.foreign_key)?;
+            Some(WantedAssociation { column, target: association.target, ids: Vec::new() })
         };
-        Self {
-            associations: includes.iter().filter_map(wanted).collect(),
-        }
+        Self { associations: includes.iter().filter_map(wanted).collect() }
     }
 
     fn note(&mut self, row: &dyn Cells) {
@@ -238,10 +199,7 @@ impl Wanted {
     fn into_targets(self) -> Vec<(&'static Resource, Vec<i64>)> {
         let mut targets: Vec<(&'static Resource, Vec<i64>)> = Vec::new();
         for association in self.associations {
-            match targets
-                .iter_mut()
-                .find(|(target, _)| target.name == association.target.name)
-            {
+            match targets.iter_mut().find(|(target, _)| target.name == association.target.name) {
                 Some((_, ids)) => ids.extend(association.ids),
                 None => targets.push((association.target, association.ids)),
             }

@@ -48,73 +48,35 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let histogram = || Histogram::new(exponential_buckets(0.000_1, 2.5, 14));
-        Self {
-            requests: Family::default(),
-            seconds: Family::new_with_constructor(histogram),
-        }
+        Self { requests: Family::default(), seconds: Family::new_with_constructor(histogram) }
     }
 }
 
 impl Metrics {
     /// Counts a request.
     pub fn count(&self, operation: &str, status: u16, seconds: f64) {
-        let labels = OperationLabels {
-            operation: operation.to_owned(),
-        };
+        let labels = OperationLabels { operation: operation.to_owned() };
         self.seconds.get_or_create(&labels).observe(seconds);
-        self.requests
-            .get_or_create(&RequestLabels {
-                operation: labels.operation,
-                status,
-            })
-            .inc();
+        self.requests.get_or_create(&RequestLabels { operation: labels.operation, status }).inc();
     }
 }
 
 /// All metrics as Prometheus reads them.
 pub fn metrics_text(app: &App) -> String {
     let mut registry = Registry::with_prefix("invited");
-    registry.register(
-        "http_requests",
-        "Requests by operation and status",
-        app.metrics.requests.clone(),
-    );
-    registry.register(
-        "http_request_seconds",
-        "Time to answer by operation",
-        app.metrics.seconds.clone(),
-    );
+    registry.register("http_requests", "Requests by operation and status", app.metrics.requests.clone());
+    registry.register("http_request_seconds", "Time to answer by operation", app.metrics.seconds.clone());
     let work = app.store.statistics();
     for (name, text, value) in [
-        (
-            "store_commits",
-            "Commits of at least one write",
-            work.commits(),
-        ),
-        (
-            "store_jobs",
-            "Writes that the database was asked for",
-            work.writes(),
-        ),
-        (
-            "store_reads",
-            "Reads that the database was asked for",
-            work.reads(),
-        ),
-        (
-            "log_lines_dropped",
-            "Log lines that nobody was there to take",
-            DROPPED_LINES.load(Ordering::Relaxed),
-        ),
+        ("store_commits", "Commits of at least one write", work.commits()),
+        ("store_jobs", "Writes that the database was asked for", work.writes()),
+        ("store_reads", "Reads that the database was asked for", work.reads()),
+        ("log_lines_dropped", "Log lines that nobody was there to take", DROPPED_LINES.load(Ordering::Relaxed)),
     ] {
         registry.register(name, text, ConstCounter::new(value));
     }
     let waiting = i64::try_from(app.store.waiting_writes()).unwrap_or(i64::MAX);
-    registry.register(
-        "store_waiting_writes",
-        "Writes that wait for the database",
-        ConstGauge::new(waiting),
-    );
+    registry.register("store_waiting_writes", "Writes that wait for the database", ConstGauge::new(waiting));
     let mut text = String::new();
     match encode(&mut text, &registry) {
         Ok(()) => text,
@@ -147,36 +109,20 @@ impl Drop for LogGuard {
 /// Starts the log of the process on standard error.
 pub fn start_log(config: &Config) -> io::Result<LogGuard> {
     let (lines, waiting) = flume::bounded(WAITING_LINES);
-    let thread = thread::Builder::new()
-        .name("log".to_owned())
-        .spawn(move || write_lines(&waiting))?;
+    let thread = thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&waiting))?;
     let writer = Lines(lines.clone());
     let filter = tracing_subscriber::filter::Targets::new()
         .with_default(tracing::Level::WARN)
         .with_target("invited", config.log_level);
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(writer)
-        .with_target(false)
-        .with_ansi(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false).with_ansi(false);
     // A second start in one process, as in tests, keeps the first log; that is no reason to fail.
     let _ = if config.log_json {
-        registry
-            .with(
-                layer
-                    .json()
-                    .flatten_event(true)
-                    .with_current_span(false)
-                    .with_span_list(false),
-            )
-            .try_init()
+        registry.with(layer.json().flatten_event(true).with_current_span(false).with_span_list(false)).try_init()
     } else {
         registry.with(layer.compact()).try_init()
     };
-    Ok(LogGuard {
-        lines,
-        thread: Some(thread),
-    })
+    Ok(LogGuard { lines, thread: Some(thread) })
 }
 
 /// Lines that one system call writes at most.
@@ -214,10 +160,7 @@ impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
-        Line {
-            text: Vec::with_capacity(320),
-            lines: self.0.clone(),
-        }
+        Line { text: Vec::with_capacity(320), lines: self.0.clone() }
     }
 }
 
@@ -234,11 +177,7 @@ impl Write for Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if self
-            .lines
-            .try_send(Some(std::mem::take(&mut self.text)))
-            .is_err()
-        {
+        if self.lines.try_send(Some(std::mem::take(&mut self.text))).is_err() {
             DROPPED_LINES.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -37,10 +37,7 @@ pub fn hash(token: &str) -> TokenHash {
 
 /// A new token: a prefix that names its kind, then 256 random bits in base64url.
 pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntropy> {
-    Ok(SecretString::from(format!(
-        "{prefix}{}",
-        URL_SAFE_NO_PAD.encode(entropy.bytes()?)
-    )))
+    Ok(SecretString::from(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes()?))))
 }
 
 /// Prefix of the tokens that callers of the API hold.
@@ -89,13 +86,7 @@ pub fn insert(
     db.insert(
         "INSERT INTO access_tokens (account_id, user_id, token_hash, label, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
-        &[
-            Param::Int(account),
-            Param::Int(user),
-            Param::Bytes(&hash(token)),
-            Param::Text(label),
-            Param::Int(now.0),
-        ],
+        &[Param::Int(account), Param::Int(user), Param::Bytes(&hash(token)), Param::Text(label), Param::Int(now.0)],
     )
 }
 
@@ -143,10 +134,7 @@ impl Callers {
         if let Some(caller) = self.remembered(&hash) {
             return Ok(Some(caller));
         }
-        let found = store
-            .read(move |db| look_up(db, &hash))
-            .await?
-            .map(Arc::new);
+        let found = store.read(move |db| look_up(db, &hash)).await?.map(Arc::new);
         if let Some(caller) = &found {
             self.remember(hash, caller);
         }
@@ -155,9 +143,7 @@ impl Callers {
 
     fn remembered(&self, hash: &TokenHash) -> Option<Arc<Caller>> {
         let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let remembered = callers
-            .get(hash)
-            .filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR)?;
+        let remembered = callers.get(hash).filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR)?;
         Some(Arc::clone(&remembered.caller))
     }
 
@@ -166,21 +152,12 @@ impl Callers {
         if callers.len() >= MOST_CALLERS {
             callers.clear();
         }
-        callers.insert(
-            hash,
-            Remembered {
-                caller: Arc::clone(caller),
-                since: Stopwatch::start(),
-            },
-        );
+        callers.insert(hash, Remembered { caller: Arc::clone(caller), since: Stopwatch::start() });
     }
 
     /// Forgets everyone, since a token, a membership or an account has changed.
     pub fn forget(&self) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -216,10 +193,7 @@ mod tests {
         let entropy = Entropy::seeded(1);
         let token = generate(&entropy, ACCESS_PREFIX)?;
         assert_eq!(token.expose_secret().len(), ACCESS_PREFIX.len() + 43);
-        assert_ne!(
-            hash(token.expose_secret()),
-            hash(generate(&entropy, ACCESS_PREFIX)?.expose_secret())
-        );
+        assert_ne!(hash(token.expose_secret()), hash(generate(&entropy, ACCESS_PREFIX)?.expose_secret()));
         assert!(!format!("{token:?}").contains(&token.expose_secret()[4..]));
         Ok(())
     }

@@ -18,38 +18,19 @@ const RUNTIME: HeaderName = HeaderName::from_static("x-runtime");
 
 /// Headers that every answer has. `Cache-Control` may be set otherwise by a page.
 static ALWAYS: [(HeaderName, HeaderValue); 6] = [
-    (
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-cache, no-store"),
-    ),
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
-    (
-        header::X_FRAME_OPTIONS,
-        HeaderValue::from_static("SAMEORIGIN"),
-    ),
-    (
-        header::X_XSS_PROTECTION,
-        HeaderValue::from_static("1; mode=block"),
-    ),
-    (
-        HeaderName::from_static("x-download-options"),
-        HeaderValue::from_static("noopen"),
-    ),
-    (
-        HeaderName::from_static("x-permitted-cross-domain-policies"),
-        HeaderValue::from_static("none"),
-    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    (header::X_XSS_PROTECTION, HeaderValue::from_static("1; mode=block")),
+    (HeaderName::from_static("x-download-options"), HeaderValue::from_static("noopen")),
+    (HeaderName::from_static("x-permitted-cross-domain-policies"), HeaderValue::from_static("none")),
 ];
 
 /// An answer with JSON. A success has a weak `ETag` of its body.
 pub fn json(status: u16, body: Vec<u8>) -> Response<Body> {
     let tag = (status == 200).then(|| etag(&body));
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
         response.headers_mut().insert(header::ETAG, tag);
@@ -68,15 +49,11 @@ pub fn empty() -> Response<Body> {
 pub fn error(error: &Error) -> Response<Body> {
     let mut response = json(error.status(), error.body());
     if let Some(seconds) = error.retry_after() {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if matches!(error, Error::TooSlow | Error::TooLarge(_)) {
         // The rest of the body is not read, so nothing else can follow on this connection.
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -100,17 +77,11 @@ pub fn complete(headers: &mut HeaderMap, request_id: &str, elapsed: Duration) {
 pub fn request_id(app: &App, headers: &HeaderMap) -> String {
     let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let is_harmless = |id: &&str| {
-        (1..=255).contains(&id.len())
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     match given.filter(is_harmless) {
         Some(id) => id.to_owned(),
-        None => app
-            .entropy
-            .bytes()
-            .map_or_else(|_| "unknown".to_owned(), |bytes| uuid(&bytes)),
+        None => app.entropy.bytes().map_or_else(|_| "unknown".to_owned(), |bytes| uuid(&bytes)),
     }
 }
 

@@ -50,11 +50,7 @@ pub async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body>
     let method = request.method().clone();
     let mut trace = Trace::default();
     let answer = guard(answer(&app, request, &request_id, &mut trace)).await;
-    let cause = answer
-        .as_ref()
-        .err()
-        .and_then(Error::cause)
-        .map(str::to_owned);
+    let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned);
     let mut response = match answer {
         Ok(Answer::Json(body)) => headers::json(200, body),
         Ok(Answer::Empty) => headers::empty(),
@@ -81,11 +77,7 @@ async fn guard(answer: impl Future<Output = Result<Answer, Error>>) -> Result<An
     AssertUnwindSafe(answer)
         .catch_unwind()
         .await
-        .unwrap_or_else(|_| {
-            Err(Error::Internal(
-                "the handler of a request panicked".to_owned(),
-            ))
-        })
+        .unwrap_or_else(|_| Err(Error::Internal("the handler of a request panicked".to_owned())))
 }
 
 async fn answer(

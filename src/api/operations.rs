@@ -39,11 +39,7 @@ pub async fn answer(
     let (head, body) = request.into_parts();
 
     let token = request::token(app, &head.uri, &head.headers)?;
-    let caller = app
-        .callers
-        .find(&app.store, &token)
-        .await?
-        .ok_or(Error::Unauthenticated)?;
+    let caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
     trace.caller = Some((caller.account_id, caller.user_id));
     let route = route::find(&head.method, &segments);
     limit_rate(app, &caller, route.as_ref())?;
@@ -57,14 +53,7 @@ pub async fn answer(
         request::query(&head.uri)?
     };
 
-    let asked = Asked {
-        app,
-        caller,
-        rule,
-        route,
-        params,
-        request_id,
-    };
+    let asked = Asked { app, caller, rule, route, params, request_id };
     match verb {
         Verb::Index => index(asked).await.map(Answer::Json),
         Verb::Show => show(asked).await.map(Answer::Json),
@@ -87,17 +76,12 @@ struct Asked<'a> {
 
 fn limit_rate(app: &App, caller: &Caller, route: Option<&Route>) -> Result<(), Error> {
     let now = app.clock.now();
-    app.limits
-        .take(limits::Kind::General, caller.token_id, now)?;
+    app.limits.take(limits::Kind::General, caller.token_id, now)?;
     match route.map(|route| (route.operation.verb, route.id)) {
-        Some((Verb::Create { .. }, _)) => {
-            app.limits.take(limits::Kind::Create, caller.token_id, now)
-        }
+        Some((Verb::Create { .. }, _)) => app.limits.take(limits::Kind::Create, caller.token_id, now),
         Some((Verb::Action("resend"), id)) => {
-            app.limits
-                .take(limits::Kind::Resend, caller.token_id, now)?;
-            app.limits
-                .take(limits::Kind::ResendOfRecord, id.unwrap_or_default(), now)
+            app.limits.take(limits::Kind::Resend, caller.token_id, now)?;
+            app.limits.take(limits::Kind::ResendOfRecord, id.unwrap_or_default(), now)
         }
         _ => Ok(()),
     }
@@ -107,34 +91,23 @@ async fn index(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
     let (resource, caller) = (asked.route.entry.resource, asked.caller);
     let query = ListQuery::read(resource, &asked.params, caller.rung());
     let includes = query::includes(resource, &asked.params);
-    asked
-        .app
-        .store
-        .read(move |db| records::list(db, resource, &caller, &query, &includes))
-        .await
+    asked.app.store.read(move |db| records::list(db, resource, &caller, &query, &includes)).await
 }
 
 async fn show(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
     let (resource, caller, id) = (asked.route.entry.resource, asked.caller, asked.route.id);
     let conditions = query::show_conditions(resource, &asked.params);
     let includes = query::includes(resource, &asked.params);
-    asked
-        .app
-        .store
-        .read(move |db| records::show(db, resource, &caller, id, &conditions, &includes))
-        .await
+    asked.app.store.read(move |db| records::show(db, resource, &caller, id, &conditions, &includes)).await
 }
 
 async fn create(asked: Asked<'_>, bulk: usize) -> Result<Vec<u8>, Error> {
     let resource = asked.route.entry.resource;
     let create = asked.route.entry.behaviour.create.ok_or(Error::NotFound)?;
-    let elements = elements(resource, &asked.params, bulk)?
-        .into_iter()
-        .enumerate();
+    let elements = elements(resource, &asked.params, bulk)?.into_iter().enumerate();
     let rung = asked.caller.rung();
-    let mut changes: Vec<Changes> = elements
-        .map(|(index, object)| Changes::read(resource, Write::Create, object, rung, index))
-        .collect();
+    let mut changes: Vec<Changes> =
+        elements.map(|(index, object)| Changes::read(resource, Write::Create, object, rung, index)).collect();
     let includes = query::includes(resource, &asked.params);
     let context = asked.app.context(&asked.caller, asked.request_id);
     write(asked.app, move |db| {
@@ -146,12 +119,7 @@ async fn create(asked: Asked<'_>, bulk: usize) -> Result<Vec<u8>, Error> {
 
 async fn update(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
     let (resource, id, rule) = (asked.route.entry.resource, asked.route.id, asked.rule);
-    let before_update = asked
-        .route
-        .entry
-        .behaviour
-        .before_update
-        .ok_or(Error::NotFound)?;
+    let before_update = asked.route.entry.behaviour.before_update.ok_or(Error::NotFound)?;
     let object = root(resource, &asked.params)?;
     let mut changes = Changes::read(resource, Write::Update, object, asked.caller.rung(), 0);
     let includes = query::includes(resource, &asked.params);
@@ -180,12 +148,7 @@ async fn destroy(asked: Asked<'_>) -> Result<(), Error> {
 
 async fn act(asked: Asked<'_>, name: &str) -> Result<Vec<u8>, Error> {
     let (resource, id, rule) = (asked.route.entry.resource, asked.route.id, asked.rule);
-    let act = asked
-        .route
-        .entry
-        .behaviour
-        .action(name)
-        .ok_or(Error::NotFound)?;
+    let act = asked.route.entry.behaviour.action(name).ok_or(Error::NotFound)?;
     let includes = query::includes(resource, &asked.params);
     let context = asked.app.context(&asked.caller, asked.request_id);
     write(asked.app, move |db| {
@@ -203,9 +166,7 @@ async fn write<T: Send + 'static>(
     work: impl FnOnce(&mut crate::store::Db) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     if app.config.queue_length == 0 {
-        return Err(Error::Unavailable(
-            "writes are switched off (queue_length is 0)".to_owned(),
-        ));
+        return Err(Error::Unavailable("writes are switched off (queue_length is 0)".to_owned()));
     }
     app.store.write(work).await
 }
@@ -215,35 +176,22 @@ fn root<'a>(resource: &Resource, params: &'a Tree) -> Result<&'a Map<String, Jso
     match params.get(resource.singular) {
         Some(Json::Object(object)) => Ok(object),
         None | Some(Json::Null) => Err(Error::Syntax(MISSING_ROOT.to_owned())),
-        Some(_) => Err(Error::Syntax(format!(
-            "{} must be an object.",
-            resource.singular
-        ))),
+        Some(_) => Err(Error::Syntax(format!("{} must be an object.", resource.singular))),
     }
 }
 
 /// The objects of a body that makes records: one under the singular root key, or up to `bulk` under the plural one.
-fn elements<'a>(
-    resource: &Resource,
-    params: &'a Tree,
-    bulk: usize,
-) -> Result<Vec<&'a Map<String, Json>>, Error> {
+fn elements<'a>(resource: &Resource, params: &'a Tree, bulk: usize) -> Result<Vec<&'a Map<String, Json>>, Error> {
     let (singular, plural) = (resource.singular, resource.name);
     let many = params.get(plural).filter(|_| bulk > 1);
     match (params.contains_key(singular), many) {
         (_, None) => Ok(vec![root(resource, params)?]),
-        (true, Some(_)) => Err(Error::Syntax(format!(
-            "Send either {singular} or {plural}, not both."
-        ))),
+        (true, Some(_)) => Err(Error::Syntax(format!("Send either {singular} or {plural}, not both."))),
         (false, Some(many)) => {
-            let objects = many
-                .as_array()
-                .and_then(|many| many.iter().map(Json::as_object).collect::<Option<Vec<_>>>());
+            let objects = many.as_array().and_then(|many| many.iter().map(Json::as_object).collect::<Option<Vec<_>>>());
             objects
                 .filter(|objects| (1..=bulk).contains(&objects.len()))
-                .ok_or_else(|| {
-                    Error::Syntax(format!("{plural} must be an array of 1 to {bulk} objects."))
-                })
+                .ok_or_else(|| Error::Syntax(format!("{plural} must be an array of 1 to {bulk} objects.")))
         }
     }
 }

@@ -47,9 +47,7 @@ pub fn find<B>(app: &App, request: &Request<B>) -> Option<Page> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    let (_, page, _) = PAGES
-        .iter()
-        .find(|(path, ..)| *path == request.uri().path())?;
+    let (_, page, _) = PAGES.iter().find(|(path, ..)| *path == request.uri().path())?;
     (*page != Page::Metrics || metrics_are_here(app)).then_some(*page)
 }
 
@@ -61,10 +59,7 @@ fn metrics_are_here(app: &App) -> bool {
 impl Page {
     /// Name in logs and metrics.
     pub fn name(self) -> &'static str {
-        PAGES
-            .iter()
-            .find(|(_, page, _)| *page == self)
-            .map_or("", |(_, _, name)| name)
+        PAGES.iter().find(|(_, page, _)| *page == self).map_or("", |(_, _, name)| name)
     }
 
     /// The page itself.
@@ -84,19 +79,12 @@ impl Page {
 
 /// The answer of a listener that serves metrics and nothing else.
 pub fn metrics_only(app: &App, path: &str) -> Response<Body> {
-    if path == "/metrics" {
-        metrics(app)
-    } else {
-        headers::error(&Error::NotFound)
-    }
+    if path == "/metrics" { metrics(app) } else { headers::error(&Error::NotFound) }
 }
 
 fn metrics(app: &App) -> Response<Body> {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    document(
-        telemetry::metrics_text(app),
-        HeaderValue::from_static(content_type),
-    )
+    document(telemetry::metrics_text(app), HeaderValue::from_static(content_type))
 }
 
 /// The API description as JSON text, with the paths that the registry serves.
@@ -117,11 +105,8 @@ struct Reference {
 impl Reference {
     /// What a body may set.
     fn inputs(&self, resource: &Resource, verb: &Verb) -> Vec<&'static Field> {
-        let mut fields: Vec<&'static Field> = resource
-            .fields
-            .iter()
-            .filter(|field| openapi::is_settable(field, *verb))
-            .collect();
+        let mut fields: Vec<&'static Field> =
+            resource.fields.iter().filter(|field| openapi::is_settable(field, *verb)).collect();
         fields.sort_by_key(|field| field.input.map(|input| input.position));
         fields
     }
@@ -129,20 +114,12 @@ impl Reference {
 
 fn reference() -> Result<Response<Body>, Error> {
     let resources = REGISTRY.iter().map(|entry| entry.resource).collect();
-    let page = Reference {
-        resources,
-        base_path: BASE_PATH,
-        version: env!("CARGO_PKG_VERSION"),
-    };
-    let html = page
-        .render()
-        .map_err(|cause| Error::Internal(cause.to_string()))?;
+    let page = Reference { resources, base_path: BASE_PATH, version: env!("CARGO_PKG_VERSION") };
+    let html = page.render().map_err(|cause| Error::Internal(cause.to_string()))?;
     let mut response = document(html, HeaderValue::from_static("text/html; charset=utf-8"));
     response.headers_mut().insert(
         HeaderName::from_static("content-security-policy"),
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ),
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     );
     Ok(response)
 }
@@ -150,8 +127,6 @@ fn reference() -> Result<Response<Body>, Error> {
 fn document(text: String, content_type: HeaderValue) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = StatusCode::OK;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }

@@ -19,10 +19,7 @@ pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error>
         (Some(only), None) => only.to_str().ok().and_then(bearer).map(str::to_owned),
         (None, _) if app.config.token_in_query => {
             let query = params::query(uri.query().unwrap_or_default())?;
-            query
-                .get("access_token")
-                .and_then(|token| token.as_str())
-                .map(str::to_owned)
+            query.get("access_token").and_then(|token| token.as_str()).map(str::to_owned)
         }
         _ => None,
     };
@@ -53,11 +50,7 @@ pub async fn query_and_body(
     let query = query(uri)?;
     let bytes = collect(app, body, since).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
-    let body = params::body(
-        header(header::CONTENT_TYPE),
-        header(header::CONTENT_ENCODING),
-        &bytes,
-    )?;
+    let body = params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?;
     Ok(params::merge(query, body))
 }
 
@@ -74,9 +67,7 @@ async fn collect(app: &App, body: Incoming, since: Stopwatch) -> Result<Bytes, E
     match tokio::time::timeout_at(deadline, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(cause)) if cause.is::<LengthLimitError>() => Err(Error::TooLarge(limit)),
-        Ok(Err(_)) => Err(Error::Syntax(
-            "The request body could not be read.".to_owned(),
-        )),
+        Ok(Err(_)) => Err(Error::Syntax("The request body could not be read.".to_owned())),
         Err(_) => Err(Error::TooSlow),
     }
 }

@@ -25,8 +25,8 @@ pub struct Route {
 /// segments, so that nothing is found there.
 pub fn place(path: &str) -> Option<Vec<String>> {
     let mut decoded = path.strip_prefix('/')?.split('/').map(decode);
-    let is_below = decoded.next().flatten().as_deref() == Some("api")
-        && decoded.next().flatten().as_deref() == Some("v1");
+    let is_below =
+        decoded.next().flatten().as_deref() == Some("api") && decoded.next().flatten().as_deref() == Some("v1");
     if !is_below {
         return None;
     }
@@ -43,10 +43,7 @@ pub fn place(path: &str) -> Option<Vec<String>> {
 }
 
 fn decode(segment: &str) -> Option<String> {
-    percent_decode_str(segment)
-        .decode_utf8()
-        .ok()
-        .map(std::borrow::Cow::into_owned)
+    percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
 /// The operation at a place.
@@ -69,22 +66,14 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
                 _ => return None,
             },
         ),
-        [collection, id, action] if !id.is_empty() && *method == Method::PUT => (
-            resources::find(collection)?,
-            Box::new(move |verb| matches!(verb, Verb::Action(name) if name == action)),
-        ),
+        [collection, id, action] if !id.is_empty() && *method == Method::PUT => {
+            (resources::find(collection)?, Box::new(move |verb| matches!(verb, Verb::Action(name) if name == action)))
+        }
         _ => return None,
     };
     let operation = entry.resource.operation(wanted)?;
-    let id = segments
-        .get(1)
-        .and_then(|id| digits(id))
-        .filter(|id| *id > 0);
-    Some(Route {
-        entry,
-        operation,
-        id,
-    })
+    let id = segments.get(1).and_then(|id| digits(id)).filter(|id| *id > 0);
+    Some(Route { entry, operation, id })
 }
 
 #[cfg(test)]
@@ -100,53 +89,17 @@ mod tests {
         let (get, put) = (&Method::GET, &Method::PUT);
         for (method, path, expected) in [
             (get, "/api/v1/account_invitations", Some(("list", None))),
-            (
-                get,
-                "/api/v1/account_invitations.json",
-                Some(("list", None)),
-            ),
+            (get, "/api/v1/account_invitations.json", Some(("list", None))),
             (get, "/api/v1/account_invitations/", Some(("list", None))),
-            (
-                &Method::HEAD,
-                "/api/v1/account_invitations/7",
-                Some(("show", Some(7))),
-            ),
-            (
-                get,
-                "/api/v1/account_invitations/%37",
-                Some(("show", Some(7))),
-            ),
-            (
-                get,
-                "/api/v1/account_invitations/007.json",
-                Some(("show", Some(7))),
-            ),
-            (
-                get,
-                "/api/v1/account_invitations/7abc",
-                Some(("show", None)),
-            ),
-            (
-                get,
-                "/api/v1/account_invitations/7.json.json",
-                Some(("show", None)),
-            ),
+            (&Method::HEAD, "/api/v1/account_invitations/7", Some(("show", Some(7)))),
+            (get, "/api/v1/account_invitations/%37", Some(("show", Some(7)))),
+            (get, "/api/v1/account_invitations/007.json", Some(("show", Some(7)))),
+            (get, "/api/v1/account_invitations/7abc", Some(("show", None))),
+            (get, "/api/v1/account_invitations/7.json.json", Some(("show", None))),
             (get, "/api/v1/account_invitations/0", Some(("show", None))),
-            (
-                get,
-                "/api/v1/account_invitations/99999999999999999999",
-                Some(("show", None)),
-            ),
-            (
-                &Method::PATCH,
-                "/api/v1/account_invitations/7",
-                Some(("update", Some(7))),
-            ),
-            (
-                put,
-                "/api/v1/account_invitations/7/resend.json",
-                Some(("resend", Some(7))),
-            ),
+            (get, "/api/v1/account_invitations/99999999999999999999", Some(("show", None))),
+            (&Method::PATCH, "/api/v1/account_invitations/7", Some(("update", Some(7)))),
+            (put, "/api/v1/account_invitations/7/resend.json", Some(("resend", Some(7)))),
             (&Method::PATCH, "/api/v1/account_invitations/7/resend", None),
             (put, "/api/v1/account_invitations", None),
             (get, "/api/v1/Account_invitations", None),

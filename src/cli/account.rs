@@ -14,12 +14,7 @@ pub fn command() -> Command {
             "Make an account with its owner, and print the owner's first token.\n\n\
              The token is told this once; the database keeps only its hash.",
         )
-        .arg(
-            Arg::new("name")
-                .value_name("NAME")
-                .required(true)
-                .help("Name of the account"),
-        )
+        .arg(Arg::new("name").value_name("NAME").required(true).help("Name of the account"))
         .arg(
             Arg::new("owner_email")
                 .long("owner-email")
@@ -27,26 +22,13 @@ pub fn command() -> Command {
                 .required(true)
                 .help("The owner's mail address"),
         )
-        .arg(
-            Arg::new("owner_name")
-                .long("owner-name")
-                .value_name("NAME")
-                .required(true)
-                .help("The owner's full name"),
-        )
-        .arg(
-            Arg::new("json")
-                .long("json")
-                .action(ArgAction::SetTrue)
-                .help("Print one line of JSON"),
-        );
+        .arg(Arg::new("owner_name").long("owner-name").value_name("NAME").required(true).help("The owner's full name"))
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one line of JSON"));
     Command::new("account")
         .about("Manage accounts")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(settings::add_flags(create, |setting| {
-            setting.name == "database"
-        }))
+        .subcommand(settings::add_flags(create, |setting| setting.name == "database"))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
@@ -57,9 +39,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     let (name, owner_name, owner_email) = (text("name"), text("owner_name"), text("owner_email"));
     let created = with_app(matches, |app| async move {
         let (entropy, now) = (app.entropy.clone(), app.clock.now());
-        let work = app.store.write(move |db| {
-            accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now)
-        });
+        let work = app.store.write(move |db| accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now));
         work.await.map_err(|error| spoken(&error))
     })?;
     let token = created.token.expose_secret();
@@ -67,10 +47,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         let line = serde_json::json!({"account_id": created.account_id, "user_id": created.user_id, "token": token});
         println!("{line}");
     } else {
-        println!(
-            "Account {} was made, its owner is user {}.",
-            created.account_id, created.user_id
-        );
+        println!("Account {} was made, its owner is user {}.", created.account_id, created.user_id);
         println!("The owner's token, told this once: {token}");
     }
     Ok(())

@@ -90,15 +90,8 @@ fn spoken(error: &crate::error::Error) -> anyhow::Error {
     let body = String::from_utf8(error.body()).unwrap_or_default();
     let first = serde_json::from_str::<serde_json::Value>(&body)
         .ok()
-        .and_then(|body| {
-            body.pointer("/errors/0/message")?
-                .as_str()
-                .map(str::to_owned)
-        });
-    anyhow::anyhow!(
-        "{}",
-        error.cause().map(str::to_owned).or(first).unwrap_or(body)
-    )
+        .and_then(|body| body.pointer("/errors/0/message")?.as_str().map(str::to_owned));
+    anyhow::anyhow!("{}", error.cause().map(str::to_owned).or(first).unwrap_or(body))
 }
 
 #[cfg(test)]

@@ -38,24 +38,14 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     let mut values = settings::values(matches, DEFAULTS)?;
     let folder = match values.contains_key("database") {
         true => None,
-        false => Some(
-            TemporaryFolder::create(&Entropy::system())
-                .context("no folder for a temporary database")?,
-        ),
+        false => Some(TemporaryFolder::create(&Entropy::system()).context("no folder for a temporary database")?),
     };
     if let Some(folder) = &folder {
-        values.insert(
-            "database",
-            format!("sqlite:{}", folder.database().display()),
-        );
-        values
-            .entry("durability")
-            .or_insert_with(|| "off".to_owned());
+        values.insert("database", format!("sqlite:{}", folder.database().display()));
+        values.entry("durability").or_insert_with(|| "off".to_owned());
     }
     if std::io::stderr().is_terminal() {
-        values
-            .entry("log_format")
-            .or_insert_with(|| "text".to_owned());
+        values.entry("log_format").or_insert_with(|| "text".to_owned());
     }
     let config = Config::new(&values)?;
     super::block_on(serve(config, matches.get_flag("json")))
@@ -66,23 +56,10 @@ async fn serve(config: Config, json: bool) -> Result<()> {
     let listen = config.listen;
     let app = App::start(config, Clock::system(), Entropy::system()).await?;
     let (now, days) = (app.clock.now(), app.config.invitation_days);
-    app.store
-        .write(move |db| seed::plant(db, now, days))
-        .await?;
-    let running = Running::start(app)
-        .await
-        .with_context(|| format!("setting listen: cannot listen on {listen}"))?;
-    let base_url = running
-        .app
-        .config
-        .base_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{}", running.address));
-    announce(&if json {
-        as_json(&base_url)
-    } else {
-        greeting(&base_url)
-    })?;
+    app.store.write(move |db| seed::plant(db, now, days)).await?;
+    let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
+    let base_url = running.app.config.base_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
+    announce(&if json { as_json(&base_url) } else { greeting(&base_url) })?;
     asked_to_stop().await?;
     running.stop().await;
     Ok(())
@@ -91,9 +68,7 @@ async fn serve(config: Config, json: bool) -> Result<()> {
 /// Standard output may be a pipe that somebody waits on, so it is flushed.
 fn announce(text: &str) -> Result<()> {
     let mut out = std::io::stdout();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .context("standard output is closed")
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("standard output is closed")
 }
 
 /// One line for programs, with the keys in the documented order.
@@ -103,10 +78,8 @@ fn as_json(base_url: &str) -> String {
         print_text(text, &mut out);
         String::from_utf8(out).unwrap_or_default()
     };
-    let tokens: Vec<String> = seed::tokens()
-        .iter()
-        .map(|(name, token)| format!("{}:{}", text(name), text(token)))
-        .collect();
+    let tokens: Vec<String> =
+        seed::tokens().iter().map(|(name, token)| format!("{}:{}", text(name), text(token))).collect();
     format!(
         "{{\"base_url\":{},\"api_url\":{},\"tokens\":{{{}}}}}\n",
         text(base_url),
@@ -135,8 +108,6 @@ fn greeting(base_url: &str) -> String {
         text.push_str(&token);
         text.push('\n');
     }
-    text.push_str(&format!(
-        "\nReference: {base_url}/docs    Stop with Ctrl-C.\n"
-    ));
+    text.push_str(&format!("\nReference: {base_url}/docs    Stop with Ctrl-C.\n"));
     text
 }

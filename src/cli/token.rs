@@ -18,25 +18,11 @@ pub fn command() -> Command {
         .value_name("ID")
         .value_parser(value_parser!(i64))
         .help("The account; not needed while there is only one");
-    let json = Arg::new("json")
-        .long("json")
-        .action(ArgAction::SetTrue)
-        .help("Print JSON");
+    let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON");
     let create = Command::new("create")
         .about("Make a token for a member, and print it this once")
-        .arg(
-            Arg::new("email")
-                .value_name("ADDRESS")
-                .required(true)
-                .help("The member's mail address"),
-        )
-        .arg(
-            Arg::new("label")
-                .long("label")
-                .value_name("TEXT")
-                .default_value("")
-                .help("What the token is for"),
-        )
+        .arg(Arg::new("email").value_name("ADDRESS").required(true).help("The member's mail address"))
+        .arg(Arg::new("label").long("label").value_name("TEXT").default_value("").help("What the token is for"))
         .args([account.clone(), json.clone()]);
     let list = Command::new("list")
         .about("List the tokens of an account, without the tokens themselves")
@@ -56,8 +42,7 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands(
-            [create, list, revoke]
-                .map(|command| settings::add_flags(command, |setting| setting.name == "database")),
+            [create, list, revoke].map(|command| settings::add_flags(command, |setting| setting.name == "database")),
         )
 }
 
@@ -80,14 +65,8 @@ fn create(matches: &ArgMatches) -> Result<()> {
             let account = account_or_only(db, account)?;
             let sql = "SELECT u.id FROM users u JOIN account_memberships m ON m.user_id = u.id \
                        WHERE u.account_id = ?1 AND u.email_key = ?2";
-            let user = db.maybe(
-                sql,
-                &[Param::Int(account), Param::Text(&fold(&email))],
-                |row| row.int(0),
-            )?;
-            let user = user.ok_or_else(|| {
-                Error::Syntax(format!("Account {account} has no member {email}."))
-            })?;
+            let user = db.maybe(sql, &[Param::Int(account), Param::Text(&fold(&email))], |row| row.int(0))?;
+            let user = user.ok_or_else(|| Error::Syntax(format!("Account {account} has no member {email}.")))?;
             tokens::create::<Error>(db, &entropy, (account, user), &label, now)
         });
         work.await.map_err(|error| spoken(&error))
@@ -127,16 +106,8 @@ fn list(matches: &ArgMatches) -> Result<()> {
         return Ok(());
     }
     for token in listed {
-        let revoked = token.revoked_at.map_or_else(String::new, |moment| {
-            format!("  revoked {}", time(moment.0))
-        });
-        println!(
-            "{:>6}  {}  {}  {}{revoked}",
-            token.id,
-            time(token.created_at.0),
-            token.email_address,
-            token.label
-        );
+        let revoked = token.revoked_at.map_or_else(String::new, |moment| format!("  revoked {}", time(moment.0)));
+        println!("{:>6}  {}  {}  {}{revoked}", token.id, time(token.created_at.0), token.email_address, token.label);
     }
     Ok(())
 }
@@ -145,10 +116,7 @@ fn revoke(matches: &ArgMatches) -> Result<()> {
     let id = matches.get_one::<i64>("id").copied().unwrap_or_default();
     let revoked = with_app(matches, |app| async move {
         let now = app.clock.now();
-        Ok(app
-            .store
-            .write(move |db| tokens::revoke(db, id, now))
-            .await?)
+        Ok(app.store.write(move |db| tokens::revoke(db, id, now)).await?)
     })?;
     if !revoked {
         bail!("there is no valid token with the id {id}: `invited token list` shows them");
@@ -172,11 +140,7 @@ fn account_or_only(db: &mut crate::store::Db, named: Option<i64>) -> Result<i64,
         (Some(account), known) if known.contains(&account) => Ok(account),
         (None, [only]) => Ok(*only),
         (Some(account), _) => Err(Error::Syntax(format!("There is no account {account}."))),
-        (None, []) => Err(Error::Syntax(
-            "There is no account yet: make one with `invited account create`.".to_owned(),
-        )),
-        (None, _) => Err(Error::Syntax(
-            "There are several accounts: name one with --account.".to_owned(),
-        )),
+        (None, []) => Err(Error::Syntax("There is no account yet: make one with `invited account create`.".to_owned())),
+        (None, _) => Err(Error::Syntax("There are several accounts: name one with --account.".to_owned())),
     }
 }

@@ -23,8 +23,7 @@ pub struct Entry {
 }
 
 /// Makes records of the elements of a body and returns their ids in order.
-pub type Create =
-    fn(&mut Db, &'static Resource, &Context, &mut [Changes]) -> Result<Vec<i64>, Error>;
+pub type Create = fn(&mut Db, &'static Resource, &Context, &mut [Changes]) -> Result<Vec<i64>, Error>;
 
 /// Judges a change of a record, and may add to it.
 pub type BeforeUpdate = fn(&mut Db, &Context, &Record, &mut Changes) -> Result<(), Error>;
@@ -45,41 +44,24 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
-    const NONE: Self = Self {
-        create: None,
-        before_update: None,
-        destroy: None,
-        actions: &[],
-    };
+    const NONE: Self = Self { create: None, before_update: None, destroy: None, actions: &[] };
 
     /// The function of an action.
     pub fn action(&self, name: &str) -> Option<Act> {
-        self.actions
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, act)| *act)
+        self.actions.iter().find(|(known, _)| *known == name).map(|(_, act)| *act)
     }
 }
 
 /// Every resource, also those that only appear in includes.
 pub static REGISTRY: &[&Entry] = &[
     &account_invitations::ENTRY,
-    &Entry {
-        resource: &users::RESOURCE,
-        behaviour: Behaviour::NONE,
-    },
-    &Entry {
-        resource: &roles::RESOURCE,
-        behaviour: Behaviour::NONE,
-    },
+    &Entry { resource: &users::RESOURCE, behaviour: Behaviour::NONE },
+    &Entry { resource: &roles::RESOURCE, behaviour: Behaviour::NONE },
 ];
 
 /// The resource of a name.
 pub fn find(name: &str) -> Option<&'static Entry> {
-    REGISTRY
-        .iter()
-        .copied()
-        .find(|entry| entry.resource.name == name)
+    REGISTRY.iter().copied().find(|entry| entry.resource.name == name)
 }
 
 /// An operation as the outside sees it.
@@ -107,8 +89,5 @@ pub fn operations() -> Vec<Listed> {
             verb: operation.verb,
         })
     };
-    REGISTRY
-        .iter()
-        .flat_map(|entry| listed(entry.resource))
-        .collect()
+    REGISTRY.iter().flat_map(|entry| listed(entry.resource)).collect()
 }

@@ -13,25 +13,9 @@ pub static RESOURCE: Resource = Resource {
     from: "roles t",
     fields: &[
         Field::new("name", Kind::Line, "t.name", "The name."),
-        Field::new(
-            "created_at",
-            Kind::Time,
-            "t.created_at",
-            "When it was made.",
-        ),
-        Field::new(
-            "updated_at",
-            Kind::Time,
-            "t.updated_at",
-            "When it was last changed.",
-        ),
-        Field::new(
-            "deleted_at",
-            Kind::Time,
-            "t.deleted_at",
-            "When it was deleted, if it was.",
-        )
-        .nullable(),
+        Field::new("created_at", Kind::Time, "t.created_at", "When it was made."),
+        Field::new("updated_at", Kind::Time, "t.updated_at", "When it was last changed."),
+        Field::new("deleted_at", Kind::Time, "t.deleted_at", "When it was deleted, if it was.").nullable(),
     ],
     filters: &[],
     sorts: &[Sort::new("alphabetical", "t.name_key")],

@@ -13,19 +13,8 @@ pub static RESOURCE: Resource = Resource {
     from: "users t",
     fields: &[
         Field::new("full_name", Kind::Line, "t.full_name", "The name."),
-        Field::new(
-            "photo_path",
-            Kind::Line,
-            "t.photo_path",
-            "Where a picture of the person is found.",
-        )
-        .nullable(),
-        Field::new(
-            "email_address",
-            Kind::Email,
-            "t.email_address",
-            "The mail address.",
-        ),
+        Field::new("photo_path", Kind::Line, "t.photo_path", "Where a picture of the person is found.").nullable(),
+        Field::new("email_address", Kind::Email, "t.email_address", "The mail address."),
         Field::new("headline", Kind::Line, "t.headline", "The title.").nullable(),
     ],
     filters: &[],

@@ -7,12 +7,8 @@ use std::path::PathBuf;
 use crate::entropy::{Entropy, NoEntropy};
 
 /// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into.
-pub const DEFAULTS: &[(&str, &str)] = &[
-    ("rate_general", "0"),
-    ("rate_create", "0"),
-    ("rate_resend", "0"),
-    ("rate_resend_per_invitation", "0"),
-];
+pub const DEFAULTS: &[(&str, &str)] =
+    &[("rate_general", "0"), ("rate_create", "0"), ("rate_resend", "0"), ("rate_resend_per_invitation", "0")];
 
 /// A folder for a database that nobody keeps; it is removed when this is dropped.
 pub struct TemporaryFolder(PathBuf);
@@ -20,13 +16,8 @@ pub struct TemporaryFolder(PathBuf);
 impl TemporaryFolder {
     /// Makes a folder that only this user can read.
     pub fn create(entropy: &Entropy) -> std::io::Result<Self> {
-        let random = entropy
-            .bytes()
-            .map_err(|cause: NoEntropy| std::io::Error::other(cause))?;
-        let name: String = random[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let random = entropy.bytes().map_err(|cause: NoEntropy| std::io::Error::other(cause))?;
+        let name: String = random[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let path = std::env::temp_dir().join(format!("invited-sandbox-{name}"));
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]

@@ -40,34 +40,14 @@ const fn member(
     permission: &'static str,
     token: Option<&'static str>,
 ) -> Member {
-    Member {
-        account: ACCOUNT,
-        user,
-        full_name,
-        email_address,
-        permission,
-        token,
-        is_disabled: false,
-    }
+    Member { account: ACCOUNT, user, full_name, email_address, permission, token, is_disabled: false }
 }
 
 const OWNER: i64 = 1;
 
 const MEMBERS: &[Member] = &[
-    member(
-        OWNER,
-        "Olive Owner",
-        "owner@example.test",
-        "administrator",
-        Some("owner"),
-    ),
-    member(
-        2,
-        "Adam Administrator",
-        "administrator@example.test",
-        "administrator",
-        Some("administrator"),
-    ),
+    member(OWNER, "Olive Owner", "owner@example.test", "administrator", Some("owner")),
+    member(2, "Adam Administrator", "administrator@example.test", "administrator", Some("administrator")),
     member(
         3,
         "Rita Reports-Cost",
@@ -75,74 +55,17 @@ const MEMBERS: &[Member] = &[
         "reports_viewer_with_cost",
         Some("reports_viewer_with_cost"),
     ),
-    member(
-        4,
-        "Ron Reports",
-        "reports_viewer@example.test",
-        "reports_viewer",
-        Some("reports_viewer"),
-    ),
-    member(
-        5,
-        "Lea Lead",
-        "project_lead@example.test",
-        "project_lead",
-        Some("project_lead"),
-    ),
-    member(
-        6,
-        "Carl Creator",
-        "project_creator@example.test",
-        "project_creator",
-        Some("project_creator"),
-    ),
-    member(
-        7,
-        "Cora Collaborator",
-        "collaborator@example.test",
-        "collaborator",
-        Some("collaborator"),
-    ),
-    member(
-        8,
-        "Paul Punch",
-        "punch_clock@example.test",
-        "punch_clock",
-        Some("punch_clock"),
-    ),
-    member(
-        9,
-        "Erik External",
-        "external_collaborator@example.test",
-        "external_collaborator",
-        None,
-    ),
-    Member {
-        is_disabled: true,
-        ..member(
-            10,
-            "Dora Disabled",
-            "disabled@example.test",
-            "collaborator",
-            None,
-        )
-    },
-    member(
-        14,
-        "Barbara Accepted",
-        "barbara@example.test",
-        "project_creator",
-        None,
-    ),
+    member(4, "Ron Reports", "reports_viewer@example.test", "reports_viewer", Some("reports_viewer")),
+    member(5, "Lea Lead", "project_lead@example.test", "project_lead", Some("project_lead")),
+    member(6, "Carl Creator", "project_creator@example.test", "project_creator", Some("project_creator")),
+    member(7, "Cora Collaborator", "collaborator@example.test", "collaborator", Some("collaborator")),
+    member(8, "Paul Punch", "punch_clock@example.test", "punch_clock", Some("punch_clock")),
+    member(9, "Erik External", "external_collaborator@example.test", "external_collaborator", None),
+    Member { is_disabled: true, ..member(10, "Dora Disabled", "disabled@example.test", "collaborator", None) },
+    member(14, "Barbara Accepted", "barbara@example.test", "project_creator", None),
     Member {
         account: OTHER_ACCOUNT,
-        ..member(
-            21,
-            "Otto Other",
-            "other_administrator@example.test",
-            "administrator",
-            Some("other_administrator"),
-        )
+        ..member(21, "Otto Other", "other_administrator@example.test", "administrator", Some("other_administrator"))
     },
 ];
 
@@ -212,37 +135,21 @@ const INVITATIONS: &[Invitation] = &[
         target: Some(75),
         ..invitation(2, "Grace Full", "grace@example.test", 2, 12, 19)
     },
-    Invitation {
-        role: Some(104),
-        ..invitation(EXPIRED, "Edsger Expired", "edsger@example.test", 5, 13, 18)
-    },
-    Invitation {
-        is_accepted: true,
-        ..invitation(4, "Barbara Accepted", "barbara@example.test", 2, 14, 17)
-    },
-    Invitation {
-        account: OTHER_ACCOUNT,
-        ..invitation(5, "Other Pending", "other.pending@example.test", 21, 22, 16)
-    },
+    Invitation { role: Some(104), ..invitation(EXPIRED, "Edsger Expired", "edsger@example.test", 5, 13, 18) },
+    Invitation { is_accepted: true, ..invitation(4, "Barbara Accepted", "barbara@example.test", 2, 14, 17) },
+    Invitation { account: OTHER_ACCOUNT, ..invitation(5, "Other Pending", "other.pending@example.test", 21, 22, 16) },
 ];
 
 const EXPIRED: i64 = 3;
 
 /// The names of the tokens, in the order in which they are told, with the tokens.
 pub fn tokens() -> Vec<(&'static str, String)> {
-    MEMBERS
-        .iter()
-        .filter_map(|member| member.token)
-        .map(|name| (name, format!("sandbox-{name}")))
-        .collect()
+    MEMBERS.iter().filter_map(|member| member.token).map(|name| (name, format!("sandbox-{name}"))).collect()
 }
 
 /// Writes the seed into an empty database; one that holds an account already is left as it is, and `false` returned.
 pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, Error> {
-    if db
-        .maybe("SELECT 1 FROM accounts LIMIT 1", &[], |_| Ok(()))?
-        .is_some()
-    {
+    if db.maybe("SELECT 1 FROM accounts LIMIT 1", &[], |_| Ok(()))?.is_some() {
         return Ok(false);
     }
     let long_ago = days_before(now, 90);
@@ -251,11 +158,7 @@ pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, 
         db.exec(sql, &[Param::Int(id), Param::Text(name), long_ago])?;
     }
     for (account, id, name, is_deleted) in ROLES {
-        let deleted_at = if *is_deleted {
-            days_before(now, 30)
-        } else {
-            Param::Null
-        };
+        let deleted_at = if *is_deleted { days_before(now, 30) } else { Param::Null };
         db.exec(
             "INSERT INTO roles (id, account_id, name, name_key, deleted_at, created_at, updated_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
@@ -298,18 +201,8 @@ fn plant_user(
 
 fn plant_member(db: &mut Db, member: &Member, now: Timestamp) -> Result<(), Error> {
     let created_at = days_before(now, 60 - member.user);
-    plant_user(
-        db,
-        (member.account, member.user),
-        (member.full_name, member.email_address),
-        None,
-        created_at,
-    )?;
-    let bill_rate = if member.permission == "punch_clock" {
-        Param::Int(5_000)
-    } else {
-        Param::Null
-    };
+    plant_user(db, (member.account, member.user), (member.full_name, member.email_address), None, created_at)?;
+    let bill_rate = if member.permission == "punch_clock" { Param::Int(5_000) } else { Param::Null };
     db.exec(
         "INSERT INTO account_memberships (id, account_id, user_id, permission, is_owner, bill_rate_in_cents, \
          disabled_at, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
@@ -325,44 +218,19 @@ fn plant_member(db: &mut Db, member: &Member, now: Timestamp) -> Result<(), Erro
         ],
     )?;
     if let Some(name) = member.token {
-        tokens::insert(
-            db,
-            (member.account, member.user),
-            &format!("sandbox-{name}"),
-            "sandbox",
-            now,
-        )?;
+        tokens::insert(db, (member.account, member.user), &format!("sandbox-{name}"), "sandbox", now)?;
     }
     Ok(())
 }
 
-fn plant_invitation(
-    db: &mut Db,
-    invitation: &Invitation,
-    now: Timestamp,
-    invitation_days: i64,
-) -> Result<(), Error> {
+fn plant_invitation(db: &mut Db, invitation: &Invitation, now: Timestamp, invitation_days: i64) -> Result<(), Error> {
     let created_at = days_before(now, invitation.age);
     let person = (invitation.full_name, invitation.email_address);
-    plant_user(
-        db,
-        (invitation.account, invitation.invitee),
-        person,
-        invitation.headline,
-        created_at,
-    )?;
+    plant_user(db, (invitation.account, invitation.invitee), person, invitation.headline, created_at)?;
     // Seeded links are nobody's to know: a hash that no token has.
     let token_hash = tokens::hash(&format!("seeded invitation {}", invitation.id));
-    let last_day = if invitation.id == EXPIRED {
-        now.day() - 1
-    } else {
-        now.day() + invitation_days
-    };
-    let accepted_at = if invitation.is_accepted {
-        days_before(now, invitation.age - 1)
-    } else {
-        Param::Null
-    };
+    let last_day = if invitation.id == EXPIRED { now.day() - 1 } else { now.day() + invitation_days };
+    let accepted_at = if invitation.is_accepted { days_before(now, invitation.age - 1) } else { Param::Null };
     db.exec(
         "INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key, \
          headline, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, inviter_id, \
@@ -398,10 +266,5 @@ fn plant_invitation(
 }
 
 fn days_before(now: Timestamp, days: i64) -> Param<'static> {
-    Param::Int(
-        now.minus(Duration::from_secs(
-            u64::try_from(days).unwrap_or_default() * 86_400,
-        ))
-        .0,
-    )
+    Param::Int(now.minus(Duration::from_secs(u64::try_from(days).unwrap_or_default() * 86_400)).0)
 }

@@ -79,8 +79,7 @@ pub struct Row<'a>(&'a rusqlite::Row<'a>);
 impl Row<'_> {
     /// The number in a column.
     pub fn int(&self, column: usize) -> Result<i64, Error> {
-        self.maybe_int(column)?
-            .ok_or_else(|| unexpected(column, "null"))
+        self.maybe_int(column)?.ok_or_else(|| unexpected(column, "null"))
     }
 
     /// The number in a column, or null.
@@ -94,17 +93,14 @@ impl Row<'_> {
 
     /// The text in a column.
     pub fn text(&self, column: usize) -> Result<&str, Error> {
-        self.maybe_text(column)?
-            .ok_or_else(|| unexpected(column, "null"))
+        self.maybe_text(column)?.ok_or_else(|| unexpected(column, "null"))
     }
 
     /// The text in a column, or null.
     pub fn maybe_text(&self, column: usize) -> Result<Option<&str>, Error> {
         match self.0.get_ref(column)? {
             ValueRef::Null => Ok(None),
-            ValueRef::Text(text) => std::str::from_utf8(text)
-                .map(Some)
-                .map_err(|_| unexpected(column, "not UTF-8")),
+            ValueRef::Text(text) => std::str::from_utf8(text).map(Some).map_err(|_| unexpected(column, "not UTF-8")),
             other => Err(unexpected(column, &other.data_type().to_string())),
         }
     }
@@ -126,10 +122,7 @@ impl Cells for Row<'_> {
 
 impl Db {
     pub(super) fn new(connection: rusqlite::Connection) -> Self {
-        Self {
-            connection,
-            on_commit: Vec::new(),
-        }
+        Self { connection, on_commit: Vec::new() }
     }
 
     /// Reads the first row of a result, if it has any.
@@ -151,8 +144,7 @@ impl Db {
         params: &[Param<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.maybe(sql, params, read)?
-            .ok_or_else(|| Error::Statement("a row was expected, there is none".to_owned()))
+        self.maybe(sql, params, read)?.ok_or_else(|| Error::Statement("a row was expected, there is none".to_owned()))
     }
 
     /// Reads every row of a result.

@@ -66,19 +66,11 @@ impl From<rusqlite::Error> for Error {
 }
 
 fn is_unique(extended_code: i32) -> bool {
-    matches!(
-        extended_code,
-        rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-    )
+    matches!(extended_code, rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 /// The name of the index in `UNIQUE constraint failed: index 'name'`, or else the columns that stand there.
 fn index_name(message: &str) -> &str {
-    let named = message
-        .rsplit_once(": ")
-        .map_or(message, |(_, named)| named);
-    named
-        .strip_prefix("index '")
-        .and_then(|name| name.strip_suffix('\''))
-        .unwrap_or(named)
+    let named = message.rsplit_once(": ").map_or(message, |(_, named)| named);
+    named.strip_prefix("index '").and_then(|name| name.strip_suffix('\'')).unwrap_or(named)
 }

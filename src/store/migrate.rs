@@ -21,10 +21,7 @@ pub struct Migration {
 /// Words that a script writes in braces, and what they are in SQLite.
 ///
 /// `AUTOINCREMENT` makes ids that are never used again after a row is gone (protocol-corners F10).
-const WORDS: &[(&str, &str)] = &[
-    ("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
-    ("{bytes}", "BLOB"),
-];
+const WORDS: &[(&str, &str)] = &[("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{bytes}", "BLOB")];
 
 /// What [`apply`] found and did.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,14 +33,8 @@ pub struct Applied {
 }
 
 /// Brings the schema up to date. Refuses a database that is newer than the program, or whose history differs.
-pub async fn apply(
-    store: &Store,
-    migrations: &'static [Migration],
-    now: Timestamp,
-) -> Result<Applied, Error> {
-    store
-        .write(move |db| apply_within(db, migrations, now))
-        .await
+pub async fn apply(store: &Store, migrations: &'static [Migration], now: Timestamp) -> Result<Applied, Error> {
+    store.write(move |db| apply_within(db, migrations, now)).await
 }
 
 /// The version of the schema, 0 for an empty database.
@@ -52,19 +43,11 @@ pub async fn version(store: &Store) -> Result<i64, Error> {
 }
 
 fn current(db: &mut Db) -> Result<i64, Error> {
-    let known = db.maybe(
-        "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'",
-        &[],
-        |_| Ok(()),
-    )?;
+    let known = db.maybe("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'", &[], |_| Ok(()))?;
     if known.is_none() {
         return Ok(0);
     }
-    db.one(
-        "SELECT coalesce(max(version), 0) FROM schema_migrations",
-        &[],
-        |row| row.int(0),
-    )
+    db.one("SELECT coalesce(max(version), 0) FROM schema_migrations", &[], |row| row.int(0))
 }
 
 fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result<Applied, Error> {
@@ -75,10 +58,7 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
     )?;
     let from = current(db)?;
     check_history(db, migrations, from)?;
-    for migration in migrations
-        .iter()
-        .filter(|migration| migration.version > from)
-    {
+    for migration in migrations.iter().filter(|migration| migration.version > from) {
         let mut script = migration.script.to_owned();
         for (word, meaning) in WORDS {
             script = script.replace(word, meaning);
@@ -105,14 +85,9 @@ fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<
             "the database has schema version {version}, this program knows {newest}: use a newer program"
         )));
     }
-    for migration in migrations
-        .iter()
-        .filter(|migration| migration.version <= version)
-    {
+    for migration in migrations.iter().filter(|migration| migration.version <= version) {
         let sql = "SELECT checksum FROM schema_migrations WHERE version = ?1";
-        let applied = db.maybe(sql, &[Param::Int(migration.version)], |row| {
-            row.text(0).map(str::to_owned)
-        })?;
+        let applied = db.maybe(sql, &[Param::Int(migration.version)], |row| row.text(0).map(str::to_owned))?;
         if applied.as_deref() != Some(checksum(migration).as_str()) {
             return Err(Error::Schema(format!(
                 "migration {} ({}) was applied with another text: the database belongs to another build",
@@ -124,8 +99,5 @@ fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<
 }
 
 fn checksum(migration: &Migration) -> String {
-    Sha256::digest(migration.script)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(migration.script).iter().map(|byte| format!("{byte:02x}")).collect()
 }

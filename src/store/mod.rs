@@ -126,12 +126,7 @@ impl Store {
 
     /// Waits until every accepted job is done and the database is closed. Other clones must be gone or idle.
     pub fn close(self) {
-        let Self {
-            writes,
-            reads,
-            threads,
-            ..
-        } = self;
+        let Self { writes, reads, threads, .. } = self;
         drop((writes, reads));
         threads.join();
     }
@@ -144,17 +139,11 @@ where
     E: From<Error> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let job = Task {
-        work: Some(work),
-        outcome: None,
-        reply,
-    };
-    queue
-        .try_send(Box::new(job))
-        .map_err(|refused| match refused {
-            flume::TrySendError::Full(_) => Error::Overloaded,
-            flume::TrySendError::Disconnected(_) => Error::Stopped,
-        })?;
+    let job = Task { work: Some(work), outcome: None, reply };
+    queue.try_send(Box::new(job)).map_err(|refused| match refused {
+        flume::TrySendError::Full(_) => Error::Overloaded,
+        flume::TrySendError::Disconnected(_) => Error::Stopped,
+    })?;
     answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
 }
 
@@ -185,8 +174,7 @@ where
             return false;
         };
         // The closure is gone after a panic, and the savepoint takes back what it did: nothing half done is seen.
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(db)))
-            .unwrap_or_else(|_| Err(Error::Panicked.into()));
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| Err(Error::Panicked.into()));
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
         keep

@@ -24,10 +24,7 @@ impl Statement {
     }
 
     fn scoped(text: String, account: i64) -> Self {
-        Self {
-            text,
-            values: vec![Value::Int(account)],
-        }
+        Self { text, values: vec![Value::Int(account)] }
     }
 
     /// Adds a value and returns its placeholder.
@@ -59,11 +56,7 @@ impl Statement {
             return;
         };
         let placeholder = self.bind(Value::Text(needle.text.clone()));
-        let matches: Vec<String> = search
-            .columns
-            .iter()
-            .map(|column| contains(column, &placeholder))
-            .collect();
+        let matches: Vec<String> = search.columns.iter().map(|column| contains(column, &placeholder)).collect();
         self.and(&format!("({})", matches.join(" OR ")));
     }
 
@@ -90,10 +83,7 @@ impl Statement {
 
     fn slice(&mut self, slice: &Slice) {
         if let Slice::Page { limit, offset } = slice {
-            let (limit, offset) = (
-                self.bind(Value::Int(*limit)),
-                self.bind(Value::Int(*offset)),
-            );
+            let (limit, offset) = (self.bind(Value::Int(*limit)), self.bind(Value::Int(*offset)));
             let _ = write!(self.text, " LIMIT {limit} OFFSET {offset}");
         }
     }
@@ -110,10 +100,7 @@ pub fn list(resource: &Resource, account: i64, query: &ListQuery) -> Statement {
 
 /// The number of rows of a list, over all pages.
 pub fn count(resource: &Resource, account: i64, query: &ListQuery) -> Statement {
-    let text = format!(
-        "SELECT count(*) FROM {} WHERE t.account_id = ?1",
-        resource.from
-    );
+    let text = format!("SELECT count(*) FROM {} WHERE t.account_id = ?1", resource.from);
     let mut statement = Statement::scoped(text, account);
     restrict(&mut statement, resource, query);
     statement
@@ -147,27 +134,15 @@ pub fn records(resource: &Resource, account: i64, ids: &[i64]) -> Statement {
 }
 
 /// Sets columns of a record, and the moment of the change.
-pub fn update(
-    resource: &Resource,
-    account: i64,
-    id: i64,
-    now: i64,
-    values: &[(&Field, &Value)],
-) -> Statement {
+pub fn update(resource: &Resource, account: i64, id: i64, now: i64, values: &[(&Field, &Value)]) -> Statement {
     let text = format!("UPDATE {} SET updated_at = ?2", resource.table);
-    let mut statement = Statement {
-        text,
-        values: vec![Value::Int(account), Value::Int(now)],
-    };
+    let mut statement = Statement { text, values: vec![Value::Int(account), Value::Int(now)] };
     for (field, value) in values {
         let placeholder = statement.bind((*value).clone());
         let _ = write!(statement.text, ", {} = {placeholder}", field.name);
     }
     let placeholder = statement.bind(Value::Int(id));
-    let _ = write!(
-        statement.text,
-        " WHERE account_id = ?1 AND id = {placeholder}"
-    );
+    let _ = write!(statement.text, " WHERE account_id = ?1 AND id = {placeholder}");
     statement
 }
 

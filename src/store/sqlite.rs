@@ -55,48 +55,25 @@ pub(super) fn open(options: &Options) -> Result<Store, Error> {
 
     let log_pages = Arc::new(AtomicI32::new(0));
     let connection = open_writer(&options.path, options.durability, Arc::clone(&log_pages))?;
-    let writer = Writer {
-        db: Db::new(connection),
-        log_pages,
-    };
+    let writer = Writer { db: Db::new(connection), log_pages };
     let mut handles = Vec::new();
     let batch_length = options.batch_length.max(1);
     let shared = Arc::clone(&statistics);
-    handles.push(spawn("writer".to_owned(), move || {
-        writer.work(&waiting_writes, batch_length, &shared)
-    })?);
+    handles.push(spawn("writer".to_owned(), move || writer.work(&waiting_writes, batch_length, &shared))?);
     for number in 1..=options.readers.max(1) {
         let reader = open_reader(&options.path)?;
-        let (waiting, shared, timeout) = (
-            waiting_reads.clone(),
-            Arc::clone(&statistics),
-            options.read_timeout,
-        );
-        handles.push(spawn(format!("reader-{number}"), move || {
-            read_one_by_one(reader, &waiting, timeout, &shared)
-        })?);
+        let (waiting, shared, timeout) = (waiting_reads.clone(), Arc::clone(&statistics), options.read_timeout);
+        handles.push(spawn(format!("reader-{number}"), move || read_one_by_one(reader, &waiting, timeout, &shared))?);
     }
     let threads = Arc::new(Threads(Mutex::new(handles)));
-    Ok(Store {
-        writes,
-        reads,
-        statistics,
-        threads,
-    })
+    Ok(Store { writes, reads, statistics, threads })
 }
 
 fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
-    thread::Builder::new()
-        .name(name)
-        .spawn(work)
-        .map_err(|cause| Error::Unavailable(cause.to_string()))
+    thread::Builder::new().name(name).spawn(work).map_err(|cause| Error::Unavailable(cause.to_string()))
 }
 
-fn open_writer(
-    path: &Path,
-    durability: Durability,
-    log_pages: Arc<AtomicI32>,
-) -> Result<Connection, Error> {
+fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {
     let mut connection = Connection::open(path).map_err(|cause| cannot_open(path, &cause))?;
     configure(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -116,8 +93,7 @@ fn open_writer(
 
 fn open_reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(path, flags).map_err(|cause| cannot_open(path, &cause))?;
+    let connection = Connection::open_with_flags(path, flags).map_err(|cause| cannot_open(path, &cause))?;
     configure(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
@@ -152,19 +128,12 @@ struct Writer {
 
 impl Writer {
     /// The life of the writer. It ends when every handle to the store is gone and the queue is empty.
-    fn work(
-        mut self,
-        jobs: &flume::Receiver<Box<dyn Job>>,
-        batch_length: usize,
-        statistics: &Statistics,
-    ) {
+    fn work(mut self, jobs: &flume::Receiver<Box<dyn Job>>, batch_length: usize, statistics: &Statistics) {
         let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(batch_length);
         while let Ok(first) = jobs.recv() {
             batch.push(first);
             let ended = self.write_batch(jobs, &mut batch, batch_length);
-            statistics
-                .writes
-                .fetch_add(batch.len() as u64, Ordering::Relaxed);
+            statistics.writes.fetch_add(batch.len() as u64, Ordering::Relaxed);
             if ended.is_ok() {
                 statistics.commits.fetch_add(1, Ordering::Relaxed);
                 self.db.run_effects();
@@ -230,10 +199,7 @@ impl Writer {
 
     fn checkpoint(&mut self, mode: &str) {
         self.log_pages.store(0, Ordering::Relaxed);
-        let done =
-            self.db
-                .connection
-                .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+        let done = self.db.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
         if let Err(cause) = done {
             tracing::warn!(%cause, "a checkpoint failed and will be tried again");
         }
@@ -249,8 +215,7 @@ fn read_one_by_one(
 ) {
     let mut db = Db::new(connection);
     while let Ok(mut job) = jobs.recv() {
-        let ended =
-            limit_time(&mut db, timeout).and_then(|()| read_in_transaction(&mut db, job.as_mut()));
+        let ended = limit_time(&mut db, timeout).and_then(|()| read_in_transaction(&mut db, job.as_mut()));
         statistics.reads.fetch_add(1, Ordering::Relaxed);
         job.answer(ended);
     }
@@ -265,9 +230,6 @@ fn read_in_transaction(db: &mut Db, job: &mut dyn Job) -> Result<(), Error> {
 /// Has SQLite interrupt whatever the connection does when the time is over.
 fn limit_time(db: &mut Db, timeout: Duration) -> Result<(), Error> {
     let stopwatch = Stopwatch::start();
-    db.connection.progress_handler(
-        STEPS_BETWEEN_CHECKS,
-        Some(move || stopwatch.elapsed() > timeout),
-    )?;
+    db.connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
     Ok(())
 }

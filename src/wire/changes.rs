@@ -40,12 +40,7 @@ impl Fault {
 
     /// The only fault of a request, in the element at `index`.
     pub fn of(field: &'static str, index: usize, message: &str) -> Self {
-        Self {
-            position: 0,
-            field,
-            index,
-            message: message.to_owned(),
-        }
+        Self { position: 0, field, index, message: message.to_owned() }
     }
 }
 
@@ -66,12 +61,7 @@ impl Changes {
         rung: Rung,
         index: usize,
     ) -> Self {
-        let mut changes = Self {
-            resource,
-            index,
-            values: Vec::new(),
-            faults: Vec::new(),
-        };
+        let mut changes = Self { resource, index, values: Vec::new(), faults: Vec::new() };
         for field in resource.fields {
             let Some(input) = field.input else { continue };
             let applies = match write {
@@ -85,21 +75,13 @@ impl Changes {
         changes
     }
 
-    fn read_field(
-        &mut self,
-        field: &'static Field,
-        input: Input,
-        write: Write,
-        given: Option<&Json>,
-    ) {
+    fn read_field(&mut self, field: &'static Field, input: Input, write: Write, given: Option<&Json>) {
         let value = match given {
             None if write == Write::Update => return,
             None => Value::Null,
             Some(Json::Null) => Value::Null,
             Some(Json::String(text)) if text.is_empty() => Value::Null,
-            Some(Json::String(text)) if field.kind.is_trimmed_text() && text.trim().is_empty() => {
-                Value::Null
-            }
+            Some(Json::String(text)) if field.kind.is_trimmed_text() && text.trim().is_empty() => Value::Null,
             Some(json) => match field.kind.read(field.name, json) {
                 Ok(value) => value,
                 Err(message) => return self.refuse(field.name, message),
@@ -129,10 +111,7 @@ impl Changes {
 
     /// The value of an attribute; `None` when it is absent or was refused.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.values
-            .iter()
-            .find(|(field, _)| field.name == name)
-            .map(|(_, value)| value)
+        self.values.iter().find(|(field, _)| field.name == name).map(|(_, value)| value)
     }
 
     /// The number of an attribute; `None` when it is absent, refused or null.
@@ -158,8 +137,7 @@ impl Changes {
 
     /// Drops the attributes whose value is already there, so that rules judge only what would really change.
     pub fn drop_unchanged<'a>(&mut self, stored: impl Fn(&str) -> Option<&'a Value>) {
-        self.values
-            .retain(|(field, value)| stored(field.name) != Some(value));
+        self.values.retain(|(field, value)| stored(field.name) != Some(value));
     }
 
     /// Refuses an attribute, unless it was refused before: the first reason stands.
@@ -168,25 +146,13 @@ impl Changes {
             return;
         }
         self.values.retain(|(field, _)| field.name != name);
-        let position = self
-            .resource
-            .field(name)
-            .and_then(|field| field.input)
-            .map_or(0, |input| input.position);
-        self.faults.push(Fault {
-            position,
-            field: name,
-            index: self.index,
-            message: message.into(),
-        });
+        let position = self.resource.field(name).and_then(|field| field.input).map_or(0, |input| input.position);
+        self.faults.push(Fault { position, field: name, index: self.index, message: message.into() });
     }
 
     /// All faults of the elements in documented order; empty when the body can be written.
     pub fn finish(elements: &mut [Self]) -> Vec<Fault> {
-        let mut faults: Vec<Fault> = elements
-            .iter_mut()
-            .flat_map(|changes| changes.faults.drain(..))
-            .collect();
+        let mut faults: Vec<Fault> = elements.iter_mut().flat_map(|changes| changes.faults.drain(..)).collect();
         faults.sort_by_key(|fault| (fault.index, fault.position));
         faults
     }

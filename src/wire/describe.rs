@@ -100,21 +100,8 @@ pub enum Preset {
 
 impl Field {
     /// A printed, read-only field of the column `select`, seen by everyone and never null.
-    pub const fn new(
-        name: &'static str,
-        kind: Kind,
-        select: &'static str,
-        text: &'static str,
-    ) -> Self {
-        Self {
-            name,
-            kind,
-            select,
-            shown_from: Some(Rung::EVERYONE),
-            nullable: false,
-            input: None,
-            text,
-        }
+    pub const fn new(name: &'static str, kind: Kind, select: &'static str, text: &'static str) -> Self {
+        Self { name, kind, select, shown_from: Some(Rung::EVERYONE), nullable: false, input: None, text }
     }
 
     /// The field may be null.
@@ -220,11 +207,7 @@ pub struct Sort {
 impl Sort {
     /// A sort that every caller may use.
     pub const fn new(name: &'static str, expression: &'static str) -> Self {
-        Self {
-            name,
-            expression,
-            usable_from: Rung::EVERYONE,
-        }
+        Self { name, expression, usable_from: Rung::EVERYONE }
     }
 
     /// Callers below `rung` get the default order instead.
@@ -337,9 +320,7 @@ impl Resource {
 
     /// The operation of that form.
     pub fn operation(&self, wanted: impl Fn(Verb) -> bool) -> Option<&'static Operation> {
-        self.operations
-            .iter()
-            .find(|operation| wanted(operation.verb))
+        self.operations.iter().find(|operation| wanted(operation.verb))
     }
 
     /// Path below the base path, such as `/account_invitations/{id}/resend`.

@@ -52,20 +52,13 @@ impl Envelope {
     /// Opens the map of an included class; it is printed even when it stays empty.
     pub fn include(&mut self, resource: &'static Resource) {
         if !self.included.iter().any(|map| map.name == resource.name) {
-            self.included.push(IncludedMap {
-                name: resource.name,
-                objects: Vec::new(),
-            });
+            self.included.push(IncludedMap { name: resource.name, objects: Vec::new() });
         }
     }
 
     /// Appends an object to the map of an included class that was opened before.
     pub fn push_included(&mut self, resource: &'static Resource, row: &dyn Cells) {
-        if let Some(map) = self
-            .included
-            .iter_mut()
-            .find(|map| map.name == resource.name)
-        {
+        if let Some(map) = self.included.iter_mut().find(|map| map.name == resource.name) {
             print_entry(resource, self.rung, row, &mut map.objects);
         }
     }
@@ -82,23 +75,14 @@ impl Envelope {
 
     /// The whole answer. `count` is the total of the query, not of the page (rule B16).
     pub fn finish(self, count: i64, paging: Paging) -> Vec<u8> {
-        let included: usize = self
-            .included
-            .iter()
-            .map(|map| map.objects.len() + map.name.len() + 6)
-            .sum();
+        let included: usize = self.included.iter().map(|map| map.objects.len() + map.name.len() + 6).sum();
         let entry = self.resource.name.len() + 40;
-        let mut out =
-            Vec::with_capacity(self.objects.len() + included + self.ids.len() * entry + 200);
+        let mut out = Vec::with_capacity(self.objects.len() + included + self.ids.len() * entry + 200);
         out.extend_from_slice(b"{\"count\":");
         print_integer(count, &mut out);
         out.extend_from_slice(b",\"results\":[");
         for (position, id) in self.ids.iter().enumerate() {
-            out.extend_from_slice(if position == 0 {
-                b"{\"key\":\""
-            } else {
-                b",{\"key\":\""
-            });
+            out.extend_from_slice(if position == 0 { b"{\"key\":\"" } else { b",{\"key\":\"" });
             out.extend_from_slice(self.resource.name.as_bytes());
             out.extend_from_slice(b"\",\"id\":");
             print_id(*id, &mut out);

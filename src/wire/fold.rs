@@ -46,9 +46,7 @@ mod tests {
     fn a_marked_needle_occurs_only_at_the_start_of_a_word() {
         let text = search_key(&["Ann Mary-Lee", "mary@example.test"]);
         let occurs = |needle: &str| text.contains(&mark_words(&fold(needle)));
-        for needle in [
-            "ann", "ANN M", "lee", "mary-l", "example", "test", "-lee", "@ex",
-        ] {
+        for needle in ["ann", "ANN M", "lee", "mary-l", "example", "test", "-lee", "@ex"] {
             assert_eq!(occurs(needle), !needle.starts_with(['-', '@']), "{needle}");
         }
         for needle in ["nn", "ee", "xample", "ary-lee"] {
@@ -57,8 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_after_one_that_is_not_alphanumeric_starts_a_word_even_if_it_is_not_alphanumeric_itself()
-     {
+    fn a_character_after_one_that_is_not_alphanumeric_starts_a_word_even_if_it_is_not_alphanumeric_itself() {
         assert!(search_key(&["a--b"]).contains(&mark_words("-b")));
     }
 }

@@ -119,9 +119,7 @@ impl Kind {
                 None => refuse("must be true or false."),
             },
             Self::Choice(choices) => match input {
-                Json::String(text) if choices.contains(&text.as_str()) => {
-                    Ok(Value::Text(text.clone()))
-                }
+                Json::String(text) if choices.contains(&text.as_str()) => Ok(Value::Text(text.clone())),
                 _ => refuse(&format!("must be one of {}.", choices.join(", "))),
             },
             Self::Email => match line(input) {
@@ -129,9 +127,7 @@ impl Kind {
                 Ok(_) | Err(LineFault::Control) => refuse("is not a valid email address."),
                 Err(fault) => refuse(fault.text()),
             },
-            Self::Line => line(input)
-                .map(Value::Text)
-                .or_else(|fault| refuse(fault.text())),
+            Self::Line => line(input).map(Value::Text).or_else(|fault| refuse(fault.text())),
             Self::Reference => match input {
                 Json::Number(_) => match integer(input).flatten() {
                     Some(number) => Ok(Value::Text(number.to_string())),
@@ -142,11 +138,8 @@ impl Kind {
             Self::Object(members) => match object(members, input) {
                 Some(value) => Ok(value),
                 None => {
-                    let required: Vec<&str> = members
-                        .iter()
-                        .filter(|member| member.required)
-                        .map(|member| member.name)
-                        .collect();
+                    let required: Vec<&str> =
+                        members.iter().filter(|member| member.required).map(|member| member.name).collect();
                     refuse(&format!("must be an object with {}.", enumerate(&required)))
                 }
             },
@@ -163,15 +156,11 @@ impl Kind {
     pub fn print(self, cell: Cell<'_>, out: &mut Vec<u8>) {
         match (self, cell) {
             (_, Cell::Null) => out.extend_from_slice(b"null"),
-            (Self::Bool, Cell::Int(truth)) => {
-                out.extend_from_slice(if truth == 0 { b"false" } else { b"true" })
-            }
+            (Self::Bool, Cell::Int(truth)) => out.extend_from_slice(if truth == 0 { b"false" } else { b"true" }),
             (Self::Id(_), Cell::Int(id)) => print_id(id, out),
             (Self::Date, Cell::Int(days)) => print_text(&date(days), out),
             (Self::Time, Cell::Int(microseconds)) => print_text(&time(microseconds), out),
-            (_, Cell::Int(number)) => {
-                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes())
-            }
+            (_, Cell::Int(number)) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
             (Self::Object(_), Cell::Text(json)) => out.extend_from_slice(json.as_bytes()),
             (_, Cell::Text(text)) => print_text(text, out),
         }
@@ -194,15 +183,10 @@ impl Kind {
             Self::Email => json!({"type": "string", "format": "email", "maxLength": LONGEST_LINE}),
             Self::Line | Self::Reference => json!({"type": "string", "maxLength": LONGEST_LINE}),
             Self::Object(members) => {
-                let properties: serde_json::Map<String, Json> = members
-                    .iter()
-                    .map(|member| (member.name.into(), member.kind.schema(false, true)))
-                    .collect();
-                let required: Vec<&str> = members
-                    .iter()
-                    .filter(|member| member.required)
-                    .map(|member| member.name)
-                    .collect();
+                let properties: serde_json::Map<String, Json> =
+                    members.iter().map(|member| (member.name.into(), member.kind.schema(false, true))).collect();
+                let required: Vec<&str> =
+                    members.iter().filter(|member| member.required).map(|member| member.name).collect();
                 json!({"type": "object", "properties": properties, "required": required})
             }
             Self::Date => json!({"type": "string", "format": "date"}),
@@ -266,11 +250,7 @@ pub fn print_text(text: &str, out: &mut Vec<u8>) {
 pub fn date(days: i64) -> String {
     let date = i32::try_from(days)
         .ok()
-        .and_then(|days| {
-            civil::date(1970, 1, 1)
-                .checked_add(jiff::Span::new().days(days))
-                .ok()
-        })
+        .and_then(|days| civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(days)).ok())
         .unwrap_or(civil::Date::MAX);
     format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
 }
@@ -300,10 +280,7 @@ pub fn truth(text: &str) -> Option<bool> {
 }
 
 /// A whole number, given as a number or as text. The outer `None` is no whole number; the inner one exceeds 64 bits.
-#[expect(
-    clippy::option_option,
-    reason = "a wrong kind and a wrong size have different messages"
-)]
+#[expect(clippy::option_option, reason = "a wrong kind and a wrong size have different messages")]
 fn integer(input: &Json) -> Option<Option<i64>> {
     let text = match input {
         Json::Number(number) => Cow::Owned(number.to_string()),
@@ -378,18 +355,14 @@ fn line(input: &Json) -> Result<String, LineFault> {
 fn is_mailbox(text: &str) -> bool {
     let is_atom = |atom: &str| {
         !atom.is_empty()
-            && atom
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
+            && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
     };
     let is_label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     match text.split_once('@') {
         Some((local, domain)) => local.split('.').all(is_atom) && domain.split('.').all(is_label),
@@ -452,12 +425,7 @@ mod tests {
         ] {
             assert_eq!(integer(&input), expected, "{input}");
         }
-        for (text, expected) in [
-            ("1.0", None),
-            ("1e2", None),
-            ("-0", Some(Some(0))),
-            ("1E400", None),
-        ] {
+        for (text, expected) in [("1.0", None), ("1e2", None), ("-0", Some(Some(0))), ("1E400", None)] {
             let input: Json = serde_json::from_str(text).unwrap_or_default();
             assert_eq!(integer(&input), expected, "{text}");
         }
@@ -481,12 +449,7 @@ mod tests {
 
     #[test]
     fn mailboxes_follow_the_table_of_the_corners() {
-        for good in [
-            "a@b.test",
-            "A.b+tag@sub.example.test",
-            "o'hara@x-y.test",
-            "1@2.test",
-        ] {
+        for good in ["a@b.test", "A.b+tag@sub.example.test", "o'hara@x-y.test", "1@2.test"] {
             assert!(is_mailbox(good), "{good}");
         }
         for bad in [
@@ -514,18 +477,10 @@ mod tests {
 
     #[test]
     fn text_is_printed_as_json_reads_it_back() {
-        for text in [
-            "plain",
-            "q\"uote\\",
-            "line\nfeed\u{1}\u{7f}",
-            "Zoë 😀\u{2028}",
-        ] {
+        for text in ["plain", "q\"uote\\", "line\nfeed\u{1}\u{7f}", "Zoë 😀\u{2028}"] {
             let mut out = Vec::new();
             print_text(text, &mut out);
-            assert_eq!(
-                serde_json::from_slice::<String>(&out).ok().as_deref(),
-                Some(text)
-            );
+            assert_eq!(serde_json::from_slice::<String>(&out).ok().as_deref(), Some(text));
         }
     }
 

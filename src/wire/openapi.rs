@@ -11,14 +11,8 @@ const REFUSALS: &[(&str, &str)] = &[
     ("403", "The caller may not do this."),
     ("404", "There is no such record."),
     ("422", "The values break a rule."),
-    (
-        "429",
-        "There were too many requests; Retry-After says when to try again.",
-    ),
-    (
-        "503",
-        "The service is unavailable; Retry-After says when to try again.",
-    ),
+    ("429", "There were too many requests; Retry-After says when to try again."),
+    ("503", "The service is unavailable; Retry-After says when to try again."),
 ];
 
 /// The description of what is served for these resources below `base_path`.
@@ -28,9 +22,7 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
     for resource in resources {
         schemas.insert(resource.object.to_owned(), object_schema(resource));
         for operation in resource.operations {
-            let methods = paths
-                .entry(resource.path(operation.verb))
-                .or_insert_with(|| json!({}));
+            let methods = paths.entry(resource.path(operation.verb)).or_insert_with(|| json!({}));
             let mut description = json!({
                 "operationId": operation.id,
                 "summary": operation.text,
@@ -97,11 +89,7 @@ fn shared_schemas() -> Map<String, Json> {
         "required": ["count", "page_count", "page_number", "page_size"],
         "additionalProperties": false,
     });
-    Map::from_iter([
-        ("Error".to_owned(), error),
-        ("Errors".to_owned(), errors),
-        ("Meta".to_owned(), meta),
-    ])
+    Map::from_iter([("Error".to_owned(), error), ("Errors".to_owned(), errors), ("Meta".to_owned(), meta)])
 }
 
 fn reference(schema: &str) -> Json {
@@ -122,10 +110,7 @@ fn object_schema(resource: &Resource) -> Json {
             required.push(json!(field.name));
         }
     }
-    properties.insert(
-        "id".to_owned(),
-        json!({"type": "string", "pattern": "^[1-9][0-9]*$"}),
-    );
+    properties.insert("id".to_owned(), json!({"type": "string", "pattern": "^[1-9][0-9]*$"}));
     json!({
         "type": "object",
         "description": resource.text,
@@ -137,19 +122,12 @@ fn object_schema(resource: &Resource) -> Json {
 
 fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     let mut parameters = Vec::new();
-    if matches!(
-        verb,
-        Verb::Show | Verb::Update | Verb::Destroy | Verb::Action(_)
-    ) {
+    if matches!(verb, Verb::Show | Verb::Update | Verb::Destroy | Verb::Action(_)) {
         let schema = json!({"type": "integer", "format": "int64", "minimum": 1});
         parameters.push(json!({"in": "path", "name": "id", "required": true, "schema": schema}));
     }
     if !resource.associations.is_empty() && verb != Verb::Destroy {
-        let names: Vec<&str> = resource
-            .associations
-            .iter()
-            .map(|association| association.name)
-            .collect();
+        let names: Vec<&str> = resource.associations.iter().map(|association| association.name).collect();
         parameters.push(query(
             "include",
             json!({"type": "string"}),
@@ -160,11 +138,7 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     if matches!(verb, Verb::Index | Verb::Show) {
         parameters.extend(resource.filters.iter().filter(acts).map(filter_parameter));
         let text = "Anything but true, TRUE or 1 switches off the defaults of filters.";
-        parameters.push(query(
-            "apply_default_filters",
-            json!({"type": "boolean", "default": true}),
-            text,
-        ));
+        parameters.push(query("apply_default_filters", json!({"type": "boolean", "default": true}), text));
     }
     if verb == Verb::Index {
         parameters.extend(list_parameters(resource));
@@ -174,10 +148,7 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
 
 fn filter_parameter(filter: &Filter) -> Json {
     let schema = match filter.test {
-        Test::Flag {
-            default: Some(default),
-            ..
-        } => json!({"type": "boolean", "default": default}),
+        Test::Flag { default: Some(default), .. } => json!({"type": "boolean", "default": default}),
         Test::Flag { default: None, .. } => json!({"type": "boolean"}),
         Test::Contains(_) => json!({"type": "string"}),
     };
@@ -190,50 +161,23 @@ fn list_parameters(resource: &Resource) -> Vec<Json> {
         .iter()
         .flat_map(|sort| ["asc", "desc"].map(|direction| format!("{}:{direction}", sort.name)))
         .collect();
-    let mut parameters = vec![query(
-        "order",
-        json!({"type": "string", "enum": orders}),
-        "The order; ties go by id.",
-    )];
+    let mut parameters = vec![query("order", json!({"type": "string", "enum": orders}), "The order; ties go by id.")];
     if resource.search.is_some() {
         let text = "Records whose texts contain this one, best matches first.";
         parameters.push(query("search", json!({"type": "string"}), text));
     }
     let integer = |least: i64| json!({"type": "integer", "minimum": least});
     parameters.extend([
-        query(
-            "page",
-            json!({"type": "integer", "minimum": 1, "default": 1}),
-            "The page, counted from 1.",
-        ),
-        query(
-            "per_page",
-            json!({"type": "integer", "default": 20, "maximum": 200}),
-            "Records on a page.",
-        ),
-        query(
-            "limit",
-            integer(1),
-            "Records at most; counts only together with offset.",
-        ),
-        query(
-            "offset",
-            integer(0),
-            "Records to leave out; counts only together with limit.",
-        ),
-        query(
-            "only",
-            json!({"type": "string"}),
-            "Ids with commas: exactly these records, without pages.",
-        ),
+        query("page", json!({"type": "integer", "minimum": 1, "default": 1}), "The page, counted from 1."),
+        query("per_page", json!({"type": "integer", "default": 20, "maximum": 200}), "Records on a page."),
+        query("limit", integer(1), "Records at most; counts only together with offset."),
+        query("offset", integer(0), "Records to leave out; counts only together with limit."),
+        query("only", json!({"type": "string"}), "Ids with commas: exactly these records, without pages."),
     ]);
     parameters
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "schemas are made where they are handed in"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "schemas are made where they are handed in")]
 fn query(name: &str, schema: Json, text: &str) -> Json {
     json!({"in": "query", "name": name, "schema": schema, "description": text})
 }
@@ -242,13 +186,8 @@ fn responses(resource: &Resource, verb: Verb) -> Json {
     let mut responses = Map::new();
     match verb {
         Verb::Destroy => responses.insert("204".to_owned(), json!({"description": "It is gone."})),
-        _ => responses.insert(
-            "200".to_owned(),
-            content(
-                "The records, by id, and their order.",
-                envelope_schema(resource),
-            ),
-        ),
+        _ => responses
+            .insert("200".to_owned(), content("The records, by id, and their order.", envelope_schema(resource))),
     };
     for (status, text) in REFUSALS {
         responses.insert((*status).to_owned(), content(text, reference("Errors")));
@@ -256,10 +195,7 @@ fn responses(resource: &Resource, verb: Verb) -> Json {
     Json::Object(responses)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "schemas are made where they are handed in"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "schemas are made where they are handed in")]
 fn content(text: &str, schema: Json) -> Json {
     json!({"description": text, "content": {"application/json": {"schema": schema}}})
 }
@@ -274,18 +210,12 @@ fn envelope_schema(resource: &Resource) -> Json {
     });
     let mut properties = Map::from_iter([
         ("count".to_owned(), json!({"type": "integer", "minimum": 0})),
-        (
-            "results".to_owned(),
-            json!({"type": "array", "items": result}),
-        ),
+        ("results".to_owned(), json!({"type": "array", "items": result})),
         (resource.name.to_owned(), map(resource.object)),
         ("meta".to_owned(), reference("Meta")),
     ]);
     for association in resource.associations {
-        properties.insert(
-            association.target.name.to_owned(),
-            map(association.target.object),
-        );
+        properties.insert(association.target.name.to_owned(), map(association.target.object));
     }
     json!({
         "type": "object",
@@ -320,23 +250,13 @@ fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
 
 /// What one record of a body may hold; `None` for operations that read no attributes.
 fn element_schema(resource: &Resource, verb: Verb) -> Option<Json> {
-    let settable: Vec<&Field> = resource
-        .fields
-        .iter()
-        .filter(|field| is_settable(field, verb))
-        .collect();
+    let settable: Vec<&Field> = resource.fields.iter().filter(|field| is_settable(field, verb)).collect();
     if settable.is_empty() {
         return None;
     }
-    let is_required = |field: &&Field| {
-        matches!(verb, Verb::Create { .. }) && field.input.is_some_and(|input| input.required)
-    };
-    let required: Vec<&str> = settable
-        .iter()
-        .copied()
-        .filter(is_required)
-        .map(|field| field.name)
-        .collect();
+    let is_required =
+        |field: &&Field| matches!(verb, Verb::Create { .. }) && field.input.is_some_and(|input| input.required);
+    let required: Vec<&str> = settable.iter().copied().filter(is_required).map(|field| field.name).collect();
     let properties: Map<String, Json> = settable
         .iter()
         .map(|field| {

@@ -88,12 +88,7 @@ pub struct Paging {
 impl Paging {
     /// What `meta` says of an answer that is no list (protocol-corners D2).
     pub fn of_records(records: usize) -> Self {
-        Self {
-            number: 1,
-            size: i64::try_from(records)
-                .unwrap_or(i64::MAX)
-                .max(DEFAULT_PAGE_SIZE),
-        }
+        Self { number: 1, size: i64::try_from(records).unwrap_or(i64::MAX).max(DEFAULT_PAGE_SIZE) }
     }
 }
 
@@ -101,17 +96,9 @@ impl ListQuery {
     /// Reads a list of `resource` as a caller on `rung` may have it.
     pub fn read(resource: &'static Resource, params: &Tree, rung: Rung) -> Self {
         let only = only(params);
-        let search = resource
-            .search
-            .as_ref()
-            .filter(|_| only.is_none())
-            .and_then(|_| needle(params));
+        let search = resource.search.as_ref().filter(|_| only.is_none()).and_then(|_| needle(params));
         let default_order = default_order(resource);
-        let unasked = if search.is_some() {
-            Order::Relevance
-        } else {
-            default_order
-        };
+        let unasked = if search.is_some() { Order::Relevance } else { default_order };
         let order = explicit_order(resource, params, rung).unwrap_or(unasked);
         let (page, paging) = page(params);
         Self {
@@ -128,23 +115,14 @@ impl ListQuery {
 /// The conditions of a list: every filter of the resource.
 fn list_conditions(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
     let defaults = defaults_apply(params);
-    resource
-        .filters
-        .iter()
-        .filter_map(|filter| condition(filter, params, defaults))
-        .collect()
+    resource.filters.iter().filter_map(|filter| condition(filter, params, defaults)).collect()
 }
 
 /// The conditions of a show: only flags act there (protocol-corners E10).
 pub fn show_conditions(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
     let defaults = defaults_apply(params);
     let is_flag = |filter: &&Filter| matches!(filter.test, Test::Flag { .. });
-    resource
-        .filters
-        .iter()
-        .filter(is_flag)
-        .filter_map(|filter| condition(filter, params, defaults))
-        .collect()
+    resource.filters.iter().filter(is_flag).filter_map(|filter| condition(filter, params, defaults)).collect()
 }
 
 /// The order of a list that asks for none.
@@ -163,10 +141,7 @@ static BY_ID: Sort = Sort::new("id", "t.id");
 pub fn includes(resource: &'static Resource, params: &Tree) -> Vec<&'static Association> {
     let mut wanted: Vec<&'static Association> = Vec::new();
     for name in texts(params.get("include")) {
-        if let Some(association) = resource
-            .associations
-            .iter()
-            .find(|association| association.name == name)
+        if let Some(association) = resource.associations.iter().find(|association| association.name == name)
             && !wanted.iter().any(|other| other.name == association.name)
         {
             wanted.push(association);
@@ -179,11 +154,7 @@ pub fn includes(resource: &'static Resource, params: &Tree) -> Vec<&'static Asso
 fn condition(filter: &'static Filter, params: &Tree, defaults: bool) -> Option<Condition> {
     let given = text(params, filter.name).filter(|text| !text.trim().is_empty());
     match filter.test {
-        Test::Flag {
-            when_true,
-            when_false,
-            default,
-        } => {
+        Test::Flag { when_true, when_false, default } => {
             // Text that is no truth value counts as true, as in Ruby (protocol-corners E5).
             let value = match given {
                 Some(text) => truth(text).unwrap_or(true),
@@ -197,11 +168,7 @@ fn condition(filter: &'static Filter, params: &Tree, defaults: bool) -> Option<C
 
 /// No stored text has a NUL, and PostgreSQL cannot even compare one (protocol-corners H11).
 fn contains(column: &'static str, text: &str) -> Condition {
-    if text.contains('\0') {
-        Condition::Never
-    } else {
-        Condition::Contains(column, fold(text))
-    }
+    if text.contains('\0') { Condition::Never } else { Condition::Contains(column, fold(text)) }
 }
 
 /// Rule B12: whether filters that have a default use it.
@@ -227,25 +194,15 @@ pub fn digits(text: &str) -> Option<i64> {
 /// The search text (protocol-corners E9): trimmed, blank is absent.
 fn needle(params: &Tree) -> Option<Needle> {
     let folded = fold(text(params, "search")?.trim());
-    (!folded.is_empty()).then(|| Needle {
-        words: mark_words(&folded),
-        text: folded,
-    })
+    (!folded.is_empty()).then(|| Needle { words: mark_words(&folded), text: folded })
 }
 
 /// Rule B7: the order that was asked for, if it names a sort that the caller may use.
 fn explicit_order(resource: &'static Resource, params: &Tree, rung: Rung) -> Option<Order> {
     let mut pieces = text(params, "order")?.split(':');
     let name = pieces.next()?;
-    let direction = if pieces.next() == Some("desc") {
-        Direction::Descending
-    } else {
-        Direction::Ascending
-    };
-    let sort = resource
-        .sorts
-        .iter()
-        .find(|sort| sort.name == name && rung >= sort.usable_from)?;
+    let direction = if pieces.next() == Some("desc") { Direction::Descending } else { Direction::Ascending };
+    let sort = resource.sorts.iter().find(|sort| sort.name == name && rung >= sort.usable_from)?;
     Some(Order::By(sort, direction))
 }
 
@@ -256,19 +213,13 @@ fn page(params: &Tree) -> (Slice, Paging) {
         Some(size @ 1..) => size.min(MOST_PAGE_SIZE),
         _ => DEFAULT_PAGE_SIZE,
     };
-    let paging = Paging {
-        number: number.unwrap_or(1),
-        size,
-    };
+    let paging = Paging { number: number.unwrap_or(1), size };
     let slice = match (text(params, "limit"), text(params, "offset")) {
         (Some(limit), Some(offset)) => Slice::Page {
             limit: leading_integer(limit).clamp(1, MOST_PAGE_SIZE),
             offset: leading_integer(offset).max(0),
         },
-        _ => Slice::Page {
-            limit: size,
-            offset: (paging.number.max(1) - 1).saturating_mul(size),
-        },
+        _ => Slice::Page { limit: size, offset: (paging.number.max(1) - 1).saturating_mul(size) },
     };
     (slice, paging)
 }
@@ -284,11 +235,7 @@ fn leading_integer(text: &str) -> i64 {
     let magnitude = digits
         .bytes()
         .take_while(u8::is_ascii_digit)
-        .fold(0_i64, |number, digit| {
-            number
-                .saturating_mul(10)
-                .saturating_add(i64::from(digit - b'0'))
-        });
+        .fold(0_i64, |number, digit| number.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
     if negative { -magnitude } else { magnitude }
 }
 

@@ -57,13 +57,11 @@ impl Server {
     }
 
     /// The file of the database, to look at it from outside.
-    #[expect(dead_code, reason = "stories about the audit trail look at the file")]
     pub(crate) fn database_path(&self) -> PathBuf {
         self.folder.database()
     }
 
     /// The parts of the running server.
-    #[expect(dead_code, reason = "stories that reach below HTTP use it")]
     pub(crate) fn app(&self) -> &App {
         &self.running.as_ref().unwrap().app
     }
