@@ -19,6 +19,7 @@ mod crash;
 mod create;
 mod exact;
 mod kit;
+mod lists;
 mod resend_delete;
 mod support;
 mod update;

@@ -6,6 +6,7 @@
 
 pub(crate) mod client;
 pub(crate) mod contract;
+pub(crate) mod invite;
 pub(crate) mod ordered_json;
 pub(crate) mod server;
 

@@ -1,0 +1,26 @@
+//! The list of account invitations, rule by rule (protocol section 4): each rule has a story of its name.
+//!
+//! - `paging`: B1 to B5, B16, and what `meta` says elsewhere (D2).
+//! - `only`: B6.
+//! - `order`: B7, and that the map of records follows `results` (H14).
+//! - `include`: B8 and B9, the maps of the included classes (D1, D6).
+//! - `filters`: B10 and B12, text filters (E8, H11, H12), and which of them act on show (E10).
+//! - `fields`: B15.
+
+mod fields;
+mod filters;
+mod include;
+mod only;
+mod order;
+mod paging;
+
+use serde_json::{Value, json};
+
+use crate::support::Answer;
+
+/// `meta` of an answer as (count, page_count, page_number, page_size), which is how the stories state it.
+#[track_caller]
+fn meta(answer: &Answer) -> Value {
+    let meta = answer.json()["meta"].clone();
+    json!([meta["count"], meta["page_count"], meta["page_number"], meta["page_size"]])
+}

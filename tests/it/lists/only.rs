@@ -1,0 +1,88 @@
+//! `only`: the records of some ids, all at once.
+
+use serde_json::json;
+
+use super::meta;
+use crate::support::Server;
+
+#[test]
+fn b6_only_takes_the_records_of_some_ids() {
+    let server = Server::start();
+    assert_eq!(server.list("only=2").ids(), ["2"]);
+    // The default order still applies.
+    assert_eq!(server.list("only=1,3").ids(), ["3", "1"]);
+    assert_eq!(server.list("only=1,3&order=created_at:asc").ids(), ["1", "3"]);
+    assert_eq!(server.list("only=1,1,2,1").ids(), ["2", "1"]);
+}
+
+#[test]
+fn b6_pieces_that_are_not_all_digits_are_dropped() {
+    let server = Server::start();
+    for (only, ids) in [
+        ("1,%202", vec!["1"]),
+        ("1,x,2", vec!["2", "1"]),
+        ("1,2x", vec!["1"]),
+        ("-1,%2B2,3", vec!["3"]),
+        ("1.0,2", vec!["2"]),
+        ("1;2", vec![]),
+        ("%D9%A1", vec![]),
+        ("abc", vec![]),
+        (",", vec![]),
+        (",2,", vec!["2"]),
+        ("002", vec!["2"]),
+        ("2,002", vec!["2"]),
+        ("99999999999999999999,1", vec!["1"]),
+    ] {
+        let answer = server.list(&format!("only={only}"));
+        assert_eq!(answer.ids(), ids, "only={only}");
+        assert_eq!(answer.json()["count"], ids.len(), "only={only}");
+    }
+}
+
+#[test]
+fn b6_a_blank_only_is_ignored() {
+    let server = Server::start();
+    for query in ["only=", "only=%20", "only=%20%20", "only", "only[]=1", "only[x]=1"] {
+        assert_eq!(server.list(query).ids(), ["3", "2", "1"], "{query}");
+    }
+}
+
+#[test]
+fn b6_a_missing_id_is_no_404() {
+    let server = Server::start();
+    assert_eq!(server.list("only=999").ids(), Vec::<String>::new());
+    assert_eq!(server.list("only=1,999").ids(), ["1"]);
+    assert_eq!(meta(&server.list("only=abc")), json!([0, 0, 0, 20]));
+    // Neither is one of another account, which looks the same.
+    assert_eq!(server.list("only=5").text(), server.list("only=999").text());
+}
+
+#[test]
+fn b6_default_filters_and_given_filters_still_apply() {
+    let server = Server::start();
+    assert_eq!(server.list("only=1,4").ids(), ["1"]);
+    assert_eq!(server.list("only=1,4&only_pending=false").ids(), ["4", "1"]);
+    assert_eq!(server.list("only=1,4&apply_default_filters=false").ids(), ["4", "1"]);
+    assert_eq!(server.list("only=1,2&by_full_name=grace").ids(), ["2"]);
+}
+
+#[test]
+fn b6_only_switches_paging_off() {
+    let server = Server::start();
+    let ids = server.invite_crowd(203);
+    let answer = server.list(&format!("only={}", ids.join(",")));
+    assert_eq!(answer.ids().len(), 203);
+    // The page size is still told, and the number of pages that it would make (E3).
+    assert_eq!(meta(&answer), json!([203, 11, 1, 20]));
+    let answer = server.list("only=1,2,3&per_page=2&page=2");
+    assert_eq!(answer.ids(), ["3", "2", "1"]);
+    assert_eq!(meta(&answer), json!([3, 2, 2, 2]));
+    assert_eq!(server.list("only=1,2,3&limit=1&offset=1").ids(), ["3", "2", "1"]);
+}
+
+#[test]
+fn b6_only_switches_search_off() {
+    let server = Server::start();
+    assert_eq!(server.list("only=1,2&search=nobody").ids(), ["2", "1"]);
+    assert_eq!(server.list("only=&search=grace").ids(), ["2"]);
+}

@@ -1,0 +1,70 @@
+//! The sentences that most stories share: the administrator invites somebody, and looks at the list.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Server, token};
+
+/// Bulk creates take this many at most.
+const MOST_AT_ONCE: usize = 50;
+
+impl Server {
+    /// The administrator invites a person who is described by `attributes`; the answer is the new id.
+    #[track_caller]
+    pub(crate) fn invite(&self, attributes: &Value) -> String {
+        let body = json!({ "account_invitation": attributes });
+        let answer = self.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
+        answer.ids().remove(0)
+    }
+
+    /// The administrator invites persons of these names, one after the other, a second apart; the answer is their ids.
+    #[track_caller]
+    pub(crate) fn invite_named(&self, names: &[&str]) -> Vec<String> {
+        let invite = |(position, name): (usize, &&str)| {
+            self.advance_seconds(1);
+            self.invite(&json!({"full_name": name, "email_address": format!("named{position}@example.test")}))
+        };
+        names.iter().enumerate().map(invite).collect()
+    }
+
+    /// The administrator invites a crowd; the answer is its ids. A bulk has one time, so each has a second of its own.
+    #[track_caller]
+    pub(crate) fn invite_crowd(&self, size: usize) -> Vec<String> {
+        let people: Vec<Value> = (1..=size)
+            .map(|number| {
+                json!({
+                    "full_name": format!("Person {number:04}"),
+                    "email_address": format!("person.{number:04}@example.test"),
+                })
+            })
+            .collect();
+        let mut ids = Vec::new();
+        for bulk in people.chunks(MOST_AT_ONCE) {
+            self.advance_seconds(1);
+            let body = json!({ "account_invitations": bulk });
+            let answer = self.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
+            ids.extend(answer.ids());
+        }
+        ids
+    }
+
+    /// What the administrator sees of the list under a query string.
+    #[track_caller]
+    pub(crate) fn list(&self, query: &str) -> Answer {
+        self.get(&format!("/account_invitations?{query}")).bearer(token::ADMINISTRATOR).send().expect(200)
+    }
+
+    /// What the administrator sees of one invitation.
+    #[track_caller]
+    pub(crate) fn show(&self, id: &str) -> Answer {
+        self.get(&format!("/account_invitations/{id}?only_pending=false"))
+            .bearer(token::ADMINISTRATOR)
+            .send()
+            .expect(200)
+    }
+
+    /// Everything that the administrator can see of the account's invitations. Equal before and after a refusal.
+    #[track_caller]
+    pub(crate) fn everything(&self) -> Value {
+        self.list("only_pending=false&per_page=200&order=created_at:asc&include=invitee,inviter,default_role").json()
+    }
+}
