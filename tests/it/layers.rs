@@ -73,7 +73,10 @@ fn used(text: &str) -> BTreeSet<String> {
 }
 
 fn height(module: &str) -> usize {
-    ORDER.iter().position(|row| row.contains(&module)).unwrap_or_else(|| panic!("module {module} has no place in ORDER"))
+    ORDER
+        .iter()
+        .position(|row| row.contains(&module))
+        .unwrap_or_else(|| panic!("module {module} has no place in ORDER"))
 }
 
 #[test]

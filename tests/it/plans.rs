@@ -15,7 +15,8 @@ const TOP: invited::wire::describe::Rung = invited::wire::describe::Rung(u8::MAX
 
 /// Query strings that together use every part of a description.
 fn questions(resource: &Resource) -> Vec<String> {
-    let mut questions = vec![String::new(), "page=3&per_page=200".to_owned(), "only=1,2".to_owned(), "search=a b".to_owned()];
+    let mut questions =
+        vec![String::new(), "page=3&per_page=200".to_owned(), "only=1,2".to_owned(), "search=a b".to_owned()];
     let mut narrowed = vec![String::new(), "apply_default_filters=false".to_owned()];
     for filter in resource.filters {
         match filter.test {

@@ -20,8 +20,8 @@
 //!   digits the client wrote. What a value means, and that an empty text means null, is decided later, once for all.
 //! - No input is too odd to be answered. Decoders do not recurse, their time grows with the length of the input, and a
 //!   tree is at most some two hundred levels deep, so that whoever walks it may recurse.
-//! - Memory grows with the length too, but steeply: an object of one field costs some 600 bytes and takes three to
-//!   write, so that a mebibyte can become 220. Whoever reads bodies has to bound how many are decoded at once.
+//! - Memory is bounded. An object of one field costs some 600 bytes and takes three to write, so that a mebibyte could
+//!   become 220: a request that opens more than [`CONTAINERS`] lists and objects is refused.
 //! - Nothing is half decoded. One fault anywhere refuses the whole request.
 //!
 //! There is no ready-made decoder in here. Those for nested forms follow other rules than Rack about
@@ -53,6 +53,12 @@ pub enum Undecodable {
 /// The part of a sentence that says what is wrong, in lower case and without the full stop.
 type Detail = Cow<'static, str>;
 
+/// Most lists and objects that one request may open. Fifty invitations, each with an object inside, open 101.
+const CONTAINERS: usize = 10_000;
+
+/// A request that opens more.
+const TOO_MANY: Detail = Cow::Borrowed("it has more than 10000 lists and objects");
+
 /// A name or a value that is not UTF-8, wherever it stands.
 const NOT_UTF8: Detail = Cow::Borrowed("a name or a value is not valid UTF-8");
 
@@ -65,11 +71,7 @@ pub fn query(raw: &str) -> Result<Tree, Undecodable> {
 ///
 /// An empty body has no parameters, whatever the headers say about it: clients announce JSON and then send nothing.
 /// A `charset` parameter is ignored like all others. The text is read as UTF-8 and refused where it is not.
-pub fn body(
-    content_type: Option<&[u8]>,
-    content_encoding: Option<&[u8]>,
-    body: &[u8],
-) -> Result<Tree, Undecodable> {
+pub fn body(content_type: Option<&[u8]>, content_encoding: Option<&[u8]>, body: &[u8]) -> Result<Tree, Undecodable> {
     if body.is_empty() {
         return Ok(Tree::new());
     }
@@ -77,19 +79,14 @@ pub fn body(
         return Err(Undecodable::UnsupportedEncoding);
     }
     let content_type = content_type.unwrap_or_default();
-    let media_type = content_type
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii();
+    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let is = |name: &str| media_type.eq_ignore_ascii_case(name.as_bytes());
     if media_type.is_empty() || is("application/x-www-form-urlencoded") {
         rack::tree(body).map_err(|detail| malformed("The form body", &detail))
     } else if is("application/json") {
         json::tree(body).map_err(|fault| Undecodable::Malformed(fault.sentence().into()))
     } else if is("multipart/form-data") {
-        multipart::tree(content_type, body)
-            .map_err(|detail| malformed("The multipart body", &detail))
+        multipart::tree(content_type, body).map_err(|detail| malformed("The multipart body", &detail))
     } else {
         Err(Undecodable::UnsupportedType)
     }
@@ -128,28 +125,16 @@ mod tests {
             (None, form),
             (Some(""), form),
             (Some("application/x-www-form-urlencoded"), form),
-            (
-                Some("Application/X-WWW-Form-Urlencoded ; charset=UTF-8"),
-                form,
-            ),
+            (Some("Application/X-WWW-Form-Urlencoded ; charset=UTF-8"), form),
             (Some("application/json"), object),
             (Some("APPLICATION/JSON;charset=iso-8859-1"), object),
             (Some("multipart/form-data; boundary=x"), parts),
         ] {
             let tree = body(content_type.map(str::as_bytes), None, text.as_bytes());
-            assert_eq!(
-                tree.map(Value::Object),
-                Ok(json!({"a": {"b": "1"}})),
-                "{content_type:?}"
-            );
+            assert_eq!(tree.map(Value::Object), Ok(json!({"a": {"b": "1"}})), "{content_type:?}");
         }
-        for content_type in [
-            "text/plain",
-            "application/vnd.api+json",
-            "multipart/mixed; boundary=x",
-            "json",
-            "\u{ff}",
-        ] {
+        for content_type in ["text/plain", "application/vnd.api+json", "multipart/mixed; boundary=x", "json", "\u{ff}"]
+        {
             let tree = body(Some(content_type.as_bytes()), None, form.as_bytes());
             assert_eq!(tree, Err(Undecodable::UnsupportedType), "{content_type}");
         }
@@ -157,27 +142,15 @@ mod tests {
 
     #[test]
     fn an_empty_body_is_fine_under_any_header() {
-        for content_type in [
-            None,
-            Some("application/json"),
-            Some("multipart/form-data"),
-            Some("text/plain"),
-        ] {
-            assert_eq!(
-                body(content_type.map(str::as_bytes), Some(b"gzip"), b""),
-                Ok(Tree::new()),
-                "{content_type:?}"
-            );
+        for content_type in [None, Some("application/json"), Some("multipart/form-data"), Some("text/plain")] {
+            assert_eq!(body(content_type.map(str::as_bytes), Some(b"gzip"), b""), Ok(Tree::new()), "{content_type:?}");
         }
     }
 
     #[test]
     fn a_compressed_body_is_refused() {
         for encoding in ["identity", " Identity ", "", "identity, identity"] {
-            assert!(
-                body(None, Some(encoding.as_bytes()), b"a=1").is_ok(),
-                "{encoding:?}"
-            );
+            assert!(body(None, Some(encoding.as_bytes()), b"a=1").is_ok(), "{encoding:?}");
         }
         for encoding in ["gzip", "br", "identity, gzip", "identity;q=1"] {
             let tree = body(Some(b"text/plain"), Some(encoding.as_bytes()), b"a=1");
@@ -192,14 +165,8 @@ mod tests {
             other => format!("{other:?}"),
         };
         for (tree, expected) in [
-            (
-                query("%zz"),
-                "The query string is malformed: a percent sign is not followed by two hexadecimal digits.",
-            ),
-            (
-                query("%ff"),
-                "The query string is malformed: a name or a value is not valid UTF-8.",
-            ),
+            (query("%zz"), "The query string is malformed: a percent sign is not followed by two hexadecimal digits."),
+            (query("%ff"), "The query string is malformed: a name or a value is not valid UTF-8."),
             (
                 body(None, None, b"a=1&a[b]=2"),
                 "The form body is malformed: the parameter \"a\" is text and cannot also be an object.",
@@ -208,14 +175,8 @@ mod tests {
                 body(Some(b"multipart/form-data"), None, b"x"),
                 "The multipart body is malformed: the content type names no boundary.",
             ),
-            (
-                body(Some(b"application/json"), None, b"{"),
-                "The request body is not valid JSON.",
-            ),
-            (
-                body(Some(b"application/json"), None, b"[]"),
-                "The request body must be a JSON object.",
-            ),
+            (body(Some(b"application/json"), None, b"{"), "The request body is not valid JSON."),
+            (body(Some(b"application/json"), None, b"[]"), "The request body must be a JSON object."),
         ] {
             assert_eq!(sentence(tree), expected);
         }
@@ -226,9 +187,17 @@ mod tests {
         let tree = |value: Value| value.as_object().cloned().unwrap_or_default();
         let query = tree(json!({"a": {"b": "1"}, "c": "2"}));
         let body = tree(json!({"a": {"d": 3}, "e": null}));
-        assert_eq!(
-            merge(query, body),
-            tree(json!({"a": {"d": 3}, "c": "2", "e": null}))
-        );
+        assert_eq!(merge(query, body), tree(json!({"a": {"d": 3}, "c": "2", "e": null})));
+    }
+
+    #[test]
+    fn a_request_opens_a_bounded_number_of_lists_and_objects() {
+        let json = |lists: usize| format!("{{\"a\":[{}]}}", vec!["[]"; lists].join(","));
+        let form = |pairs: usize| vec!["a[]=1"; pairs].join("&");
+        let decode = |kind: &[u8], text: String| body(Some(kind), None, text.as_bytes());
+        assert!(decode(b"application/json", json(CONTAINERS - 2)).is_ok());
+        assert!(decode(b"application/json", json(CONTAINERS - 1)).is_err());
+        assert!(decode(b"application/x-www-form-urlencoded", form(CONTAINERS)).is_ok());
+        assert!(decode(b"application/x-www-form-urlencoded", form(CONTAINERS + 1)).is_err());
     }
 }
