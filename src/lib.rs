@@ -1,3 +1,29 @@
 //! `invited`: a self-hosted account-invitation server that speaks the Kantata OX API.
+//!
+//! Data flows one way: [`api`] → [`resources`] and the rules they name ([`invitations`], [`access`]) → [`records`] →
+//! [`store`]. [`wire`] is the protocol engine below all of them; it and [`store`] know no particular resource.
+//! `docs/ARCHITECTURE.md` has the map and follows three requests through it.
 
+pub mod access;
+pub mod accounts;
+pub mod api;
+pub mod app;
+pub mod audit;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod error;
+pub mod invitations;
+pub mod lifecycle;
+pub mod limits;
+pub mod records;
+pub mod resources;
+pub mod sandbox;
+pub mod schema;
+pub mod server;
+pub mod store;
+pub mod tallies;
+pub mod telemetry;
+pub mod tokens;
 pub mod wire;

@@ -1,3 +1,13 @@
 //! The `invited` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match invited::cli::run(std::env::args_os()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("invited: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

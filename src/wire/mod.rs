@@ -1,3 +1,15 @@
-//! The protocol engine. It does no I/O and knows no resource.
+//! The protocol engine: what a resource is made of, how requests are read and answers printed.
+//!
+//! It does no I/O and knows no particular resource, so that each rule of the wire stands in one place for all of them.
+//! [`describe`] is the vocabulary, [`kind`] the syntax of values; [`params`] decodes a request into one tree, from which
+//! [`query`] reads lists and includes, and [`changes`] reads what a body wants to set; [`envelope`] prints the answer,
+//! and [`openapi`] prints the description itself.
 
+pub mod changes;
+pub mod describe;
+pub mod envelope;
+pub mod fold;
+pub mod kind;
+pub mod openapi;
 pub mod params;
+pub mod query;

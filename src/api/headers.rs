@@ -1,0 +1,109 @@
+//! The headers of answers (protocol.md section 3, protocol-corners D4 and D5).
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use sha2::{Digest as _, Sha256};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::server::Body;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RUNTIME: HeaderName = HeaderName::from_static("x-runtime");
+
+/// Headers that every answer has. `Cache-Control` may be set otherwise by a page.
+static ALWAYS: [(HeaderName, HeaderValue); 6] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    (header::X_XSS_PROTECTION, HeaderValue::from_static("1; mode=block")),
+    (HeaderName::from_static("x-download-options"), HeaderValue::from_static("noopen")),
+    (HeaderName::from_static("x-permitted-cross-domain-policies"), HeaderValue::from_static("none")),
+];
+
+/// An answer with JSON. A success has a weak `ETag` of its body.
+pub fn json(status: u16, body: Vec<u8>) -> Response<Body> {
+    let tag = (status == 200).then(|| etag(&body));
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// A 204.
+pub fn empty() -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// The answer to a refused request.
+pub fn error(error: &Error) -> Response<Body> {
+    let mut response = json(error.status(), error.body());
+    if let Some(seconds) = error.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if matches!(error, Error::TooSlow | Error::TooLarge(_)) {
+        // The rest of the body is not read, so nothing else can follow on this connection.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Adds what every answer has.
+pub fn complete(headers: &mut HeaderMap, request_id: &str, elapsed: Duration) {
+    for (name, value) in &ALWAYS {
+        if !headers.contains_key(name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Ok(runtime) = HeaderValue::try_from(format!("{:.6}", elapsed.as_secs_f64())) {
+        headers.insert(RUNTIME, runtime);
+    }
+}
+
+/// The client's own request id where it is harmless, else a fresh random UUID.
+pub fn request_id(app: &App, headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let is_harmless = |id: &&str| {
+        (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    match given.filter(is_harmless) {
+        Some(id) => id.to_owned(),
+        None => app.entropy.bytes().map_or_else(|_| "unknown".to_owned(), |bytes| uuid(&bytes)),
+    }
+}
+
+/// A UUID of version 4 (RFC 9562, section 5.4).
+fn uuid(random: &[u8; 32]) -> String {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&random[..16]);
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let number = u128::from_be_bytes(bytes);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        number >> 96,
+        (number >> 80) & 0xffff,
+        (number >> 64) & 0xffff,
+        (number >> 48) & 0xffff,
+        number & 0xffff_ffff_ffff
+    )
+}
+
+/// A weak tag of 128 bits of the body's hash: equal on every server and in every version.
+fn etag(body: &[u8]) -> String {
+    let hash = Sha256::digest(body);
+    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..16]))
+}

@@ -1,0 +1,111 @@
+//! The HTTP side: one request from its first byte to its answer.
+//!
+//! [`handle`] wraps every answer: request id, panic guard, the headers of protocol.md section 3, one log line, metrics.
+//! Inside it, what lies under the base path goes through [`operations`], everything else is one of the [`pages`].
+
+pub mod pages;
+mod headers;
+mod operations;
+mod request;
+mod route;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+
+use crate::app::App;
+use crate::clock::Stopwatch;
+use crate::error::Error;
+use crate::server::Body;
+
+/// The base path of the API.
+pub const BASE_PATH: &str = "/api/v1";
+
+/// What the log and the metrics may know of a request.
+#[derive(Default)]
+pub struct Trace {
+    /// The operation, such as `account_invitations.update`, or the page.
+    operation: Option<String>,
+    /// The caller's account and user.
+    caller: Option<(i64, i64)>,
+}
+
+/// A successful answer.
+pub enum Answer {
+    /// 200 with JSON.
+    Json(Vec<u8>),
+    /// 204.
+    Empty,
+    /// A page that is no part of the API.
+    Page(Response<Body>),
+}
+
+/// Answers a request. This never fails: whatever happens becomes an answer in the documented shape.
+pub async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
+    let stopwatch = Stopwatch::start();
+    let request_id = headers::request_id(&app, request.headers());
+    let method = request.method().clone();
+    let mut trace = Trace::default();
+    let answer = guard(answer(&app, request, &request_id, &mut trace)).await;
+    let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned);
+    let mut response = match answer {
+        Ok(Answer::Json(body)) => headers::json(200, body),
+        Ok(Answer::Empty) => headers::empty(),
+        Ok(Answer::Page(response)) => response,
+        Err(error) => headers::error(&error),
+    };
+    let elapsed = stopwatch.elapsed();
+    headers::complete(response.headers_mut(), &request_id, elapsed);
+    let status = response.status().as_u16();
+    let operation = trace.operation.as_deref().unwrap_or("none");
+    app.metrics.count(operation, status, elapsed.as_secs_f64());
+    let (account, user) = trace.caller.unzip();
+    let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    if status >= 500 {
+        tracing::error!(%method, operation, status, microseconds, request_id, account, user, cause, "request");
+    } else {
+        tracing::info!(%method, operation, status, microseconds, request_id, account, user, "request");
+    }
+    response
+}
+
+/// Turns a panic into a 500, so that it costs one answer and not the connection's task.
+async fn guard(answer: impl Future<Output = Result<Answer, Error>>) -> Result<Answer, Error> {
+    AssertUnwindSafe(answer)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Error::Internal("the handler of a request panicked".to_owned())))
+}
+
+async fn answer(
+    app: &Arc<App>,
+    request: Request<Incoming>,
+    request_id: &str,
+    trace: &mut Trace,
+) -> Result<Answer, Error> {
+    if let Some(page) = pages::find(app, &request) {
+        trace.operation = Some(page.name().to_owned());
+        return page.answer(app).await.map(Answer::Page);
+    }
+    operations::answer(app, request, request_id, trace).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_500_in_the_documented_shape() {
+        let panics = async { panic!("on purpose") };
+        let error = guard(panics).await.err();
+        assert_eq!(error.as_ref().map(Error::status), Some(500));
+        let body = error.map(|error| error.body()).unwrap_or_default();
+        assert_eq!(
+            String::from_utf8_lossy(&body),
+            r#"{"errors":[{"type":"system","message":"An internal error occurred. Please report the request id."}]}"#
+        );
+    }
+}

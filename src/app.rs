@@ -1,0 +1,87 @@
+//! The application: its parts by name, and how they start and stop.
+
+use std::sync::Arc;
+
+use crate::access::{Caller, Context, Policy};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::limits::Limits;
+use crate::schema::MIGRATIONS;
+use crate::store::{self, Store, migrate};
+use crate::telemetry::Metrics;
+use crate::tokens::Callers;
+
+/// Everything that serves requests. It is shared by all of them.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub store: Store,
+    /// Wall time.
+    pub clock: Arc<Clock>,
+    /// Randomness.
+    pub entropy: Arc<Entropy>,
+    /// Who may do what.
+    pub policy: Policy,
+    /// The callers that were seen lately.
+    pub callers: Callers,
+    /// Rate limits.
+    pub limits: Limits,
+    /// Counters and durations.
+    pub metrics: Metrics,
+}
+
+impl App {
+    /// Opens the database, brings its schema up to date where the settings allow it, and puts the parts together.
+    pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, store::Error> {
+        let store = open_store(&config)?;
+        if config.migrate_on_start {
+            let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await?;
+            if applied.from != applied.to {
+                tracing::info!(from = applied.from, to = applied.to, "the database's schema was brought up to date");
+            }
+        } else if migrate::version(&store).await? != newest_version() {
+            return Err(store::Error::Schema(
+                "the database's schema is not up to date: run `invited migrate`".to_owned(),
+            ));
+        }
+        Ok(Self {
+            policy: Policy::new(config.create_level),
+            limits: Limits::new(&config),
+            callers: Callers::default(),
+            metrics: Metrics::default(),
+            clock: Arc::new(clock),
+            entropy: Arc::new(entropy),
+            store,
+            config,
+        })
+    }
+
+    /// What a write of this caller needs besides the database.
+    pub fn context(&self, caller: &Arc<Caller>, request_id: &str) -> Context {
+        Context {
+            caller: Arc::clone(caller),
+            now: self.clock.now(),
+            request_id: request_id.to_owned(),
+            entropy: Arc::clone(&self.entropy),
+            invitation_days: self.config.invitation_days,
+        }
+    }
+}
+
+/// Opens the database of the settings, as it is.
+pub fn open_store(config: &Config) -> Result<Store, store::Error> {
+    Store::open(&store::Options {
+        path: config.database.clone(),
+        durability: config.durability,
+        readers: config.readers,
+        queue_length: config.queue_length,
+        batch_length: config.batch_length,
+        read_timeout: config.read_timeout,
+    })
+}
+
+fn newest_version() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}

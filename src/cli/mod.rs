@@ -1,0 +1,99 @@
+//! The commands, one file each.
+
+mod account;
+mod migrate;
+mod openapi;
+mod sandbox;
+mod serve;
+mod settings;
+mod token;
+
+use std::ffi::OsString;
+use std::future::Future;
+
+use anyhow::{Context as _, Result};
+use clap::{ArgMatches, Command};
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("invited")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("An account-invitation server that speaks the Kantata OX API")
+        .long_about(
+            "An account-invitation server that speaks the Kantata OX API.\n\n\
+             To try it, run `invited sandbox`: a server with a seeded account on loopback.\n\
+             To run it for a team: `invited account create`, then `invited serve`.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([
+            sandbox::command(),
+            serve::command(),
+            account::command(),
+            token::command(),
+            migrate::command(),
+            openapi::command(),
+            settings::command(),
+        ])
+}
+
+/// Runs the program with these arguments, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        // Help and version come this way too; the library prints each where it belongs and picks the exit code.
+        Err(answer) => answer.exit(),
+    };
+    match matches.subcommand() {
+        Some(("sandbox", matches)) => sandbox::run(matches),
+        Some(("serve", matches)) => serve::run(matches),
+        Some(("account", matches)) => account::run(matches),
+        Some(("token", matches)) => token::run(matches),
+        Some(("migrate", matches)) => migrate::run(matches),
+        Some(("openapi", _)) => openapi::run(),
+        Some(("config", _)) => settings::run(),
+        _ => Ok(()),
+    }
+}
+
+/// Runs asynchronous work to its end on a runtime of all cores.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime could not start")?.block_on(work)
+}
+
+/// Runs a command that needs the database and then ends.
+fn with_app<T, F>(matches: &ArgMatches, work: impl FnOnce(App) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let config = Config::new(&settings::values(matches, &[])?)?;
+    block_on(async {
+        let app = App::start(config, Clock::system(), Entropy::system()).await?;
+        let store = app.store.clone();
+        let result = work(app).await;
+        tokio::task::spawn_blocking(move || store.close()).await?;
+        result
+    })
+}
+
+/// Turns an error of a rule into one for the terminal.
+fn spoken(error: &crate::error::Error) -> anyhow::Error {
+    let body = String::from_utf8(error.body()).unwrap_or_default();
+    let first = serde_json::from_str::<serde_json::Value>(&body)
+        .ok()
+        .and_then(|body| body.pointer("/errors/0/message")?.as_str().map(str::to_owned));
+    anyhow::anyhow!("{}", error.cause().map(str::to_owned).or(first).unwrap_or(body))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,113 @@
+//! `invited sandbox`: the same server, over a database with a seeded account, ready at once.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anyhow::{Context as _, Result};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde_json::{Map, Value as Json};
+
+use super::settings;
+use crate::api::BASE_PATH;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::lifecycle::{Running, asked_to_stop};
+use crate::sandbox::{DEFAULTS, TemporaryFolder, seed};
+use crate::telemetry;
+use crate::wire::kind::print_text;
+
+pub fn command() -> Command {
+    let command = Command::new("sandbox")
+        .about("Serve a seeded account on loopback, to develop and test against")
+        .long_about(
+            "Serve a seeded account on loopback, to develop and test a client of the API against.\n\n\
+             Without --database the data lives in a temporary file that is removed at the end.\n\
+             Rate limits are off unless they are set. Ids and tokens are the same in every run.",
+        )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("When ready, print one line of JSON with the addresses and tokens, and nothing else"),
+        );
+    settings::add_flags(command, |_| true)
+}
+
+pub fn run(matches: &ArgMatches) -> Result<()> {
+    let mut values = settings::values(matches, DEFAULTS)?;
+    let folder = match values.contains_key("database") {
+        true => None,
+        false => Some(TemporaryFolder::create(&Entropy::system()).context("no folder for a temporary database")?),
+    };
+    if let Some(folder) = &folder {
+        values.insert("database", format!("sqlite:{}", folder.database().display()));
+        values.entry("durability").or_insert_with(|| "off".to_owned());
+    }
+    if std::io::stderr().is_terminal() {
+        values.entry("log_format").or_insert_with(|| "text".to_owned());
+    }
+    let config = Config::new(&values)?;
+    super::block_on(serve(config, matches.get_flag("json")))
+}
+
+async fn serve(config: Config, json: bool) -> Result<()> {
+    let _log = telemetry::start_log(&config).context("the log could not start")?;
+    let listen = config.listen;
+    let app = App::start(config, Clock::system(), Entropy::system()).await?;
+    let (now, days) = (app.clock.now(), app.config.invitation_days);
+    app.store.write(move |db| seed::plant(db, now, days)).await?;
+    let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
+    let base_url = running.app.config.base_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
+    announce(&if json { as_json(&base_url) } else { greeting(&base_url) })?;
+    asked_to_stop().await?;
+    running.stop().await;
+    Ok(())
+}
+
+/// Standard output may be a pipe that somebody waits on, so it is flushed.
+fn announce(text: &str) -> Result<()> {
+    let mut out = std::io::stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("standard output is closed")
+}
+
+/// One line for programs, with the keys in the documented order.
+fn as_json(base_url: &str) -> String {
+    let text = |text: &str| {
+        let mut out = Vec::new();
+        print_text(text, &mut out);
+        String::from_utf8(out).unwrap_or_default()
+    };
+    let tokens: Vec<String> =
+        seed::tokens().iter().map(|(name, token)| format!("{}:{}", text(name), text(token))).collect();
+    format!(
+        "{{\"base_url\":{},\"api_url\":{},\"tokens\":{{{}}}}}\n",
+        text(base_url),
+        text(&format!("{base_url}{BASE_PATH}")),
+        tokens.join(",")
+    )
+}
+
+/// A few lines for people, with a command that can be pasted as it stands.
+fn greeting(base_url: &str) -> String {
+    let body = Json::Object(Map::from_iter([(
+        "account_invitation".to_owned(),
+        serde_json::json!({"permission": "collaborator", "bill_rate_in_cents": 12_500}),
+    )]));
+    let mut text = format!(
+        "The sandbox is ready at {base_url}{BASE_PATH}\n\
+         \n\
+         Update an invitation:\n\
+         \n\
+         curl -X PUT '{base_url}{BASE_PATH}/account_invitations/1?include=inviter' -H 'Authorization: Bearer sandbox-administrator' -H 'Content-Type: application/json' -d '{body}'\n\
+         \n\
+         Tokens, one for each level:\n"
+    );
+    for (_, token) in seed::tokens() {
+        text.push_str("  ");
+        text.push_str(&token);
+        text.push('\n');
+    }
+    text.push_str(&format!("\nReference: {base_url}/docs    Stop with Ctrl-C.\n"));
+    text
+}

@@ -1,0 +1,35 @@
+//! `invited serve`: the server for a real team.
+
+use anyhow::{Context as _, Result};
+use clap::{ArgMatches, Command};
+
+use super::settings;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::lifecycle::{Running, asked_to_stop};
+use crate::telemetry;
+
+pub fn command() -> Command {
+    let command = Command::new("serve").about("Serve the API").long_about(
+        "Serve the API over one database until SIGTERM or Ctrl-C.\n\n\
+         Every setting can be given as a flag, as a variable of the environment, or in a file.",
+    );
+    settings::add_flags(command, |_| true)
+}
+
+pub fn run(matches: &ArgMatches) -> Result<()> {
+    let config = Config::new(&settings::values(matches, &[])?)?;
+    super::block_on(async {
+        let _log = telemetry::start_log(&config).context("the log could not start")?;
+        let listen = config.listen;
+        let app = App::start(config, Clock::system(), Entropy::system()).await?;
+        let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
+        tracing::info!(address = %running.address, "serving");
+        asked_to_stop().await?;
+        tracing::info!("stopping");
+        running.stop().await;
+        Ok(())
+    })
+}

@@ -1,0 +1,122 @@
+//! Time. This file holds the only callers of the system's clocks; everything else is told the time.
+//!
+//! There are two kinds of time. *Wall time*, a [`Timestamp`], is what records and answers show and what decides about
+//! expiry and rate limits: it comes from a [`Clock`], which tests and the sandbox can stop and move. *Elapsed time* is
+//! what deadlines and latencies measure: it comes from a [`Stopwatch`] and always runs.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
+impl Timestamp {
+    /// The day in UTC, as days since 1970-01-01.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(DAY)
+    }
+
+    /// The moment that comes `duration` later; at the end of time it stays there.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// The moment that came `duration` earlier; at the beginning of time it stays there.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+}
+
+/// A source of wall time.
+pub struct Clock(Mutex<Reading>);
+
+#[derive(Clone, Copy)]
+enum Reading {
+    /// The system's time.
+    System,
+    /// A time that only moves when it is told to.
+    Frozen(Timestamp),
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self(Mutex::new(Reading::System))
+    }
+
+    /// A clock that stands still.
+    pub fn frozen(at: Timestamp) -> Self {
+        Self(Mutex::new(Reading::Frozen(at)))
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        let reading = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match reading {
+            Reading::Frozen(at) => at,
+            Reading::System => system_time(),
+        }
+    }
+
+    /// Moves a frozen clock; the system's clock cannot be moved and is left alone.
+    pub fn advance(&self, duration: Duration) {
+        let mut reading = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Reading::Frozen(at) = *reading {
+            *reading = Reading::Frozen(at.plus(duration));
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system for the time")]
+fn system_time() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(0).plus(since_epoch)
+}
+
+/// Measures elapsed time.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts to measure.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system for the time")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// The moment `duration` after the start, for deadlines of the runtime.
+    pub fn deadline(&self, duration: Duration) -> Instant {
+        self.0 + duration
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frozen_clock_moves_only_when_told() {
+        let clock = Clock::frozen(Timestamp(5));
+        assert_eq!(clock.now(), Timestamp(5));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(clock.now(), Timestamp(1_000_005));
+    }
+
+    #[test]
+    fn days_are_counted_in_utc_on_both_sides_of_1970() {
+        assert_eq!(Timestamp(0).day(), 0);
+        assert_eq!(Timestamp(DAY - 1).day(), 0);
+        assert_eq!(Timestamp(-1).day(), -1);
+    }
+}

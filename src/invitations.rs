@@ -1,0 +1,269 @@
+//! The life of an invitation: made, changed, sent again, revoked (protocol.md section 5).
+//!
+//! Each function runs inside one transaction, judges what only the database can answer, and writes the record, the
+//! tallies and the audit trail together. All broken rules are collected before anything is written, so that an answer
+//! names every one of them. The address rule is checked here for its message and guaranteed by the unique index
+//! `account_invitations_pending_address`, whatever happens at the same time.
+
+use std::collections::HashSet;
+
+use secrecy::ExposeSecret as _;
+
+use crate::access::{Context, PUNCH_CLOCK};
+use crate::audit::{self, Attributes, Event};
+use crate::error::Error;
+use crate::records::Record;
+use crate::store::{self, Db, Param};
+use crate::wire::changes::{Changes, Fault};
+use crate::wire::describe::Resource;
+use crate::wire::fold::{fold, search_key};
+use crate::wire::kind::{Cell, Value};
+use crate::{tallies, tokens};
+
+/// Tally of the invitations of an account.
+pub const ALL: &str = "account_invitations";
+
+/// Tally of the pending invitations of an account.
+pub const PENDING: &str = "account_invitations.pending";
+
+/// Prefix of the tokens in links.
+const LINK_PREFIX: &str = "lnk_";
+
+const ADDRESS_INDEX: &str = "account_invitations_pending_address";
+const ALREADY_INVITED: &str = "Email address already has a pending invitation.";
+const ALREADY_MEMBER: &str = "Email address already belongs to a member of this account.";
+const DISABLED_MEMBER: &str = "Email address belongs to a disabled member. Enable that membership instead.";
+const TWICE_IN_REQUEST: &str = "Email address appears more than once in this request.";
+const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
+const NO_ACTIVE_ROLE: &str = "Default role id must be an active role of this account.";
+const PUNCH_CLOCK_RATE: &str = "Bill rate in cents is required for a punch_clock user.";
+
+/// Makes an invitation for each element, or none at all, and returns their ids in order.
+pub fn invite(
+    db: &mut Db,
+    resource: &'static Resource,
+    context: &Context,
+    elements: &mut [Changes],
+) -> Result<Vec<i64>, Error> {
+    let mut seen = HashSet::new();
+    let mut invitees = Vec::with_capacity(elements.len());
+    for changes in elements.iter_mut() {
+        judge_permission(context, changes);
+        judge_role(db, context, changes)?;
+        judge_punch_clock_rate(changes, None);
+        invitees.push(judge_address(db, context, changes, &mut seen)?);
+    }
+    let faults = Changes::finish(elements);
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    let mut ids = Vec::with_capacity(elements.len());
+    for (changes, invitee) in elements.iter().zip(invitees) {
+        ids.push(insert(db, resource, context, changes, invitee)?);
+    }
+    let made = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    tallies::add(db, context.caller.account_id, ALL, made)?;
+    tallies::add(db, context.caller.account_id, PENDING, made)?;
+    Ok(ids)
+}
+
+/// Judges the change of a record before it is written.
+pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    require_pending(record, "This invitation is no longer pending and cannot be changed.")?;
+    changes.drop_unchanged(|name| record.get(name));
+    judge_permission(context, changes);
+    judge_role(db, context, changes)?;
+    judge_punch_clock_rate(changes, Some(record));
+    let faults = Changes::finish(std::slice::from_mut(changes));
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+}
+
+/// Renews the expiration date and the token of an invitation; its old link is dead from then on.
+pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
+    require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
+    let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
+    let expires_on = expiration_day(context);
+    db.exec(
+        "UPDATE account_invitations SET expires_on = ?3, token_hash = ?4, updated_at = ?5 \
+         WHERE account_id = ?1 AND id = ?2",
+        &[
+            Param::Int(context.caller.account_id),
+            Param::Int(record.id),
+            Param::Int(expires_on),
+            Param::Bytes(&tokens::hash(token.expose_secret())),
+            Param::Int(context.now.0),
+        ],
+    )?;
+    let only_date = |day: Cell<'_>| Attributes::of(record.resource.field("expiration_date").map(|field| (field, day)).into_iter());
+    let before = only_date(record.get("expiration_date").map_or(Cell::Null, Value::cell));
+    let after = only_date(Cell::Int(expires_on));
+    let event =
+        Event { resource: record.resource, action: "resend", id: record.id, before: Some(&before), after: Some(&after) };
+    Ok(audit::record(db, context, &event)?)
+}
+
+/// Takes an invitation back, and with it the invitee whom nothing else names.
+pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
+    require_pending(record, "This invitation was accepted and cannot be deleted. Remove the membership instead.")?;
+    let account = Param::Int(context.caller.account_id);
+    db.exec("DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2", &[account, Param::Int(record.id)])?;
+    db.exec(
+        "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
+         AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id)",
+        &[account, record.int("invitee_id").into()],
+    )?;
+    tallies::add(db, context.caller.account_id, ALL, -1)?;
+    tallies::add(db, context.caller.account_id, PENDING, -1)?;
+    let before = Attributes::of_record(record);
+    let event =
+        Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
+    Ok(audit::record(db, context, &event)?)
+}
+
+/// The last day on which a link works that is made now. It works until the end of that day in UTC.
+fn expiration_day(context: &Context) -> i64 {
+    context.now.day() + context.invitation_days
+}
+
+fn require_pending(record: &Record, refusal: &str) -> Result<(), Error> {
+    match record.int("pending") {
+        Some(1) => Ok(()),
+        _ => Err(Error::Invalid(vec![Fault::base(refusal)])),
+    }
+}
+
+/// Nobody grants a level above the own one.
+fn judge_permission(context: &Context, changes: &mut Changes) {
+    if changes.text("permission").is_some_and(|permission| !context.caller.may_grant(permission)) {
+        changes.refuse("permission", ABOVE_OWN_LEVEL);
+    }
+}
+
+/// The default role is an active role of the account.
+fn judge_role(db: &mut Db, context: &Context, changes: &mut Changes) -> Result<(), Error> {
+    let Some(role) = changes.int("default_role_id") else { return Ok(()) };
+    let sql = "SELECT 1 FROM roles WHERE account_id = ?1 AND id = ?2 AND deleted_at IS NULL";
+    let active = db.maybe(sql, &[Param::Int(context.caller.account_id), Param::Int(role)], |_| Ok(()))?;
+    if active.is_none() {
+        changes.refuse("default_role_id", NO_ACTIVE_ROLE);
+    }
+    Ok(())
+}
+
+/// Who only tracks time needs a default bill rate. Judged on what would be stored, and only where both the permission
+/// and the rate can be read (protocol-corners F4).
+fn judge_punch_clock_rate(changes: &mut Changes, stored: Option<&Record>) {
+    if changes.is_refused("permission") || changes.is_refused("bill_rate_in_cents") {
+        return;
+    }
+    let result = |name: &str| changes.get(name).or_else(|| stored.and_then(|record| record.get(name)));
+    let is_punch_clock = matches!(result("permission"), Some(Value::Text(permission)) if permission == PUNCH_CLOCK);
+    let has_rate = matches!(result("bill_rate_in_cents"), Some(Value::Int(_)));
+    if is_punch_clock && !has_rate {
+        changes.refuse("bill_rate_in_cents", PUNCH_CLOCK_RATE);
+    }
+}
+
+/// An address is invited once and belongs to nobody of the account yet. Returns the user who has it already: somebody
+/// who was removed or whose invitation was accepted and undone.
+fn judge_address(
+    db: &mut Db,
+    context: &Context,
+    changes: &mut Changes,
+    seen: &mut HashSet<String>,
+) -> Result<Option<i64>, Error> {
+    let Some(key) = changes.text("email_address").map(fold) else { return Ok(None) };
+    let params = [Param::Int(context.caller.account_id), Param::Text(&key)];
+    let pending = db.maybe(
+        "SELECT 1 FROM account_invitations WHERE account_id = ?1 AND email_key = ?2 AND accepted_at IS NULL",
+        &params,
+        |_| Ok(()),
+    )?;
+    let user = db.maybe(
+        "SELECT u.id, m.id, m.disabled_at FROM users u LEFT JOIN account_memberships m ON m.user_id = u.id \
+         WHERE u.account_id = ?1 AND u.email_key = ?2",
+        &params,
+        |row| Ok((row.int(0)?, row.maybe_int(1)?.is_some(), row.maybe_int(2)?.is_some())),
+    )?;
+    let refusal = match user {
+        _ if !seen.insert(key) => Some(TWICE_IN_REQUEST),
+        _ if pending.is_some() => Some(ALREADY_INVITED),
+        Some((_, true, true)) => Some(DISABLED_MEMBER),
+        Some((_, true, false)) => Some(ALREADY_MEMBER),
+        _ => None,
+    };
+    if let Some(refusal) = refusal {
+        changes.refuse("email_address", refusal);
+    }
+    Ok(user.map(|(id, ..)| id))
+}
+
+/// Writes one invitation whose rules all hold.
+fn insert(
+    db: &mut Db,
+    resource: &'static Resource,
+    context: &Context,
+    changes: &Changes,
+    invitee: Option<i64>,
+) -> Result<i64, Error> {
+    let account = context.caller.account_id;
+    let full_name = changes.text("full_name").unwrap_or_default();
+    let email_address = changes.text("email_address").unwrap_or_default();
+    let (name_key, email_key) = (fold(full_name), fold(email_address));
+    let search_key = search_key(&[full_name, email_address]);
+    let now = Param::Int(context.now.0);
+    let person = [
+        Param::Int(account),
+        Param::Text(full_name),
+        Param::Text(&name_key),
+        Param::Text(email_address),
+        Param::Text(&email_key),
+        Param::Text(&search_key),
+        changes.get("headline").into(),
+        now,
+    ];
+    let invitee = match invitee {
+        Some(id) => id,
+        None => db.insert(
+            "INSERT INTO users (account_id, full_name, name_key, email_address, email_key, search_key, headline, \
+             created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) RETURNING id",
+            &person,
+        )?,
+    };
+    let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
+    let token_hash = tokens::hash(token.expose_secret());
+    let mut params = person.to_vec();
+    params.extend([
+        changes.get("permission").into(),
+        changes.get("default_role_id").into(),
+        changes.get("bill_rate_in_cents").into(),
+        changes.get("cost_rate_in_cents").into(),
+        changes.get("billability_target").into(),
+        changes.get("default_read_only").into(),
+        changes.get("external_reference").into(),
+        Param::Int(context.caller.user_id),
+        Param::Int(invitee),
+        Param::Int(expiration_day(context)),
+        Param::Bytes(&token_hash),
+    ]);
+    let id = db
+        .insert(
+            "INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, \
+             headline, created_at, updated_at, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, \
+             billability_target, default_read_only, external_reference, inviter_id, invitee_id, expires_on, token_hash) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
+             RETURNING id",
+            &params,
+        )
+        .map_err(|error: store::Error| {
+            error.on_constraint(ADDRESS_INDEX, || {
+                Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)])
+            })
+        })?;
+    let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
+    let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
+    audit::record(db, context, &event)?;
+    Ok(id)
+}

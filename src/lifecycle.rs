@@ -1,0 +1,85 @@
+//! A server from its start to its end: listeners, signals, drain.
+//!
+//! It ends in the order in which a client notices least: no new connections, running requests end, the queue of the
+//! database empties, the database closes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::api;
+use crate::app::App;
+use crate::server::{self, Bounds};
+
+/// A server that runs in the background.
+pub struct Running {
+    /// The application that serves.
+    pub app: Arc<App>,
+    /// The address that is listened on.
+    pub address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Listens on the addresses of the settings and begins to serve.
+    pub async fn start(app: App) -> std::io::Result<Self> {
+        let app = Arc::new(app);
+        let listener = TcpListener::bind(app.config.listen).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let bounds = Bounds {
+            connections: app.config.max_connections,
+            header_timeout: app.config.header_timeout,
+            drain_timeout: app.config.drain_timeout,
+        };
+        let mut tasks = Vec::new();
+        if let Some(metrics_address) = app.config.metrics_listen {
+            let metrics_listener = TcpListener::bind(metrics_address).await?;
+            let app = Arc::clone(&app);
+            tasks.push(tokio::spawn(server::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
+                let response = api::pages::metrics_only(&app, request.uri().path());
+                std::future::ready(response)
+            })));
+        }
+        let handling = Arc::clone(&app);
+        tasks.push(tokio::spawn(server::serve(listener, bounds, stopped, move |request, _| {
+            api::handle(Arc::clone(&handling), request)
+        })));
+        Ok(Self { app, address, stop, tasks })
+    }
+
+    /// Stops: lets requests end, then closes the database.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            // A task that panicked has ended, which is all that is asked of it here.
+            let _ = task.await;
+        }
+        let store = self.app.store.clone();
+        drop(self.app);
+        // Closing waits for the threads of the database, which must not hold up the runtime.
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}
+
+/// Waits until the process is asked to end.
+#[cfg(unix)]
+pub async fn asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Waits until the process is asked to end.
+#[cfg(not(unix))]
+pub async fn asked_to_stop() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,108 @@
+//! Rate limits (protocol.md section 8): how many requests a minute, for each token and for each invitation.
+//!
+//! Each limit is a bucket that holds a minute's worth and fills evenly (the generic cell rate algorithm): one number
+//! per key says when the bucket will be full again. Wall time decides, so that a clock that is moved moves the limits
+//! with it. The state is in memory and per server.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::error::Error;
+
+/// Microseconds of a minute.
+const MINUTE: i64 = 60_000_000;
+
+/// Keys that are remembered before full buckets, which say nothing, are swept out.
+const SWEEP_AT: usize = 10_000;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Every request of a token.
+    General,
+    /// Creates of a token.
+    Create,
+    /// Resends of a token.
+    Resend,
+    /// Resends of one invitation.
+    ResendOfRecord,
+}
+
+/// The buckets.
+pub struct Limits {
+    general: u32,
+    create: u32,
+    resend: u32,
+    resend_of_record: u32,
+    full_at: Mutex<HashMap<(Kind, i64), i64>>,
+}
+
+impl Limits {
+    /// Limits as the settings have them.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            general: config.rate_general,
+            create: config.rate_create,
+            resend: config.rate_resend,
+            resend_of_record: config.rate_resend_per_invitation,
+            full_at: Mutex::default(),
+        }
+    }
+
+    /// Takes one from the bucket of `key`, or refuses with the seconds after which one will be there.
+    pub fn take(&self, kind: Kind, key: i64, now: Timestamp) -> Result<(), Error> {
+        let per_minute = match kind {
+            Kind::General => self.general,
+            Kind::Create => self.create,
+            Kind::Resend => self.resend,
+            Kind::ResendOfRecord => self.resend_of_record,
+        };
+        if per_minute == 0 {
+            return Ok(());
+        }
+        let one = MINUTE / i64::from(per_minute);
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if full_at.len() >= SWEEP_AT {
+            full_at.retain(|_, full_at| *full_at > now.0);
+        }
+        let bucket = full_at.entry((kind, key)).or_insert(now.0);
+        let full_after_this = (*bucket).max(now.0) + one;
+        let over = full_after_this - now.0 - MINUTE;
+        if over > 0 {
+            let seconds = u64::try_from(over).unwrap_or_default().div_ceil(1_000_000);
+            return Err(Error::RateLimited(seconds));
+        }
+        *bucket = full_after_this;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(general: u32) -> Limits {
+        Limits { general, create: 0, resend: 0, resend_of_record: 0, full_at: Mutex::default() }
+    }
+
+    #[test]
+    fn a_bucket_holds_a_minutes_worth_and_fills_evenly() {
+        let (limits, start) = (limits(3), Timestamp(1_000));
+        for _ in 0..3 {
+            assert!(limits.take(Kind::General, 1, start).is_ok());
+        }
+        assert!(matches!(limits.take(Kind::General, 1, start), Err(Error::RateLimited(20))));
+        assert!(limits.take(Kind::General, 2, start).is_ok(), "another key has a bucket of its own");
+        let later = Timestamp(start.0 + MINUTE / 3);
+        assert!(limits.take(Kind::General, 1, later).is_ok());
+        assert!(limits.take(Kind::General, 1, later).is_err());
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let limits = limits(0);
+        assert!((0..1_000).all(|_| limits.take(Kind::General, 1, Timestamp(0)).is_ok()));
+    }
+}

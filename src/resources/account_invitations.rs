@@ -1,0 +1,135 @@
+//! Account invitations: the resource that this server is about (protocol.md sections 3 to 6).
+
+use super::{Behaviour, Entry};
+use super::{roles, users};
+use crate::access::{INVITABLE, Level};
+use crate::invitations;
+use crate::wire::describe::{
+    Association, Direction, Field, Filter, Operation, Preset, Resource, Search, Sort, Tally, Test, Verb,
+};
+use crate::wire::kind::{Kind, Member};
+
+const LEAD: crate::wire::describe::Rung = Level::ProjectLead.rung();
+const ADMINISTRATOR: crate::wire::describe::Rung = Level::Administrator.rung();
+
+/// The condition of an invitation that waits for its acceptance. Indexes carry it literally.
+const IS_PENDING: &str = "t.accepted_at IS NULL";
+
+/// The description and what it does.
+pub static ENTRY: Entry = Entry {
+    resource: &RESOURCE,
+    behaviour: Behaviour {
+        create: Some(invitations::invite),
+        before_update: Some(invitations::before_update),
+        destroy: Some(invitations::revoke),
+        actions: &[("resend", invitations::resend)],
+    },
+};
+
+/// The description.
+pub static RESOURCE: Resource = Resource {
+    name: "account_invitations",
+    singular: "account_invitation",
+    object: "AccountInvitation",
+    text: "An invitation of a person, by mail, to become a member of the account.",
+    table: "account_invitations",
+    from: "account_invitations t",
+    fields: &[
+        Field::new("full_name", Kind::Line, "t.full_name", "The name of the invited person.").on_create(2).required(),
+        Field::new("email_address", Kind::Email, "t.email_address", "The address that the invitation is sent to.")
+            .on_create(1)
+            .required(),
+        Field::new("headline", Kind::Line, "t.headline", "The title of the invited person.").nullable().on_create(3),
+        Field::new("permission", Kind::Choice(INVITABLE), "t.permission", "The level that the member will have.")
+            .on_write(4)
+            .default(Preset::Text("project_creator")),
+        Field::new("pending", Kind::Bool, "CASE WHEN t.accepted_at IS NULL THEN 1 ELSE 0 END", "Whether it waits for acceptance. An expired invitation is still pending."),
+        Field::new("expiration_date", Kind::Date, "t.expires_on", "The last day, in UTC, on which the link works.").nullable(),
+        Field::new("bill_rate_in_cents", Kind::Cents, "t.bill_rate_in_cents", "The default billing rate of the member.")
+            .nullable()
+            .shown_from(LEAD)
+            .on_write(6)
+            .settable_from(LEAD),
+        Field::new("billability_target", Kind::Percent, "t.billability_target", "The share of the working time to be billed, in percent; true is 100, false is 0.")
+            .nullable()
+            .shown_from(LEAD)
+            .on_write(8),
+        Field::new("cost_rate_in_cents", Kind::Cents, "t.cost_rate_in_cents", "The default cost rate of the member.")
+            .nullable()
+            .shown_from(ADMINISTRATOR)
+            .on_write(7)
+            .settable_from(ADMINISTRATOR),
+        Field::new("inviter_id", Kind::Id("users"), "t.inviter_id", "The user who has sent the invitation.").nullable(),
+        Field::new("invitee_id", Kind::Id("users"), "t.invitee_id", "The user whom the invitation will make active.").nullable(),
+        Field::new("default_role_id", Kind::Id("roles"), "t.default_role_id", "The role that the member will have.")
+            .nullable()
+            .on_write(5),
+        Field::new("default_read_only", Kind::Bool, "t.default_read_only", "Whether the member will start without the right to write.")
+            .hidden()
+            .on_create(9)
+            .default(Preset::Bool(false)),
+        Field::new("external_reference", Kind::Object(EXTERNAL_REFERENCE), "t.external_reference", "How another system calls the person.")
+            .nullable()
+            .hidden()
+            .on_create(10),
+    ],
+    filters: &[
+        Filter {
+            name: "by_full_name",
+            test: Test::Contains("t.name_key"),
+            text: "Invitations whose name contains this text, in any case.",
+        },
+        Filter {
+            name: "only_pending",
+            test: Test::Flag { when_true: Some(IS_PENDING), when_false: None, default: Some(true) },
+            text: "Only invitations that wait for acceptance; false lifts the restriction.",
+        },
+    ],
+    sorts: &[
+        Sort::new("bill_rate", "t.bill_rate_in_cents").usable_from(LEAD),
+        Sort::new("cost_rate", "t.cost_rate_in_cents").usable_from(ADMINISTRATOR),
+        Sort::new("created_at", "t.created_at"),
+        Sort::new("expiration_date", "t.expires_on"),
+        Sort::new("full_name", "t.name_key"),
+        Sort::new("permission", "t.permission"),
+    ],
+    default_order: ("created_at", Direction::Descending),
+    search: Some(Search { columns: &["t.name_key", "t.email_key"], words: "t.search_key" }),
+    associations: &[
+        Association { name: "default_role", foreign_key: "default_role_id", target: &roles::RESOURCE },
+        Association { name: "invitee", foreign_key: "invitee_id", target: &users::RESOURCE },
+        Association { name: "inviter", foreign_key: "inviter_id", target: &users::RESOURCE },
+    ],
+    tallies: &[
+        Tally { name: invitations::PENDING, conditions: &[IS_PENDING] },
+        Tally { name: invitations::ALL, conditions: &[] },
+    ],
+    operations: &[
+        Operation { verb: Verb::Index, id: "GetAccountInvitations", text: "Retrieve account invitations." },
+        Operation {
+            verb: Verb::Create { bulk: 50 },
+            id: "CreateAccountInvitation",
+            text: "Invite one person, or up to 50 at once: all of them or none.",
+        },
+        Operation { verb: Verb::Show, id: "GetAccountInvitation", text: "Retrieve one account invitation." },
+        Operation { verb: Verb::Update, id: "UpdateAccountInvitation", text: "Change a pending account invitation." },
+        Operation { verb: Verb::Destroy, id: "DeleteAccountInvitation", text: "Take a pending account invitation back." },
+        Operation {
+            verb: Verb::Action("resend"),
+            id: "ResendAccountInvitation",
+            text: "Send a pending account invitation again, with a new link and a new expiration date.",
+        },
+    ],
+};
+
+/// What another system calls a record here.
+const EXTERNAL_REFERENCE: &[Member] = &[
+    Member { name: "service_name", kind: Kind::Line, required: true },
+    Member { name: "service_model", kind: Kind::Line, required: true },
+    Member { name: "service_model_ref", kind: Kind::Reference, required: true },
+    Member { name: "status", kind: Kind::Choice(&["successful", "pending", "failed"]), required: false },
+    Member { name: "external_message", kind: Kind::Line, required: false },
+    Member { name: "external_link", kind: Kind::Line, required: false },
+    Member { name: "external_status", kind: Kind::Line, required: false },
+    Member { name: "locked", kind: Kind::Bool, required: false },
+];

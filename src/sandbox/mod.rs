@@ -1,0 +1,40 @@
+//! The sandbox: the same server over a database with a seeded account, for those who integrate.
+
+pub mod seed;
+
+use std::path::PathBuf;
+
+use crate::entropy::{Entropy, NoEntropy};
+
+/// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into.
+pub const DEFAULTS: &[(&str, &str)] =
+    &[("rate_general", "0"), ("rate_create", "0"), ("rate_resend", "0"), ("rate_resend_per_invitation", "0")];
+
+/// A folder for a database that nobody keeps; it is removed when this is dropped.
+pub struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    /// Makes a folder that only this user can read.
+    pub fn create(entropy: &Entropy) -> std::io::Result<Self> {
+        let random = entropy.bytes().map_err(|cause: NoEntropy| std::io::Error::other(cause))?;
+        let name: String = random[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = std::env::temp_dir().join(format!("invited-sandbox-{name}"));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path)?;
+        Ok(Self(path))
+    }
+
+    /// The file of the database in it.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("sandbox.sqlite")
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system, which empties its folder of temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,273 @@
+//! What a fresh sandbox holds: two accounts, a user on every level, roles, and an invitation in every state, all with
+//! fixed ids (protocol-corners A2, A5). Ids of different kinds never overlap, so that a mix-up is seen at once.
+//!
+//! Everything is written relative to the clock, since invitation 1 has to be valid and invitation 3 expired whenever
+//! the sandbox is started.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::invitations;
+use crate::store::{Db, Error, Param};
+use crate::tallies;
+use crate::tokens;
+use crate::wire::fold::{fold, search_key};
+
+/// The account whose levels have tokens.
+const ACCOUNT: i64 = 1;
+
+/// A second account, to see that nothing of one is seen from the other.
+const OTHER_ACCOUNT: i64 = 2;
+
+/// Added to a user's id, the id of its membership.
+const MEMBERSHIP_IDS: i64 = 200;
+
+/// A member, with the name of its token where it has one: the token is `sandbox-` and that name.
+struct Member {
+    account: i64,
+    user: i64,
+    full_name: &'static str,
+    email_address: &'static str,
+    permission: &'static str,
+    token: Option<&'static str>,
+    is_disabled: bool,
+}
+
+const fn member(
+    user: i64,
+    full_name: &'static str,
+    email_address: &'static str,
+    permission: &'static str,
+    token: Option<&'static str>,
+) -> Member {
+    Member { account: ACCOUNT, user, full_name, email_address, permission, token, is_disabled: false }
+}
+
+const OWNER: i64 = 1;
+
+const MEMBERS: &[Member] = &[
+    member(OWNER, "Olive Owner", "owner@example.test", "administrator", Some("owner")),
+    member(2, "Adam Administrator", "administrator@example.test", "administrator", Some("administrator")),
+    member(
+        3,
+        "Rita Reports-Cost",
+        "reports_viewer_with_cost@example.test",
+        "reports_viewer_with_cost",
+        Some("reports_viewer_with_cost"),
+    ),
+    member(4, "Ron Reports", "reports_viewer@example.test", "reports_viewer", Some("reports_viewer")),
+    member(5, "Lea Lead", "project_lead@example.test", "project_lead", Some("project_lead")),
+    member(6, "Carl Creator", "project_creator@example.test", "project_creator", Some("project_creator")),
+    member(7, "Cora Collaborator", "collaborator@example.test", "collaborator", Some("collaborator")),
+    member(8, "Paul Punch", "punch_clock@example.test", "punch_clock", Some("punch_clock")),
+    member(9, "Erik External", "external_collaborator@example.test", "external_collaborator", None),
+    Member { is_disabled: true, ..member(10, "Dora Disabled", "disabled@example.test", "collaborator", None) },
+    member(14, "Barbara Accepted", "barbara@example.test", "project_creator", None),
+    Member {
+        account: OTHER_ACCOUNT,
+        ..member(21, "Otto Other", "other_administrator@example.test", "administrator", Some("other_administrator"))
+    },
+];
+
+/// A role, and whether it was deleted.
+const ROLES: &[(i64, i64, &str, bool)] = &[
+    (ACCOUNT, 101, "Developer", false),
+    (ACCOUNT, 102, "Designer", false),
+    (ACCOUNT, 103, "Manager", false),
+    (ACCOUNT, 104, "Retired", true),
+    (OTHER_ACCOUNT, 111, "Other role", false),
+];
+
+struct Invitation {
+    account: i64,
+    id: i64,
+    full_name: &'static str,
+    email_address: &'static str,
+    headline: Option<&'static str>,
+    permission: &'static str,
+    role: Option<i64>,
+    bill_rate: Option<i64>,
+    cost_rate: Option<i64>,
+    target: Option<i64>,
+    inviter: i64,
+    invitee: i64,
+    /// Days before now on which it was made.
+    age: i64,
+    is_accepted: bool,
+}
+
+const fn invitation(
+    id: i64,
+    full_name: &'static str,
+    email_address: &'static str,
+    inviter: i64,
+    invitee: i64,
+    age: i64,
+) -> Invitation {
+    Invitation {
+        account: ACCOUNT,
+        id,
+        full_name,
+        email_address,
+        headline: None,
+        permission: "project_creator",
+        role: None,
+        bill_rate: None,
+        cost_rate: None,
+        target: None,
+        inviter,
+        invitee,
+        age,
+        is_accepted: false,
+    }
+}
+
+/// `created_at` ascends with the id and is different for each. Only the third is expired, although it is not the
+/// oldest: it is the one whose last day is given below.
+const INVITATIONS: &[Invitation] = &[
+    invitation(1, "Ada Pending", "ada@example.test", 2, 11, 20),
+    Invitation {
+        headline: Some("Analyst"),
+        permission: "project_lead",
+        role: Some(101),
+        bill_rate: Some(15_000),
+        cost_rate: Some(9_000),
+        target: Some(75),
+        ..invitation(2, "Grace Full", "grace@example.test", 2, 12, 19)
+    },
+    Invitation { role: Some(104), ..invitation(EXPIRED, "Edsger Expired", "edsger@example.test", 5, 13, 18) },
+    Invitation { is_accepted: true, ..invitation(4, "Barbara Accepted", "barbara@example.test", 2, 14, 17) },
+    Invitation {
+        account: OTHER_ACCOUNT,
+        ..invitation(5, "Other Pending", "other.pending@example.test", 21, 22, 16)
+    },
+];
+
+const EXPIRED: i64 = 3;
+
+/// The names of the tokens, in the order in which they are told, with the tokens.
+pub fn tokens() -> Vec<(&'static str, String)> {
+    MEMBERS.iter().filter_map(|member| member.token).map(|name| (name, format!("sandbox-{name}"))).collect()
+}
+
+/// Writes the seed into an empty database; one that holds an account already is left as it is, and `false` returned.
+pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, Error> {
+    if db.maybe("SELECT 1 FROM accounts LIMIT 1", &[], |_| Ok(()))?.is_some() {
+        return Ok(false);
+    }
+    let long_ago = days_before(now, 90);
+    for (id, name) in [(ACCOUNT, "Sandbox"), (OTHER_ACCOUNT, "Other Sandbox")] {
+        let sql = "INSERT INTO accounts (id, name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)";
+        db.exec(sql, &[Param::Int(id), Param::Text(name), long_ago])?;
+    }
+    for (account, id, name, is_deleted) in ROLES {
+        let deleted_at = if *is_deleted { days_before(now, 30) } else { Param::Null };
+        db.exec(
+            "INSERT INTO roles (id, account_id, name, name_key, deleted_at, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            &[Param::Int(*id), Param::Int(*account), Param::Text(name), Param::Text(&fold(name)), deleted_at, long_ago],
+        )?;
+    }
+    for member in MEMBERS {
+        plant_member(db, member, now)?;
+    }
+    for invitation in INVITATIONS {
+        plant_invitation(db, invitation, now, invitation_days)?;
+    }
+    Ok(true)
+}
+
+fn plant_user(
+    db: &mut Db,
+    (account, id): (i64, i64),
+    (full_name, email_address): (&str, &str),
+    headline: Option<&str>,
+    created_at: Param<'_>,
+) -> Result<(), Error> {
+    db.exec(
+        "INSERT INTO users (id, account_id, full_name, name_key, email_address, email_key, search_key, headline, \
+         created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT (id) DO NOTHING",
+        &[
+            Param::Int(id),
+            Param::Int(account),
+            Param::Text(full_name),
+            Param::Text(&fold(full_name)),
+            Param::Text(email_address),
+            Param::Text(&fold(email_address)),
+            Param::Text(&search_key(&[full_name, email_address])),
+            headline.into(),
+            created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+fn plant_member(db: &mut Db, member: &Member, now: Timestamp) -> Result<(), Error> {
+    let created_at = days_before(now, 60 - member.user);
+    plant_user(db, (member.account, member.user), (member.full_name, member.email_address), None, created_at)?;
+    let bill_rate = if member.permission == "punch_clock" { Param::Int(5_000) } else { Param::Null };
+    db.exec(
+        "INSERT INTO account_memberships (id, account_id, user_id, permission, is_owner, bill_rate_in_cents, \
+         disabled_at, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+        &[
+            Param::Int(MEMBERSHIP_IDS + member.user),
+            Param::Int(member.account),
+            Param::Int(member.user),
+            Param::Text(member.permission),
+            Param::Int(i64::from(member.user == OWNER || member.account == OTHER_ACCOUNT)),
+            bill_rate,
+            if member.is_disabled { days_before(now, 10) } else { Param::Null },
+            created_at,
+        ],
+    )?;
+    if let Some(name) = member.token {
+        tokens::insert(db, (member.account, member.user), &format!("sandbox-{name}"), "sandbox", now)?;
+    }
+    Ok(())
+}
+
+fn plant_invitation(db: &mut Db, invitation: &Invitation, now: Timestamp, invitation_days: i64) -> Result<(), Error> {
+    let created_at = days_before(now, invitation.age);
+    let person = (invitation.full_name, invitation.email_address);
+    plant_user(db, (invitation.account, invitation.invitee), person, invitation.headline, created_at)?;
+    // Seeded links are nobody's to know: a hash that no token has.
+    let token_hash = tokens::hash(&format!("seeded invitation {}", invitation.id));
+    let last_day = if invitation.id == EXPIRED { now.day() - 1 } else { now.day() + invitation_days };
+    let accepted_at = if invitation.is_accepted { days_before(now, invitation.age - 1) } else { Param::Null };
+    db.exec(
+        "INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key, \
+         headline, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, inviter_id, \
+         invitee_id, expires_on, token_hash, accepted_at, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19)",
+        &[
+            Param::Int(invitation.id),
+            Param::Int(invitation.account),
+            Param::Text(invitation.full_name),
+            Param::Text(&fold(invitation.full_name)),
+            Param::Text(invitation.email_address),
+            Param::Text(&fold(invitation.email_address)),
+            Param::Text(&search_key(&[invitation.full_name, invitation.email_address])),
+            invitation.headline.into(),
+            Param::Text(invitation.permission),
+            invitation.role.into(),
+            invitation.bill_rate.into(),
+            invitation.cost_rate.into(),
+            invitation.target.into(),
+            Param::Int(invitation.inviter),
+            Param::Int(invitation.invitee),
+            Param::Int(last_day),
+            Param::Bytes(&token_hash),
+            accepted_at,
+            created_at,
+        ],
+    )?;
+    tallies::add(db, invitation.account, invitations::ALL, 1)?;
+    if !invitation.is_accepted {
+        tallies::add(db, invitation.account, invitations::PENDING, 1)?;
+    }
+    Ok(())
+}
+
+fn days_before(now: Timestamp, days: i64) -> Param<'static> {
+    Param::Int(now.minus(Duration::from_secs(u64::try_from(days).unwrap_or_default() * 86_400)).0)
+}

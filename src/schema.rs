@@ -1,0 +1,10 @@
+//! The migrations of this program, oldest first. A script that was released is never changed, only followed by another.
+
+use crate::store::migrate::Migration;
+
+/// Every migration, in order.
+pub static MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "accounts, people, invitations, tokens and the audit trail",
+    script: include_str!("../migrations/0001_invitations.sql"),
+}];

@@ -1,0 +1,203 @@
+//! A connection in the hands of a job: a few verbs, and rows whose text is borrowed.
+//!
+//! Placeholders are written `?1 ?2`: SQLite takes `$2` for a *name* and numbers it by first appearance, which binds the
+//! wrong values without a word.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+use super::Error;
+use crate::wire::envelope::Cells;
+use crate::wire::kind::{Cell, Value};
+
+/// A connection inside a transaction.
+pub struct Db {
+    pub(super) connection: rusqlite::Connection,
+    on_commit: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+/// A value that goes into a statement.
+#[derive(Clone, Copy, Debug)]
+pub enum Param<'a> {
+    /// No value.
+    Null,
+    /// A number.
+    Int(i64),
+    /// A text.
+    Text(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<Cell<'a>> for Param<'a> {
+    fn from(cell: Cell<'a>) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Int(number) => Self::Int(number),
+            Cell::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for Param<'a> {
+    fn from(value: &'a Value) -> Self {
+        value.cell().into()
+    }
+}
+
+impl<'a> From<Option<&'a Value>> for Param<'a> {
+    fn from(value: Option<&'a Value>) -> Self {
+        value.map_or(Self::Null, Self::from)
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Param<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+}
+
+impl From<Option<i64>> for Param<'_> {
+    fn from(number: Option<i64>) -> Self {
+        number.map_or(Self::Null, Self::Int)
+    }
+}
+
+impl rusqlite::ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// A row of a result, valid while the result is read.
+pub struct Row<'a>(&'a rusqlite::Row<'a>);
+
+impl Row<'_> {
+    /// The number in a column.
+    pub fn int(&self, column: usize) -> Result<i64, Error> {
+        self.maybe_int(column)?.ok_or_else(|| unexpected(column, "null"))
+    }
+
+    /// The number in a column, or null.
+    pub fn maybe_int(&self, column: usize) -> Result<Option<i64>, Error> {
+        match self.0.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(number) => Ok(Some(number)),
+            other => Err(unexpected(column, &other.data_type().to_string())),
+        }
+    }
+
+    /// The text in a column.
+    pub fn text(&self, column: usize) -> Result<&str, Error> {
+        self.maybe_text(column)?.ok_or_else(|| unexpected(column, "null"))
+    }
+
+    /// The text in a column, or null.
+    pub fn maybe_text(&self, column: usize) -> Result<Option<&str>, Error> {
+        match self.0.get_ref(column)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Text(text) => std::str::from_utf8(text).map(Some).map_err(|_| unexpected(column, "not UTF-8")),
+            other => Err(unexpected(column, &other.data_type().to_string())),
+        }
+    }
+}
+
+fn unexpected(column: usize, found: &str) -> Error {
+    Error::Statement(format!("column {column} is {found}"))
+}
+
+impl Cells for Row<'_> {
+    fn cell(&self, index: usize) -> Cell<'_> {
+        match self.0.get_ref(index) {
+            Ok(ValueRef::Integer(number)) => Cell::Int(number),
+            Ok(ValueRef::Text(text)) => std::str::from_utf8(text).map_or(Cell::Null, Cell::Text),
+            _ => Cell::Null,
+        }
+    }
+}
+
+impl Db {
+    pub(super) fn new(connection: rusqlite::Connection) -> Self {
+        Self { connection, on_commit: Vec::new() }
+    }
+
+    /// Reads the first row of a result, if it has any.
+    pub fn maybe<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+        rows.next()?.map(|row| read(&Row(row))).transpose()
+    }
+
+    /// Reads the first row of a result, which must have one.
+    pub fn one<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.maybe(sql, params, read)?.ok_or_else(|| Error::Statement("a row was expected, there is none".to_owned()))
+    }
+
+    /// Reads every row of a result.
+    pub fn each(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        read: &mut dyn FnMut(&Row<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+        while let Some(row) = rows.next()? {
+            read(&Row(row))?;
+        }
+        Ok(())
+    }
+
+    /// Executes a statement without a result and returns the number of rows that it changed.
+    pub fn exec(&mut self, sql: &str, params: &[Param<'_>]) -> Result<usize, Error> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.execute(rusqlite::params_from_iter(params))?)
+    }
+
+    /// Executes an `INSERT … RETURNING id` and returns the id.
+    pub fn insert(&mut self, sql: &str, params: &[Param<'_>]) -> Result<i64, Error> {
+        self.one(sql, params, |row| row.int(0))
+    }
+
+    /// Executes several statements that have no parameters.
+    pub(super) fn script(&mut self, sql: &str) -> Result<(), Error> {
+        Ok(self.connection.execute_batch(sql)?)
+    }
+
+    /// Has something done after the commit of this job, such as forgetting a cached value, and not at all when the
+    /// job is undone.
+    pub fn on_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
+        self.on_commit.push(Box::new(effect));
+    }
+
+    /// Number of effects that wait for the commit.
+    pub(super) fn effects(&self) -> usize {
+        self.on_commit.len()
+    }
+
+    /// Forgets the effects after the first `kept`, since their job was undone.
+    pub(super) fn forget_effects(&mut self, kept: usize) {
+        self.on_commit.truncate(kept);
+    }
+
+    /// Does what waited for the commit.
+    pub(super) fn run_effects(&mut self) {
+        for effect in self.on_commit.drain(..) {
+            effect();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The store: database work as synchronous closures on database threads.
+//!
+//! HTTP is asynchronous, a database connection is not. A rule of the product is therefore an ordinary function that is
+//! handed a [`Db`] and runs to its end on a thread of the store; [`Store::read`] and [`Store::write`] carry it there
+//! and its result back. The alternatives, a storage trait with an implementation for each engine, or asynchronous
+//! functions over a transaction, cost every rule either a second version or lifetimes and boxes; and only this shape
+//! lets one thread commit the writes of many requests together.
+//!
+//! Invariants: a write is answered only after its commit is durable; a job that fails or panics leaves no trace and
+//! harms no neighbour; queues are bounded, and a full one refuses at once. The store knows no particular resource.
+
+mod db;
+mod error;
+pub mod migrate;
+pub mod sql;
+mod sqlite;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+pub use db::{Db, Param, Row};
+pub use error::Error;
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// File of the database.
+    pub path: PathBuf,
+    /// What a commit waits for.
+    pub durability: Durability,
+    /// Reading threads.
+    pub readers: usize,
+    /// Jobs that may wait, for writes and for reads.
+    pub queue_length: usize,
+    /// Most writes that one commit makes durable.
+    pub batch_length: usize,
+    /// Longest time that a read may run.
+    pub read_timeout: Duration,
+}
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The disk: an answered write survives a power cut.
+    Full,
+    /// The operating system: an answered write survives the death of the process.
+    Normal,
+    /// As `Normal`, but a power cut may also harm the file. For databases that are thrown away.
+    Off,
+}
+
+/// A handle to the database. Clones share it; when the last one is gone, the threads end.
+#[derive(Clone)]
+pub struct Store {
+    writes: flume::Sender<Box<dyn Job>>,
+    reads: flume::Sender<Box<dyn Job>>,
+    statistics: Arc<Statistics>,
+    threads: Arc<sqlite::Threads>,
+}
+
+/// Work done since the start.
+#[derive(Debug, Default)]
+pub struct Statistics {
+    commits: AtomicU64,
+    writes: AtomicU64,
+    reads: AtomicU64,
+}
+
+impl Statistics {
+    /// Commits of at least one write.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Write jobs that were run.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// Read jobs that were run.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+}
+
+impl Store {
+    /// Opens the database, making the file if there is none, and starts the threads.
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        sqlite::open(options)
+    }
+
+    /// Runs a job that only reads, in one read transaction.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        submit(&self.reads, work).await
+    }
+
+    /// Runs a job that may write. What it wrote is durable when this returns `Ok`, and undone when it returns `Err`.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        submit(&self.writes, work).await
+    }
+
+    /// Work done since the start.
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// Writes that wait for the writer.
+    pub fn waiting_writes(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Waits until every accepted job is done and the database is closed. Other clones must be gone or idle.
+    pub fn close(self) {
+        let Self { writes, reads, threads, .. } = self;
+        drop((writes, reads));
+        threads.join();
+    }
+}
+
+async fn submit<T, E, F>(queue: &flume::Sender<Box<dyn Job>>, work: F) -> Result<T, E>
+where
+    F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let job = Task { work: Some(work), outcome: None, reply };
+    queue.try_send(Box::new(job)).map_err(|refused| match refused {
+        flume::TrySendError::Full(_) => Error::Overloaded,
+        flume::TrySendError::Disconnected(_) => Error::Stopped,
+    })?;
+    answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
+}
+
+/// What a database thread knows of a job: it is run inside a transaction, and answered when that has ended.
+trait Job: Send {
+    /// Runs the work; `false` asks to undo it.
+    fn run(&mut self, db: &mut Db) -> bool;
+
+    /// Sends the answer. With an `Err`, the transaction did not become durable, and nothing that the job has seen or
+    /// done can be relied upon.
+    fn answer(self: Box<Self>, ended: Result<(), Error>);
+}
+
+struct Task<F, T, E> {
+    work: Option<F>,
+    outcome: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Task<F, T, E>
+where
+    F: FnOnce(&mut Db) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, db: &mut Db) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        // The closure is gone after a panic, and the savepoint takes back what it did: nothing half done is seen.
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| Err(Error::Panicked.into()));
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn answer(self: Box<Self>, ended: Result<(), Error>) {
+        let outcome = match (ended, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(Error::Stopped.into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        // The client may have gone; its answer goes nowhere, which is no reason to stop the thread.
+        let _ = self.reply.send(outcome);
+    }
+}

@@ -1,0 +1,230 @@
+//! The SQLite engine: one writing thread with group commit, and reading threads with connections of their own.
+//!
+//! The writer blocks for a job, opens a transaction, runs the job in a savepoint, takes what is already queued, commits
+//! once, and only then answers. Batches form by themselves while the disk works on the commit before, so there is no
+//! timer and a lone request waits for nothing. `BEGIN IMMEDIATE` takes the write lock at once: another process on the
+//! same file (a command of this program) is waited for, never met in the middle.
+//!
+//! Checkpoints are made by the writer, after it has answered, when the write-ahead log has grown: SQLite's own would
+//! run inside a commit that somebody waits for.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Db, Durability, Error, Job, Options, Statistics, Store};
+use crate::clock::Stopwatch;
+
+/// Longest time that a batch collects further jobs.
+const BATCH_TIME: Duration = Duration::from_millis(5);
+
+/// Pages of the write-ahead log (4 KiB each) after which a checkpoint is made.
+const CHECKPOINT_PAGES: i32 = 1_000;
+
+/// How long a write waits for another process that writes to the same file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prepared statements that each connection keeps.
+const KEPT_STATEMENTS: usize = 256;
+
+/// Steps of SQLite's machine between two looks at the time of a read.
+const STEPS_BETWEEN_CHECKS: i32 = 20_000;
+
+/// The threads of a store, joined when it is closed.
+pub(super) struct Threads(Mutex<Vec<JoinHandle<()>>>);
+
+impl Threads {
+    pub(super) fn join(&self) {
+        let handles = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for handle in handles {
+            // A thread that panicked has nothing left to close.
+            let _ = handle.join();
+        }
+    }
+}
+
+pub(super) fn open(options: &Options) -> Result<Store, Error> {
+    let statistics = Arc::new(Statistics::default());
+    let (writes, waiting_writes) = flume::bounded(options.queue_length.max(1));
+    let (reads, waiting_reads) = flume::bounded(options.queue_length.max(64));
+
+    let log_pages = Arc::new(AtomicI32::new(0));
+    let connection = open_writer(&options.path, options.durability, Arc::clone(&log_pages))?;
+    let writer = Writer { db: Db::new(connection), log_pages };
+    let mut handles = Vec::new();
+    let batch_length = options.batch_length.max(1);
+    let shared = Arc::clone(&statistics);
+    handles.push(spawn("writer".to_owned(), move || writer.work(&waiting_writes, batch_length, &shared))?);
+    for number in 1..=options.readers.max(1) {
+        let reader = open_reader(&options.path)?;
+        let (waiting, shared, timeout) = (waiting_reads.clone(), Arc::clone(&statistics), options.read_timeout);
+        handles.push(spawn(format!("reader-{number}"), move || read_one_by_one(reader, &waiting, timeout, &shared))?);
+    }
+    let threads = Arc::new(Threads(Mutex::new(handles)));
+    Ok(Store { writes, reads, statistics, threads })
+}
+
+fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    thread::Builder::new().name(name).spawn(work).map_err(|cause| Error::Unavailable(cause.to_string()))
+}
+
+fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {
+    let mut connection = Connection::open(path).map_err(|cause| cannot_open(path, &cause))?;
+    configure(&connection)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+        Durability::Off => "OFF",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.wal_hook(Some(move |_: &mut _, pages| {
+        log_pages.store(pages, Ordering::Relaxed);
+        Ok(())
+    }))?;
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|cause| cannot_open(path, &cause))?;
+    configure(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn cannot_open(path: &Path, cause: &rusqlite::Error) -> Error {
+    Error::Unavailable(format!("cannot open {}: {cause}", path.display()))
+}
+
+/// What writer and readers have in common.
+///
+/// Without `QPSG` a bound `LIMIT` marks its statement for a new plan at each use, which silently defeats the statement
+/// cache and triples the price of a small query. With it, plans do not depend on bound values, so partial indexes need
+/// their conditions literally in the statement.
+fn configure(connection: &Connection) -> Result<(), Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -32_768)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(())
+}
+
+/// The connection that writes.
+struct Writer {
+    db: Db,
+    /// Size of the write-ahead log after the latest commit.
+    log_pages: Arc<AtomicI32>,
+}
+
+impl Writer {
+    /// The life of the writer. It ends when every handle to the store is gone and the queue is empty.
+    fn work(mut self, jobs: &flume::Receiver<Box<dyn Job>>, batch_length: usize, statistics: &Statistics) {
+        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(batch_length);
+        while let Ok(first) = jobs.recv() {
+            batch.push(first);
+            let ended = self.write_batch(jobs, &mut batch, batch_length);
+            statistics.writes.fetch_add(batch.len() as u64, Ordering::Relaxed);
+            if ended.is_ok() {
+                statistics.commits.fetch_add(1, Ordering::Relaxed);
+                self.db.run_effects();
+            } else {
+                self.db.forget_effects(0);
+            }
+            for job in batch.drain(..) {
+                job.answer(ended.clone());
+            }
+            if self.log_pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES {
+                self.checkpoint("PASSIVE");
+            }
+        }
+        self.checkpoint("TRUNCATE");
+    }
+
+    /// Runs the first job of `batch` and what is queued behind it in one transaction.
+    fn write_batch(
+        &mut self,
+        jobs: &flume::Receiver<Box<dyn Job>>,
+        batch: &mut Vec<Box<dyn Job>>,
+        batch_length: usize,
+    ) -> Result<(), Error> {
+        self.db.exec("BEGIN IMMEDIATE", &[])?;
+        let ran = self.run_queued(jobs, batch, batch_length);
+        let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
+        committed.map_err(|cause| {
+            tracing::error!(%cause, jobs = batch.len(), "a batch of writes was not committed");
+            // The transaction may be gone already, as it is after a full disk; then there is nothing to undo.
+            let _ = self.db.exec("ROLLBACK", &[]);
+            Error::Unavailable(cause.to_string())
+        })
+    }
+
+    fn run_queued(
+        &mut self,
+        jobs: &flume::Receiver<Box<dyn Job>>,
+        batch: &mut Vec<Box<dyn Job>>,
+        batch_length: usize,
+    ) -> Result<(), Error> {
+        let stopwatch = Stopwatch::start();
+        let mut next = 0;
+        while next < batch.len() {
+            self.run_in_savepoint(batch[next].as_mut())?;
+            next += 1;
+            if next == batch.len() && next < batch_length && stopwatch.elapsed() < BATCH_TIME {
+                batch.extend(jobs.try_recv());
+            }
+        }
+        Ok(())
+    }
+
+    fn run_in_savepoint(&mut self, job: &mut dyn Job) -> Result<(), Error> {
+        let effects = self.db.effects();
+        self.db.exec("SAVEPOINT job", &[])?;
+        if !job.run(&mut self.db) {
+            self.db.exec("ROLLBACK TO job", &[])?;
+            self.db.forget_effects(effects);
+        }
+        self.db.exec("RELEASE job", &[])?;
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, mode: &str) {
+        self.log_pages.store(0, Ordering::Relaxed);
+        let done = self.db.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+        if let Err(cause) = done {
+            tracing::warn!(%cause, "a checkpoint failed and will be tried again");
+        }
+    }
+}
+
+/// The life of a reader: one read transaction for each job, so that a job sees one state of the data.
+fn read_one_by_one(connection: Connection, jobs: &flume::Receiver<Box<dyn Job>>, timeout: Duration, statistics: &Statistics) {
+    let mut db = Db::new(connection);
+    while let Ok(mut job) = jobs.recv() {
+        let ended = limit_time(&mut db, timeout).and_then(|()| read_in_transaction(&mut db, job.as_mut()));
+        statistics.reads.fetch_add(1, Ordering::Relaxed);
+        job.answer(ended);
+    }
+}
+
+fn read_in_transaction(db: &mut Db, job: &mut dyn Job) -> Result<(), Error> {
+    db.exec("BEGIN", &[])?;
+    job.run(db);
+    db.exec("COMMIT", &[]).map(drop)
+}
+
+/// Has SQLite interrupt whatever the connection does when the time is over.
+fn limit_time(db: &mut Db, timeout: Duration) -> Result<(), Error> {
+    let stopwatch = Stopwatch::start();
+    db.connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
+    Ok(())
+}

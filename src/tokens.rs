@@ -1,0 +1,188 @@
+//! Bearer tokens: how they are made, kept and recognised.
+//!
+//! A token is 256 random bits, told once; the database holds only its SHA-256. That hash needs no salt and no work
+//! factor, since nothing can be guessed in 256 bits, and looking it up in an index is as safe as comparing in constant
+//! time: an attacker who could steer the hash could invert it.
+//!
+//! Every request has a token, so callers are cached, by hash, for at most one second: that bounds how long another
+//! process may revoke a token before this one notices. Changes made by this process forget the cache at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+
+use crate::access::{Caller, Level};
+use crate::clock::{Stopwatch, Timestamp};
+use crate::entropy::{Entropy, NoEntropy};
+use crate::store::{Db, Error, Param, Store};
+
+/// How long a cached caller is believed.
+const BELIEVED_FOR: Duration = Duration::from_secs(1);
+
+/// Callers that are remembered at most; beyond that the cache starts anew.
+const MOST_CALLERS: usize = 10_000;
+
+/// What is stored of a token.
+pub type TokenHash = [u8; 32];
+
+/// The hash of a token.
+pub fn hash(token: &str) -> TokenHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// A new token: a prefix that names its kind, then 256 random bits in base64url.
+pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntropy> {
+    Ok(SecretString::from(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes()?))))
+}
+
+/// Prefix of the tokens that callers of the API hold.
+const ACCESS_PREFIX: &str = "inv_";
+
+/// A token as an administrator sees it.
+pub struct Listed {
+    /// Id, for revoking.
+    pub id: i64,
+    /// Id of the user whom it stands for.
+    pub user_id: i64,
+    /// The user's address.
+    pub email_address: String,
+    /// What it is for.
+    pub label: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Makes a token for a user and returns it, for the only time, with its id.
+pub fn create<E>(db: &mut Db, entropy: &Entropy, user: (i64, i64), label: &str, now: Timestamp) -> Result<(i64, SecretString), E>
+where
+    E: From<Error> + From<NoEntropy>,
+{
+    let token = generate(entropy, ACCESS_PREFIX)?;
+    let id = insert(db, user, token.expose_secret(), label, now)?;
+    Ok((id, token))
+}
+
+/// Stores a token that is known already, for the user `(account, user)`.
+pub fn insert(db: &mut Db, (account, user): (i64, i64), token: &str, label: &str, now: Timestamp) -> Result<i64, Error> {
+    db.insert(
+        "INSERT INTO access_tokens (account_id, user_id, token_hash, label, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        &[Param::Int(account), Param::Int(user), Param::Bytes(&hash(token)), Param::Text(label), Param::Int(now.0)],
+    )
+}
+
+/// The tokens of an account, oldest first.
+pub fn list(db: &mut Db, account: i64) -> Result<Vec<Listed>, Error> {
+    let mut tokens = Vec::new();
+    db.each(
+        "SELECT k.id, k.user_id, u.email_address, k.label, k.created_at, k.revoked_at \
+         FROM access_tokens k JOIN users u ON u.id = k.user_id WHERE k.account_id = ?1 ORDER BY k.id",
+        &[Param::Int(account)],
+        &mut |row| {
+            tokens.push(Listed {
+                id: row.int(0)?,
+                user_id: row.int(1)?,
+                email_address: row.text(2)?.to_owned(),
+                label: row.text(3)?.to_owned(),
+                created_at: Timestamp(row.int(4)?),
+                revoked_at: row.maybe_int(5)?.map(Timestamp),
+            });
+            Ok(())
+        },
+    )?;
+    Ok(tokens)
+}
+
+/// Revokes a token for good; `false` when there is none of that id that is still valid.
+pub fn revoke(db: &mut Db, id: i64, now: Timestamp) -> Result<bool, Error> {
+    let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+    Ok(db.exec(sql, &[Param::Int(id), Param::Int(now.0)])? > 0)
+}
+
+/// The callers that were seen lately.
+#[derive(Default)]
+pub struct Callers(RwLock<HashMap<TokenHash, Remembered>>);
+
+struct Remembered {
+    caller: Arc<Caller>,
+    since: Stopwatch,
+}
+
+impl Callers {
+    /// The caller of a token; `None` when the token is unknown, revoked, or its user is no active member.
+    pub async fn find(&self, store: &Store, token: &str) -> Result<Option<Arc<Caller>>, Error> {
+        let hash = hash(token);
+        if let Some(caller) = self.remembered(&hash) {
+            return Ok(Some(caller));
+        }
+        let found = store.read(move |db| look_up(db, &hash)).await?.map(Arc::new);
+        if let Some(caller) = &found {
+            self.remember(hash, caller);
+        }
+        Ok(found)
+    }
+
+    fn remembered(&self, hash: &TokenHash) -> Option<Arc<Caller>> {
+        let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let remembered = callers.get(hash).filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR)?;
+        Some(Arc::clone(&remembered.caller))
+    }
+
+    fn remember(&self, hash: TokenHash, caller: &Arc<Caller>) {
+        let mut callers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if callers.len() >= MOST_CALLERS {
+            callers.clear();
+        }
+        callers.insert(hash, Remembered { caller: Arc::clone(caller), since: Stopwatch::start() });
+    }
+
+    /// Forgets everyone, since a token, a membership or an account has changed.
+    pub fn forget(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
+    let found = db.maybe(
+        "SELECT k.id, k.account_id, k.user_id, m.permission, a.canceled_at FROM access_tokens k \
+         JOIN account_memberships m ON m.user_id = k.user_id JOIN accounts a ON a.id = k.account_id \
+         WHERE k.token_hash = ?1 AND k.revoked_at IS NULL AND m.disabled_at IS NULL",
+        &[Param::Bytes(hash)],
+        |row| {
+            let level = Level::of_permission(row.text(3)?);
+            let caller = |level| -> Result<Caller, Error> {
+                Ok(Caller {
+                    token_id: row.int(0)?,
+                    account_id: row.int(1)?,
+                    user_id: row.int(2)?,
+                    level,
+                    is_account_canceled: row.maybe_int(4)?.is_some(),
+                })
+            };
+            level.map(caller).transpose()
+        },
+    )?;
+    Ok(found.flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_256_bits_and_is_stored_only_as_its_hash() -> Result<(), NoEntropy> {
+        let entropy = Entropy::seeded(1);
+        let token = generate(&entropy, ACCESS_PREFIX)?;
+        assert_eq!(token.expose_secret().len(), ACCESS_PREFIX.len() + 43);
+        assert_ne!(hash(token.expose_secret()), hash(generate(&entropy, ACCESS_PREFIX)?.expose_secret()));
+        assert!(!format!("{token:?}").contains(&token.expose_secret()[4..]));
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! What a body wants to set: every attribute is absent, null or a value, and every fault is kept for the answer.
+//!
+//! Reading is pure and happens before any database work. What it finds wrong is only *reported* after the record was
+//! found and the caller may touch it (protocol-corners B1), so faults travel inside [`Changes`] and rules add to them.
+//! At most one fault stands for each field of each element (B2), and [`Changes::finish`] hands them out in the
+//! documented order (B3).
+
+use serde_json::{Map, Value as Json};
+
+use super::describe::{Field, Input, Preset, Resource, Rung};
+use super::kind::{Value, label};
+
+/// Which list of attributes applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// A record is made: required attributes must be there, absent ones take their default.
+    Create,
+    /// A record is changed: absent attributes stay as they are.
+    Update,
+}
+
+/// One broken rule of a 422 answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Place among the faults of its element.
+    position: u8,
+    /// Wire name of the attribute, or `base`.
+    pub field: &'static str,
+    /// Position of the element in a bulk body, else 0.
+    pub index: usize,
+    /// A whole sentence.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault of the record as a whole, which no field has caused.
+    pub fn base(message: &str) -> Self {
+        Self::of("base", 0, message)
+    }
+
+    /// The only fault of a request, in the element at `index`.
+    pub fn of(field: &'static str, index: usize, message: &str) -> Self {
+        Self { position: 0, field, index, message: message.to_owned() }
+    }
+}
+
+/// The attributes that one element of a body sets.
+pub struct Changes {
+    resource: &'static Resource,
+    index: usize,
+    values: Vec<(&'static Field, Value)>,
+    faults: Vec<Fault>,
+}
+
+impl Changes {
+    /// Reads the attributes of `object`, the element at `index`, as a caller on `rung` may set them.
+    pub fn read(resource: &'static Resource, write: Write, object: &Map<String, Json>, rung: Rung, index: usize) -> Self {
+        let mut changes = Self { resource, index, values: Vec::new(), faults: Vec::new() };
+        for field in resource.fields {
+            let Some(input) = field.input else { continue };
+            let applies = match write {
+                Write::Create => input.on_create,
+                Write::Update => input.on_update,
+            };
+            if applies && rung >= input.settable_from {
+                changes.read_field(field, input, write, object.get(field.name));
+            }
+        }
+        changes
+    }
+
+    fn read_field(&mut self, field: &'static Field, input: Input, write: Write, given: Option<&Json>) {
+        let value = match given {
+            None if write == Write::Update => return,
+            None => Value::Null,
+            Some(Json::Null) => Value::Null,
+            Some(Json::String(text)) if text.is_empty() => Value::Null,
+            Some(Json::String(text)) if field.kind.is_trimmed_text() && text.trim().is_empty() => Value::Null,
+            Some(json) => match field.kind.read(field.name, json) {
+                Ok(value) => value,
+                Err(message) => return self.refuse(field.name, message),
+            },
+        };
+        match (value, write, input.default) {
+            (Value::Null, Write::Create, Some(preset)) => self.values.push((field, preset.value())),
+            (Value::Null, Write::Create, None) if input.required => self.refuse_missing(field),
+            (Value::Null, Write::Update, _) if !field.nullable => self.refuse_missing(field),
+            (value, _, _) => self.values.push((field, value)),
+        }
+    }
+
+    fn refuse_missing(&mut self, field: &Field) {
+        self.refuse(field.name, format!("{} is required.", label(field.name)));
+    }
+
+    /// Position of the element in a bulk body, else 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The attributes that are set, in the order of the description.
+    pub fn values(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
+        self.values.iter().map(|(field, value)| (*field, value))
+    }
+
+    /// The value of an attribute; `None` when it is absent or was refused.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.iter().find(|(field, _)| field.name == name).map(|(_, value)| value)
+    }
+
+    /// The number of an attribute; `None` when it is absent, refused or null.
+    pub fn int(&self, name: &str) -> Option<i64> {
+        match self.get(name) {
+            Some(Value::Int(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The text of an attribute; `None` when it is absent, refused or null.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the attribute was refused already.
+    pub fn is_refused(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| fault.field == name)
+    }
+
+    /// Drops the attributes whose value is already there, so that rules judge only what would really change.
+    pub fn drop_unchanged<'a>(&mut self, stored: impl Fn(&str) -> Option<&'a Value>) {
+        self.values.retain(|(field, value)| stored(field.name) != Some(value));
+    }
+
+    /// Refuses an attribute, unless it was refused before: the first reason stands.
+    pub fn refuse(&mut self, name: &'static str, message: impl Into<String>) {
+        if self.is_refused(name) {
+            return;
+        }
+        self.values.retain(|(field, _)| field.name != name);
+        let position = self.resource.field(name).and_then(|field| field.input).map_or(0, |input| input.position);
+        self.faults.push(Fault { position, field: name, index: self.index, message: message.into() });
+    }
+
+    /// All faults of the elements in documented order; empty when the body can be written.
+    pub fn finish(elements: &mut [Self]) -> Vec<Fault> {
+        let mut faults: Vec<Fault> = elements.iter_mut().flat_map(|changes| changes.faults.drain(..)).collect();
+        faults.sort_by_key(|fault| (fault.index, fault.position));
+        faults
+    }
+}
+
+impl Preset {
+    fn value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Bool(truth) => Value::Int(i64::from(truth)),
+        }
+    }
+}

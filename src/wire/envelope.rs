@@ -1,0 +1,154 @@
+//! The envelope: rows straight to bytes, in the vendor's key order.
+//!
+//! `count, results, PRIMARY, meta`, then one map for each included class (protocol.md section 3). The order of the keys
+//! is part of the wire, so the text is written as it comes instead of being built as a tree and serialised: that is
+//! also the cheaper way, since names are constant and values are borrowed from the row.
+
+use super::describe::{Resource, Rung};
+use super::kind::{Cell, print_id};
+use super::query::Paging;
+
+/// A row whose cells are the fields of a resource in their order, then its id.
+pub trait Cells {
+    /// The cell at `index`.
+    fn cell(&self, index: usize) -> Cell<'_>;
+}
+
+/// An answer that is being written.
+pub struct Envelope {
+    resource: &'static Resource,
+    rung: Rung,
+    ids: Vec<i64>,
+    objects: Vec<u8>,
+    included: Vec<IncludedMap>,
+}
+
+struct IncludedMap {
+    name: &'static str,
+    objects: Vec<u8>,
+}
+
+/// Bytes of an ordinary object, to ask for memory once.
+const USUAL_OBJECT: usize = 380;
+
+impl Envelope {
+    /// An empty answer for a reader on `rung`, with room for `expected` records.
+    pub fn new(resource: &'static Resource, rung: Rung, expected: usize) -> Self {
+        Self {
+            resource,
+            rung,
+            ids: Vec::with_capacity(expected),
+            objects: Vec::with_capacity(expected * USUAL_OBJECT),
+            included: Vec::new(),
+        }
+    }
+
+    /// Appends a record.
+    pub fn push(&mut self, row: &dyn Cells) {
+        let id = print_entry(self.resource, self.rung, row, &mut self.objects);
+        self.ids.push(id);
+    }
+
+    /// Opens the map of an included class; it is printed even when it stays empty.
+    pub fn include(&mut self, resource: &'static Resource) {
+        if !self.included.iter().any(|map| map.name == resource.name) {
+            self.included.push(IncludedMap { name: resource.name, objects: Vec::new() });
+        }
+    }
+
+    /// Appends an object to the map of an included class that was opened before.
+    pub fn push_included(&mut self, resource: &'static Resource, row: &dyn Cells) {
+        if let Some(map) = self.included.iter_mut().find(|map| map.name == resource.name) {
+            print_entry(resource, self.rung, row, &mut map.objects);
+        }
+    }
+
+    /// Number of records so far.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The whole answer. `count` is the total of the query, not of the page (rule B16).
+    pub fn finish(self, count: i64, paging: Paging) -> Vec<u8> {
+        let included: usize = self.included.iter().map(|map| map.objects.len() + map.name.len() + 6).sum();
+        let entry = self.resource.name.len() + 40;
+        let mut out = Vec::with_capacity(self.objects.len() + included + self.ids.len() * entry + 200);
+        out.extend_from_slice(b"{\"count\":");
+        print_integer(count, &mut out);
+        out.extend_from_slice(b",\"results\":[");
+        for (position, id) in self.ids.iter().enumerate() {
+            out.extend_from_slice(if position == 0 { b"{\"key\":\"" } else { b",{\"key\":\"" });
+            out.extend_from_slice(self.resource.name.as_bytes());
+            out.extend_from_slice(b"\",\"id\":");
+            print_id(*id, &mut out);
+            out.push(b'}');
+        }
+        out.push(b']');
+        print_map(self.resource.name, &self.objects, &mut out);
+        print_meta(count, paging, &mut out);
+        for map in &self.included {
+            print_map(map.name, &map.objects, &mut out);
+        }
+        out.push(b'}');
+        out
+    }
+}
+
+fn print_map(name: &str, objects: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":{");
+    out.extend_from_slice(objects);
+    out.push(b'}');
+}
+
+/// Rules B2 and B5: an empty list is page 0 of 0, whatever was asked for.
+fn print_meta(count: i64, paging: Paging, out: &mut Vec<u8>) {
+    let pages = (count + paging.size - 1) / paging.size;
+    let number = if count == 0 { 0 } else { paging.number };
+    for (name, value) in [
+        (",\"meta\":{\"count\":", count),
+        (",\"page_count\":", pages),
+        (",\"page_number\":", number),
+        (",\"page_size\":", paging.size),
+    ] {
+        out.extend_from_slice(name.as_bytes());
+        print_integer(value, out);
+    }
+    out.push(b'}');
+}
+
+/// Appends `"id":{…}`, after a comma where something stands before, and returns the id.
+fn print_entry(resource: &'static Resource, rung: Rung, row: &dyn Cells, out: &mut Vec<u8>) -> i64 {
+    let id = match row.cell(resource.fields.len()) {
+        Cell::Int(id) => id,
+        Cell::Null | Cell::Text(_) => 0,
+    };
+    if !out.is_empty() {
+        out.push(b',');
+    }
+    print_id(id, out);
+    out.extend_from_slice(b":{");
+    for (index, field) in resource.fields.iter().enumerate() {
+        if field.shown_from.is_some_and(|from| rung >= from) {
+            out.push(b'"');
+            out.extend_from_slice(field.name.as_bytes());
+            out.extend_from_slice(b"\":");
+            field.kind.print(row.cell(index), out);
+            out.push(b',');
+        }
+    }
+    out.extend_from_slice(b"\"id\":");
+    print_id(id, out);
+    out.push(b'}');
+    id
+}
+
+fn print_integer(number: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}

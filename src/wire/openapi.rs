@@ -1,0 +1,259 @@
+//! The API description: OpenAPI 3.1, printed from the descriptions that also serve the requests.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::describe::{Field, Filter, Resource, Rung, Test, Verb};
+
+/// Statuses that every operation can answer, with their meaning.
+const REFUSALS: &[(&str, &str)] = &[
+    ("400", "The request is malformed."),
+    ("401", "There is no valid bearer token."),
+    ("403", "The caller may not do this."),
+    ("404", "There is no such record."),
+    ("422", "The values break a rule."),
+    ("429", "There were too many requests; Retry-After says when to try again."),
+    ("503", "The service is unavailable; Retry-After says when to try again."),
+];
+
+/// The description of what is served for these resources below `base_path`.
+pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
+    let mut paths = Map::new();
+    let mut schemas = shared_schemas();
+    for resource in resources {
+        schemas.insert(resource.object.to_owned(), object_schema(resource));
+        for operation in resource.operations {
+            let methods = paths.entry(resource.path(operation.verb)).or_insert_with(|| json!({}));
+            let mut description = json!({
+                "operationId": operation.id,
+                "summary": operation.text,
+                "tags": [resource.name],
+                "parameters": parameters(resource, operation.verb),
+                "responses": responses(resource, operation.verb),
+            });
+            if let Some(body) = request_body(resource, operation.verb) {
+                description["requestBody"] = body;
+            }
+            methods[operation.verb.method().to_lowercase()] = description;
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "invited",
+            "summary": "Account invitations, as clients of the Kantata OX API know them.",
+            "description": "An independent server, not affiliated with Kantata.",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": base_path}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": schemas,
+        },
+    })
+}
+
+/// Whether an operation of this form may set a field.
+pub fn is_settable(field: &Field, verb: Verb) -> bool {
+    field.input.is_some_and(|input| match verb {
+        Verb::Create { .. } => input.on_create,
+        Verb::Update => input.on_update,
+        _ => false,
+    })
+}
+
+fn shared_schemas() -> Map<String, Json> {
+    let error = json!({
+        "type": "object",
+        "properties": {
+            "type": {"type": "string", "enum": ["oauth", "syntax", "system", "validation"]},
+            "field": {"type": "string", "description": "On validation only: the attribute, or base."},
+            "message": {"type": "string"},
+            "index": {"type": "integer", "minimum": 0, "description": "On validation only: the position in a bulk."},
+        },
+        "required": ["type", "message"],
+        "additionalProperties": false,
+    });
+    let errors = json!({
+        "type": "object",
+        "properties": {"errors": {"type": "array", "minItems": 1, "items": reference("Error")}},
+        "required": ["errors"],
+        "additionalProperties": false,
+    });
+    let integer = json!({"type": "integer"});
+    let meta = json!({
+        "type": "object",
+        "properties": {"count": integer, "page_count": integer, "page_number": integer, "page_size": integer},
+        "required": ["count", "page_count", "page_number", "page_size"],
+        "additionalProperties": false,
+    });
+    Map::from_iter([("Error".to_owned(), error), ("Errors".to_owned(), errors), ("Meta".to_owned(), meta)])
+}
+
+fn reference(schema: &str) -> Json {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+fn object_schema(resource: &Resource) -> Json {
+    let mut properties = Map::new();
+    let mut required = vec![json!("id")];
+    for field in resource.fields {
+        let Some(shown_from) = field.shown_from else { continue };
+        let mut schema = field.kind.schema(field.nullable, false);
+        schema["description"] = json!(field.text);
+        properties.insert(field.name.to_owned(), schema);
+        if shown_from == Rung::EVERYONE {
+            required.push(json!(field.name));
+        }
+    }
+    properties.insert("id".to_owned(), json!({"type": "string", "pattern": "^[1-9][0-9]*$"}));
+    json!({
+        "type": "object",
+        "description": resource.text,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
+    let mut parameters = Vec::new();
+    if matches!(verb, Verb::Show | Verb::Update | Verb::Destroy | Verb::Action(_)) {
+        let schema = json!({"type": "integer", "format": "int64", "minimum": 1});
+        parameters.push(json!({"in": "path", "name": "id", "required": true, "schema": schema}));
+    }
+    if !resource.associations.is_empty() && verb != Verb::Destroy {
+        let names: Vec<&str> = resource.associations.iter().map(|association| association.name).collect();
+        parameters.push(query("include", json!({"type": "string"}), &format!("Any of {}, with commas.", names.join(", "))));
+    }
+    let acts = |filter: &&Filter| verb == Verb::Index || matches!(filter.test, Test::Flag { .. });
+    if matches!(verb, Verb::Index | Verb::Show) {
+        parameters.extend(resource.filters.iter().filter(acts).map(filter_parameter));
+        let text = "Anything but true, TRUE or 1 switches off the defaults of filters.";
+        parameters.push(query("apply_default_filters", json!({"type": "boolean", "default": true}), text));
+    }
+    if verb == Verb::Index {
+        parameters.extend(list_parameters(resource));
+    }
+    parameters
+}
+
+fn filter_parameter(filter: &Filter) -> Json {
+    let schema = match filter.test {
+        Test::Flag { default: Some(default), .. } => json!({"type": "boolean", "default": default}),
+        Test::Flag { default: None, .. } => json!({"type": "boolean"}),
+        Test::Contains(_) => json!({"type": "string"}),
+    };
+    query(filter.name, schema, filter.text)
+}
+
+fn list_parameters(resource: &Resource) -> Vec<Json> {
+    let orders: Vec<String> =
+        resource.sorts.iter().flat_map(|sort| ["asc", "desc"].map(|direction| format!("{}:{direction}", sort.name))).collect();
+    let mut parameters = vec![query("order", json!({"type": "string", "enum": orders}), "The order; ties go by id.")];
+    if resource.search.is_some() {
+        let text = "Records whose texts contain this one, best matches first.";
+        parameters.push(query("search", json!({"type": "string"}), text));
+    }
+    let integer = |least: i64| json!({"type": "integer", "minimum": least});
+    parameters.extend([
+        query("page", json!({"type": "integer", "minimum": 1, "default": 1}), "The page, counted from 1."),
+        query("per_page", json!({"type": "integer", "default": 20, "maximum": 200}), "Records on a page."),
+        query("limit", integer(1), "Records at most; counts only together with offset."),
+        query("offset", integer(0), "Records to leave out; counts only together with limit."),
+        query("only", json!({"type": "string"}), "Ids with commas: exactly these records, without pages."),
+    ]);
+    parameters
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "schemas are made where they are handed in")]
+fn query(name: &str, schema: Json, text: &str) -> Json {
+    json!({"in": "query", "name": name, "schema": schema, "description": text})
+}
+
+fn responses(resource: &Resource, verb: Verb) -> Json {
+    let mut responses = Map::new();
+    match verb {
+        Verb::Destroy => responses.insert("204".to_owned(), json!({"description": "It is gone."})),
+        _ => responses.insert("200".to_owned(), content("The records, by id, and their order.", envelope_schema(resource))),
+    };
+    for (status, text) in REFUSALS {
+        responses.insert((*status).to_owned(), content(text, reference("Errors")));
+    }
+    Json::Object(responses)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "schemas are made where they are handed in")]
+fn content(text: &str, schema: Json) -> Json {
+    json!({"description": text, "content": {"application/json": {"schema": schema}}})
+}
+
+fn envelope_schema(resource: &Resource) -> Json {
+    let map = |object: &str| json!({"type": "object", "additionalProperties": reference(object)});
+    let result = json!({
+        "type": "object",
+        "properties": {"key": {"const": resource.name}, "id": {"type": "string"}},
+        "required": ["key", "id"],
+        "additionalProperties": false,
+    });
+    let mut properties = Map::from_iter([
+        ("count".to_owned(), json!({"type": "integer", "minimum": 0})),
+        ("results".to_owned(), json!({"type": "array", "items": result})),
+        (resource.name.to_owned(), map(resource.object)),
+        ("meta".to_owned(), reference("Meta")),
+    ]);
+    for association in resource.associations {
+        properties.insert(association.target.name.to_owned(), map(association.target.object));
+    }
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": ["count", "results", resource.name, "meta"],
+        "additionalProperties": false,
+    })
+}
+
+fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
+    let element = element_schema(resource, verb)?;
+    let single = json!({
+        "type": "object",
+        "properties": {resource.singular: element},
+        "required": [resource.singular],
+    });
+    let schema = match verb {
+        Verb::Create { bulk } if bulk > 1 => json!({"oneOf": [single, {
+            "type": "object",
+            "properties": {resource.name: {"type": "array", "minItems": 1, "maxItems": bulk, "items": element}},
+            "required": [resource.name],
+        }]}),
+        _ => single,
+    };
+    let form = json!({"schema": {"type": "object"}});
+    Some(json!({"required": true, "content": {
+        "application/json": {"schema": schema},
+        "application/x-www-form-urlencoded": form,
+        "multipart/form-data": form,
+    }}))
+}
+
+/// What one record of a body may hold; `None` for operations that read no attributes.
+fn element_schema(resource: &Resource, verb: Verb) -> Option<Json> {
+    let settable: Vec<&Field> = resource.fields.iter().filter(|field| is_settable(field, verb)).collect();
+    if settable.is_empty() {
+        return None;
+    }
+    let is_required =
+        |field: &&Field| matches!(verb, Verb::Create { .. }) && field.input.is_some_and(|input| input.required);
+    let required: Vec<&str> = settable.iter().copied().filter(is_required).map(|field| field.name).collect();
+    let properties: Map<String, Json> = settable
+        .iter()
+        .map(|field| {
+            let mut schema = field.kind.schema(field.nullable, true);
+            schema["description"] = json!(field.text);
+            (field.name.to_owned(), schema)
+        })
+        .collect();
+    Some(json!({"type": "object", "properties": properties, "required": required}))
+}

@@ -1,0 +1,320 @@
+//! JSON bodies.
+//!
+//! The structure is read here, each string and number by `serde_json`. Its own reader of whole values is left out for
+//! two reasons. It keeps the text of numbers by passing them around as an object with a secret key, so that a client
+//! who sends this key makes a number of an object. And its limit on nesting is a fixed one, that is not Ruby's.
+//!
+//! Of a key that comes twice the last one wins. A number stays as it was written (save that `1E2` becomes `1e+2`), so that
+//! `100.0` can be told from `100`, and `1e400` is no fault of the syntax.
+
+use super::Tree;
+use serde_json::{Number, Value};
+
+/// How many arrays and objects may stand inside each other: the limit of Ruby's parser.
+const LEVELS: usize = 100;
+
+/// Why a body is not a JSON object.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is not JSON at all.
+    Syntax,
+    /// It is another JSON value.
+    NotAnObject,
+}
+
+impl Fault {
+    /// What the client is told.
+    pub(super) fn sentence(&self) -> &'static str {
+        match self {
+            Self::Syntax => "The request body is not valid JSON.",
+            Self::NotAnObject => "The request body must be a JSON object.",
+        }
+    }
+}
+
+/// Decodes a JSON object.
+pub(super) fn tree(body: &[u8]) -> Result<Tree, Fault> {
+    let text = str::from_utf8(body).map_err(|_| Fault::Syntax)?;
+    match (Reader { text, at: 0 }).document() {
+        Some(Value::Object(tree)) => Ok(tree),
+        Some(_) => Err(Fault::NotAnObject),
+        None => Err(Fault::Syntax),
+    }
+}
+
+/// A place in the text. Every method is `None` at a fault.
+struct Reader<'a> {
+    text: &'a str,
+    /// Always between two characters.
+    at: usize,
+}
+
+/// An array or object whose end is still to come.
+enum Open {
+    Array(Vec<Value>),
+    /// With the key of the member that is being read.
+    Object(Tree, String),
+}
+
+impl<'a> Reader<'a> {
+    /// Reads one value that is all of the text. What is open lies on a stack of our own, not on that of the thread.
+    fn document(&mut self) -> Option<Value> {
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            let mut value = match self.peek()? {
+                b'{' | b'[' if open.len() == LEVELS => return None,
+                b'{' => {
+                    self.at += 1;
+                    if !self.accept(b'}') {
+                        open.push(Open::Object(Tree::new(), self.key()?));
+                        continue;
+                    }
+                    Value::Object(Tree::new())
+                }
+                b'[' => {
+                    self.at += 1;
+                    if !self.accept(b']') {
+                        open.push(Open::Array(Vec::new()));
+                        continue;
+                    }
+                    Value::Array(Vec::new())
+                }
+                _ => self.scalar()?,
+            };
+            // A complete value may complete what it stands in, and so on outwards.
+            loop {
+                value = match open.pop() {
+                    None => return self.peek().is_none().then_some(value),
+                    Some(Open::Array(mut elements)) => {
+                        elements.push(value);
+                        if self.accept(b',') {
+                            open.push(Open::Array(elements));
+                            break;
+                        }
+                        self.accept(b']').then_some(Value::Array(elements))?
+                    }
+                    Some(Open::Object(mut members, key)) => {
+                        members.insert(key, value);
+                        if self.accept(b',') {
+                            open.push(Open::Object(members, self.key()?));
+                            break;
+                        }
+                        self.accept(b'}').then_some(Value::Object(members))?
+                    }
+                };
+            }
+        }
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = self.rest().as_bytes();
+        self.at += rest
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+            .count();
+        self.rest().bytes().next()
+    }
+
+    /// Takes the next byte that is no white space if it is this one.
+    fn accept(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// The key of a member, with its colon.
+    fn key(&mut self) -> Option<String> {
+        if self.peek()? != b'"' {
+            return None;
+        }
+        let key = self.string()?;
+        self.accept(b':').then_some(key)
+    }
+
+    fn scalar(&mut self) -> Option<Value> {
+        for (word, value) in [
+            ("null", Value::Null),
+            ("true", Value::Bool(true)),
+            ("false", Value::Bool(false)),
+        ] {
+            if self.rest().starts_with(word) {
+                self.at += word.len();
+                return Some(value);
+            }
+        }
+        if self.rest().starts_with('"') {
+            return self.string().map(Value::String);
+        }
+        let is_numeric = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+        let length = self
+            .rest()
+            .as_bytes()
+            .iter()
+            .take_while(|byte| is_numeric(byte))
+            .count();
+        self.take(length)?.parse::<Number>().ok().map(Value::Number)
+    }
+
+    /// A string, at whose opening quote the reader stands.
+    fn string(&mut self) -> Option<String> {
+        let mut is_plain = true;
+        let mut bytes = self.rest().bytes().enumerate().skip(1);
+        let end = loop {
+            match bytes.next()? {
+                (end, b'"') => break end,
+                (_, b'\\') => {
+                    is_plain = false;
+                    bytes.next();
+                }
+                (_, byte) => is_plain &= byte >= b' ',
+            }
+        };
+        let quoted = self.take(end + 1)?;
+        if is_plain {
+            quoted.get(1..end).map(str::to_owned)
+        } else {
+            serde_json::from_str(quoted).ok()
+        }
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'a str> {
+        let taken = self.rest().get(..length)?;
+        self.at += length;
+        Some(taken)
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn objects_are_read() {
+        for (text, expected) in [
+            ("{}", json!({})),
+            (" \t\r\n{ } \n", json!({})),
+            (r#"{"a":1}"#, json!({"a": 1})),
+            (r#"{ "a" : [ ] , "b" : { } }"#, json!({"a": [], "b": {}})),
+            (
+                r#"{"a":[1,[2,{"b":[3]}],"4"],"c":null}"#,
+                json!({"a": [1, [2, {"b": [3]}], "4"], "c": null}),
+            ),
+            (r#"{"a":true,"b":false}"#, json!({"a": true, "b": false})),
+            (r#"{"a":1,"b":2,"a":[3]}"#, json!({"a": [3], "b": 2})),
+            (r#"{"":"","é":"日本"}"#, json!({"": "", "é": "日本"})),
+            (
+                r#"{"a\"}":"\\\"\/\b\f\n\r\t\u00e9\ud83d\ude00\u0000"}"#,
+                json!({"a\"}": "\\\"/\u{8}\u{c}\n\r\té😀\0"}),
+            ),
+            ("{\"a\":\"\u{7f}\u{feff}\"}", json!({"a": "\u{7f}\u{feff}"})),
+        ] {
+            assert_eq!(
+                tree(text.as_bytes()).map(Value::Object),
+                Ok(expected),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_text() {
+        for (written, kept) in [
+            ("0", "0"),
+            ("-0", "-0"),
+            ("100.0", "100.0"),
+            ("1e2", "1e+2"),
+            ("1E400", "1e+400"),
+            ("-1.50E-07", "-1.50e-07"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
+        ] {
+            let tree = tree(format!("{{\"a\":{written}}}").as_bytes()).unwrap();
+            assert!(tree["a"].is_number());
+            assert_eq!(tree["a"].to_string(), kept, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for texts in [
+            // Structure.
+            r#" | {|}|[|[}|{]|[1,]|[,1]|{,}|{:}|{"a"|{"a":|{"a":}|{"a":1|{"a":1,}|{"a" 1}|{"a":1 "b":2}"#,
+            r#"{a:1}|{'a':1}|{1:1}|{null:1}|{[]:1}|{"a":1}}|{} {}|{}x|{},|{}//|{/**/}|a=1"#,
+            "\u{feff}{}|{}\u{feff}|\u{a0}{}|\u{b}{}|{}\0",
+            // Words and numbers.
+            r#"{"a":NaN}|{"a":Infinity}|{"a":-Infinity}|{"a":nul}|{"a":nulll}|{"a":True}|{"a":01}|{"a":-}"#,
+            r#"{"a":+1}|{"a":1.}|{"a":.5}|{"a":1e}|{"a":1e+}|{"a":0x10}|{"a":1-2}|{"a":--1}|{"a":1_0}"#,
+            // Strings.
+            r#"{"a":"}|{"a":"\"}|{"a":"\x"}|{"a":"\u12"}|{"a":"\ud800"}|{"a":"\udc00"}|{"\ud800":1}"#,
+            "{\"a\":\"\\ud800\\u0041\"}|{\"a\":\"\n\"}|{\"a\":\"\0\"}|{\"a\":\"\\u0000\t\"}",
+        ] {
+            for text in texts.split('|') {
+                assert_eq!(tree(text.as_bytes()), Err(Fault::Syntax), "{text}");
+            }
+        }
+        for body in [
+            &b"{\"a\":\"\xff\"}"[..],
+            b"{\"a\":\"\xed\xa0\x80\"}",
+            b"\xff\xfe{\0}\0",
+            b"{}\xc3",
+        ] {
+            assert_eq!(tree(body), Err(Fault::Syntax), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_object_holds_parameters() {
+        for text in ["[]", "[{\"a\":1}]", "null", "true", "1", "\"a\"", " 1.5 "] {
+            assert_eq!(tree(text.as_bytes()), Err(Fault::NotAnObject), "{text}");
+        }
+        assert_eq!(
+            tree(b"[1"),
+            Err(Fault::Syntax),
+            "what is broken is not called another value"
+        );
+    }
+
+    #[test]
+    fn nesting_ends_at_100_levels() {
+        // The object itself is the first level.
+        let arrays = |count: usize| format!("{{\"a\":{}{}}}", "[".repeat(count), "]".repeat(count));
+        let objects = |count: usize| {
+            format!(
+                "{}{{}}{}",
+                "{\"a\":".repeat(count - 1),
+                "}".repeat(count - 1)
+            )
+        };
+        assert!(tree(arrays(99).as_bytes()).is_ok());
+        assert!(tree(objects(100).as_bytes()).is_ok());
+        for text in [
+            arrays(100),
+            objects(101),
+            arrays(500_000),
+            "[".repeat(1 << 20),
+            "{\"a\":".repeat(200_000),
+        ] {
+            assert_eq!(tree(text.as_bytes()), Err(Fault::Syntax));
+        }
+    }
+
+    #[test]
+    fn the_secret_key_of_serde_json_is_a_key_like_others() {
+        let text =
+            r#"{"a":{"$serde_json::private::Number":"5"},"b":{"$serde_json::private::Number":[]}}"#;
+        let tree = tree(text.as_bytes()).unwrap();
+        assert_eq!(tree["a"]["$serde_json::private::Number"], "5");
+        assert_eq!(
+            tree["b"]["$serde_json::private::Number"],
+            Value::Array(Vec::new())
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! Request parameters: whatever way a client sends them, they become one tree.
+//!
+//! A client may put parameters in the query string, in a form, in JSON or in a multipart body, and the vendor's clients
+//! use all four. Everything behind this module reads one [`Tree`] and cannot tell which of them it was.
+//!
+//! ```
+//! use invited::wire::params;
+//!
+//! let query = params::query("account_invitation[permission]=collaborator&include=inviter")?;
+//! let body = params::body(Some(b"application/json"), None, br#"{"account_invitation":{"headline":"Analyst"}}"#)?;
+//! let tree = params::merge(query, body);
+//! assert_eq!(tree["account_invitation"], serde_json::json!({"headline": "Analyst"}));
+//! assert_eq!(tree["include"], "inviter");
+//! # Ok::<(), params::Undecodable>(())
+//! ```
+//!
+//! What holds for all of it:
+//!
+//! - It decodes and does not judge. A form has only texts and nulls, JSON has its own types, and a number keeps the
+//!   digits the client wrote. What a value means, and that an empty text means null, is decided later, once for all.
+//! - No input is too odd to be answered. Decoders do not recurse, their time grows with the length of the input, and a
+//!   tree is at most some two hundred levels deep, so that whoever walks it may recurse.
+//! - Memory grows with the length too, but steeply: an object of one field costs some 600 bytes and takes three to
+//!   write, so that a mebibyte can become 220. Whoever reads bodies has to bound how many are decoded at once.
+//! - Nothing is half decoded. One fault anywhere refuses the whole request.
+//!
+//! Ready-made decoders were looked at and left out. Those for nested forms follow other rules than Rack about
+//! conflicts and new list elements, and clients depend on Rack's. Those for multipart are asynchronous streams, where
+//! here the body is in memory and at most a mebibyte. `serde_json` parses the tokens of JSON, see [`json`].
+
+use std::borrow::Cow;
+
+mod json;
+#[cfg(test)]
+mod laws;
+mod multipart;
+mod rack;
+
+/// The parameters of a request, by name. Numbers keep the text they were written in.
+pub type Tree = serde_json::Map<String, serde_json::Value>;
+
+/// Why a request could not be decoded.
+#[derive(Debug, PartialEq, Eq, Clone)]
+pub enum Undecodable {
+    /// The text is not what it claims to be. The whole sentence is meant for the client.
+    Malformed(Cow<'static, str>),
+    /// The body has a media type that no decoder reads.
+    UnsupportedType,
+    /// The body is compressed.
+    UnsupportedEncoding,
+}
+
+/// The part of a sentence that says what is wrong, in lower case and without the full stop.
+type Detail = Cow<'static, str>;
+
+/// A name or a value that is not UTF-8, wherever it stands.
+const NOT_UTF8: Detail = Cow::Borrowed("a name or a value is not valid UTF-8");
+
+/// Decodes a query string, given without its question mark.
+pub fn query(raw: &str) -> Result<Tree, Undecodable> {
+    rack::tree(raw.as_bytes()).map_err(|detail| malformed("The query string", &detail))
+}
+
+/// Decodes a body by its `Content-Type`, or as a form when there is none.
+///
+/// An empty body has no parameters, whatever the headers say about it: clients announce JSON and then send nothing.
+/// A `charset` parameter is ignored like all others. The text is read as UTF-8 and refused where it is not.
+pub fn body(
+    content_type: Option<&[u8]>,
+    content_encoding: Option<&[u8]>,
+    body: &[u8],
+) -> Result<Tree, Undecodable> {
+    if body.is_empty() {
+        return Ok(Tree::new());
+    }
+    if !content_encoding.is_none_or(is_identity) {
+        return Err(Undecodable::UnsupportedEncoding);
+    }
+    let content_type = content_type.unwrap_or_default();
+    let media_type = content_type
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    let is = |name: &str| media_type.eq_ignore_ascii_case(name.as_bytes());
+    if media_type.is_empty() || is("application/x-www-form-urlencoded") {
+        rack::tree(body).map_err(|detail| malformed("The form body", &detail))
+    } else if is("application/json") {
+        json::tree(body).map_err(|fault| Undecodable::Malformed(fault.sentence().into()))
+    } else if is("multipart/form-data") {
+        multipart::tree(content_type, body)
+            .map_err(|detail| malformed("The multipart body", &detail))
+    } else {
+        Err(Undecodable::UnsupportedType)
+    }
+}
+
+/// Puts the parameters of the query and of the body together. Where both have a name, all that the query says about
+/// it is dropped: the merge is as shallow as the one of Rails.
+pub fn merge(mut query: Tree, mut body: Tree) -> Tree {
+    query.append(&mut body);
+    query
+}
+
+/// Whether a `Content-Encoding` leaves the body as it is. The header is a list.
+fn is_identity(content_encoding: &[u8]) -> bool {
+    content_encoding
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"))
+}
+
+fn malformed(subject: &str, detail: &str) -> Undecodable {
+    Undecodable::Malformed(format!("{subject} is malformed: {detail}.").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn the_content_type_chooses_the_decoder() {
+        let form = "a[b]=1";
+        let object = r#"{"a":{"b":"1"}}"#;
+        let parts = "--x\r\nContent-Disposition: form-data; name=\"a[b]\"\r\n\r\n1\r\n--x--\r\n";
+        for (content_type, text) in [
+            (None, form),
+            (Some(""), form),
+            (Some("application/x-www-form-urlencoded"), form),
+            (
+                Some("Application/X-WWW-Form-Urlencoded ; charset=UTF-8"),
+                form,
+            ),
+            (Some("application/json"), object),
+            (Some("APPLICATION/JSON;charset=iso-8859-1"), object),
+            (Some("multipart/form-data; boundary=x"), parts),
+        ] {
+            let tree = body(content_type.map(str::as_bytes), None, text.as_bytes());
+            assert_eq!(
+                tree.map(Value::Object),
+                Ok(json!({"a": {"b": "1"}})),
+                "{content_type:?}"
+            );
+        }
+        for content_type in [
+            "text/plain",
+            "application/vnd.api+json",
+            "multipart/mixed; boundary=x",
+            "json",
+            "\u{ff}",
+        ] {
+            let tree = body(Some(content_type.as_bytes()), None, form.as_bytes());
+            assert_eq!(tree, Err(Undecodable::UnsupportedType), "{content_type}");
+        }
+    }
+
+    #[test]
+    fn an_empty_body_is_fine_under_any_header() {
+        for content_type in [
+            None,
+            Some("application/json"),
+            Some("multipart/form-data"),
+            Some("text/plain"),
+        ] {
+            assert_eq!(
+                body(content_type.map(str::as_bytes), Some(b"gzip"), b""),
+                Ok(Tree::new()),
+                "{content_type:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_compressed_body_is_refused() {
+        for encoding in ["identity", " Identity ", "", "identity, identity"] {
+            assert!(
+                body(None, Some(encoding.as_bytes()), b"a=1").is_ok(),
+                "{encoding:?}"
+            );
+        }
+        for encoding in ["gzip", "br", "identity, gzip", "identity;q=1"] {
+            let tree = body(Some(b"text/plain"), Some(encoding.as_bytes()), b"a=1");
+            assert_eq!(tree, Err(Undecodable::UnsupportedEncoding), "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_a_whole_sentence() {
+        let sentence = |tree: Result<Tree, Undecodable>| match tree {
+            Err(Undecodable::Malformed(sentence)) => sentence.into_owned(),
+            other => format!("{other:?}"),
+        };
+        for (tree, expected) in [
+            (
+                query("%zz"),
+                "The query string is malformed: a percent sign is not followed by two hexadecimal digits.",
+            ),
+            (
+                query("%ff"),
+                "The query string is malformed: a name or a value is not valid UTF-8.",
+            ),
+            (
+                body(None, None, b"a=1&a[b]=2"),
+                "The form body is malformed: the parameter \"a\" is text and cannot also be an object.",
+            ),
+            (
+                body(Some(b"multipart/form-data"), None, b"x"),
+                "The multipart body is malformed: the content type names no boundary.",
+            ),
+            (
+                body(Some(b"application/json"), None, b"{"),
+                "The request body is not valid JSON.",
+            ),
+            (
+                body(Some(b"application/json"), None, b"[]"),
+                "The request body must be a JSON object.",
+            ),
+        ] {
+            assert_eq!(sentence(tree), expected);
+        }
+    }
+
+    #[test]
+    fn the_body_wins_and_the_merge_is_shallow() {
+        let tree = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let query = tree(json!({"a": {"b": "1"}, "c": "2"}));
+        let body = tree(json!({"a": {"d": 3}, "e": null}));
+        assert_eq!(
+            merge(query, body),
+            tree(json!({"a": {"d": 3}, "c": "2", "e": null}))
+        );
+    }
+}

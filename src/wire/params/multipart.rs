@@ -1,0 +1,382 @@
+//! Multipart bodies: the fields of a form, each in a part of its own.
+//!
+//! Only fields are read. A file is refused, as no parameter of the protocol takes one and dropping it in silence would
+//! lose what the client meant to send. The names of parts nest like those of forms.
+//!
+//! A delimiter is the boundary after two hyphens at the beginning of a line. Blanks may follow it. What stands before
+//! the first delimiter and behind the closing one is ignored, as the standard asks for. Types, charsets and transfer
+//! encodings of parts are ignored, as Rack does: a value is the bytes between its delimiters, and these are UTF-8.
+
+use super::{Detail, NOT_UTF8, Tree, rack};
+use serde_json::Value;
+
+/// The longest boundary that the standard allows. It also bounds what a search for delimiters costs.
+const LONGEST_BOUNDARY: usize = 70;
+
+/// Decodes a body by the boundary that its content type names.
+pub(super) fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
+    let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
+    let boundary = boundary.ok_or(Detail::Borrowed("the content type names no boundary"))?;
+    if boundary.len() > LONGEST_BOUNDARY {
+        return Err(Detail::Borrowed(
+            "the boundary is longer than 70 characters",
+        ));
+    }
+    let delimiter = [b"--", boundary.as_slice()].concat();
+    let mut tree = Tree::new();
+    let Some((_, mut after)) = cut(body, &delimiter) else {
+        return Err(Detail::Borrowed(
+            "the boundary of the content type does not occur",
+        ));
+    };
+    while let After::Part(rest) = after {
+        let Some((part, next)) = cut(rest, &delimiter) else {
+            return Err(Detail::Borrowed("the closing boundary is missing"));
+        };
+        let (name, value) = field(part)?;
+        rack::insert(&mut tree, &name, Value::String(value))?;
+        after = next;
+    }
+    Ok(tree)
+}
+
+/// What a delimiter announces.
+enum After<'a> {
+    /// A part, with the rest of the body from there on.
+    Part(&'a [u8]),
+    /// The end.
+    Nothing,
+}
+
+/// Splits a body at its next delimiter. The line break before a delimiter belongs to it, the one behind it too.
+fn cut<'a>(body: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], After<'a>)> {
+    let mut end = 0;
+    let mut line = body;
+    loop {
+        if let Some(after) = line.strip_prefix(delimiter).and_then(after_delimiter) {
+            return Some((&body[..end], after));
+        }
+        let start = body.len() - line.len();
+        end = start + position(line, b"\r\n")?;
+        line = &body[end + 2..];
+    }
+}
+
+/// Reads the end of a line that begins like a delimiter. It is none if its boundary goes on.
+fn after_delimiter(rest: &[u8]) -> Option<After<'_>> {
+    if rest.starts_with(b"--") {
+        return Some(After::Nothing);
+    }
+    let blanks = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    rest[blanks..].strip_prefix(b"\r\n").map(After::Part)
+}
+
+/// Reads the name and the value of a part.
+fn field(part: &[u8]) -> Result<(String, String), Detail> {
+    let (head, value) = if let Some(value) = part.strip_prefix(b"\r\n") {
+        (&part[..0], value)
+    } else if let Some(end) = position(part, b"\r\n\r\n") {
+        (&part[..end], &part[end + 4..])
+    } else {
+        return Err(Detail::Borrowed(
+            "a part has no empty line after its headers",
+        ));
+    };
+    let disposition = header(head, "content-disposition").unwrap_or_default();
+    if ["filename", "filename*"]
+        .iter()
+        .any(|name| parameter(disposition, name).is_some())
+    {
+        return Err(Detail::Borrowed("a part is a file"));
+    }
+    let name = parameter(disposition, "name").filter(|name| !name.is_empty());
+    let name = name.ok_or(Detail::Borrowed("a part has no name"))?;
+    match (String::from_utf8(name), str::from_utf8(value)) {
+        (Ok(name), Ok(value)) => Ok((name, value.to_owned())),
+        _ => Err(NOT_UTF8),
+    }
+}
+
+/// The value of a header. A line that begins with a blank goes on with the header before it.
+fn header<'a>(head: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
+    let mut left = head;
+    while !left.is_empty() {
+        let is_end =
+            |bytes: &[u8]| matches!(bytes, [b'\r', b'\n', next] if !matches!(next, b' ' | b'\t'));
+        let (line, rest) = left.split_at(left.windows(3).position(is_end).unwrap_or(left.len()));
+        let (name, value) = split(line, b':');
+        if name.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()) {
+            return Some(value);
+        }
+        left = rest.trim_ascii_start();
+    }
+    None
+}
+
+/// The value of a parameter in the value of a header, the last one if there are several.
+fn parameter(header: &[u8], wanted: &str) -> Option<Vec<u8>> {
+    let mut found = None;
+    let (_, mut left) = split(header, b';');
+    while !left.is_empty() {
+        let (name, rest) = split(left, b'=');
+        // A parameter without a value may stand before the name.
+        let name = name.rsplit(|byte| *byte == b';').next().unwrap_or_default();
+        let (value, rest) = match rest.trim_ascii_start().strip_prefix(b"\"") {
+            Some(quoted) => unquote(quoted),
+            None => (split(rest, b';').0.trim_ascii().to_vec(), rest),
+        };
+        if name.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()) {
+            found = Some(value);
+        }
+        (_, left) = split(rest, b';');
+    }
+    found
+}
+
+/// Reads a value up to its closing quote, and gives back what follows.
+fn unquote(quoted: &[u8]) -> (Vec<u8>, &[u8]) {
+    let mut value = Vec::new();
+    let mut bytes = quoted.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => break,
+            b'\\' => value.extend(bytes.next()),
+            _ => value.push(*byte),
+        }
+    }
+    (value, bytes.as_slice())
+}
+
+/// What is before and behind the first occurrence of a byte, or all and nothing.
+fn split(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == separator)
+        .unwrap_or(bytes.len());
+    (&bytes[..end], bytes.get(end + 1..).unwrap_or_default())
+}
+
+/// Where a text first occurs.
+fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    bytes.windows(text.len()).position(|window| window == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const TYPE: &str = "multipart/form-data; boundary=x";
+
+    /// Puts `name=value` parts between delimiters, the name as it is to stand in the header.
+    fn parts(fields: &[(&str, &str)]) -> String {
+        let part = |(name, value): &(&str, &str)| {
+            format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n")
+        };
+        fields
+            .iter()
+            .map(part)
+            .chain(["--x--\r\n".to_owned()])
+            .collect()
+    }
+
+    #[test]
+    fn parts_are_fields_of_a_form() {
+        for (fields, expected) in [
+            (&[][..], json!({})),
+            (&[("a", "1"), ("\"b\"", "")], json!({"a": "1", "b": ""})),
+            (
+                &[("\"a[b]\"", "1"), ("a[c]", "2")],
+                json!({"a": {"b": "1", "c": "2"}}),
+            ),
+            (
+                &[("a[][b]", "1"), ("a[][b]", "2")],
+                json!({"a": [{"b": "1"}, {"b": "2"}]}),
+            ),
+            (&[("a", "1"), ("a", "2")], json!({"a": "2"})),
+            (&[("a%5Bb%5D", "1+%20")], json!({"a%5Bb%5D": "1+%20"})),
+            (&[(r#""a\"\\b;c=d ""#, "1")], json!({"a\"\\b;c=d ": "1"})),
+            (&[("é", "日本\0")], json!({"é": "日本\0"})),
+            (
+                &[("a", "\r\n 1\r\n\r\n2\r\n")],
+                json!({"a": "\r\n 1\r\n\r\n2\r\n"}),
+            ),
+            (
+                &[("a", "\r\n--xy\r\n--\r\n --x--")],
+                json!({"a": "\r\n--xy\r\n--\r\n --x--"}),
+            ),
+        ] {
+            assert_eq!(
+                tree(TYPE.as_bytes(), parts(fields).as_bytes()).map(Value::Object),
+                Ok(expected),
+                "{fields:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn boundaries_are_read_as_they_are_written() {
+        for content_type in [
+            "multipart/form-data; boundary=x",
+            "multipart/form-data;boundary=x;charset=utf-8",
+            "multipart/form-data; charset=\"; boundary=y\"; Boundary = \"x\" ",
+            "Multipart/Form-Data; flag; boundary=\"\\x\"",
+        ] {
+            let tree = tree(content_type.as_bytes(), parts(&[("a", "1")]).as_bytes());
+            assert_eq!(
+                tree.map(Value::Object),
+                Ok(json!({"a": "1"})),
+                "{content_type}"
+            );
+        }
+        let odd = "-'()+_,./:=? z";
+        let content_type = format!("multipart/form-data; boundary=\"{odd}\"");
+        let body =
+            format!("--{odd}\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--{odd}--");
+        assert_eq!(
+            tree(content_type.as_bytes(), body.as_bytes()).map(Value::Object),
+            Ok(json!({"a": "1"}))
+        );
+    }
+
+    #[test]
+    fn what_is_around_fields_is_ignored() {
+        for body in [
+            "--x--",
+            "--x--\r\n",
+            "\r\n--x--\r\n",
+            "preamble\r\n--x-- \r\nepilogue\r\n--x\r\n",
+            "--xy\r\n--x--",
+        ] {
+            assert_eq!(
+                tree(TYPE.as_bytes(), body.as_bytes()),
+                Ok(Tree::new()),
+                "{body:?}"
+            );
+        }
+        for body in [
+            "preamble --x\r\n--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--x--epilogue",
+            "--x \t\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--x--",
+            "--x\r\nContent-Type: text/plain; name=b\r\ncontent-disposition:form-data;name=a\r\n\r\n1\r\n--x--",
+            "--x\r\nContent-Disposition: form-data;\r\n\tname=\"a\"\r\nContent-Length: 1\r\n\r\n1\r\n--x--",
+            "--x\r\nContent-Disposition: form-data; name=b; name=a\r\nnonsense\r\n\r\n1\r\n--x--",
+        ] {
+            assert_eq!(
+                tree(TYPE.as_bytes(), body.as_bytes()).map(Value::Object),
+                Ok(json!({"a": "1"})),
+                "{body:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let refused = |content_type: &str, body: &str, detail: &'static str| {
+            let tree = tree(content_type.as_bytes(), body.as_bytes());
+            assert_eq!(
+                tree,
+                Err(Detail::Borrowed(detail)),
+                "{content_type} {body:?}"
+            );
+        };
+        let whole = parts(&[("a", "1")]);
+        for parameters in [
+            "",
+            "; boundary=",
+            "; boundary=\"\"; x",
+            "; boundary",
+            "; bound=x",
+        ] {
+            let content_type = format!("multipart/form-data{parameters}");
+            refused(&content_type, &whole, "the content type names no boundary");
+        }
+        let wrong = "the boundary of the content type does not occur";
+        refused("multipart/form-data; boundary=y", &whole, wrong);
+        for body in [
+            "a=1",
+            "--x",
+            "x\r\n",
+            " --x--",
+            &whole.replace("\r\n", "\n"),
+        ] {
+            refused(TYPE, body, wrong);
+        }
+        for body in [
+            "--x\r\n",
+            &whole.replace("--x--", "--x-"),
+            &whole.replace("--x--", "--y--"),
+        ] {
+            refused(TYPE, body, "the closing boundary is missing");
+        }
+        for (head, detail) in [
+            ("", "a part has no name"),
+            ("Content-Type: text/plain; name=a\r\n", "a part has no name"),
+            ("Content-Disposition: form-data\r\n", "a part has no name"),
+            (
+                "Content-Disposition: form-data; name=\"\"\r\n",
+                "a part has no name",
+            ),
+            (
+                "Content-Disposition: form-data; name=a; filename=b\r\n",
+                "a part is a file",
+            ),
+            (
+                "Content-Disposition: form-data; name=a; FileName=\"\"\r\n",
+                "a part is a file",
+            ),
+            (
+                "Content-Disposition: form-data; name=a; filename*=UTF-8''b\r\n",
+                "a part is a file",
+            ),
+        ] {
+            refused(TYPE, &format!("--x\r\n{head}\r\n1\r\n--x--"), detail);
+        }
+        for body in [
+            "--x\r\n--x--",
+            "--x\r\n\r\n--x--",
+            "--x\r\nContent-Disposition: form-data; name=a\r\n--x--",
+        ] {
+            refused(TYPE, body, "a part has no empty line after its headers");
+        }
+        let conflict = "the parameter \"a\" is text and cannot also be an object";
+        refused(TYPE, &parts(&[("a", "1"), ("a[b]", "2")]), conflict);
+        let long = format!("multipart/form-data; boundary={}", "x".repeat(71));
+        assert_eq!(
+            tree(long.as_bytes(), b"--x"),
+            Err(Detail::Borrowed(
+                "the boundary is longer than 70 characters"
+            ))
+        );
+        for (name, value) in [(&b"\xff"[..], &b"1"[..]), (b"a", b"\xff")] {
+            let body = [
+                b"--x\r\nContent-Disposition: form-data; name=",
+                name,
+                b"\r\n\r\n",
+                value,
+                b"\r\n--x--",
+            ]
+            .concat();
+            assert_eq!(
+                tree(TYPE.as_bytes(), &body),
+                Err(NOT_UTF8),
+                "{name:?} {value:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_cut_anywhere_is_refused() {
+        let whole = parts(&[("a", "1"), ("\"b\"", "2")]);
+        let closing = whole.len() - "\r\n".len();
+        for length in 1..closing {
+            assert!(
+                tree(TYPE.as_bytes(), &whole.as_bytes()[..length]).is_err(),
+                "{length}"
+            );
+        }
+        assert!(tree(TYPE.as_bytes(), &whole.as_bytes()[..closing]).is_ok());
+    }
+}
