@@ -96,11 +96,8 @@ fn insert(connection: &Connection, invitations: u32, interrupt: &Interrupt) -> R
         }
         let at = number as usize;
         let id = FIRST_ID + i64::from(number);
-        let full_name = format!(
-            "{} {} {number}",
-            GIVEN_NAMES[at % GIVEN_NAMES.len()],
-            FAMILY_NAMES[at / 7 % FAMILY_NAMES.len()]
-        );
+        let full_name =
+            format!("{} {} {number}", GIVEN_NAMES[at % GIVEN_NAMES.len()], FAMILY_NAMES[at / 7 % FAMILY_NAMES.len()]);
         let email_address = format!("Person.{number}@bench.example.test");
         let (name_key, email_key) = (fold(&full_name), fold(&email_address));
         let search_key = search_key(&[&full_name, &email_address]);
@@ -108,7 +105,15 @@ fn insert(connection: &Connection, invitations: u32, interrupt: &Interrupt) -> R
         // A second apart, so that the default order has no ties; the newest is a minute old.
         let created_at = now - 60_000_000 - i64::from(invitations - number) * 1_000_000;
         user.execute(params![
-            id, ACCOUNT, full_name, name_key, email_address, email_key, search_key, headline, created_at
+            id,
+            ACCOUNT,
+            full_name,
+            name_key,
+            email_address,
+            email_key,
+            search_key,
+            headline,
+            created_at
         ])?;
         invitation.execute(params![
             id,

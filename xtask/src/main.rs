@@ -60,27 +60,11 @@ fn test(filter: &[String]) -> Result<(), String> {
 }
 
 fn ci() -> Result<(), String> {
-    requirement::check(&[
-        Requirement::CCompiler,
-        Requirement::Rustfmt,
-        Requirement::Clippy,
-    ])?;
-    Step::cargo(
-        "Formatting",
-        &["fmt", "--all", "--check"],
-        "`cargo fmt --all` repairs it",
-    )
-    .run()?;
+    requirement::check(&[Requirement::CCompiler, Requirement::Rustfmt, Requirement::Clippy])?;
+    Step::cargo("Formatting", &["fmt", "--all", "--check"], "`cargo fmt --all` repairs it").run()?;
     Step::cargo(
         "Lints",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "--deny",
-            "warnings",
-        ],
+        &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
         "every warning counts as an error here",
     )
     .run()?;
@@ -99,9 +83,7 @@ fn tests(filter: &[String]) -> Result<(), String> {
     let mut runner: Vec<&str> = if requirement::nextest_is_installed() {
         vec!["nextest", "run", "--workspace"]
     } else {
-        println!(
-            "cargo-nextest is not installed: `cargo test` runs the same tests, one binary after the other."
-        );
+        println!("cargo-nextest is not installed: `cargo test` runs the same tests, one binary after the other.");
         vec!["test", "--workspace", "--all-targets"]
     };
     runner.extend(filter.iter().map(String::as_str));
@@ -121,13 +103,9 @@ fn tests(filter: &[String]) -> Result<(), String> {
 /// that nobody ships.
 fn bench(arguments: &[String]) -> Result<(), String> {
     requirement::check(&[Requirement::CCompiler])?;
-    Step::cargo(
-        "Build of the server",
-        &["build", "--release", "--package", "invited"],
-        "the server does not build",
-    )
-    .quiet()
-    .run()?;
+    Step::cargo("Build of the server", &["build", "--release", "--package", "invited"], "the server does not build")
+        .quiet()
+        .run()?;
     Step::cargo(
         "Build of the bench",
         &["build", "--release", "--package", "invited-bench"],
@@ -135,16 +113,7 @@ fn bench(arguments: &[String]) -> Result<(), String> {
     )
     .quiet()
     .run()?;
-    let mut run = vec![
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "invited-bench",
-        "--",
-    ];
+    let mut run = vec!["run", "--quiet", "--release", "--package", "invited-bench", "--"];
     run.extend(arguments.iter().map(String::as_str));
-    Step::cargo("Bench", &run, "the measurement did not finish")
-        .quiet()
-        .run()
+    Step::cargo("Bench", &run, "the measurement did not finish").quiet().run()
 }

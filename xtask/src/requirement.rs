@@ -55,16 +55,8 @@ impl Requirement {
 
 /// Reports everything that is missing in one message.
 pub(crate) fn check(needed: &[Requirement]) -> Result<(), String> {
-    let missing: Vec<Requirement> = needed
-        .iter()
-        .copied()
-        .filter(|requirement| !requirement.is_met())
-        .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(message(&missing))
-    }
+    let missing: Vec<Requirement> = needed.iter().copied().filter(|requirement| !requirement.is_met()).collect();
+    if missing.is_empty() { Ok(()) } else { Err(message(&missing)) }
 }
 
 fn message(missing: &[Requirement]) -> String {
@@ -98,10 +90,7 @@ mod tests {
     #[test]
     fn the_compiler_is_the_first_word_of_the_variable() {
         assert_eq!(Requirement::CCompiler.probe(None).0, "cc");
-        assert_eq!(
-            Requirement::CCompiler.probe(Some("clang -m64")).0,
-            "clang"
-        );
+        assert_eq!(Requirement::CCompiler.probe(Some("clang -m64")).0, "clang");
     }
 
     #[test]

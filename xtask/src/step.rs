@@ -12,18 +12,8 @@ pub(crate) struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn cargo(
-        heading: &'a str,
-        arguments: &'a [&'a str],
-        on_failure: &'a str,
-    ) -> Step<'a> {
-        Step {
-            heading,
-            arguments,
-            on_failure,
-            variable: None,
-            quiet: false,
-        }
+    pub(crate) fn cargo(heading: &'a str, arguments: &'a [&'a str], on_failure: &'a str) -> Step<'a> {
+        Step { heading, arguments, on_failure, variable: None, quiet: false }
     }
 
     /// Sets one environment variable for this command only.
@@ -47,23 +37,12 @@ impl<'a> Step<'a> {
             println!("\n== {}: {line}", self.heading);
         }
         let mut command = Command::new(cargo());
-        command
-            .args(self.arguments)
-            .current_dir(workspace_folder()?);
+        command.args(self.arguments).current_dir(workspace_folder()?);
         if let Some((name, value)) = self.variable {
             command.env(name, value);
         }
-        let status = command
-            .status()
-            .map_err(|cause| format!("{} could not start `{line}`: {cause}", self.heading))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!(
-                "{} failed ({status}): {}.",
-                self.heading, self.on_failure
-            ))
-        }
+        let status = command.status().map_err(|cause| format!("{} could not start `{line}`: {cause}", self.heading))?;
+        if status.success() { Ok(()) } else { Err(format!("{} failed ({status}): {}.", self.heading, self.on_failure)) }
     }
 }
 

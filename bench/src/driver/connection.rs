@@ -45,8 +45,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn open(address: SocketAddr) -> Result<Connection> {
-        let stream = std::net::TcpStream::connect(address)
-            .with_context(|| format!("connecting to {address}"))?;
+        let stream = std::net::TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
         Ok(Connection {
@@ -64,11 +63,7 @@ impl Connection {
     }
 
     /// Starts the next request. The last one must have been answered.
-    pub(crate) fn send(
-        &mut self,
-        now: Instant,
-        write_request: &mut dyn FnMut(&mut Vec<u8>),
-    ) -> Result<()> {
+    pub(crate) fn send(&mut self, now: Instant, write_request: &mut dyn FnMut(&mut Vec<u8>)) -> Result<()> {
         self.request.clear();
         write_request(&mut self.request);
         self.sent = 0;
@@ -131,10 +126,7 @@ impl Connection {
             (response::head(bytes)?, bytes.len())
         } else {
             self.partial_head.extend_from_slice(bytes);
-            (
-                response::head(&self.partial_head)?,
-                self.partial_head.len(),
-            )
+            (response::head(&self.partial_head)?, self.partial_head.len())
         };
         match head {
             None => {

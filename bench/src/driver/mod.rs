@@ -55,11 +55,7 @@ pub(crate) struct Measured {
 
 impl Measured {
     pub(crate) fn per_second(&self) -> f64 {
-        if self.seconds > 0.0 {
-            self.answers as f64 / self.seconds
-        } else {
-            0.0
-        }
+        if self.seconds > 0.0 { self.answers as f64 / self.seconds } else { 0.0 }
     }
 }
 
@@ -74,19 +70,12 @@ pub(crate) fn drive(
     let mut connections = Vec::with_capacity(load.connections);
     for index in 0..load.connections {
         let mut connection = Connection::open(load.address)?;
-        poll.registry().register(
-            connection.stream(),
-            Token(index),
-            Interest::READABLE | Interest::WRITABLE,
-        )?;
+        poll.registry().register(connection.stream(), Token(index), Interest::READABLE | Interest::WRITABLE)?;
         connections.push(connection);
     }
 
     let mut buffer = vec![0u8; 256 * 1024];
-    let mut measured = Measured {
-        latencies: Vec::with_capacity(1 << 18),
-        ..Measured::default()
-    };
+    let mut measured = Measured { latencies: Vec::with_capacity(1 << 18), ..Measured::default() };
     let start = Instant::now();
     let count_from = start + load.warm_up;
     let end = count_from + load.duration;

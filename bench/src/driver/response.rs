@@ -29,12 +29,7 @@ pub(crate) fn head(bytes: &[u8]) -> Result<Option<Head>> {
         .and_then(|rest| rest.get(..3))
         .and_then(number)
         .and_then(|status| u16::try_from(status).ok())
-        .with_context(|| {
-            format!(
-                "not an HTTP/1.1 answer: {}",
-                String::from_utf8_lossy(&head[..head.len().min(80)])
-            )
-        })?;
+        .with_context(|| format!("not an HTTP/1.1 answer: {}", String::from_utf8_lossy(&head[..head.len().min(80)])))?;
     let mut body = None;
     let mut position = 0;
     while let Some(feed) = memchr::memchr(b'\n', &head[position..]) {
@@ -49,11 +44,7 @@ pub(crate) fn head(bytes: &[u8]) -> Result<Option<Head>> {
         None if status == 204 || status == 304 => 0,
         None => bail!("an answer with status {status} has no Content-Length"),
     };
-    Ok(Some(Head {
-        status,
-        length: end + 4 + body,
-        body,
-    }))
+    Ok(Some(Head { status, length: end + 4 + body, body }))
 }
 
 /// The value of the header line at the start of `bytes`, if it has this name.
@@ -79,14 +70,7 @@ mod tests {
     #[test]
     fn the_length_covers_head_and_body() {
         let bytes = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nContent-Length:  5\r\n\r\nhello";
-        assert_eq!(
-            head(bytes).unwrap(),
-            Some(Head {
-                status: 200,
-                length: bytes.len(),
-                body: 5
-            })
-        );
+        assert_eq!(head(bytes).unwrap(), Some(Head { status: 200, length: bytes.len(), body: 5 }));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use invited::store::{Durability, Options, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::interrupt;
+use crate::{interrupt, process};
 use statements::{Change, Person};
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
@@ -55,11 +55,8 @@ async fn serve(store: Arc<Store>) -> Result<()> {
         let _ = interrupt::stop_signal().await;
         let _ = stop.send(true);
     });
-    let bounds = Bounds {
-        connections: 1_024,
-        header_timeout: Duration::from_secs(10),
-        drain_timeout: Duration::from_secs(10),
-    };
+    let bounds =
+        Bounds { connections: 1_024, header_timeout: Duration::from_secs(10), drain_timeout: Duration::from_secs(10) };
     server::serve(listener, bounds, stopped, move |request, _peer: SocketAddr| {
         let store = Arc::clone(&store);
         async move { answer(&store, request).await }
@@ -144,11 +141,9 @@ fn number(query: &str, name: &str, default: i64) -> i64 {
         .unwrap_or(default)
 }
 
-/// The two counters that the report needs, under the names that the server gives them.
+/// The counter that the report needs, under the name that the server gives it.
 fn metrics(store: &Store) -> Vec<u8> {
-    let work = store.statistics();
-    let (commits, jobs) = (work.commits(), work.writes());
-    format!("invited_store_commits_total {commits}\ninvited_store_jobs_total {jobs}\n").into_bytes()
+    format!("{} {}\n", process::COMMITS, store.statistics().commits()).into_bytes()
 }
 
 fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
@@ -158,4 +153,3 @@ fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
-
