@@ -69,7 +69,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("batch_length", Some("256"), "COUNT", "Most writes that share one commit"),
     setting("read_timeout", Some("5"), "SECONDS", "Longest time that a read may take before it is answered 503"),
     setting("max_connections", Some("1024"), "COUNT", "Connections at a time; further ones wait"),
-    setting("header_timeout", Some("10"), "SECONDS", "Longest time for the head of a request, and of an idle connection"),
+    setting(
+        "header_timeout",
+        Some("10"),
+        "SECONDS",
+        "Longest time for the head of a request, and of an idle connection",
+    ),
     setting("body_timeout", Some("30"), "SECONDS", "Longest time for the body of a request; then 408"),
     setting("drain_timeout", Some("10"), "SECONDS", "Longest time that a stopping server waits for its requests"),
     setting("body_limit", Some("1048576"), "BYTES", "Largest body of a request; a larger one is answered 413"),
@@ -175,7 +180,9 @@ impl Config {
             base_url: reader.optional("base_url", base_url),
             metrics_listen: reader.optional("metrics_listen", parse),
             log_level: reader.read("log_level", parse).unwrap_or(tracing::Level::INFO),
-            log_json: reader.read("log_format", |text| choice(text, &[("json", true), ("text", false)])).unwrap_or(true),
+            log_json: reader
+                .read("log_format", |text| choice(text, &[("json", true), ("text", false)]))
+                .unwrap_or(true),
             durability: reader.read("durability", durability).unwrap_or(Durability::Full),
             migrate_on_start: reader.read("migrate_on_start", parse).unwrap_or(true),
             readers: reader.read("readers", parse).map_or(1, threads),
@@ -235,7 +242,9 @@ impl Reader<'_> {
 
 /// The sentence for a setting that has no value; it says how to give one.
 fn missing(name: &str) -> String {
-    let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else { return name.to_owned() };
+    let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+        return name.to_owned();
+    };
     format!(
         "setting {name} is missing: give --{} {}, set {}, or write it into the file of --config ({})",
         setting.flag(),
@@ -341,7 +350,9 @@ pub fn parse_file(text: &str) -> Result<Values, Problems> {
             (Some(setting), Some(text)) => {
                 values.insert(setting.name, text);
             }
-            (Some(_), None) => problems.push(format!("setting {name} in the file must be a text, a number or true or false")),
+            (Some(_), None) => {
+                problems.push(format!("setting {name} in the file must be a text, a number or true or false"))
+            }
             (None, _) => problems.push(format!("the file has a setting {name:?} that does not exist")),
         }
     }
@@ -377,7 +388,12 @@ mod tests {
 
     #[test]
     fn the_default_file_reads_back_as_the_table() {
-        let file: String = default_file().replace("\n#", "\n").lines().filter(|line| line.contains(" = \"")).collect::<Vec<_>>().join("\n");
+        let file: String = default_file()
+            .replace("\n#", "\n")
+            .lines()
+            .filter(|line| line.contains(" = \""))
+            .collect::<Vec<_>>()
+            .join("\n");
         assert_eq!(parse_file(&file).unwrap().len(), SETTINGS.len());
         assert!(parse_file("colour = 1").unwrap_err().to_string().contains("colour"));
     }

@@ -94,11 +94,17 @@ pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
             Param::Int(context.now.0),
         ],
     )?;
-    let only_date = |day: Cell<'_>| Attributes::of(record.resource.field("expiration_date").map(|field| (field, day)).into_iter());
+    let only_date =
+        |day: Cell<'_>| Attributes::of(record.resource.field("expiration_date").map(|field| (field, day)).into_iter());
     let before = only_date(record.get("expiration_date").map_or(Cell::Null, Value::cell));
     let after = only_date(Cell::Int(expires_on));
-    let event =
-        Event { resource: record.resource, action: "resend", id: record.id, before: Some(&before), after: Some(&after) };
+    let event = Event {
+        resource: record.resource,
+        action: "resend",
+        id: record.id,
+        before: Some(&before),
+        after: Some(&after),
+    };
     Ok(audit::record(db, context, &event)?)
 }
 
@@ -143,7 +149,9 @@ fn judge_permission(context: &Context, changes: &mut Changes) {
 
 /// The default role is an active role of the account.
 fn judge_role(db: &mut Db, context: &Context, changes: &mut Changes) -> Result<(), Error> {
-    let Some(role) = changes.int("default_role_id") else { return Ok(()) };
+    let Some(role) = changes.int("default_role_id") else {
+        return Ok(());
+    };
     let sql = "SELECT 1 FROM roles WHERE account_id = ?1 AND id = ?2 AND deleted_at IS NULL";
     let active = db.maybe(sql, &[Param::Int(context.caller.account_id), Param::Int(role)], |_| Ok(()))?;
     if active.is_none() {
@@ -174,7 +182,9 @@ fn judge_address(
     changes: &mut Changes,
     seen: &mut HashSet<String>,
 ) -> Result<Option<i64>, Error> {
-    let Some(key) = changes.text("email_address").map(fold) else { return Ok(None) };
+    let Some(key) = changes.text("email_address").map(fold) else {
+        return Ok(None);
+    };
     let params = [Param::Int(context.caller.account_id), Param::Text(&key)];
     let pending = db.maybe(
         "SELECT 1 FROM account_invitations WHERE account_id = ?1 AND email_key = ?2 AND accepted_at IS NULL",

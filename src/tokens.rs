@@ -60,7 +60,13 @@ pub struct Listed {
 }
 
 /// Makes a token for a user and returns it, for the only time, with its id.
-pub fn create<E>(db: &mut Db, entropy: &Entropy, user: (i64, i64), label: &str, now: Timestamp) -> Result<(i64, SecretString), E>
+pub fn create<E>(
+    db: &mut Db,
+    entropy: &Entropy,
+    user: (i64, i64),
+    label: &str,
+    now: Timestamp,
+) -> Result<(i64, SecretString), E>
 where
     E: From<Error> + From<NoEntropy>,
 {
@@ -70,7 +76,13 @@ where
 }
 
 /// Stores a token that is known already, for the user `(account, user)`.
-pub fn insert(db: &mut Db, (account, user): (i64, i64), token: &str, label: &str, now: Timestamp) -> Result<i64, Error> {
+pub fn insert(
+    db: &mut Db,
+    (account, user): (i64, i64),
+    token: &str,
+    label: &str,
+    now: Timestamp,
+) -> Result<i64, Error> {
     db.insert(
         "INSERT INTO access_tokens (account_id, user_id, token_hash, label, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",

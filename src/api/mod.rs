@@ -3,9 +3,9 @@
 //! [`handle`] wraps every answer: request id, panic guard, the headers of protocol.md section 3, one log line, metrics.
 //! Inside it, what lies under the base path goes through [`operations`], everything else is one of the [`pages`].
 
-pub mod pages;
 mod headers;
 mod operations;
+pub mod pages;
 mod request;
 mod route;
 

@@ -24,7 +24,8 @@ use crate::wire::params::Tree;
 use crate::wire::query::{self, ListQuery};
 
 /// Text of the vendor's library for a body without its root key.
-const MISSING_ROOT: &str = "Missing required parameters. Please see our documentation at http://developer.mavenlink.com";
+const MISSING_ROOT: &str =
+    "Missing required parameters. Please see our documentation at http://developer.mavenlink.com";
 
 /// Answers a request that is for none of the pages.
 pub async fn answer(
@@ -105,9 +106,8 @@ async fn create(asked: Asked<'_>, bulk: usize) -> Result<Vec<u8>, Error> {
     let create = asked.route.entry.behaviour.create.ok_or(Error::NotFound)?;
     let elements = elements(resource, &asked.params, bulk)?.into_iter().enumerate();
     let rung = asked.caller.rung();
-    let mut changes: Vec<Changes> = elements
-        .map(|(index, object)| Changes::read(resource, Write::Create, object, rung, index))
-        .collect();
+    let mut changes: Vec<Changes> =
+        elements.map(|(index, object)| Changes::read(resource, Write::Create, object, rung, index)).collect();
     let includes = query::includes(resource, &asked.params);
     let context = asked.app.context(&asked.caller, asked.request_id);
     write(asked.app, move |db| {

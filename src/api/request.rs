@@ -40,7 +40,13 @@ pub fn query(uri: &Uri) -> Result<Tree, Error> {
 }
 
 /// The parameters of query and body together (protocol-corners C1).
-pub async fn query_and_body(app: &App, uri: &Uri, headers: &HeaderMap, body: Incoming, since: Stopwatch) -> Result<Tree, Error> {
+pub async fn query_and_body(
+    app: &App,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: Incoming,
+    since: Stopwatch,
+) -> Result<Tree, Error> {
     let query = query(uri)?;
     let bytes = collect(app, body, since).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);

@@ -25,7 +25,8 @@ pub struct Route {
 /// segments, so that nothing is found there.
 pub fn place(path: &str) -> Option<Vec<String>> {
     let mut decoded = path.strip_prefix('/')?.split('/').map(decode);
-    let is_below = decoded.next().flatten().as_deref() == Some("api") && decoded.next().flatten().as_deref() == Some("v1");
+    let is_below =
+        decoded.next().flatten().as_deref() == Some("api") && decoded.next().flatten().as_deref() == Some("v1");
     if !is_below {
         return None;
     }
@@ -48,17 +49,23 @@ fn decode(segment: &str) -> Option<String> {
 /// The operation at a place.
 pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
     let (entry, wanted): (_, Box<dyn Fn(Verb) -> bool>) = match segments {
-        [collection] => (resources::find(collection)?, match *method {
-            Method::GET | Method::HEAD => Box::new(|verb| verb == Verb::Index),
-            Method::POST => Box::new(|verb| matches!(verb, Verb::Create { .. })),
-            _ => return None,
-        }),
-        [collection, id] if !id.is_empty() => (resources::find(collection)?, match *method {
-            Method::GET | Method::HEAD => Box::new(|verb| verb == Verb::Show),
-            Method::PUT | Method::PATCH => Box::new(|verb| verb == Verb::Update),
-            Method::DELETE => Box::new(|verb| verb == Verb::Destroy),
-            _ => return None,
-        }),
+        [collection] => (
+            resources::find(collection)?,
+            match *method {
+                Method::GET | Method::HEAD => Box::new(|verb| verb == Verb::Index),
+                Method::POST => Box::new(|verb| matches!(verb, Verb::Create { .. })),
+                _ => return None,
+            },
+        ),
+        [collection, id] if !id.is_empty() => (
+            resources::find(collection)?,
+            match *method {
+                Method::GET | Method::HEAD => Box::new(|verb| verb == Verb::Show),
+                Method::PUT | Method::PATCH => Box::new(|verb| verb == Verb::Update),
+                Method::DELETE => Box::new(|verb| verb == Verb::Destroy),
+                _ => return None,
+            },
+        ),
         [collection, id, action] if !id.is_empty() && *method == Method::PUT => {
             (resources::find(collection)?, Box::new(move |verb| matches!(verb, Verb::Action(name) if name == action)))
         }

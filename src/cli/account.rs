@@ -15,7 +15,13 @@ pub fn command() -> Command {
              The token is told this once; the database keeps only its hash.",
         )
         .arg(Arg::new("name").value_name("NAME").required(true).help("Name of the account"))
-        .arg(Arg::new("owner_email").long("owner-email").value_name("ADDRESS").required(true).help("The owner's mail address"))
+        .arg(
+            Arg::new("owner_email")
+                .long("owner-email")
+                .value_name("ADDRESS")
+                .required(true)
+                .help("The owner's mail address"),
+        )
         .arg(Arg::new("owner_name").long("owner-name").value_name("NAME").required(true).help("The owner's full name"))
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one line of JSON"));
     Command::new("account")
@@ -26,7 +32,9 @@ pub fn command() -> Command {
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
-    let Some(("create", matches)) = matches.subcommand() else { return Ok(()) };
+    let Some(("create", matches)) = matches.subcommand() else {
+        return Ok(());
+    };
     let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
     let (name, owner_name, owner_email) = (text("name"), text("owner_name"), text("owner_email"));
     let created = with_app(matches, |app| async move {

@@ -11,12 +11,10 @@ use crate::schema::MIGRATIONS;
 use crate::store::migrate;
 
 pub fn command() -> Command {
-    let command = Command::new("migrate")
-        .about("Bring the database's schema up to date")
-        .long_about(
-            "Bring the database's schema up to date, making the file if there is none.\n\n\
+    let command = Command::new("migrate").about("Bring the database's schema up to date").long_about(
+        "Bring the database's schema up to date, making the file if there is none.\n\n\
              `serve` does the same when it starts, unless the setting migrate_on_start says otherwise.",
-        );
+    );
     settings::add_flags(command, |setting| setting.name == "database")
 }
 

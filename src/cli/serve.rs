@@ -25,7 +25,8 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         let _log = telemetry::start_log(&config).context("the log could not start")?;
         let listen = config.listen;
         let app = App::start(config, Clock::system(), Entropy::system()).await?;
-        let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
+        let running =
+            Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
         tracing::info!(address = %running.address, "serving");
         asked_to_stop().await?;
         tracing::info!("stopping");

@@ -31,10 +31,11 @@ pub fn add_flags(command: Command, wanted: impl Fn(&Setting) -> bool) -> Command
             Some(default) if !default.is_empty() => format!(", default: {default}"),
             _ => String::new(),
         };
-        Arg::new(setting.name)
-            .long(setting.flag())
-            .value_name(setting.placeholder)
-            .help(format!("{} [{}{default}]", setting.text, setting.variable()))
+        Arg::new(setting.name).long(setting.flag()).value_name(setting.placeholder).help(format!(
+            "{} [{}{default}]",
+            setting.text,
+            setting.variable()
+        ))
     });
     command.arg(file).args(flags)
 }

@@ -24,16 +24,26 @@ pub fn command() -> Command {
         .arg(Arg::new("email").value_name("ADDRESS").required(true).help("The member's mail address"))
         .arg(Arg::new("label").long("label").value_name("TEXT").default_value("").help("What the token is for"))
         .args([account.clone(), json.clone()]);
-    let list = Command::new("list").about("List the tokens of an account, without the tokens themselves").args([account, json.clone()]);
+    let list = Command::new("list")
+        .about("List the tokens of an account, without the tokens themselves")
+        .args([account, json.clone()]);
     let revoke = Command::new("revoke")
         .about("Revoke a token: running servers refuse it within a second")
-        .arg(Arg::new("id").value_name("ID").required(true).value_parser(value_parser!(i64)).help("The token's id, from `token list`"))
+        .arg(
+            Arg::new("id")
+                .value_name("ID")
+                .required(true)
+                .value_parser(value_parser!(i64))
+                .help("The token's id, from `token list`"),
+        )
         .arg(json);
     Command::new("token")
         .about("Manage bearer tokens")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([create, list, revoke].map(|command| settings::add_flags(command, |setting| setting.name == "database")))
+        .subcommands(
+            [create, list, revoke].map(|command| settings::add_flags(command, |setting| setting.name == "database")),
+        )
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {

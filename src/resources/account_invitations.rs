@@ -43,35 +43,62 @@ pub static RESOURCE: Resource = Resource {
         Field::new("permission", Kind::Choice(INVITABLE), "t.permission", "The level that the member will have.")
             .on_write(4)
             .default(Preset::Text("project_creator")),
-        Field::new("pending", Kind::Bool, "CASE WHEN t.accepted_at IS NULL THEN 1 ELSE 0 END", "Whether it waits for acceptance. An expired invitation is still pending."),
-        Field::new("expiration_date", Kind::Date, "t.expires_on", "The last day, in UTC, on which the link works.").nullable(),
-        Field::new("bill_rate_in_cents", Kind::Cents, "t.bill_rate_in_cents", "The default billing rate of the member.")
-            .nullable()
-            .shown_from(LEAD)
-            .on_write(6)
-            .settable_from(LEAD),
-        Field::new("billability_target", Kind::Percent, "t.billability_target", "The share of the working time to be billed, in percent; true is 100, false is 0.")
-            .nullable()
-            .shown_from(LEAD)
-            .on_write(8),
+        Field::new(
+            "pending",
+            Kind::Bool,
+            "CASE WHEN t.accepted_at IS NULL THEN 1 ELSE 0 END",
+            "Whether it waits for acceptance. An expired invitation is still pending.",
+        ),
+        Field::new("expiration_date", Kind::Date, "t.expires_on", "The last day, in UTC, on which the link works.")
+            .nullable(),
+        Field::new(
+            "bill_rate_in_cents",
+            Kind::Cents,
+            "t.bill_rate_in_cents",
+            "The default billing rate of the member.",
+        )
+        .nullable()
+        .shown_from(LEAD)
+        .on_write(6)
+        .settable_from(LEAD),
+        Field::new(
+            "billability_target",
+            Kind::Percent,
+            "t.billability_target",
+            "The share of the working time to be billed, in percent; true is 100, false is 0.",
+        )
+        .nullable()
+        .shown_from(LEAD)
+        .on_write(8),
         Field::new("cost_rate_in_cents", Kind::Cents, "t.cost_rate_in_cents", "The default cost rate of the member.")
             .nullable()
             .shown_from(ADMINISTRATOR)
             .on_write(7)
             .settable_from(ADMINISTRATOR),
         Field::new("inviter_id", Kind::Id("users"), "t.inviter_id", "The user who has sent the invitation.").nullable(),
-        Field::new("invitee_id", Kind::Id("users"), "t.invitee_id", "The user whom the invitation will make active.").nullable(),
+        Field::new("invitee_id", Kind::Id("users"), "t.invitee_id", "The user whom the invitation will make active.")
+            .nullable(),
         Field::new("default_role_id", Kind::Id("roles"), "t.default_role_id", "The role that the member will have.")
             .nullable()
             .on_write(5),
-        Field::new("default_read_only", Kind::Bool, "t.default_read_only", "Whether the member will start without the right to write.")
-            .hidden()
-            .on_create(9)
-            .default(Preset::Bool(false)),
-        Field::new("external_reference", Kind::Object(EXTERNAL_REFERENCE), "t.external_reference", "How another system calls the person.")
-            .nullable()
-            .hidden()
-            .on_create(10),
+        Field::new(
+            "default_read_only",
+            Kind::Bool,
+            "t.default_read_only",
+            "Whether the member will start without the right to write.",
+        )
+        .hidden()
+        .on_create(9)
+        .default(Preset::Bool(false)),
+        Field::new(
+            "external_reference",
+            Kind::Object(EXTERNAL_REFERENCE),
+            "t.external_reference",
+            "How another system calls the person.",
+        )
+        .nullable()
+        .hidden()
+        .on_create(10),
     ],
     filters: &[
         Filter {
@@ -113,7 +140,11 @@ pub static RESOURCE: Resource = Resource {
         },
         Operation { verb: Verb::Show, id: "GetAccountInvitation", text: "Retrieve one account invitation." },
         Operation { verb: Verb::Update, id: "UpdateAccountInvitation", text: "Change a pending account invitation." },
-        Operation { verb: Verb::Destroy, id: "DeleteAccountInvitation", text: "Take a pending account invitation back." },
+        Operation {
+            verb: Verb::Destroy,
+            id: "DeleteAccountInvitation",
+            text: "Take a pending account invitation back.",
+        },
         Operation {
             verb: Verb::Action("resend"),
             id: "ResendAccountInvitation",

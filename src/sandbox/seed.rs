@@ -137,10 +137,7 @@ const INVITATIONS: &[Invitation] = &[
     },
     Invitation { role: Some(104), ..invitation(EXPIRED, "Edsger Expired", "edsger@example.test", 5, 13, 18) },
     Invitation { is_accepted: true, ..invitation(4, "Barbara Accepted", "barbara@example.test", 2, 14, 17) },
-    Invitation {
-        account: OTHER_ACCOUNT,
-        ..invitation(5, "Other Pending", "other.pending@example.test", 21, 22, 16)
-    },
+    Invitation { account: OTHER_ACCOUNT, ..invitation(5, "Other Pending", "other.pending@example.test", 21, 22, 16) },
 ];
 
 const EXPIRED: i64 = 3;

@@ -41,7 +41,9 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         let text = error.to_string();
-        let rusqlite::Error::SqliteFailure(cause, message) = error else { return Self::Statement(text) };
+        let rusqlite::Error::SqliteFailure(cause, message) = error else {
+            return Self::Statement(text);
+        };
         match cause.code {
             Code::ConstraintViolation if is_unique(cause.extended_code) => {
                 Self::Unique(index_name(message.as_deref().unwrap_or_default()).to_owned())

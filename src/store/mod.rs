@@ -170,7 +170,9 @@ where
     E: From<Error> + Send,
 {
     fn run(&mut self, db: &mut Db) -> bool {
-        let Some(work) = self.work.take() else { return false };
+        let Some(work) = self.work.take() else {
+            return false;
+        };
         // The closure is gone after a panic, and the savepoint takes back what it did: nothing half done is seen.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| Err(Error::Panicked.into()));
         let keep = outcome.is_ok();

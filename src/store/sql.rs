@@ -52,7 +52,9 @@ impl Statement {
     }
 
     fn and_search(&mut self, resource: &Resource, query: &ListQuery) {
-        let (Some(search), Some(needle)) = (&resource.search, &query.search) else { return };
+        let (Some(search), Some(needle)) = (&resource.search, &query.search) else {
+            return;
+        };
         let placeholder = self.bind(Value::Text(needle.text.clone()));
         let matches: Vec<String> = search.columns.iter().map(|column| contains(column, &placeholder)).collect();
         self.and(&format!("({})", matches.join(" OR ")));

@@ -207,7 +207,12 @@ impl Writer {
 }
 
 /// The life of a reader: one read transaction for each job, so that a job sees one state of the data.
-fn read_one_by_one(connection: Connection, jobs: &flume::Receiver<Box<dyn Job>>, timeout: Duration, statistics: &Statistics) {
+fn read_one_by_one(
+    connection: Connection,
+    jobs: &flume::Receiver<Box<dyn Job>>,
+    timeout: Duration,
+    statistics: &Statistics,
+) {
     let mut db = Db::new(connection);
     while let Ok(mut job) = jobs.recv() {
         let ended = limit_time(&mut db, timeout).and_then(|()| read_in_transaction(&mut db, job.as_mut()));

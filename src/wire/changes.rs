@@ -54,7 +54,13 @@ pub struct Changes {
 
 impl Changes {
     /// Reads the attributes of `object`, the element at `index`, as a caller on `rung` may set them.
-    pub fn read(resource: &'static Resource, write: Write, object: &Map<String, Json>, rung: Rung, index: usize) -> Self {
+    pub fn read(
+        resource: &'static Resource,
+        write: Write,
+        object: &Map<String, Json>,
+        rung: Rung,
+        index: usize,
+    ) -> Self {
         let mut changes = Self { resource, index, values: Vec::new(), faults: Vec::new() };
         for field in resource.fields {
             let Some(input) = field.input else { continue };

@@ -171,8 +171,12 @@ impl Kind {
         let mut schema = match self {
             Self::Id(_) if input => json!({"type": "integer", "format": "int64", "minimum": 1}),
             Self::Id(_) => json!({"type": "string", "pattern": "^[1-9][0-9]*$"}),
-            Self::Cents => json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": MOST_CENTS}),
-            Self::Percent if input => json!({"type": ["integer", "boolean"], "minimum": -100, "maximum": 100}),
+            Self::Cents => {
+                json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": MOST_CENTS})
+            }
+            Self::Percent if input => {
+                json!({"type": ["integer", "boolean"], "minimum": -100, "maximum": 100})
+            }
             Self::Percent => json!({"type": "integer", "minimum": 0, "maximum": 100}),
             Self::Bool => json!({"type": "boolean"}),
             Self::Choice(choices) => json!({"type": "string", "enum": choices}),
@@ -329,7 +333,9 @@ impl LineFault {
 
 /// A trimmed line of text. Control characters inside are refused; at the ends, blanks are trimmed first.
 fn line(input: &Json) -> Result<String, LineFault> {
-    let Json::String(text) = input else { return Err(LineFault::Kind) };
+    let Json::String(text) = input else {
+        return Err(LineFault::Kind);
+    };
     let text = text.trim();
     if text.chars().any(char::is_control) {
         Err(LineFault::Control)
@@ -348,7 +354,8 @@ fn line(input: &Json) -> Result<String, LineFault> {
 /// since nobody is invited under such an address, and each of them has opened a hole somewhere.
 fn is_mailbox(text: &str) -> bool {
     let is_atom = |atom: &str| {
-        !atom.is_empty() && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
+        !atom.is_empty()
+            && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
     };
     let is_label = |label: &str| {
         !label.is_empty()
@@ -365,7 +372,9 @@ fn is_mailbox(text: &str) -> bool {
 
 /// The members of an object that are given and known, as JSON text; `None` when one is wrong or missing.
 fn object(members: &[Member], input: &Json) -> Option<Value> {
-    let Json::Object(given) = input else { return None };
+    let Json::Object(given) = input else {
+        return None;
+    };
     let mut kept = serde_json::Map::new();
     for member in members {
         match given.get(member.name) {
@@ -444,8 +453,23 @@ mod tests {
             assert!(is_mailbox(good), "{good}");
         }
         for bad in [
-            "", "a", "@b.test", "a@", "a@@b.test", "a@b@c.test", ".a@b.test", "a.@b.test", "a..b@c.test", "a@.b.test",
-            "a@b.test.", "a@b..test", "a b@c.test", "a@b.test,c@d.test", "Name <a@b.test>", "a@-b.test", "a@b-.test",
+            "",
+            "a",
+            "@b.test",
+            "a@",
+            "a@@b.test",
+            "a@b@c.test",
+            ".a@b.test",
+            "a.@b.test",
+            "a..b@c.test",
+            "a@.b.test",
+            "a@b.test.",
+            "a@b..test",
+            "a b@c.test",
+            "a@b.test,c@d.test",
+            "Name <a@b.test>",
+            "a@-b.test",
+            "a@b-.test",
         ] {
             assert!(!is_mailbox(bad), "{bad}");
         }

@@ -100,7 +100,9 @@ fn object_schema(resource: &Resource) -> Json {
     let mut properties = Map::new();
     let mut required = vec![json!("id")];
     for field in resource.fields {
-        let Some(shown_from) = field.shown_from else { continue };
+        let Some(shown_from) = field.shown_from else {
+            continue;
+        };
         let mut schema = field.kind.schema(field.nullable, false);
         schema["description"] = json!(field.text);
         properties.insert(field.name.to_owned(), schema);
@@ -126,7 +128,11 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     }
     if !resource.associations.is_empty() && verb != Verb::Destroy {
         let names: Vec<&str> = resource.associations.iter().map(|association| association.name).collect();
-        parameters.push(query("include", json!({"type": "string"}), &format!("Any of {}, with commas.", names.join(", "))));
+        parameters.push(query(
+            "include",
+            json!({"type": "string"}),
+            &format!("Any of {}, with commas.", names.join(", ")),
+        ));
     }
     let acts = |filter: &&Filter| verb == Verb::Index || matches!(filter.test, Test::Flag { .. });
     if matches!(verb, Verb::Index | Verb::Show) {
@@ -150,8 +156,11 @@ fn filter_parameter(filter: &Filter) -> Json {
 }
 
 fn list_parameters(resource: &Resource) -> Vec<Json> {
-    let orders: Vec<String> =
-        resource.sorts.iter().flat_map(|sort| ["asc", "desc"].map(|direction| format!("{}:{direction}", sort.name))).collect();
+    let orders: Vec<String> = resource
+        .sorts
+        .iter()
+        .flat_map(|sort| ["asc", "desc"].map(|direction| format!("{}:{direction}", sort.name)))
+        .collect();
     let mut parameters = vec![query("order", json!({"type": "string", "enum": orders}), "The order; ties go by id.")];
     if resource.search.is_some() {
         let text = "Records whose texts contain this one, best matches first.";
@@ -177,7 +186,8 @@ fn responses(resource: &Resource, verb: Verb) -> Json {
     let mut responses = Map::new();
     match verb {
         Verb::Destroy => responses.insert("204".to_owned(), json!({"description": "It is gone."})),
-        _ => responses.insert("200".to_owned(), content("The records, by id, and their order.", envelope_schema(resource))),
+        _ => responses
+            .insert("200".to_owned(), content("The records, by id, and their order.", envelope_schema(resource))),
     };
     for (status, text) in REFUSALS {
         responses.insert((*status).to_owned(), content(text, reference("Errors")));

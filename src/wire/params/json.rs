@@ -109,10 +109,7 @@ impl<'a> Reader<'a> {
     /// The next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
         let rest = self.rest().as_bytes();
-        self.at += rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-            .count();
+        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
         self.rest().bytes().next()
     }
 
@@ -133,11 +130,7 @@ impl<'a> Reader<'a> {
     }
 
     fn scalar(&mut self) -> Option<Value> {
-        for (word, value) in [
-            ("null", Value::Null),
-            ("true", Value::Bool(true)),
-            ("false", Value::Bool(false)),
-        ] {
+        for (word, value) in [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))] {
             if self.rest().starts_with(word) {
                 self.at += word.len();
                 return Some(value);
@@ -147,12 +140,7 @@ impl<'a> Reader<'a> {
             return self.string().map(Value::String);
         }
         let is_numeric = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        let length = self
-            .rest()
-            .as_bytes()
-            .iter()
-            .take_while(|byte| is_numeric(byte))
-            .count();
+        let length = self.rest().as_bytes().iter().take_while(|byte| is_numeric(byte)).count();
         self.take(length)?.parse::<Number>().ok().map(Value::Number)
     }
 
@@ -171,11 +159,7 @@ impl<'a> Reader<'a> {
             }
         };
         let quoted = self.take(end + 1)?;
-        if is_plain {
-            quoted.get(1..end).map(str::to_owned)
-        } else {
-            serde_json::from_str(quoted).ok()
-        }
+        if is_plain { quoted.get(1..end).map(str::to_owned) } else { serde_json::from_str(quoted).ok() }
     }
 
     fn take(&mut self, length: usize) -> Option<&'a str> {
@@ -201,24 +185,14 @@ mod tests {
             (" \t\r\n{ } \n", json!({})),
             (r#"{"a":1}"#, json!({"a": 1})),
             (r#"{ "a" : [ ] , "b" : { } }"#, json!({"a": [], "b": {}})),
-            (
-                r#"{"a":[1,[2,{"b":[3]}],"4"],"c":null}"#,
-                json!({"a": [1, [2, {"b": [3]}], "4"], "c": null}),
-            ),
+            (r#"{"a":[1,[2,{"b":[3]}],"4"],"c":null}"#, json!({"a": [1, [2, {"b": [3]}], "4"], "c": null})),
             (r#"{"a":true,"b":false}"#, json!({"a": true, "b": false})),
             (r#"{"a":1,"b":2,"a":[3]}"#, json!({"a": [3], "b": 2})),
             (r#"{"":"","é":"日本"}"#, json!({"": "", "é": "日本"})),
-            (
-                r#"{"a\"}":"\\\"\/\b\f\n\r\t\u00e9\ud83d\ude00\u0000"}"#,
-                json!({"a\"}": "\\\"/\u{8}\u{c}\n\r\té😀\0"}),
-            ),
+            (r#"{"a\"}":"\\\"\/\b\f\n\r\t\u00e9\ud83d\ude00\u0000"}"#, json!({"a\"}": "\\\"/\u{8}\u{c}\n\r\té😀\0"})),
             ("{\"a\":\"\u{7f}\u{feff}\"}", json!({"a": "\u{7f}\u{feff}"})),
         ] {
-            assert_eq!(
-                tree(text.as_bytes()).map(Value::Object),
-                Ok(expected),
-                "{text}"
-            );
+            assert_eq!(tree(text.as_bytes()).map(Value::Object), Ok(expected), "{text}");
         }
     }
 
@@ -231,10 +205,7 @@ mod tests {
             ("1e2", "1e+2"),
             ("1E400", "1e+400"),
             ("-1.50E-07", "-1.50e-07"),
-            (
-                "123456789012345678901234567890",
-                "123456789012345678901234567890",
-            ),
+            ("123456789012345678901234567890", "123456789012345678901234567890"),
         ] {
             let tree = tree(format!("{{\"a\":{written}}}").as_bytes()).unwrap();
             assert!(tree["a"].is_number());
@@ -260,12 +231,7 @@ mod tests {
                 assert_eq!(tree(text.as_bytes()), Err(Fault::Syntax), "{text}");
             }
         }
-        for body in [
-            &b"{\"a\":\"\xff\"}"[..],
-            b"{\"a\":\"\xed\xa0\x80\"}",
-            b"\xff\xfe{\0}\0",
-            b"{}\xc3",
-        ] {
+        for body in [&b"{\"a\":\"\xff\"}"[..], b"{\"a\":\"\xed\xa0\x80\"}", b"\xff\xfe{\0}\0", b"{}\xc3"] {
             assert_eq!(tree(body), Err(Fault::Syntax), "{body:?}");
         }
     }
@@ -275,46 +241,26 @@ mod tests {
         for text in ["[]", "[{\"a\":1}]", "null", "true", "1", "\"a\"", " 1.5 "] {
             assert_eq!(tree(text.as_bytes()), Err(Fault::NotAnObject), "{text}");
         }
-        assert_eq!(
-            tree(b"[1"),
-            Err(Fault::Syntax),
-            "what is broken is not called another value"
-        );
+        assert_eq!(tree(b"[1"), Err(Fault::Syntax), "what is broken is not called another value");
     }
 
     #[test]
     fn nesting_ends_at_100_levels() {
         // The object itself is the first level.
         let arrays = |count: usize| format!("{{\"a\":{}{}}}", "[".repeat(count), "]".repeat(count));
-        let objects = |count: usize| {
-            format!(
-                "{}{{}}{}",
-                "{\"a\":".repeat(count - 1),
-                "}".repeat(count - 1)
-            )
-        };
+        let objects = |count: usize| format!("{}{{}}{}", "{\"a\":".repeat(count - 1), "}".repeat(count - 1));
         assert!(tree(arrays(99).as_bytes()).is_ok());
         assert!(tree(objects(100).as_bytes()).is_ok());
-        for text in [
-            arrays(100),
-            objects(101),
-            arrays(500_000),
-            "[".repeat(1 << 20),
-            "{\"a\":".repeat(200_000),
-        ] {
+        for text in [arrays(100), objects(101), arrays(500_000), "[".repeat(1 << 20), "{\"a\":".repeat(200_000)] {
             assert_eq!(tree(text.as_bytes()), Err(Fault::Syntax));
         }
     }
 
     #[test]
     fn the_secret_key_of_serde_json_is_a_key_like_others() {
-        let text =
-            r#"{"a":{"$serde_json::private::Number":"5"},"b":{"$serde_json::private::Number":[]}}"#;
+        let text = r#"{"a":{"$serde_json::private::Number":"5"},"b":{"$serde_json::private::Number":[]}}"#;
         let tree = tree(text.as_bytes()).unwrap();
         assert_eq!(tree["a"]["$serde_json::private::Number"], "5");
-        assert_eq!(
-            tree["b"]["$serde_json::private::Number"],
-            Value::Array(Vec::new())
-        );
+        assert_eq!(tree["b"]["$serde_json::private::Number"], Value::Array(Vec::new()));
     }
 }

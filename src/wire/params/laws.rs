@@ -11,9 +11,8 @@ const BOUNDARY: &str = "multipart/form-data; boundary=\"a boundary\"";
 
 /// Trees that a form can say: only texts, nothing empty, no list directly in a list.
 fn form_tree() -> impl Strategy<Value = Tree> {
-    let value = text()
-        .prop_map(Value::String)
-        .prop_recursive(4, 40, 4, |value| {
+    let value =
+        text().prop_map(Value::String).prop_recursive(4, 40, 4, |value| {
             let element = prop_oneof![
                 text().prop_map(Value::String),
                 members(value.clone()).prop_map(|mut element| {
@@ -35,13 +34,7 @@ fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Tree> {
 
 /// Names that stand for themselves: no brackets, and no line breaks as a header cannot hold them.
 fn name() -> impl Strategy<Value = String> {
-    let character = any::<char>().prop_map(|char| {
-        if matches!(char, '[' | ']' | '\r' | '\n') {
-            '_'
-        } else {
-            char
-        }
-    });
+    let character = any::<char>().prop_map(|char| if matches!(char, '[' | ']' | '\r' | '\n') { '_' } else { char });
     prop::collection::vec(character, 1..5).prop_map(String::from_iter)
 }
 
@@ -52,28 +45,14 @@ fn text() -> impl Strategy<Value = String> {
 /// The names and values that say a tree, before any encoding.
 fn pairs(name: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
     match value {
-        Value::Array(elements) => elements
-            .iter()
-            .for_each(|element| self::pairs(&format!("{name}[]"), element, pairs)),
+        Value::Array(elements) => elements.iter().for_each(|element| self::pairs(&format!("{name}[]"), element, pairs)),
         Value::Object(members) => {
-            let (first, others): (Vec<_>, Vec<_>) =
-                members.iter().partition(|(key, _)| *key == FIRST);
+            let (first, others): (Vec<_>, Vec<_>) = members.iter().partition(|(key, _)| *key == FIRST);
             for (key, member) in first.into_iter().chain(others) {
-                self::pairs(
-                    &if name.is_empty() {
-                        key.clone()
-                    } else {
-                        format!("{name}[{key}]")
-                    },
-                    member,
-                    pairs,
-                );
+                self::pairs(&if name.is_empty() { key.clone() } else { format!("{name}[{key}]") }, member, pairs);
             }
         }
-        text => pairs.push((
-            name.to_owned(),
-            text.as_str().unwrap_or_default().to_owned(),
-        )),
+        text => pairs.push((name.to_owned(), text.as_str().unwrap_or_default().to_owned())),
     }
 }
 
@@ -122,9 +101,8 @@ fn json_value() -> impl Strategy<Value = Value> {
 }
 
 const JSON_PIECES: &[&str] = &[
-    "{", "}", "[", "]", ",", ":", "\"", "\\", "\"a\"", "\\u00e9", "\\ud83d", "\\ude00", "0", "-",
-    "1", ".", "e", "E+", "null", "true", "tru", " ", "\n", "\u{1}", "\u{a0}", "\u{feff}", "é",
-    "{\"a\":", "[1,", "\"b\":2}",
+    "{", "}", "[", "]", ",", ":", "\"", "\\", "\"a\"", "\\u00e9", "\\ud83d", "\\ude00", "0", "-", "1", ".", "e", "E+",
+    "null", "true", "tru", " ", "\n", "\u{1}", "\u{a0}", "\u{feff}", "é", "{\"a\":", "[1,", "\"b\":2}",
 ];
 
 proptest! {

@@ -65,11 +65,7 @@ pub fn query(raw: &str) -> Result<Tree, Undecodable> {
 ///
 /// An empty body has no parameters, whatever the headers say about it: clients announce JSON and then send nothing.
 /// A `charset` parameter is ignored like all others. The text is read as UTF-8 and refused where it is not.
-pub fn body(
-    content_type: Option<&[u8]>,
-    content_encoding: Option<&[u8]>,
-    body: &[u8],
-) -> Result<Tree, Undecodable> {
+pub fn body(content_type: Option<&[u8]>, content_encoding: Option<&[u8]>, body: &[u8]) -> Result<Tree, Undecodable> {
     if body.is_empty() {
         return Ok(Tree::new());
     }
@@ -77,19 +73,14 @@ pub fn body(
         return Err(Undecodable::UnsupportedEncoding);
     }
     let content_type = content_type.unwrap_or_default();
-    let media_type = content_type
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii();
+    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let is = |name: &str| media_type.eq_ignore_ascii_case(name.as_bytes());
     if media_type.is_empty() || is("application/x-www-form-urlencoded") {
         rack::tree(body).map_err(|detail| malformed("The form body", &detail))
     } else if is("application/json") {
         json::tree(body).map_err(|fault| Undecodable::Malformed(fault.sentence().into()))
     } else if is("multipart/form-data") {
-        multipart::tree(content_type, body)
-            .map_err(|detail| malformed("The multipart body", &detail))
+        multipart::tree(content_type, body).map_err(|detail| malformed("The multipart body", &detail))
     } else {
         Err(Undecodable::UnsupportedType)
     }
@@ -128,28 +119,16 @@ mod tests {
             (None, form),
             (Some(""), form),
             (Some("application/x-www-form-urlencoded"), form),
-            (
-                Some("Application/X-WWW-Form-Urlencoded ; charset=UTF-8"),
-                form,
-            ),
+            (Some("Application/X-WWW-Form-Urlencoded ; charset=UTF-8"), form),
             (Some("application/json"), object),
             (Some("APPLICATION/JSON;charset=iso-8859-1"), object),
             (Some("multipart/form-data; boundary=x"), parts),
         ] {
             let tree = body(content_type.map(str::as_bytes), None, text.as_bytes());
-            assert_eq!(
-                tree.map(Value::Object),
-                Ok(json!({"a": {"b": "1"}})),
-                "{content_type:?}"
-            );
+            assert_eq!(tree.map(Value::Object), Ok(json!({"a": {"b": "1"}})), "{content_type:?}");
         }
-        for content_type in [
-            "text/plain",
-            "application/vnd.api+json",
-            "multipart/mixed; boundary=x",
-            "json",
-            "\u{ff}",
-        ] {
+        for content_type in ["text/plain", "application/vnd.api+json", "multipart/mixed; boundary=x", "json", "\u{ff}"]
+        {
             let tree = body(Some(content_type.as_bytes()), None, form.as_bytes());
             assert_eq!(tree, Err(Undecodable::UnsupportedType), "{content_type}");
         }
@@ -157,27 +136,15 @@ mod tests {
 
     #[test]
     fn an_empty_body_is_fine_under_any_header() {
-        for content_type in [
-            None,
-            Some("application/json"),
-            Some("multipart/form-data"),
-            Some("text/plain"),
-        ] {
-            assert_eq!(
-                body(content_type.map(str::as_bytes), Some(b"gzip"), b""),
-                Ok(Tree::new()),
-                "{content_type:?}"
-            );
+        for content_type in [None, Some("application/json"), Some("multipart/form-data"), Some("text/plain")] {
+            assert_eq!(body(content_type.map(str::as_bytes), Some(b"gzip"), b""), Ok(Tree::new()), "{content_type:?}");
         }
     }
 
     #[test]
     fn a_compressed_body_is_refused() {
         for encoding in ["identity", " Identity ", "", "identity, identity"] {
-            assert!(
-                body(None, Some(encoding.as_bytes()), b"a=1").is_ok(),
-                "{encoding:?}"
-            );
+            assert!(body(None, Some(encoding.as_bytes()), b"a=1").is_ok(), "{encoding:?}");
         }
         for encoding in ["gzip", "br", "identity, gzip", "identity;q=1"] {
             let tree = body(Some(b"text/plain"), Some(encoding.as_bytes()), b"a=1");
@@ -192,14 +159,8 @@ mod tests {
             other => format!("{other:?}"),
         };
         for (tree, expected) in [
-            (
-                query("%zz"),
-                "The query string is malformed: a percent sign is not followed by two hexadecimal digits.",
-            ),
-            (
-                query("%ff"),
-                "The query string is malformed: a name or a value is not valid UTF-8.",
-            ),
+            (query("%zz"), "The query string is malformed: a percent sign is not followed by two hexadecimal digits."),
+            (query("%ff"), "The query string is malformed: a name or a value is not valid UTF-8."),
             (
                 body(None, None, b"a=1&a[b]=2"),
                 "The form body is malformed: the parameter \"a\" is text and cannot also be an object.",
@@ -208,14 +169,8 @@ mod tests {
                 body(Some(b"multipart/form-data"), None, b"x"),
                 "The multipart body is malformed: the content type names no boundary.",
             ),
-            (
-                body(Some(b"application/json"), None, b"{"),
-                "The request body is not valid JSON.",
-            ),
-            (
-                body(Some(b"application/json"), None, b"[]"),
-                "The request body must be a JSON object.",
-            ),
+            (body(Some(b"application/json"), None, b"{"), "The request body is not valid JSON."),
+            (body(Some(b"application/json"), None, b"[]"), "The request body must be a JSON object."),
         ] {
             assert_eq!(sentence(tree), expected);
         }
@@ -226,9 +181,6 @@ mod tests {
         let tree = |value: Value| value.as_object().cloned().unwrap_or_default();
         let query = tree(json!({"a": {"b": "1"}, "c": "2"}));
         let body = tree(json!({"a": {"d": 3}, "e": null}));
-        assert_eq!(
-            merge(query, body),
-            tree(json!({"a": {"d": 3}, "c": "2", "e": null}))
-        );
+        assert_eq!(merge(query, body), tree(json!({"a": {"d": 3}, "c": "2", "e": null})));
     }
 }

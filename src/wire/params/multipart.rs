@@ -18,16 +18,12 @@ pub(super) fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
     let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
     let boundary = boundary.ok_or(Detail::Borrowed("the content type names no boundary"))?;
     if boundary.len() > LONGEST_BOUNDARY {
-        return Err(Detail::Borrowed(
-            "the boundary is longer than 70 characters",
-        ));
+        return Err(Detail::Borrowed("the boundary is longer than 70 characters"));
     }
     let delimiter = [b"--", boundary.as_slice()].concat();
     let mut tree = Tree::new();
     let Some((_, mut after)) = cut(body, &delimiter) else {
-        return Err(Detail::Borrowed(
-            "the boundary of the content type does not occur",
-        ));
+        return Err(Detail::Borrowed("the boundary of the content type does not occur"));
     };
     while let After::Part(rest) = after {
         let Some((part, next)) = cut(rest, &delimiter) else {
@@ -67,10 +63,7 @@ fn after_delimiter(rest: &[u8]) -> Option<After<'_>> {
     if rest.starts_with(b"--") {
         return Some(After::Nothing);
     }
-    let blanks = rest
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     rest[blanks..].strip_prefix(b"\r\n").map(After::Part)
 }
 
@@ -81,15 +74,10 @@ fn field(part: &[u8]) -> Result<(String, String), Detail> {
     } else if let Some(end) = position(part, b"\r\n\r\n") {
         (&part[..end], &part[end + 4..])
     } else {
-        return Err(Detail::Borrowed(
-            "a part has no empty line after its headers",
-        ));
+        return Err(Detail::Borrowed("a part has no empty line after its headers"));
     };
     let disposition = header(head, "content-disposition").unwrap_or_default();
-    if ["filename", "filename*"]
-        .iter()
-        .any(|name| parameter(disposition, name).is_some())
-    {
+    if ["filename", "filename*"].iter().any(|name| parameter(disposition, name).is_some()) {
         return Err(Detail::Borrowed("a part is a file"));
     }
     let name = parameter(disposition, "name").filter(|name| !name.is_empty());
@@ -104,8 +92,7 @@ fn field(part: &[u8]) -> Result<(String, String), Detail> {
 fn header<'a>(head: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
     let mut left = head;
     while !left.is_empty() {
-        let is_end =
-            |bytes: &[u8]| matches!(bytes, [b'\r', b'\n', next] if !matches!(next, b' ' | b'\t'));
+        let is_end = |bytes: &[u8]| matches!(bytes, [b'\r', b'\n', next] if !matches!(next, b' ' | b'\t'));
         let (line, rest) = left.split_at(left.windows(3).position(is_end).unwrap_or(left.len()));
         let (name, value) = split(line, b':');
         if name.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()) {
@@ -152,10 +139,7 @@ fn unquote(quoted: &[u8]) -> (Vec<u8>, &[u8]) {
 
 /// What is before and behind the first occurrence of a byte, or all and nothing.
 fn split(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == separator)
-        .unwrap_or(bytes.len());
+    let end = bytes.iter().position(|byte| *byte == separator).unwrap_or(bytes.len());
     (&bytes[..end], bytes.get(end + 1..).unwrap_or_default())
 }
 
@@ -176,11 +160,7 @@ mod tests {
         let part = |(name, value): &(&str, &str)| {
             format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n")
         };
-        fields
-            .iter()
-            .map(part)
-            .chain(["--x--\r\n".to_owned()])
-            .collect()
+        fields.iter().map(part).chain(["--x--\r\n".to_owned()]).collect()
     }
 
     #[test]
@@ -188,32 +168,16 @@ mod tests {
         for (fields, expected) in [
             (&[][..], json!({})),
             (&[("a", "1"), ("\"b\"", "")], json!({"a": "1", "b": ""})),
-            (
-                &[("\"a[b]\"", "1"), ("a[c]", "2")],
-                json!({"a": {"b": "1", "c": "2"}}),
-            ),
-            (
-                &[("a[][b]", "1"), ("a[][b]", "2")],
-                json!({"a": [{"b": "1"}, {"b": "2"}]}),
-            ),
+            (&[("\"a[b]\"", "1"), ("a[c]", "2")], json!({"a": {"b": "1", "c": "2"}})),
+            (&[("a[][b]", "1"), ("a[][b]", "2")], json!({"a": [{"b": "1"}, {"b": "2"}]})),
             (&[("a", "1"), ("a", "2")], json!({"a": "2"})),
             (&[("a%5Bb%5D", "1+%20")], json!({"a%5Bb%5D": "1+%20"})),
             (&[(r#""a\"\\b;c=d ""#, "1")], json!({"a\"\\b;c=d ": "1"})),
             (&[("é", "日本\0")], json!({"é": "日本\0"})),
-            (
-                &[("a", "\r\n 1\r\n\r\n2\r\n")],
-                json!({"a": "\r\n 1\r\n\r\n2\r\n"}),
-            ),
-            (
-                &[("a", "\r\n--xy\r\n--\r\n --x--")],
-                json!({"a": "\r\n--xy\r\n--\r\n --x--"}),
-            ),
+            (&[("a", "\r\n 1\r\n\r\n2\r\n")], json!({"a": "\r\n 1\r\n\r\n2\r\n"})),
+            (&[("a", "\r\n--xy\r\n--\r\n --x--")], json!({"a": "\r\n--xy\r\n--\r\n --x--"})),
         ] {
-            assert_eq!(
-                tree(TYPE.as_bytes(), parts(fields).as_bytes()).map(Value::Object),
-                Ok(expected),
-                "{fields:?}"
-            );
+            assert_eq!(tree(TYPE.as_bytes(), parts(fields).as_bytes()).map(Value::Object), Ok(expected), "{fields:?}");
         }
     }
 
@@ -226,36 +190,20 @@ mod tests {
             "Multipart/Form-Data; flag; boundary=\"\\x\"",
         ] {
             let tree = tree(content_type.as_bytes(), parts(&[("a", "1")]).as_bytes());
-            assert_eq!(
-                tree.map(Value::Object),
-                Ok(json!({"a": "1"})),
-                "{content_type}"
-            );
+            assert_eq!(tree.map(Value::Object), Ok(json!({"a": "1"})), "{content_type}");
         }
         let odd = "-'()+_,./:=? z";
         let content_type = format!("multipart/form-data; boundary=\"{odd}\"");
-        let body =
-            format!("--{odd}\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--{odd}--");
-        assert_eq!(
-            tree(content_type.as_bytes(), body.as_bytes()).map(Value::Object),
-            Ok(json!({"a": "1"}))
-        );
+        let body = format!("--{odd}\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--{odd}--");
+        assert_eq!(tree(content_type.as_bytes(), body.as_bytes()).map(Value::Object), Ok(json!({"a": "1"})));
     }
 
     #[test]
     fn what_is_around_fields_is_ignored() {
-        for body in [
-            "--x--",
-            "--x--\r\n",
-            "\r\n--x--\r\n",
-            "preamble\r\n--x-- \r\nepilogue\r\n--x\r\n",
-            "--xy\r\n--x--",
-        ] {
-            assert_eq!(
-                tree(TYPE.as_bytes(), body.as_bytes()),
-                Ok(Tree::new()),
-                "{body:?}"
-            );
+        for body in
+            ["--x--", "--x--\r\n", "\r\n--x--\r\n", "preamble\r\n--x-- \r\nepilogue\r\n--x\r\n", "--xy\r\n--x--"]
+        {
+            assert_eq!(tree(TYPE.as_bytes(), body.as_bytes()), Ok(Tree::new()), "{body:?}");
         }
         for body in [
             "preamble --x\r\n--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--x--epilogue",
@@ -264,11 +212,7 @@ mod tests {
             "--x\r\nContent-Disposition: form-data;\r\n\tname=\"a\"\r\nContent-Length: 1\r\n\r\n1\r\n--x--",
             "--x\r\nContent-Disposition: form-data; name=b; name=a\r\nnonsense\r\n\r\n1\r\n--x--",
         ] {
-            assert_eq!(
-                tree(TYPE.as_bytes(), body.as_bytes()).map(Value::Object),
-                Ok(json!({"a": "1"})),
-                "{body:?}"
-            );
+            assert_eq!(tree(TYPE.as_bytes(), body.as_bytes()).map(Value::Object), Ok(json!({"a": "1"})), "{body:?}");
         }
     }
 
@@ -276,94 +220,43 @@ mod tests {
     fn faults_are_named() {
         let refused = |content_type: &str, body: &str, detail: &'static str| {
             let tree = tree(content_type.as_bytes(), body.as_bytes());
-            assert_eq!(
-                tree,
-                Err(Detail::Borrowed(detail)),
-                "{content_type} {body:?}"
-            );
+            assert_eq!(tree, Err(Detail::Borrowed(detail)), "{content_type} {body:?}");
         };
         let whole = parts(&[("a", "1")]);
-        for parameters in [
-            "",
-            "; boundary=",
-            "; boundary=\"\"; x",
-            "; boundary",
-            "; bound=x",
-        ] {
+        for parameters in ["", "; boundary=", "; boundary=\"\"; x", "; boundary", "; bound=x"] {
             let content_type = format!("multipart/form-data{parameters}");
             refused(&content_type, &whole, "the content type names no boundary");
         }
         let wrong = "the boundary of the content type does not occur";
         refused("multipart/form-data; boundary=y", &whole, wrong);
-        for body in [
-            "a=1",
-            "--x",
-            "x\r\n",
-            " --x--",
-            &whole.replace("\r\n", "\n"),
-        ] {
+        for body in ["a=1", "--x", "x\r\n", " --x--", &whole.replace("\r\n", "\n")] {
             refused(TYPE, body, wrong);
         }
-        for body in [
-            "--x\r\n",
-            &whole.replace("--x--", "--x-"),
-            &whole.replace("--x--", "--y--"),
-        ] {
+        for body in ["--x\r\n", &whole.replace("--x--", "--x-"), &whole.replace("--x--", "--y--")] {
             refused(TYPE, body, "the closing boundary is missing");
         }
         for (head, detail) in [
             ("", "a part has no name"),
             ("Content-Type: text/plain; name=a\r\n", "a part has no name"),
             ("Content-Disposition: form-data\r\n", "a part has no name"),
-            (
-                "Content-Disposition: form-data; name=\"\"\r\n",
-                "a part has no name",
-            ),
-            (
-                "Content-Disposition: form-data; name=a; filename=b\r\n",
-                "a part is a file",
-            ),
-            (
-                "Content-Disposition: form-data; name=a; FileName=\"\"\r\n",
-                "a part is a file",
-            ),
-            (
-                "Content-Disposition: form-data; name=a; filename*=UTF-8''b\r\n",
-                "a part is a file",
-            ),
+            ("Content-Disposition: form-data; name=\"\"\r\n", "a part has no name"),
+            ("Content-Disposition: form-data; name=a; filename=b\r\n", "a part is a file"),
+            ("Content-Disposition: form-data; name=a; FileName=\"\"\r\n", "a part is a file"),
+            ("Content-Disposition: form-data; name=a; filename*=UTF-8''b\r\n", "a part is a file"),
         ] {
             refused(TYPE, &format!("--x\r\n{head}\r\n1\r\n--x--"), detail);
         }
-        for body in [
-            "--x\r\n--x--",
-            "--x\r\n\r\n--x--",
-            "--x\r\nContent-Disposition: form-data; name=a\r\n--x--",
-        ] {
+        for body in ["--x\r\n--x--", "--x\r\n\r\n--x--", "--x\r\nContent-Disposition: form-data; name=a\r\n--x--"] {
             refused(TYPE, body, "a part has no empty line after its headers");
         }
         let conflict = "the parameter \"a\" is text and cannot also be an object";
         refused(TYPE, &parts(&[("a", "1"), ("a[b]", "2")]), conflict);
         let long = format!("multipart/form-data; boundary={}", "x".repeat(71));
-        assert_eq!(
-            tree(long.as_bytes(), b"--x"),
-            Err(Detail::Borrowed(
-                "the boundary is longer than 70 characters"
-            ))
-        );
+        assert_eq!(tree(long.as_bytes(), b"--x"), Err(Detail::Borrowed("the boundary is longer than 70 characters")));
         for (name, value) in [(&b"\xff"[..], &b"1"[..]), (b"a", b"\xff")] {
-            let body = [
-                b"--x\r\nContent-Disposition: form-data; name=",
-                name,
-                b"\r\n\r\n",
-                value,
-                b"\r\n--x--",
-            ]
-            .concat();
-            assert_eq!(
-                tree(TYPE.as_bytes(), &body),
-                Err(NOT_UTF8),
-                "{name:?} {value:?}"
-            );
+            let body =
+                [b"--x\r\nContent-Disposition: form-data; name=", name, b"\r\n\r\n", value, b"\r\n--x--"].concat();
+            assert_eq!(tree(TYPE.as_bytes(), &body), Err(NOT_UTF8), "{name:?} {value:?}");
         }
     }
 
@@ -372,10 +265,7 @@ mod tests {
         let whole = parts(&[("a", "1"), ("\"b\"", "2")]);
         let closing = whole.len() - "\r\n".len();
         for length in 1..closing {
-            assert!(
-                tree(TYPE.as_bytes(), &whole.as_bytes()[..length]).is_err(),
-                "{length}"
-            );
+            assert!(tree(TYPE.as_bytes(), &whole.as_bytes()[..length]).is_err(), "{length}");
         }
         assert!(tree(TYPE.as_bytes(), &whole.as_bytes()[..closing]).is_ok());
     }

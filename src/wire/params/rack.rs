@@ -23,21 +23,13 @@ pub(super) fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
     let mut tree = Tree::new();
     for (index, pair) in pairs.split(|byte| *byte == b'&').enumerate() {
         // Blanks after a separator belong to the separator.
-        let pair = if index == 0 {
-            pair
-        } else {
-            without_leading_blanks(pair)
-        };
+        let pair = if index == 0 { pair } else { without_leading_blanks(pair) };
         if pair.is_empty() {
             continue;
         }
         let mut sides = pair.splitn(2, |byte| *byte == b'=');
         let name = unescape(sides.next().unwrap_or_default())?;
-        let value = sides
-            .next()
-            .map(unescape)
-            .transpose()?
-            .map_or(Value::Null, Value::String);
+        let value = sides.next().map(unescape).transpose()?.map_or(Value::Null, Value::String);
         insert(&mut tree, &name, value)?;
     }
     Ok(tree)
@@ -87,11 +79,7 @@ pub(super) fn insert(tree: &mut Tree, name: &str, value: Value) -> Result<(), De
 
 /// Splits a whole name behind its first key, in which a leading bracket is nothing special.
 fn first_key(name: &str) -> (&str, &str) {
-    let start = name
-        .bytes()
-        .skip(1)
-        .position(|byte| byte == b'[')
-        .map_or(name.len(), |position| position + 1);
+    let start = name.bytes().skip(1).position(|byte| byte == b'[').map_or(name.len(), |position| position + 1);
     name.split_at(start)
 }
 
@@ -100,9 +88,7 @@ fn next_key(left: &str) -> (&str, &str) {
     if left.starts_with("[]") {
         left.split_at(2)
     } else {
-        left.strip_prefix('[')
-            .and_then(|inner| inner.split_once(']'))
-            .unwrap_or((left, ""))
+        left.strip_prefix('[').and_then(|inner| inner.split_once(']')).unwrap_or((left, ""))
     }
 }
 
@@ -132,10 +118,7 @@ fn object<'a>(slot: &'a mut Value, key: &str) -> Result<&'a mut Tree, Detail> {
 /// The element of the list under a key that a field belongs to: the last one, or a new one.
 fn element<'a>(tree: &'a mut Tree, key: &str, field: &str) -> Result<&'a mut Tree, Detail> {
     let elements = list(tree, key)?;
-    if !elements
-        .last()
-        .is_some_and(|last| last.is_object() && !has(last, field))
-    {
+    if !elements.last().is_some_and(|last| last.is_object() && !has(last, field)) {
         elements.push(Value::Object(Tree::new()));
     }
     let last = elements.len() - 1;
@@ -145,10 +128,7 @@ fn element<'a>(tree: &'a mut Tree, key: &str, field: &str) -> Result<&'a mut Tre
 /// Whether an element has a field, which may be nested. One with a list on its way can always take one value more.
 fn has(element: &Value, field: &str) -> bool {
     let mut keys = field.split(['[', ']']).filter(|key| !key.is_empty());
-    !field.contains("[]")
-        && keys
-            .try_fold(element, |value, key| value.as_object()?.get(key))
-            .is_some()
+    !field.contains("[]") && keys.try_fold(element, |value, key| value.as_object()?.get(key)).is_some()
 }
 
 /// Two uses of a parameter that do not go together. The name is cut, as it may be as long as the request.
@@ -159,9 +139,7 @@ fn conflict(key: &str, held: &Value, wanted: &str) -> Detail {
         _ => "text",
     };
     let name: String = key.chars().take(40).collect();
-    Detail::Owned(format!(
-        "the parameter {name:?} is {held} and cannot also be {wanted}"
-    ))
+    Detail::Owned(format!("the parameter {name:?} is {held} and cannot also be {wanted}"))
 }
 
 /// Decodes `+` and percent escapes.
@@ -174,9 +152,7 @@ fn unescape(text: &[u8]) -> Result<String, Detail> {
             b'%' => match (digit(bytes.next()), digit(bytes.next())) {
                 (Some(high), Some(low)) => high << 4 | low,
                 _ => {
-                    return Err(Detail::Borrowed(
-                        "a percent sign is not followed by two hexadecimal digits",
-                    ));
+                    return Err(Detail::Borrowed("a percent sign is not followed by two hexadecimal digits"));
                 }
             },
             other => *other,
@@ -221,10 +197,7 @@ mod tests {
             ("é=ü", json!({"é": "ü"})),
             ("é[ü][]=ö", json!({"é": {"ü": ["ö"]}})),
             ("a[b]=1&a[c]=2&a[b]=3", json!({"a": {"b": "3", "c": "2"}})),
-            (
-                "a[b][c]=1&a[b][d]=2&a[e]",
-                json!({"a": {"b": {"c": "1", "d": "2"}, "e": null}}),
-            ),
+            ("a[b][c]=1&a[b][d]=2&a[e]", json!({"a": {"b": {"c": "1", "d": "2"}, "e": null}})),
             ("a[]=1&a[]=&a[]", json!({"a": ["1", "", null]})),
             ("a[b][]=1&a[b][]=2", json!({"a": {"b": ["1", "2"]}})),
             ("a[b]=1&a=2", json!({"a": "2"})),
@@ -232,11 +205,7 @@ mod tests {
             ("a&a[b]=1", json!({"a": {"b": "1"}})),
             ("a&a[]=1", json!({"a": ["1"]})),
         ] {
-            assert_eq!(
-                tree(pairs.as_bytes()).map(Value::Object),
-                Ok(expected),
-                "{pairs}"
-            );
+            assert_eq!(tree(pairs.as_bytes()).map(Value::Object), Ok(expected), "{pairs}");
         }
     }
 
@@ -245,36 +214,18 @@ mod tests {
         for (pairs, expected) in [
             ("a[][b]=1&a[][c]=2", json!([{"b": "1", "c": "2"}])),
             ("a[][b]=1&a[][b]=2", json!([{"b": "1"}, {"b": "2"}])),
-            (
-                "a[][b]=1&a[][c]=2&a[][b]=3&a[][c]=4",
-                json!([{"b": "1", "c": "2"}, {"b": "3", "c": "4"}]),
-            ),
-            (
-                "a[][b]=1&a[][c]=2&a[][c]=4&a[][b]=3",
-                json!([{"b": "1", "c": "2"}, {"b": "3", "c": "4"}]),
-            ),
+            ("a[][b]=1&a[][c]=2&a[][b]=3&a[][c]=4", json!([{"b": "1", "c": "2"}, {"b": "3", "c": "4"}])),
+            ("a[][b]=1&a[][c]=2&a[][c]=4&a[][b]=3", json!([{"b": "1", "c": "2"}, {"b": "3", "c": "4"}])),
             ("a[][b]&a[][b]", json!([{"b": null}, {"b": null}])),
-            (
-                "a[][b][c]=1&a[][b][d]=2",
-                json!([{"b": {"c": "1", "d": "2"}}]),
-            ),
-            (
-                "a[][b][c]=1&a[][b][c]=2",
-                json!([{"b": {"c": "1"}}, {"b": {"c": "2"}}]),
-            ),
+            ("a[][b][c]=1&a[][b][d]=2", json!([{"b": {"c": "1", "d": "2"}}])),
+            ("a[][b][c]=1&a[][b][c]=2", json!([{"b": {"c": "1"}}, {"b": {"c": "2"}}])),
             (
                 "a[][b]=1&a[][c][d]=2&a[][b]=3&a[][c][d]=4",
                 json!([{"b": "1", "c": {"d": "2"}}, {"b": "3", "c": {"d": "4"}}]),
             ),
             ("a[][b][]=1&a[][b][]=2", json!([{"b": ["1", "2"]}])),
-            (
-                "a[][b][][c]=1&a[][b][][c]=2",
-                json!([{"b": [{"c": "1"}, {"c": "2"}]}]),
-            ),
-            (
-                "a[][b][][c]=1&a[][b][][d]=2",
-                json!([{"b": [{"c": "1", "d": "2"}]}]),
-            ),
+            ("a[][b][][c]=1&a[][b][][c]=2", json!([{"b": [{"c": "1"}, {"c": "2"}]}])),
+            ("a[][b][][c]=1&a[][b][][d]=2", json!([{"b": [{"c": "1", "d": "2"}]}])),
             (
                 "a[][x]=1&a[][b][][c]=2&a[][x]=3&a[][b][][c]=4",
                 json!([{"x": "1", "b": [{"c": "2"}]}, {"x": "3", "b": [{"c": "4"}]}]),
@@ -282,30 +233,20 @@ mod tests {
             ("a[]=1&a[][b]=2&a[]=3", json!(["1", {"b": "2"}, "3"])),
             ("a[]&a[][b]=2", json!([null, {"b": "2"}])),
         ] {
-            assert_eq!(
-                tree(pairs.as_bytes()).map(Value::Object),
-                Ok(json!({"a": expected})),
-                "{pairs}"
-            );
+            assert_eq!(tree(pairs.as_bytes()).map(Value::Object), Ok(json!({"a": expected})), "{pairs}");
         }
     }
 
     #[test]
     fn odd_brackets_mean_what_they_mean_to_rack() {
         for (pairs, expected) in [
-            (
-                "[]=1&[a]=2&b[=3&c]=4",
-                json!({"[]": "1", "[a]": "2", "b[": "3", "c]": "4"}),
-            ),
+            ("[]=1&[a]=2&b[=3&c]=4", json!({"[]": "1", "[a]": "2", "b[": "3", "c]": "4"})),
             ("[=1&]=2", json!({"[": "1", "]": "2"})),
             ("[][a]=1", json!({"[]": {"a": "1"}})),
             ("a[b=1", json!({"a": {"[b": "1"}})),
             ("a[b][=1", json!({"a": {"[b][": "1"}})),
             ("a[b]]=1", json!({"a": {"b": {"]": "1"}}})),
-            (
-                "a[b]c=1&a[b]d[e]=2",
-                json!({"a": {"b": {"c": "1", "d[e]": "2"}}}),
-            ),
+            ("a[b]c=1&a[b]d[e]=2", json!({"a": {"b": {"c": "1", "d[e]": "2"}}})),
             ("a[[b]]=1", json!({"a": {"[b": {"]": "1"}}})),
             ("a[[]=1", json!({"a": {"[": "1"}})),
             ("a[[[]]]=1", json!({"a": {"[[": {"]]": "1"}}})),
@@ -316,11 +257,7 @@ mod tests {
             ("a[][][b]=1", json!({"a": [{"[]": {"b": "1"}}]})),
             ("a[][][]=1&a[][][]=2", json!({"a": [{"[]": ["1", "2"]}]})),
         ] {
-            assert_eq!(
-                tree(pairs.as_bytes()).map(Value::Object),
-                Ok(expected),
-                "{pairs}"
-            );
+            assert_eq!(tree(pairs.as_bytes()).map(Value::Object), Ok(expected), "{pairs}");
         }
     }
 
@@ -347,31 +284,16 @@ mod tests {
     fn a_long_name_is_cut_in_the_message() {
         let name = "é\n".repeat(1000);
         let detail = tree(format!("{name}=1&{name}[a]=2").as_bytes()).unwrap_err();
-        assert_eq!(
-            detail,
-            format!(
-                "the parameter {:?} is text and cannot also be an object",
-                "é\n".repeat(20)
-            )
-        );
+        assert_eq!(detail, format!("the parameter {:?} is text and cannot also be an object", "é\n".repeat(20)));
     }
 
     #[test]
     fn bad_escapes_and_bad_text_are_refused() {
-        for pairs in [
-            "%", "a=%", "a=%2", "a=%zz", "a=%2g", "a=%+1", "%u00e9=1", "=%zz", "a=1&%",
-        ] {
+        for pairs in ["%", "a=%", "a=%2", "a=%zz", "a=%2g", "a=%+1", "%u00e9=1", "=%zz", "a=1&%"] {
             let detail = "a percent sign is not followed by two hexadecimal digits";
             assert_eq!(tree(pairs.as_bytes()), Err(detail.into()), "{pairs}");
         }
-        for pairs in [
-            &b"a=%ff"[..],
-            b"%c3=1",
-            b"a=%ed%a0%80",
-            b"a=\xff",
-            b"\xc3=\xa9",
-            b"=%ff",
-        ] {
+        for pairs in [&b"a=%ff"[..], b"%c3=1", b"a=%ed%a0%80", b"a=\xff", b"\xc3=\xa9", b"=%ff"] {
             assert_eq!(tree(pairs), Err(NOT_UTF8), "{pairs:?}");
         }
     }
@@ -379,17 +301,10 @@ mod tests {
     #[test]
     fn a_name_has_at_most_100_keys() {
         for (first, next) in [("a", "[b]"), ("a[]", "[b]"), ("a", "[][b]")] {
-            assert!(
-                tree(format!("{first}{}=1", next.repeat(99)).as_bytes()).is_ok(),
-                "{first}{next}"
-            );
+            assert!(tree(format!("{first}{}=1", next.repeat(99)).as_bytes()).is_ok(), "{first}{next}");
             for count in [100, 200_000] {
-                let detail =
-                    tree(format!("{first}{}=1", next.repeat(count)).as_bytes()).unwrap_err();
-                assert_eq!(
-                    detail, "a name has more than 100 keys",
-                    "{first}{next} * {count}"
-                );
+                let detail = tree(format!("{first}{}=1", next.repeat(count)).as_bytes()).unwrap_err();
+                assert_eq!(detail, "a name has more than 100 keys", "{first}{next} * {count}");
             }
         }
     }

@@ -1,0 +1,306 @@
+//! The contract that every answer of every story has to meet.
+//!
+//! Two halves. `tests/it/contract/ox-people.openapi.json` describes the bodies with closed objects, so that a stray field
+//! fails. The rest is what a schema cannot say: the headers (section 3 and corner D4), the order of keys, that `results`
+//! and the primary map name the same records in the same order (H14), that `count` agrees with `meta`, that the type of
+//! an error goes with its status.
+//!
+//! The file is OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and each schema is compiled once.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Value, json};
+
+use super::client::{Answer, BASE};
+use super::ordered_json::{self, Json};
+
+static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::load);
+
+/// What a reader sees of an invitation, in order; the two rates and the target may be missing.
+const INVITATION: &[&str] = &[
+    "full_name",
+    "email_address",
+    "headline",
+    "permission",
+    "pending",
+    "expiration_date",
+    "bill_rate_in_cents",
+    "billability_target",
+    "cost_rate_in_cents",
+    "inviter_id",
+    "invitee_id",
+    "default_role_id",
+    "id",
+];
+const USER: &[&str] = &["full_name", "photo_path", "email_address", "headline", "id"];
+const ROLE: &[&str] = &["name", "created_at", "updated_at", "deleted_at", "id"];
+const ERROR: &[&str] = &["type", "field", "message", "index"];
+
+/// Headers with one value, on every answer.
+const FIXED_HEADERS: &[(&str, &str)] = &[
+    ("cache-control", "no-cache, no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("x-xss-protection", "1; mode=block"),
+    ("x-download-options", "noopen"),
+    ("x-permitted-cross-domain-policies", "none"),
+];
+/// Headers that no answer carries: there is no TLS here, and production challenges nobody.
+const ABSENT_HEADERS: &[&str] = &["strict-transport-security", "www-authenticate", "set-cookie"];
+
+struct Contract {
+    templates: Vec<String>,
+    /// By method, path template and status.
+    answers: HashMap<(String, String, u16), Option<Validator>>,
+    errors: Validator,
+}
+
+impl Contract {
+    fn load() -> Self {
+        let mut document: Value = serde_json::from_str(include_str!("../contract/ox-people.openapi.json"))
+            .expect("the contract file is valid JSON");
+        rewrite_nullable(&mut document);
+        let components = document["components"].clone();
+        let compile = |schema: &Value| {
+            // References point to `#/components/schemas/…`, so each schema takes the components along.
+            let mut schema = schema.clone();
+            schema["components"] = components.clone();
+            jsonschema::options()
+                .with_draft(Draft::Draft202012)
+                .should_validate_formats(true)
+                .build(&schema)
+                .expect("the contract's schemas compile")
+        };
+        let mut answers = HashMap::new();
+        let paths = document["paths"].as_object().expect("the contract has paths");
+        for (template, methods) in paths {
+            for (method, operation) in methods.as_object().expect("a path has methods") {
+                for (status, answer) in operation["responses"].as_object().expect("an operation has responses") {
+                    let status = status.parse().expect("a status is a number");
+                    let schema = answer.pointer("/content/application~1json/schema").map(compile);
+                    answers.insert((method.to_uppercase(), template.clone(), status), schema);
+                }
+            }
+        }
+        let errors = compile(&json!({"$ref": "#/components/schemas/Errors"}));
+        Self { templates: paths.keys().cloned().collect(), answers, errors }
+    }
+
+    /// The template of a path below the base path, literal segments first: `/users/me` is not `/users/{id}`.
+    fn template(&self, path: &str) -> Option<&str> {
+        let segments: Vec<&str> = path.split('/').collect();
+        let fits = |template: &&String| {
+            let pieces: Vec<&str> = template.split('/').collect();
+            pieces.len() == segments.len()
+                && pieces
+                    .iter()
+                    .zip(&segments)
+                    .all(|(piece, segment)| piece == segment || (piece.starts_with('{') && !segment.is_empty()))
+        };
+        self.templates.iter().filter(fits).min_by_key(|template| template.matches('{').count()).map(String::as_str)
+    }
+}
+
+/// `nullable: true` beside a type, an enumeration or a choice becomes one more alternative.
+fn rewrite_nullable(value: &mut Value) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(rewrite_nullable),
+        Value::Object(object) => {
+            object.values_mut().for_each(rewrite_nullable);
+            if object.get("nullable") == Some(&Value::Bool(true)) {
+                object.remove("nullable");
+                if let Some(kind) = object.get_mut("type") {
+                    *kind = json!([kind, "null"]);
+                }
+                if let Some(Value::Array(values)) = object.get_mut("enum") {
+                    values.push(Value::Null);
+                }
+                if let Some(Value::Array(choices)) = object.get_mut("oneOf") {
+                    choices.push(json!({"type": "null"}));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Judges an answer; the error says what is wrong with it.
+pub(crate) fn check(method: &str, target: &str, sent: &[(String, String)], answer: &Answer) -> Result<(), String> {
+    let path = target.split('?').next().unwrap_or_default();
+    // The description, the reference page and the health pages lie beside the vendor's API and have their own shapes.
+    let Some(below) = path.strip_prefix(BASE) else {
+        return Ok(());
+    };
+    if below == "/openapi.json" && answer.status == 200 {
+        return Ok(());
+    }
+    check_headers(sent, answer)?;
+    if method == "HEAD" || answer.status == 204 || answer.status == 304 {
+        return match answer.body.len() {
+            0 => Ok(()),
+            length => Err(format!("there are {length} bytes of body where none may be")),
+        };
+    }
+    let text = str::from_utf8(&answer.body).map_err(|_| "the body is not UTF-8".to_owned())?;
+    let value: Value = serde_json::from_str(text).map_err(|cause| format!("the body is no JSON: {cause}"))?;
+    let ordered = ordered_json::read(text)?;
+    check_schema(method, below, answer.status, &value)?;
+    if answer.status >= 400 { check_errors(answer, &ordered) } else { check_envelope(&ordered) }
+}
+
+fn check_headers(sent: &[(String, String)], answer: &Answer) -> Result<(), String> {
+    let wants = |name: &str, wanted: Option<&str>| match (answer.header(name), wanted) {
+        (found, wanted) if found == wanted => Ok(()),
+        (found, wanted) => Err(format!("the header {name} is {found:?} instead of {wanted:?}")),
+    };
+    for (name, value) in FIXED_HEADERS {
+        wants(name, Some(value))?;
+    }
+    for name in ABSENT_HEADERS {
+        wants(name, None)?;
+    }
+    let has_body = answer.status != 204 && answer.status != 304;
+    wants("content-type", has_body.then_some("application/json; charset=utf-8"))?;
+    for (position, (name, _)) in answer.headers.iter().enumerate() {
+        if answer.headers[..position].iter().any(|(earlier, _)| earlier == name) {
+            return Err(format!("the header {name} stands twice"));
+        }
+    }
+    let entity_tag = answer.header("etag");
+    if answer.status == 200 {
+        let inner = entity_tag.and_then(|tag| tag.strip_prefix("W/\"")).and_then(|tag| tag.strip_suffix('"'));
+        if inner.is_none_or(str::is_empty) {
+            return Err(format!("the ETag is {entity_tag:?} instead of a weak one"));
+        }
+    } else if answer.status != 304 {
+        wants("etag", None)?;
+    }
+    let runtime = answer.header("x-runtime");
+    if runtime.and_then(|runtime| runtime.parse::<f64>().ok()).is_none_or(|seconds| seconds < 0.0) {
+        return Err(format!("X-Runtime is {runtime:?} instead of seconds"));
+    }
+    let waits = answer.header("retry-after");
+    if [429, 503].contains(&answer.status) != waits.is_some_and(|seconds| seconds.parse::<u32>().is_ok()) {
+        return Err(format!("Retry-After is {waits:?} on a {}", answer.status));
+    }
+    check_request_id(sent, answer.header("x-request-id").unwrap_or_default())
+}
+
+/// Corner D5: the client's own id comes back when it is harmless, else there is a fresh UUID.
+fn check_request_id(sent: &[(String, String)], found: &str) -> Result<(), String> {
+    let mut own = sent.iter().filter(|(name, _)| name.eq_ignore_ascii_case("x-request-id")).map(|(_, value)| value);
+    let harmless = |id: &&String| {
+        (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    match (own.next(), own.next()) {
+        // Which of two counts is nobody's business.
+        (Some(_), Some(_)) => Ok(()),
+        (Some(id), None) if harmless(&id) && id == found => Ok(()),
+        (Some(id), None) if harmless(&id) => Err(format!("X-Request-Id is {found:?} instead of the client's {id:?}")),
+        _ if is_uuid(found) => Ok(()),
+        _ => Err(format!("X-Request-Id is {found:?} instead of a UUID")),
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn check_schema(method: &str, below: &str, status: u16, value: &Value) -> Result<(), String> {
+    // Each of these spellings is the same operation to the server, and so to the contract.
+    let path = percent_decoded(below);
+    let path = path.strip_suffix('/').unwrap_or(&path);
+    let path = path.strip_suffix(".json").unwrap_or(path);
+    let template = CONTRACT.template(path).unwrap_or(path);
+    let method = if method == "PATCH" { "PUT" } else { method };
+    let validator = match CONTRACT.answers.get(&(method.to_owned(), template.to_owned(), status)) {
+        Some(Some(validator)) => validator,
+        Some(None) => {
+            return Err(format!("{method} {template} {status} has no body in the contract"));
+        }
+        None if status >= 400 => &CONTRACT.errors,
+        None => return Err(format!("{method} {template} does not answer {status}")),
+    };
+    let faults: Vec<String> =
+        validator.iter_errors(value).map(|fault| format!("at {}: {fault}", fault.instance_path())).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+fn percent_decoded(path: &str) -> String {
+    percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
+}
+
+fn check_errors(answer: &Answer, body: &Json) -> Result<(), String> {
+    let wanted = match answer.status {
+        400 | 413 | 415 => "syntax",
+        401 => "oauth",
+        422 => "validation",
+        _ => "system",
+    };
+    for entry in body.get("errors").map(Json::elements).unwrap_or_default() {
+        let kind = entry.get("type").and_then(Json::text).unwrap_or_default();
+        if kind != wanted {
+            return Err(format!("a {} has the type {kind:?} instead of {wanted:?}", answer.status));
+        }
+        let due: &[&str] = if kind == "validation" { ERROR } else { &["type", "message"] };
+        if entry.keys() != due {
+            return Err(format!("an error has the keys {:?} instead of {due:?}", entry.keys()));
+        }
+    }
+    Ok(())
+}
+
+fn check_envelope(body: &Json) -> Result<(), String> {
+    let keys = body.keys();
+    let [first, second, primary, fourth, included @ ..] = keys.as_slice() else {
+        return Err(format!("the envelope has only the keys {keys:?}"));
+    };
+    if [*first, *second, *fourth] != ["count", "results", "meta"] {
+        return Err(format!("the envelope's keys come in the order {keys:?}"));
+    }
+    let find = |key: &str| body.get(key).unwrap_or(&Json::Array(Vec::new())).clone();
+    let (meta, results, records) = (find("meta"), find("results"), find(primary));
+    if meta.keys() != ["count", "page_count", "page_number", "page_size"] {
+        return Err(format!("meta has the keys {:?}", meta.keys()));
+    }
+    if meta.get("count") != body.get("count") {
+        return Err("count and meta.count differ".to_owned());
+    }
+    let mut ids = Vec::new();
+    for entry in results.elements() {
+        if entry.keys() != ["key", "id"] || entry.get("key").and_then(Json::text) != Some(primary) {
+            return Err(format!("results holds {entry:?}"));
+        }
+        ids.push(entry.get("id").and_then(Json::text).unwrap_or_default());
+    }
+    if records.keys() != ids {
+        return Err(format!("results names {ids:?}, but {primary} holds {:?}", records.keys()));
+    }
+    check_records(primary, &records, false)?;
+    included.iter().try_for_each(|name| check_records(name, &find(name), true))
+}
+
+/// Fields stand in the order of their declaration, `id` last; a side-loaded object has no optional ones.
+fn check_records(class: &str, records: &Json, side_loaded: bool) -> Result<(), String> {
+    let declared = match class {
+        "account_invitations" => INVITATION,
+        "users" if side_loaded => USER,
+        "roles" if side_loaded => ROLE,
+        _ => &[],
+    };
+    for (id, record) in records.pairs() {
+        let keys = record.keys();
+        if keys.last() != Some(&"id") || record.get("id").and_then(Json::text) != Some(id) {
+            return Err(format!("the object {id} of {class} does not end with its id"));
+        }
+        let due: Vec<&str> = declared.iter().copied().filter(|name| side_loaded || keys.contains(name)).collect();
+        if !declared.is_empty() && keys != due {
+            return Err(format!("the object {id} of {class} has the keys {keys:?} instead of {due:?}"));
+        }
+    }
+    Ok(())
+}

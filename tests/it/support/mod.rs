@@ -1,0 +1,38 @@
+//! The test kit: a server to talk to, a client to talk with, and the contract that every answer has to meet.
+//!
+//! `server` starts the program, `client` speaks plain HTTP/1.1 over a socket of its own (a library would repair or hide
+//! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
+//! of its keys.
+
+pub(crate) mod client;
+pub(crate) mod contract;
+pub(crate) mod ordered_json;
+pub(crate) mod server;
+
+pub(crate) use client::Answer;
+pub(crate) use server::Server;
+
+/// The bearer tokens of the seed, one for each level of the first account and one of the second.
+pub(crate) mod token {
+    pub(crate) const OWNER: &str = "sandbox-owner";
+    pub(crate) const ADMINISTRATOR: &str = "sandbox-administrator";
+    pub(crate) const REPORTS_VIEWER_WITH_COST: &str = "sandbox-reports_viewer_with_cost";
+    pub(crate) const REPORTS_VIEWER: &str = "sandbox-reports_viewer";
+    pub(crate) const PROJECT_LEAD: &str = "sandbox-project_lead";
+    pub(crate) const PROJECT_CREATOR: &str = "sandbox-project_creator";
+    pub(crate) const COLLABORATOR: &str = "sandbox-collaborator";
+    pub(crate) const PUNCH_CLOCK: &str = "sandbox-punch_clock";
+    pub(crate) const OTHER_ADMINISTRATOR: &str = "sandbox-other_administrator";
+
+    /// Everybody of the first account, the highest level first.
+    pub(crate) const EVERYBODY: [(&str, &str); 8] = [
+        ("owner", OWNER),
+        ("administrator", ADMINISTRATOR),
+        ("reports_viewer_with_cost", REPORTS_VIEWER_WITH_COST),
+        ("reports_viewer", REPORTS_VIEWER),
+        ("project_lead", PROJECT_LEAD),
+        ("project_creator", PROJECT_CREATOR),
+        ("collaborator", COLLABORATOR),
+        ("punch_clock", PUNCH_CLOCK),
+    ];
+}

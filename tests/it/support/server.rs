@@ -1,0 +1,86 @@
+//! Starts a server for one story and stops it afterwards.
+//!
+//! It is the real server in this process: real listener, real threads, a real SQLite file. Only what a story must be able
+//! to rely on is fixed: the clock stands still and randomness repeats itself.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use invited::app::App;
+use invited::clock::{Clock, Timestamp};
+use invited::config::{Config, Values};
+use invited::entropy::Entropy;
+use invited::lifecycle::Running;
+use invited::sandbox::{DEFAULTS, TemporaryFolder, seed};
+use tokio::runtime::Runtime;
+
+/// 2031-01-02T03:04:05Z, where the clock stands when a story begins: thirty days later it is 2031-02-01.
+const BEGINNING: Timestamp = Timestamp(1_925_089_445_000_000);
+
+/// A running server with the sandbox's seed.
+pub(crate) struct Server {
+    running: Option<Running>,
+    address: SocketAddr,
+    runtime: Runtime,
+    folder: TemporaryFolder,
+}
+
+impl Server {
+    /// Starts a server with the sandbox's own settings.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with some settings changed, each by its name and as text.
+    pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
+        let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
+        let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        values.insert("listen", "127.0.0.1:0".to_owned());
+        values.insert("durability", "off".to_owned());
+        values.insert("database", format!("sqlite:{}", folder.database().display()));
+        values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let config = Config::new(&values).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let running = runtime.block_on(async {
+            let app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(1)).await.unwrap();
+            let (now, days) = (app.clock.now(), app.config.invitation_days);
+            app.store.write(move |db| seed::plant(db, now, days)).await.unwrap();
+            Running::start(app).await.unwrap()
+        });
+        Self { address: running.address, running: Some(running), runtime, folder }
+    }
+
+    /// Where the server listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The file of the database, to look at it from outside.
+    pub(crate) fn database_path(&self) -> PathBuf {
+        self.folder.database()
+    }
+
+    /// The parts of the running server.
+    pub(crate) fn app(&self) -> &App {
+        &self.running.as_ref().unwrap().app
+    }
+
+    /// Moves the server's clock forward.
+    pub(crate) fn advance_seconds(&self, seconds: u64) {
+        self.running.as_ref().unwrap().app.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Stops the server after it has answered what it was asked.
+    pub(crate) fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.stop());
+        }
+    }
+}
