@@ -28,7 +28,7 @@ impl Watched {
         Self::start_with(&[])
     }
 
-    fn start_with(settings: &[(&str, &str)]) -> Self {
+    fn start_with(settings: &[(&'static str, &str)]) -> Self {
         let server = Server::start_with(settings);
         let before = everything(&server);
         Self { server, before }

@@ -1,1 +1,193 @@
+//! Many clients at the same moment: what may happen once happens once, and nothing that was answered is lost.
 
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+use std::thread;
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+
+use crate::exact::{invalid, shown};
+use crate::support::{Answer, Server, token};
+
+const CLIENTS: usize = 64;
+
+/// Lets all clients send their request at the same moment and returns the answers in the clients' order.
+fn together(clients: usize, ask: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
+    let start = Barrier::new(clients);
+    thread::scope(|scope| {
+        let (start, ask) = (&start, &ask);
+        let running: Vec<_> = (0..clients)
+            .map(|client| {
+                scope.spawn(move || {
+                    start.wait();
+                    ask(client)
+                })
+            })
+            .collect();
+        running.into_iter().map(|client| client.join().unwrap()).collect()
+    })
+}
+
+fn count(server: &Server, sql: &str) -> i64 {
+    open(server).query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+fn open(server: &Server) -> Connection {
+    Connection::open_with_flags(server.database_path(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+}
+
+fn statuses(answers: &[Answer], status: u16) -> usize {
+    answers.iter().filter(|answer| answer.status == status).count()
+}
+
+#[test]
+fn of_64_creates_of_one_address_exactly_one_succeeds() {
+    let server = Server::start();
+    let addresses = ["race@example.test", "Race@example.test", "RACE@EXAMPLE.TEST", " race@Example.test "];
+    let answers = together(CLIENTS, |client| {
+        server
+            .post("/account_invitations")
+            .bearer(if client % 2 == 0 { token::ADMINISTRATOR } else { token::PROJECT_LEAD })
+            .json(&json!({"account_invitation": {
+                "full_name": format!("Client {client}"), "email_address": addresses[client % addresses.len()],
+            }}))
+            .send()
+    });
+    assert_eq!(statuses(&answers, 200), 1);
+    let refusal = invalid("email_address", "Email address already has a pending invitation.");
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!((answer.status, answer.text()), (422, refusal.as_str()));
+    }
+    let of_the_address = "WHERE email_key = 'race@example.test'";
+    assert_eq!(count(&server, &format!("SELECT count(*) FROM account_invitations {of_the_address}")), 1);
+    assert_eq!(count(&server, &format!("SELECT count(*) FROM users {of_the_address}")), 1);
+    assert_eq!(count(&server, "SELECT count(*) FROM audit"), 1);
+    let won = answers.iter().find(|answer| answer.status == 200).unwrap().record();
+    let id = won["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(shown(&server, id)["full_name"], won["full_name"], "the row is the winner's");
+}
+
+#[test]
+fn of_overlapping_bulks_one_succeeds_and_the_others_leave_nothing() {
+    let server = Server::start();
+    let answers = together(16, |client| {
+        let person = |name: String| json!({"full_name": name, "email_address": format!("{name}@example.test")});
+        let people = [person(format!("own{client}")), person("shared".to_owned()), person(format!("more{client}"))];
+        server
+            .post("/account_invitations")
+            .bearer(token::ADMINISTRATOR)
+            .json(&json!({"account_invitations": people}))
+            .send()
+    });
+    assert_eq!((statuses(&answers, 200), statuses(&answers, 422)), (1, 15));
+    for answer in answers.iter().filter(|answer| answer.status == 422) {
+        let errors = answer.errors();
+        assert_eq!((errors.len(), errors[0].1.as_deref(), errors[0].2), (1, Some("email_address"), Some(1)));
+    }
+    assert_eq!(count(&server, "SELECT count(*) FROM account_invitations WHERE id > 5"), 3);
+    assert_eq!(count(&server, "SELECT count(*) FROM users WHERE id > 22"), 3);
+}
+
+#[test]
+fn of_64_updates_all_are_answered_the_last_one_holds_and_the_trail_tells_of_each() {
+    let server = Server::start();
+    let answers = together(CLIENTS, |client| {
+        server
+            .put("/account_invitations/2")
+            .bearer(if client % 2 == 0 { token::ADMINISTRATOR } else { token::OWNER })
+            .json(&json!({"account_invitation": {"bill_rate_in_cents": 1_000 + client}}))
+            .send()
+    });
+    for (client, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.record()["bill_rate_in_cents"], json!(1_000 + client), "everybody sees the own change");
+    }
+    let database = open(&server);
+    let mut query = database
+        .prepare(
+            "SELECT before, after, actor_user_id FROM audit WHERE subject_type = 'account_invitations' \
+             AND subject_id = 2 AND action = 'account_invitation.update' ORDER BY id",
+        )
+        .unwrap();
+    let rows: Vec<(Value, Value, i64)> = query
+        .query_map([], |row| {
+            let value = |text: String| serde_json::from_str(&text).unwrap();
+            Ok((value(row.get(0)?), value(row.get(1)?), row.get(2)?))
+        })
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(rows.len(), CLIENTS);
+    let rate = |value: &Value| value["bill_rate_in_cents"].as_u64().unwrap();
+    let mut held = 15_000;
+    for (before, after, actor) in &rows {
+        assert_eq!(rate(before), held, "each change starts from what the one before left");
+        held = rate(after);
+        assert_eq!(*actor, if held % 2 == 0 { 2 } else { 1 }, "and names who made it");
+    }
+    let told: BTreeSet<u64> = rows.iter().map(|(_, after, _)| rate(after)).collect();
+    assert_eq!(told, (1_000..1_064).collect());
+    assert_eq!(shown(&server, 2)["bill_rate_in_cents"], json!(held), "the last change holds");
+}
+
+#[test]
+fn changes_of_different_fields_do_not_undo_each_other() {
+    let server = Server::start();
+    let fields = ["bill_rate_in_cents", "cost_rate_in_cents", "billability_target"];
+    let answers = together(60, |client| {
+        let body = json!({"account_invitation": {fields[client % 3]: client + 1}});
+        server.put("/account_invitations/1").bearer(token::ADMINISTRATOR).json(&body).send()
+    });
+    assert_eq!(statuses(&answers, 200), 60);
+    let held = shown(&server, 1);
+    for (place, field) in fields.iter().enumerate() {
+        let value = usize::try_from(held[field].as_u64().unwrap()).unwrap();
+        assert_eq!((value - 1) % 3, place, "{field} holds {value}");
+    }
+}
+
+#[test]
+fn of_many_deletes_one_succeeds_and_no_update_brings_the_invitation_back() {
+    let server = Server::start();
+    let answers = together(32, |client| match client % 4 {
+        0 => server.delete("/account_invitations/1").bearer(token::ADMINISTRATOR).send(),
+        1 => server.put("/account_invitations/1/resend").bearer(token::ADMINISTRATOR).send(),
+        2 => server.get("/account_invitations/1?include=invitee,inviter").bearer(token::ADMINISTRATOR).send(),
+        _ => server
+            .put("/account_invitations/1?include=invitee,inviter")
+            .bearer(token::ADMINISTRATOR)
+            .json(&json!({"account_invitation": {"billability_target": client}}))
+            .send(),
+    });
+    assert_eq!(statuses(&answers, 204), 1);
+    assert_eq!(statuses(&answers, 200) + statuses(&answers, 404), 31);
+    server.get("/account_invitations/1").bearer(token::ADMINISTRATOR).send().expect(404);
+    assert_eq!(count(&server, "SELECT count(*) FROM users WHERE id = 11"), 0);
+}
+
+#[test]
+fn readers_see_a_bulk_whole_or_not_at_all() {
+    let server = Server::start();
+    let answers = together(24, |client| {
+        if client % 3 == 0 {
+            let people: Vec<Value> = (0..10)
+                .map(|number| json!({"full_name": "P", "email_address": format!("p{client}.{number}@example.test")}))
+                .collect();
+            let body = json!({"account_invitations": people});
+            server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send()
+        } else {
+            server.get("/account_invitations?per_page=200&include=invitee").bearer(token::ADMINISTRATOR).send()
+        }
+    });
+    for answer in answers.iter().map(|answer| answer.clone().expect(200)) {
+        let body = answer.json();
+        let count = body["count"].as_u64().unwrap();
+        assert!(count == 10 || count % 10 == 3, "a reader counted {count}");
+        assert_eq!(count, answer.ids().len() as u64);
+        if let Some(users) = body["users"].as_object() {
+            assert_eq!(users.len() as u64, count, "every invitation that is seen has its invitee");
+        }
+    }
+    assert_eq!(count(&server, "SELECT count(*) FROM account_invitations WHERE id > 5"), 80);
+}

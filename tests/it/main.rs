@@ -22,6 +22,7 @@ mod kit;
 mod layers;
 mod lists;
 mod plans;
+mod process;
 mod resend_delete;
 mod support;
 mod update;

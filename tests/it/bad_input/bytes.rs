@@ -135,6 +135,30 @@ fn requests_that_come_together_are_answered_in_order() {
     watched.is_unharmed();
 }
 
+/// A PUT that sets the target of invitation 1, followed on the same connection by other bytes.
+fn update_followed_by(watched: &Watched, target: u64, bytes: &str) -> String {
+    let body = format!(r#"{{"account_invitation":{{"billability_target":{target}}}}}"#);
+    let head = format!(
+        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        token::ADMINISTRATOR,
+        body.len()
+    );
+    String::from_utf8_lossy(&watched.server.raw(format!("{head}{body}{bytes}").as_bytes())).into_owned()
+}
+
+#[test]
+fn an_answer_is_neither_lost_nor_held_back_because_of_what_follows_the_request() {
+    let watched = Watched::start();
+    for (target, bytes) in
+        [(1, "\r\n"), (2, "garbage"), (3, "garbage garbage\r\n\r\n"), (4, "GET /api"), (5, "\0\0\0\0")]
+    {
+        let received = update_followed_by(&watched, target, bytes);
+        assert!(received.starts_with("HTTP/1.1 200 "), "followed by {bytes:?}: {received:?}");
+        assert!(received.contains(&format!(r#""billability_target":{target},"#)), "followed by {bytes:?}: {received}");
+    }
+}
+
 #[test]
 fn a_request_hidden_behind_two_lengths_is_not_carried_out() {
     let watched = Watched::start();

@@ -79,7 +79,7 @@ fn a_large_announced_length_is_refused_before_the_body_is_read() {
             assert_eq!(status, Some(413), "for {length}");
             assert_eq!(body_of(&received), refusal("syntax", TOO_LARGE));
         } else {
-            assert!(matches!(status, Some(400 | 413)), "for {length}: {status:?}");
+            assert!(status.is_some_and(|status| (400..500).contains(&status)), "for {length}: {status:?}");
         }
         assert!(elapsed < Duration::from_secs(5), "the server waited {elapsed:?} for a body that it refuses");
     }

@@ -1,0 +1,303 @@
+//! `invited serve` and the commands that prepare it: migrations, accounts, tokens.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use invited::entropy::Entropy;
+use invited::sandbox::TemporaryFolder;
+use serde_json::Value;
+
+use crate::process::{Client, Program, command, printed, run, sqlite};
+
+const INVITATIONS: &str = "/api/v1/account_invitations";
+
+fn folder() -> TemporaryFolder {
+    TemporaryFolder::create(&Entropy::system()).unwrap()
+}
+
+/// An address on which nobody listens at the moment.
+fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// Starts `serve` and waits until it answers.
+fn serve(database: &str, more: &[&str]) -> (Program, SocketAddr) {
+    let address = free_address();
+    let text = address.to_string();
+    let mut command = command(&[&["serve", "--database", database, "--listen", &text], more].concat());
+    command.stderr(Stdio::null());
+    let program = Program::start(command);
+    let start = Instant::now();
+    while Client::connect(address, "").is_err() {
+        assert!(start.elapsed() < Duration::from_secs(10), "the server does not listen");
+        thread::sleep(Duration::from_millis(10));
+    }
+    (program, address)
+}
+
+fn succeeds(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", printed(&output.stderr));
+    printed(&output.stdout)
+}
+
+fn fails(arguments: &[&str], names: &[&str]) -> Output {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    let error = printed(&output.stderr);
+    for name in names {
+        assert!(error.contains(name), "{arguments:?} does not name {name}: {error}");
+    }
+    assert_eq!(printed(&output.stdout), "", "{arguments:?}");
+    output
+}
+
+/// Makes an account and returns the owner's token.
+fn create_account(database: &str, address: &str) -> String {
+    let printed = succeeds(&[
+        "account",
+        "create",
+        "Example",
+        "--owner-email",
+        address,
+        "--owner-name",
+        "Olive Owner",
+        "--database",
+        database,
+        "--json",
+    ]);
+    let line: Value = serde_json::from_str(&printed).unwrap();
+    line["token"].as_str().unwrap().to_owned()
+}
+
+fn status(address: SocketAddr, token: &str) -> u16 {
+    Client::connect(address, token).unwrap().send("GET", INVITATIONS, "").unwrap().0
+}
+
+#[test]
+fn serve_refuses_to_start_half_configured_and_names_what_is_missing() {
+    fails(&["serve"], &["database", "--database", "INVITED_DATABASE"]);
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    fails(&["serve", "--database", &url, "--listen", "0.0.0.0:0"], &["base_url", "--base-url", "INVITED_BASE_URL"]);
+    assert!(!folder.database().exists(), "a refused start makes no database");
+}
+
+#[test]
+fn serve_names_every_setting_that_it_cannot_read_at_once() {
+    fails(
+        &["serve", "--database", "mysql:x", "--listen", "nowhere", "--rate-create=-1", "--durability", "maybe"],
+        &["database", "listen", "rate_create", "durability", "mysql:x", "nowhere", "maybe"],
+    );
+}
+
+#[test]
+fn serve_names_a_database_that_cannot_be_opened() {
+    fails(&["serve", "--database", "sqlite:/nowhere/at/all.sqlite", "--listen", "127.0.0.1:0"], &["/nowhere/at/all"]);
+    let folder = folder();
+    std::fs::write(folder.database(), "this is a letter and no database".repeat(100)).unwrap();
+    let url = sqlite(&folder.database());
+    fails(&["serve", "--database", &url, "--listen", "127.0.0.1:0"], &["database"]);
+}
+
+#[test]
+fn an_unknown_command_or_flag_is_refused_with_exit_code_2() {
+    for arguments in [&["fly"][..], &["serve", "--colour", "blue"], &["account"], &["account", "create"], &[]] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn settings_come_from_flags_before_variables_before_the_file() {
+    let folder = folder();
+    let file = folder.database().with_extension("toml");
+    std::fs::write(&file, "durability = \"from the file\"\nlisten = \"from the file\"\n").unwrap();
+    let file = file.display().to_string();
+    let output = command(&["serve", "--config", &file, "--durability", "from the flag"])
+        .env("INVITED_DURABILITY", "from the variable")
+        .env("INVITED_DATABASE", "from the variable")
+        .output()
+        .unwrap();
+    let error = printed(&output.stderr);
+    for (name, source) in [("durability", "flag"), ("database", "variable"), ("listen", "file")] {
+        let told = format!("{name}: \"from the {source}\"");
+        assert!(error.contains(&told), "{told} is missing in {error}");
+    }
+    std::fs::write(folder.database().with_extension("toml"), "colour = \"blue\"\n").unwrap();
+    fails(&["serve", "--config", &file], &["colour"]);
+    fails(&["serve", "--config", "/nowhere/at/all.toml"], &["/nowhere/at/all.toml"]);
+}
+
+#[test]
+fn the_printed_settings_file_is_one_that_serve_reads() {
+    let folder = folder();
+    let file = folder.database().with_extension("toml");
+    std::fs::write(&file, succeeds(&["config"])).unwrap();
+    fails(&["serve", "--config", &file.display().to_string()], &["database"]);
+}
+
+#[test]
+fn migrate_makes_the_schema_and_says_so_and_a_second_time_does_nothing() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let first = succeeds(&["migrate", "--database", &url]);
+    assert!(folder.database().exists());
+    let second = succeeds(&["migrate", "--database", &url]);
+    assert_ne!(first, second);
+    fails(&["migrate"], &["database"]);
+}
+
+#[test]
+fn serve_can_be_told_not_to_migrate() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let arguments = ["serve", "--database", &url, "--listen", "127.0.0.1:0", "--migrate-on-start", "false"];
+    fails(&arguments, &["migrate"]);
+    succeeds(&["migrate", "--database", &url]);
+    let (program, address) = serve(&url, &["--migrate-on-start", "false"]);
+    assert_eq!(status(address, "nobody"), 401);
+    assert_eq!(program.stop().0.code(), Some(0));
+}
+
+#[test]
+fn an_account_begins_with_an_owner_whose_token_is_told_once_and_kept_as_a_hash() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let printed = succeeds(&[
+        "account",
+        "create",
+        "Example",
+        "--owner-email",
+        "olive@example.test",
+        "--owner-name",
+        "Olive Owner",
+        "--database",
+        &url,
+    ]);
+    let tokens: Vec<&str> = printed.split_whitespace().filter(|word| word.starts_with("inv_")).collect();
+    assert_eq!(tokens.len(), 1, "{printed}");
+    assert!(tokens[0].len() >= 43, "256 bits need 43 characters: {}", tokens[0]);
+    assert!(!is_in_a_file(folder.database().parent().unwrap(), tokens[0]), "the token itself is stored");
+    let (program, address) = serve(&url, &[]);
+    let mut client = Client::connect(address, tokens[0]).unwrap();
+    let body =
+        r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test","cost_rate_in_cents":1}}"#;
+    let (status, body) = client.send("POST", INVITATIONS, body).unwrap();
+    assert_eq!(status, 200, "{body}");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["account_invitations"]["1"]["cost_rate_in_cents"], 1, "the owner is an administrator: {body}");
+    drop(client);
+    assert_eq!(program.stop().0.code(), Some(0));
+}
+
+fn is_in_a_file(folder: &Path, text: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}
+
+#[test]
+fn an_account_with_unreadable_details_is_not_made() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let create = |name: &str, address: &str, owner: &str| {
+        run(&["account", "create", name, "--owner-email", address, "--owner-name", owner, "--database", &url])
+    };
+    for (name, address, owner) in [
+        ("Example", "nobody", "Olive"),
+        ("Example", "", "Olive"),
+        ("Example", "olive@example.test", " "),
+        ("", "olive@example.test", "Olive"),
+    ] {
+        let output = create(name, address, owner);
+        assert_eq!(output.status.code(), Some(1), "{name:?} {address:?} {owner:?}");
+        assert!(!output.stderr.is_empty());
+    }
+    assert_eq!(create("Example", "olive@example.test", "Olive").status.code(), Some(0));
+}
+
+#[test]
+fn tokens_are_made_listed_and_revoked_while_the_server_runs() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let first = create_account(&url, "olive@example.test");
+    let (program, address) = serve(&url, &[]);
+    let printed =
+        succeeds(&["token", "create", "Olive@Example.test", "--label", "for the shop", "--database", &url, "--json"]);
+    let made: Value = serde_json::from_str(&printed).unwrap();
+    let (second, id) = (made["token"].as_str().unwrap(), made["id"].to_string());
+    assert_ne!(first, second);
+    assert_eq!((status(address, &first), status(address, second)), (200, 200));
+
+    let listed = succeeds(&["token", "list", "--database", &url]);
+    assert!(listed.contains("for the shop") && listed.contains("olive@example.test"), "{listed}");
+    assert!(!listed.contains(&first) && !listed.contains(second), "a list tells no token: {listed}");
+    let listed: Value = serde_json::from_str(&succeeds(&["token", "list", "--database", &url, "--json"])).unwrap();
+    assert_eq!(listed["tokens"].as_array().map(Vec::len), Some(2), "{listed}");
+
+    succeeds(&["token", "revoke", &id, "--database", &url]);
+    let start = Instant::now();
+    while status(address, second) != 401 {
+        assert!(start.elapsed() < Duration::from_secs(2), "a revoked token still works after {:?}", start.elapsed());
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(status(address, &first), 200, "the other token still works");
+    fails(&["token", "revoke", &id, "--database", &url], &[&id]);
+    fails(&["token", "revoke", "999", "--database", &url], &["999"]);
+    fails(&["token", "create", "nobody@example.test", "--database", &url], &["nobody@example.test"]);
+    assert_eq!(program.stop().0.code(), Some(0));
+}
+
+#[test]
+fn with_several_accounts_a_token_needs_the_name_of_one() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let here = create_account(&url, "olive@example.test");
+    let there = create_account(&url, "olive@example.test");
+    fails(&["token", "create", "olive@example.test", "--database", &url], &["--account"]);
+    succeeds(&["token", "create", "olive@example.test", "--account", "2", "--database", &url]);
+    fails(&["token", "create", "olive@example.test", "--account", "3", "--database", &url], &["3"]);
+    let (program, address) = serve(&url, &[]);
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
+    for token in [&here, &there] {
+        let (status, body) = Client::connect(address, token).unwrap().send("POST", INVITATIONS, body).unwrap();
+        assert_eq!(status, 200, "{body}");
+    }
+    drop(program);
+}
+
+#[test]
+fn serve_has_rate_limits_unless_they_are_turned_off() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let token = create_account(&url, "olive@example.test");
+    let (program, address) = serve(&url, &[]);
+    let mut client = Client::connect(address, &token).unwrap();
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
+    assert_eq!(client.send("POST", INVITATIONS, body).unwrap().0, 200);
+    let resend = format!("{INVITATIONS}/1/resend");
+    assert_eq!(client.send("PUT", &resend, "").unwrap().0, 200);
+    assert_eq!(client.send("PUT", &resend, "").unwrap().0, 429, "one invitation, once a minute");
+    drop(client);
+    drop(program);
+}
+
+#[test]
+fn a_server_that_refuses_every_write_starts_on_a_database_that_is_up_to_date() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let token = create_account(&url, "olive@example.test");
+    let (program, address) = serve(&url, &["--queue-length", "0"]);
+    let mut client = Client::connect(address, &token).unwrap();
+    assert_eq!(client.send("GET", INVITATIONS, "").unwrap().0, 200);
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
+    assert_eq!(client.send("POST", INVITATIONS, body).unwrap().0, 503);
+    drop(client);
+    assert_eq!(program.stop().0.code(), Some(0));
+}

@@ -1,0 +1,198 @@
+//! What the program tells of itself: help, the API description, health, metrics, and a log without secrets.
+
+use std::io::Read;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::process::{Client, Program, address, command, printed, run};
+use crate::support::token;
+
+const COMMANDS: [&[&str]; 10] = [
+    &[],
+    &["sandbox"],
+    &["serve"],
+    &["account"],
+    &["account", "create"],
+    &["token"],
+    &["token", "create"],
+    &["token", "list"],
+    &["token", "revoke"],
+    &["migrate"],
+];
+
+#[test]
+fn every_command_explains_itself() {
+    for words in COMMANDS.into_iter().chain([&["openapi"][..], &["config"]]) {
+        for flag in ["--help", "-h"] {
+            let output = run(&[words, &[flag]].concat());
+            assert_eq!(output.status.code(), Some(0), "{words:?} {flag}");
+            let help = printed(&output.stdout);
+            assert!(help.contains("Usage:"), "{words:?} {flag}: {help}");
+            assert_eq!(printed(&output.stderr), "", "{words:?} {flag}");
+        }
+    }
+}
+
+#[test]
+fn help_names_the_flags_that_the_documents_name() {
+    let help = |words: &[&str]| printed(&run(&[words, &["--help"]].concat()).stdout);
+    for flag in ["--listen", "--database", "--json", "--rate-create"] {
+        assert!(help(&["sandbox"]).contains(flag), "{flag}");
+    }
+    for flag in ["--database", "--listen", "--base-url", "--config", "INVITED_DATABASE", "--body-timeout"] {
+        assert!(help(&["serve"]).contains(flag), "{flag}");
+    }
+    for flag in ["--owner-email", "--owner-name", "--database"] {
+        assert!(help(&["account", "create"]).contains(flag), "{flag}");
+    }
+    for command in ["sandbox", "serve", "account", "token", "migrate", "openapi"] {
+        assert!(help(&[]).contains(command), "{command}");
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let output = run(&["--version"]);
+    assert_eq!(printed(&output.stdout), format!("invited {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+/// A GET without a token, which none of these pages needs.
+fn page(address: SocketAddr, path: &str) -> (u16, String) {
+    Client::connect(address, "").unwrap().send("GET", path, "").unwrap()
+}
+
+#[test]
+fn openapi_prints_what_the_server_serves() {
+    let output = run(&["openapi"]);
+    assert_eq!(output.status.code(), Some(0));
+    let described: Value = serde_json::from_str(&printed(&output.stdout)).unwrap();
+    assert!(described["openapi"].as_str().unwrap().starts_with("3.1"), "{}", described["openapi"]);
+    assert!(described["paths"].to_string().contains("/account_invitations/{id}"));
+    let (program, greeting) = Program::sandbox(&[]);
+    let (status, served) = page(address(&greeting), "/api/v1/openapi.json");
+    assert_eq!(status, 200);
+    assert_eq!(serde_json::from_str::<Value>(&served).unwrap(), described);
+    drop(program);
+}
+
+#[test]
+fn health_metrics_and_the_reference_are_served_without_a_token() {
+    let (program, greeting) = Program::sandbox(&[]);
+    let address = address(&greeting);
+    assert_eq!(page(address, "/health/live").0, 200);
+    assert_eq!(page(address, "/health/ready").0, 200);
+    let (status, html) = page(address, "/docs");
+    assert_eq!(status, 200);
+    assert!(html.contains("account_invitations") && html.contains("billability_target"));
+    for outside in ["src=\"http", "href=\"http", "@import", "url(http"] {
+        assert!(!html.contains(outside), "the reference works offline, but holds {outside}");
+    }
+    let mut client = Client::connect(address, token::ADMINISTRATOR).unwrap();
+    client.send("GET", "/api/v1/account_invitations", "").unwrap();
+    client.send("PUT", "/api/v1/account_invitations/1", "{").unwrap();
+    let (status, metrics) = page(address, "/metrics");
+    assert_eq!(status, 200);
+    for line in [
+        r#"invited_http_requests_total{operation="GetAccountInvitations",status="200"} 1"#,
+        r#"invited_http_requests_total{operation="UpdateAccountInvitation",status="400"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line} is missing in {metrics}");
+    }
+    assert!(metrics.trim_end().ends_with("# EOF"));
+    assert!(!metrics.contains("sandbox-") && !metrics.contains('@'));
+    drop(client);
+    drop(program);
+}
+
+#[test]
+fn metrics_move_to_a_listener_of_their_own_when_they_are_told_to() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (program, greeting) = Program::sandbox(&["--metrics-listen", &free.to_string()]);
+    assert_eq!(page(free, "/metrics").0, 200);
+    assert_eq!(page(free, "/health/live").0, 404, "and serves nothing else");
+    assert_eq!(page(free, "/api/v1/account_invitations").0, 404);
+    assert_ne!(page(address(&greeting), "/metrics").0, 200);
+    assert_eq!(program.stop().0.code(), Some(0));
+}
+
+/// Runs a sandbox with the whole log, lets `story` talk to it, and returns what stood on standard error.
+fn log_of(arguments: &[&str], story: impl FnOnce(SocketAddr)) -> String {
+    let all = [&["sandbox", "--json", "--listen", "127.0.0.1:0", "--log-level", "trace"], arguments].concat();
+    let mut process = command(&all).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = process.stderr.take().unwrap();
+    let log = thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).unwrap();
+        text
+    });
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(process.stdout.take().unwrap()), &mut line).unwrap();
+    story(address(&serde_json::from_str(&line).unwrap()));
+    let stopped = std::process::Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+    log.join().unwrap()
+}
+
+/// Requests of all kinds that carry secrets and addresses wherever a request can carry something.
+fn talk_of_canaries(address: SocketAddr) -> usize {
+    let path = "/api/v1/account_invitations";
+    let create = r#"{"account_invitation":{"full_name":"Canary Bird","email_address":"canary@example.test"}}"#;
+    let broken = r#"{"account_invitation":{"full_name":"Canary Bird","email_address":"canary@example.test""#;
+    let requests = [
+        (token::ADMINISTRATOR, "POST", path.to_owned(), create),
+        (token::ADMINISTRATOR, "POST", path.to_owned(), create),
+        (token::ADMINISTRATOR, "POST", path.to_owned(), broken),
+        (token::ADMINISTRATOR, "GET", format!("{path}?search=canary@example.test"), ""),
+        (token::ADMINISTRATOR, "GET", format!("{path}?by_full_name=Canary&include=invitee,inviter"), ""),
+        (token::ADMINISTRATOR, "GET", format!("{path}?a=%zz&canary@example.test"), ""),
+        (token::ADMINISTRATOR, "PUT", format!("{path}/6?account_invitation[email_address]=canary@example.test"), "{}"),
+        (token::ADMINISTRATOR, "PUT", format!("{path}/6/resend"), ""),
+        (token::ADMINISTRATOR, "DELETE", format!("{path}/6"), ""),
+        (token::ADMINISTRATOR, "GET", format!("{path}/canary@example.test"), ""),
+        (token::ADMINISTRATOR, "GET", "/api/v1/canary@example.test".to_owned(), ""),
+        (token::ADMINISTRATOR, "GET", "/canary@example.test".to_owned(), ""),
+        (token::COLLABORATOR, "POST", path.to_owned(), create),
+        ("canary-token", "GET", path.to_owned(), ""),
+        ("canary-token", "GET", format!("{path}?access_token=canary-token"), ""),
+    ];
+    let count = requests.len();
+    for (bearer, method, path, body) in requests {
+        Client::connect(address, bearer).unwrap().send(method, &path, body).unwrap();
+    }
+    count
+}
+
+#[test]
+fn each_request_is_one_line_of_the_log_and_no_line_holds_a_token_or_an_address() {
+    let mut count = 0;
+    let log = log_of(&[], |address| count = talk_of_canaries(address));
+    let mut requests = 0;
+    for line in log.lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("the line is no JSON: {line}"));
+        if event["message"] == "request" {
+            requests += 1;
+            for name in ["method", "operation", "status", "microseconds", "request_id"] {
+                assert!(!event[name].is_null(), "{name} is missing: {line}");
+            }
+        }
+    }
+    assert_eq!(requests, count, "{log}");
+    for secret in ["anary", "sandbox-", "Bearer", "@", "example.test", "%zz"] {
+        assert!(!log.contains(secret), "the log holds {secret}: {log}");
+    }
+}
+
+#[test]
+fn the_log_as_text_is_as_discreet() {
+    let log = log_of(&["--log-format", "text"], |address| {
+        talk_of_canaries(address);
+    });
+    assert!(log.contains("CreateAccountInvitation"), "{log}");
+    for secret in ["anary", "sandbox-", "Bearer", "@", "example.test"] {
+        assert!(!log.contains(secret), "the log holds {secret}: {log}");
+    }
+}

@@ -1,0 +1,171 @@
+//! The real program as a process of its own, for the stories that no server inside the test can tell: how it starts,
+//! what it prints, how it stops, and what is left when it is killed.
+//!
+//! Invariant: whatever a story starts is gone when the story ends, even when it ends by a failed assertion.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// A story waits at most this long for a process to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program with these arguments and without any setting that the tester's own environment holds.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("INVITED_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("the program starts")
+}
+
+/// What a run printed, as text.
+pub(crate) fn printed(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("the program prints UTF-8")
+}
+
+/// The database setting for a file.
+pub(crate) fn sqlite(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}
+
+/// A program that runs in the background.
+pub(crate) struct Program {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Program {
+    /// Starts a command whose standard output is read here; standard error goes where the command says.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the program starts");
+        let stdout = child.stdout.take().expect("standard output is a pipe");
+        Self { child, stdout: BufReader::new(stdout) }
+    }
+
+    /// Starts a sandbox that says in JSON where it is, and nothing on standard error.
+    pub(crate) fn sandbox(arguments: &[&str]) -> (Self, Value) {
+        let all = [&["sandbox", "--json", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut command = command(&all);
+        command.stderr(Stdio::null());
+        let mut program = Self::start(command);
+        let line = program.line();
+        let greeting =
+            serde_json::from_str(&line).unwrap_or_else(|cause| panic!("the greeting {line:?} is no JSON: {cause}"));
+        (program, greeting)
+    }
+
+    /// The next line on standard output, empty at its end.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("standard output can be read");
+        line
+    }
+
+    /// Asks the process to end with a signal that it can catch.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "kill -{name} failed");
+    }
+
+    /// Ends the process at once; it cannot prepare for it.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("the process can be waited for");
+    }
+
+    /// Asks the process to end, and returns how it ended and what else stood on standard output.
+    pub(crate) fn stop(self) -> (ExitStatus, String) {
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// Waits until the process has ended.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
+        let start = Instant::now();
+        let status = loop {
+            match self.child.try_wait().expect("the process can be waited for") {
+                Some(status) => break status,
+                None => assert!(start.elapsed() < PATIENCE, "the process does not end"),
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("standard output can be read");
+        (status, rest)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A process that has ended by itself cannot be killed: that is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address that a sandbox says it listens on.
+pub(crate) fn address(greeting: &Value) -> SocketAddr {
+    let base_url = greeting["base_url"].as_str().expect("the greeting holds base_url");
+    base_url.trim_start_matches("http://").parse().expect("base_url ends with an address")
+}
+
+/// A client that keeps its connection and takes the death of the server for an ordinary error.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+    bearer: String,
+}
+
+impl Client {
+    /// Connects as the holder of a token.
+    pub(crate) fn connect(address: SocketAddr, bearer: &str) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self { stream: BufReader::new(stream), bearer: bearer.to_owned() })
+    }
+
+    /// Sends a request with a JSON body, which may be empty, and waits for the whole answer.
+    pub(crate) fn send(&mut self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.bearer,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let status = self.head_line()?.get(9..12).and_then(|code| code.parse().ok()).ok_or_else(cut)?;
+        let mut length = 0;
+        loop {
+            let line = self.head_line()?;
+            let Some((name, value)) = line.split_once(':') else { break };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().map_err(|_| cut())?;
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok((status, String::from_utf8(body).map_err(|_| cut())?))
+    }
+
+    fn head_line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        if line.ends_with("\r\n") { Ok(line.trim_end().to_owned()) } else { Err(cut()) }
+    }
+}
+
+fn cut() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the answer is cut")
+}
