@@ -11,6 +11,8 @@
     reason = "a story that meets something unexpected has to stop, and a panic is how a test says so"
 )]
 
+mod envelope;
 mod kit;
 mod lists;
+mod search;
 mod support;
