@@ -11,8 +11,12 @@
     reason = "a story that meets something unexpected has to stop, and a panic is how a test says so"
 )]
 
+mod coverage;
 mod envelope;
 mod kit;
+mod layers;
 mod lists;
+mod plans;
+mod properties;
 mod search;
 mod support;

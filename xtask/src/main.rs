@@ -1,3 +1,119 @@
-//! The chores of the project.
+//! The chores of the project: `cargo xtask help`.
+//!
+//! One place says what "the tests pass" means, so that a contributor, a script and a build server all run
+//! the same commands. It is a small Rust program rather than a makefile because it then needs nothing that
+//! the project does not need anyway, and it uses only the standard library so that it builds in a second.
+//!
+//! Two rules hold for every chore. A step that cannot run is a failure that says what to install, never a
+//! step that is skipped. And the first step that fails ends the chore with its exit status.
 
-fn main() {}
+mod requirement;
+mod step;
+
+use std::process::ExitCode;
+
+use requirement::Requirement;
+use step::Step;
+
+const HELP: &str = "\
+The chores of the project.
+
+  cargo xtask test [FILTER …]           run every test, the doc tests too
+  cargo xtask ci                        formatting, lints, documentation, then the tests
+  cargo xtask bench [--quick] [--json]  build for release, measure, print the table
+  cargo xtask help                      this text
+
+`test` needs a C compiler for the bundled SQLite. It runs the tests with cargo-nextest where that is
+installed and with `cargo test` elsewhere. `ci` needs rustfmt and clippy as well.
+Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let chore = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    let outcome = match chore.as_deref() {
+        Some("test") => test(&rest),
+        Some("ci") if rest.is_empty() => ci(),
+        Some("bench") => bench(&rest),
+        Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("\nxtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test(filter: &[String]) -> Result<(), String> {
+    requirement::check(&[Requirement::CCompiler])?;
+    tests(filter)
+}
+
+fn ci() -> Result<(), String> {
+    requirement::check(&[Requirement::CCompiler, Requirement::Rustfmt, Requirement::Clippy])?;
+    Step::cargo("Formatting", &["fmt", "--all", "--check"], "`cargo fmt --all` repairs it").run()?;
+    Step::cargo(
+        "Lints",
+        &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
+        "every warning counts as an error here",
+    )
+    .run()?;
+    Step::cargo(
+        "Documentation",
+        &["doc", "--workspace", "--no-deps"],
+        "a broken link in a comment counts as an error here",
+    )
+    .with_variable("RUSTDOCFLAGS", "--deny warnings")
+    .run()?;
+    tests(&[])
+}
+
+/// Runs the unit and integration tests, then the examples inside the documentation, which nextest cannot run.
+fn tests(filter: &[String]) -> Result<(), String> {
+    let mut runner: Vec<&str> = if requirement::nextest_is_installed() {
+        vec!["nextest", "run", "--workspace"]
+    } else {
+        println!("cargo-nextest is not installed: `cargo test` runs the same tests, one binary after the other.");
+        vec!["test", "--workspace", "--all-targets"]
+    };
+    runner.extend(filter.iter().map(String::as_str));
+    Step::cargo("Tests", &runner, "see the failures above").run()?;
+    if filter.is_empty() {
+        Step::cargo(
+            "Examples in the documentation",
+            &["test", "--doc", "--package", "invited"],
+            "see the failures above",
+        )
+        .run()?;
+    }
+    Ok(())
+}
+
+/// Builds both programs apart, because cargo would otherwise merge their features and measure a server
+/// that nobody ships.
+fn bench(arguments: &[String]) -> Result<(), String> {
+    requirement::check(&[Requirement::CCompiler])?;
+    Step::cargo("Build of the server", &["build", "--release", "--package", "invited"], "the server does not build")
+        .quiet()
+        .run()?;
+    Step::cargo(
+        "Build of the bench",
+        &["build", "--release", "--package", "invited-bench"],
+        "the bench does not build",
+    )
+    .quiet()
+    .run()?;
+    let mut run = vec!["run", "--quiet", "--release", "--package", "invited-bench", "--"];
+    run.extend(arguments.iter().map(String::as_str));
+    Step::cargo("Bench", &run, "the measurement did not finish").quiet().run()
+}

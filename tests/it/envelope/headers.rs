@@ -174,3 +174,18 @@ fn a_wrong_token_does_not_become_right_by_repetition() {
         server.get(LIST).bearer(token::PROJECT_LEAD).send().expect(200);
     }
 }
+
+#[test]
+fn one_connection_may_carry_many_requests() {
+    let server = Server::start();
+    let request = |connection: &str| {
+        format!(
+            "GET /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: {connection}\r\n\r\n",
+            token::ADMINISTRATOR
+        )
+    };
+    let both = format!("{}{}{}", request("keep-alive"), request("keep-alive"), request("close"));
+    let received = String::from_utf8(server.raw(both.as_bytes())).unwrap();
+    assert_eq!(received.matches("HTTP/1.1 200 OK\r\n").count(), 3, "{received}");
+    assert_eq!(received.matches("Ada Pending").count(), 3, "{received}");
+}

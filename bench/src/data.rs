@@ -1,0 +1,144 @@
+//! Large databases, generated straight into the file.
+//!
+//! The schema and the seed come from the server itself, which is started once over the empty file; then the rows are
+//! inserted into its first account in one transaction. Indexes are dropped before and built again after, from the text
+//! that the schema has of them: sorted builds are several times faster than a million insertions each.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use invited::invitations;
+use invited::wire::fold::{fold, search_key};
+use rusqlite::{Connection, params};
+
+use crate::dates;
+use crate::interrupt::Interrupt;
+use crate::process::{RequestLines, Server};
+
+/// The first generated invitation; the others follow without gaps. Its invitee has the same id among the users.
+pub(crate) const FIRST_ID: i64 = 1_000;
+
+/// The account of the sandbox that the rows belong to.
+const ACCOUNT: i64 = 1;
+
+/// Members of the seed who may invite.
+const INVITERS: [i64; 4] = [1, 2, 3, 5];
+
+/// Active roles of the seed.
+const ROLES: [i64; 3] = [101, 102, 103];
+
+const GIVEN_NAMES: [&str; 8] = ["Ada", "Björn", "Chloé", "Dmitri", "Edith", "Farid", "Grace", "Hiro"];
+const FAMILY_NAMES: [&str; 9] =
+    ["Almeida", "Brandt", "Cohen", "Dubois", "Eriksen", "Fontaine", "García", "Hopper", "Ivanov"];
+
+/// Makes a database with this many pending invitations beside the seed.
+pub(crate) fn generate(
+    program: &Path,
+    folder: &Path,
+    database: &Path,
+    invitations: u32,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    drop(Server::sandbox(program, folder, Some(database), RequestLines::Off)?);
+    let mut connection = Connection::open(database)?;
+    // Nobody else uses the file yet, and a half-made one is thrown away.
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "cache_size", -262_144)?;
+    let transaction = connection.transaction()?;
+    let indexes = drop_indexes(&transaction)?;
+    insert(&transaction, invitations, interrupt)?;
+    for index in indexes {
+        interrupt.check()?;
+        transaction.execute_batch(&index)?;
+    }
+    for name in [invitations::ALL, invitations::PENDING] {
+        transaction.execute(
+            "INSERT INTO tallies (account_id, name, total) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (account_id, name) DO UPDATE SET total = tallies.total + excluded.total",
+            params![ACCOUNT, name, invitations],
+        )?;
+    }
+    transaction.commit()?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    connection.close().map_err(|(_, cause)| cause).context("closing the generated database")
+}
+
+/// Drops the indexes of the two tables that grow and returns the statements that bring them back.
+fn drop_indexes(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT name, sql FROM sqlite_schema \
+         WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('users', 'account_invitations')",
+    )?;
+    let indexes: Vec<(String, String)> =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    for (name, _) in &indexes {
+        connection.execute_batch(&format!("DROP INDEX {name}"))?;
+    }
+    Ok(indexes.into_iter().map(|(_, sql)| sql).collect())
+}
+
+fn insert(connection: &Connection, invitations: u32, interrupt: &Interrupt) -> Result<()> {
+    let mut user = connection.prepare(
+        "INSERT INTO users (id, account_id, full_name, name_key, email_address, email_key, search_key, headline, \
+         created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+    )?;
+    let mut invitation = connection.prepare(
+        "INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key, \
+         headline, created_at, updated_at, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, \
+         billability_target, inviter_id, invitee_id, expires_on, token_hash) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?1, ?16, randomblob(32))",
+    )?;
+    let now = dates::now_in_microseconds();
+    for number in 0..invitations {
+        if number % 10_000 == 0 {
+            interrupt.check()?;
+        }
+        let at = number as usize;
+        let id = FIRST_ID + i64::from(number);
+        let full_name =
+            format!("{} {} {number}", GIVEN_NAMES[at % GIVEN_NAMES.len()], FAMILY_NAMES[at / 7 % FAMILY_NAMES.len()]);
+        let email_address = format!("Person.{number}@bench.example.test");
+        let (name_key, email_key) = (fold(&full_name), fold(&email_address));
+        let search_key = search_key(&[&full_name, &email_address]);
+        let headline = (at % 3 == 0).then_some("Senior analyst");
+        // A second apart, so that the default order has no ties; the newest is a minute old.
+        let created_at = now - 60_000_000 - i64::from(invitations - number) * 1_000_000;
+        user.execute(params![
+            id,
+            ACCOUNT,
+            full_name,
+            name_key,
+            email_address,
+            email_key,
+            search_key,
+            headline,
+            created_at
+        ])?;
+        invitation.execute(params![
+            id,
+            ACCOUNT,
+            full_name,
+            name_key,
+            email_address,
+            email_key,
+            search_key,
+            headline,
+            created_at,
+            "project_creator",
+            (at % 10 == 0).then_some(ROLES[at / 10 % ROLES.len()]),
+            (at % 2 == 0).then_some(10_000 + i64::from(number % 5_000)),
+            (at % 4 == 0).then_some(8_000 + i64::from(number % 3_000)),
+            (at % 5 == 0).then_some(i64::from(number % 101)),
+            INVITERS[at % INVITERS.len()],
+            now / dates::DAY + 30,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Copies a database that nobody has open.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::copy(from, to).with_context(|| format!("copying the database to {}", to.display()))?;
+    Ok(())
+}

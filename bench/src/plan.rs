@@ -1,0 +1,236 @@
+//! The order in which things are measured.
+//!
+//! What is compared stands side by side: a floor cell, then the same cell of `invited`, and the other way round in
+//! every second round. A round goes through all operations and numbers of connections, so that a slow minute of the
+//! machine falls on one round of many rows instead of on all rounds of one. Operations that make the database grow come
+//! last. The disk is measured in each round, right before its updates.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::arguments::Options;
+use crate::data;
+use crate::disk;
+use crate::driver::{self, Load};
+use crate::figures::{Figures, PageRow, Row, Sample};
+use crate::folder::Folder;
+use crate::interrupt::Interrupt;
+use crate::operation::{Operation, Requests};
+use crate::process::{RequestLines, Server};
+use crate::same_answers;
+use crate::start;
+
+/// Numbers of connections at which everything is measured.
+pub(crate) const CONNECTIONS: [usize; 3] = [1, 16, 64];
+
+/// The highest of them.
+pub(crate) const MOST_CONNECTIONS: usize = 64;
+
+/// Numbers of connections of the comparison of two lists.
+const PAGE_CONNECTIONS: [usize; 2] = [1, 16];
+
+/// Operations that leave the size of the database as it is, then those that make it grow.
+const PASSES: [&[Operation]; 2] =
+    [&[Operation::Hello, Operation::Show, Operation::List, Operation::Update], &[Operation::Create, Operation::Bulk]];
+
+/// Runs everything that is asked for.
+pub(crate) fn run(options: &Options, interrupt: &Interrupt) -> Result<Figures> {
+    let bench = Bench {
+        program: server_program(options)?,
+        folder: Folder::make(options.folder.as_deref())?,
+        options,
+        interrupt,
+    };
+    let mut figures = Figures { long_list: options.long_list(), short_list: Options::SHORT_LIST, ..Figures::default() };
+    if options.wants("start") {
+        progress("start to first answer, idle memory");
+        start::measure(&bench.program, bench.folder.path(), interrupt, &mut figures)?;
+    }
+    if PASSES.concat().iter().any(|operation| options.wants(operation.name())) {
+        bench.compare_with_floor(&mut figures)?;
+    }
+    if options.wants(Operation::Page.name()) {
+        bench.compare_pages(&mut figures)?;
+    }
+    Ok(figures)
+}
+
+/// The program that is measured: the one that is named, or the one that was built beside this one.
+pub(crate) fn server_program(options: &Options) -> Result<PathBuf> {
+    let program = match &options.server {
+        Some(program) => program.clone(),
+        None => std::env::current_exe()?.with_file_name(format!("invited{}", std::env::consts::EXE_SUFFIX)),
+    };
+    if !program.is_file() {
+        bail!("there is no {}: start this with `cargo xtask bench`, which builds both", program.display());
+    }
+    Ok(program)
+}
+
+fn progress(text: &str) {
+    eprintln!("bench: {text}");
+}
+
+struct Bench<'a> {
+    program: PathBuf,
+    folder: Folder,
+    options: &'a Options,
+    interrupt: &'a Interrupt,
+}
+
+/// The three servers that are compared, each over its own copy of one database.
+struct Compared {
+    floor: Server,
+    invited: Server,
+    with_request_lines: Server,
+}
+
+impl Bench<'_> {
+    fn compare_with_floor(&self, figures: &mut Figures) -> Result<()> {
+        let servers = self.start_compared()?;
+        let mut requests = Requests::new(Options::INVITATIONS);
+        same_answers::check(servers.floor.address, servers.invited.address)?;
+        for pass in PASSES {
+            let mut rows: Vec<Row> = pass
+                .iter()
+                .filter(|operation| self.options.wants(operation.name()))
+                .flat_map(|operation| CONNECTIONS.map(|connections| Row::new(*operation, connections)))
+                .collect();
+            for round in 1..=self.options.rounds {
+                self.compare_round(round, &servers, &mut requests, &mut rows, figures)?;
+            }
+            figures.rows.extend(rows);
+        }
+        figures.memory_after_load = Some((servers.floor.memory()?, servers.invited.memory()?));
+        Ok(())
+    }
+
+    fn start_compared(&self) -> Result<Compared> {
+        progress(&format!("a database of {} invitations", Options::INVITATIONS));
+        let original = self.folder.database("original");
+        self.generate(&original, Options::INVITATIONS)?;
+        let copy = |name: &str| -> Result<PathBuf> {
+            let path = self.folder.database(name);
+            data::copy(&original, &path)?;
+            Ok(path)
+        };
+        let compared = Compared {
+            floor: Server::floor(&copy("floor")?)?,
+            invited: self.sandbox(&copy("invited")?, RequestLines::Off)?,
+            with_request_lines: self.sandbox(&copy("request-lines")?, RequestLines::On)?,
+        };
+        self.folder.remove_database("original");
+        Ok(compared)
+    }
+
+    fn compare_round(
+        &self,
+        round: usize,
+        servers: &Compared,
+        requests: &mut Requests,
+        rows: &mut [Row],
+        figures: &mut Figures,
+    ) -> Result<()> {
+        for row in rows {
+            let operation = row.operation;
+            if operation == Operation::Update && row.connections == CONNECTIONS[0] {
+                figures.disk.push(disk::measure(self.folder.path(), self.options.cell / 2)?);
+            }
+            progress(&format!(
+                "round {round} of {}: {}, connections: {}",
+                self.options.rounds,
+                operation.title(),
+                row.connections
+            ));
+            let floor = |requests: &mut Requests| self.cell(&servers.floor, operation, row.connections, requests);
+            let invited = |requests: &mut Requests| self.cell(&servers.invited, operation, row.connections, requests);
+            if operation == Operation::Hello {
+                row.floor.0.push(floor(requests)?);
+                continue;
+            }
+            let (floor, invited) = if round % 2 == 1 {
+                let floor = floor(requests)?;
+                (floor, invited(requests)?)
+            } else {
+                let invited = invited(requests)?;
+                (floor(requests)?, invited)
+            };
+            row.floor.0.push(floor);
+            row.invited.0.push(invited);
+            if row.connections == MOST_CONNECTIONS && operation != Operation::Bulk {
+                let sample = self.cell(&servers.with_request_lines, operation, row.connections, requests)?;
+                row.with_request_lines.0.push(sample);
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_pages(&self, figures: &mut Figures) -> Result<()> {
+        let mut servers = Vec::new();
+        for (name, invitations) in [("short", Options::SHORT_LIST), ("long", self.options.long_list())] {
+            progress(&format!("a database of {invitations} invitations"));
+            let database = self.folder.database(name);
+            self.generate(&database, invitations)?;
+            servers.push(self.sandbox(&database, RequestLines::Off)?);
+        }
+        let [short, long] = servers.as_slice() else {
+            bail!("two servers were to be compared");
+        };
+        let mut requests = Requests::new(Options::SHORT_LIST);
+        let mut rows =
+            PAGE_CONNECTIONS.map(|connections| PageRow { connections, short: <_>::default(), long: <_>::default() });
+        for round in 1..=self.options.rounds {
+            for row in &mut rows {
+                progress(&format!(
+                    "round {round} of {}: a page of a long and of a short list, connections: {}",
+                    self.options.rounds, row.connections
+                ));
+                let mut cell = |server| self.cell(server, Operation::Page, row.connections, &mut requests);
+                let (first, second) = if round % 2 == 1 { (short, long) } else { (long, short) };
+                let (first, second) = (cell(first)?, cell(second)?);
+                let (of_short, of_long) = if round % 2 == 1 { (first, second) } else { (second, first) };
+                row.short.0.push(of_short);
+                row.long.0.push(of_long);
+            }
+        }
+        figures.pages.extend(rows);
+        Ok(())
+    }
+
+    fn cell(
+        &self,
+        server: &Server,
+        operation: Operation,
+        connections: usize,
+        requests: &mut Requests,
+    ) -> Result<Sample> {
+        let load = Load {
+            address: server.address,
+            connections,
+            warm_up: (self.options.cell / 5).min(Duration::from_millis(300)),
+            duration: self.options.cell,
+            expected_status: 200,
+        };
+        let before = if operation.writes() { Some(server.commits()?) } else { None };
+        let measured = driver::drive(&load, self.interrupt, &mut |out| requests.write(operation, out))
+            .with_context(|| format!("{} at {connections} connections", operation.title()))?;
+        if let Some(fault) = &measured.first_fault {
+            progress(&format!("{} answers were wrong, the first: {fault}", measured.errors));
+        }
+        let commits = match before {
+            Some(before) => Some(server.commits()? - before),
+            None => None,
+        };
+        Ok(Sample::of(&measured, commits))
+    }
+
+    fn generate(&self, database: &Path, invitations: u32) -> Result<()> {
+        data::generate(&self.program, self.folder.path(), database, invitations, self.interrupt)
+    }
+
+    fn sandbox(&self, database: &Path, request_lines: RequestLines) -> Result<Server> {
+        Server::sandbox(&self.program, self.folder.path(), Some(database), request_lines)
+    }
+}

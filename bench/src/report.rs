@@ -1,0 +1,222 @@
+//! The report of a run: a table for people and for the documentation, or JSON for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::arguments::Options;
+use crate::dates;
+use crate::figures::{Column, Figures};
+use crate::machine::Machine;
+use crate::statistics::median;
+use crate::verdict::Verdict;
+
+/// The report as Markdown.
+pub(crate) fn markdown(options: &Options, machine: &Machine, figures: &Figures, verdicts: &[Verdict]) -> String {
+    let mut text = String::new();
+    // Writing into a string cannot fail.
+    let _ = write_markdown(&mut text, options, machine, figures, verdicts);
+    text
+}
+
+fn write_markdown(
+    text: &mut String,
+    options: &Options,
+    machine: &Machine,
+    figures: &Figures,
+    verdicts: &[Verdict],
+) -> std::fmt::Result {
+    writeln!(
+        text,
+        "Measured on {} with {} cores ({}), {} MiB of memory, Linux {}, databases on {}. The load generator shares the \
+         cores with the server. {} rounds, {:.1} s a cell, floor and invited side by side in each round; every figure \
+         is the median of its rounds. Durability `full` on both sides.\n",
+        today(),
+        machine.cores,
+        machine.processor,
+        machine.memory_in_mebibytes,
+        machine.kernel,
+        machine.file_system,
+        options.rounds,
+        options.cell.as_secs_f64()
+    )?;
+    if !figures.rows.is_empty() {
+        write_rows(text, figures)?;
+    }
+    if !figures.disk.is_empty() {
+        let per_second = median(figures.disk.iter().map(|disk| disk.per_second));
+        let milliseconds = median(figures.disk.iter().map(|disk| disk.milliseconds));
+        writeln!(
+            text,
+            "\nThe disk: {per_second:.0} appends of 4 KiB with `fdatasync` per second, one takes {milliseconds:.2} ms."
+        )?;
+    }
+    if let Some((floor, invited)) = figures.memory_after_load {
+        writeln!(text, "\nResident memory after the whole load: floor {floor:.0} MiB, invited {invited:.0} MiB.")?;
+    }
+    if !figures.pages.is_empty() {
+        write_pages(text, figures)?;
+    }
+    writeln!(text, "\n| Target | Measured | |\n|---|---|---|")?;
+    for verdict in verdicts {
+        writeln!(text, "| {} | {} | {} |", verdict.target, verdict.measured, in_words(verdict.reached))?;
+    }
+    writeln!(text, "\nAnswers with an unexpected status: {}.", figures.errors())
+}
+
+fn write_rows(text: &mut String, figures: &Figures) -> std::fmt::Result {
+    writeln!(
+        text,
+        "| Operation | Connections | Floor, per second | p50 / p99 ms | invited, per second | p50 / p99 ms | \
+         invited / floor | with request lines | Syncs per write: floor, invited | Body, bytes |"
+    )?;
+    writeln!(text, "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+    for row in &figures.rows {
+        let ratios = row.invited.ratios(&row.floor);
+        let ratio = if ratios.is_empty() { String::new() } else { format!("{:.0} %", median(ratios) * 100.0) };
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {ratio} | {} | {} | {:.0} |",
+            row.operation.title(),
+            row.connections,
+            rate(&row.floor),
+            latency(&row.floor),
+            rate(&row.invited),
+            latency(&row.invited),
+            rate(&row.with_request_lines),
+            syncs(&row.floor, &row.invited),
+            row.floor.bytes_per_answer()
+        )?;
+    }
+    Ok(())
+}
+
+fn write_pages(text: &mut String, figures: &Figures) -> std::fmt::Result {
+    let (short, long) = (figures.short_list, figures.long_list);
+    writeln!(
+        text,
+        "\n| Default page of 20 with its exact count | Connections | out of {short}, per second | p50 / p99 ms | \
+         out of {long}, per second | p50 / p99 ms | time, long / short |\n|---|---:|---:|---:|---:|---:|---:|"
+    )?;
+    for row in &figures.pages {
+        writeln!(
+            text,
+            "| invited | {} | {} | {} | {} | {} | {:.2} |",
+            row.connections,
+            rate(&row.short),
+            latency(&row.short),
+            rate(&row.long),
+            latency(&row.long),
+            median(row.short.ratios(&row.long))
+        )?;
+    }
+    Ok(())
+}
+
+fn rate(column: &Column) -> String {
+    if column.is_empty() { String::new() } else { format!("{:.0}", column.per_second()) }
+}
+
+fn latency(column: &Column) -> String {
+    if column.is_empty() { String::new() } else { format!("{:.2} / {:.2}", column.p50(), column.p99()) }
+}
+
+fn syncs(floor: &Column, invited: &Column) -> String {
+    match (floor.commits_per_write(), invited.commits_per_write()) {
+        (Some(floor), Some(invited)) => format!("{floor:.3}, {invited:.3}"),
+        _ => String::new(),
+    }
+}
+
+fn in_words(reached: Option<bool>) -> &'static str {
+    match reached {
+        Some(true) => "reached",
+        Some(false) => "**not reached**",
+        None => "not measured",
+    }
+}
+
+fn today() -> String {
+    let mut day = Vec::new();
+    dates::print_day(dates::now_in_microseconds() / dates::DAY, &mut day);
+    String::from_utf8(day).unwrap_or_default()
+}
+
+/// The report as JSON, with every round of every cell.
+pub(crate) fn json(options: &Options, machine: &Machine, figures: &Figures, verdicts: &[Verdict]) -> Value {
+    let rows: Vec<Value> = figures
+        .rows
+        .iter()
+        .map(|row| {
+            json!({
+                "operation": row.operation.name(),
+                "connections": row.connections,
+                "floor": column(&row.floor),
+                "invited": column(&row.invited),
+                "with_request_lines": column(&row.with_request_lines),
+                "ratios": row.invited.ratios(&row.floor),
+            })
+        })
+        .collect();
+    let pages: Vec<Value> = figures
+        .pages
+        .iter()
+        .map(|row| {
+            json!({
+                "connections": row.connections,
+                "short": column(&row.short),
+                "long": column(&row.long),
+                "ratios": row.short.ratios(&row.long),
+            })
+        })
+        .collect();
+    let disk: Vec<Value> = figures
+        .disk
+        .iter()
+        .map(|disk| json!({"per_second": disk.per_second, "milliseconds": disk.milliseconds}))
+        .collect();
+    let verdicts: Vec<Value> = verdicts
+        .iter()
+        .map(|verdict| json!({"target": verdict.target, "measured": verdict.measured, "reached": verdict.reached}))
+        .collect();
+    json!({
+        "date": today(),
+        "machine": {
+            "cores": machine.cores,
+            "processor": machine.processor,
+            "memory_in_mebibytes": machine.memory_in_mebibytes,
+            "kernel": machine.kernel,
+            "file_system": machine.file_system,
+        },
+        "rounds": options.rounds,
+        "cell_in_seconds": options.cell.as_secs_f64(),
+        "rows": rows,
+        "pages": pages,
+        "page_lists": {"short": figures.short_list, "long": figures.long_list},
+        "disk": disk,
+        "starts_in_milliseconds": figures.starts,
+        "idle_memory_in_mebibytes": figures.idle_memory,
+        "memory_after_load_in_mebibytes": figures.memory_after_load.map(|(floor, invited)| {
+            json!({"floor": floor, "invited": invited})
+        }),
+        "verdicts": verdicts,
+        "errors": figures.errors(),
+    })
+}
+
+fn column(column: &Column) -> Vec<Value> {
+    column
+        .0
+        .iter()
+        .map(|sample| {
+            json!({
+                "per_second": sample.per_second,
+                "p50_in_milliseconds": sample.p50,
+                "p99_in_milliseconds": sample.p99,
+                "errors": sample.errors,
+                "bytes_per_answer": sample.bytes_per_answer,
+                "commits_per_write": sample.commits_per_write,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,171 @@
+//! The targets, and whether a run reaches them.
+//!
+//! A target that was not measured is named as such, never counted as reached.
+
+use crate::figures::Figures;
+use crate::operation::Operation;
+use crate::plan::{CONNECTIONS, MOST_CONNECTIONS};
+use crate::statistics::{median, range};
+
+/// Least part of the floor's rate for show, list and update.
+const PART_OF_FLOOR: f64 = 0.70;
+
+/// Least multiple of the disk's sync rate for updates at the most connections.
+const TIMES_DISK: f64 = 4.0;
+
+/// Most milliseconds of an update at one connection beside a lone sync.
+const BESIDE_SYNC: f64 = 0.5;
+
+/// Most time of a page of the long list, in parts of one of the short list.
+const LONG_LIST: f64 = 1.3;
+
+/// Most milliseconds from the start to the first answer.
+const START: f64 = 100.0;
+
+/// Most MiB of an idle server. A megabyte of the target is taken as the smaller unit, 10⁶ bytes.
+const MEMORY: f64 = 40e6 / 1_048_576.0;
+
+/// A target and how it was met.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) target: String,
+    pub(crate) measured: String,
+    /// `None` when it was not measured.
+    pub(crate) reached: Option<bool>,
+}
+
+impl Verdict {
+    fn of(target: String, found: Option<(bool, String)>) -> Verdict {
+        match found {
+            Some((reached, measured)) => Verdict { target, measured, reached: Some(reached) },
+            None => Verdict { target, measured: "not measured".to_owned(), reached: None },
+        }
+    }
+}
+
+/// Every target of the project.
+pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for operation in [Operation::Show, Operation::List, Operation::Update] {
+        for connections in CONNECTIONS {
+            verdicts.push(part_of_floor(figures, operation, connections));
+        }
+    }
+    verdicts.push(Verdict::of(
+        format!("durable, authenticated, audited update at 64 connections ≥ {TIMES_DISK} × the fdatasync rate"),
+        times_disk(figures),
+    ));
+    verdicts.push(Verdict::of(
+        format!("the same at one connection ≤ a lone fdatasync + {BESIDE_SYNC} ms"),
+        beside_sync(figures),
+    ));
+    verdicts.push(Verdict::of(
+        format!(
+            "a page out of {} ≤ {LONG_LIST} × the time of one out of {}, the exact count included",
+            figures.long_list, figures.short_list
+        ),
+        long_list(figures),
+    ));
+    verdicts.push(Verdict::of(format!("start to first answer < {START} ms"), limit(&figures.starts, START, "ms")));
+    verdicts.push(Verdict::of("idle memory < 40 MB".to_owned(), limit(&figures.idle_memory, MEMORY, "MiB")));
+    verdicts
+}
+
+fn part_of_floor(figures: &Figures, operation: Operation, connections: usize) -> Verdict {
+    let ratios = figures.row(operation, connections).map(|row| row.invited.ratios(&row.floor)).unwrap_or_default();
+    let found = (!ratios.is_empty()).then(|| {
+        let (least, most) = range(&ratios);
+        let ratio = median(ratios);
+        let measured = format!("{:.0} % (rounds from {:.0} to {:.0})", ratio * 100.0, least * 100.0, most * 100.0);
+        (ratio >= PART_OF_FLOOR, measured)
+    });
+    let percent = PART_OF_FLOOR * 100.0;
+    let target = format!("{} at {connections} ≥ {percent:.0} % of the floor", operation.name());
+    Verdict::of(target, found)
+}
+
+/// Round by round, since the disk is measured in each.
+fn times_disk(figures: &Figures) -> Option<(bool, String)> {
+    let row = figures.row(Operation::Update, MOST_CONNECTIONS)?;
+    let pairs = row.invited.0.iter().zip(&figures.disk);
+    let times: Vec<f64> = pairs.map(|(sample, disk)| sample.per_second / disk.per_second).collect();
+    if times.is_empty() {
+        return None;
+    }
+    let times = median(times);
+    let disk = median(figures.disk.iter().map(|disk| disk.per_second));
+    let measured = format!("{times:.1} × ({:.0}/s against {disk:.0}/s)", row.invited.per_second());
+    Some((times >= TIMES_DISK, measured))
+}
+
+fn beside_sync(figures: &Figures) -> Option<(bool, String)> {
+    let row = figures.row(Operation::Update, 1)?;
+    let pairs = row.invited.0.iter().zip(&figures.disk);
+    let beside: Vec<f64> = pairs.map(|(sample, disk)| sample.p50 - disk.milliseconds).collect();
+    if beside.is_empty() {
+        return None;
+    }
+    let beside = median(beside);
+    let disk = median(figures.disk.iter().map(|disk| disk.milliseconds));
+    let measured = format!("{:.2} ms against {disk:.2} ms: {beside:+.2} ms (medians)", row.invited.p50());
+    Some((beside <= BESIDE_SYNC, measured))
+}
+
+/// The worse of the two numbers of connections counts.
+fn long_list(figures: &Figures) -> Option<(bool, String)> {
+    let each: Vec<(usize, f64)> = figures
+        .pages
+        .iter()
+        // Time per answer is the inverse of the rate.
+        .map(|row| (row.connections, median(row.short.ratios(&row.long))))
+        .collect();
+    let worst = each.iter().map(|(_, ratio)| *ratio).reduce(f64::max)?;
+    let texts: Vec<String> = each.iter().map(|(connections, ratio)| format!("{ratio:.2} × at {connections}")).collect();
+    Some((worst <= LONG_LIST, texts.join(", ")))
+}
+
+fn limit(values: &[f64], most: f64, unit: &str) -> Option<(bool, String)> {
+    if values.is_empty() {
+        return None;
+    }
+    let (least, highest) = range(values);
+    let value = median(values.iter().copied());
+    let measured = format!("{value:.1} {unit} (median of {}, from {least:.1} to {highest:.1})", values.len());
+    Some((value < most, measured))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::{Column, Row, Sample};
+
+    fn column(rates: &[f64]) -> Column {
+        let sample = |per_second: &f64| Sample {
+            per_second: *per_second,
+            p50: 1.0,
+            p99: 2.0,
+            errors: 0,
+            bytes_per_answer: 100.0,
+            commits_per_write: None,
+        };
+        Column(rates.iter().map(sample).collect())
+    }
+
+    #[test]
+    fn ratios_are_judged_round_by_round() {
+        let row = Row {
+            floor: column(&[100.0, 1_000.0, 10.0]),
+            invited: column(&[71.0, 690.0, 8.0]),
+            ..Row::new(Operation::Show, 16)
+        };
+        let figures = Figures { rows: vec![row], ..Figures::default() };
+        let verdict = part_of_floor(&figures, Operation::Show, 16);
+        assert_eq!(verdict.reached, Some(true));
+        assert_eq!(verdict.measured, "71 % (rounds from 69 to 80)");
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_reached() {
+        assert!(judge(&Figures::default()).iter().all(|verdict| verdict.reached.is_none()));
+    }
+}

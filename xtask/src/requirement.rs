@@ -1,0 +1,107 @@
+//! What a machine must have before a chore can run, and how to get it.
+//!
+//! A compiler error about a missing `cc` comes two minutes into a build and names a crate that nobody here
+//! wrote. Asking first costs milliseconds and gives an answer that can be acted upon. All that is missing is
+//! reported at once.
+
+use std::process::{Command, Stdio};
+
+use crate::step::cargo;
+
+/// Something outside the repository that a chore needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Requirement {
+    CCompiler,
+    Rustfmt,
+    Clippy,
+}
+
+impl Requirement {
+    /// The command that proves that it is there.
+    fn probe(self, c_compiler: Option<&str>) -> (String, &'static [&'static str]) {
+        match self {
+            Requirement::CCompiler => {
+                // `CC` may carry a wrapper or flags after the program, as in `ccache gcc`.
+                let named = c_compiler.and_then(|text| text.split_whitespace().next());
+                (named.unwrap_or("cc").to_owned(), &["--version"])
+            }
+            Requirement::Rustfmt => (cargo(), &["fmt", "--version"]),
+            Requirement::Clippy => (cargo(), &["clippy", "--version"]),
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Requirement::CCompiler => {
+                "a C compiler, to build the bundled SQLite. Debian and Ubuntu: `apt-get install gcc libc6-dev`; \
+                 Fedora: `dnf install gcc`; Alpine: `apk add gcc musl-dev`; macOS: `xcode-select --install`. \
+                 The variable CC may name another one."
+            }
+            Requirement::Rustfmt => "rustfmt: `rustup component add rustfmt`.",
+            Requirement::Clippy => "clippy: `rustup component add clippy`.",
+        }
+    }
+
+    fn is_met(self) -> bool {
+        // With Microsoft's tools the build finds the compiler through the registry, not through the path.
+        if self == Requirement::CCompiler && cfg!(windows) {
+            return true;
+        }
+        let named = std::env::var("CC").ok().filter(|text| !text.is_empty());
+        let (program, arguments) = self.probe(named.as_deref());
+        answers(&program, arguments)
+    }
+}
+
+/// Reports everything that is missing in one message.
+pub(crate) fn check(needed: &[Requirement]) -> Result<(), String> {
+    let missing: Vec<Requirement> = needed.iter().copied().filter(|requirement| !requirement.is_met()).collect();
+    if missing.is_empty() { Ok(()) } else { Err(message(&missing)) }
+}
+
+fn message(missing: &[Requirement]) -> String {
+    let mut text = "this machine lacks what the chore needs:".to_owned();
+    for requirement in missing {
+        text.push_str("\n  - ");
+        text.push_str(requirement.advice());
+    }
+    text
+}
+
+/// nextest is a faster runner for the same tests, so it is used when present and not required.
+pub(crate) fn nextest_is_installed() -> bool {
+    answers(&cargo(), &["nextest", "--version"])
+}
+
+fn answers(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiler_is_the_first_word_of_the_variable() {
+        assert_eq!(Requirement::CCompiler.probe(None).0, "cc");
+        assert_eq!(Requirement::CCompiler.probe(Some("clang -m64")).0, "clang");
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_named_at_once() {
+        let text = message(&[Requirement::CCompiler, Requirement::Clippy]);
+        assert!(text.contains("gcc"), "{text}");
+        assert!(text.contains("rustup component add clippy"), "{text}");
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_does_not_answer() {
+        assert!(!answers("no-such-program-anywhere", &["--version"]));
+    }
+}
