@@ -65,8 +65,7 @@ fn a_foreign_role_looks_like_an_unknown_one() {
             Some(0),
             "Default role id must be an active role of this account.".to_owned(),
         );
-        assert_eq!(update.errors(), [due.clone()], "{update}");
-        assert_eq!(create.errors(), [due], "{create}");
+        assert_eq!([update.errors(), create.errors()].concat(), [due.clone(), due]);
         (face(&update.expect(422)), face(&create.expect(422)))
     };
     // 111 is the other account's, 104 is deleted.
