@@ -1,10 +1,10 @@
 //! The kit judges everything else, so it is judged first.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
 use crate::support::client::Request;
-use crate::support::{Answer, ordered_json};
+use crate::support::{Answer, Server, ordered_json};
 
 #[test]
 fn the_reader_keeps_the_order_of_keys() {
@@ -57,4 +57,13 @@ fn the_client_says_what_is_wrong_with_an_answer() {
     ] {
         assert_eq!(answer_of(bytes).unwrap_err(), sentence);
     }
+}
+
+#[test]
+fn a_server_that_is_stopped_takes_no_more_connections() {
+    let server = Server::start();
+    let address = server.address();
+    assert!(TcpStream::connect(address).is_ok());
+    server.stop();
+    assert!(TcpStream::connect(address).is_err());
 }

@@ -9,6 +9,8 @@ pub(crate) mod contract;
 pub(crate) mod invite;
 pub(crate) mod ordered_json;
 pub(crate) mod server;
+pub(crate) mod snapshot;
+pub(crate) mod stored;
 
 pub(crate) use client::Answer;
 pub(crate) use server::Server;

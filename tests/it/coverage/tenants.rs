@@ -1,0 +1,114 @@
+//! A record of another account is one that does not exist: same status, same bytes, same headers, nothing changed.
+
+use serde_json::json;
+
+use super::examples::EXAMPLES;
+use crate::support::{Answer, Server, token};
+
+/// Everything of an answer but what is different each time.
+fn face(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let varying = ["x-request-id", "x-runtime", "date"];
+    let headers = answer.headers.iter().filter(|(name, _)| !varying.contains(&name.as_str())).cloned();
+    (answer.status, headers.collect(), answer.text().to_owned())
+}
+
+#[test]
+fn a_foreign_record_looks_like_an_unknown_one_to_every_operation_and_level() {
+    let server = Server::start();
+    let before = server.everything_stored();
+    for example in EXAMPLES.iter().filter(|example| example.has_id()) {
+        let ask = |id: &str, token: &str| face(&example.request(&server, id).bearer(token).send());
+        for (name, token) in token::EVERYBODY {
+            let foreign = ask(example.ids.foreign, token);
+            assert_eq!(foreign, ask(example.ids.unknown, token), "{:?} by {name}", example.operation);
+            assert!(foreign.0 == 404 || foreign.0 == 403, "{:?} by {name}: {foreign:?}", example.operation);
+        }
+        let foreign = ask(example.ids.own, token::OTHER_ADMINISTRATOR);
+        assert_eq!(foreign, ask(example.ids.unknown, token::OTHER_ADMINISTRATOR), "{:?}", example.operation);
+        assert_eq!(foreign.0, 404, "{:?}", example.operation);
+    }
+    assert_eq!(server.everything_stored(), before);
+}
+
+#[test]
+fn no_parameter_opens_another_account() {
+    let server = Server::start();
+    for query in [
+        "only=5&only_pending=false",
+        "search=other",
+        "by_full_name=other&apply_default_filters=false",
+        "account_id=2&search=other",
+        "only=5&account_id=2",
+    ] {
+        assert_eq!(server.list(query).json()["count"], 0, "{query}");
+        let show = server.get(&format!("/account_invitations/5?{query}")).bearer(token::ADMINISTRATOR).send();
+        show.expect(404);
+    }
+    let list = server.list("only_pending=false&include=inviter,invitee,default_role&per_page=200");
+    assert!(!list.text().contains("Other"), "{list}");
+}
+
+#[test]
+fn a_foreign_role_looks_like_an_unknown_one() {
+    let server = Server::start();
+    let before = server.everything_stored();
+    let refusal = |role: u64| {
+        let change = json!({"account_invitation": {"default_role_id": role}});
+        let update = server.put("/account_invitations/1").bearer(token::ADMINISTRATOR).json(&change).send();
+        let person = json!({"account_invitation": {
+            "full_name": "New", "email_address": "new@example.test", "default_role_id": role,
+        }});
+        let create = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&person).send();
+        let due = (
+            "validation".to_owned(),
+            Some("default_role_id".to_owned()),
+            Some(0),
+            "Default role id must be an active role of this account.".to_owned(),
+        );
+        assert_eq!([update.errors(), create.errors()].concat(), [due.clone(), due]);
+        (face(&update.expect(422)), face(&create.expect(422)))
+    };
+    // 111 is the other account's, 104 is deleted.
+    assert_eq!(refusal(111), refusal(999));
+    assert_eq!(refusal(111), refusal(104));
+    assert_eq!(server.everything_stored(), before);
+}
+
+#[test]
+fn the_addresses_of_one_account_are_free_in_the_other() {
+    let server = Server::start();
+    for (address, token) in [
+        ("other.pending@example.test", token::ADMINISTRATOR),
+        ("other_administrator@example.test", token::ADMINISTRATOR),
+        ("ada@example.test", token::OTHER_ADMINISTRATOR),
+        ("administrator@example.test", token::OTHER_ADMINISTRATOR),
+        ("disabled@example.test", token::OTHER_ADMINISTRATOR),
+    ] {
+        let person = json!({"account_invitation": {"full_name": "Twice", "email_address": address}});
+        server.post("/account_invitations").bearer(token).json(&person).send().expect(200);
+    }
+}
+
+fn resend(server: &Server, id: &str, token: &str) -> Answer {
+    server.put(&format!("/account_invitations/{id}/resend")).bearer(token).send()
+}
+
+#[test]
+fn the_limit_of_an_invitation_tells_nothing_to_another_account() {
+    let server = Server::start_with(&[("rate_resend_per_invitation", "1")]);
+    // Somebody who cannot reach an invitation neither uses up its limit …
+    resend(&server, "1", token::OTHER_ADMINISTRATOR).expect(404);
+    resend(&server, "1", token::ADMINISTRATOR).expect(200);
+    // … nor learns that it was used up.
+    resend(&server, "1", token::OTHER_ADMINISTRATOR).expect(404);
+    resend(&server, "1", token::ADMINISTRATOR).expect(429);
+}
+
+#[test]
+fn the_limit_of_an_invitation_is_not_used_up_by_those_who_may_not_resend_it() {
+    let server = Server::start_with(&[("rate_resend_per_invitation", "1")]);
+    resend(&server, "2", token::COLLABORATOR).expect(403);
+    resend(&server, "2", token::ADMINISTRATOR).expect(200);
+    resend(&server, "1", token::PROJECT_LEAD).expect(403);
+    resend(&server, "1", token::ADMINISTRATOR).expect(200);
+}

@@ -1,0 +1,235 @@
+//! `search` (corner E9): what it finds, in which order, and how it combines with the rest of a list.
+
+use serde_json::json;
+
+use crate::support::{Server, token};
+
+const NOBODY: [&str; 0] = [];
+
+/// Invites persons by name and address, a second apart, and returns their ids.
+fn invite_all(server: &Server, people: &[(&str, &str)]) -> Vec<String> {
+    let invite = |(name, address): &(&str, &str)| {
+        server.advance_seconds(1);
+        server.invite(&json!({"full_name": name, "email_address": address}))
+    };
+    people.iter().map(invite).collect()
+}
+
+/// The full names of a list, in order.
+#[track_caller]
+fn names(server: &Server, query: &str) -> Vec<String> {
+    let records = server.list(query).records();
+    records.iter().map(|record| record["full_name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn search_finds_a_part_of_the_name_or_of_the_address() {
+    let server = Server::start();
+    assert_eq!(server.list("search=grace").ids(), ["2"]);
+    assert_eq!(server.list("search=race+fu").ids(), ["2"]);
+    assert_eq!(server.list("search=ada@").ids(), ["1"]);
+    assert_eq!(server.list("search=example.test").ids(), ["3", "2", "1"]);
+    assert_eq!(server.list("search=%40EXAMPLE.Test").ids(), ["3", "2", "1"]);
+    assert_eq!(server.list("search=nobody").ids(), NOBODY);
+    // Neither the headline nor the inviter.
+    assert_eq!(server.list("search=analyst").ids(), NOBODY);
+    assert_eq!(server.list("search=administrator").ids(), NOBODY);
+}
+
+#[test]
+fn search_takes_the_whole_text_and_not_its_words() {
+    let server = Server::start();
+    assert_eq!(server.list("search=full+grace").ids(), NOBODY);
+    assert_eq!(server.list("search=grace++full").ids(), NOBODY);
+    assert_eq!(server.list("search=grace,full").ids(), NOBODY);
+    // It does not reach from the name into the address.
+    assert_eq!(server.list("search=full+grace@").ids(), NOBODY);
+    assert_eq!(server.list("search=fullgrace").ids(), NOBODY);
+    assert_eq!(server.list("search=%22grace%22").ids(), NOBODY);
+}
+
+#[test]
+fn search_ignores_case_and_blanks_around() {
+    let server = Server::start();
+    let id = invite_all(&server, &[("Åsa ÖBERG", "asa@example.test")]).remove(0);
+    for text in ["%C3%A5sa", "%C3%85SA", "%C3%B6berg", "+%C3%96berg+", "%09ASA@%09", "%E2%80%83asa@"] {
+        assert_eq!(server.list(&format!("search={text}")).ids(), [&*id], "search={text}");
+    }
+    assert_eq!(server.list("search=Asa+O").ids(), NOBODY);
+}
+
+#[test]
+fn a_blank_search_is_as_if_absent() {
+    let server = Server::start();
+    let plain = server.list("").text().to_owned();
+    for query in ["search=", "search=+", "search=%20%09%0A", "search", "search[]=grace", "search[x]=grace"] {
+        assert_eq!(server.list(query).text(), plain, "{query}");
+    }
+}
+
+#[test]
+fn the_start_of_a_word_ranks_before_its_middle() {
+    let server = Server::start();
+    invite_all(
+        &server,
+        &[
+            ("Joanna One", "one@example.test"),
+            ("Anna Two", "two@example.test"),
+            ("Marianna Three", "three@example.test"),
+            ("Lou-Anna Four", "four@example.test"),
+            ("Five O'Anna", "five@example.test"),
+            ("Six", "x.anna@example.test"),
+            ("Seven_anna", "seven@example.test"),
+            ("8anna Eight", "eight@example.test"),
+            ("Nine", "xanna@example.test"),
+            ("Johanna Ten", "anna10@example.test"),
+        ],
+    );
+    // Newest first within a rank.
+    assert_eq!(
+        names(&server, "search=anna"),
+        [
+            "Johanna Ten",
+            "Seven_anna",
+            "Six",
+            "Five O'Anna",
+            "Lou-Anna Four",
+            "Anna Two",
+            "Nine",
+            "8anna Eight",
+            "Marianna Three",
+            "Joanna One",
+        ]
+    );
+}
+
+#[test]
+fn any_occurrence_at_the_start_of_a_word_counts() {
+    let server = Server::start();
+    invite_all(&server, &[("Banana An", "b@example.test"), ("Banana Xan", "c@example.test")]);
+    assert_eq!(names(&server, "search=an&by_full_name=banana"), ["Banana An", "Banana Xan"]);
+}
+
+#[test]
+fn letters_and_digits_of_every_script_make_words() {
+    let server = Server::start();
+    invite_all(
+        &server,
+        &[
+            ("Ёжик", "first@example.test"),
+            ("цЁжик", "second@example.test"),
+            ("日ёжик", "third@example.test"),
+            ("٣ёжик", "fourth@example.test"),
+            ("«ёжик»", "fifth@example.test"),
+            ("😀ёжик", "sixth@example.test"),
+        ],
+    );
+    assert_eq!(
+        names(&server, "search=%D1%91%D0%B6%D0%B8%D0%BA"),
+        ["😀ёжик", "«ёжик»", "Ёжик", "٣ёжик", "日ёжик", "цЁжик"]
+    );
+}
+
+#[test]
+fn a_text_that_begins_with_a_sign_is_found_at_the_start_or_after_another_sign() {
+    let server = Server::start();
+    // `@` after a letter is in the middle of nothing that is alphanumeric, but the character before it is.
+    invite_all(&server, &[("A @home", "one@example.test"), ("B x@home", "two@example.test")]);
+    assert_eq!(names(&server, "search=%40home"), ["A @home", "B x@home"]);
+}
+
+#[test]
+fn ties_in_rank_and_time_go_by_id() {
+    let server = Server::start();
+    let bulk = server.invite_crowd(5);
+    assert_eq!(server.list("search=person").ids(), bulk);
+}
+
+#[test]
+fn an_explicit_order_wins_over_relevance() {
+    let server = Server::start();
+    invite_all(
+        &server,
+        &[("Xanna", "one@example.test"), ("Anna B", "two@example.test"), ("Anna A", "three@example.test")],
+    );
+    assert_eq!(names(&server, "search=anna"), ["Anna A", "Anna B", "Xanna"]);
+    assert_eq!(names(&server, "search=anna&order=full_name:desc"), ["Xanna", "Anna B", "Anna A"]);
+    assert_eq!(names(&server, "search=anna&order=created_at"), ["Xanna", "Anna B", "Anna A"]);
+    // One that is not valid counts as none.
+    for order in ["", "nonsense", "nonsense:asc", "%20full_name"] {
+        assert_eq!(names(&server, &format!("search=anna&order={order}")), ["Anna A", "Anna B", "Xanna"], "{order}");
+    }
+}
+
+#[test]
+fn an_order_by_a_rate_that_the_reader_cannot_see_counts_as_none() {
+    let server = Server::start();
+    for (name, rate) in [("Xanna", 3), ("Anna B", 1), ("Anna A", 2)] {
+        server.advance_seconds(1);
+        let address = format!("rate{rate}@example.test");
+        server.invite(&json!({"full_name": name, "email_address": address, "cost_rate_in_cents": rate}));
+    }
+    let path = "/account_invitations?search=anna&order=cost_rate:desc";
+    let names_for = |token: &str| {
+        let records = server.get(path).bearer(token).send().expect(200).records();
+        json!(records.iter().map(|record| record["full_name"].clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(names_for(token::ADMINISTRATOR), json!(["Xanna", "Anna A", "Anna B"]));
+    for token in [token::REPORTS_VIEWER_WITH_COST, token::REPORTS_VIEWER, token::PROJECT_LEAD] {
+        assert_eq!(names_for(token), json!(["Anna A", "Anna B", "Xanna"]));
+    }
+}
+
+#[test]
+fn filters_apply_to_a_search() {
+    let server = Server::start();
+    assert_eq!(server.list("search=barbara").ids(), NOBODY);
+    assert_eq!(server.list("search=barbara&only_pending=false").ids(), ["4"]);
+    assert_eq!(server.list("search=barbara&apply_default_filters=false").ids(), ["4"]);
+    assert_eq!(server.list("search=example.test&by_full_name=ada").ids(), ["1"]);
+    // Nothing of the other account.
+    assert_eq!(server.list("search=other").ids(), NOBODY);
+}
+
+#[test]
+fn paging_applies_to_a_search() {
+    let server = Server::start();
+    let crowd = server.invite_crowd(7);
+    let answer = server.list("search=person&per_page=3&page=2");
+    assert_eq!(answer.ids(), crowd[3..6]);
+    assert_eq!(answer.json()["meta"], json!({"count": 7, "page_count": 3, "page_number": 2, "page_size": 3}));
+    assert_eq!(server.list("search=person&limit=2&offset=5").ids(), crowd[5..]);
+    assert_eq!(server.list("search=person&page=9").json()["count"], 7);
+}
+
+#[test]
+fn include_comes_with_a_search() {
+    let server = Server::start();
+    let answer = server.list("search=grace&include=default_role");
+    assert_eq!(answer.json()["roles"]["101"]["name"], "Developer");
+}
+
+#[test]
+fn a_search_sees_a_changed_list_at_once() {
+    let server = Server::start();
+    let id = invite_all(&server, &[("Quick Fox", "fox@example.test")]).remove(0);
+    assert_eq!(server.list("search=fox").ids(), [&*id]);
+    server.delete(&format!("/account_invitations/{id}")).bearer(token::ADMINISTRATOR).send().expect(204);
+    assert_eq!(server.list("search=fox").ids(), NOBODY);
+}
+
+#[test]
+fn wildcards_and_quotes_are_literal_in_a_search() {
+    let server = Server::start();
+    for text in ["%25", "_", "'", "%22", "%5C", "*", "ada*", "ada%25", "ad_", "'+OR+1=1--", "ada+OR+grace", "NEAR(ada)"]
+    {
+        let found = server.list(&format!("search={text}")).ids();
+        assert_eq!(found, NOBODY, "search={text}");
+    }
+}
+
+#[test]
+fn a_long_search_is_only_a_search_that_finds_nothing() {
+    let server = Server::start();
+    assert_eq!(server.list(&format!("search={}", "a".repeat(6_000))).ids(), NOBODY);
+}
