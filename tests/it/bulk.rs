@@ -1,8 +1,9 @@
 //! `POST /account_invitations` with up to fifty invitations: all of them or none.
 
+use serde_json::{Value, json};
+
 use crate::exact::{Invitation, envelope, everything, invalid_all, post_json, refusal};
 use crate::support::{Answer, Server, token};
-use serde_json::{Value, json};
 
 fn bulk(server: &Server, elements: &Value) -> Answer {
     server

@@ -9,8 +9,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use invited::clock::Stopwatch;
 use invited::entropy::Entropy;
 use invited::sandbox::TemporaryFolder;
 use rusqlite::Connection;
@@ -208,7 +209,7 @@ fn the_program_shows_it(address: SocketAddr, path: &Path) {
 
 #[test]
 fn a_process_that_is_killed_under_load_loses_nothing_that_it_answered() {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let path = folder.database();
     let url = sqlite(&path);

@@ -7,8 +7,9 @@
 //! Invariant: nothing here asks the server what it meant. The one exception is the expiration date of a seeded
 //! invitation, which the specification leaves open; it is read once, before the story changes anything.
 
-use crate::support::{Answer, Server, token};
 use serde_json::{Value, json};
+
+use crate::support::{Answer, Server, token};
 
 /// The date on which an invitation expires that is made or renewed at the frozen start of every test.
 pub(crate) const THIRTY_DAYS_ON: &str = "2031-02-01";

@@ -8,8 +8,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use invited::clock::Stopwatch;
 use serde_json::Value;
 
 /// A story waits at most this long for a process to end.
@@ -93,7 +94,7 @@ impl Program {
 
     /// Waits until the process has ended.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let status = loop {
             match self.child.try_wait().expect("the process can be waited for") {
                 Some(status) => break status,

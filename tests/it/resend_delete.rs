@@ -1,8 +1,9 @@
 //! Sending an invitation again, and taking it back.
 
+use rusqlite::{Connection, OpenFlags};
+
 use crate::exact::{Invitation, everything, invalid, put_json, refusal, shown};
 use crate::support::{Answer, Server, token};
-use rusqlite::{Connection, OpenFlags};
 
 fn resend(server: &Server, id: u64, bearer: &str) -> Answer {
     server.put(&format!("/account_invitations/{id}/resend")).bearer(bearer).send()

@@ -1,9 +1,10 @@
 //! Clients that ask too often, where limits are set.
 
+use serde_json::json;
+
 use super::Watched;
 use crate::exact::{everything, refusal, shown};
 use crate::support::{Answer, Server, token};
-use serde_json::json;
 
 fn is_refused(answer: Answer) -> u64 {
     let answer = answer.expect(429);

@@ -1,11 +1,14 @@
 //! A body has at most a mebibyte, however its length is told.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use invited::clock::Stopwatch;
+
 use super::{Watched, body_of, status_of};
 use crate::exact::{put_json, refusal};
 use crate::support::token;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
 const MEBIBYTE: usize = 1_048_576;
 const TOO_LARGE: &str = "The request body is larger than 1048576 bytes.";
@@ -26,7 +29,7 @@ fn head(length: &str) -> String {
 
 /// Sends bytes, keeps the connection open, and returns what comes back and after how long the server closed.
 fn exchange(watched: &Watched, bytes: &[u8]) -> (Vec<u8>, Duration) {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let mut stream = TcpStream::connect(watched.server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     // The server may close before it has read everything, which is what the story is about.

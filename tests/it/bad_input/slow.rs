@@ -1,12 +1,15 @@
 //! Clients that stop halfway or send one byte at a time.
 
-use super::{Watched, body_of, status_of};
-use crate::exact::refusal;
-use crate::support::token;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use invited::clock::Stopwatch;
+
+use super::{Watched, body_of, status_of};
+use crate::exact::refusal;
+use crate::support::token;
 
 const TOO_SLOW: &str = "The request took too long to arrive.";
 const QUICK: &[(&str, &str)] = &[("header_timeout", "1"), ("body_timeout", "1")];
@@ -27,7 +30,7 @@ fn connect(watched: &Watched) -> TcpStream {
 }
 
 /// Reads until the server closes, which has to happen within five seconds of `start`.
-fn rest(mut stream: TcpStream, start: Instant) -> Vec<u8> {
+fn rest(mut stream: TcpStream, start: Stopwatch) -> Vec<u8> {
     let mut received = Vec::new();
     // A connection that is reset has been closed, too.
     let _ = stream.read_to_end(&mut received);
@@ -38,7 +41,7 @@ fn rest(mut stream: TcpStream, start: Instant) -> Vec<u8> {
 
 /// Sends the first bytes at once and then one byte every 100 ms, until the server has had enough.
 fn drip(watched: &Watched, at_once: &str, bytes: &str) -> Vec<u8> {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let mut stream = connect(watched);
     stream.write_all(at_once.as_bytes()).unwrap();
     let mut writer = stream.try_clone().unwrap();
@@ -63,7 +66,7 @@ fn is_408_or_nothing(received: &[u8]) {
 #[test]
 fn a_connection_that_says_nothing_is_closed() {
     let watched = Watched::start_with(QUICK);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     is_408_or_nothing(&rest(connect(&watched), start));
     watched.is_unharmed();
 }
@@ -74,7 +77,7 @@ fn a_head_that_stops_halfway_is_given_up() {
     for half in
         ["D", "DELETE /api/v1/account_invitations/1", "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x"]
     {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let mut stream = connect(&watched);
         stream.write_all(half.as_bytes()).unwrap();
         is_408_or_nothing(&rest(stream, start));
@@ -92,7 +95,7 @@ fn a_head_that_comes_byte_by_byte_is_given_up() {
 #[test]
 fn a_kept_connection_that_goes_quiet_is_closed() {
     let watched = Watched::start_with(QUICK);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let mut stream = connect(&watched);
     stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     assert_eq!(status_of(&rest(stream, start)), Some(200));
@@ -105,7 +108,7 @@ fn a_body_that_stops_halfway_is_408_and_the_connection_closes() {
     let half = r#"{"account_invitation":{"permission":"colla"#;
     for lines in ["Content-Length: 60", "Transfer-Encoding: chunked"] {
         let body = if lines.starts_with('C') { half.to_owned() } else { format!("{:x}\r\n{half}\r\n", half.len()) };
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let mut stream = connect(&watched);
         stream.write_all(format!("{}{body}", head(lines)).as_bytes()).unwrap();
         let received = rest(stream, start);
@@ -135,7 +138,7 @@ fn a_client_that_leaves_in_the_middle_of_a_body_changes_nothing() {
         stream.write_all(text.as_bytes()).unwrap();
         drop(stream);
 
-        let start = Instant::now();
+        let start = Stopwatch::start();
         let mut stream = connect(&watched);
         stream.write_all(text.as_bytes()).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
@@ -156,7 +159,7 @@ fn a_hundred_slow_clients_do_not_stop_a_quick_one() {
             stream
         })
         .collect();
-    let start = Instant::now();
+    let start = Stopwatch::start();
     watched.is_unharmed();
     let elapsed = start.elapsed();
     assert!(elapsed < Duration::from_secs(4), "it took {elapsed:?}");

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use invited::clock::Stopwatch;
 use invited::entropy::Entropy;
 use invited::sandbox::TemporaryFolder;
 use serde_json::Value;
@@ -30,7 +31,7 @@ fn serve(database: &str, more: &[&str]) -> (Program, SocketAddr) {
     let mut command = command(&[&["serve", "--database", database, "--listen", &text], more].concat());
     command.stderr(Stdio::null());
     let program = Program::start(command);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     while Client::connect(address, "").is_err() {
         assert!(start.elapsed() < Duration::from_secs(10), "the server does not listen");
         thread::sleep(Duration::from_millis(10));
@@ -242,7 +243,7 @@ fn tokens_are_made_listed_and_revoked_while_the_server_runs() {
     assert_eq!(listed["tokens"].as_array().map(Vec::len), Some(2), "{listed}");
 
     succeeds(&["token", "revoke", &id, "--database", &url]);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     while status(address, second) != 401 {
         assert!(start.elapsed() < Duration::from_secs(2), "a revoked token still works after {:?}", start.elapsed());
         thread::sleep(Duration::from_millis(50));

@@ -1,8 +1,9 @@
 //! What a create answers: the defaults, every field, and the whole body.
 
+use serde_json::json;
+
 use crate::exact::{Invitation, everything, invalid_all, post_json, refusal, shown};
 use crate::support::{Answer, Server, token};
-use serde_json::json;
 
 fn create(server: &Server, attributes: &str) -> Answer {
     post_json(
@@ -174,8 +175,7 @@ fn every_broken_field_is_reported_once_in_the_order_of_the_table() {
         "Permission must be one of administrator, reports_viewer_with_cost, reports_viewer, project_lead, ",
         "project_creator, collaborator, punch_clock."
     );
-    let reference =
-        concat!("External reference must be an object with service_name, service_model and service_model_ref.");
+    let reference = "External reference must be an object with service_name, service_model and service_model_ref.";
     assert_eq!(
         answer.text(),
         invalid_all(&[

@@ -1,9 +1,10 @@
 //! One address, one invitation: what counts as a duplicate, who the invitee is, and ids that never come back.
 
-use crate::exact::{everything, invalid, shown};
-use crate::support::{Answer, Server, token};
 use rusqlite::Connection;
 use serde_json::json;
+
+use crate::exact::{everything, invalid, shown};
+use crate::support::{Answer, Server, token};
 
 fn invite_as(server: &Server, bearer: &str, address: &str) -> Answer {
     server

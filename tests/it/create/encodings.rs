@@ -1,11 +1,12 @@
 //! The same create as JSON, form, multipart and query string makes equal rows.
 
-use crate::exact::{Invitation, everything, refusal};
-use crate::support::client::Request;
-use crate::support::{Answer, Server, token};
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
+
+use crate::exact::{Invitation, everything, refusal};
+use crate::support::client::Request;
+use crate::support::{Answer, Server, token};
 
 const PAIRS: [(&str, &str); 12] = [
     ("account_invitation[email_address]", " Alan@Example.test "),
@@ -109,7 +110,7 @@ fn rows_about_the_new_invitation(server: &Server) -> Vec<Vec<Cell>> {
     let mut found = Vec::new();
     for table in tables.iter().filter(|table| !table.contains("audit")) {
         let mut query = database.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
-        let names: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = query.column_names().map(str::to_owned).collect();
         let mut rows = query.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             let cells: Vec<Cell> = (0..names.len()).map(|column| row.get(column).unwrap()).collect();

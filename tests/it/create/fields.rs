@@ -1,8 +1,9 @@
 //! The rules of each field of a create.
 
+use serde_json::{Value, json};
+
 use crate::exact::{Invitation, everything, invalid, post_json, shown};
 use crate::support::{Answer, Server, token};
-use serde_json::{Value, json};
 
 /// Creates an invitation with a name, an address that is free, and one field set to a piece of JSON text.
 fn with(server: &Server, field: &str, value: &str) -> Answer {

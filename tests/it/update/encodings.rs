@@ -1,9 +1,10 @@
 //! JSON, nested forms, multipart and query strings say the same thing, and mix as Rails mixes them.
 
+use serde_json::json;
+
 use crate::exact::{Invitation, put_json, refusal, shown};
 use crate::support::client::Request;
 use crate::support::{Answer, Server, token};
-use serde_json::json;
 
 /// The values that every encoding below sends.
 fn changed(server: &Server) -> Invitation {

@@ -1,8 +1,9 @@
 //! The rules of an update: partial changes, punch clock, the grant ceiling, deleted roles, ignored attributes.
 
+use serde_json::json;
+
 use crate::exact::{Invitation, everything, invalid, invalid_all, post_json, put_json, shown};
 use crate::support::{Answer, Server, token};
-use serde_json::json;
 
 fn change(server: &Server, id: u64, bearer: &str, attributes: &str) -> Answer {
     put_json(

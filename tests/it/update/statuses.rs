@@ -1,8 +1,9 @@
 //! Every field, parameter and status of the endpoint's reference page, with the whole body of the answer.
 
+use serde_json::json;
+
 use crate::exact::{Invitation, everything, invalid, put_json, refusal, shown};
 use crate::support::{Server, token};
-use serde_json::json;
 
 #[test]
 fn every_field_of_the_page_is_changed_and_the_whole_invitation_comes_back() {

@@ -165,3 +165,16 @@ fn every_other_way_to_say_who_one_is_is_refused() {
     server.put("/account_invitations/1").form(form).send().expect(401);
     assert!(shown(&server, 1)["billability_target"].is_null());
 }
+
+#[test]
+fn a_setting_lets_the_token_stand_in_the_query_string() {
+    let server = Server::start_with(&[("token_in_query", "true")]);
+    let path = "/account_invitations/1?access_token=sandbox-administrator";
+    let put = |path: &str| server.put(path).body(Some("application/json"), CHANGE);
+    put(path).send().expect(200);
+    put("/account_invitations/1?access_token=nobody").send().expect(401);
+    put("/account_invitations/1").send().expect(401);
+    put(path).header("authorization", "Bearer nobody").send().expect(401);
+    let form = "access_token=sandbox-administrator&account_invitation[billability_target]=42";
+    server.put("/account_invitations/1").form(form).send().expect(401);
+}
