@@ -16,6 +16,9 @@ use serde_json::Value;
 /// A story waits at most this long for a process to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A process that was asked to end is given this long before it is killed.
+const POLITENESS: Duration = Duration::from_secs(3);
+
 /// The program with these arguments and without any setting that the tester's own environment holds.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
@@ -110,7 +113,15 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // A process that has ended by itself cannot be killed: that is as good.
+        // Asked politely first, since a sandbox takes its temporary database along; killed when that does not help.
+        // A process that has ended by itself is as good in either case.
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+            let start = Stopwatch::start();
+            while self.child.try_wait().is_ok_and(|status| status.is_none()) && start.elapsed() < POLITENESS {
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
