@@ -155,9 +155,14 @@ fn an_explicit_order_wins_over_relevance() {
     assert_eq!(names(&server, "search=anna"), ["Anna A", "Anna B", "Xanna"]);
     assert_eq!(names(&server, "search=anna&order=full_name:desc"), ["Xanna", "Anna B", "Anna A"]);
     assert_eq!(names(&server, "search=anna&order=created_at"), ["Xanna", "Anna B", "Anna A"]);
+    // The default order, asked for, is an explicit one.
+    invite_all(&server, &[("Newest Xanna", "four@example.test")]);
+    assert_eq!(names(&server, "search=anna")[0], "Anna A");
+    assert_eq!(names(&server, "search=anna&order=created_at:desc")[0], "Newest Xanna");
     // One that is not valid counts as none.
     for order in ["", "nonsense", "nonsense:asc", "%20full_name"] {
-        assert_eq!(names(&server, &format!("search=anna&order={order}")), ["Anna A", "Anna B", "Xanna"], "{order}");
+        let query = format!("search=anna&order={order}");
+        assert_eq!(names(&server, &query), ["Anna A", "Anna B", "Newest Xanna", "Xanna"], "{order}");
     }
 }
 

@@ -163,3 +163,18 @@ fn every_example_works_for_an_administrator() {
         example.request(&server, example.ids.own).bearer(token::ADMINISTRATOR).send().expect(example.success);
     }
 }
+
+#[test]
+fn every_operation_also_answers_with_a_json_suffix_and_a_trailing_slash() {
+    for example in EXAMPLES {
+        for suffix in [".json", "/", ".json?x=1", "?"] {
+            let server = Server::start();
+            let request = example.bare(&server, example.ids.own, suffix).bearer(token::ADMINISTRATOR);
+            let request = match (example.body)() {
+                Some(body) => request.json(&body),
+                None => request,
+            };
+            request.send().expect(example.success);
+        }
+    }
+}

@@ -81,6 +81,13 @@ fn b6_only_switches_paging_off() {
 }
 
 #[test]
+fn b6_only_may_name_thousands_of_ids() {
+    let server = Server::start();
+    let ids: Vec<String> = (1..=9_000).map(|id| id.to_string()).collect();
+    assert_eq!(server.list(&format!("only={}", ids.join(","))).ids(), ["3", "2", "1"]);
+}
+
+#[test]
 fn b6_only_switches_search_off() {
     let server = Server::start();
     assert_eq!(server.list("only=1,2&search=nobody").ids(), ["2", "1"]);
