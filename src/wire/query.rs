@@ -212,7 +212,8 @@ fn page(params: &Tree) -> (Slice, Paging) {
         _ => DEFAULT_PAGE_SIZE,
     };
     let paging = Paging { number: number.unwrap_or(1), size };
-    let slice = match (text(params, "limit"), text(params, "offset")) {
+    let given = |name| text(params, name).filter(|text| !text.trim().is_empty());
+    let slice = match (given("limit"), given("offset")) {
         (Some(limit), Some(offset)) => Slice::Page {
             limit: leading_integer(limit).clamp(1, MOST_PAGE_SIZE),
             offset: leading_integer(offset).max(0),
@@ -230,11 +231,10 @@ fn leading_integer(text: &str) -> i64 {
         Some(b'+') => (false, &text[1..]),
         _ => (false, text),
     };
-    let magnitude = digits
-        .bytes()
-        .take_while(u8::is_ascii_digit)
-        .fold(0_i64, |number, digit| number.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
-    if negative { -magnitude } else { magnitude }
+    digits.bytes().take_while(u8::is_ascii_digit).fold(0_i64, |number, digit| {
+        let digit = i64::from(digit - b'0');
+        number.saturating_mul(10).saturating_add(if negative { -digit } else { digit })
+    })
 }
 
 /// A parameter that is text. Anything else is as if absent (protocol-corners C14).
@@ -268,6 +268,7 @@ mod tests {
             ("- 5", 0),
             ("1_000", 1),
             ("99999999999999999999", i64::MAX),
+            ("-99999999999999999999", i64::MIN),
         ] {
             assert_eq!(leading_integer(text), expected, "{text:?}");
         }
