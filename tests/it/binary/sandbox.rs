@@ -93,8 +93,7 @@ fn it_is_ready_in_under_a_second() {
 
 #[test]
 fn the_temporary_database_is_there_while_it_runs_and_gone_afterwards() {
-    // The signal comes as soon as the greeting is there, a few times, because it may come at any moment.
-    for signal in ["TERM", "INT"].into_iter().cycle().take(10) {
+    for signal in ["TERM", "INT"] {
         let folder = folder();
         let place = folder.database().parent().unwrap().to_owned();
         let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0"]);
@@ -198,6 +197,23 @@ fn a_request_that_is_under_way_is_answered_before_the_end() {
         assert!(answer.contains(r#""billability_target":7"#), "{answer}");
         assert_eq!(program.ended().0.code(), Some(0));
         assert!(TcpStream::connect(address(&greeting)).is_err(), "nobody listens any more");
+    }
+}
+
+#[test]
+fn a_signal_that_comes_together_with_the_greeting_is_obeyed() {
+    // A supervisor may change its mind at once. Often enough to meet a gap of a fraction of a millisecond.
+    for signal in ["TERM", "INT"].into_iter().cycle().take(20) {
+        let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0"]);
+        command.stderr(Stdio::null());
+        let mut program = Program::start(command);
+        // Starting a process takes longer than the gap may be, so the one that sends the signal stands ready.
+        let script = format!("read go; kill -{signal} {}", program.id());
+        let mut sender = Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).spawn().unwrap();
+        program.line();
+        sender.stdin.take().unwrap().write_all(b"go\n").unwrap();
+        assert!(sender.wait().unwrap().success());
+        assert_eq!(program.ended().0.code(), Some(0), "after SIG{signal}");
     }
 }
 

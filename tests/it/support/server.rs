@@ -40,19 +40,13 @@ impl Server {
         values.insert("durability", "off".to_owned());
         values.insert("database", format!("sqlite:{}", folder.database().display()));
         values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let mut config = Config::new(&values).unwrap();
+        let config = Config::new(&values).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let running = runtime.block_on(async {
-            if config.queue_length == 0 {
-                // A server that refuses every write cannot seed itself: one with room does it beforehand.
-                let mut with_room = config.clone();
-                with_room.queue_length = 1;
-                plant(with_room).await.store.close();
-                config.migrate_on_start = false;
-                let app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(1)).await.unwrap();
-                return Running::start(app).await.unwrap();
-            }
-            Running::start(plant(config).await).await.unwrap()
+            let app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(1)).await.unwrap();
+            let (now, days) = (app.clock.now(), app.config.invitation_days);
+            app.store.write(move |db| seed::plant(db, now, days)).await.unwrap();
+            Running::start(app).await.unwrap()
         });
         Self { address: running.address, running: Some(running), runtime, folder }
     }
@@ -81,14 +75,6 @@ impl Server {
     pub(crate) fn stop(self) {
         drop(self);
     }
-}
-
-/// The parts of a server whose database holds the sandbox's seed.
-async fn plant(config: Config) -> App {
-    let app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(1)).await.unwrap();
-    let (now, days) = (app.clock.now(), app.config.invitation_days);
-    app.store.write(move |db| seed::plant(db, now, days)).await.unwrap();
-    app
 }
 
 impl Drop for Server {
