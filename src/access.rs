@@ -66,6 +66,11 @@ impl Level {
         LEVELS.iter().find(|(level, _)| *level == self).map_or("", |(_, name)| name)
     }
 
+    /// The level on a rung; `None` for the rung below all levels.
+    pub fn on_rung(rung: Rung) -> Option<Self> {
+        LEVELS.iter().find(|(level, _)| level.rung() == rung).map(|(level, _)| *level)
+    }
+
     /// The place on the ladder that descriptions refer to.
     pub const fn rung(self) -> Rung {
         Rung(self as u8 + 1)

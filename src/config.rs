@@ -351,7 +351,7 @@ pub fn parse_file(text: &str) -> Result<Values, Problems> {
                 values.insert(setting.name, text);
             }
             (Some(_), None) => {
-                problems.push(format!("setting {name} in the file must be a text, a number or true or false"))
+                problems.push(format!("setting {name} in the file must be a text, a number or true or false"));
             }
             (None, _) => problems.push(format!("the file has a setting {name:?} that does not exist")),
         }

@@ -60,7 +60,6 @@ impl Running {
             let _ = task.await;
         }
         let store = self.app.store.clone();
-        drop(self.app);
         // Closing waits for the threads of the database, which must not hold up the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }

@@ -29,14 +29,14 @@ const WAITING_LINES: usize = 16_384;
 /// Labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    operation: String,
+    operation: &'static str,
     status: u16,
 }
 
 /// Labels of a duration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OperationLabels {
-    operation: String,
+    operation: &'static str,
 }
 
 /// Counters and durations of requests.
@@ -54,10 +54,9 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a request.
-    pub fn count(&self, operation: &str, status: u16, seconds: f64) {
-        let labels = OperationLabels { operation: operation.to_owned() };
-        self.seconds.get_or_create(&labels).observe(seconds);
-        self.requests.get_or_create(&RequestLabels { operation: labels.operation, status }).inc();
+    pub fn count(&self, operation: &'static str, status: u16, seconds: f64) {
+        self.seconds.get_or_create(&OperationLabels { operation }).observe(seconds);
+        self.requests.get_or_create(&RequestLabels { operation, status }).inc();
     }
 }
 
@@ -110,6 +109,11 @@ impl Drop for LogGuard {
 pub fn start_log(config: &Config) -> io::Result<LogGuard> {
     let (lines, waiting) = flume::bounded(WAITING_LINES);
     let thread = thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&waiting))?;
+    // The text of a panic may quote what a request held, so the log only says where it happened.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a thread panicked");
+    }));
     let writer = Lines(lines.clone());
     let filter = tracing_subscriber::filter::Targets::new()
         .with_default(tracing::Level::WARN)

@@ -27,8 +27,8 @@ pub const BASE_PATH: &str = "/api/v1";
 /// What the log and the metrics may know of a request.
 #[derive(Default)]
 pub struct Trace {
-    /// The operation, such as `account_invitations.update`, or the page.
-    operation: Option<String>,
+    /// The operation's id in the API description, or the page.
+    operation: Option<&'static str>,
     /// The caller's account and user.
     caller: Option<(i64, i64)>,
 }
@@ -60,7 +60,7 @@ pub async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body>
     let elapsed = stopwatch.elapsed();
     headers::complete(response.headers_mut(), &request_id, elapsed);
     let status = response.status().as_u16();
-    let operation = trace.operation.as_deref().unwrap_or("none");
+    let operation = trace.operation.unwrap_or("none");
     app.metrics.count(operation, status, elapsed.as_secs_f64());
     let (account, user) = trace.caller.unzip();
     let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
@@ -87,7 +87,7 @@ async fn answer(
     trace: &mut Trace,
 ) -> Result<Answer, Error> {
     if let Some(page) = pages::find(app, &request) {
-        trace.operation = Some(page.name().to_owned());
+        trace.operation = Some(page.name());
         return page.answer(app).await.map(Answer::Page);
     }
     operations::answer(app, request, request_id, trace).await

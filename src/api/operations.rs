@@ -45,7 +45,7 @@ pub async fn answer(
     limit_rate(app, &caller, route.as_ref())?;
     let route = route.ok_or(Error::NotFound)?;
     let (resource, verb) = (route.entry.resource, route.operation.verb);
-    trace.operation = Some(format!("{}.{}", resource.name, verb.name()));
+    trace.operation = Some(route.operation.id);
     let rule = access::permit_level(&caller, app.policy.rule(resource.name, verb))?;
     let params = if verb.reads_body() {
         request::query_and_body(app, &head.uri, &head.headers, body, since).await?

@@ -9,13 +9,14 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::{BASE_PATH, headers};
+use crate::access::Level;
 use crate::app::App;
 use crate::error::Error;
 use crate::resources::REGISTRY;
 use crate::server::Body;
 use crate::store::migrate;
 use crate::telemetry;
-use crate::wire::describe::{Field, Resource, Verb};
+use crate::wire::describe::{Field, Resource, Rung, Verb};
 use crate::wire::openapi;
 
 /// A page.
@@ -103,6 +104,14 @@ struct Reference {
 }
 
 impl Reference {
+    /// Whom a field is open to, where that is not everybody.
+    fn open_to(&self, rung: Option<&Rung>) -> Option<String> {
+        rung.and_then(|rung| Level::on_rung(*rung)).map(|level| match level {
+            Level::Administrator => "administrators".to_owned(),
+            level => format!("{} and above", level.name()),
+        })
+    }
+
     /// What a body may set.
     fn inputs(&self, resource: &Resource, verb: &Verb) -> Vec<&'static Field> {
         let mut fields: Vec<&'static Field> =

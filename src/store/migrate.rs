@@ -39,7 +39,7 @@ pub async fn apply(store: &Store, migrations: &'static [Migration], now: Timesta
 
 /// The version of the schema, 0 for an empty database.
 pub async fn version(store: &Store) -> Result<i64, Error> {
-    store.read(|db| current(db)).await
+    store.read(current).await
 }
 
 fn current(db: &mut Db) -> Result<i64, Error> {

@@ -54,14 +54,17 @@ pub enum Durability {
     Off,
 }
 
-/// A handle to the database. Clones share it; when the last one is gone, the threads end.
+/// A handle to the database. Clones share it; when the last one is gone, or one is closed, the threads end.
 #[derive(Clone)]
 pub struct Store {
-    writes: flume::Sender<Box<dyn Job>>,
-    reads: flume::Sender<Box<dyn Job>>,
+    writes: flume::Sender<Message>,
+    reads: flume::Sender<Message>,
     statistics: Arc<Statistics>,
     threads: Arc<sqlite::Threads>,
 }
+
+/// What a database thread is sent: a job, or `None` to end after the jobs before it.
+type Message = Option<Box<dyn Job>>;
 
 /// Work done since the start.
 #[derive(Debug, Default)]
@@ -124,15 +127,13 @@ impl Store {
         self.writes.len()
     }
 
-    /// Waits until every accepted job is done and the database is closed. Other clones must be gone or idle.
-    pub fn close(self) {
-        let Self { writes, reads, threads, .. } = self;
-        drop((writes, reads));
-        threads.join();
+    /// Waits until every accepted job is done and the database is closed; what other clones ask for later is refused.
+    pub fn close(&self) {
+        self.threads.join(&self.writes, &self.reads);
     }
 }
 
-async fn submit<T, E, F>(queue: &flume::Sender<Box<dyn Job>>, work: F) -> Result<T, E>
+async fn submit<T, E, F>(queue: &flume::Sender<Message>, work: F) -> Result<T, E>
 where
     F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
@@ -140,7 +141,7 @@ where
 {
     let (reply, answer) = oneshot::channel();
     let job = Task { work: Some(work), outcome: None, reply };
-    queue.try_send(Box::new(job)).map_err(|refused| match refused {
+    queue.try_send(Some(Box::new(job))).map_err(|refused| match refused {
         flume::TrySendError::Full(_) => Error::Overloaded,
         flume::TrySendError::Disconnected(_) => Error::Stopped,
     })?;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Db, Durability, Error, Job, Options, Statistics, Store};
+use super::{Db, Durability, Error, Job, Message, Options, Statistics, Store};
 use crate::clock::Stopwatch;
 
 /// Longest time that a batch collects further jobs.
@@ -39,10 +39,15 @@ const STEPS_BETWEEN_CHECKS: i32 = 20_000;
 pub(super) struct Threads(Mutex<Vec<JoinHandle<()>>>);
 
 impl Threads {
-    pub(super) fn join(&self) {
+    /// Tells every thread to end after the jobs that wait, and waits for that.
+    pub(super) fn join(&self, writes: &flume::Sender<Message>, reads: &flume::Sender<Message>) {
         let handles = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        // A thread that is gone already cannot be told, nor does it need to be; one that panicked has nothing to close.
+        for _ in 1..handles.len() {
+            let _ = reads.send(None);
+        }
+        let _ = writes.send(None);
         for handle in handles {
-            // A thread that panicked has nothing left to close.
             let _ = handle.join();
         }
     }
@@ -55,11 +60,16 @@ pub(super) fn open(options: &Options) -> Result<Store, Error> {
 
     let log_pages = Arc::new(AtomicI32::new(0));
     let connection = open_writer(&options.path, options.durability, Arc::clone(&log_pages))?;
-    let writer = Writer { db: Db::new(connection), log_pages };
+    let writer = Writer {
+        db: Db::new(connection),
+        jobs: waiting_writes,
+        batch_length: options.batch_length.max(1),
+        log_pages,
+        is_ending: false,
+    };
     let mut handles = Vec::new();
-    let batch_length = options.batch_length.max(1);
     let shared = Arc::clone(&statistics);
-    handles.push(spawn("writer".to_owned(), move || writer.work(&waiting_writes, batch_length, &shared))?);
+    handles.push(spawn("writer".to_owned(), move || writer.work(&shared))?);
     for number in 1..=options.readers.max(1) {
         let reader = open_reader(&options.path)?;
         let (waiting, shared, timeout) = (waiting_reads.clone(), Arc::clone(&statistics), options.read_timeout);
@@ -119,20 +129,26 @@ fn configure(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// The connection that writes.
+/// The connection that writes, and what it lives from.
 struct Writer {
     db: Db,
+    jobs: flume::Receiver<Message>,
+    batch_length: usize,
     /// Size of the write-ahead log after the latest commit.
     log_pages: Arc<AtomicI32>,
+    /// Whether the message to end has come.
+    is_ending: bool,
 }
 
 impl Writer {
-    /// The life of the writer. It ends when every handle to the store is gone and the queue is empty.
-    fn work(mut self, jobs: &flume::Receiver<Box<dyn Job>>, batch_length: usize, statistics: &Statistics) {
-        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(batch_length);
-        while let Ok(first) = jobs.recv() {
+    /// The life of the writer. It ends when it is told to, or when every handle to the store is gone.
+    fn work(mut self, statistics: &Statistics) {
+        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(self.batch_length);
+        while !self.is_ending
+            && let Ok(Some(first)) = self.jobs.recv()
+        {
             batch.push(first);
-            let ended = self.write_batch(jobs, &mut batch, batch_length);
+            let ended = self.write_batch(&mut batch);
             statistics.writes.fetch_add(batch.len() as u64, Ordering::Relaxed);
             if ended.is_ok() {
                 statistics.commits.fetch_add(1, Ordering::Relaxed);
@@ -151,14 +167,9 @@ impl Writer {
     }
 
     /// Runs the first job of `batch` and what is queued behind it in one transaction.
-    fn write_batch(
-        &mut self,
-        jobs: &flume::Receiver<Box<dyn Job>>,
-        batch: &mut Vec<Box<dyn Job>>,
-        batch_length: usize,
-    ) -> Result<(), Error> {
+    fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
         self.db.exec("BEGIN IMMEDIATE", &[])?;
-        let ran = self.run_queued(jobs, batch, batch_length);
+        let ran = self.run_queued(batch);
         let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
         committed.map_err(|cause| {
             tracing::error!(%cause, jobs = batch.len(), "a batch of writes was not committed");
@@ -168,19 +179,18 @@ impl Writer {
         })
     }
 
-    fn run_queued(
-        &mut self,
-        jobs: &flume::Receiver<Box<dyn Job>>,
-        batch: &mut Vec<Box<dyn Job>>,
-        batch_length: usize,
-    ) -> Result<(), Error> {
+    fn run_queued(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
         let stopwatch = Stopwatch::start();
         let mut next = 0;
         while next < batch.len() {
             self.run_in_savepoint(batch[next].as_mut())?;
             next += 1;
-            if next == batch.len() && next < batch_length && stopwatch.elapsed() < BATCH_TIME {
-                batch.extend(jobs.try_recv());
+            if next == batch.len() && next < self.batch_length && stopwatch.elapsed() < BATCH_TIME {
+                match self.jobs.try_recv() {
+                    Ok(Some(job)) => batch.push(job),
+                    Ok(None) => self.is_ending = true,
+                    Err(_) => {}
+                }
             }
         }
         Ok(())
@@ -209,12 +219,12 @@ impl Writer {
 /// The life of a reader: one read transaction for each job, so that a job sees one state of the data.
 fn read_one_by_one(
     connection: Connection,
-    jobs: &flume::Receiver<Box<dyn Job>>,
+    jobs: &flume::Receiver<Message>,
     timeout: Duration,
     statistics: &Statistics,
 ) {
     let mut db = Db::new(connection);
-    while let Ok(mut job) = jobs.recv() {
+    while let Ok(Some(mut job)) = jobs.recv() {
         let ended = limit_time(&mut db, timeout).and_then(|()| read_in_transaction(&mut db, job.as_mut()));
         statistics.reads.fetch_add(1, Ordering::Relaxed);
         job.answer(ended);

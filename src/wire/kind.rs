@@ -166,6 +166,25 @@ impl Kind {
         }
     }
 
+    /// What a value is, in a few words for people.
+    pub fn text(self) -> String {
+        match self {
+            Self::Id(resource) => format!("id of one of the {resource}"),
+            Self::Cents => format!("whole cents, 0 to {MOST_CENTS}"),
+            Self::Percent => "whole percent, 0 to 100".to_owned(),
+            Self::Bool => "true or false".to_owned(),
+            Self::Choice(choices) => format!("one of {}", choices.join(", ")),
+            Self::Email => format!("mail address of at most {LONGEST_LINE} characters"),
+            Self::Line | Self::Reference => format!("text of at most {LONGEST_LINE} characters"),
+            Self::Object(members) => {
+                let names: Vec<&str> = members.iter().map(|member| member.name).collect();
+                format!("object with {}", enumerate(&names))
+            }
+            Self::Date => "day in UTC, such as 2031-02-01".to_owned(),
+            Self::Time => "time in UTC, such as 2031-02-01T09:30:00Z".to_owned(),
+        }
+    }
+
     /// Schema of the value in an API description, as it is printed or, with `input`, as it is read.
     pub fn schema(self, nullable: bool, input: bool) -> Json {
         let mut schema = match self {

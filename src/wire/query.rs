@@ -96,19 +96,17 @@ impl ListQuery {
     /// Reads a list of `resource` as a caller on `rung` may have it.
     pub fn read(resource: &'static Resource, params: &Tree, rung: Rung) -> Self {
         let only = only(params);
-        let search = resource.search.as_ref().filter(|_| only.is_none()).and_then(|_| needle(params));
+        let mut conditions = list_conditions(resource, params);
+        let mut search = resource.search.as_ref().filter(|_| only.is_none()).and_then(|_| needle(params));
+        if search.as_ref().is_some_and(|needle| needle.text.contains('\0')) {
+            search = None;
+            conditions.push(Condition::Never);
+        }
         let default_order = default_order(resource);
         let unasked = if search.is_some() { Order::Relevance } else { default_order };
         let order = explicit_order(resource, params, rung).unwrap_or(unasked);
         let (page, paging) = page(params);
-        Self {
-            conditions: list_conditions(resource, params),
-            search,
-            order,
-            default_order,
-            slice: only.map_or(page, Slice::Only),
-            paging,
-        }
+        Self { conditions, search, order, default_order, slice: only.map_or(page, Slice::Only), paging }
     }
 }
 

@@ -12,4 +12,6 @@
 )]
 
 mod kit;
+mod layers;
+mod plans;
 mod support;

@@ -7,7 +7,7 @@
 //! Of a key that comes twice the last one wins. A number stays as it was written (save that `1E2` becomes `1e+2`), so that
 //! `100.0` can be told from `100`, and `1e400` is no fault of the syntax.
 
-use super::Tree;
+use super::{CONTAINERS, Tree};
 use serde_json::{Number, Value};
 
 /// How many arrays and objects may stand inside each other: the limit of Ruby's parser.
@@ -60,9 +60,12 @@ impl<'a> Reader<'a> {
     /// Reads one value that is all of the text. What is open lies on a stack of our own, not on that of the thread.
     fn document(&mut self) -> Option<Value> {
         let mut open: Vec<Open> = Vec::new();
+        let mut opened = 0;
         loop {
-            let mut value = match self.peek()? {
-                b'{' | b'[' if open.len() == LEVELS => return None,
+            let next = self.peek()?;
+            opened += usize::from(matches!(next, b'{' | b'['));
+            let mut value = match next {
+                b'{' | b'[' if open.len() == LEVELS || opened > CONTAINERS => return None,
                 b'{' => {
                     self.at += 1;
                     if !self.accept(b'}') {
@@ -207,9 +210,9 @@ mod tests {
             ("-1.50E-07", "-1.50e-07"),
             ("123456789012345678901234567890", "123456789012345678901234567890"),
         ] {
-            let tree = tree(format!("{{\"a\":{written}}}").as_bytes()).unwrap();
-            assert!(tree["a"].is_number());
-            assert_eq!(tree["a"].to_string(), kept, "{written}");
+            let tree = tree(format!("{{\"a\":{written}}}").as_bytes()).unwrap_or_default();
+            let number = tree.get("a").and_then(Value::as_number);
+            assert_eq!(number.map(Number::to_string).as_deref(), Some(kept), "{written}");
         }
     }
 
@@ -259,8 +262,8 @@ mod tests {
     #[test]
     fn the_secret_key_of_serde_json_is_a_key_like_others() {
         let text = r#"{"a":{"$serde_json::private::Number":"5"},"b":{"$serde_json::private::Number":[]}}"#;
-        let tree = tree(text.as_bytes()).unwrap();
-        assert_eq!(tree["a"]["$serde_json::private::Number"], "5");
-        assert_eq!(tree["b"]["$serde_json::private::Number"], Value::Array(Vec::new()));
+        let key = "$serde_json::private::Number";
+        let expected = json!({"a": {key: "5"}, "b": {key: []}});
+        assert_eq!(tree(text.as_bytes()).map(Value::Object), Ok(expected));
     }
 }

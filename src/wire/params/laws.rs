@@ -3,7 +3,6 @@
 use super::{Tree, body, query};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::fmt::Write;
 
 /// The field that every object in a list has and that is written first, as it tells where an element begins.
 const FIRST: &str = "!";
@@ -63,14 +62,12 @@ fn all_pairs(tree: &Tree) -> Vec<(String, String)> {
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        match byte {
-            b' ' => escaped.push('+'),
-            b'a'..=b'z' => escaped.push(byte.into()),
-            _ => write!(escaped, "%{byte:02X}").unwrap(),
-        }
-        escaped
-    })
+    let escape = |byte| match byte {
+        b' ' => "+".to_owned(),
+        b'a'..=b'z' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escape).collect()
 }
 
 /// Random bytes, but mostly those that mean something to a decoder.
@@ -114,14 +111,15 @@ proptest! {
         let mut parts = String::new();
         for (name, value) in &pairs {
             let name = name.replace('\\', "\\\\").replace('"', "\\\"");
-            write!(parts, "--a boundary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").unwrap();
+            let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+            parts += &format!("--a boundary\r\n{head}\r\n\r\n{value}\r\n");
         }
         parts += "--a boundary--\r\n";
 
         prop_assert_eq!(query(&form), Ok(tree.clone()));
         prop_assert_eq!(body(None, None, form.as_bytes()), Ok(tree.clone()));
-        let json = serde_json::to_vec(&tree).unwrap();
-        prop_assert_eq!(body(Some(b"application/json"), None, &json), Ok(tree.clone()));
+        let json = Value::Object(tree.clone()).to_string();
+        prop_assert_eq!(body(Some(b"application/json"), None, json.as_bytes()), Ok(tree.clone()));
         prop_assert_eq!(body(Some(BOUNDARY.as_bytes()), None, parts.as_bytes()), Ok(tree.clone()));
     }
 

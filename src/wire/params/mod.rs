@@ -20,13 +20,13 @@
 //!   digits the client wrote. What a value means, and that an empty text means null, is decided later, once for all.
 //! - No input is too odd to be answered. Decoders do not recurse, their time grows with the length of the input, and a
 //!   tree is at most some two hundred levels deep, so that whoever walks it may recurse.
-//! - Memory grows with the length too, but steeply: an object of one field costs some 600 bytes and takes three to
-//!   write, so that a mebibyte can become 220. Whoever reads bodies has to bound how many are decoded at once.
+//! - Memory is bounded. An object of one field costs some 600 bytes and takes three to write, so that a mebibyte could
+//!   become 220: a request that opens more than [`CONTAINERS`] lists and objects is refused.
 //! - Nothing is half decoded. One fault anywhere refuses the whole request.
 //!
-//! Ready-made decoders were looked at and left out. Those for nested forms follow other rules than Rack about
+//! There is no ready-made decoder in here. Those for nested forms follow other rules than Rack about
 //! conflicts and new list elements, and clients depend on Rack's. Those for multipart are asynchronous streams, where
-//! here the body is in memory and at most a mebibyte. `serde_json` parses the tokens of JSON, see [`json`].
+//! here the body is in memory and at most a mebibyte. `serde_json` parses the tokens of JSON, see `json.rs`.
 
 use std::borrow::Cow;
 
@@ -36,7 +36,7 @@ mod laws;
 mod multipart;
 mod rack;
 
-/// The parameters of a request, by name. Numbers keep the text they were written in.
+/// The parameters of a request, by name. Numbers keep the digits they were written with.
 pub type Tree = serde_json::Map<String, serde_json::Value>;
 
 /// Why a request could not be decoded.
@@ -52,6 +52,12 @@ pub enum Undecodable {
 
 /// The part of a sentence that says what is wrong, in lower case and without the full stop.
 type Detail = Cow<'static, str>;
+
+/// Most lists and objects that one request may open. Fifty invitations, each with an object inside, open 101.
+const CONTAINERS: usize = 10_000;
+
+/// A request that opens more.
+const TOO_MANY: Detail = Cow::Borrowed("it has more than 10000 lists and objects");
 
 /// A name or a value that is not UTF-8, wherever it stands.
 const NOT_UTF8: Detail = Cow::Borrowed("a name or a value is not valid UTF-8");
@@ -182,5 +188,16 @@ mod tests {
         let query = tree(json!({"a": {"b": "1"}, "c": "2"}));
         let body = tree(json!({"a": {"d": 3}, "e": null}));
         assert_eq!(merge(query, body), tree(json!({"a": {"d": 3}, "c": "2", "e": null})));
+    }
+
+    #[test]
+    fn a_request_opens_a_bounded_number_of_lists_and_objects() {
+        let json = |lists: usize| format!("{{\"a\":[{}]}}", vec!["[]"; lists].join(","));
+        let form = |pairs: usize| vec!["a[]=1"; pairs].join("&");
+        let decode = |kind: &[u8], text: String| body(Some(kind), None, text.as_bytes());
+        assert!(decode(b"application/json", json(CONTAINERS - 2)).is_ok());
+        assert!(decode(b"application/json", json(CONTAINERS - 1)).is_err());
+        assert!(decode(b"application/x-www-form-urlencoded", form(CONTAINERS)).is_ok());
+        assert!(decode(b"application/x-www-form-urlencoded", form(CONTAINERS + 1)).is_err());
     }
 }

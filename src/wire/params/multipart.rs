@@ -21,7 +21,7 @@ pub(super) fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
         return Err(Detail::Borrowed("the boundary is longer than 70 characters"));
     }
     let delimiter = [b"--", boundary.as_slice()].concat();
-    let mut tree = Tree::new();
+    let mut nest = rack::Nest::default();
     let Some((_, mut after)) = cut(body, &delimiter) else {
         return Err(Detail::Borrowed("the boundary of the content type does not occur"));
     };
@@ -30,10 +30,10 @@ pub(super) fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
             return Err(Detail::Borrowed("the closing boundary is missing"));
         };
         let (name, value) = field(part)?;
-        rack::insert(&mut tree, &name, Value::String(value))?;
+        nest.insert(&name, Value::String(value))?;
         after = next;
     }
-    Ok(tree)
+    Ok(nest.tree)
 }
 
 /// What a delimiter announces.

@@ -10,9 +10,10 @@
 //! - Brackets that do not pair up are part of the name: `a[` and `[a]` are plain names, and `a[b` is the field `[b`.
 //! - Brackets may come percent-encoded, since names are decoded before they are taken apart.
 //!
-//! Newer versions of Rack also allow at most 4096 pairs. The protocol has no such limit, so there is none here.
+//! Newer versions of Rack also allow at most 4096 pairs. What is bounded here instead is what costs memory: the
+//! brackets of all names together, see [`super::CONTAINERS`].
 
-use super::{Detail, NOT_UTF8, Tree};
+use super::{CONTAINERS, Detail, NOT_UTF8, TOO_MANY, Tree};
 use serde_json::Value;
 
 /// How many keys a name may have. A list takes no key of its own: `a[][b]` has two.
@@ -20,7 +21,7 @@ const KEYS: usize = 100;
 
 /// Decodes `name=value` pairs that are joined with `&`.
 pub(super) fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
-    let mut tree = Tree::new();
+    let mut nest = Nest::default();
     for (index, pair) in pairs.split(|byte| *byte == b'&').enumerate() {
         // Blanks after a separator belong to the separator.
         let pair = if index == 0 { pair } else { without_leading_blanks(pair) };
@@ -30,13 +31,31 @@ pub(super) fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
         let mut sides = pair.splitn(2, |byte| *byte == b'=');
         let name = unescape(sides.next().unwrap_or_default())?;
         let value = sides.next().map(unescape).transpose()?.map_or(Value::Null, Value::String);
-        insert(&mut tree, &name, value)?;
+        nest.insert(&name, value)?;
     }
-    Ok(tree)
+    Ok(nest.tree)
+}
+
+/// A tree that grows, pair by pair.
+#[derive(Default)]
+pub(super) struct Nest {
+    pub(super) tree: Tree,
+    brackets: usize,
+}
+
+impl Nest {
+    /// Puts a value where its name says. Every bracket of a name may make a list or an object.
+    pub(super) fn insert(&mut self, name: &str, value: Value) -> Result<(), Detail> {
+        self.brackets += name.bytes().filter(|byte| *byte == b'[').count();
+        if self.brackets > CONTAINERS {
+            return Err(TOO_MANY);
+        }
+        insert(&mut self.tree, name, value)
+    }
 }
 
 /// Puts a value where its name says.
-pub(super) fn insert(tree: &mut Tree, name: &str, value: Value) -> Result<(), Detail> {
+fn insert(tree: &mut Tree, name: &str, value: Value) -> Result<(), Detail> {
     let mut tree = tree;
     // What is left of the name at this level, and the same taken apart.
     let mut left = name;
@@ -283,8 +302,10 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_in_the_message() {
         let name = "é\n".repeat(1000);
-        let detail = tree(format!("{name}=1&{name}[a]=2").as_bytes()).unwrap_err();
-        assert_eq!(detail, format!("the parameter {:?} is text and cannot also be an object", "é\n".repeat(20)));
+        let cut = "é\n".repeat(20);
+        let detail = format!("the parameter {cut:?} is text and cannot also be an object");
+        let pairs = format!("{name}=1&{name}[a]=2");
+        assert_eq!(tree(pairs.as_bytes()), Err(detail.into()));
     }
 
     #[test]
@@ -301,10 +322,12 @@ mod tests {
     #[test]
     fn a_name_has_at_most_100_keys() {
         for (first, next) in [("a", "[b]"), ("a[]", "[b]"), ("a", "[][b]")] {
-            assert!(tree(format!("{first}{}=1", next.repeat(99)).as_bytes()).is_ok(), "{first}{next}");
-            for count in [100, 200_000] {
-                let detail = tree(format!("{first}{}=1", next.repeat(count)).as_bytes()).unwrap_err();
-                assert_eq!(detail, "a name has more than 100 keys", "{first}{next} * {count}");
+            let nested = |count: usize| tree(format!("{first}{}=1", next.repeat(count)).as_bytes());
+            assert!(nested(99).is_ok(), "{first}{next}");
+            assert!(nested(200_000).is_err(), "{first}{next}");
+            for count in [100, 3_000] {
+                let detail = Detail::Borrowed("a name has more than 100 keys");
+                assert_eq!(nested(count), Err(detail), "{first}{next} * {count}");
             }
         }
     }

@@ -1,0 +1,125 @@
+//! How SQLite finds what a list asks for: every filter, order and association through an index, never by a walk over a
+//! table. The statements are those that the server makes; only their plan is asked for.
+
+use invited::resources::REGISTRY;
+use invited::store::sql::{self, Statement};
+use invited::store::{Db, Error};
+use invited::wire::describe::{Resource, Test};
+use invited::wire::params::{self, Tree};
+use invited::wire::query::{self, ListQuery};
+
+use crate::support::Server;
+
+/// Every level sees every sort.
+const TOP: invited::wire::describe::Rung = invited::wire::describe::Rung(u8::MAX);
+
+/// Query strings that together use every part of a description.
+fn questions(resource: &Resource) -> Vec<String> {
+    let mut questions =
+        vec![String::new(), "page=3&per_page=200".to_owned(), "only=1,2".to_owned(), "search=a b".to_owned()];
+    let mut narrowed = vec![String::new(), "apply_default_filters=false".to_owned()];
+    for filter in resource.filters {
+        match filter.test {
+            Test::Flag { .. } => narrowed.extend(["true", "false"].map(|value| format!("{}={value}", filter.name))),
+            Test::Contains(_) => narrowed.push(format!("{}=x", filter.name)),
+        }
+    }
+    for narrowing in &narrowed {
+        questions.push(narrowing.clone());
+        questions.push(format!("{narrowing}&search=x"));
+        for sort in resource.sorts {
+            for direction in ["asc", "desc"] {
+                questions.push(format!("{narrowing}&order={}:{direction}", sort.name));
+            }
+        }
+    }
+    questions
+}
+
+fn tree(query: &str) -> Tree {
+    params::query(&query.replace(' ', "%20")).unwrap()
+}
+
+/// The statements of one resource, each with what was asked.
+fn statements(resource: &'static Resource) -> Vec<(String, Statement)> {
+    let mut statements = Vec::new();
+    for question in questions(resource) {
+        let list = ListQuery::read(resource, &tree(&question), TOP);
+        statements.push((format!("list {question}"), sql::list(resource, 1, &list)));
+        statements.push((format!("count {question}"), sql::count(resource, 1, &list)));
+        let conditions = query::show_conditions(resource, &tree(&question));
+        statements.push((format!("show {question}"), sql::record(resource, 1, 7, &conditions)));
+    }
+    for association in resource.associations {
+        statements.push((format!("include {}", association.name), sql::records(association.target, 1, &[1, 2])));
+    }
+    statements
+}
+
+/// The steps of a plan, as SQLite words them.
+fn plan(db: &mut Db, statement: &Statement) -> Result<Vec<String>, Error> {
+    let mut steps = Vec::new();
+    db.each(&format!("EXPLAIN QUERY PLAN {}", statement.text), &statement.params(), &mut |row| {
+        steps.push(row.text(3)?.to_owned());
+        Ok(())
+    })?;
+    Ok(steps)
+}
+
+/// A walk over a table, or over an index without a condition on it. The list of ids is a table only in name.
+fn is_scan(step: &str) -> bool {
+    step.starts_with("SCAN ") && !step.starts_with("SCAN json_each")
+}
+
+/// Runs `work` on a reading thread of a server.
+fn with_database<T: Send + 'static>(work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
+    let server = Server::start();
+    let store = server.app().store.clone();
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(store.read(work)).unwrap()
+}
+
+#[test]
+fn no_filter_order_or_association_walks_over_a_table() {
+    let (asked, scans) = with_database(|db| {
+        let (mut asked, mut scans) = (0, Vec::new());
+        for entry in REGISTRY {
+            for (question, statement) in statements(entry.resource) {
+                asked += 1;
+                let steps = plan(db, &statement)?;
+                scans.extend(steps.into_iter().filter(|step| is_scan(step)).map(|step| format!("{question}: {step}")));
+            }
+        }
+        Ok((asked, scans))
+    });
+    assert!(asked > 150, "only {asked} statements were asked");
+    assert!(scans.is_empty(), "{scans:#?}");
+}
+
+#[test]
+fn a_page_of_pending_invitations_is_read_in_its_order_and_not_sorted_whole() {
+    let sorted = with_database(|db| {
+        let resource = REGISTRY[0].resource;
+        let mut sorted = Vec::new();
+        for sort in resource.sorts {
+            for direction in ["asc", "desc"] {
+                let question = format!("order={}:{direction}", sort.name);
+                let list = ListQuery::read(resource, &tree(&question), TOP);
+                let steps = plan(db, &sql::list(resource, 1, &list))?;
+                // Sorting the last term only is what keeps ties in the order of their ids.
+                let whole = steps.into_iter().filter(|step| step == "USE TEMP B-TREE FOR ORDER BY");
+                sorted.extend(whole.map(|step| format!("{question}: {step}")));
+            }
+        }
+        Ok(sorted)
+    });
+    assert!(sorted.is_empty(), "{sorted:#?}");
+}
+
+#[test]
+fn the_test_would_notice_a_walk() {
+    let steps = with_database(|db| {
+        let statement = Statement { text: "SELECT id FROM users WHERE headline = 'x'".to_owned(), values: Vec::new() };
+        plan(db, &statement)
+    });
+    assert!(steps.iter().any(|step| is_scan(step)), "{steps:?}");
+}
