@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::wire::describe::{Rung, Verb};
 
 /// Permission levels, lowest first; each may do all that the ones before may.
@@ -114,6 +115,8 @@ pub struct Context {
     pub request_id: String,
     /// Where secrets come from.
     pub entropy: Arc<Entropy>,
+    /// Rate limits of records, which count only what is permitted.
+    pub limits: Arc<Limits>,
     /// Days from making or sending an invitation to its expiration date.
     pub invitation_days: i64,
 }

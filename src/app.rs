@@ -27,7 +27,7 @@ pub struct App {
     /// The callers that were seen lately.
     pub callers: Callers,
     /// Rate limits.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// Counters and durations.
     pub metrics: Metrics,
 }
@@ -48,7 +48,7 @@ impl App {
         }
         Ok(Self {
             policy: Policy::new(config.create_level),
-            limits: Limits::new(&config),
+            limits: Arc::new(Limits::new(config.rates)),
             callers: Callers::default(),
             metrics: Metrics::default(),
             clock: Arc::new(clock),
@@ -65,6 +65,7 @@ impl App {
             now: self.clock.now(),
             request_id: request_id.to_owned(),
             entropy: Arc::clone(&self.entropy),
+            limits: Arc::clone(&self.limits),
             invitation_days: self.config.invitation_days,
         }
     }

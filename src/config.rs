@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::access::Level;
+use crate::limits::PerMinute;
 use crate::store::Durability;
 
 /// A line of the table.
@@ -155,14 +156,8 @@ pub struct Config {
     pub invitation_days: i64,
     /// The lowest level that may invite.
     pub create_level: Level,
-    /// Requests per minute and token, 0 for no limit; likewise below.
-    pub rate_general: u32,
-    /// Creates per minute and token.
-    pub rate_create: u32,
-    /// Resends per minute and token.
-    pub rate_resend: u32,
-    /// Resends per minute of one invitation.
-    pub rate_resend_per_invitation: u32,
+    /// Rate limits.
+    pub rates: PerMinute,
 }
 
 /// Every problem of the settings, one sentence each.
@@ -197,10 +192,12 @@ impl Config {
             token_in_query: reader.read("token_in_query", parse).unwrap_or_default(),
             invitation_days: reader.read("invitation_days", days).unwrap_or(1),
             create_level: reader.read("create_level", level).unwrap_or(Level::ProjectLead),
-            rate_general: reader.read("rate_general", parse).unwrap_or_default(),
-            rate_create: reader.read("rate_create", parse).unwrap_or_default(),
-            rate_resend: reader.read("rate_resend", parse).unwrap_or_default(),
-            rate_resend_per_invitation: reader.read("rate_resend_per_invitation", parse).unwrap_or_default(),
+            rates: PerMinute {
+                general: reader.read("rate_general", parse).unwrap_or_default(),
+                create: reader.read("rate_create", parse).unwrap_or_default(),
+                resend: reader.read("rate_resend", parse).unwrap_or_default(),
+                resend_of_record: reader.read("rate_resend_per_invitation", parse).unwrap_or_default(),
+            },
         };
         if config.base_url.is_none() && !config.listen.ip().is_loopback() && reader.problems.is_empty() {
             reader.problems.push(missing("base_url"));

@@ -18,7 +18,7 @@ use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::Resource;
 use crate::wire::fold::{fold, search_key};
 use crate::wire::kind::{Cell, Value};
-use crate::{tallies, tokens};
+use crate::{limits, tallies, tokens};
 
 /// Tally of the invitations of an account.
 pub const ALL: &str = "account_invitations";
@@ -81,6 +81,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 /// Renews the expiration date and the token of an invitation; its old link is dead from then on.
 pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
+    context.limits.take(limits::Kind::ResendOfRecord, record.id, context.now)?;
     let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
     let expires_on = expiration_day(context);
     db.exec(

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Timestamp;
-use crate::config::Config;
 use crate::error::Error;
 
 /// Microseconds of a minute.
@@ -30,34 +29,38 @@ pub enum Kind {
     ResendOfRecord,
 }
 
+/// How many a minute, 0 for no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PerMinute {
+    /// Requests of a token.
+    pub general: u32,
+    /// Creates of a token; a bulk is one.
+    pub create: u32,
+    /// Resends of a token.
+    pub resend: u32,
+    /// Resends of one record.
+    pub resend_of_record: u32,
+}
+
 /// The buckets.
 pub struct Limits {
-    general: u32,
-    create: u32,
-    resend: u32,
-    resend_of_record: u32,
+    per_minute: PerMinute,
     full_at: Mutex<HashMap<(Kind, i64), i64>>,
 }
 
 impl Limits {
-    /// Limits as the settings have them.
-    pub fn new(config: &Config) -> Self {
-        Self {
-            general: config.rate_general,
-            create: config.rate_create,
-            resend: config.rate_resend,
-            resend_of_record: config.rate_resend_per_invitation,
-            full_at: Mutex::default(),
-        }
+    /// Full buckets.
+    pub fn new(per_minute: PerMinute) -> Self {
+        Self { per_minute, full_at: Mutex::default() }
     }
 
     /// Takes one from the bucket of `key`, or refuses with the seconds after which one will be there.
     pub fn take(&self, kind: Kind, key: i64, now: Timestamp) -> Result<(), Error> {
         let per_minute = match kind {
-            Kind::General => self.general,
-            Kind::Create => self.create,
-            Kind::Resend => self.resend,
-            Kind::ResendOfRecord => self.resend_of_record,
+            Kind::General => self.per_minute.general,
+            Kind::Create => self.per_minute.create,
+            Kind::Resend => self.per_minute.resend,
+            Kind::ResendOfRecord => self.per_minute.resend_of_record,
         };
         if per_minute == 0 {
             return Ok(());
@@ -84,7 +87,7 @@ mod tests {
     use super::*;
 
     fn limits(general: u32) -> Limits {
-        Limits { general, create: 0, resend: 0, resend_of_record: 0, full_at: Mutex::default() }
+        Limits::new(PerMinute { general, ..PerMinute::default() })
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn insert(connection: &Connection, invitations: u32, interrupt: &Interrupt) -> R
         let email_address = format!("Person.{number}@bench.example.test");
         let (name_key, email_key) = (fold(&full_name), fold(&email_address));
         let search_key = search_key(&[&full_name, &email_address]);
-        let headline = (at % 3 == 0).then_some("Senior analyst");
+        let headline = at.is_multiple_of(3).then_some("Senior analyst");
         // A second apart, so that the default order has no ties; the newest is a minute old.
         let created_at = now - 60_000_000 - i64::from(invitations - number) * 1_000_000;
         user.execute(params![
@@ -126,10 +126,10 @@ fn insert(connection: &Connection, invitations: u32, interrupt: &Interrupt) -> R
             headline,
             created_at,
             "project_creator",
-            (at % 10 == 0).then_some(ROLES[at / 10 % ROLES.len()]),
-            (at % 2 == 0).then_some(10_000 + i64::from(number % 5_000)),
-            (at % 4 == 0).then_some(8_000 + i64::from(number % 3_000)),
-            (at % 5 == 0).then_some(i64::from(number % 101)),
+            at.is_multiple_of(10).then_some(ROLES[at / 10 % ROLES.len()]),
+            at.is_multiple_of(2).then_some(10_000 + i64::from(number % 5_000)),
+            at.is_multiple_of(4).then_some(8_000 + i64::from(number % 3_000)),
+            at.is_multiple_of(5).then_some(i64::from(number % 101)),
             INVITERS[at % INVITERS.len()],
             now / dates::DAY + 30,
         ])?;

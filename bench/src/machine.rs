@@ -10,6 +10,8 @@ pub(crate) struct Machine {
     pub(crate) memory_in_mebibytes: u64,
     pub(crate) kernel: String,
     pub(crate) file_system: String,
+    /// Load of the last minute when the run began; above about 0.3 other work took part of the cores.
+    pub(crate) load_before: f64,
 }
 
 impl Machine {
@@ -22,12 +24,17 @@ impl Machine {
             kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease")
                 .map_or_else(|_| unknown(), |text| text.trim().to_owned()),
             file_system: file_system(folder).unwrap_or_else(unknown),
+            load_before: load().unwrap_or(0.0),
         }
     }
 }
 
 fn unknown() -> String {
     "unknown".to_owned()
+}
+
+fn load() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
 /// The first value of a name in a file of `name : value` lines.

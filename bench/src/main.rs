@@ -59,9 +59,9 @@ fn measure(options: &Options) -> Result<()> {
         bail!("figures of a debug build mean nothing: start this with `cargo xtask bench`");
     }
     let interrupt = Interrupt::listen()?;
-    let figures = plan::run(options, &interrupt)?;
     let program = plan::server_program(options)?;
     let machine = Machine::inspect(options.folder.as_deref().unwrap_or(&program));
+    let figures = plan::run(options, program, &interrupt)?;
     let verdicts = verdict::judge(&figures);
     if options.json {
         println!("{}", report::json(options, &machine, &figures, &verdicts));

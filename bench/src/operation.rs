@@ -14,7 +14,7 @@ pub(crate) const TOKEN: &str = "sandbox-administrator";
 const BULK: u64 = 50;
 
 /// Pages of 50 that the list walks over; each is as likely as any other.
-const PAGES: u64 = 10;
+const PAGES: u32 = 10;
 
 /// Something that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Requests {
 
     /// The attributes of the seed page's update that are likely to differ from what is stored.
     fn update_body(&mut self) {
-        let permission = ["project_creator", "collaborator", "project_lead"][usize::from(self.below(3) as u8)];
+        let permission = ["project_creator", "collaborator", "project_lead"][self.below(3) as usize];
         let (rate, target) = (self.below(100_000), self.below(101));
         self.body.clear();
         let _ = write!(
@@ -153,16 +153,16 @@ impl Requests {
 
     /// The id of a generated invitation.
     fn invitation(&mut self) -> i64 {
-        let number = self.below(u64::from(self.invitations));
-        data::FIRST_ID + i64::try_from(number).unwrap_or(0)
+        let number = self.below(self.invitations);
+        data::FIRST_ID + i64::from(number)
     }
 
     /// A number below `bound`, by xorshift.
-    fn below(&mut self, bound: u64) -> u64 {
+    fn below(&mut self, bound: u32) -> u32 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        self.random % bound
+        u32::try_from(self.random % u64::from(bound)).unwrap_or(0)
     }
 }
 

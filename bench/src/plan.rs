@@ -36,13 +36,8 @@ const PASSES: [&[Operation]; 2] =
     [&[Operation::Hello, Operation::Show, Operation::List, Operation::Update], &[Operation::Create, Operation::Bulk]];
 
 /// Runs everything that is asked for.
-pub(crate) fn run(options: &Options, interrupt: &Interrupt) -> Result<Figures> {
-    let bench = Bench {
-        program: server_program(options)?,
-        folder: Folder::make(options.folder.as_deref())?,
-        options,
-        interrupt,
-    };
+pub(crate) fn run(options: &Options, program: PathBuf, interrupt: &Interrupt) -> Result<Figures> {
+    let bench = Bench { program, folder: Folder::make(options.folder.as_deref())?, options, interrupt };
     let mut figures = Figures { long_list: options.long_list(), short_list: Options::SHORT_LIST, ..Figures::default() };
     if options.wants("start") {
         progress("start to first answer, idle memory");
@@ -91,7 +86,7 @@ impl Bench<'_> {
     fn compare_with_floor(&self, figures: &mut Figures) -> Result<()> {
         let servers = self.start_compared()?;
         let mut requests = Requests::new(Options::INVITATIONS);
-        same_answers::check(servers.floor.address, servers.invited.address)?;
+        same_answers::check(servers.floor.address, servers.invited.address, &mut requests)?;
         for pass in PASSES {
             let mut rows: Vec<Row> = pass
                 .iter()

@@ -28,7 +28,7 @@ fn write_markdown(
 ) -> std::fmt::Result {
     writeln!(
         text,
-        "Measured on {} with {} cores ({}), {} MiB of memory, Linux {}, databases on {}. The load generator shares the \
+        "Measured on {} with {} cores ({}), {} MiB of memory, Linux {}, databases on {}, load average {:.1} before the run. The load generator shares the \
          cores with the server. {} rounds, {:.1} s a cell, floor and invited side by side in each round; every figure \
          is the median of its rounds. Durability `full` on both sides.\n",
         today(),
@@ -37,6 +37,7 @@ fn write_markdown(
         machine.memory_in_mebibytes,
         machine.kernel,
         machine.file_system,
+        machine.load_before,
         options.rounds,
         options.cell.as_secs_f64()
     )?;
@@ -187,6 +188,7 @@ pub(crate) fn json(options: &Options, machine: &Machine, figures: &Figures, verd
             "memory_in_mebibytes": machine.memory_in_mebibytes,
             "kernel": machine.kernel,
             "file_system": machine.file_system,
+            "load_before": machine.load_before,
         },
         "rounds": options.rounds,
         "cell_in_seconds": options.cell.as_secs_f64(),

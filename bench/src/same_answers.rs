@@ -6,13 +6,11 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 
-use crate::arguments::Options;
 use crate::client;
 use crate::operation::{Operation, Requests};
 
 /// Sends each operation to both and compares statuses and bodies.
-pub(crate) fn check(floor: SocketAddr, invited: SocketAddr) -> Result<()> {
-    let mut requests = Requests::new(Options::INVITATIONS);
+pub(crate) fn check(floor: SocketAddr, invited: SocketAddr, requests: &mut Requests) -> Result<()> {
     for operation in
         [Operation::Show, Operation::Page, Operation::List, Operation::Update, Operation::Create, Operation::Bulk]
     {

@@ -1,7 +1,7 @@
 //! The HTTP side: one request from its first byte to its answer.
 //!
 //! [`handle`] wraps every answer: request id, panic guard, the headers of protocol.md section 3, one log line, metrics.
-//! Inside it, what lies under the base path goes through [`operations`], everything else is one of the [`pages`].
+//! Inside it, what lies under the base path goes through `operations`, everything else is one of the [`pages`].
 
 mod headers;
 mod operations;

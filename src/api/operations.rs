@@ -74,15 +74,14 @@ struct Asked<'a> {
     request_id: &'a str,
 }
 
+/// The limits of the token. That of a record is taken by its rule, once the record was found and may be touched: a
+/// refused request must neither use it up nor tell of it.
 fn limit_rate(app: &App, caller: &Caller, route: Option<&Route>) -> Result<(), Error> {
     let now = app.clock.now();
     app.limits.take(limits::Kind::General, caller.token_id, now)?;
-    match route.map(|route| (route.operation.verb, route.id)) {
-        Some((Verb::Create { .. }, _)) => app.limits.take(limits::Kind::Create, caller.token_id, now),
-        Some((Verb::Action("resend"), id)) => {
-            app.limits.take(limits::Kind::Resend, caller.token_id, now)?;
-            app.limits.take(limits::Kind::ResendOfRecord, id.unwrap_or_default(), now)
-        }
+    match route.map(|route| route.operation.verb) {
+        Some(Verb::Create { .. }) => app.limits.take(limits::Kind::Create, caller.token_id, now),
+        Some(Verb::Action("resend")) => app.limits.take(limits::Kind::Resend, caller.token_id, now),
         _ => Ok(()),
     }
 }

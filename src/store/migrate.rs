@@ -1,7 +1,7 @@
 //! Migrations: numbered scripts, each applied once, in order, all of them in one transaction.
 //!
 //! The scripts are handed in, since the store knows no particular table. One text serves every engine: the few words
-//! that differ are written in braces and replaced by [`WORDS`].
+//! that differ are written in braces and replaced by `WORDS`.
 
 use sha2::{Digest, Sha256};
 

@@ -225,7 +225,7 @@ fn page(params: &Tree) -> (Slice, Paging) {
 
 /// The integer that a text begins with, 0 if there is none; beyond 64 bits it saturates (protocol-corners E2).
 fn leading_integer(text: &str) -> i64 {
-    let text = text.trim_start();
+    let text = text.trim_ascii_start();
     let (negative, digits) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),

@@ -13,6 +13,8 @@
 
 mod connection;
 pub(crate) mod response;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

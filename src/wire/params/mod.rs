@@ -21,7 +21,7 @@
 //! - No input is too odd to be answered. Decoders do not recurse, their time grows with the length of the input, and a
 //!   tree is at most some two hundred levels deep, so that whoever walks it may recurse.
 //! - Memory is bounded. An object of one field costs some 600 bytes and takes three to write, so that a mebibyte could
-//!   become 220: a request that opens more than [`CONTAINERS`] lists and objects is refused.
+//!   become 220: a request that opens more than `CONTAINERS` lists and objects is refused.
 //! - Nothing is half decoded. One fault anywhere refuses the whole request.
 //!
 //! There is no ready-made decoder in here. Those for nested forms follow other rules than Rack about
