@@ -65,20 +65,46 @@ impl Running {
     }
 }
 
-/// Waits until the process is asked to end.
-#[cfg(unix)]
-pub async fn asked_to_stop() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+/// The requests to end that a process gets from outside.
+///
+/// It is made before anybody can know of the server: a signal that comes while there is nobody to take it would end the
+/// process at once, with its temporary files still there.
+pub struct StopSignals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
 }
 
-/// Waits until the process is asked to end.
+#[cfg(unix)]
+impl StopSignals {
+    /// Begins to take signals.
+    pub fn register() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the first one.
+    pub async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 #[cfg(not(unix))]
-pub async fn asked_to_stop() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+impl StopSignals {
+    /// Begins to take signals.
+    pub fn register() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Waits for the first one.
+    pub async fn received(&mut self) {
+        // Without a way to be asked, the server runs until it is killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }

@@ -47,7 +47,7 @@ where
     let permits = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let mut protocol = http1::Builder::new();
-    protocol.timer(TokioTimer::new()).header_read_timeout(bounds.header_timeout).pipeline_flush(true);
+    protocol.timer(TokioTimer::new()).header_read_timeout(bounds.header_timeout);
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &permits) => accepted,

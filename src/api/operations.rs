@@ -119,7 +119,7 @@ async fn create(asked: Asked<'_>, bulk: usize) -> Result<Vec<u8>, Error> {
 async fn update(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
     let (resource, id, rule) = (asked.route.entry.resource, asked.route.id, asked.rule);
     let before_update = asked.route.entry.behaviour.before_update.ok_or(Error::NotFound)?;
-    let object = root(resource, &asked.params)?;
+    let object = elements(resource, &asked.params, 1)?[0];
     let mut changes = Changes::read(resource, Write::Update, object, asked.caller.rung(), 0);
     let includes = query::includes(resource, &asked.params);
     let context = asked.app.context(&asked.caller, asked.request_id);
@@ -179,18 +179,21 @@ fn root<'a>(resource: &Resource, params: &'a Tree) -> Result<&'a Map<String, Jso
     }
 }
 
-/// The objects of a body that makes records: one under the singular root key, or up to `bulk` under the plural one.
+/// The objects of a body: one under the singular root key, or up to `bulk` under the plural one. A resource that can be
+/// made in bulk has two root keys, and a body never has both (protocol-corners C4).
 fn elements<'a>(resource: &Resource, params: &'a Tree, bulk: usize) -> Result<Vec<&'a Map<String, Json>>, Error> {
     let (singular, plural) = (resource.singular, resource.name);
-    let many = params.get(plural).filter(|_| bulk > 1);
-    match (params.contains_key(singular), many) {
-        (_, None) => Ok(vec![root(resource, params)?]),
-        (true, Some(_)) => Err(Error::Syntax(format!("Send either {singular} or {plural}, not both."))),
-        (false, Some(many)) => {
+    let many = params.get(plural).filter(|_| resource.most_in_bulk() > 1);
+    match many {
+        Some(_) if params.contains_key(singular) => {
+            Err(Error::Syntax(format!("Send either {singular} or {plural}, not both.")))
+        }
+        Some(many) if bulk > 1 => {
             let objects = many.as_array().and_then(|many| many.iter().map(Json::as_object).collect::<Option<Vec<_>>>());
             objects
                 .filter(|objects| (1..=bulk).contains(&objects.len()))
                 .ok_or_else(|| Error::Syntax(format!("{plural} must be an array of 1 to {bulk} objects.")))
         }
+        _ => Ok(vec![root(resource, params)?]),
     }
 }

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::lifecycle::{Running, asked_to_stop};
+use crate::lifecycle::{Running, StopSignals};
 use crate::sandbox::{DEFAULTS, TemporaryFolder, seed};
 use crate::telemetry;
 use crate::wire::kind::print_text;
@@ -53,6 +53,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
 
 async fn serve(config: Config, json: bool) -> Result<()> {
     let _log = telemetry::start_log(&config).context("the log could not start")?;
+    let mut stop = StopSignals::register()?;
     let listen = config.listen;
     let app = App::start(config, Clock::system(), Entropy::system()).await?;
     let (now, days) = (app.clock.now(), app.config.invitation_days);
@@ -60,7 +61,7 @@ async fn serve(config: Config, json: bool) -> Result<()> {
     let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
     let base_url = running.app.config.base_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
     announce(&if json { as_json(&base_url) } else { greeting(&base_url) })?;
-    asked_to_stop().await?;
+    stop.received().await;
     running.stop().await;
     Ok(())
 }

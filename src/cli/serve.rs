@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::lifecycle::{Running, asked_to_stop};
+use crate::lifecycle::{Running, StopSignals};
 use crate::telemetry;
 
 pub fn command() -> Command {
@@ -23,12 +23,13 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     let config = Config::new(&settings::values(matches, &[])?)?;
     super::block_on(async {
         let _log = telemetry::start_log(&config).context("the log could not start")?;
+        let mut stop = StopSignals::register()?;
         let listen = config.listen;
         let app = App::start(config, Clock::system(), Entropy::system()).await?;
         let running =
             Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
         tracing::info!(address = %running.address, "serving");
-        asked_to_stop().await?;
+        stop.received().await;
         tracing::info!("stopping");
         running.stop().await;
         Ok(())

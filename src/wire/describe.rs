@@ -323,6 +323,15 @@ impl Resource {
         self.operations.iter().find(|operation| wanted(operation.verb))
     }
 
+    /// How many records one body can make; 1 where there is no bulk.
+    pub fn most_in_bulk(&self) -> usize {
+        let bulk = |operation: &Operation| match operation.verb {
+            Verb::Create { bulk } => Some(bulk),
+            _ => None,
+        };
+        self.operations.iter().find_map(bulk).unwrap_or(1)
+    }
+
     /// Path below the base path, such as `/account_invitations/{id}/resend`.
     pub fn path(&self, verb: Verb) -> String {
         match verb {
