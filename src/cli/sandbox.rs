@@ -35,6 +35,12 @@ pub fn command() -> Command {
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
+    super::block_on(serve(matches))
+}
+
+async fn serve(matches: &ArgMatches) -> Result<()> {
+    // Signals come first: from here on, whatever is made is also removed.
+    let mut stop = StopSignals::register()?;
     let mut values = settings::values(matches, DEFAULTS)?;
     let folder = match values.contains_key("database") {
         true => None,
@@ -48,19 +54,14 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         values.entry("log_format").or_insert_with(|| "text".to_owned());
     }
     let config = Config::new(&values)?;
-    super::block_on(serve(config, matches.get_flag("json")))
-}
-
-async fn serve(config: Config, json: bool) -> Result<()> {
     let _log = telemetry::start_log(&config).context("the log could not start")?;
-    let mut stop = StopSignals::register()?;
     let listen = config.listen;
     let app = App::start(config, Clock::system(), Entropy::system()).await?;
     let (now, days) = (app.clock.now(), app.config.invitation_days);
     app.store.write(move |db| seed::plant(db, now, days)).await?;
     let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
     let base_url = running.app.config.base_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
-    announce(&if json { as_json(&base_url) } else { greeting(&base_url) })?;
+    announce(&if matches.get_flag("json") { as_json(&base_url) } else { greeting(&base_url) })?;
     stop.received().await;
     running.stop().await;
     Ok(())
