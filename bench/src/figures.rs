@@ -14,21 +14,33 @@ pub(crate) struct Sample {
     pub(crate) p99: f64,
     pub(crate) errors: u64,
     pub(crate) bytes_per_answer: f64,
+    /// Microseconds of processor time that the server spent on an answer, over all its threads. It moves far less than
+    /// the rate when other work shares the machine.
+    pub(crate) processor_time: f64,
     /// Commits per answered write, each of which is one sync of the log.
     pub(crate) commits_per_write: Option<f64>,
 }
 
+/// What a server spent on a cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spent {
+    pub(crate) microseconds: f64,
+    pub(crate) commits: Option<f64>,
+}
+
 impl Sample {
-    pub(crate) fn of(measured: &Measured, commits: Option<f64>) -> Sample {
+    pub(crate) fn of(measured: &Measured, spent: Spent) -> Sample {
         let milliseconds = |percent| f64::from(percentile(&measured.latencies, percent)) / 1e6;
         let answers = measured.answers.max(1) as f64;
+        let answers_in_all = measured.answers_in_all.max(1) as f64;
         Sample {
             per_second: measured.per_second(),
             p50: milliseconds(50),
             p99: milliseconds(99),
             errors: measured.errors,
             bytes_per_answer: measured.bytes as f64 / answers,
-            commits_per_write: commits.map(|commits| commits / measured.answers_in_all.max(1) as f64),
+            processor_time: spent.microseconds / answers_in_all,
+            commits_per_write: spent.commits.map(|commits| commits / answers_in_all),
         }
     }
 }
@@ -56,6 +68,10 @@ impl Column {
 
     pub(crate) fn bytes_per_answer(&self) -> f64 {
         median(self.0.iter().map(|sample| sample.bytes_per_answer))
+    }
+
+    pub(crate) fn processor_time(&self) -> f64 {
+        median(self.0.iter().map(|sample| sample.processor_time))
     }
 
     pub(crate) fn commits_per_write(&self) -> Option<f64> {

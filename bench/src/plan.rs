@@ -14,7 +14,7 @@ use crate::arguments::Options;
 use crate::data;
 use crate::disk;
 use crate::driver::{self, Load};
-use crate::figures::{Figures, PageRow, Row, Sample};
+use crate::figures::{Figures, PageRow, Row, Sample, Spent};
 use crate::folder::Folder;
 use crate::interrupt::Interrupt;
 use crate::operation::{Operation, Requests};
@@ -208,17 +208,22 @@ impl Bench<'_> {
             duration: self.options.cell,
             expected_status: 200,
         };
-        let before = if operation.writes() { Some(server.commits()?) } else { None };
+        let spent = |server: &Server| -> Result<Spent> {
+            let commits = if operation.writes() { Some(server.commits()?) } else { None };
+            Ok(Spent { microseconds: server.processor_time()?, commits })
+        };
+        let before = spent(server)?;
         let measured = driver::drive(&load, self.interrupt, &mut |out| requests.write(operation, out))
             .with_context(|| format!("{} at {connections} connections", operation.title()))?;
+        let after = spent(server)?;
         if let Some(fault) = &measured.first_fault {
             progress(&format!("{} answers were wrong, the first: {fault}", measured.errors));
         }
-        let commits = match before {
-            Some(before) => Some(server.commits()? - before),
-            None => None,
+        let spent = Spent {
+            microseconds: after.microseconds - before.microseconds,
+            commits: after.commits.zip(before.commits).map(|(after, before)| after - before),
         };
-        Ok(Sample::of(&measured, commits))
+        Ok(Sample::of(&measured, spent))
     }
 
     fn generate(&self, database: &Path, invitations: u32) -> Result<()> {

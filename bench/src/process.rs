@@ -18,6 +18,9 @@ const READY: Duration = Duration::from_secs(30);
 /// The counter of commits in the metrics of both servers.
 pub(crate) const COMMITS: &str = "invited_store_commits_total";
 
+/// Linux tells processor times in hundredths of a second, whatever the clock of the kernel is.
+const MICROSECONDS_PER_TICK: f64 = 10_000.0;
+
 /// A running server.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -93,6 +96,13 @@ impl Server {
         Ok(kibibytes as f64 / 1024.0)
     }
 
+    /// Processor time that all threads have used since the start, in microseconds.
+    pub(crate) fn processor_time(&self) -> Result<f64> {
+        let file = format!("/proc/{}/stat", self.child.id());
+        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {file}"))?;
+        Ok(ticks(&text).with_context(|| format!("no processor time in {file}"))? * MICROSECONDS_PER_TICK)
+    }
+
     /// Commits since the start, each of which has waited for the disk once.
     pub(crate) fn commits(&self) -> Result<f64> {
         let (status, text) = client::get(self.address, "/metrics")?;
@@ -116,6 +126,15 @@ fn address_of(line: &str) -> Option<SocketAddr> {
     ready.get("base_url")?.as_str()?.strip_prefix("http://")?.parse().ok()
 }
 
+/// User and system time of a line of `/proc/PID/stat`. The name of the program, in parentheses, may hold blanks.
+fn ticks(text: &str) -> Option<f64> {
+    let (_, after_name) = text.rsplit_once(") ")?;
+    let mut words = after_name.split(' ').skip(11);
+    let user: f64 = words.next()?.parse().ok()?;
+    let system: f64 = words.next()?.parse().ok()?;
+    Some(user + system)
+}
+
 fn counter(text: &str, name: &str) -> Option<f64> {
     let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')))?;
     line.split(' ').nth(1)?.parse().ok()
@@ -130,6 +149,12 @@ mod tests {
         let line = r#"{"base_url":"http://127.0.0.1:4711","api_url":"http://127.0.0.1:4711/api/v1","tokens":{}}"#;
         assert_eq!(address_of(line).unwrap().port(), 4711);
         assert!(address_of("").is_none());
+    }
+
+    #[test]
+    fn processor_time_is_user_and_system_time_together() {
+        let line = "7 (a (b) c) S 1 7 7 0 -1 4194560 100 0 0 0 12 34 0 0 20 0 5 0 1 2 3";
+        assert_eq!(ticks(line), Some(46.0));
     }
 
     #[test]

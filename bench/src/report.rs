@@ -69,15 +69,16 @@ fn write_rows(text: &mut String, figures: &Figures) -> std::fmt::Result {
     writeln!(
         text,
         "| Operation | Connections | Floor, per second | p50 / p99 ms | invited, per second | p50 / p99 ms | \
-         invited / floor | with request lines | Syncs per write: floor, invited | Body, bytes |"
+         invited / floor | with request lines | Processor µs per answer: floor, invited | Syncs per write: floor, invited | \
+         Body, bytes |"
     )?;
-    writeln!(text, "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+    writeln!(text, "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
     for row in &figures.rows {
         let ratios = row.invited.ratios(&row.floor);
         let ratio = if ratios.is_empty() { String::new() } else { format!("{:.0} %", median(ratios) * 100.0) };
         writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {ratio} | {} | {} | {:.0} |",
+            "| {} | {} | {} | {} | {} | {} | {ratio} | {} | {} | {} | {:.0} |",
             row.operation.title(),
             row.connections,
             rate(&row.floor),
@@ -85,6 +86,7 @@ fn write_rows(text: &mut String, figures: &Figures) -> std::fmt::Result {
             rate(&row.invited),
             latency(&row.invited),
             rate(&row.with_request_lines),
+            processor_time(&row.floor, &row.invited),
             syncs(&row.floor, &row.invited),
             row.floor.bytes_per_answer()
         )?;
@@ -120,6 +122,13 @@ fn rate(column: &Column) -> String {
 
 fn latency(column: &Column) -> String {
     if column.is_empty() { String::new() } else { format!("{:.2} / {:.2}", column.p50(), column.p99()) }
+}
+
+fn processor_time(floor: &Column, invited: &Column) -> String {
+    match invited.is_empty() {
+        true => format!("{:.0}", floor.processor_time()),
+        false => format!("{:.0}, {:.0}", floor.processor_time(), invited.processor_time()),
+    }
 }
 
 fn syncs(floor: &Column, invited: &Column) -> String {
@@ -217,6 +226,7 @@ fn column(column: &Column) -> Vec<Value> {
                 "p99_in_milliseconds": sample.p99,
                 "errors": sample.errors,
                 "bytes_per_answer": sample.bytes_per_answer,
+                "processor_microseconds_per_answer": sample.processor_time,
                 "commits_per_write": sample.commits_per_write,
             })
         })

@@ -146,6 +146,7 @@ mod tests {
             p99: 2.0,
             errors: 0,
             bytes_per_answer: 100.0,
+            processor_time: 10.0,
             commits_per_write: None,
         };
         Column(rates.iter().map(sample).collect())
