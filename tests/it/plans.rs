@@ -1,7 +1,7 @@
 //! How SQLite finds what a list asks for: every filter, order and association through an index, never by a walk over a
 //! table. The statements are those that the server makes; only their plan is asked for.
 
-use invited::resources::REGISTRY;
+use invited::resources::{REGISTRY, account_invitations};
 use invited::store::sql::{self, Statement};
 use invited::store::{Db, Error};
 use invited::wire::describe::{Resource, Test};
@@ -96,15 +96,14 @@ fn no_filter_order_or_association_walks_over_a_table() {
 }
 
 #[test]
-fn a_page_of_pending_invitations_is_read_in_its_order_and_not_sorted_whole() {
+fn a_page_in_a_usual_order_is_read_in_that_order_and_not_sorted_whole() {
     let sorted = with_database(|db| {
-        let resource = REGISTRY[0].resource;
         let mut sorted = Vec::new();
-        for sort in resource.sorts {
+        for name in ["created_at", "expiration_date", "full_name"] {
             for direction in ["asc", "desc"] {
-                let question = format!("order={}:{direction}", sort.name);
-                let list = ListQuery::read(resource, &tree(&question), TOP);
-                let steps = plan(db, &sql::list(resource, 1, &list))?;
+                let question = format!("order={name}:{direction}");
+                let list = ListQuery::read(&account_invitations::RESOURCE, &tree(&question), TOP);
+                let steps = plan(db, &sql::list(&account_invitations::RESOURCE, 1, &list))?;
                 // Sorting the last term only is what keeps ties in the order of their ids.
                 let whole = steps.into_iter().filter(|step| step == "USE TEMP B-TREE FOR ORDER BY");
                 sorted.extend(whole.map(|step| format!("{question}: {step}")));
@@ -113,6 +112,29 @@ fn a_page_of_pending_invitations_is_read_in_its_order_and_not_sorted_whole() {
         Ok(sorted)
     });
     assert!(sorted.is_empty(), "{sorted:#?}");
+}
+
+#[test]
+fn records_that_are_named_by_id_are_found_by_id_and_not_among_all_of_the_account() {
+    let wrong = with_database(|db| {
+        let mut wrong = Vec::new();
+        for entry in REGISTRY {
+            let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc"), TOP);
+            for statement in [
+                sql::records(entry.resource, 1, &[1, 2]),
+                sql::record(entry.resource, 1, 7, &[]),
+                sql::list(entry.resource, 1, &only),
+                sql::count(entry.resource, 1, &only),
+            ] {
+                let steps = plan(db, &statement)?;
+                if !steps.iter().any(|step| step.starts_with("SEARCH t USING INTEGER PRIMARY KEY (rowid=?)")) {
+                    wrong.push(format!("{}: {steps:?}", statement.text));
+                }
+            }
+        }
+        Ok(wrong)
+    });
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
