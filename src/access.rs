@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::error::Error;
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use crate::wire::describe::{Rung, Verb};
 
 /// Permission levels, lowest first; each may do all that the ones before may.
@@ -128,26 +128,48 @@ pub struct Rule {
     action: &'static str,
     /// The lowest level that may ever do it.
     pub level: Level,
-    /// The field that must name the caller, unless the caller is an administrator.
-    pub owner_field: Option<&'static str>,
+    /// What else a caller below administrator needs.
+    ownership: Option<Ownership>,
+    /// The rate limit that it counts for, beside the general one.
+    pub limit: Option<limits::Kind>,
+}
+
+/// A record belongs to the user that one of its fields names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ownership {
+    field: &'static str,
+    refusal: &'static str,
 }
 
 const fn from(level: Level, resource: &'static str, action: &'static str) -> Rule {
-    Rule { resource, action, level, owner_field: None }
+    Rule { resource, action, level, ownership: None, limit: None }
 }
 
-const fn own(level: Level, resource: &'static str, action: &'static str, owner_field: &'static str) -> Rule {
-    Rule { resource, action, level, owner_field: Some(owner_field) }
+impl Rule {
+    /// Below administrator, only for the user whom the record's `field` names; others are told the refusal.
+    const fn own(mut self, field: &'static str, refusal: &'static str) -> Self {
+        self.ownership = Some(Ownership { field, refusal });
+        self
+    }
+
+    const fn limited(mut self, limit: limits::Kind) -> Self {
+        self.limit = Some(limit);
+        self
+    }
 }
+
+const NOT_THE_INVITER: &str = "Only an administrator or the inviter may change this invitation.";
 
 /// The policy. What has no line is forbidden.
 pub const POLICY: &[Rule] = &[
     from(Level::ProjectLead, "account_invitations", "list"),
     from(Level::ProjectLead, "account_invitations", "show"),
-    from(Level::ProjectLead, "account_invitations", "create"),
-    own(Level::ProjectLead, "account_invitations", "update", "inviter_id"),
-    own(Level::ProjectLead, "account_invitations", "delete", "inviter_id"),
-    own(Level::ProjectLead, "account_invitations", "resend", "inviter_id"),
+    from(Level::ProjectLead, "account_invitations", "create").limited(limits::Kind::Create),
+    from(Level::ProjectLead, "account_invitations", "update").own("inviter_id", NOT_THE_INVITER),
+    from(Level::ProjectLead, "account_invitations", "delete").own("inviter_id", NOT_THE_INVITER),
+    from(Level::ProjectLead, "account_invitations", "resend")
+        .own("inviter_id", NOT_THE_INVITER)
+        .limited(limits::Kind::Resend),
 ];
 
 /// The policy in force: the table, with what settings change in it.
@@ -180,11 +202,11 @@ pub fn permit_level(caller: &Caller, rule: Option<&Rule>) -> Result<Rule, Error>
     }
 }
 
-/// The second step: whether the caller may do it to this record, whose owner field has the given value.
-pub fn permit_record(caller: &Caller, rule: &Rule, owner: impl FnOnce(&str) -> Option<i64>) -> Result<(), Error> {
-    match rule.owner_field {
-        Some(field) if caller.level < Level::Administrator && owner(field) != Some(caller.user_id) => {
-            Err(Error::Forbidden("Only an administrator or the inviter may change this invitation."))
+/// The second step: whether the caller may do it to this record, whose fields can be asked for.
+pub fn permit_record(caller: &Caller, rule: &Rule, field: impl FnOnce(&str) -> Option<i64>) -> Result<(), Error> {
+    match rule.ownership {
+        Some(ownership) if caller.level < Level::Administrator && field(ownership.field) != Some(caller.user_id) => {
+            Err(Error::Forbidden(ownership.refusal))
         }
         _ => Ok(()),
     }
@@ -200,6 +222,6 @@ mod tests {
         assert_eq!(Level::of_permission("external_collaborator"), Some(Level::Collaborator));
         assert_eq!(Level::of_permission("Administrator"), None);
         assert!(LEVELS.iter().all(|(level, name)| Level::of_permission(name) == Some(*level)));
-        assert!(INVITABLE.iter().all(|name| Level::of_permission(name).is_some()) && INVITABLE.len() == LEVELS.len());
+        assert!(INVITABLE.iter().rev().eq(LEVELS.iter().map(|(_, name)| name)));
     }
 }

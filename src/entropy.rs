@@ -1,6 +1,7 @@
 //! Randomness. This file holds the only caller of the system's random source; everything else is handed an [`Entropy`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -8,12 +9,33 @@ use sha2::{Digest, Sha256};
 pub struct Entropy(Source);
 
 enum Source {
-    System,
+    /// Asked for many bytes at a time, since every request takes some and each question is a system call.
+    System(Box<Mutex<Pool>>),
     /// The hash of the seed and a counter: the same bytes in every run, for tests.
-    Seeded {
-        seed: u64,
-        draws: AtomicU64,
-    },
+    Seeded { seed: u64, draws: AtomicU64 },
+}
+
+/// Bytes that were fetched and not handed out yet. What is handed out is wiped.
+struct Pool {
+    bytes: [u8; POOL_LENGTH],
+    left: usize,
+}
+
+const POOL_LENGTH: usize = 2_048;
+
+impl Pool {
+    fn take(&mut self) -> Result<[u8; 32], NoEntropy> {
+        if self.left == 0 {
+            fill(&mut self.bytes)?;
+            self.left = POOL_LENGTH;
+        }
+        let mut taken = [0; 32];
+        let from = &mut self.bytes[self.left - 32..self.left];
+        taken.copy_from_slice(from);
+        from.fill(0);
+        self.left -= 32;
+        Ok(taken)
+    }
 }
 
 /// The system has no random bytes to give, so that no secret can be made.
@@ -24,7 +46,7 @@ pub struct NoEntropy(String);
 impl Entropy {
     /// The system's source, fit for secrets.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(Source::System(Box::new(Mutex::new(Pool { bytes: [0; POOL_LENGTH], left: 0 }))))
     }
 
     /// A source that repeats itself from run to run. Never for production.
@@ -34,16 +56,14 @@ impl Entropy {
 
     /// 256 random bits.
     pub fn bytes(&self) -> Result<[u8; 32], NoEntropy> {
-        let mut bytes = [0; 32];
         match &self.0 {
-            Source::System => fill(&mut bytes)?,
+            Source::System(pool) => pool.lock().unwrap_or_else(PoisonError::into_inner).take(),
             Source::Seeded { seed, draws } => {
                 let draw = draws.fetch_add(1, Ordering::Relaxed);
                 let hash = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(draw.to_be_bytes());
-                bytes.copy_from_slice(&hash.finalize());
+                Ok(hash.finalize().into())
             }
         }
-        Ok(bytes)
     }
 }
 
@@ -62,6 +82,17 @@ mod tests {
         let first = one.bytes()?;
         assert_eq!(first, other.bytes()?);
         assert_ne!(first, one.bytes()?);
+        Ok(())
+    }
+
+    #[test]
+    fn the_systems_source_never_hands_out_the_same_bytes_twice() -> Result<(), NoEntropy> {
+        let entropy = Entropy::system();
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..3 * POOL_LENGTH / 32 {
+            assert!(seen.insert(entropy.bytes()?));
+        }
+        assert!(!seen.contains(&[0; 32]));
         Ok(())
     }
 }

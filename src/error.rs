@@ -39,6 +39,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Refuses a request whose values have faults.
+    pub fn unless_valid(faults: Vec<Fault>) -> Result<(), Self> {
+        if faults.is_empty() { Ok(()) } else { Err(Self::Invalid(faults)) }
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {

@@ -13,7 +13,7 @@ use crate::access::{Context, PUNCH_CLOCK};
 use crate::audit::{self, Attributes, Event};
 use crate::error::Error;
 use crate::records::Record;
-use crate::store::{self, Db, Param};
+use crate::store::{self, Db, Param, UniqueIndex};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::Resource;
 use crate::wire::fold::{fold, search_key};
@@ -29,7 +29,12 @@ pub const PENDING: &str = "account_invitations.pending";
 /// Prefix of the tokens in links.
 const LINK_PREFIX: &str = "lnk_";
 
-const ADDRESS_INDEX: &str = "account_invitations_pending_address";
+/// What guarantees that an address is invited once.
+pub const PENDING_ADDRESS: UniqueIndex = UniqueIndex {
+    name: "account_invitations_pending_address",
+    columns: "account_invitations.account_id, account_invitations.email_key",
+};
+
 const ALREADY_INVITED: &str = "Email address already has a pending invitation.";
 const ALREADY_MEMBER: &str = "Email address already belongs to a member of this account.";
 const DISABLED_MEMBER: &str = "Email address belongs to a disabled member. Enable that membership instead.";
@@ -53,10 +58,7 @@ pub fn invite(
         judge_punch_clock_rate(changes, None);
         invitees.push(judge_address(db, context, changes, &mut seen)?);
     }
-    let faults = Changes::finish(elements);
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    Error::unless_valid(Changes::finish(elements))?;
     let mut ids = Vec::with_capacity(elements.len());
     for (changes, invitee) in elements.iter().zip(invitees) {
         ids.push(insert(db, resource, context, changes, invitee)?);
@@ -67,15 +69,13 @@ pub fn invite(
     Ok(ids)
 }
 
-/// Judges the change of a record before it is written.
+/// Judges what a change would really change, before it is written.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be changed.")?;
-    changes.drop_unchanged(|name| record.get(name));
     judge_permission(context, changes);
     judge_role(db, context, changes)?;
     judge_punch_clock_rate(changes, Some(record));
-    let faults = Changes::finish(std::slice::from_mut(changes));
-    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+    Ok(())
 }
 
 /// Renews the expiration date and the token of an invitation; its old link is dead from then on.
@@ -198,8 +198,9 @@ fn judge_address(
         &params,
         |row| Ok((row.int(0)?, row.maybe_int(1)?.is_some(), row.maybe_int(2)?.is_some())),
     )?;
+    let is_repeated = !seen.insert(key);
     let refusal = match user {
-        _ if !seen.insert(key) => Some(TWICE_IN_REQUEST),
+        _ if is_repeated => Some(TWICE_IN_REQUEST),
         _ if pending.is_some() => Some(ALREADY_INVITED),
         Some((_, true, true)) => Some(DISABLED_MEMBER),
         Some((_, true, false)) => Some(ALREADY_MEMBER),
@@ -269,7 +270,7 @@ fn insert(
             &params,
         )
         .map_err(|error: store::Error| {
-            error.on_constraint(ADDRESS_INDEX, || {
+            error.on_constraint(PENDING_ADDRESS, || {
                 Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)])
             })
         })?;

@@ -13,6 +13,9 @@ use crate::error::Error;
 /// Microseconds of a minute.
 const MINUTE: i64 = 60_000_000;
 
+/// Microseconds of a second.
+const SECOND: i64 = 1_000_000;
+
 /// Keys that are remembered before full buckets, which say nothing, are swept out.
 const SWEEP_AT: usize = 10_000;
 
@@ -42,16 +45,33 @@ pub struct PerMinute {
     pub resend_of_record: u32,
 }
 
-/// The buckets.
+/// Limits in force.
 pub struct Limits {
     per_minute: PerMinute,
-    full_at: Mutex<HashMap<(Kind, i64), i64>>,
+    buckets: Mutex<Buckets>,
+}
+
+/// When each bucket will be full, and when full ones were last swept out.
+#[derive(Default)]
+struct Buckets {
+    full_at: HashMap<(Kind, i64), i64>,
+    swept_at: i64,
+}
+
+impl Buckets {
+    /// Removes full buckets, which say nothing, when there are many; at most once a second, since it looks at all.
+    fn sweep(&mut self, now: i64) {
+        if self.full_at.len() >= SWEEP_AT && (now - self.swept_at).abs() >= SECOND {
+            self.full_at.retain(|_, full_at| (now..=now + MINUTE).contains(full_at));
+            self.swept_at = now;
+        }
+    }
 }
 
 impl Limits {
     /// Full buckets.
     pub fn new(per_minute: PerMinute) -> Self {
-        Self { per_minute, full_at: Mutex::default() }
+        Self { per_minute, buckets: Mutex::default() }
     }
 
     /// Takes one from the bucket of `key`, or refuses with the seconds after which one will be there.
@@ -66,15 +86,15 @@ impl Limits {
             return Ok(());
         }
         let one = MINUTE / i64::from(per_minute);
-        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if full_at.len() >= SWEEP_AT {
-            full_at.retain(|_, full_at| *full_at > now.0);
-        }
-        let bucket = full_at.entry((kind, key)).or_insert(now.0);
-        let full_after_this = (*bucket).max(now.0) + one;
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.sweep(now.0);
+        let bucket = buckets.full_at.entry((kind, key)).or_insert(now.0);
+        // No bucket takes longer than a minute to fill, unless the clock has stepped back: that must lock nobody out.
+        *bucket = (*bucket).clamp(now.0, now.0 + MINUTE);
+        let full_after_this = *bucket + one;
         let over = full_after_this - now.0 - MINUTE;
         if over > 0 {
-            let seconds = u64::try_from(over).unwrap_or_default().div_ceil(1_000_000);
+            let seconds = u64::try_from(over).unwrap_or_default().div_ceil(SECOND.unsigned_abs());
             return Err(Error::RateLimited(seconds));
         }
         *bucket = full_after_this;
@@ -101,6 +121,17 @@ mod tests {
         let later = Timestamp(start.0 + MINUTE / 3);
         assert!(limits.take(Kind::General, 1, later).is_ok());
         assert!(limits.take(Kind::General, 1, later).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_locks_nobody_out() {
+        let (limits, start) = (limits(60), Timestamp(90 * MINUTE));
+        for _ in 0..30 {
+            assert!(limits.take(Kind::General, 1, start).is_ok());
+        }
+        let an_hour_ago = Timestamp(30 * MINUTE);
+        assert!(matches!(limits.take(Kind::General, 1, an_hour_ago), Err(Error::RateLimited(1))));
+        assert!(limits.take(Kind::General, 1, Timestamp(an_hour_ago.0 + SECOND)).is_ok());
     }
 
     #[test]

@@ -7,7 +7,8 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
+use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -92,15 +93,18 @@ type Message = Option<Vec<u8>>;
 /// Keeps the log going; when it is dropped, the lines that still wait are written.
 pub struct LogGuard {
     lines: flume::Sender<Message>,
-    thread: Option<JoinHandle<()>>,
+    ended: flume::Receiver<()>,
 }
+
+/// How long the end of the process waits for somebody to take the last lines.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        // A thread that is gone needs not be told.
-        let _ = self.lines.send(None);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        // Nobody may be reading standard error, and then the thread is stuck in a full pipe. It is left behind: a
+        // process that was asked to end must not wait for its log.
+        if self.lines.send_timeout(None, LAST_LINES).is_ok() {
+            let _ = self.ended.recv_timeout(LAST_LINES);
         }
     }
 }
@@ -108,7 +112,11 @@ impl Drop for LogGuard {
 /// Starts the log of the process on standard error.
 pub fn start_log(config: &Config) -> io::Result<LogGuard> {
     let (lines, waiting) = flume::bounded(WAITING_LINES);
-    let thread = thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&waiting))?;
+    let (end, ended) = flume::bounded(1);
+    thread::Builder::new().name("log".to_owned()).spawn(move || {
+        write_lines(&waiting);
+        let _ = end.send(());
+    })?;
     // The text of a panic may quote what a request held, so the log only says where it happened.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
@@ -126,7 +134,7 @@ pub fn start_log(config: &Config) -> io::Result<LogGuard> {
     } else {
         registry.with(layer.compact()).try_init()
     };
-    Ok(LogGuard { lines, thread: Some(thread) })
+    Ok(LogGuard { lines, ended })
 }
 
 /// Lines that one system call writes at most.

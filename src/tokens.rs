@@ -4,8 +4,8 @@
 //! factor, since nothing can be guessed in 256 bits, and looking it up in an index is as safe as comparing in constant
 //! time: an attacker who could steer the hash could invert it.
 //!
-//! Every request has a token, so callers are cached, by hash, for at most one second: that bounds how long another
-//! process may revoke a token before this one notices. Changes made by this process forget the cache at once.
+//! Every request has a token, so callers are cached, by hash, for at most one second: that bounds how long a
+//! revoked token goes on working, whichever process revoked it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -153,11 +153,6 @@ impl Callers {
             callers.clear();
         }
         callers.insert(hash, Remembered { caller: Arc::clone(caller), since: Stopwatch::start() });
-    }
-
-    /// Forgets everyone, since a token, a membership or an account has changed.
-    pub fn forget(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 

@@ -68,7 +68,7 @@ pub fn complete(headers: &mut HeaderMap, request_id: &str, elapsed: Duration) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    if let Ok(runtime) = HeaderValue::try_from(format!("{:.6}", elapsed.as_secs_f64())) {
+    if let Ok(runtime) = HeaderValue::try_from(format!("{}.{:06}", elapsed.as_secs(), elapsed.subsec_micros())) {
         headers.insert(RUNTIME, runtime);
     }
 }
@@ -87,23 +87,36 @@ pub fn request_id(app: &App, headers: &HeaderMap) -> String {
 
 /// A UUID of version 4 (RFC 9562, section 5.4).
 fn uuid(random: &[u8; 32]) -> String {
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&random[..16]);
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let number = u128::from_be_bytes(bytes);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        number >> 96,
-        (number >> 80) & 0xffff,
-        (number >> 64) & 0xffff,
-        (number >> 48) & 0xffff,
-        number & 0xffff_ffff_ffff
-    )
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(36);
+    for (place, byte) in random.iter().take(16).enumerate() {
+        let byte = match place {
+            6 => (byte & 0x0f) | 0x40,
+            8 => (byte & 0x3f) | 0x80,
+            _ => *byte,
+        };
+        if matches!(place, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 0x0f)]));
+    }
+    text
 }
 
 /// A weak tag of 128 bits of the body's hash: equal on every server and in every version.
 fn etag(body: &[u8]) -> String {
     let hash = Sha256::digest(body);
     format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_has_its_version_and_its_variant() {
+        assert_eq!(uuid(&[0xff; 32]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(uuid(&[0x00; 32]), "00000000-0000-4000-8000-000000000000");
+    }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -47,7 +47,7 @@ pub enum Answer {
 pub async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
     let stopwatch = Stopwatch::start();
     let request_id = headers::request_id(&app, request.headers());
-    let method = request.method().clone();
+    let method = known_method(request.method());
     let mut trace = Trace::default();
     let answer = guard(answer(&app, request, &request_id, &mut trace)).await;
     let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned);
@@ -65,11 +65,17 @@ pub async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body>
     let (account, user) = trace.caller.unzip();
     let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     if status >= 500 {
-        tracing::error!(%method, operation, status, microseconds, request_id, account, user, cause, "request");
+        tracing::error!(method, operation, status, microseconds, request_id, account, user, cause, "request");
     } else {
-        tracing::info!(%method, operation, status, microseconds, request_id, account, user, "request");
+        tracing::info!(method, operation, status, microseconds, request_id, account, user, "request");
     }
     response
+}
+
+/// The name of a usual method. Anything else is the client's own text, which the log does not repeat.
+fn known_method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| method.as_str() == *known).unwrap_or("other")
 }
 
 /// Turns a panic into a 500, so that it costs one answer and not the connection's task.

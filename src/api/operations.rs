@@ -42,11 +42,12 @@ pub async fn answer(
     let caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
     trace.caller = Some((caller.account_id, caller.user_id));
     let route = route::find(&head.method, &segments);
-    limit_rate(app, &caller, route.as_ref())?;
+    let rule = route.as_ref().and_then(|route| app.policy.rule(route.entry.resource.name, route.operation.verb));
+    limit_rate(app, &caller, rule)?;
     let route = route.ok_or(Error::NotFound)?;
-    let (resource, verb) = (route.entry.resource, route.operation.verb);
+    let verb = route.operation.verb;
     trace.operation = Some(route.operation.id);
-    let rule = access::permit_level(&caller, app.policy.rule(resource.name, verb))?;
+    let rule = access::permit_level(&caller, rule)?;
     let params = if verb.reads_body() {
         request::query_and_body(app, &head.uri, &head.headers, body, since).await?
     } else {
@@ -76,13 +77,12 @@ struct Asked<'a> {
 
 /// The limits of the token. That of a record is taken by its rule, once the record was found and may be touched: a
 /// refused request must neither use it up nor tell of it.
-fn limit_rate(app: &App, caller: &Caller, route: Option<&Route>) -> Result<(), Error> {
+fn limit_rate(app: &App, caller: &Caller, rule: Option<&Rule>) -> Result<(), Error> {
     let now = app.clock.now();
     app.limits.take(limits::Kind::General, caller.token_id, now)?;
-    match route.map(|route| route.operation.verb) {
-        Some(Verb::Create { .. }) => app.limits.take(limits::Kind::Create, caller.token_id, now),
-        Some(Verb::Action("resend")) => app.limits.take(limits::Kind::Resend, caller.token_id, now),
-        _ => Ok(()),
+    match rule.and_then(|rule| rule.limit) {
+        Some(limit) => app.limits.take(limit, caller.token_id, now),
+        None => Ok(()),
     }
 }
 
@@ -126,7 +126,9 @@ async fn update(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
     write(asked.app, move |db| {
         let record = records::find(db, resource, context.caller.account_id, id)?;
         access::permit_record(&context.caller, &rule, |field| record.int(field))?;
+        changes.drop_unchanged(|name| record.get(name));
         before_update(db, &context, &record, &mut changes)?;
+        Error::unless_valid(Changes::finish(std::slice::from_mut(&mut changes)))?;
         records::update(db, &context, &record, &changes)?;
         records::show_written(db, resource, &context.caller, &[record.id], &includes)
     })

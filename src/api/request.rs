@@ -18,7 +18,8 @@ pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error>
     let token = match (given.next(), given.next()) {
         (Some(only), None) => only.to_str().ok().and_then(bearer).map(str::to_owned),
         (None, _) if app.config.token_in_query => {
-            let query = params::query(uri.query().unwrap_or_default())?;
+            // A query string that cannot be read holds no token; that it cannot be read is told later.
+            let query = params::query(uri.query().unwrap_or_default()).unwrap_or_default();
             query.get("access_token").and_then(|token| token.as_str()).map(str::to_owned)
         }
         _ => None,

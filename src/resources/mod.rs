@@ -25,7 +25,7 @@ pub struct Entry {
 /// Makes records of the elements of a body and returns their ids in order.
 pub type Create = fn(&mut Db, &'static Resource, &Context, &mut [Changes]) -> Result<Vec<i64>, Error>;
 
-/// Judges a change of a record, and may add to it.
+/// Judges a change of a record: refuses attributes of it, or all of it. Values that are stored already are gone by then.
 pub type BeforeUpdate = fn(&mut Db, &Context, &Record, &mut Changes) -> Result<(), Error>;
 
 /// Does something to a record.

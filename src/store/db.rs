@@ -12,7 +12,6 @@ use crate::wire::kind::{Cell, Value};
 /// A connection inside a transaction.
 pub struct Db {
     pub(super) connection: rusqlite::Connection,
-    on_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 /// A value that goes into a statement.
@@ -122,7 +121,7 @@ impl Cells for Row<'_> {
 
 impl Db {
     pub(super) fn new(connection: rusqlite::Connection) -> Self {
-        Self { connection, on_commit: Vec::new() }
+        Self { connection }
     }
 
     /// Reads the first row of a result, if it has any.
@@ -176,28 +175,5 @@ impl Db {
     /// Executes several statements that have no parameters.
     pub(super) fn script(&mut self, sql: &str) -> Result<(), Error> {
         Ok(self.connection.execute_batch(sql)?)
-    }
-
-    /// Has something done after the commit of this job, such as forgetting a cached value, and not at all when the
-    /// job is undone.
-    pub fn on_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
-        self.on_commit.push(Box::new(effect));
-    }
-
-    /// Number of effects that wait for the commit.
-    pub(super) fn effects(&self) -> usize {
-        self.on_commit.len()
-    }
-
-    /// Forgets the effects after the first `kept`, since their job was undone.
-    pub(super) fn forget_effects(&mut self, kept: usize) {
-        self.on_commit.truncate(kept);
-    }
-
-    /// Does what waited for the commit.
-    pub(super) fn run_effects(&mut self) {
-        for effect in self.on_commit.drain(..) {
-            effect();
-        }
     }
 }

@@ -13,8 +13,8 @@ pub enum Error {
     /// The database cannot do its work: disk, lock, memory, time. Nothing was done; a retry may succeed.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// A unique index refused a row; the text names the index.
-    #[error("a row breaks the unique index {0}")]
+    /// A unique index refused a row; the text names the index, or else its columns.
+    #[error("a row breaks the unique index on {0}")]
     Unique(String),
     /// A job panicked. What it did was undone.
     #[error("a database job panicked")]
@@ -27,11 +27,23 @@ pub enum Error {
     Schema(String),
 }
 
+/// A unique index whose violation a rule expects.
+///
+/// Engines name it in their own way: PostgreSQL says the index, SQLite its columns, unless it is an index on an
+/// expression.
+#[derive(Clone, Copy, Debug)]
+pub struct UniqueIndex {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns, as `table.column, table.column`.
+    pub columns: &'static str,
+}
+
 impl Error {
-    /// Turns a violation of the unique index `name` into something else; other errors stay.
-    pub fn on_constraint<E: From<Self>>(self, name: &str, refusal: impl FnOnce() -> E) -> E {
+    /// Turns a violation of this index into something else; other errors stay.
+    pub fn on_constraint<E: From<Self>>(self, index: UniqueIndex, refusal: impl FnOnce() -> E) -> E {
         match self {
-            Self::Unique(index) if index == name => refusal(),
+            Self::Unique(named) if named == index.name || named == index.columns => refusal(),
             other => other.into(),
         }
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 pub use db::{Db, Param, Row};
-pub use error::Error;
+pub use error::{Error, UniqueIndex};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]

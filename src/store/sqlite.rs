@@ -152,9 +152,6 @@ impl Writer {
             statistics.writes.fetch_add(batch.len() as u64, Ordering::Relaxed);
             if ended.is_ok() {
                 statistics.commits.fetch_add(1, Ordering::Relaxed);
-                self.db.run_effects();
-            } else {
-                self.db.forget_effects(0);
             }
             for job in batch.drain(..) {
                 job.answer(ended.clone());
@@ -168,8 +165,9 @@ impl Writer {
 
     /// Runs the first job of `batch` and what is queued behind it in one transaction.
     fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
-        self.db.exec("BEGIN IMMEDIATE", &[])?;
-        let ran = self.run_queued(batch);
+        leave_transaction(&mut self.db);
+        let begun = self.db.exec("BEGIN IMMEDIATE", &[]);
+        let ran = begun.and_then(|_| self.run_queued(batch));
         let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
         committed.map_err(|cause| {
             tracing::error!(%cause, jobs = batch.len(), "a batch of writes was not committed");
@@ -197,11 +195,9 @@ impl Writer {
     }
 
     fn run_in_savepoint(&mut self, job: &mut dyn Job) -> Result<(), Error> {
-        let effects = self.db.effects();
         self.db.exec("SAVEPOINT job", &[])?;
         if !job.run(&mut self.db) {
             self.db.exec("ROLLBACK TO job", &[])?;
-            self.db.forget_effects(effects);
         }
         self.db.exec("RELEASE job", &[])?;
         Ok(())
@@ -225,21 +221,29 @@ fn read_one_by_one(
 ) {
     let mut db = Db::new(connection);
     while let Ok(Some(mut job)) = jobs.recv() {
-        let ended = limit_time(&mut db, timeout).and_then(|()| read_in_transaction(&mut db, job.as_mut()));
+        let ended = read_in_transaction(&mut db, job.as_mut(), timeout);
         statistics.reads.fetch_add(1, Ordering::Relaxed);
         job.answer(ended);
     }
 }
 
-fn read_in_transaction(db: &mut Db, job: &mut dyn Job) -> Result<(), Error> {
+/// Only the job itself is bound by the time limit: a transaction that was begun is always ended.
+fn read_in_transaction(db: &mut Db, job: &mut dyn Job, timeout: Duration) -> Result<(), Error> {
+    leave_transaction(db);
     db.exec("BEGIN", &[])?;
+    let stopwatch = Stopwatch::start();
+    db.connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
     job.run(db);
+    db.connection.progress_handler(0, None::<fn() -> bool>)?;
     db.exec("COMMIT", &[]).map(drop)
 }
 
-/// Has SQLite interrupt whatever the connection does when the time is over.
-fn limit_time(db: &mut Db, timeout: Duration) -> Result<(), Error> {
-    let stopwatch = Stopwatch::start();
-    db.connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
-    Ok(())
+/// Ends a transaction that a failure has left open. Without this, one failed `COMMIT` or `ROLLBACK` would make every
+/// later `BEGIN` of the connection fail.
+fn leave_transaction(db: &mut Db) {
+    if !db.connection.is_autocommit() {
+        tracing::warn!("a transaction was left open and is rolled back");
+        // If this fails too, so will the next statement, and its error is told.
+        let _ = db.exec("ROLLBACK", &[]);
+    }
 }

@@ -12,7 +12,15 @@ const REFUSALS: &[(&str, &str)] = &[
     ("404", "There is no such record."),
     ("422", "The values break a rule."),
     ("429", "There were too many requests; Retry-After says when to try again."),
+    ("500", "The server failed; its log has the cause under the request id."),
     ("503", "The service is unavailable; Retry-After says when to try again."),
+];
+
+/// Statuses that operations with a body can answer besides.
+const BODY_REFUSALS: &[(&str, &str)] = &[
+    ("408", "The body did not arrive in time."),
+    ("413", "The body is too large."),
+    ("415", "The content type or encoding is not read."),
 ];
 
 /// The description of what is served for these resources below `base_path`.
@@ -137,8 +145,8 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     let acts = |filter: &&Filter| verb == Verb::Index || matches!(filter.test, Test::Flag { .. });
     if matches!(verb, Verb::Index | Verb::Show) {
         parameters.extend(resource.filters.iter().filter(acts).map(filter_parameter));
-        let text = "Anything but true, TRUE or 1 switches off the defaults of filters.";
-        parameters.push(query("apply_default_filters", json!({"type": "boolean", "default": true}), text));
+        let schema = json!({"type": "boolean", "default": true});
+        parameters.push(query("apply_default_filters", schema, APPLY_DEFAULT_FILTERS));
     }
     if verb == Verb::Index {
         parameters.extend(list_parameters(resource));
@@ -155,25 +163,35 @@ fn filter_parameter(filter: &Filter) -> Json {
     query(filter.name, schema, filter.text)
 }
 
+/// The parameters of every list beside its filters: name, lowest value where it is a number, and a sentence.
+pub const LIST_PARAMETERS: &[(&str, Option<i64>, &str)] = &[
+    ("page", Some(1), "The page, counted from 1."),
+    ("per_page", Some(1), "Records on a page: 20 unless given, at most 200."),
+    ("limit", Some(1), "Records at most; counts only together with offset."),
+    ("offset", Some(0), "Records to leave out; counts only together with limit."),
+    ("only", None, "Ids with commas: exactly these records, without pages."),
+];
+
+/// What `search` does, where a resource has it.
+pub const SEARCH: &str = "Records whose texts contain this one, best matches first.";
+
+/// What switches off the defaults of filters.
+pub const APPLY_DEFAULT_FILTERS: &str = "Anything but true, TRUE or 1 switches off the defaults of filters.";
+
 fn list_parameters(resource: &Resource) -> Vec<Json> {
-    let orders: Vec<String> = resource
-        .sorts
-        .iter()
-        .flat_map(|sort| ["asc", "desc"].map(|direction| format!("{}:{direction}", sort.name)))
-        .collect();
+    let directions = |name: &'static str| ["asc", "desc"].map(|direction| format!("{name}:{direction}"));
+    let orders: Vec<String> = resource.sorts.iter().flat_map(|sort| directions(sort.name)).collect();
     let mut parameters = vec![query("order", json!({"type": "string", "enum": orders}), "The order; ties go by id.")];
     if resource.search.is_some() {
-        let text = "Records whose texts contain this one, best matches first.";
-        parameters.push(query("search", json!({"type": "string"}), text));
+        parameters.push(query("search", json!({"type": "string"}), SEARCH));
     }
-    let integer = |least: i64| json!({"type": "integer", "minimum": least});
-    parameters.extend([
-        query("page", json!({"type": "integer", "minimum": 1, "default": 1}), "The page, counted from 1."),
-        query("per_page", json!({"type": "integer", "default": 20, "maximum": 200}), "Records on a page."),
-        query("limit", integer(1), "Records at most; counts only together with offset."),
-        query("offset", integer(0), "Records to leave out; counts only together with limit."),
-        query("only", json!({"type": "string"}), "Ids with commas: exactly these records, without pages."),
-    ]);
+    parameters.extend(LIST_PARAMETERS.iter().map(|(name, least, text)| {
+        let schema = match least {
+            Some(least) => json!({"type": "integer", "minimum": least}),
+            None => json!({"type": "string"}),
+        };
+        query(name, schema, text)
+    }));
     parameters
 }
 
@@ -189,7 +207,8 @@ fn responses(resource: &Resource, verb: Verb) -> Json {
         _ => responses
             .insert("200".to_owned(), content("The records, by id, and their order.", envelope_schema(resource))),
     };
-    for (status, text) in REFUSALS {
+    let of_body = if verb.reads_body() { BODY_REFUSALS } else { &[] };
+    for (status, text) in REFUSALS.iter().chain(of_body) {
         responses.insert((*status).to_owned(), content(text, reference("Errors")));
     }
     Json::Object(responses)

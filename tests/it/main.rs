@@ -29,5 +29,6 @@ mod process;
 mod properties;
 mod resend_delete;
 mod search;
+mod store;
 mod support;
 mod update;

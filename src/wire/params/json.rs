@@ -7,7 +7,7 @@
 //! Of a key that comes twice the last one wins. A number stays as it was written (save that `1E2` becomes `1e+2`), so that
 //! `100.0` can be told from `100`, and `1e400` is no fault of the syntax.
 
-use super::{CONTAINERS, Tree};
+use super::{Tree, VALUES};
 use serde_json::{Number, Value};
 
 /// How many arrays and objects may stand inside each other: the limit of Ruby's parser.
@@ -60,12 +60,15 @@ impl<'a> Reader<'a> {
     /// Reads one value that is all of the text. What is open lies on a stack of our own, not on that of the thread.
     fn document(&mut self) -> Option<Value> {
         let mut open: Vec<Open> = Vec::new();
-        let mut opened = 0;
+        let mut values = 0;
         loop {
             let next = self.peek()?;
-            opened += usize::from(matches!(next, b'{' | b'['));
+            values += 1;
+            if values > VALUES {
+                return None;
+            }
             let mut value = match next {
-                b'{' | b'[' if open.len() == LEVELS || opened > CONTAINERS => return None,
+                b'{' | b'[' if open.len() == LEVELS => return None,
                 b'{' => {
                     self.at += 1;
                     if !self.accept(b'}') {

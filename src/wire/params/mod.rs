@@ -21,7 +21,7 @@
 //! - No input is too odd to be answered. Decoders do not recurse, their time grows with the length of the input, and a
 //!   tree is at most some two hundred levels deep, so that whoever walks it may recurse.
 //! - Memory is bounded. An object of one field costs some 600 bytes and takes three to write, so that a mebibyte could
-//!   become 220: a request that opens more than `CONTAINERS` lists and objects is refused.
+//!   become 220: a request with more than `VALUES` values is refused.
 //! - Nothing is half decoded. One fault anywhere refuses the whole request.
 //!
 //! There is no ready-made decoder in here. Those for nested forms follow other rules than Rack about
@@ -53,11 +53,11 @@ pub enum Undecodable {
 /// The part of a sentence that says what is wrong, in lower case and without the full stop.
 type Detail = Cow<'static, str>;
 
-/// Most lists and objects that one request may open. Fifty invitations, each with an object inside, open 101.
-const CONTAINERS: usize = 10_000;
+/// Most values of one request, lists and objects included. Fifty invitations with every attribute have under a thousand.
+const VALUES: usize = 10_000;
 
-/// A request that opens more.
-const TOO_MANY: Detail = Cow::Borrowed("it has more than 10000 lists and objects");
+/// A request that has more.
+const TOO_MANY: Detail = Cow::Borrowed("it has more than 10000 values");
 
 /// A name or a value that is not UTF-8, wherever it stands.
 const NOT_UTF8: Detail = Cow::Borrowed("a name or a value is not valid UTF-8");
@@ -191,13 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_opens_a_bounded_number_of_lists_and_objects() {
-        let json = |lists: usize| format!("{{\"a\":[{}]}}", vec!["[]"; lists].join(","));
-        let form = |pairs: usize| vec!["a[]=1"; pairs].join("&");
+    fn a_request_has_a_bounded_number_of_values() {
+        let json = |values: usize| format!("{{\"a\":[{}]}}", vec!["0"; values].join(","));
+        let form = |pairs: usize| vec!["a=1"; pairs].join("&");
         let decode = |kind: &[u8], text: String| body(Some(kind), None, text.as_bytes());
-        assert!(decode(b"application/json", json(CONTAINERS - 2)).is_ok());
-        assert!(decode(b"application/json", json(CONTAINERS - 1)).is_err());
-        assert!(decode(b"application/x-www-form-urlencoded", form(CONTAINERS)).is_ok());
-        assert!(decode(b"application/x-www-form-urlencoded", form(CONTAINERS + 1)).is_err());
+        assert!(decode(b"application/json", json(VALUES - 2)).is_ok());
+        assert!(decode(b"application/json", json(VALUES - 1)).is_err());
+        assert!(decode(b"application/x-www-form-urlencoded", form(VALUES)).is_ok());
+        assert!(decode(b"application/x-www-form-urlencoded", form(VALUES + 1)).is_err());
+        assert!(query(&form(VALUES + 1)).is_err());
     }
 }

@@ -11,9 +11,9 @@
 //! - Brackets may come percent-encoded, since names are decoded before they are taken apart.
 //!
 //! Newer versions of Rack also allow at most 4096 pairs. What is bounded here instead is what costs memory: the
-//! brackets of all names together, see [`super::CONTAINERS`].
+//! brackets of all names and the values themselves, see [`super::VALUES`].
 
-use super::{CONTAINERS, Detail, NOT_UTF8, TOO_MANY, Tree};
+use super::{Detail, NOT_UTF8, TOO_MANY, Tree, VALUES};
 use serde_json::Value;
 
 /// How many keys a name may have. A list takes no key of its own: `a[][b]` has two.
@@ -40,14 +40,14 @@ pub(super) fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
 #[derive(Default)]
 pub(super) struct Nest {
     pub(super) tree: Tree,
-    brackets: usize,
+    values: usize,
 }
 
 impl Nest {
-    /// Puts a value where its name says. Every bracket of a name may make a list or an object.
+    /// Puts a value where its name says. Every bracket of a name may make a list or an object, which are values too.
     pub(super) fn insert(&mut self, name: &str, value: Value) -> Result<(), Detail> {
-        self.brackets += name.bytes().filter(|byte| *byte == b'[').count();
-        if self.brackets > CONTAINERS {
+        self.values += 1 + name.bytes().filter(|byte| *byte == b'[').count();
+        if self.values > VALUES {
             return Err(TOO_MANY);
         }
         insert(&mut self.tree, name, value)

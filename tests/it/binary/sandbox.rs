@@ -271,3 +271,17 @@ fn rate_limits_are_off_unless_they_are_set() {
     drop(client);
     drop(program);
 }
+
+#[test]
+fn a_log_that_nobody_reads_does_not_keep_the_sandbox_from_ending() {
+    // Standard error is a pipe that is never read, as with many test harnesses.
+    let mut program = Program::start(command(&["sandbox", "--json", "--listen", "127.0.0.1:0"]));
+    let greeting: Value = serde_json::from_str(&program.line()).unwrap();
+    let mut client = Client::connect(address(&greeting), token::ADMINISTRATOR).unwrap();
+    // A pipe holds 64 KiB; each of these leaves a line of some two hundred bytes.
+    for _ in 0..1_500 {
+        assert_eq!(client.send("GET", INVITATIONS, "").unwrap().0, 200);
+    }
+    drop(client);
+    assert_eq!(program.stop().0.code(), Some(0));
+}

@@ -196,3 +196,16 @@ fn the_log_as_text_is_as_discreet() {
         assert!(!log.contains(secret), "the log holds {secret}: {log}");
     }
 }
+
+#[test]
+fn a_method_that_a_client_made_up_is_not_repeated_in_the_log() {
+    let log = log_of(&[], |address| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let head = "inv_CanaryMethod /api/v1/users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    });
+    assert!(log.contains(r#""method":"other""#) && !log.contains("Canary"), "{log}");
+}

@@ -1,0 +1,204 @@
+//! How scalars are read, from JSON and from the text of forms by one rule (protocol-corners C5 to C10).
+
+use std::borrow::Cow;
+
+use serde_json::{Value as Json, json};
+
+use super::{Kind, LONGEST_LINE, Member, Value};
+
+/// A truth value of a query parameter, or of an attribute given as text (rule B10, protocol-corners C10).
+pub fn truth(text: &str) -> Option<bool> {
+    match text {
+        "true" | "TRUE" | "1" | "t" => Some(true),
+        "false" | "FALSE" | "0" | "f" => Some(false),
+        _ => None,
+    }
+}
+
+/// A whole number, given as a number or as text. The outer `None` is no whole number; the inner one exceeds 64 bits.
+#[expect(clippy::option_option, reason = "a wrong kind and a wrong size have different messages")]
+pub(super) fn integer(input: &Json) -> Option<Option<i64>> {
+    let text = match input {
+        Json::Number(number) => Cow::Owned(number.to_string()),
+        Json::String(text) => Cow::Borrowed(text.trim_matches([' ', '\t'])),
+        _ => return None,
+    };
+    let digits = text.strip_prefix('-').unwrap_or(&text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(text.parse().ok())
+}
+
+/// A share of the working time. Digits are the percent, also `1` and `0` (protocol-corners C10).
+pub(super) fn percent(input: &Json) -> Option<i64> {
+    match input {
+        Json::Bool(truth) => Some(if *truth { 100 } else { 0 }),
+        Json::String(text) if matches!(text.as_str(), "true" | "TRUE") => Some(100),
+        Json::String(text) if matches!(text.as_str(), "false" | "FALSE") => Some(0),
+        _ => integer(input).flatten().and_then(i64::checked_abs),
+    }
+}
+
+pub(super) fn boolean(input: &Json) -> Option<bool> {
+    match input {
+        Json::Bool(value) => Some(*value),
+        Json::String(text) => truth(text),
+        _ => None,
+    }
+}
+
+/// What is wrong with a line of text.
+pub(super) enum LineFault {
+    Kind,
+    Control,
+    Length,
+    Blank,
+}
+
+impl LineFault {
+    pub(super) fn text(&self) -> &'static str {
+        match self {
+            Self::Kind => "must be text.",
+            Self::Control => "must not contain control characters.",
+            Self::Length => "must be at most 255 characters.",
+            Self::Blank => "is required.",
+        }
+    }
+}
+
+/// A trimmed line of text. Control characters inside are refused; at the ends, blanks are trimmed first.
+pub(super) fn line(input: &Json) -> Result<String, LineFault> {
+    let Json::String(text) = input else {
+        return Err(LineFault::Kind);
+    };
+    let text = text.trim();
+    if text.chars().any(char::is_control) {
+        Err(LineFault::Control)
+    } else if text.chars().count() > LONGEST_LINE {
+        Err(LineFault::Length)
+    } else if text.is_empty() {
+        Err(LineFault::Blank)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Whether the text is one mailbox: dot-separated atoms, `@`, dot-separated labels (protocol-corners F1).
+///
+/// Narrower than RFC 5321 on purpose: quoted local parts, address literals and characters beyond ASCII are refused,
+/// since nobody is invited under such an address, and each of them has opened a hole somewhere.
+pub(super) fn is_mailbox(text: &str) -> bool {
+    let is_atom = |atom: &str| {
+        !atom.is_empty()
+            && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    match text.split_once('@') {
+        Some((local, domain)) => local.split('.').all(is_atom) && domain.split('.').all(is_label),
+        None => false,
+    }
+}
+
+/// The members of an object that are given and known, as JSON text; `None` when one is wrong or missing.
+pub(super) fn object(members: &[Member], input: &Json) -> Option<Value> {
+    let Json::Object(given) = input else {
+        return None;
+    };
+    let mut kept = serde_json::Map::new();
+    for member in members {
+        match given.get(member.name) {
+            None | Some(Json::Null) if member.required => return None,
+            None | Some(Json::Null) => {}
+            Some(Json::String(text)) if text.is_empty() && !member.required => {}
+            Some(value) => {
+                let value = match (member.kind, member.kind.read(member.name, value).ok()?) {
+                    (_, Value::Null) => continue,
+                    (Kind::Bool, Value::Int(truth)) => Json::Bool(truth != 0),
+                    (_, Value::Int(number)) => json!(number),
+                    (_, Value::Text(text)) => Json::String(text),
+                };
+                kept.insert(member.name.to_owned(), value);
+            }
+        }
+    }
+    Some(Value::Text(Json::Object(kept).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_read_from_numbers_and_from_text_by_one_rule() {
+        for (input, expected) in [
+            (json!(5), Some(Some(5))),
+            (json!("-5"), Some(Some(-5))),
+            (json!(" 7\t"), Some(Some(7))),
+            (json!("99999999999999999999"), Some(None)),
+            (json!("+5"), None),
+            (json!("1e2"), None),
+            (json!("1_000"), None),
+            (json!("0x10"), None),
+            (json!("-"), None),
+            (json!(true), None),
+            (json!([1]), None),
+        ] {
+            assert_eq!(integer(&input), expected, "{input}");
+        }
+        for (text, expected) in [("1.0", None), ("1e2", None), ("-0", Some(Some(0))), ("1E400", None)] {
+            let input: Json = serde_json::from_str(text).unwrap_or_default();
+            assert_eq!(integer(&input), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_percent_takes_every_form_that_the_vendor_documents() {
+        for (input, expected) in [
+            (json!(75), Some(75)),
+            (json!("75"), Some(75)),
+            (json!(-30), Some(30)),
+            (json!(true), Some(100)),
+            (json!("FALSE"), Some(0)),
+            (json!("1"), Some(1)),
+            (json!("t"), None),
+            (json!("-9223372036854775808"), None),
+        ] {
+            assert_eq!(percent(&input), expected, "{input}");
+        }
+    }
+
+    #[test]
+    fn mailboxes_follow_the_table_of_the_corners() {
+        for good in ["a@b.test", "A.b+tag@sub.example.test", "o'hara@x-y.test", "1@2.test"] {
+            assert!(is_mailbox(good), "{good}");
+        }
+        for bad in [
+            "",
+            "a",
+            "@b.test",
+            "a@",
+            "a@@b.test",
+            "a@b@c.test",
+            ".a@b.test",
+            "a.@b.test",
+            "a..b@c.test",
+            "a@.b.test",
+            "a@b.test.",
+            "a@b..test",
+            "a b@c.test",
+            "a@b.test,c@d.test",
+            "Name <a@b.test>",
+            "a@-b.test",
+            "a@b-.test",
+        ] {
+            assert!(!is_mailbox(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The store below HTTP: what a job that fails, panics or takes too long means for itself and for its neighbours.
+
+use invited::invitations::PENDING_ADDRESS;
+use invited::store::{Db, Error, Param, Store};
+use tokio::runtime::Runtime;
+
+use crate::support::Server;
+
+struct Case {
+    runtime: Runtime,
+    store: Store,
+    _server: Server,
+}
+
+impl Case {
+    fn new(settings: &[(&'static str, &str)]) -> Self {
+        let server = Server::start_with(settings);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        Self { runtime, store: server.app().store.clone(), _server: server }
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.runtime.block_on(self.store.write(work))
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.runtime.block_on(self.store.read(work))
+    }
+
+    fn headline_of_user(&self, id: i64) -> Option<String> {
+        let sql = "SELECT headline FROM users WHERE id = ?1";
+        self.read(move |db| db.one(sql, &[Param::Int(id)], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))).unwrap()
+    }
+}
+
+fn set_headline(db: &mut Db, id: i64, headline: &str) -> Result<usize, Error> {
+    db.exec("UPDATE users SET headline = ?2 WHERE id = ?1", &[Param::Int(id), Param::Text(headline)])
+}
+
+#[test]
+fn a_job_that_fails_or_panics_leaves_no_trace_and_harms_no_neighbour() {
+    let case = Case::new(&[]);
+    let (good, bad, panicking) = case.runtime.block_on(async {
+        tokio::join!(
+            case.store.write(|db| set_headline(db, 1, "kept")),
+            case.store.write(|db| {
+                set_headline(db, 2, "undone")?;
+                Err::<(), _>(Error::Statement("on purpose".to_owned()))
+            }),
+            case.store.write(|db| {
+                set_headline(db, 3, "undone")?;
+                if db.exec("SELECT 1", &[]).is_ok() || true_at_run_time() {
+                    panic!("on purpose");
+                }
+                Ok::<(), Error>(())
+            }),
+        )
+    });
+    assert_eq!(good.unwrap(), 1);
+    assert!(matches!(bad, Err(Error::Statement(_))), "{bad:?}");
+    assert!(matches!(panicking, Err(Error::Panicked)), "{panicking:?}");
+    assert_eq!([1, 2, 3].map(|id| case.headline_of_user(id)), [Some("kept".to_owned()), None, None]);
+    assert_eq!(case.write(|db| set_headline(db, 4, "after")).unwrap(), 1);
+}
+
+/// Keeps the compiler from seeing that the line after the panic is never reached.
+fn true_at_run_time() -> bool {
+    std::env::args().count() > 0
+}
+
+#[test]
+fn a_read_that_takes_too_long_is_refused_and_the_next_one_works() {
+    let case = Case::new(&[("read_timeout", "0.05"), ("readers", "1")]);
+    let endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+    for _ in 0..3 {
+        let refused = case.read(move |db| db.one(endless, &[], |row| row.int(0)));
+        assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+        assert_eq!(case.headline_of_user(1), None);
+    }
+}
+
+#[test]
+fn the_unique_index_on_pending_addresses_is_recognised_when_it_refuses_a_row() {
+    let case = Case::new(&[]);
+    let refused = case.write(|db| {
+        let sql = "UPDATE account_invitations SET email_key = 'ada@example.test' WHERE id = 2";
+        db.exec(sql, &[])
+            .map_err(|error| error.on_constraint(PENDING_ADDRESS, || Error::Schema("recognised".to_owned())))
+    });
+    assert!(matches!(&refused, Err(Error::Schema(text)) if text == "recognised"), "{refused:?}");
+}
+
+#[test]
+fn a_store_that_is_closed_has_done_its_work_and_refuses_more() {
+    let case = Case::new(&[]);
+    assert_eq!(case.write(|db| set_headline(db, 1, "last")).unwrap(), 1);
+    case.store.close();
+    let refused = case.write(|db| set_headline(db, 1, "too late"));
+    assert!(matches!(refused, Err(Error::Stopped)), "{refused:?}");
+}
