@@ -16,6 +16,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RUNTIME: HeaderName = HeaderName::from_static("x-runtime");
 
+/// Headers of an ordinary answer, with some to spare.
+const USUAL_HEADERS: usize = 16;
+
 /// Headers that every answer has. `Cache-Control` may be set otherwise by a page.
 static ALWAYS: [(HeaderName, HeaderValue); 6] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store")),
@@ -29,7 +32,7 @@ static ALWAYS: [(HeaderName, HeaderValue); 6] = [
 /// An answer with JSON. A success has a weak `ETag` of its body.
 pub fn json(status: u16, body: Vec<u8>) -> Response<Body> {
     let tag = (status == 200).then(|| etag(&body));
-    let mut response = Response::new(Body::from(body));
+    let mut response = with_room(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
@@ -38,9 +41,16 @@ pub fn json(status: u16, body: Vec<u8>) -> Response<Body> {
     response
 }
 
+/// A response that need not grow for the headers that every answer has.
+fn with_room(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.headers_mut() = HeaderMap::with_capacity(USUAL_HEADERS);
+    response
+}
+
 /// A 204.
 pub fn empty() -> Response<Body> {
-    let mut response = Response::new(Body::default());
+    let mut response = with_room(Body::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }

@@ -48,31 +48,23 @@ fn decode(segment: &str) -> Option<String> {
 
 /// The operation at a place.
 pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
-    let (entry, wanted): (_, Box<dyn Fn(Verb) -> bool>) = match segments {
-        [collection] => (
-            resources::find(collection)?,
-            match *method {
-                Method::GET | Method::HEAD => Box::new(|verb| verb == Verb::Index),
-                Method::POST => Box::new(|verb| matches!(verb, Verb::Create { .. })),
-                _ => return None,
-            },
-        ),
-        [collection, id] if !id.is_empty() => (
-            resources::find(collection)?,
-            match *method {
-                Method::GET | Method::HEAD => Box::new(|verb| verb == Verb::Show),
-                Method::PUT | Method::PATCH => Box::new(|verb| verb == Verb::Update),
-                Method::DELETE => Box::new(|verb| verb == Verb::Destroy),
-                _ => return None,
-            },
-        ),
-        [collection, id, action] if !id.is_empty() && *method == Method::PUT => {
-            (resources::find(collection)?, Box::new(move |verb| matches!(verb, Verb::Action(name) if name == action)))
-        }
+    let (collection, id, action) = match segments {
+        [collection] => (collection, None, None),
+        [collection, id] if !id.is_empty() => (collection, Some(id), None),
+        [collection, id, action] if !id.is_empty() => (collection, Some(id), Some(action.as_str())),
         _ => return None,
     };
-    let operation = entry.resource.operation(wanted)?;
-    let id = segments.get(1).and_then(|id| digits(id)).filter(|id| *id > 0);
+    let entry = resources::find(collection)?;
+    let operation = entry.resource.operation(|verb| match (method, id.is_some(), action) {
+        (&Method::GET | &Method::HEAD, false, None) => verb == Verb::Index,
+        (&Method::POST, false, None) => matches!(verb, Verb::Create { .. }),
+        (&Method::GET | &Method::HEAD, true, None) => verb == Verb::Show,
+        (&Method::PUT | &Method::PATCH, true, None) => verb == Verb::Update,
+        (&Method::DELETE, true, None) => verb == Verb::Destroy,
+        (&Method::PUT, true, Some(action)) => matches!(verb, Verb::Action(name) if name == action),
+        _ => false,
+    })?;
+    let id = id.and_then(|id| digits(id)).filter(|id| *id > 0);
     Some(Route { entry, operation, id })
 }
 
