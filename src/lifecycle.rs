@@ -34,6 +34,7 @@ impl Running {
         let bounds = Bounds {
             connections: app.config.max_connections,
             header_timeout: app.config.header_timeout,
+            write_timeout: app.config.write_timeout,
             drain_timeout: app.config.drain_timeout,
         };
         let mut tasks = Vec::new();

@@ -1,8 +1,10 @@
 //! The accept loop: connections with deadlines, a bound on their number, and a drain at the end.
 //!
 //! It serves any handler and knows no route. It is our own since a ready-made loop has no deadline for the head of a
-//! request, so that a client that sends nothing holds a connection for ever, and leaves Nagle's algorithm on, which
-//! delays small answers.
+//! request nor for an answer that its client does not read, so that a client that does nothing holds a connection for
+//! ever; and it leaves Nagle's algorithm on, which delays small answers.
+
+mod write_deadline;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -21,6 +23,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use write_deadline::WriteDeadline;
+
 /// A whole answer: every one is put together before it is sent.
 pub type Body = Full<Bytes>;
 
@@ -31,6 +35,8 @@ pub struct Bounds {
     pub connections: usize,
     /// Longest time for the head of a request, and between two requests.
     pub header_timeout: Duration,
+    /// Longest time in which nothing of an answer leaves since its client does not read.
+    pub write_timeout: Duration,
     /// Longest time that requests may take to end once the server is told to stop.
     pub drain_timeout: Duration,
 }
@@ -66,7 +72,8 @@ where
             let answer = handler(request, peer);
             async move { Ok::<_, Infallible>(answer.await) }
         });
-        let connection = graceful.watch(protocol.serve_connection(TokioIo::new(stream), service));
+        let stream = TokioIo::new(WriteDeadline::new(stream, bounds.write_timeout));
+        let connection = graceful.watch(protocol.serve_connection(stream, service));
         tokio::spawn(async move {
             // What a client breaks off is its own affair.
             let _ = connection.await;
