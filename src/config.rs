@@ -70,13 +70,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("batch_length", Some("256"), "COUNT", "Most writes that share one commit"),
     setting("read_timeout", Some("5"), "SECONDS", "Longest time that a read may take before it is answered 503"),
     setting("max_connections", Some("1024"), "COUNT", "Connections at a time; further ones wait"),
-    setting(
-        "header_timeout",
-        Some("10"),
-        "SECONDS",
-        "Longest time for the head of a request, and of an idle connection",
-    ),
+    setting("header_timeout", Some("10"), "SECONDS", "Longest time for a request's head, and of an idle connection"),
     setting("body_timeout", Some("30"), "SECONDS", "Longest time for the body of a request; then 408"),
+    setting("write_timeout", Some("30"), "SECONDS", "Longest time for a client to read some more of its answer"),
     setting("drain_timeout", Some("10"), "SECONDS", "Longest time that a stopping server waits for its requests"),
     setting("body_limit", Some("1048576"), "BYTES", "Largest body of a request; a larger one is answered 413"),
     setting(
@@ -146,6 +142,8 @@ pub struct Config {
     pub header_timeout: Duration,
     /// Longest body.
     pub body_timeout: Duration,
+    /// Longest time in which nothing of an answer leaves.
+    pub write_timeout: Duration,
     /// Longest drain.
     pub drain_timeout: Duration,
     /// Largest body.
@@ -187,6 +185,7 @@ impl Config {
             max_connections: reader.read("max_connections", at_least_one).unwrap_or(1),
             header_timeout: reader.read("header_timeout", seconds).unwrap_or_default(),
             body_timeout: reader.read("body_timeout", seconds).unwrap_or_default(),
+            write_timeout: reader.read("write_timeout", seconds).unwrap_or_default(),
             drain_timeout: reader.read("drain_timeout", seconds).unwrap_or_default(),
             body_limit: reader.read("body_limit", at_least_one).unwrap_or(1),
             token_in_query: reader.read("token_in_query", parse).unwrap_or_default(),

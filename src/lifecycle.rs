@@ -1,7 +1,8 @@
 //! A server from its start to its end: listeners, signals, drain.
 //!
 //! It ends in the order in which a client notices least: no new connections, running requests end, the queue of the
-//! database empties, the database closes.
+//! database empties, the database closes. Who asks a second time does not want to wait for the clients; then only
+//! their requests are left out of this, and the database closes all the same.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ impl Running {
         let bounds = Bounds {
             connections: app.config.max_connections,
             header_timeout: app.config.header_timeout,
+            write_timeout: app.config.write_timeout,
             drain_timeout: app.config.drain_timeout,
         };
         let mut tasks = Vec::new();
@@ -52,12 +54,20 @@ impl Running {
         Ok(Self { app, address, stop, tasks })
     }
 
-    /// Stops: lets requests end, then closes the database.
-    pub async fn stop(self) {
+    /// Stops: lets requests end, until `hurry` is ready and they are waited for no longer, then closes the database.
+    ///
+    /// It takes the reason to hurry instead of being dropped for it, since a stop that is dropped closes nothing.
+    pub async fn stop(mut self, hurry: impl Future<Output = ()>) {
         self.stop.send_replace(true);
-        for task in self.tasks {
-            // A task that panicked has ended, which is all that is asked of it here.
-            let _ = task.await;
+        let drain = async {
+            for task in &mut self.tasks {
+                // A task that panicked has ended, which is all that is asked of it here.
+                let _ = task.await;
+            }
+        };
+        tokio::select! {
+            () = drain => {}
+            () = hurry => tracing::warn!("told to stop at once: requests that still run are cut off"),
         }
         let store = self.app.store.clone();
         // Closing waits for the threads of the database, which must not hold up the runtime.
@@ -84,7 +94,7 @@ impl StopSignals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the first one.
+    /// Waits for the next one.
     pub async fn received(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -100,7 +110,7 @@ impl StopSignals {
         Ok(Self {})
     }
 
-    /// Waits for the first one.
+    /// Waits for the next one.
     pub async fn received(&mut self) {
         // Without a way to be asked, the server runs until it is killed.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -63,7 +63,7 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
     let base_url = running.app.config.base_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
     announce(&if matches.get_flag("json") { as_json(&base_url) } else { greeting(&base_url) })?;
     stop.received().await;
-    running.stop().await;
+    running.stop(stop.received()).await;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::telemetry;
 
 pub fn command() -> Command {
     let command = Command::new("serve").about("Serve the API").long_about(
-        "Serve the API over one database until SIGTERM or Ctrl-C.\n\n\
+        "Serve the API over one database until SIGTERM or Ctrl-C; a second one ends requests that still run.\n\n\
          Every setting can be given as a flag, as a variable of the environment, or in a file.",
     );
     settings::add_flags(command, |_| true)
@@ -31,7 +31,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         tracing::info!(address = %running.address, "serving");
         stop.received().await;
         tracing::info!("stopping");
-        running.stop().await;
+        running.stop(stop.received()).await;
         Ok(())
     })
 }

@@ -183,6 +183,44 @@ impl Client {
     }
 }
 
+/// A connection whose request is under way for as long as the story likes: its body never arrives.
+pub(crate) fn half_a_request(address: SocketAddr, bearer: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    let head = format!(
+        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\n\
+         Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).expect("the server reads");
+    thread::sleep(Duration::from_millis(200));
+    stream
+}
+
+/// Asks a program to end, sees that it waits for the request that is under way, and asks again.
+///
+/// Returns how it ended, which has to be at once.
+pub(crate) fn ended_by_asking_twice(program: Program, signals: [&str; 2], mut under_way: TcpStream) -> ExitStatus {
+    let address = under_way.peer_addr().expect("the connection stands");
+    program.signal(signals[0]);
+    let start = Stopwatch::start();
+    while TcpStream::connect(address).is_ok() {
+        assert!(start.elapsed() < PATIENCE, "the program goes on listening");
+        thread::sleep(Duration::from_millis(5));
+    }
+    under_way.set_read_timeout(Some(Duration::from_millis(300))).expect("the connection stands");
+    let waiting = under_way.read(&mut [0]).map_err(|cause| cause.kind());
+    assert!(
+        matches!(waiting, Err(io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)),
+        "the program does not wait for what is under way: {waiting:?}"
+    );
+    program.signal(signals[1]);
+    let start = Stopwatch::start();
+    let (status, _) = program.ended();
+    let elapsed = start.elapsed();
+    assert!(elapsed < Duration::from_secs(3), "it took {elapsed:?} to end");
+    println!("from the second signal to the end: {elapsed:?}");
+    status
+}
+
 fn cut() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the answer is cut")
 }

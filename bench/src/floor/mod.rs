@@ -55,8 +55,12 @@ async fn serve(store: Arc<Store>) -> Result<()> {
         let _ = interrupt::stop_signal().await;
         let _ = stop.send(true);
     });
-    let bounds =
-        Bounds { connections: 1_024, header_timeout: Duration::from_secs(10), drain_timeout: Duration::from_secs(10) };
+    let bounds = Bounds {
+        connections: 1_024,
+        header_timeout: Duration::from_secs(10),
+        write_timeout: Duration::from_secs(30),
+        drain_timeout: Duration::from_secs(10),
+    };
     server::serve(listener, bounds, stopped, move |request, _peer: SocketAddr| {
         let store = Arc::clone(&store);
         async move { answer(&store, request).await }

@@ -1,4 +1,4 @@
-//! Clients that stop halfway or send one byte at a time.
+//! Clients that stop halfway, send one byte at a time, or do not read what they asked for.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -164,4 +164,30 @@ fn a_hundred_slow_clients_do_not_stop_a_quick_one() {
     let elapsed = start.elapsed();
     assert!(elapsed < Duration::from_secs(4), "it took {elapsed:?}");
     drop(slow);
+}
+
+#[test]
+fn a_client_that_never_reads_is_cut_off_and_the_next_one_is_served() {
+    // The other deadlines are far away, so that it is this one that is seen.
+    let settings = [("write_timeout", "1"), ("header_timeout", "60"), ("body_timeout", "60"), ("max_connections", "1")];
+    let watched = Watched::start_with(&settings);
+    let page = |more: &str| format!("GET /docs HTTP/1.1\r\nHost: x\r\n{more}\r\n");
+    let length = watched.server.raw(page("Connection: close\r\n").as_bytes()).len();
+    // So much that the buffers of no system hold it.
+    let times = 64 * 1_048_576 / length;
+    let start = Stopwatch::start();
+    let mut deaf = connect(&watched);
+    deaf.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+    // The server stops reading when its answers do not leave, so not all of it needs to arrive.
+    let _ = deaf.write_all(page("").repeat(times).as_bytes());
+
+    let mut next = connect(&watched);
+    next.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    assert_eq!(status_of(&rest(next, start)), Some(200));
+    let elapsed = start.elapsed();
+    assert!(elapsed >= Duration::from_secs(1), "the deaf client was given only {elapsed:?}");
+    let received = rest(deaf, Stopwatch::start());
+    println!("cut off after {elapsed:?} and {} of {} bytes", received.len(), times * length);
+    assert!(received.len() < times * length, "nothing was cut off");
+    watched.is_unharmed();
 }

@@ -12,7 +12,7 @@ use invited::entropy::Entropy;
 use invited::sandbox::TemporaryFolder;
 use serde_json::Value;
 
-use crate::process::{Client, Program, address, command, printed, run, sqlite};
+use crate::process::{Client, Program, address, command, ended_by_asking_twice, half_a_request, printed, run, sqlite};
 use crate::support::token;
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
@@ -242,6 +242,22 @@ fn a_request_that_never_ends_is_cut_off_when_the_drain_has_lasted_long_enough() 
     let start = Stopwatch::start();
     assert_eq!(program.stop().0.code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+}
+
+#[test]
+fn whoever_asks_twice_does_not_wait_and_still_nothing_is_left_behind() {
+    for signals in [["INT", "INT"], ["TERM", "INT"]] {
+        let folder = folder();
+        let place = folder.database().parent().unwrap().to_owned();
+        let patient = ["--drain-timeout", "60", "--body-timeout", "60"];
+        let mut command = command(&[&["sandbox", "--json", "--listen", "127.0.0.1:0"], &patient[..]].concat());
+        command.env("TMPDIR", &place).stderr(Stdio::null());
+        let mut program = Program::start(command);
+        let greeting = serde_json::from_str(&program.line()).unwrap();
+        let under_way = half_a_request(address(&greeting), token::ADMINISTRATOR);
+        assert_eq!(ended_by_asking_twice(program, signals, under_way).code(), Some(0), "after {signals:?}");
+        assert_eq!(names_in(&place), Vec::<String>::new(), "after {signals:?}");
+    }
 }
 
 #[test]

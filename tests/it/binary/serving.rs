@@ -11,7 +11,7 @@ use invited::entropy::Entropy;
 use invited::sandbox::TemporaryFolder;
 use serde_json::Value;
 
-use crate::process::{Client, Program, command, printed, run, sqlite};
+use crate::process::{Client, Program, command, ended_by_asking_twice, half_a_request, printed, run, sqlite};
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
 
@@ -301,4 +301,17 @@ fn a_server_that_refuses_every_write_starts_on_a_database_that_is_up_to_date() {
     assert_eq!(client.send("POST", INVITATIONS, body).unwrap().0, 503);
     drop(client);
     assert_eq!(program.stop().0.code(), Some(0));
+}
+
+#[test]
+fn a_server_that_is_told_twice_to_stop_does_so_at_once_and_closes_its_database() {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    let token = create_account(&url, "first@example.test");
+    let (program, address) = serve(&url, &["--drain-timeout", "60", "--body-timeout", "60"]);
+    let under_way = half_a_request(address, &token);
+    assert_eq!(ended_by_asking_twice(program, ["TERM", "TERM"], under_way).code(), Some(0));
+    let files = std::fs::read_dir(folder.database().parent().unwrap()).unwrap();
+    let names: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    assert_eq!(names, [folder.database()], "a database that was closed has no journal beside it");
 }

@@ -80,7 +80,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
-            self.runtime.block_on(running.stop());
+            self.runtime.block_on(running.stop(std::future::pending()));
         }
     }
 }
