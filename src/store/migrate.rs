@@ -59,7 +59,6 @@ fn newest(migrations: &[Migration]) -> i64 {
 }
 
 /// The version of the schema, 0 for an empty database.
-
 fn current(db: &mut Db) -> Result<i64, Error> {
     let known = db.maybe("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'", &[], |_| Ok(()))?;
     if known.is_none() {
