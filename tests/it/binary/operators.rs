@@ -29,7 +29,7 @@ fn trail(database: &Path) -> Vec<Value> {
 }
 
 /// A row that an operator leaves, who has no user, no token and no request.
-fn row(action: &str, subject: &str, id: i64, before: Value, after: Value) -> Value {
+fn row(action: &str, subject: &str, id: i64, before: &Value, after: &Value) -> Value {
     json!([1, null, null, null, action, subject, id, before, after])
 }
 
@@ -54,10 +54,10 @@ fn every_command_that_writes_leaves_its_rows_in_the_audit_trail() {
     assert_eq!(
         rows,
         [
-            row("account.create", "accounts", 1, Value::Null, account),
-            row("token.create", "access_tokens", 1, Value::Null, json!({"user_id": "1", "label": "first token"})),
-            row("token.create", "access_tokens", 2, Value::Null, json!({"user_id": "1", "label": "shop"})),
-            row("token.revoke", "access_tokens", 2, json!({"revoked_at": null}), json!({"revoked_at": revoked_at})),
+            row("account.create", "accounts", 1, &Value::Null, &account),
+            row("token.create", "access_tokens", 1, &Value::Null, &json!({"user_id": "1", "label": "first token"})),
+            row("token.create", "access_tokens", 2, &Value::Null, &json!({"user_id": "1", "label": "shop"})),
+            row("token.revoke", "access_tokens", 2, &json!({"revoked_at": null}), &json!({"revoked_at": revoked_at})),
         ]
     );
     let told = format!("{rows:?}");
