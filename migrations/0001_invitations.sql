@@ -140,3 +140,9 @@ CREATE TABLE audit (
   after TEXT
 );
 CREATE INDEX audit_by_account ON audit (account_id, id);
+
+-- What is to be known of the database as a whole, such as that a sandbox made it.
+CREATE TABLE markers (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);

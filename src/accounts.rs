@@ -1,14 +1,17 @@
-//! Accounts: how one begins.
+//! What operators do on the command line: an account begins, and its members get and lose tokens.
+//!
+//! Invariant: each of these writes leaves its row in the audit trail, by an actor who is no user of the account.
 
 use secrecy::SecretString;
 
+use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::error::Error;
-use crate::store::{Db, Param};
+use crate::store::{self, Db, Param};
 use crate::tokens;
 use crate::wire::fold::{fold, search_key};
-use crate::wire::kind::{Kind, Value};
+use crate::wire::kind::{Cell, Kind, Value};
 
 /// A new account.
 pub struct Created {
@@ -63,6 +66,89 @@ pub fn create(
          VALUES (?1, ?2, 'administrator', 1, ?3, ?3)",
         &[Param::Int(account_id), Param::Int(user_id), now_param],
     )?;
-    let (_, token) = tokens::create::<Error>(db, entropy, (account_id, user_id), "first token", now)?;
+    let after = Attributes::of_cells([
+        ("name", Kind::Line, Cell::Text(&name)),
+        ("owner_id", Kind::Id("users"), Cell::Int(user_id)),
+        ("owner_name", Kind::Line, Cell::Text(&full_name)),
+        ("owner_email", Kind::Email, Cell::Text(&email_address)),
+    ]);
+    let entry = Entry {
+        account_id,
+        occurred_at: now,
+        actor: Actor::OPERATOR,
+        action: "account.create",
+        subject: ("accounts", account_id),
+        before: None,
+        after: Some(&after),
+    };
+    audit::write(db, &entry)?;
+    let (_, token) = create_token(db, entropy, (account_id, user_id), "first token", now)?;
     Ok(Created { account_id, user_id, token })
+}
+
+/// Whether there is any account.
+pub fn exist(db: &mut Db) -> Result<bool, store::Error> {
+    Ok(db.maybe("SELECT 1 FROM accounts LIMIT 1", &[], |_| Ok(()))?.is_some())
+}
+
+/// The user of an account's member who may use a token.
+pub fn active_member(db: &mut Db, account: i64, email_address: &str) -> Result<i64, Error> {
+    let email_address = email_address.trim();
+    let sql = "SELECT u.id, m.disabled_at FROM users u JOIN account_memberships m ON m.user_id = u.id \
+               WHERE u.account_id = ?1 AND u.email_key = ?2";
+    let found = db.maybe(sql, &[Param::Int(account), Param::Text(&fold(email_address))], |row| {
+        Ok((row.int(0)?, row.maybe_int(1)?.is_some()))
+    })?;
+    match found {
+        Some((user, false)) => Ok(user),
+        Some((_, true)) => Err(Error::Syntax(format!(
+            "The member {email_address} of account {account} is disabled. Enable the member first."
+        ))),
+        None => Err(Error::Syntax(format!("Account {account} has no member {email_address}."))),
+    }
+}
+
+/// Makes a token for a user of an account and returns it, for the only time, with its id.
+pub fn create_token(
+    db: &mut Db,
+    entropy: &Entropy,
+    (account_id, user_id): (i64, i64),
+    label: &str,
+    now: Timestamp,
+) -> Result<(i64, SecretString), Error> {
+    let (id, token) = tokens::create::<Error>(db, entropy, (account_id, user_id), label, now)?;
+    let after = Attributes::of_cells([
+        ("user_id", Kind::Id("users"), Cell::Int(user_id)),
+        ("label", Kind::Line, Cell::Text(label)),
+    ]);
+    let entry = Entry {
+        account_id,
+        occurred_at: now,
+        actor: Actor::OPERATOR,
+        action: "token.create",
+        subject: ("access_tokens", id),
+        before: None,
+        after: Some(&after),
+    };
+    audit::write(db, &entry)?;
+    Ok((id, token))
+}
+
+/// Revokes a token for good; `false` when there is none of that id that is still valid.
+pub fn revoke_token(db: &mut Db, id: i64, now: Timestamp) -> Result<bool, store::Error> {
+    let Some(account_id) = tokens::revoke(db, id, now)? else {
+        return Ok(false);
+    };
+    let revoked_at = |cell| Attributes::of_cells([("revoked_at", Kind::Time, cell)]);
+    let entry = Entry {
+        account_id,
+        occurred_at: now,
+        actor: Actor::OPERATOR,
+        action: "token.revoke",
+        subject: ("access_tokens", id),
+        before: Some(&revoked_at(Cell::Null)),
+        after: Some(&revoked_at(Cell::Int(now.0))),
+    };
+    audit::write(db, &entry)?;
+    Ok(true)
 }

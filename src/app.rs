@@ -41,10 +41,8 @@ impl App {
             if applied.from != applied.to {
                 tracing::info!(from = applied.from, to = applied.to, "the database's schema was brought up to date");
             }
-        } else if migrate::version(&store).await? != newest_version() {
-            return Err(store::Error::Schema(
-                "the database's schema is not up to date: run `invited migrate`".to_owned(),
-            ));
+        } else {
+            migrate::check(&store, MIGRATIONS).await?;
         }
         Ok(Self {
             policy: Policy::new(config.create_level),
@@ -81,8 +79,4 @@ pub fn open_store(config: &Config) -> Result<Store, store::Error> {
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
     })
-}
-
-fn newest_version() -> i64 {
-    MIGRATIONS.last().map_or(0, |migration| migration.version)
 }

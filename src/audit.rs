@@ -4,12 +4,47 @@
 //! without a change. Rows are only ever added. They hold attributes as the wire names them, and never a secret.
 
 use crate::access::Context;
+use crate::clock::Timestamp;
 use crate::records::Record;
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::{Field, Resource};
-use crate::wire::kind::{Cell, Value, print_text};
+use crate::wire::kind::{Cell, Kind, Value, print_text};
 
-/// A change that has been made.
+/// Who made a change.
+#[derive(Clone, Copy)]
+pub struct Actor<'a> {
+    /// The user.
+    pub user_id: Option<i64>,
+    /// The user's token.
+    pub token_id: Option<i64>,
+    /// The request.
+    pub request_id: Option<&'a str>,
+}
+
+impl Actor<'_> {
+    /// Whoever may run commands on the machine: no user of any account, by no token, in no request.
+    pub const OPERATOR: Self = Self { user_id: None, token_id: None, request_id: None };
+}
+
+/// A row of the trail.
+pub struct Entry<'a> {
+    /// The account whose record was changed.
+    pub account_id: i64,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// By whom.
+    pub actor: Actor<'a>,
+    /// The class of the record in the singular, a dot, and what was done.
+    pub action: &'a str,
+    /// The class of the record in the plural, and its id.
+    pub subject: (&'a str, i64),
+    /// What was there before; `None` for a new record.
+    pub before: Option<&'a Attributes>,
+    /// What is there now; `None` for a deleted record.
+    pub after: Option<&'a Attributes>,
+}
+
+/// A change that a request has made to a described record.
 pub struct Event<'a> {
     /// The resource that was changed.
     pub resource: &'static Resource,
@@ -29,14 +64,19 @@ pub struct Attributes(String);
 impl Attributes {
     /// These fields with these values.
     pub fn of<'a>(fields: impl Iterator<Item = (&'static Field, Cell<'a>)>) -> Self {
+        Self::of_cells(fields.map(|(field, cell)| (field.name, field.kind, cell)))
+    }
+
+    /// These values by name, of a record that no resource describes.
+    pub fn of_cells<'a>(cells: impl IntoIterator<Item = (&'static str, Kind, Cell<'a>)>) -> Self {
         let mut json = vec![b'{'];
-        for (field, cell) in fields {
+        for (name, kind, cell) in cells {
             if json.len() > 1 {
                 json.push(b',');
             }
-            print_text(field.name, &mut json);
+            print_text(name, &mut json);
             json.push(b':');
-            field.kind.print(cell, &mut json);
+            kind.print(cell, &mut json);
         }
         json.push(b'}');
         Self(String::from_utf8(json).unwrap_or_default())
@@ -55,21 +95,38 @@ impl Attributes {
 
 /// Writes the row of an event.
 pub fn record(db: &mut Db, context: &Context, event: &Event<'_>) -> Result<(), Error> {
-    let action = format!("{}.{}", event.resource.singular, event.action);
+    let entry = Entry {
+        account_id: context.caller.account_id,
+        occurred_at: context.now,
+        actor: Actor {
+            user_id: Some(context.caller.user_id),
+            token_id: Some(context.caller.token_id),
+            request_id: Some(&context.request_id),
+        },
+        action: &format!("{}.{}", event.resource.singular, event.action),
+        subject: (event.resource.name, event.id),
+        before: event.before,
+        after: event.after,
+    };
+    write(db, &entry)
+}
+
+/// Writes a row.
+pub fn write(db: &mut Db, entry: &Entry<'_>) -> Result<(), Error> {
     db.exec(
         "INSERT INTO audit (account_id, occurred_at, actor_user_id, actor_token_id, request_id, action, subject_type, \
          subject_id, before, after) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         &[
-            Param::Int(context.caller.account_id),
-            Param::Int(context.now.0),
-            Param::Int(context.caller.user_id),
-            Param::Int(context.caller.token_id),
-            Param::Text(&context.request_id),
-            Param::Text(&action),
-            Param::Text(event.resource.name),
-            Param::Int(event.id),
-            event.before.map(|attributes| attributes.0.as_str()).into(),
-            event.after.map(|attributes| attributes.0.as_str()).into(),
+            Param::Int(entry.account_id),
+            Param::Int(entry.occurred_at.0),
+            entry.actor.user_id.into(),
+            entry.actor.token_id.into(),
+            entry.actor.request_id.into(),
+            Param::Text(entry.action),
+            Param::Text(entry.subject.0),
+            Param::Int(entry.subject.1),
+            entry.before.map(|attributes| attributes.0.as_str()).into(),
+            entry.after.map(|attributes| attributes.0.as_str()).into(),
         ],
     )?;
     Ok(())

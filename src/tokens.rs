@@ -112,10 +112,10 @@ pub fn list(db: &mut Db, account: i64) -> Result<Vec<Listed>, Error> {
     Ok(tokens)
 }
 
-/// Revokes a token for good; `false` when there is none of that id that is still valid.
-pub fn revoke(db: &mut Db, id: i64, now: Timestamp) -> Result<bool, Error> {
-    let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
-    Ok(db.exec(sql, &[Param::Int(id), Param::Int(now.0)])? > 0)
+/// Revokes a token for good and returns its account; `None` when there is none of that id that is still valid.
+pub fn revoke(db: &mut Db, id: i64, now: Timestamp) -> Result<Option<i64>, Error> {
+    let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
+    db.maybe(sql, &[Param::Int(id), Param::Int(now.0)], |row| row.int(0))
 }
 
 /// The callers that were seen lately.

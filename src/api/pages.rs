@@ -13,6 +13,7 @@ use crate::access::Level;
 use crate::app::App;
 use crate::error::Error;
 use crate::resources::REGISTRY;
+use crate::schema::MIGRATIONS;
 use crate::server::Body;
 use crate::store::migrate;
 use crate::telemetry;
@@ -68,7 +69,9 @@ impl Page {
         match self {
             Self::Live => Ok(headers::json(200, br#"{"status":"live"}"#.to_vec())),
             Self::Ready => {
-                migrate::version(&app.store).await?;
+                // Whatever is wrong with the schema, another program at this place may be ready: that is for a while.
+                let checked = migrate::check(&app.store, MIGRATIONS).await;
+                checked.map_err(|cause| Error::Unavailable(cause.to_string()))?;
                 Ok(headers::json(200, br#"{"status":"ready"}"#.to_vec()))
             }
             Self::Metrics => Ok(metrics(app)),

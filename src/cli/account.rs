@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use secrecy::ExposeSecret as _;
 
-use super::{settings, spoken, with_app};
+use super::{Missing, settings, spoken, with_app};
 use crate::accounts;
 
 pub fn command() -> Command {
@@ -37,7 +37,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     };
     let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
     let (name, owner_name, owner_email) = (text("name"), text("owner_name"), text("owner_email"));
-    let created = with_app(matches, |app| async move {
+    let created = with_app(matches, Missing::Made, |app| async move {
         let (entropy, now) = (app.entropy.clone(), app.clock.now());
         let work = app.store.write(move |db| accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now));
         work.await.map_err(|error| spoken(&error))

@@ -19,11 +19,11 @@ pub fn command() -> Command {
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
-    let config = Config::new(&settings::values(matches, &[])?)?;
+    let config = Config::new(&settings::values(matches, &[], &[])?)?;
     super::block_on(async {
         let store = open_store(&config)?;
         let applied = migrate::apply(&store, MIGRATIONS, Clock::system().now()).await;
-        tokio::task::spawn_blocking(move || store.close()).await?;
+        super::close(store).await?;
         let applied = applied?;
         if applied.from == applied.to {
             println!("The schema is up to date: version {}.", applied.to);

@@ -11,13 +11,14 @@ mod token;
 use std::ffi::OsString;
 use std::future::Future;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{ArgMatches, Command};
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::store::Store;
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -70,17 +71,44 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .block_on(work)
 }
 
+/// What a command does when the file of its database is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// It makes one.
+    Made,
+    /// It refuses: what it is asked for can only be in a database that was made before, so the path is mistyped.
+    Refused,
+}
+
+/// Refuses a database that does not exist, before anything would make it.
+fn require_database(config: &Config) -> Result<()> {
+    // Where the system does not tell, opening the file will tell why.
+    if config.database.try_exists().unwrap_or(true) {
+        return Ok(());
+    }
+    let path = config.database.display();
+    bail!("the database {path} does not exist: make it with `invited account create`")
+}
+
+/// Waits until the threads of a database have ended, which must not hold up the runtime.
+async fn close(store: Store) -> Result<()> {
+    Ok(tokio::task::spawn_blocking(move || store.close()).await?)
+}
+
 /// Runs a command that needs the database and then ends.
-fn with_app<T, F>(matches: &ArgMatches, work: impl FnOnce(App) -> F) -> Result<T>
+fn with_app<T, F>(matches: &ArgMatches, missing: Missing, work: impl FnOnce(App) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    let config = Config::new(&settings::values(matches, &[])?)?;
+    let config = Config::new(&settings::values(matches, &[], &[])?)?;
+    if missing == Missing::Refused {
+        require_database(&config)?;
+    }
     block_on(async {
         let app = App::start(config, Clock::system(), Entropy::system()).await?;
         let store = app.store.clone();
         let result = work(app).await;
-        tokio::task::spawn_blocking(move || store.close()).await?;
+        close(store).await?;
         result
     })
 }

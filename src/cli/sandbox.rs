@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value as Json};
 
@@ -23,6 +23,7 @@ pub fn command() -> Command {
         .long_about(
             "Serve a seeded account on loopback, to develop and test a client of the API against.\n\n\
              Without --database the data lives in a temporary file that is removed at the end.\n\
+             A database that the sandbox did not make is refused, and INVITED_DATABASE is not heeded.\n\
              Rate limits are off unless they are set. Ids and tokens are the same in every run.",
         )
         .arg(
@@ -32,6 +33,7 @@ pub fn command() -> Command {
                 .help("When ready, print one line of JSON with the addresses and tokens, and nothing else"),
         );
     settings::add_flags(command, |_| true)
+        .mut_arg("database", |flag| flag.help("The database, if it is to be kept: sqlite:PATH"))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
@@ -41,7 +43,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
 async fn serve(matches: &ArgMatches) -> Result<()> {
     // Signals come first: from here on, whatever is made is also removed.
     let mut stop = StopSignals::register()?;
-    let mut values = settings::values(matches, DEFAULTS)?;
+    let mut values = settings::values(matches, DEFAULTS, &["database"])?;
     let folder = match values.contains_key("database") {
         true => None,
         false => Some(TemporaryFolder::create(&Entropy::system()).context("no folder for a temporary database")?),
@@ -58,7 +60,11 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
     let listen = config.listen;
     let app = App::start(config, Clock::system(), Entropy::system()).await?;
     let (now, days) = (app.clock.now(), app.config.invitation_days);
-    app.store.write(move |db| seed::plant(db, now, days)).await?;
+    if !app.store.write(move |db| seed::plant(db, now, days)).await? {
+        let path = app.config.database.display().to_string();
+        super::close(app.store).await?;
+        bail!("setting database: {path} holds accounts that no sandbox made; give the sandbox a database of its own");
+    }
     let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
     let base_url = running.app.config.base_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
     announce(&if matches.get_flag("json") { as_json(&base_url) } else { greeting(&base_url) })?;

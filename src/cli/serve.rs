@@ -1,14 +1,16 @@
 //! `invited serve`: the server for a real team.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{ArgMatches, Command};
 
 use super::settings;
+use crate::accounts;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::lifecycle::{Running, StopSignals};
+use crate::sandbox::seed;
 use crate::telemetry;
 
 pub fn command() -> Command {
@@ -20,12 +22,23 @@ pub fn command() -> Command {
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
-    let config = Config::new(&settings::values(matches, &[])?)?;
+    let config = Config::new(&settings::values(matches, &[], &[])?)?;
+    super::require_database(&config)?;
     super::block_on(async {
         let _log = telemetry::start_log(&config).context("the log could not start")?;
         let mut stop = StopSignals::register()?;
         let listen = config.listen;
         let app = App::start(config, Clock::system(), Entropy::system()).await?;
+        if app.store.read(seed::is_marked).await? {
+            let path = app.config.database.display().to_string();
+            super::close(app.store).await?;
+            bail!(
+                "setting database: {path} was made by `invited sandbox`, whose administrator tokens are publicly known"
+            );
+        }
+        if !app.store.read(accounts::exist).await? {
+            tracing::warn!("there is no account yet, so nobody has a token: make one with `invited account create`");
+        }
         let running =
             Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
         tracing::info!(address = %running.address, "serving");

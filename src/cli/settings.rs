@@ -40,8 +40,9 @@ pub fn add_flags(command: Command, wanted: impl Fn(&Setting) -> bool) -> Command
     command.arg(file).args(flags)
 }
 
-/// The values of flags, variables and file, over the command's own defaults.
-pub fn values(matches: &ArgMatches, own_defaults: &[(&'static str, &str)]) -> Result<Values> {
+/// The values of flags, variables and file, over the command's own defaults. Of the settings in `unheeded` the
+/// environment's variables do not count.
+pub fn values(matches: &ArgMatches, own_defaults: &[(&'static str, &str)], unheeded: &[&str]) -> Result<Values> {
     let mut values: Values = own_defaults.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     if let Some(path) = matches.get_one::<PathBuf>("config") {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -49,7 +50,8 @@ pub fn values(matches: &ArgMatches, own_defaults: &[(&'static str, &str)]) -> Re
     }
     for setting in SETTINGS {
         let flag = matches.try_get_one::<String>(setting.name).ok().flatten().cloned();
-        if let Some(value) = flag.or_else(|| std::env::var(setting.variable()).ok()) {
+        let variable = || (!unheeded.contains(&setting.name)).then(|| std::env::var(setting.variable()).ok())?;
+        if let Some(value) = flag.or_else(variable) {
             values.insert(setting.name, value);
         }
     }

@@ -5,11 +5,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::{settings, spoken, with_app};
+use super::{Missing, settings, spoken, with_app};
+use crate::accounts;
 use crate::error::Error;
-use crate::store::Param;
 use crate::tokens;
-use crate::wire::fold::fold;
 use crate::wire::kind::time;
 
 pub fn command() -> Command {
@@ -59,15 +58,12 @@ fn create(matches: &ArgMatches) -> Result<()> {
     let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
     let (email, label) = (text("email"), text("label"));
     let account = matches.get_one::<i64>("account").copied();
-    let (id, token) = with_app(matches, |app| async move {
+    let (id, token) = with_app(matches, Missing::Refused, |app| async move {
         let (entropy, now) = (app.entropy.clone(), app.clock.now());
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
-            let sql = "SELECT u.id FROM users u JOIN account_memberships m ON m.user_id = u.id \
-                       WHERE u.account_id = ?1 AND u.email_key = ?2";
-            let user = db.maybe(sql, &[Param::Int(account), Param::Text(&fold(&email))], |row| row.int(0))?;
-            let user = user.ok_or_else(|| Error::Syntax(format!("Account {account} has no member {email}.")))?;
-            tokens::create::<Error>(db, &entropy, (account, user), &label, now)
+            let user = accounts::active_member(db, account, &email)?;
+            accounts::create_token(db, &entropy, (account, user), &label, now)
         });
         work.await.map_err(|error| spoken(&error))
     })?;
@@ -81,7 +77,7 @@ fn create(matches: &ArgMatches) -> Result<()> {
 
 fn list(matches: &ArgMatches) -> Result<()> {
     let account = matches.get_one::<i64>("account").copied();
-    let listed = with_app(matches, |app| async move {
+    let listed = with_app(matches, Missing::Refused, |app| async move {
         let work = app.store.read(move |db| {
             let account = account_or_only(db, account)?;
             Ok::<_, Error>(tokens::list(db, account)?)
@@ -114,9 +110,9 @@ fn list(matches: &ArgMatches) -> Result<()> {
 
 fn revoke(matches: &ArgMatches) -> Result<()> {
     let id = matches.get_one::<i64>("id").copied().unwrap_or_default();
-    let revoked = with_app(matches, |app| async move {
+    let revoked = with_app(matches, Missing::Refused, |app| async move {
         let now = app.clock.now();
-        Ok(app.store.write(move |db| tokens::revoke(db, id, now)).await?)
+        Ok(app.store.write(move |db| accounts::revoke_token(db, id, now)).await?)
     })?;
     if !revoked {
         bail!("there is no valid token with the id {id}: `invited token list` shows them");

@@ -3,9 +3,13 @@
 //!
 //! Everything is written relative to the clock, since invitation 1 has to be valid and invitation 3 expired whenever
 //! the sandbox is started.
+//!
+//! The tokens of the seed are in every copy of this source. A database that holds them is therefore marked, so that
+//! nothing that a team relies upon is ever served from it.
 
 use std::time::Duration;
 
+use crate::accounts;
 use crate::clock::Timestamp;
 use crate::invitations;
 use crate::store::{Db, Error, Param};
@@ -147,11 +151,23 @@ pub fn tokens() -> Vec<(&'static str, String)> {
     MEMBERS.iter().filter_map(|member| member.token).map(|name| (name, format!("sandbox-{name}"))).collect()
 }
 
-/// Writes the seed into an empty database; one that holds an account already is left as it is, and `false` returned.
+/// The name of the marker of a database that holds the seed.
+const MARKER: &str = "sandbox";
+
+/// Whether the seed was ever written into the database.
+pub fn is_marked(db: &mut Db) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM markers WHERE name = ?1";
+    Ok(db.maybe(sql, &[Param::Text(MARKER)], |_| Ok(()))?.is_some())
+}
+
+/// Writes the seed into an empty database. One that holds an account already is left as it is, and `false` returned
+/// when that account did not come from here.
 pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, Error> {
-    if db.maybe("SELECT 1 FROM accounts LIMIT 1", &[], |_| Ok(()))?.is_some() {
-        return Ok(false);
+    if accounts::exist(db)? {
+        return is_marked(db);
     }
+    let mark = "INSERT INTO markers (name, value) VALUES (?1, ?2)";
+    db.exec(mark, &[Param::Text(MARKER), Param::Text("its tokens are publicly known")])?;
     let long_ago = days_before(now, 90);
     for (id, name) in [(ACCOUNT, "Sandbox"), (OTHER_ACCOUNT, "Other Sandbox")] {
         let sql = "INSERT INTO accounts (id, name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)";

@@ -37,11 +37,28 @@ pub async fn apply(store: &Store, migrations: &'static [Migration], now: Timesta
     store.write(move |db| apply_within(db, migrations, now)).await
 }
 
-/// The version of the schema, 0 for an empty database.
-pub async fn version(store: &Store) -> Result<i64, Error> {
-    store.read(current).await
+/// Whether the database has just the schema that these migrations make; the error says what to do about another one.
+pub async fn check(store: &Store, migrations: &'static [Migration]) -> Result<(), Error> {
+    store.read(move |db| check_within(db, migrations)).await
 }
 
+fn check_within(db: &mut Db, migrations: &[Migration]) -> Result<(), Error> {
+    let version = current(db)?;
+    check_history(db, migrations, version)?;
+    let newest = newest(migrations);
+    if version < newest {
+        return Err(Error::Schema(format!(
+            "the database has schema version {version}, this program needs {newest}: run `invited migrate`"
+        )));
+    }
+    Ok(())
+}
+
+fn newest(migrations: &[Migration]) -> i64 {
+    migrations.last().map_or(0, |migration| migration.version)
+}
+
+/// The version of the schema, 0 for an empty database.
 fn current(db: &mut Db) -> Result<i64, Error> {
     let known = db.maybe("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'", &[], |_| Ok(()))?;
     if known.is_none() {
@@ -79,7 +96,7 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
 }
 
 fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<(), Error> {
-    let newest = migrations.last().map_or(0, |migration| migration.version);
+    let newest = newest(migrations);
     if version > newest {
         return Err(Error::Schema(format!(
             "the database has schema version {version}, this program knows {newest}: use a newer program"
