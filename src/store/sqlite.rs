@@ -36,19 +36,29 @@ const KEPT_STATEMENTS: usize = 256;
 const STEPS_BETWEEN_CHECKS: i32 = 20_000;
 
 /// The threads of a store, joined when it is closed.
-pub(super) struct Threads(Mutex<Vec<JoinHandle<()>>>);
+pub(super) struct Threads(Mutex<Handles>);
+
+#[derive(Default)]
+struct Handles {
+    readers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+}
 
 impl Threads {
-    /// Tells every thread to end after the jobs that wait, and waits for that.
+    /// Tells every thread to end after the jobs that wait, and waits for that. The writer goes last: only a connection
+    /// that may write can take the log along when it is the last to close.
     pub(super) fn join(&self, writes: &flume::Sender<Message>, reads: &flume::Sender<Message>) {
-        let handles = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let Handles { readers, writer } = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         // A thread that is gone already cannot be told, nor does it need to be; one that panicked has nothing to close.
-        for _ in 1..handles.len() {
+        for _ in &readers {
             let _ = reads.send(None);
         }
-        let _ = writes.send(None);
-        for handle in handles {
-            let _ = handle.join();
+        for reader in readers {
+            let _ = reader.join();
+        }
+        if let Some(writer) = writer {
+            let _ = writes.send(None);
+            let _ = writer.join();
         }
     }
 }
@@ -67,15 +77,15 @@ pub(super) fn open(options: &Options) -> Result<Store, Error> {
         log_pages,
         is_ending: false,
     };
-    let mut handles = Vec::new();
+    let mut readers = Vec::new();
     let shared = Arc::clone(&statistics);
-    handles.push(spawn("writer".to_owned(), move || writer.work(&shared))?);
+    let writer = spawn("writer".to_owned(), move || writer.work(&shared))?;
     for number in 1..=options.readers.max(1) {
         let reader = open_reader(&options.path)?;
         let (waiting, shared, timeout) = (waiting_reads.clone(), Arc::clone(&statistics), options.read_timeout);
-        handles.push(spawn(format!("reader-{number}"), move || read_one_by_one(reader, &waiting, timeout, &shared))?);
+        readers.push(spawn(format!("reader-{number}"), move || read_one_by_one(reader, &waiting, timeout, &shared))?);
     }
-    let threads = Arc::new(Threads(Mutex::new(handles)));
+    let threads = Arc::new(Threads(Mutex::new(Handles { readers, writer: Some(writer) })));
     Ok(Store { writes, reads, statistics, threads })
 }
 
