@@ -123,11 +123,12 @@ CREATE UNIQUE INDEX access_tokens_hash ON access_tokens (token_hash);
 CREATE INDEX access_tokens_by_user ON access_tokens (user_id);
 CREATE INDEX access_tokens_by_account ON access_tokens (account_id);
 
--- Who did what to which record. Rows are only ever added. The columns before and after hold JSON objects of the
--- attributes that changed. There are no foreign keys: the trail outlives what it tells of. The index is by time, so that
--- a row always goes to its end: one by subject would cost every write a page of its own.
+-- Who did what to which record. Rows are only ever added, so their ids need not be kept from being used again. The
+-- columns before and after hold JSON objects of the attributes that changed. There are no foreign keys: the trail
+-- outlives what it tells of. There is no index either, since every write would pay for it: the first reader of the trail
+-- brings the one that it needs.
 CREATE TABLE audit (
-  id {id},
+  id {sequence},
   account_id BIGINT NOT NULL,
   occurred_at BIGINT NOT NULL,
   actor_user_id BIGINT,
@@ -139,7 +140,6 @@ CREATE TABLE audit (
   before TEXT,
   after TEXT
 );
-CREATE INDEX audit_by_account ON audit (account_id, id);
 
 -- What is to be known of the database as a whole, such as that a sandbox made it.
 CREATE TABLE markers (

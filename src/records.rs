@@ -65,11 +65,15 @@ pub fn find(db: &mut Db, resource: &'static Resource, account: i64, id: Option<i
     found.ok_or(Error::NotFound)
 }
 
-/// Writes the values of `changes` into a record, with the row of the audit trail.
-pub fn update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+/// Writes the values of `changes` into a record, with the row of the audit trail, and prints the record as it is then.
+pub fn update(
+    db: &mut Db,
+    context: &Context,
+    record: &Record,
+    changes: &Changes,
+    includes: &[&'static Association],
+) -> Result<Vec<u8>, Error> {
     let values: Vec<(&'static Field, &Value)> = changes.values().collect();
-    let statement = sql::update(record.resource, context.caller.account_id, record.id, context.now.0, &values);
-    db.exec(&statement.text, &statement.params())?;
     let before = record.values().filter(|(field, _)| changes.get(field.name).is_some());
     let event = Event {
         resource: record.resource,
@@ -78,7 +82,13 @@ pub fn update(db: &mut Db, context: &Context, record: &Record, changes: &Changes
         before: Some(&Attributes::of(before.map(|(field, value)| (field, value.cell())))),
         after: Some(&Attributes::of_values(&values)),
     };
-    Ok(audit::record(db, context, &event)?)
+    audit::record(db, context, &event)?;
+    let statement = sql::update(record.resource, context.caller.account_id, record.id, context.now.0, &values);
+    let envelope = print(db, record.resource, &context.caller, &statement, includes, 1)?;
+    if envelope.is_empty() {
+        return Err(Error::NotFound);
+    }
+    Ok(envelope.finish(1, Paging::of_records(1)))
 }
 
 /// Prints a record that fulfils the conditions; `NotFound` where there is none.

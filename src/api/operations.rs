@@ -129,8 +129,7 @@ async fn update(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
         changes.drop_unchanged(|name| record.get(name));
         before_update(db, &context, &record, &mut changes)?;
         Error::unless_valid(Changes::finish(std::slice::from_mut(&mut changes)))?;
-        records::update(db, &context, &record, &changes)?;
-        records::show_written(db, resource, &context.caller, &[record.id], &includes)
+        records::update(db, &context, &record, &changes, &includes)
     })
     .await
 }

@@ -20,8 +20,10 @@ pub struct Migration {
 
 /// Words that a script writes in braces, and what they are in SQLite.
 ///
-/// `AUTOINCREMENT` makes ids that are never used again after a row is gone (protocol-corners F10).
-const WORDS: &[(&str, &str)] = &[("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{bytes}", "BLOB")];
+/// `AUTOINCREMENT` makes ids that are never used again after a row is gone (protocol-corners F10), at the price of a row
+/// of its own to write; a `{sequence}` does without, for tables that lose no rows.
+const WORDS: &[(&str, &str)] =
+    &[("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{sequence}", "INTEGER PRIMARY KEY"), ("{bytes}", "BLOB")];
 
 /// What [`apply`] found and did.
 #[derive(Debug, PartialEq, Eq)]

@@ -135,7 +135,7 @@ pub fn records(resource: &Resource, account: i64, ids: &[i64]) -> Statement {
     statement
 }
 
-/// Sets columns of a record, and the moment of the change.
+/// Sets columns of a record, and the moment of the change; the result is the record as it is then.
 pub fn update(resource: &Resource, account: i64, id: i64, now: i64, values: &[(&Field, &Value)]) -> Statement {
     let text = format!("UPDATE {} SET updated_at = ?2", resource.table);
     let mut statement = Statement { text, values: vec![Value::Int(account), Value::Int(now)] };
@@ -144,7 +144,13 @@ pub fn update(resource: &Resource, account: i64, id: i64, now: i64, values: &[(&
         let _ = write!(statement.text, ", {} = {placeholder}", field.name);
     }
     let placeholder = statement.bind(Value::Int(id));
-    let _ = write!(statement.text, " WHERE account_id = ?1 AND id = {placeholder}");
+    let _ = write!(statement.text, " WHERE +account_id = ?1 AND id = {placeholder} RETURNING ");
+    // SQLite knows no alias in RETURNING, and there only one table is in sight, so the columns go by their own names.
+    for field in resource.fields {
+        statement.text.push_str(&field.select.replace("t.", ""));
+        statement.text.push_str(", ");
+    }
+    statement.text.push_str("id");
     statement
 }
 

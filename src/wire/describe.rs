@@ -60,7 +60,7 @@ pub struct Field {
     pub name: &'static str,
     /// Syntax and printing of the value.
     pub kind: Kind,
-    /// SQL expression that reads it.
+    /// SQL expression that reads it, of nothing but the resource's own table.
     pub select: &'static str,
     /// The lowest rung that sees it; `None` is never printed.
     pub shown_from: Option<Rung>,
