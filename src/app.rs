@@ -25,7 +25,7 @@ pub struct App {
     /// Who may do what.
     pub policy: Policy,
     /// The callers that were seen lately.
-    pub callers: Callers,
+    pub callers: Arc<Callers>,
     /// Rate limits.
     pub limits: Arc<Limits>,
     /// Counters and durations.
@@ -47,7 +47,7 @@ impl App {
         Ok(Self {
             policy: Policy::new(config.create_level),
             limits: Arc::new(Limits::new(config.rates)),
-            callers: Callers::default(),
+            callers: Arc::default(),
             metrics: Metrics::default(),
             clock: Arc::new(clock),
             entropy: Arc::new(entropy),

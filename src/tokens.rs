@@ -4,8 +4,9 @@
 //! factor, since nothing can be guessed in 256 bits, and looking it up in an index is as safe as comparing in constant
 //! time: an attacker who could steer the hash could invert it.
 //!
-//! Every request has a token, so callers are cached, by hash, for at most one second: that bounds how long a
-//! revoked token goes on working, whichever process revoked it.
+//! Every request has a token, so callers are cached, by hash. A change that this process makes to tokens, members or
+//! accounts empties the cache before the change is answered; for changes that another process makes to the same
+//! database, one second bounds how long an entry is believed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -120,7 +121,14 @@ pub fn revoke(db: &mut Db, id: i64, now: Timestamp) -> Result<Option<i64>, Error
 
 /// The callers that were seen lately.
 #[derive(Default)]
-pub struct Callers(RwLock<HashMap<TokenHash, Remembered>>);
+pub struct Callers(RwLock<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    /// Counts how often everything was forgotten, so that a look-up that began before does not bring the old answer back.
+    generation: u64,
+    callers: HashMap<TokenHash, Remembered>,
+}
 
 struct Remembered {
     caller: Arc<Caller>,
@@ -131,28 +139,40 @@ impl Callers {
     /// The caller of a token; `None` when the token is unknown, revoked, or its user is no active member.
     pub async fn find(&self, store: &Store, token: &str) -> Result<Option<Arc<Caller>>, Error> {
         let hash = hash(token);
-        if let Some(caller) = self.remembered(&hash) {
-            return Ok(Some(caller));
-        }
+        let generation = match self.recall(&hash) {
+            Ok(caller) => return Ok(Some(caller)),
+            Err(generation) => generation,
+        };
         let found = store.read(move |db| look_up(db, &hash)).await?.map(Arc::new);
         if let Some(caller) = &found {
-            self.remember(hash, caller);
+            self.remember(hash, caller, generation);
         }
         Ok(found)
     }
 
-    fn remembered(&self, hash: &TokenHash) -> Option<Arc<Caller>> {
-        let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let remembered = callers.get(hash).filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR)?;
-        Some(Arc::clone(&remembered.caller))
+    /// Forgets every caller. Whoever changes a token, a membership or an account has this done after the commit.
+    pub fn forget(&self) {
+        let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        memory.generation += 1;
+        memory.callers.clear();
     }
 
-    fn remember(&self, hash: TokenHash, caller: &Arc<Caller>) {
-        let mut callers = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if callers.len() >= MOST_CALLERS {
-            callers.clear();
+    /// The caller of a token, or the generation in which it is not known.
+    fn recall(&self, hash: &TokenHash) -> Result<Arc<Caller>, u64> {
+        let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let remembered = memory.callers.get(hash).filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR);
+        remembered.map(|remembered| Arc::clone(&remembered.caller)).ok_or(memory.generation)
+    }
+
+    fn remember(&self, hash: TokenHash, caller: &Arc<Caller>, generation: u64) {
+        let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if memory.generation != generation {
+            return;
         }
-        callers.insert(hash, Remembered { caller: Arc::clone(caller), since: Stopwatch::start() });
+        if memory.callers.len() >= MOST_CALLERS {
+            memory.callers.clear();
+        }
+        memory.callers.insert(hash, Remembered { caller: Arc::clone(caller), since: Stopwatch::start() });
     }
 }
 

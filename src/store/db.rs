@@ -12,7 +12,11 @@ use crate::wire::kind::{Cell, Value};
 /// A connection inside a transaction.
 pub struct Db {
     pub(super) connection: rusqlite::Connection,
+    after_commit: Vec<AfterCommit>,
 }
+
+/// What is done when the transaction has become durable.
+type AfterCommit = Box<dyn FnOnce() + Send>;
 
 /// A value that goes into a statement.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +125,30 @@ impl Cells for Row<'_> {
 
 impl Db {
     pub(super) fn new(connection: rusqlite::Connection) -> Self {
-        Self { connection }
+        Self { connection, after_commit: Vec::new() }
+    }
+
+    /// Has something done once this job's changes are durable, before anybody is told of them: what is kept in memory
+    /// learns of a change no later than its caller. It is never done for a job that is undone.
+    pub fn after_commit(&mut self, act: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(act));
+    }
+
+    /// How many acts wait for the commit.
+    pub(super) fn waiting_acts(&self) -> usize {
+        self.after_commit.len()
+    }
+
+    /// Forgets the acts that jobs have asked for since there were `kept`.
+    pub(super) fn forget_acts(&mut self, kept: usize) {
+        self.after_commit.truncate(kept);
+    }
+
+    /// Does what waits for the commit.
+    pub(super) fn act_after_commit(&mut self) {
+        for act in self.after_commit.drain(..) {
+            act();
+        }
     }
 
     /// Reads the first row of a result, if it has any.

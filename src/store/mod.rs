@@ -104,7 +104,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.reads, work).await
+        submit(&self.reads, work, Fate::Kept).await
     }
 
     /// Runs a job that may write. What it wrote is durable when this returns `Ok`, and undone when it returns `Err`.
@@ -114,7 +114,17 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.writes, work).await
+        submit(&self.writes, work, Fate::Kept).await
+    }
+
+    /// Runs a job as [`Store::write`] does, and undoes it whatever it returns.
+    pub async fn rehearse<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        submit(&self.writes, work, Fate::Undone).await
     }
 
     /// Work done since the start.
@@ -133,14 +143,14 @@ impl Store {
     }
 }
 
-async fn submit<T, E, F>(queue: &flume::Sender<Message>, work: F) -> Result<T, E>
+async fn submit<T, E, F>(queue: &flume::Sender<Message>, work: F, fate: Fate) -> Result<T, E>
 where
     F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let job = Task { work: Some(work), outcome: None, reply };
+    let job = Task { work: Some(work), outcome: None, fate, reply };
     queue.try_send(Some(Box::new(job))).map_err(|refused| match refused {
         flume::TrySendError::Full(_) => Error::Overloaded,
         flume::TrySendError::Disconnected(_) => Error::Stopped,
@@ -158,9 +168,17 @@ trait Job: Send {
     fn answer(self: Box<Self>, ended: Result<(), Error>);
 }
 
+/// What becomes of the changes of a job that succeeds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    Undone,
+}
+
 struct Task<F, T, E> {
     work: Option<F>,
     outcome: Option<Result<T, E>>,
+    fate: Fate,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -176,7 +194,7 @@ where
         };
         // The closure is gone after a panic, and the savepoint takes back what it did: nothing half done is seen.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| Err(Error::Panicked.into()));
-        let keep = outcome.is_ok();
+        let keep = outcome.is_ok() && self.fate == Fate::Kept;
         self.outcome = Some(outcome);
         keep
     }

@@ -179,6 +179,10 @@ impl Writer {
         let begun = self.db.exec("BEGIN IMMEDIATE", &[]);
         let ran = begun.and_then(|_| self.run_queued(batch));
         let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
+        match committed {
+            Ok(()) => self.db.act_after_commit(),
+            Err(_) => self.db.forget_acts(0),
+        }
         committed.map_err(|cause| {
             tracing::error!(%cause, jobs = batch.len(), "a batch of writes was not committed");
             // The transaction may be gone already, as it is after a full disk; then there is nothing to undo.
@@ -206,7 +210,9 @@ impl Writer {
 
     fn run_in_savepoint(&mut self, job: &mut dyn Job) -> Result<(), Error> {
         self.db.exec("SAVEPOINT job", &[])?;
+        let acts = self.db.waiting_acts();
         if !job.run(&mut self.db) {
+            self.db.forget_acts(acts);
             self.db.exec("ROLLBACK TO job", &[])?;
         }
         self.db.exec("RELEASE job", &[])?;

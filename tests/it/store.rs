@@ -1,5 +1,7 @@
 //! The store below HTTP: what a job that fails, panics or takes too long means for itself and for its neighbours.
 
+use std::sync::{Arc, Mutex};
+
 use invited::invitations::PENDING_ADDRESS;
 use invited::store::{Db, Error, Param, Store};
 use tokio::runtime::Runtime;
@@ -103,4 +105,45 @@ fn a_store_that_is_closed_has_done_its_work_and_refuses_more() {
     case.store.close();
     let refused = case.write(|db| set_headline(db, 1, "too late"));
     assert!(matches!(refused, Err(Error::Stopped)), "{refused:?}");
+}
+
+#[test]
+fn a_rehearsed_job_answers_and_leaves_no_trace() {
+    let case = Case::new(&[]);
+    let before = case.headline_of_user(1);
+    let seen = case.runtime.block_on(case.store.rehearse(|db| {
+        set_headline(db, 1, "rehearsed")?;
+        db.one("SELECT headline FROM users WHERE id = 1", &[], |row| row.text(0).map(str::to_owned))
+    }));
+    assert_eq!(seen.unwrap(), "rehearsed");
+    assert_eq!(case.headline_of_user(1), before);
+}
+
+#[test]
+fn what_waits_for_a_commit_is_done_before_the_answer_and_only_for_jobs_that_are_kept() {
+    let case = Case::new(&[]);
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let note = |name: &'static str| {
+        let done = Arc::clone(&done);
+        move || done.lock().unwrap().push(name)
+    };
+    let (kept, failed, rehearsed) = (note("kept"), note("failed"), note("rehearsed"));
+    case.write(move |db| {
+        db.after_commit(kept);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(*done.lock().unwrap(), ["kept"]);
+    let outcome = case.write(move |db| {
+        db.after_commit(failed);
+        Err::<(), _>(Error::Statement("on purpose".to_owned()))
+    });
+    assert!(outcome.is_err());
+    case.runtime
+        .block_on(case.store.rehearse(move |db| {
+            db.after_commit(rehearsed);
+            Ok::<_, Error>(())
+        }))
+        .unwrap();
+    assert_eq!(*done.lock().unwrap(), ["kept"]);
 }
