@@ -3,12 +3,8 @@
 //! An action is allowed in two steps. The level alone decides first, before anything of the request is read, so that a
 //! caller who may never do it learns nothing about records. A rule about the record comes after it was found.
 
-use std::sync::Arc;
-
-use crate::clock::Timestamp;
-use crate::entropy::Entropy;
 use crate::error::Error;
-use crate::limits::{self, Limits};
+use crate::limits;
 use crate::wire::describe::{Rung, Verb};
 
 /// Permission levels, lowest first; each may do all that the ones before may.
@@ -52,6 +48,21 @@ pub const INVITABLE: &[&str] = &[
     "punch_clock",
 ];
 
+/// The permissions that a membership can have: those of invitations, and that of people from outside.
+pub const ASSIGNABLE: &[&str] = &[
+    "administrator",
+    "reports_viewer_with_cost",
+    "reports_viewer",
+    "project_lead",
+    "project_creator",
+    "collaborator",
+    "punch_clock",
+    "external_collaborator",
+];
+
+/// The wire name of the highest level.
+pub const ADMINISTRATOR: &str = "administrator";
+
 /// The wire name of the level of those who track time and nothing else.
 pub const PUNCH_CLOCK: &str = "punch_clock";
 
@@ -78,22 +89,55 @@ impl Level {
     }
 }
 
-/// Who makes a request: a member of an account, by one of the member's tokens.
+/// Who makes a request, and in which account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The account, and so the only one whose records exist for this caller.
     pub account_id: i64,
-    /// The user.
-    pub user_id: i64,
-    /// The token.
-    pub token_id: i64,
-    /// What the membership allows.
+    /// Who it is.
+    pub identity: Identity,
+    /// What the caller may do.
     pub level: Level,
     /// Whether the account was cancelled, so that everything is refused.
     pub is_account_canceled: bool,
 }
 
+/// Who a caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// A member of the account, by one of the member's tokens.
+    Member {
+        /// The user.
+        user_id: i64,
+        /// The token.
+        token_id: i64,
+    },
+    /// Whoever may run commands on the machine: no user of any account.
+    Operator,
+}
+
 impl Caller {
+    /// The operator, at work in an account.
+    pub fn operator(account_id: i64) -> Self {
+        Self { account_id, identity: Identity::Operator, level: Level::Administrator, is_account_canceled: false }
+    }
+
+    /// The caller's user.
+    pub fn user_id(&self) -> Option<i64> {
+        match self.identity {
+            Identity::Member { user_id, .. } => Some(user_id),
+            Identity::Operator => None,
+        }
+    }
+
+    /// The caller's token.
+    pub fn token_id(&self) -> Option<i64> {
+        match self.identity {
+            Identity::Member { token_id, .. } => Some(token_id),
+            Identity::Operator => None,
+        }
+    }
+
     /// The caller's place on the ladder.
     pub fn rung(&self) -> Rung {
         self.level.rung()
@@ -103,22 +147,6 @@ impl Caller {
     pub fn may_grant(&self, permission: &str) -> bool {
         Level::of_permission(permission).is_some_and(|level| level <= self.level)
     }
-}
-
-/// Who acts, when, and with what: all that a rule needs besides the database.
-pub struct Context {
-    /// Who.
-    pub caller: Arc<Caller>,
-    /// When.
-    pub now: Timestamp,
-    /// The request, for the audit trail.
-    pub request_id: String,
-    /// Where secrets come from.
-    pub entropy: Arc<Entropy>,
-    /// Rate limits of records, which count only what is permitted.
-    pub limits: Arc<Limits>,
-    /// Days from making or sending an invitation to its expiration date.
-    pub invitation_days: i64,
 }
 
 /// A line of the policy.
@@ -158,6 +186,7 @@ impl Rule {
     }
 }
 
+const NOT_ONESELF: &str = "Only an administrator may change another user.";
 const NOT_THE_INVITER: &str = "Only an administrator or the inviter may change this invitation.";
 
 /// The policy. What has no line is forbidden.
@@ -170,6 +199,21 @@ pub const POLICY: &[Rule] = &[
     from(Level::ProjectLead, "account_invitations", "resend")
         .own("inviter_id", NOT_THE_INVITER)
         .limited(limits::Kind::Resend),
+    from(Level::PunchClock, "account_memberships", "list"),
+    from(Level::PunchClock, "account_memberships", "show"),
+    from(Level::Administrator, "account_memberships", "update"),
+    from(Level::Administrator, "account_memberships", "delete"),
+    from(Level::Administrator, "account_memberships", "disable"),
+    from(Level::Administrator, "account_memberships", "enable"),
+    from(Level::PunchClock, "users", "list"),
+    from(Level::PunchClock, "users", "show"),
+    from(Level::PunchClock, "users", "me"),
+    from(Level::PunchClock, "users", "update").own("id", NOT_ONESELF),
+    from(Level::PunchClock, "roles", "list"),
+    from(Level::PunchClock, "roles", "show"),
+    from(Level::Administrator, "roles", "create"),
+    from(Level::Administrator, "roles", "update"),
+    from(Level::Administrator, "roles", "delete"),
 ];
 
 /// The policy in force: the table, with what settings change in it.
@@ -205,7 +249,7 @@ pub fn permit_level(caller: &Caller, rule: Option<&Rule>) -> Result<Rule, Error>
 /// The second step: whether the caller may do it to this record, whose fields can be asked for.
 pub fn permit_record(caller: &Caller, rule: &Rule, field: impl FnOnce(&str) -> Option<i64>) -> Result<(), Error> {
     match rule.ownership {
-        Some(ownership) if caller.level < Level::Administrator && field(ownership.field) != Some(caller.user_id) => {
+        Some(ownership) if caller.level < Level::Administrator && field(ownership.field) != caller.user_id() => {
             Err(Error::Forbidden(ownership.refusal))
         }
         _ => Ok(()),

@@ -4,13 +4,15 @@
 
 use secrecy::SecretString;
 
+use crate::access::ADMINISTRATOR;
 use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::error::Error;
+use crate::people::{self, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
 use crate::tokens;
-use crate::wire::fold::{fold, search_key};
+use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind, Value};
 
 /// A new account.
@@ -43,29 +45,22 @@ pub fn create(
     let name = read_text(Kind::Line, "name", name)?;
     let full_name = read_text(Kind::Line, "owner_name", owner.0)?;
     let email_address = read_text(Kind::Email, "owner_email", owner.1)?;
-    let now_param = Param::Int(now.0);
     let account_id = db.insert(
         "INSERT INTO accounts (name, created_at, updated_at) VALUES (?1, ?2, ?2) RETURNING id",
-        &[Param::Text(&name), now_param],
+        &[Param::Text(&name), Param::Int(now.0)],
     )?;
-    let user_id = db.insert(
-        "INSERT INTO users (account_id, full_name, name_key, email_address, email_key, search_key, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) RETURNING id",
-        &[
-            Param::Int(account_id),
-            Param::Text(&full_name),
-            Param::Text(&fold(&full_name)),
-            Param::Text(&email_address),
-            Param::Text(&fold(&email_address)),
-            Param::Text(&search_key(&[&full_name, &email_address])),
-            now_param,
-        ],
-    )?;
-    db.exec(
-        "INSERT INTO account_memberships (account_id, user_id, permission, is_owner, created_at, updated_at) \
-         VALUES (?1, ?2, 'administrator', 1, ?3, ?3)",
-        &[Param::Int(account_id), Param::Int(user_id), now_param],
-    )?;
+    let user =
+        NewUser { account_id, full_name: &full_name, email_address: &email_address, headline: None, created_at: now };
+    let user_id = people::insert_user(db, None, &user)?;
+    let owner = NewMembership {
+        account_id,
+        user_id,
+        permission: ADMINISTRATOR,
+        is_owner: true,
+        created_at: now,
+        ..NewMembership::default()
+    };
+    people::insert_membership(db, None, &owner)?;
     let after = Attributes::of_cells([
         ("name", Kind::Line, Cell::Text(&name)),
         ("owner_id", Kind::Id("users"), Cell::Int(user_id)),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::access::{Caller, Context, Policy};
+use crate::access::{Caller, Policy};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::context::Context;
 use crate::entropy::Entropy;
 use crate::limits::Limits;
 use crate::schema::MIGRATIONS;
@@ -57,14 +58,16 @@ impl App {
     }
 
     /// What a write of this caller needs besides the database.
-    pub fn context(&self, caller: &Arc<Caller>, request_id: &str) -> Context {
+    pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&str>) -> Context {
         Context {
             caller: Arc::clone(caller),
             now: self.clock.now(),
-            request_id: request_id.to_owned(),
+            request_id: request_id.map(str::to_owned),
             entropy: Arc::clone(&self.entropy),
             limits: Arc::clone(&self.limits),
+            callers: Arc::clone(&self.callers),
             invitation_days: self.config.invitation_days,
+            is_rehearsal: false,
         }
     }
 }

@@ -3,8 +3,8 @@
 //! A row is written in the transaction of the change itself, so that there is neither a change without a row nor a row
 //! without a change. Rows are only ever added. They hold attributes as the wire names them, and never a secret.
 
-use crate::access::Context;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::records::Record;
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::{Field, Resource};
@@ -99,9 +99,9 @@ pub fn record(db: &mut Db, context: &Context, event: &Event<'_>) -> Result<(), E
         account_id: context.caller.account_id,
         occurred_at: context.now,
         actor: Actor {
-            user_id: Some(context.caller.user_id),
-            token_id: Some(context.caller.token_id),
-            request_id: Some(&context.request_id),
+            user_id: context.caller.user_id(),
+            token_id: context.caller.token_id(),
+            request_id: context.request_id.as_deref(),
         },
         action: &format!("{}.{}", event.resource.singular, event.action),
         subject: (event.resource.name, event.id),

@@ -5,8 +5,10 @@
 use crate::entropy::NoEntropy;
 use crate::store;
 use crate::wire::changes::Fault;
+use crate::wire::describe::MOST_TEXTS;
 use crate::wire::kind::print_text;
 use crate::wire::params::Undecodable;
+use crate::wire::query::TooMany;
 
 /// Seconds after which a client should try again when the service could not serve it.
 const RETRY_AFTER: u64 = 1;
@@ -24,6 +26,8 @@ pub enum Error {
     NotFound,
     /// 408: the request did not arrive in time.
     TooSlow,
+    /// 412: the record is not what the request expects it to be.
+    Stale,
     /// 413: the body exceeds the limit, in bytes.
     TooLarge(usize),
     /// 415: a content type or encoding that is not read.
@@ -52,6 +56,7 @@ impl Error {
             Self::Forbidden(_) => 403,
             Self::NotFound => 404,
             Self::TooSlow => 408,
+            Self::Stale => 412,
             Self::TooLarge(_) => 413,
             Self::Unsupported(_) => 415,
             Self::Invalid(_) => 422,
@@ -118,6 +123,7 @@ impl Error {
             Self::Unauthenticated => "Invalid OAuth 2 Request".to_owned(),
             Self::Forbidden(text) | Self::Unsupported(text) => (*text).to_owned(),
             Self::NotFound => "Record not found".to_owned(),
+            Self::Stale => "The record has changed since it was read. Read it again, then decide.".to_owned(),
             Self::TooSlow => "The request took too long to arrive.".to_owned(),
             Self::TooLarge(limit) => format!("The request body is larger than {limit} bytes."),
             Self::Invalid(_) => String::new(),
@@ -130,7 +136,7 @@ impl Error {
 
 fn print_fault(fault: &Fault, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"type\":\"validation\",\"field\":");
-    print_text(fault.field, out);
+    print_text(&fault.field, out);
     out.extend_from_slice(b",\"message\":");
     print_text(&fault.message, out);
     out.extend_from_slice(b",\"index\":");
@@ -146,6 +152,12 @@ impl From<store::Error> for Error {
             }
             _ => Self::Internal(error.to_string()),
         }
+    }
+}
+
+impl From<TooMany> for Error {
+    fn from(too_many: TooMany) -> Self {
+        Self::Syntax(format!("{} must not list more than {MOST_TEXTS} texts.", too_many.parameter))
     }
 }
 

@@ -9,16 +9,19 @@ use std::collections::HashSet;
 
 use secrecy::ExposeSecret as _;
 
-use crate::access::{Context, PUNCH_CLOCK};
-use crate::audit::{self, Attributes, Event};
+use crate::audit::{self, Actor, Attributes, Entry, Event};
+use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::Error;
+use crate::external_references::{self, Subject};
+use crate::people::{self, NewMembership, NewUser};
 use crate::records::Record;
 use crate::store::{self, Db, Param, UniqueIndex};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::Resource;
 use crate::wire::fold::{fold, search_key};
-use crate::wire::kind::{Cell, Value};
-use crate::{limits, tallies, tokens};
+use crate::wire::kind::{Cell, Kind, Value};
+use crate::{limits, memberships, roles, tallies, tokens};
 
 /// Tally of the invitations of an account.
 pub const ALL: &str = "account_invitations";
@@ -40,8 +43,6 @@ const ALREADY_MEMBER: &str = "Email address already belongs to a member of this 
 const DISABLED_MEMBER: &str = "Email address belongs to a disabled member. Enable that membership instead.";
 const TWICE_IN_REQUEST: &str = "Email address appears more than once in this request.";
 const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
-const NO_ACTIVE_ROLE: &str = "Default role id must be an active role of this account.";
-const PUNCH_CLOCK_RATE: &str = "Bill rate in cents is required for a punch_clock user.";
 
 /// Makes an invitation for each element, or none at all, and returns their ids in order.
 pub fn invite(
@@ -54,8 +55,8 @@ pub fn invite(
     let mut invitees = Vec::with_capacity(elements.len());
     for changes in elements.iter_mut() {
         judge_permission(context, changes);
-        judge_role(db, context, changes)?;
-        judge_punch_clock_rate(changes, None);
+        roles::judge_default_role(db, context, changes)?;
+        memberships::judge_punch_clock_rate(changes, None);
         invitees.push(judge_address(db, context, changes, &mut seen)?);
     }
     Error::unless_valid(Changes::finish(elements))?;
@@ -73,15 +74,15 @@ pub fn invite(
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be changed.")?;
     judge_permission(context, changes);
-    judge_role(db, context, changes)?;
-    judge_punch_clock_rate(changes, Some(record));
+    roles::judge_default_role(db, context, changes)?;
+    memberships::judge_punch_clock_rate(changes, Some(record));
     Ok(())
 }
 
 /// Renews the expiration date and the token of an invitation; its old link is dead from then on.
 pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
-    context.limits.take(limits::Kind::ResendOfRecord, record.id, context.now)?;
+    context.take_limit(limits::Kind::ResendOfRecord, record.id)?;
     let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
     let expires_on = expiration_day(context);
     db.exec(
@@ -129,6 +130,66 @@ pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     Ok(audit::record(db, context, &event)?)
 }
 
+/// What an acceptance has made.
+pub struct Accepted {
+    /// The membership.
+    pub membership_id: i64,
+    /// Its user, who was the invitee.
+    pub user_id: i64,
+}
+
+/// Makes the invitee of a pending invitation a member with exactly what the invitation says; `NotFound` when there is no
+/// such invitation, or one that was accepted already. The guard is in the update, so that of many only one succeeds.
+pub fn accept(db: &mut Db, account_id: i64, id: i64, now: Timestamp) -> Result<Accepted, Error> {
+    let accepted = db.maybe(
+        "UPDATE account_invitations SET accepted_at = ?3, updated_at = ?3 \
+         WHERE account_id = ?1 AND id = ?2 AND accepted_at IS NULL \
+         RETURNING invitee_id, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, \
+         default_read_only, external_reference",
+        &[Param::Int(account_id), Param::Int(id), Param::Int(now.0)],
+        |row| {
+            let (permission, reference) = (row.text(1)?.to_owned(), row.maybe_text(7)?.map(str::to_owned));
+            let membership = NewMembership {
+                account_id,
+                user_id: row.int(0)?,
+                permission: "",
+                default_role_id: row.maybe_int(2)?,
+                bill_rate_in_cents: row.maybe_int(3)?,
+                cost_rate_in_cents: row.maybe_int(4)?,
+                billability_target: row.maybe_int(5)?,
+                default_read_only: row.int(6)? != 0,
+                is_owner: false,
+                disabled_at: None,
+                created_at: now,
+            };
+            Ok((membership, permission, reference))
+        },
+    )?;
+    let (membership, permission, reference) = accepted.ok_or(Error::NotFound)?;
+    let user_id = membership.user_id;
+    let membership = NewMembership { permission: &permission, ..membership };
+    let membership_id = people::insert_membership(db, None, &membership)?;
+    if let Some(reference) = reference {
+        external_references::write(db, account_id, (Subject::User, user_id), &reference, now)?;
+    }
+    tallies::add(db, account_id, PENDING, -1)?;
+    let after = Attributes::of_cells([
+        ("account_membership_id", Kind::Id("account_memberships"), Cell::Int(membership_id)),
+        ("permission", Kind::Line, Cell::Text(&permission)),
+    ]);
+    let entry = Entry {
+        account_id,
+        occurred_at: now,
+        actor: Actor { user_id: Some(user_id), token_id: None, request_id: None },
+        action: "account_invitation.accept",
+        subject: ("account_invitations", id),
+        before: None,
+        after: Some(&after),
+    };
+    audit::write(db, &entry)?;
+    Ok(Accepted { membership_id, user_id })
+}
+
 /// The last day on which a link works that is made now. It works until the end of that day in UTC.
 fn expiration_day(context: &Context) -> i64 {
     context.now.day() + context.invitation_days
@@ -145,33 +206,6 @@ fn require_pending(record: &Record, refusal: &str) -> Result<(), Error> {
 fn judge_permission(context: &Context, changes: &mut Changes) {
     if changes.text("permission").is_some_and(|permission| !context.caller.may_grant(permission)) {
         changes.refuse("permission", ABOVE_OWN_LEVEL);
-    }
-}
-
-/// The default role is an active role of the account.
-fn judge_role(db: &mut Db, context: &Context, changes: &mut Changes) -> Result<(), Error> {
-    let Some(role) = changes.int("default_role_id") else {
-        return Ok(());
-    };
-    let sql = "SELECT 1 FROM roles WHERE account_id = ?1 AND id = ?2 AND deleted_at IS NULL";
-    let active = db.maybe(sql, &[Param::Int(context.caller.account_id), Param::Int(role)], |_| Ok(()))?;
-    if active.is_none() {
-        changes.refuse("default_role_id", NO_ACTIVE_ROLE);
-    }
-    Ok(())
-}
-
-/// Who only tracks time needs a default bill rate. Judged on what would be stored, and only where both the permission
-/// and the rate can be read (protocol-corners F4).
-fn judge_punch_clock_rate(changes: &mut Changes, stored: Option<&Record>) {
-    if changes.is_refused("permission") || changes.is_refused("bill_rate_in_cents") {
-        return;
-    }
-    let result = |name: &str| changes.get(name).or_else(|| stored.and_then(|record| record.get(name)));
-    let is_punch_clock = matches!(result("permission"), Some(Value::Text(permission)) if permission == PUNCH_CLOCK);
-    let has_rate = matches!(result("bill_rate_in_cents"), Some(Value::Int(_)));
-    if is_punch_clock && !has_rate {
-        changes.refuse("bill_rate_in_cents", PUNCH_CLOCK_RATE);
     }
 }
 
@@ -225,8 +259,17 @@ fn insert(
     let email_address = changes.text("email_address").unwrap_or_default();
     let (name_key, email_key) = (fold(full_name), fold(email_address));
     let search_key = search_key(&[full_name, email_address]);
-    let now = Param::Int(context.now.0);
-    let person = [
+    let invitee = match invitee {
+        Some(id) => id,
+        None => {
+            let (headline, created_at) = (changes.text("headline"), context.now);
+            let user = NewUser { account_id: account, full_name, email_address, headline, created_at };
+            people::insert_user(db, None, &user)?
+        }
+    };
+    let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
+    let token_hash = tokens::hash(token.expose_secret());
+    let params = [
         Param::Int(account),
         Param::Text(full_name),
         Param::Text(&name_key),
@@ -234,20 +277,7 @@ fn insert(
         Param::Text(&email_key),
         Param::Text(&search_key),
         changes.get("headline").into(),
-        now,
-    ];
-    let invitee = match invitee {
-        Some(id) => id,
-        None => db.insert(
-            "INSERT INTO users (account_id, full_name, name_key, email_address, email_key, search_key, headline, \
-             created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) RETURNING id",
-            &person,
-        )?,
-    };
-    let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
-    let token_hash = tokens::hash(token.expose_secret());
-    let mut params = person.to_vec();
-    params.extend([
+        Param::Int(context.now.0),
         changes.get("permission").into(),
         changes.get("default_role_id").into(),
         changes.get("bill_rate_in_cents").into(),
@@ -255,11 +285,11 @@ fn insert(
         changes.get("billability_target").into(),
         changes.get("default_read_only").into(),
         changes.get("external_reference").into(),
-        Param::Int(context.caller.user_id),
+        context.caller.user_id().into(),
         Param::Int(invitee),
         Param::Int(expiration_day(context)),
         Param::Bytes(&token_hash),
-    ]);
+    ];
     let id = db
         .insert(
             "INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, \

@@ -76,6 +76,15 @@ impl Limits {
 
     /// Takes one from the bucket of `key`, or refuses with the seconds after which one will be there.
     pub fn take(&self, kind: Kind, key: i64, now: Timestamp) -> Result<(), Error> {
+        self.ask(kind, key, now, true)
+    }
+
+    /// Refuses as [`Limits::take`] does, and takes nothing.
+    pub fn check(&self, kind: Kind, key: i64, now: Timestamp) -> Result<(), Error> {
+        self.ask(kind, key, now, false)
+    }
+
+    fn ask(&self, kind: Kind, key: i64, now: Timestamp, takes: bool) -> Result<(), Error> {
         let per_minute = match kind {
             Kind::General => self.per_minute.general,
             Kind::Create => self.per_minute.create,
@@ -97,7 +106,9 @@ impl Limits {
             let seconds = u64::try_from(over).unwrap_or_default().div_ceil(SECOND.unsigned_abs());
             return Err(Error::RateLimited(seconds));
         }
-        *bucket = full_after_this;
+        if takes {
+            *bucket = full_after_this;
+        }
         Ok(())
     }
 }

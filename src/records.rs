@@ -3,16 +3,18 @@
 //! These functions work for every resource. Each is bound to the caller's account, and the account of a caller is the
 //! only one that exists for it: a foreign id is not found, exactly like an unknown one.
 
-use crate::access::{Caller, Context};
+use crate::access::Caller;
 use crate::audit::{self, Attributes, Event};
+use crate::context::Context;
 use crate::error::Error;
 use crate::store::sql::{self, Statement};
-use crate::store::{Db, Row};
+use crate::store::{self, Db, Row, UniqueIndex};
 use crate::tallies;
-use crate::wire::changes::Changes;
-use crate::wire::describe::{Association, Field, Resource};
+use crate::wire::changes::{Changes, Fault};
+use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
-use crate::wire::kind::{Cell, Value};
+use crate::wire::kind::{Cell, Value, ids_in};
+use crate::wire::projection::{Included, Projection};
 use crate::wire::query::{Condition, ListQuery, Paging};
 
 /// A record as it was found.
@@ -25,7 +27,7 @@ pub struct Record {
 }
 
 impl Record {
-    fn of_row(resource: &'static Resource, row: &Row<'_>) -> Result<Self, crate::store::Error> {
+    fn of_row(resource: &'static Resource, row: &Row<'_>) -> Result<Self, store::Error> {
         let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
         Ok(Self { resource, id: row.int(resource.fields.len())?, values })
     }
@@ -40,10 +42,11 @@ impl Record {
         self.values().find(|(field, _)| field.name == name).map(|(_, value)| value)
     }
 
-    /// The number of a field, if it has one.
+    /// The number of a field, if it has one; `id` is the record's own.
     pub fn int(&self, name: &str) -> Option<i64> {
         match self.get(name) {
             Some(Value::Int(number)) => Some(*number),
+            None if name == "id" => Some(self.id),
             _ => None,
         }
     }
@@ -57,24 +60,28 @@ impl Record {
     }
 }
 
-/// The record of an id in the account; `NotFound` where there is none.
+/// The record of an id in the account that writes may find; `NotFound` where there is none.
 pub fn find(db: &mut Db, resource: &'static Resource, account: i64, id: Option<i64>) -> Result<Record, Error> {
     let id = id.ok_or(Error::NotFound)?;
-    let statement = sql::record(resource, account, id, &[]);
+    let writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
+    let statement = sql::record(&Projection::whole(resource), account, id, &writable);
     let found = db.maybe(&statement.text, &statement.params(), |row| Record::of_row(resource, row))?;
     found.ok_or(Error::NotFound)
 }
 
-/// Writes the values of `changes` into a record, with the row of the audit trail, and prints the record as it is then.
+/// Writes the columns of `changes` into a record, with the row of the audit trail, and prints the record as it is then.
 pub fn update(
     db: &mut Db,
     context: &Context,
     record: &Record,
     changes: &Changes,
-    includes: &[&'static Association],
+    projection: &Projection,
+    conflicts: &[Conflict],
 ) -> Result<Vec<u8>, Error> {
     let values: Vec<(&'static Field, &Value)> = changes.values().collect();
-    let before = record.values().filter(|(field, _)| changes.get(field.name).is_some());
+    // What is kept elsewhere is not in the record, so the trail can only tell what was given.
+    let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
+    let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
     let event = Event {
         resource: record.resource,
         action: "update",
@@ -83,60 +90,71 @@ pub fn update(
         after: Some(&Attributes::of_values(&values)),
     };
     audit::record(db, context, &event)?;
-    let statement = sql::update(record.resource, context.caller.account_id, record.id, context.now.0, &values);
-    let envelope = print(db, record.resource, &context.caller, &statement, includes, 1)?;
-    if envelope.is_empty() {
-        return Err(Error::NotFound);
+    let account = context.caller.account_id;
+    let statement = sql::update(projection, account, record.id, context.now.0, &changes.columns());
+    let refuse = |error: store::Error| {
+        let conflict = conflicts.iter().find(|conflict| error.is_violation_of(conflict.index));
+        conflict.map_or_else(|| error.into(), Conflict::refusal)
+    };
+    if projection.is_of_one_row() {
+        let envelope = print(db, projection, &context.caller, &statement, 1).map_err(refuse)?;
+        return finish_one(envelope);
     }
-    Ok(envelope.finish(1, Paging::of_records(1)))
+    let written = db.maybe(&statement.text, &statement.params(), |row| row.int(0)).map_err(refuse)?;
+    show(db, projection, &context.caller, written, &[])
+}
+
+/// A unique index that guarantees a rule, and the refusal of what it refuses: somebody else was faster than the rule that
+/// looked for it.
+pub struct Conflict {
+    /// The index.
+    pub index: UniqueIndex,
+    /// The attribute that is at fault.
+    pub field: &'static str,
+    /// The sentence.
+    pub message: &'static str,
+}
+
+impl Conflict {
+    fn refusal(&self) -> Error {
+        Error::Invalid(vec![Fault::of(self.field, 0, self.message)])
+    }
 }
 
 /// Prints a record that fulfils the conditions; `NotFound` where there is none.
 pub fn show(
     db: &mut Db,
-    resource: &'static Resource,
+    projection: &Projection,
     caller: &Caller,
     id: Option<i64>,
     conditions: &[Condition],
-    includes: &[&'static Association],
 ) -> Result<Vec<u8>, Error> {
     let id = id.ok_or(Error::NotFound)?;
-    let statement = sql::record(resource, caller.account_id, id, conditions);
-    let envelope = print(db, resource, caller, &statement, includes, 1)?;
-    if envelope.is_empty() {
-        return Err(Error::NotFound);
-    }
-    Ok(envelope.finish(1, Paging::of_records(1)))
+    let statement = sql::record(projection, caller.account_id, id, conditions);
+    finish_one(print(db, projection, caller, &statement, 1)?)
+}
+
+fn finish_one(envelope: Envelope<'_>) -> Result<Vec<u8>, Error> {
+    if envelope.ids().is_empty() { Err(Error::NotFound) } else { Ok(envelope.finish(1, Paging::of_records(1))) }
 }
 
 /// Prints records that were just written, ordered by id, which is the order in which they were made.
-pub fn show_written(
-    db: &mut Db,
-    resource: &'static Resource,
-    caller: &Caller,
-    ids: &[i64],
-    includes: &[&'static Association],
-) -> Result<Vec<u8>, Error> {
+pub fn show_written(db: &mut Db, projection: &Projection, caller: &Caller, ids: &[i64]) -> Result<Vec<u8>, Error> {
     if let [id] = ids {
-        return show(db, resource, caller, Some(*id), &[], includes);
+        return show(db, projection, caller, Some(*id), &[]);
     }
-    let statement = sql::records(resource, caller.account_id, ids);
-    let envelope = print(db, resource, caller, &statement, includes, ids.len())?;
-    let count = i64::try_from(envelope.len()).unwrap_or(i64::MAX);
+    let statement = sql::records(projection, caller.account_id, ids);
+    let envelope = print(db, projection, caller, &statement, ids.len())?;
+    let count = i64::try_from(envelope.ids().len()).unwrap_or(i64::MAX);
     Ok(envelope.finish(count, Paging::of_records(ids.len())))
 }
 
 /// Prints a list.
-pub fn list(
-    db: &mut Db,
-    resource: &'static Resource,
-    caller: &Caller,
-    query: &ListQuery,
-    includes: &[&'static Association],
-) -> Result<Vec<u8>, Error> {
-    let statement = sql::list(resource, caller.account_id, query);
+pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQuery) -> Result<Vec<u8>, Error> {
+    let statement = sql::list(projection, caller.account_id, query);
     let expected = usize::try_from(query.paging.size).unwrap_or(0);
-    let envelope = print(db, resource, caller, &statement, includes, expected)?;
+    let envelope = print(db, projection, caller, &statement, expected)?;
+    let resource = projection.resource();
     let count = match tallies::count(db, resource, caller.account_id, query)? {
         Some(count) => count,
         None => {
@@ -148,27 +166,34 @@ pub fn list(
 }
 
 /// Runs a statement of [`sql`] and prints its rows, then what they include.
-fn print(
+fn print<'a>(
     db: &mut Db,
-    resource: &'static Resource,
+    projection: &'a Projection,
     caller: &Caller,
     statement: &Statement,
-    includes: &[&'static Association],
     expected: usize,
-) -> Result<Envelope, Error> {
-    let mut envelope = Envelope::new(resource, caller.rung(), expected);
-    let mut wanted = Wanted::new(resource, includes);
+) -> Result<Envelope<'a>, store::Error> {
+    let mut envelope = Envelope::new(projection, expected);
+    let mut wanted = Wanted::new(projection);
     db.each(&statement.text, &statement.params(), &mut |row| {
         envelope.push(row);
         wanted.note(row);
         Ok(())
     })?;
-    for (target, ids) in wanted.into_targets() {
+    for (target, mut ids) in wanted.into_targets() {
         envelope.include(target);
+        let Target::Records(resource) = target else {
+            continue;
+        };
+        if resource.name == projection.resource().name {
+            // These stand in the same map already, and with all that was asked for.
+            ids.retain(|id| !envelope.ids().contains(id));
+        }
         if !ids.is_empty() {
-            let statement = sql::records(target, caller.account_id, &ids);
+            let included = Projection::plain(resource, caller.rung());
+            let statement = sql::records(&included, caller.account_id, &ids);
             db.each(&statement.text, &statement.params(), &mut |row| {
-                envelope.push_included(target, row);
+                envelope.push_included(&included, row);
                 Ok(())
             })?;
         }
@@ -177,41 +202,35 @@ fn print(
 }
 
 /// The ids of the records that a page includes, collected while its rows go by.
-struct Wanted {
-    associations: Vec<WantedAssociation>,
+struct Wanted<'a> {
+    included: &'a [Included],
+    ids: Vec<Vec<i64>>,
 }
 
-struct WantedAssociation {
-    column: usize,
-    target: &'static Resource,
-    ids: Vec<i64>,
-}
-
-impl Wanted {
-    fn new(resource: &'static Resource, includes: &[&'static Association]) -> Self {
-        let wanted = |association: &&'static Association| {
-            let column = resource.fields.iter().position(|field| field.name == association.foreign_key)?;
-            Some(WantedAssociation { column, target: association.target, ids: Vec::new() })
-        };
-        Self { associations: includes.iter().filter_map(wanted).collect() }
+impl<'a> Wanted<'a> {
+    fn new(projection: &'a Projection) -> Self {
+        let included = projection.included();
+        Self { included, ids: vec![Vec::new(); included.len()] }
     }
 
     fn note(&mut self, row: &dyn Cells) {
-        for association in &mut self.associations {
-            if let Cell::Int(id) = row.cell(association.column) {
-                association.ids.push(id);
+        for (included, ids) in self.included.iter().zip(&mut self.ids) {
+            match row.cell(included.column) {
+                Cell::Int(id) => ids.push(id),
+                Cell::Text(numbers) => ids.extend(ids_in(numbers)),
+                Cell::Null => {}
             }
         }
     }
 
     /// One list of ids for each class, in the order in which the classes were first asked for: associations of one
     /// class share a map.
-    fn into_targets(self) -> Vec<(&'static Resource, Vec<i64>)> {
-        let mut targets: Vec<(&'static Resource, Vec<i64>)> = Vec::new();
-        for association in self.associations {
-            match targets.iter_mut().find(|(target, _)| target.name == association.target.name) {
-                Some((_, ids)) => ids.extend(association.ids),
-                None => targets.push((association.target, association.ids)),
+    fn into_targets(self) -> Vec<(Target, Vec<i64>)> {
+        let mut targets: Vec<(Target, Vec<i64>)> = Vec::new();
+        for (included, ids) in self.included.iter().zip(self.ids) {
+            match targets.iter_mut().find(|(target, _)| target.name() == included.target.name()) {
+                Some((_, known)) => known.extend(ids),
+                None => targets.push((included.target, ids)),
             }
         }
         for (_, ids) in &mut targets {

@@ -3,8 +3,15 @@
 use crate::store::migrate::Migration;
 
 /// Every migration, in order.
-pub static MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "accounts, people, invitations, tokens and the audit trail",
-    script: include_str!("../migrations/0001_invitations.sql"),
-}];
+pub static MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "accounts, people, invitations, tokens and the audit trail",
+        script: include_str!("../migrations/0001_invitations.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "memberships in full, external references and idempotent requests",
+        script: include_str!("../migrations/0002_people.sql"),
+    },
+];

@@ -17,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use crate::access::{Caller, Level};
+use crate::access::{Caller, Identity, Level};
 use crate::clock::{Stopwatch, Timestamp};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::store::{Db, Error, Param, Store};
@@ -186,9 +186,8 @@ fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
             let level = Level::of_permission(row.text(3)?);
             let caller = |level| -> Result<Caller, Error> {
                 Ok(Caller {
-                    token_id: row.int(0)?,
                     account_id: row.int(1)?,
-                    user_id: row.int(2)?,
+                    identity: Identity::Member { user_id: row.int(2)?, token_id: row.int(0)? },
                     level,
                     is_account_canceled: row.maybe_int(4)?.is_some(),
                 })

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 use crate::error::Error;
 use crate::server::Body;
+use crate::wire::entity_tag;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,7 +29,7 @@ static ALWAYS: [(HeaderName, HeaderValue); 6] = [
 
 /// An answer with JSON. A success has a weak `ETag` of its body.
 pub fn json(status: u16, body: Vec<u8>) -> Response<Body> {
-    let tag = (status == 200).then(|| etag(&body));
+    let tag = (status == 200).then(|| entity_tag::of(&body));
     let mut response = with_room(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
@@ -112,12 +110,6 @@ fn uuid(random: &[u8; 32]) -> String {
         text.push(char::from(DIGITS[usize::from(byte & 0x0f)]));
     }
     text
-}
-
-/// A weak tag of 128 bits of the body's hash: equal on every server and in every version.
-fn etag(body: &[u8]) -> String {
-    let hash = Sha256::digest(body);
-    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..16]))
 }
 
 #[cfg(test)]

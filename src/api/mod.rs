@@ -3,6 +3,7 @@
 //! [`handle`] wraps every answer: request id, panic guard, the headers of protocol.md section 3, one log line, metrics.
 //! Inside it, what lies under the base path goes through `operations`, everything else is one of the [`pages`].
 
+mod additions;
 mod headers;
 mod operations;
 pub mod pages;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 
 use crate::app::App;
@@ -34,13 +36,50 @@ pub struct Trace {
 }
 
 /// A successful answer.
-pub enum Answer {
+pub struct Answer {
+    content: Content,
+    /// A header of ours that tells something about the answer; its value is `true`.
+    mark: Option<HeaderName>,
+}
+
+enum Content {
     /// 200 with JSON.
     Json(Vec<u8>),
     /// 204.
     Empty,
     /// A page that is no part of the API.
     Page(Response<Body>),
+}
+
+impl Answer {
+    fn json(body: Vec<u8>) -> Self {
+        Self { content: Content::Json(body), mark: None }
+    }
+
+    /// The answer to a write: 200 with its body, 204 without one.
+    fn written(body: Option<Vec<u8>>) -> Self {
+        Self { content: body.map_or(Content::Empty, Content::Json), mark: None }
+    }
+
+    fn page(response: Response<Body>) -> Self {
+        Self { content: Content::Page(response), mark: None }
+    }
+
+    fn with(self, mark: HeaderName) -> Self {
+        Self { mark: Some(mark), ..self }
+    }
+
+    fn into_response(self) -> Response<Body> {
+        let mut response = match self.content {
+            Content::Json(body) => headers::json(200, body),
+            Content::Empty => headers::empty(),
+            Content::Page(response) => response,
+        };
+        if let Some(mark) = self.mark {
+            response.headers_mut().insert(mark, HeaderValue::from_static("true"));
+        }
+        response
+    }
 }
 
 /// Answers a request. This never fails: whatever happens becomes an answer in the documented shape.
@@ -51,12 +90,7 @@ pub async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body>
     let mut trace = Trace::default();
     let answer = guard(answer(&app, request, &request_id, &mut trace)).await;
     let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned);
-    let mut response = match answer {
-        Ok(Answer::Json(body)) => headers::json(200, body),
-        Ok(Answer::Empty) => headers::empty(),
-        Ok(Answer::Page(response)) => response,
-        Err(error) => headers::error(&error),
-    };
+    let mut response = answer.map_or_else(|error| headers::error(&error), Answer::into_response);
     let elapsed = stopwatch.elapsed();
     headers::complete(response.headers_mut(), &request_id, elapsed);
     let status = response.status().as_u16();
@@ -94,7 +128,7 @@ async fn answer(
 ) -> Result<Answer, Error> {
     if let Some(page) = pages::find(app, &request) {
         trace.operation = Some(page.name());
-        return page.answer(app).await.map(Answer::Page);
+        return page.answer(app).await.map(Answer::page);
     }
     operations::answer(app, request, request_id, trace).await
 }

@@ -10,18 +10,25 @@ use hyper::Request;
 use hyper::body::Incoming;
 use serde_json::{Map, Value as Json};
 
+use super::additions::{self, Additions};
 use super::route::{self, Route};
 use super::{Answer, Trace, request};
 use crate::access::{self, Caller, Rule};
 use crate::app::App;
 use crate::clock::Stopwatch;
+use crate::context::Context;
 use crate::error::Error;
-use crate::limits;
-use crate::records;
+use crate::records::{self, Record};
+use crate::resources::writes;
+use crate::store::Db;
 use crate::wire::changes::{Changes, Write};
 use crate::wire::describe::{Resource, Verb};
+use crate::wire::entity_tag::Expected;
 use crate::wire::params::Tree;
+use crate::wire::projection::Projection;
 use crate::wire::query::{self, ListQuery};
+use crate::wire::strict;
+use crate::{idempotency, limits};
 
 /// Text of the vendor's library for a body without its root key.
 const MISSING_ROOT: &str =
@@ -40,7 +47,7 @@ pub async fn answer(
 
     let token = request::token(app, &head.uri, &head.headers)?;
     let caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
-    trace.caller = Some((caller.account_id, caller.user_id));
+    trace.caller = caller.user_id().map(|user_id| (caller.account_id, user_id));
     let route = route::find(&head.method, &segments);
     let rule = route.as_ref().and_then(|route| app.policy.rule(route.entry.resource.name, route.operation.verb));
     limit_rate(app, &caller, rule)?;
@@ -48,20 +55,27 @@ pub async fn answer(
     let verb = route.operation.verb;
     trace.operation = Some(route.operation.id);
     let rule = access::permit_level(&caller, rule)?;
+    let additions = Additions::read(&head.headers)?;
     let params = if verb.reads_body() {
         request::query_and_body(app, &head.uri, &head.headers, body, since).await?
     } else {
         request::query(&head.uri)?
     };
+    if additions.is_strict
+        && let Some(sentence) = strict::ignored(route.entry.resource, verb, &params)
+    {
+        return Err(Error::Syntax(sentence));
+    }
 
-    let asked = Asked { app, caller, rule, route, params, request_id };
+    let asked = Asked { app, caller, rule, route, params, additions, request_id };
     match verb {
-        Verb::Index => index(asked).await.map(Answer::Json),
-        Verb::Show => show(asked).await.map(Answer::Json),
-        Verb::Create { bulk } => create(asked, bulk).await.map(Answer::Json),
-        Verb::Update => update(asked).await.map(Answer::Json),
-        Verb::Destroy => destroy(asked).await.map(|()| Answer::Empty),
-        Verb::Action(name) => act(asked, name).await.map(Answer::Json),
+        Verb::Index => index(asked).await,
+        Verb::Show => show(asked).await,
+        Verb::ShowOwn(_) => show_own(asked).await,
+        Verb::Create { bulk } => create(asked, bulk).await,
+        Verb::Update => update(asked).await,
+        Verb::Destroy => destroy(asked).await,
+        Verb::Action(name) => act(asked, name).await,
     }
 }
 
@@ -72,103 +86,158 @@ struct Asked<'a> {
     rule: Rule,
     route: Route,
     params: Tree,
+    additions: Additions,
     request_id: &'a str,
+}
+
+impl Asked<'_> {
+    fn resource(&self) -> &'static Resource {
+        self.route.entry.resource
+    }
+
+    fn projection(&self) -> Projection {
+        Projection::read(self.resource(), &self.params, self.caller.rung())
+    }
+
+    /// The attributes of one element of the body.
+    fn changes(&self, write: Write, object: &Map<String, Json>, index: usize) -> Changes {
+        let rung = self.caller.rung();
+        let mut changes = Changes::read(self.resource(), write, object, rung, index);
+        if self.additions.is_strict {
+            changes.refuse_ignored(write, object, rung);
+        }
+        changes
+    }
 }
 
 /// The limits of the token. That of a record is taken by its rule, once the record was found and may be touched: a
 /// refused request must neither use it up nor tell of it.
 fn limit_rate(app: &App, caller: &Caller, rule: Option<&Rule>) -> Result<(), Error> {
+    let Some(token) = caller.token_id() else {
+        return Ok(());
+    };
     let now = app.clock.now();
-    app.limits.take(limits::Kind::General, caller.token_id, now)?;
+    app.limits.take(limits::Kind::General, token, now)?;
     match rule.and_then(|rule| rule.limit) {
-        Some(limit) => app.limits.take(limit, caller.token_id, now),
+        Some(limit) => app.limits.take(limit, token, now),
         None => Ok(()),
     }
 }
 
-async fn index(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
-    let (resource, caller) = (asked.route.entry.resource, asked.caller);
-    let query = ListQuery::read(resource, &asked.params, caller.rung());
-    let includes = query::includes(resource, &asked.params);
-    asked.app.store.read(move |db| records::list(db, resource, &caller, &query, &includes)).await
+async fn index(asked: Asked<'_>) -> Result<Answer, Error> {
+    let projection = asked.projection();
+    let query = ListQuery::read(asked.resource(), &asked.params, asked.caller.rung())?;
+    let caller = asked.caller;
+    asked.app.store.read(move |db| records::list(db, &projection, &caller, &query)).await.map(Answer::json)
 }
 
-async fn show(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
-    let (resource, caller, id) = (asked.route.entry.resource, asked.caller, asked.route.id);
-    let conditions = query::show_conditions(resource, &asked.params);
-    let includes = query::includes(resource, &asked.params);
-    asked.app.store.read(move |db| records::show(db, resource, &caller, id, &conditions, &includes)).await
+async fn show(asked: Asked<'_>) -> Result<Answer, Error> {
+    let (projection, id) = (asked.projection(), asked.route.id);
+    let conditions = query::show_conditions(asked.resource(), &asked.params);
+    let caller = asked.caller;
+    asked.app.store.read(move |db| records::show(db, &projection, &caller, id, &conditions)).await.map(Answer::json)
 }
 
-async fn create(asked: Asked<'_>, bulk: usize) -> Result<Vec<u8>, Error> {
-    let resource = asked.route.entry.resource;
-    let create = asked.route.entry.behaviour.create.ok_or(Error::NotFound)?;
-    let elements = elements(resource, &asked.params, bulk)?.into_iter().enumerate();
-    let rung = asked.caller.rung();
+/// The record that is the caller's own is there whatever filters say (protocol-corners G6).
+async fn show_own(asked: Asked<'_>) -> Result<Answer, Error> {
+    let (projection, caller) = (asked.projection(), asked.caller);
+    let shown = asked.app.store.read(move |db| records::show(db, &projection, &caller, caller.user_id(), &[]));
+    shown.await.map(Answer::json)
+}
+
+async fn create(asked: Asked<'_>, bulk: usize) -> Result<Answer, Error> {
+    let entry = asked.route.entry;
+    let elements = elements(entry.resource, &asked.params, bulk)?.into_iter().enumerate();
     let mut changes: Vec<Changes> =
-        elements.map(|(index, object)| Changes::read(resource, Write::Create, object, rung, index)).collect();
-    let includes = query::includes(resource, &asked.params);
-    let context = asked.app.context(&asked.caller, asked.request_id);
-    write(asked.app, move |db| {
-        let ids = create(db, resource, &context, &mut changes)?;
-        records::show_written(db, resource, &context.caller, &ids, &includes)
+        elements.map(|(index, object)| asked.changes(Write::Create, object, index)).collect();
+    let projection = asked.projection();
+    write(asked, move |db, context, _| writes::create(db, context, entry, &mut changes, &projection).map(Some)).await
+}
+
+async fn update(asked: Asked<'_>) -> Result<Answer, Error> {
+    let (entry, id) = (asked.route.entry, asked.route.id);
+    let changes = asked.changes(Write::Update, elements(entry.resource, &asked.params, 1)?[0], 0);
+    let projection = asked.projection();
+    write(asked, move |db, context, guard| {
+        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
+        writes::update(db, context, entry, id, changes, &guard, &projection).map(Some)
     })
     .await
 }
 
-async fn update(asked: Asked<'_>) -> Result<Vec<u8>, Error> {
-    let (resource, id, rule) = (asked.route.entry.resource, asked.route.id, asked.rule);
-    let before_update = asked.route.entry.behaviour.before_update.ok_or(Error::NotFound)?;
-    let object = elements(resource, &asked.params, 1)?[0];
-    let mut changes = Changes::read(resource, Write::Update, object, asked.caller.rung(), 0);
-    let includes = query::includes(resource, &asked.params);
-    let context = asked.app.context(&asked.caller, asked.request_id);
-    write(asked.app, move |db| {
-        let record = records::find(db, resource, context.caller.account_id, id)?;
-        access::permit_record(&context.caller, &rule, |field| record.int(field))?;
-        changes.drop_unchanged(|name| record.get(name));
-        before_update(db, &context, &record, &mut changes)?;
-        Error::unless_valid(Changes::finish(std::slice::from_mut(&mut changes)))?;
-        records::update(db, &context, &record, &changes, &includes)
+async fn destroy(asked: Asked<'_>) -> Result<Answer, Error> {
+    let (entry, id, projection) = (asked.route.entry, asked.route.id, asked.projection());
+    write(asked, move |db, context, guard| {
+        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
+        writes::destroy(db, context, entry, id, &guard).map(|()| None)
     })
     .await
 }
 
-async fn destroy(asked: Asked<'_>) -> Result<(), Error> {
-    let (resource, id, rule) = (asked.route.entry.resource, asked.route.id, asked.rule);
-    let destroy = asked.route.entry.behaviour.destroy.ok_or(Error::NotFound)?;
-    let context = asked.app.context(&asked.caller, asked.request_id);
-    write(asked.app, move |db| {
-        let record = records::find(db, resource, context.caller.account_id, id)?;
-        access::permit_record(&context.caller, &rule, |field| record.int(field))?;
-        destroy(db, &context, &record)
+async fn act(asked: Asked<'_>, name: &'static str) -> Result<Answer, Error> {
+    let (entry, id, projection) = (asked.route.entry, asked.route.id, asked.projection());
+    write(asked, move |db, context, guard| {
+        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
+        writes::act(db, context, entry, (id, name), &guard, &projection).map(Some)
     })
     .await
 }
 
-async fn act(asked: Asked<'_>, name: &str) -> Result<Vec<u8>, Error> {
-    let (resource, id, rule) = (asked.route.entry.resource, asked.route.id, asked.rule);
-    let act = asked.route.entry.behaviour.action(name).ok_or(Error::NotFound)?;
-    let includes = query::includes(resource, &asked.params);
-    let context = asked.app.context(&asked.caller, asked.request_id);
-    write(asked.app, move |db| {
-        let record = records::find(db, resource, context.caller.account_id, id)?;
-        access::permit_record(&context.caller, &rule, |field| record.int(field))?;
-        act(db, &context, &record)?;
-        records::show_written(db, resource, &context.caller, &[record.id], &includes)
-    })
-    .await
+/// What a record has to meet before a request may write to it.
+struct Conditions {
+    rule: Rule,
+    expected: Option<Expected>,
 }
 
-/// Carries out a write, unless writes are switched off for maintenance.
-async fn write<T: Send + 'static>(
-    app: &App,
-    work: impl FnOnce(&mut crate::store::Db) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
+impl Conditions {
+    /// The caller's rule on the record, then what the client expects it to be: the tag of what a plain show tells this caller,
+    /// or of a show with what this request includes.
+    fn permit(&self, db: &mut Db, context: &Context, record: &Record, asked: &Projection) -> Result<(), Error> {
+        access::permit_record(&context.caller, &self.rule, |field| record.int(field))?;
+        let Some(expected) = &self.expected else {
+            return Ok(());
+        };
+        let plain = Projection::plain(record.resource, context.caller.rung());
+        for projection in [&plain, asked] {
+            if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
+                return Ok(());
+            }
+        }
+        Err(Error::Stale)
+    }
+}
+
+/// Carries out a write, unless writes are switched off for maintenance: once for each idempotency key, and without an effect
+/// when it is a dry run.
+async fn write<F>(asked: Asked<'_>, work: F) -> Result<Answer, Error>
+where
+    F: FnOnce(&mut Db, &Context, &Conditions) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
+{
+    let (app, additions) = (asked.app, asked.additions);
     if app.config.queue_length == 0 {
         return Err(Error::Unavailable("writes are switched off (queue_length is 0)".to_owned()));
     }
-    app.store.write(work).await
+    let mut context = app.context(&asked.caller, Some(asked.request_id));
+    context.is_rehearsal = additions.is_dry_run;
+    let conditions = Conditions { rule: asked.rule, expected: additions.expected };
+    if additions.is_dry_run {
+        let body = app.store.rehearse(move |db| work(db, &context, &conditions)).await?;
+        return Ok(Answer::written(body).with(additions::DRY_RUN));
+    }
+    let key = additions.idempotency_key.zip(asked.caller.user_id()).map(|(text, user_id)| idempotency::Key {
+        account_id: asked.caller.account_id,
+        user_id,
+        text,
+        fingerprint: idempotency::fingerprint(asked.route.operation.id, asked.route.id, &asked.params),
+        now: context.now,
+    });
+    let Some(key) = key else {
+        return app.store.write(move |db| work(db, &context, &conditions)).await.map(Answer::written);
+    };
+    let once = move |db: &mut Db| idempotency::once(db, &key, |db| work(db, &context, &conditions));
+    let answered = app.store.write(once).await?;
+    let answer = Answer::written(answered.body);
+    Ok(if answered.is_replay { answer.with(additions::REPLAYED) } else { answer })
 }
 
 /// The object under the singular root key.

@@ -17,7 +17,7 @@ use crate::schema::MIGRATIONS;
 use crate::server::Body;
 use crate::store::migrate;
 use crate::telemetry;
-use crate::wire::describe::{Field, Resource, Rung, Verb};
+use crate::wire::describe::{Field, Resource, Rung, Shown, Verb};
 use crate::wire::openapi;
 
 /// A page.
@@ -107,9 +107,20 @@ struct Reference {
 }
 
 impl Reference {
-    /// Whom a field is open to, where that is not everybody.
-    fn open_to(&self, rung: Option<&Rung>) -> Option<String> {
-        rung.and_then(|rung| Level::on_rung(*rung)).map(|level| match level {
+    /// When a printed field is there, as a sentence that follows its text; `None` when it never is.
+    fn shown(&self, field: &Field) -> Option<String> {
+        match field.shown {
+            Shown::From(rung) => {
+                Some(self.open_to(&rung).map(|readers| format!(" Only for {readers}.")).unwrap_or_default())
+            }
+            Shown::OnRequest => Some(format!(" Only with optional_fields={}.", field.name)),
+            Shown::Never => None,
+        }
+    }
+
+    /// Whom something is open to, where that is not everybody.
+    fn open_to(&self, rung: &Rung) -> Option<String> {
+        Level::on_rung(*rung).filter(|level| *level > Level::PunchClock).map(|level| match level {
             Level::Administrator => "administrators".to_owned(),
             level => format!("{} and above", level.name()),
         })

@@ -55,14 +55,19 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
         _ => return None,
     };
     let entry = resources::find(collection)?;
-    let operation = entry.resource.operation(|verb| match (method, id.is_some(), action) {
-        (&Method::GET | &Method::HEAD, false, None) => verb == Verb::Index,
-        (&Method::POST, false, None) => matches!(verb, Verb::Create { .. }),
-        (&Method::GET | &Method::HEAD, true, None) => verb == Verb::Show,
-        (&Method::PUT | &Method::PATCH, true, None) => verb == Verb::Update,
-        (&Method::DELETE, true, None) => verb == Verb::Destroy,
-        (&Method::PUT, true, Some(action)) => matches!(verb, Verb::Action(name) if name == action),
-        _ => false,
+    let is_own =
+        |verb: Verb| matches!(verb, Verb::ShowOwn(word) if action.is_none() && id.is_some_and(|id| id == word));
+    let own = entry.resource.operation(is_own).filter(|_| matches!(*method, Method::GET | Method::HEAD));
+    let operation = own.or_else(|| {
+        entry.resource.operation(|verb| match (method, id.is_some(), action) {
+            (&Method::GET | &Method::HEAD, false, None) => verb == Verb::Index,
+            (&Method::POST, false, None) => matches!(verb, Verb::Create { .. }),
+            (&Method::GET | &Method::HEAD, true, None) => verb == Verb::Show,
+            (&Method::PUT | &Method::PATCH, true, None) => verb == Verb::Update,
+            (&Method::DELETE, true, None) => verb == Verb::Destroy,
+            (&Method::PUT, true, Some(action)) => matches!(verb, Verb::Action(name) if name == action),
+            _ => false,
+        })
     })?;
     let id = id.and_then(|id| digits(id)).filter(|id| *id > 0);
     Some(Route { entry, operation, id })
@@ -94,6 +99,11 @@ mod tests {
             (put, "/api/v1/account_invitations/7/resend.json", Some(("resend", Some(7)))),
             (&Method::PATCH, "/api/v1/account_invitations/7/resend", None),
             (put, "/api/v1/account_invitations", None),
+            (get, "/api/v1/users/me.json", Some(("me", None))),
+            (get, "/api/v1/users/you", Some(("show", None))),
+            (put, "/api/v1/users/me", Some(("update", None))),
+            (get, "/api/v1/users/me/me", None),
+            (&Method::DELETE, "/api/v1/users/me", None),
             (get, "/api/v1/Account_invitations", None),
             (get, "/api/v1//account_invitations", None),
             (get, "/api/v1/account_invitations//", None),

@@ -3,11 +3,12 @@
 use super::{Behaviour, Entry};
 use super::{roles, users};
 use crate::access::{INVITABLE, Level};
+use crate::external_references;
 use crate::invitations;
 use crate::wire::describe::{
-    Association, Direction, Field, Filter, Operation, Preset, Resource, Search, Sort, Tally, Test, Verb,
+    Association, DefaultScope, Direction, Field, Filter, Operation, Preset, Resource, Search, Sort, Tally, Test, Verb,
 };
-use crate::wire::kind::{Kind, Member};
+use crate::wire::kind::Kind;
 
 const LEAD: crate::wire::describe::Rung = Level::ProjectLead.rung();
 const ADMINISTRATOR: crate::wire::describe::Rung = Level::Administrator.rung();
@@ -23,6 +24,7 @@ pub static ENTRY: Entry = Entry {
         before_update: Some(invitations::before_update),
         destroy: Some(invitations::revoke),
         actions: &[("resend", invitations::resend)],
+        ..Behaviour::NONE
     },
 };
 
@@ -33,7 +35,6 @@ pub static RESOURCE: Resource = Resource {
     object: "AccountInvitation",
     text: "An invitation of a person, by mail, to become a member of the account.",
     table: "account_invitations",
-    from: "account_invitations t",
     fields: &[
         Field::new("full_name", Kind::Line, "t.full_name", "The name of the invited person.").on_create(2).required(),
         Field::new("email_address", Kind::Email, "t.email_address", "The address that the invitation is sent to.")
@@ -92,7 +93,7 @@ pub static RESOURCE: Resource = Resource {
         .default(Preset::Bool(false)),
         Field::new(
             "external_reference",
-            Kind::Object(EXTERNAL_REFERENCE),
+            external_references::KIND,
             "t.external_reference",
             "How another system calls the person.",
         )
@@ -101,17 +102,19 @@ pub static RESOURCE: Resource = Resource {
         .on_create(10),
     ],
     filters: &[
-        Filter {
-            name: "by_full_name",
-            test: Test::Contains("t.name_key"),
-            text: "Invitations whose name contains this text, in any case.",
-        },
-        Filter {
-            name: "only_pending",
-            test: Test::Flag { when_true: Some(IS_PENDING), when_false: None, default: Some(true) },
-            text: "Only invitations that wait for acceptance; false lifts the restriction.",
-        },
+        Filter::new(
+            "by_full_name",
+            Test::Contains(&["t.name_key"]),
+            "Invitations whose name contains this text, in any case.",
+        ),
+        Filter::new(
+            "only_pending",
+            Test::Flag { when_true: Some(IS_PENDING), when_false: None },
+            "Only invitations that wait for acceptance; false lifts the restriction.",
+        ),
     ],
+    default_scope: Some(DefaultScope { condition: IS_PENDING, lifted_by: &[("only_pending", false)] }),
+    writable: None,
     sorts: &[
         Sort::new("bill_rate", "t.bill_rate_in_cents").usable_from(LEAD),
         Sort::new("cost_rate", "t.cost_rate_in_cents").usable_from(ADMINISTRATOR),
@@ -123,9 +126,9 @@ pub static RESOURCE: Resource = Resource {
     default_order: ("created_at", Direction::Descending),
     search: Some(Search { columns: &["t.name_key", "t.email_key"], words: "t.search_key" }),
     associations: &[
-        Association { name: "default_role", foreign_key: "default_role_id", target: &roles::RESOURCE },
-        Association { name: "invitee", foreign_key: "invitee_id", target: &users::RESOURCE },
-        Association { name: "inviter", foreign_key: "inviter_id", target: &users::RESOURCE },
+        Association::belongs_to("default_role", "default_role_id", &roles::RESOURCE),
+        Association::belongs_to("invitee", "invitee_id", &users::RESOURCE),
+        Association::belongs_to("inviter", "inviter_id", &users::RESOURCE),
     ],
     tallies: &[
         Tally { name: invitations::PENDING, conditions: &[IS_PENDING] },
@@ -152,15 +155,3 @@ pub static RESOURCE: Resource = Resource {
         },
     ],
 };
-
-/// What another system calls a record here.
-const EXTERNAL_REFERENCE: &[Member] = &[
-    Member { name: "service_name", kind: Kind::Line, required: true },
-    Member { name: "service_model", kind: Kind::Line, required: true },
-    Member { name: "service_model_ref", kind: Kind::Reference, required: true },
-    Member { name: "status", kind: Kind::Choice(&["successful", "pending", "failed"]), required: false },
-    Member { name: "external_message", kind: Kind::Line, required: false },
-    Member { name: "external_link", kind: Kind::Line, required: false },
-    Member { name: "external_status", kind: Kind::Line, required: false },
-    Member { name: "locked", kind: Kind::Bool, required: false },
-];

@@ -4,12 +4,15 @@
 //! particular is a function of [`Behaviour`], which runs inside the transaction of the write.
 
 pub mod account_invitations;
+pub mod account_memberships;
+pub mod external_references;
 pub mod roles;
 pub mod users;
+pub mod writes;
 
-use crate::access::Context;
+use crate::context::Context;
 use crate::error::Error;
-use crate::records::Record;
+use crate::records::{Conflict, Record};
 use crate::store::Db;
 use crate::wire::changes::Changes;
 use crate::wire::describe::{Resource, Verb};
@@ -28,6 +31,9 @@ pub type Create = fn(&mut Db, &'static Resource, &Context, &mut [Changes]) -> Re
 /// Judges a change of a record: refuses attributes of it, or all of it. Values that are stored already are gone by then.
 pub type BeforeUpdate = fn(&mut Db, &Context, &Record, &mut Changes) -> Result<(), Error>;
 
+/// Writes what a change of a record gives and no column of the record holds.
+pub type BesideUpdate = fn(&mut Db, &Context, &Record, &Changes) -> Result<(), Error>;
+
 /// Does something to a record.
 pub type Act = fn(&mut Db, &Context, &Record) -> Result<(), Error>;
 
@@ -37,6 +43,10 @@ pub struct Behaviour {
     pub create: Option<Create>,
     /// For `PUT`.
     pub before_update: Option<BeforeUpdate>,
+    /// For `PUT`, where an attribute is kept elsewhere.
+    pub beside_update: Option<BesideUpdate>,
+    /// What an update can meet only at the moment of writing.
+    pub conflicts: &'static [Conflict],
     /// For `DELETE`.
     pub destroy: Option<Act>,
     /// For `PUT …/{id}/name`.
@@ -44,7 +54,8 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
-    const NONE: Self = Self { create: None, before_update: None, destroy: None, actions: &[] };
+    const NONE: Self =
+        Self { create: None, before_update: None, beside_update: None, conflicts: &[], destroy: None, actions: &[] };
 
     /// The function of an action.
     pub fn action(&self, name: &str) -> Option<Act> {
@@ -55,8 +66,10 @@ impl Behaviour {
 /// Every resource, also those that only appear in includes.
 pub static REGISTRY: &[&Entry] = &[
     &account_invitations::ENTRY,
-    &Entry { resource: &users::RESOURCE, behaviour: Behaviour::NONE },
-    &Entry { resource: &roles::RESOURCE, behaviour: Behaviour::NONE },
+    &account_memberships::ENTRY,
+    &users::ENTRY,
+    &roles::ENTRY,
+    &Entry { resource: &external_references::RESOURCE, behaviour: Behaviour::NONE },
 ];
 
 /// The resource of a name.

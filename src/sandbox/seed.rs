@@ -9,9 +9,11 @@
 
 use std::time::Duration;
 
+use crate::access::PUNCH_CLOCK;
 use crate::accounts;
 use crate::clock::Timestamp;
 use crate::invitations;
+use crate::people::{self, NewMembership, NewUser};
 use crate::store::{Db, Error, Param};
 use crate::tallies;
 use crate::tokens;
@@ -168,17 +170,24 @@ pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, 
     }
     let mark = "INSERT INTO markers (name, value) VALUES (?1, ?2)";
     db.exec(mark, &[Param::Text(MARKER), Param::Text("its tokens are publicly known")])?;
-    let long_ago = days_before(now, 90);
+    let long_ago = Param::Int(days_before(now, 90).0);
     for (id, name) in [(ACCOUNT, "Sandbox"), (OTHER_ACCOUNT, "Other Sandbox")] {
         let sql = "INSERT INTO accounts (id, name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)";
         db.exec(sql, &[Param::Int(id), Param::Text(name), long_ago])?;
     }
     for (account, id, name, is_deleted) in ROLES {
-        let deleted_at = if *is_deleted { days_before(now, 30) } else { Param::Null };
+        let deleted_at = is_deleted.then(|| days_before(now, 30).0);
         db.exec(
             "INSERT INTO roles (id, account_id, name, name_key, deleted_at, created_at, updated_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-            &[Param::Int(*id), Param::Int(*account), Param::Text(name), Param::Text(&fold(name)), deleted_at, long_ago],
+            &[
+                Param::Int(*id),
+                Param::Int(*account),
+                Param::Text(name),
+                Param::Text(&fold(name)),
+                deleted_at.into(),
+                long_ago,
+            ],
         )?;
     }
     for member in MEMBERS {
@@ -192,47 +201,29 @@ pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, 
 
 fn plant_user(
     db: &mut Db,
-    (account, id): (i64, i64),
+    (account_id, id): (i64, i64),
     (full_name, email_address): (&str, &str),
     headline: Option<&str>,
-    created_at: Param<'_>,
+    created_at: Timestamp,
 ) -> Result<(), Error> {
-    db.exec(
-        "INSERT INTO users (id, account_id, full_name, name_key, email_address, email_key, search_key, headline, \
-         created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT (id) DO NOTHING",
-        &[
-            Param::Int(id),
-            Param::Int(account),
-            Param::Text(full_name),
-            Param::Text(&fold(full_name)),
-            Param::Text(email_address),
-            Param::Text(&fold(email_address)),
-            Param::Text(&search_key(&[full_name, email_address])),
-            headline.into(),
-            created_at,
-        ],
-    )?;
-    Ok(())
+    let user = NewUser { account_id, full_name, email_address, headline, created_at };
+    people::insert_user(db, Some(id), &user).map(drop)
 }
 
 fn plant_member(db: &mut Db, member: &Member, now: Timestamp) -> Result<(), Error> {
     let created_at = days_before(now, 60 - member.user);
     plant_user(db, (member.account, member.user), (member.full_name, member.email_address), None, created_at)?;
-    let bill_rate = if member.permission == "punch_clock" { Param::Int(5_000) } else { Param::Null };
-    db.exec(
-        "INSERT INTO account_memberships (id, account_id, user_id, permission, is_owner, bill_rate_in_cents, \
-         disabled_at, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
-        &[
-            Param::Int(MEMBERSHIP_IDS + member.user),
-            Param::Int(member.account),
-            Param::Int(member.user),
-            Param::Text(member.permission),
-            Param::Int(i64::from(member.user == OWNER || member.account == OTHER_ACCOUNT)),
-            bill_rate,
-            if member.is_disabled { days_before(now, 10) } else { Param::Null },
-            created_at,
-        ],
-    )?;
+    let membership = NewMembership {
+        account_id: member.account,
+        user_id: member.user,
+        permission: member.permission,
+        is_owner: member.user == OWNER || member.account == OTHER_ACCOUNT,
+        bill_rate_in_cents: (member.permission == PUNCH_CLOCK).then_some(5_000),
+        disabled_at: member.is_disabled.then(|| days_before(now, 10)),
+        created_at,
+        ..NewMembership::default()
+    };
+    people::insert_membership(db, Some(MEMBERSHIP_IDS + member.user), &membership)?;
     if let Some(name) = member.token {
         tokens::insert(db, (member.account, member.user), &format!("sandbox-{name}"), "sandbox", now)?;
     }
@@ -242,11 +233,14 @@ fn plant_member(db: &mut Db, member: &Member, now: Timestamp) -> Result<(), Erro
 fn plant_invitation(db: &mut Db, invitation: &Invitation, now: Timestamp, invitation_days: i64) -> Result<(), Error> {
     let created_at = days_before(now, invitation.age);
     let person = (invitation.full_name, invitation.email_address);
-    plant_user(db, (invitation.account, invitation.invitee), person, invitation.headline, created_at)?;
+    if !invitation.is_accepted {
+        // The invitee of an accepted invitation is a member by now, and stands among them.
+        plant_user(db, (invitation.account, invitation.invitee), person, invitation.headline, created_at)?;
+    }
     // Seeded links are nobody's to know: a hash that no token has.
     let token_hash = tokens::hash(&format!("seeded invitation {}", invitation.id));
     let last_day = if invitation.id == EXPIRED { now.day() - 1 } else { now.day() + invitation_days };
-    let accepted_at = if invitation.is_accepted { days_before(now, invitation.age - 1) } else { Param::Null };
+    let accepted_at = invitation.is_accepted.then(|| days_before(now, invitation.age - 1).0);
     db.exec(
         "INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key, \
          headline, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, inviter_id, \
@@ -270,8 +264,8 @@ fn plant_invitation(db: &mut Db, invitation: &Invitation, now: Timestamp, invita
             Param::Int(invitation.invitee),
             Param::Int(last_day),
             Param::Bytes(&token_hash),
-            accepted_at,
-            created_at,
+            accepted_at.into(),
+            Param::Int(created_at.0),
         ],
     )?;
     tallies::add(db, invitation.account, invitations::ALL, 1)?;
@@ -281,6 +275,6 @@ fn plant_invitation(db: &mut Db, invitation: &Invitation, now: Timestamp, invita
     Ok(())
 }
 
-fn days_before(now: Timestamp, days: i64) -> Param<'static> {
-    Param::Int(now.minus(Duration::from_secs(u64::try_from(days).unwrap_or_default() * 86_400)).0)
+fn days_before(now: Timestamp, days: i64) -> Timestamp {
+    now.minus(Duration::from_secs(u64::try_from(days).unwrap_or_default() * 86_400))
 }

@@ -42,10 +42,12 @@ pub struct UniqueIndex {
 impl Error {
     /// Turns a violation of this index into something else; other errors stay.
     pub fn on_constraint<E: From<Self>>(self, index: UniqueIndex, refusal: impl FnOnce() -> E) -> E {
-        match self {
-            Self::Unique(named) if named == index.name || named == index.columns => refusal(),
-            other => other.into(),
-        }
+        if self.is_violation_of(index) { refusal() } else { self.into() }
+    }
+
+    /// Whether this index has refused a row.
+    pub fn is_violation_of(&self, index: UniqueIndex) -> bool {
+        matches!(self, Self::Unique(named) if named == index.name || named == index.columns)
     }
 }
 

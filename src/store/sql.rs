@@ -1,11 +1,13 @@
 //! A description and a query become a statement. Every statement here is bound to one account: there is no way to ask
 //! for a record without naming the account that it must belong to.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::Param;
-use crate::wire::describe::{Direction, Field, Resource};
+use crate::wire::describe::{Direction, Resource};
 use crate::wire::kind::Value;
+use crate::wire::projection::{Projection, Source};
 use crate::wire::query::{Condition, ListQuery, Order, Slice};
 
 /// A text with its values.
@@ -40,14 +42,40 @@ impl Statement {
 
     fn and_all(&mut self, conditions: &[Condition]) {
         for condition in conditions {
-            match condition {
-                Condition::Fixed(fragment) => self.and(fragment),
-                Condition::Contains(column, text) => {
-                    let placeholder = self.bind(Value::Text(text.clone()));
-                    self.and(&contains(column, &placeholder));
-                }
-                Condition::Never => self.and("1 = 0"),
+            let text = self.condition(condition);
+            self.and(&text);
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) -> String {
+        match condition {
+            Condition::Fixed(fragment) => (*fragment).to_owned(),
+            Condition::Contains(columns, text) => {
+                let placeholder = self.bind(Value::Text(text.clone()));
+                any_contains(columns, &placeholder)
             }
+            Condition::Compares(column, sign, value) => {
+                let placeholder = self.bind(value.clone());
+                format!("{column} {sign} {placeholder}")
+            }
+            Condition::OneOf(column, texts) => {
+                let placeholder = self.bind(text_list(texts));
+                among(column, &placeholder)
+            }
+            Condition::Among(column, ids) => {
+                let placeholder = self.bind(id_list(ids));
+                among(column, &placeholder)
+            }
+            Condition::NotAmong(column, ids) => {
+                let placeholder = self.bind(id_list(ids));
+                format!("NOT ({})", among(column, &placeholder))
+            }
+            Condition::Related(relation, together) => {
+                let tests: Vec<String> = together.iter().map(|condition| self.condition(condition)).collect();
+                let (owner, rows) = (relation.owner, relation.rows);
+                format!("t.id IN (SELECT {owner} FROM {rows} AND {})", tests.join(" AND "))
+            }
+            Condition::Never => "1 = 0".to_owned(),
         }
     }
 
@@ -56,8 +84,7 @@ impl Statement {
             return;
         };
         let placeholder = self.bind(Value::Text(needle.text.clone()));
-        let matches: Vec<String> = search.columns.iter().map(|column| contains(column, &placeholder)).collect();
-        self.and(&format!("({})", matches.join(" OR ")));
+        self.and(&any_contains(search.columns, &placeholder));
     }
 
     fn order(&mut self, resource: &Resource, query: &ListQuery) {
@@ -90,9 +117,10 @@ impl Statement {
 }
 
 /// The rows of a list.
-pub fn list(resource: &Resource, account: i64, query: &ListQuery) -> Statement {
+pub fn list(projection: &Projection, account: i64, query: &ListQuery) -> Statement {
+    let resource = projection.resource();
     let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
-    let mut statement = Statement::scoped(select(resource, scope), account);
+    let mut statement = Statement::scoped(select(projection, scope), account);
     restrict(&mut statement, resource, query);
     statement.order(resource, query);
     statement.slice(&query.slice);
@@ -102,7 +130,7 @@ pub fn list(resource: &Resource, account: i64, query: &ListQuery) -> Statement {
 /// The number of rows of a list, over all pages.
 pub fn count(resource: &Resource, account: i64, query: &ListQuery) -> Statement {
     let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
-    let text = format!("SELECT count(*) FROM {} WHERE {scope}", resource.from);
+    let text = format!("SELECT count(*) FROM {} t WHERE {scope}", resource.table);
     let mut statement = Statement::scoped(text, account);
     restrict(&mut statement, resource, query);
     statement
@@ -118,8 +146,8 @@ fn restrict(statement: &mut Statement, resource: &Resource, query: &ListQuery) {
 }
 
 /// The record of an id, if it fulfils the conditions.
-pub fn record(resource: &Resource, account: i64, id: i64, conditions: &[Condition]) -> Statement {
-    let mut statement = Statement::scoped(select(resource, OF_ACCOUNT_BY_ID), account);
+pub fn record(projection: &Projection, account: i64, id: i64, conditions: &[Condition]) -> Statement {
+    let mut statement = Statement::scoped(select(projection, OF_ACCOUNT_BY_ID), account);
     let placeholder = statement.bind(Value::Int(id));
     statement.and(&format!("t.id = {placeholder}"));
     statement.and_all(conditions);
@@ -127,28 +155,31 @@ pub fn record(resource: &Resource, account: i64, id: i64, conditions: &[Conditio
 }
 
 /// The records of several ids, ordered by id.
-pub fn records(resource: &Resource, account: i64, ids: &[i64]) -> Statement {
-    let mut statement = Statement::scoped(select(resource, OF_ACCOUNT_BY_ID), account);
+pub fn records(projection: &Projection, account: i64, ids: &[i64]) -> Statement {
+    let mut statement = Statement::scoped(select(projection, OF_ACCOUNT_BY_ID), account);
     let placeholder = statement.bind(id_list(ids));
     statement.and(&among("t.id", &placeholder));
     statement.text.push_str(" ORDER BY t.id");
     statement
 }
 
-/// Sets columns of a record, and the moment of the change; the result is the record as it is then.
-pub fn update(resource: &Resource, account: i64, id: i64, now: i64, values: &[(&Field, &Value)]) -> Statement {
-    let text = format!("UPDATE {} SET updated_at = ?2", resource.table);
+/// Sets columns of a record, and the moment of the change. The result is the record as it is then, where all of the
+/// projection is in the record's own row; else it has no columns, and the record has to be read.
+pub fn update(projection: &Projection, account: i64, id: i64, now: i64, columns: &[(&str, &Value)]) -> Statement {
+    let text = format!("UPDATE {} SET updated_at = ?2", projection.resource().table);
     let mut statement = Statement { text, values: vec![Value::Int(account), Value::Int(now)] };
-    for (field, value) in values {
+    for (name, value) in columns {
         let placeholder = statement.bind((*value).clone());
-        let _ = write!(statement.text, ", {} = {placeholder}", field.name);
+        let _ = write!(statement.text, ", {name} = {placeholder}");
     }
     let placeholder = statement.bind(Value::Int(id));
     let _ = write!(statement.text, " WHERE +account_id = ?1 AND id = {placeholder} RETURNING ");
-    // SQLite knows no alias in RETURNING, and there only one table is in sight, so the columns go by their own names.
-    for field in resource.fields {
-        statement.text.push_str(&field.select.replace("t.", ""));
-        statement.text.push_str(", ");
+    if projection.is_of_one_row() {
+        for column in projection.columns() {
+            // SQLite knows no alias in RETURNING, and there only one table is in sight, so the columns go by their own names.
+            statement.text.push_str(&expression(&column.source).replace("t.", ""));
+            statement.text.push_str(", ");
+        }
     }
     statement.text.push_str("id");
     statement
@@ -161,16 +192,29 @@ const OF_ACCOUNT: &str = "t.account_id = ?1";
 /// the account instead: it takes the column out of the choice of an index, here as in PostgreSQL.
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
-/// `SELECT` of a resource's fields in order and its id, for one account.
-fn select(resource: &Resource, scope: &str) -> String {
+/// `SELECT` of a projection's columns in order and the id, for one account.
+fn select(projection: &Projection, scope: &str) -> String {
     let mut text = String::with_capacity(600);
     text.push_str("SELECT ");
-    for field in resource.fields {
-        text.push_str(field.select);
+    for column in projection.columns() {
+        text.push_str(&expression(&column.source));
         text.push_str(", ");
     }
-    let _ = write!(text, "t.id FROM {} WHERE {scope}", resource.from);
+    let _ = write!(text, "t.id FROM {} t WHERE {scope}", projection.resource().table);
     text
+}
+
+fn expression(source: &Source) -> Cow<'static, str> {
+    match source {
+        Source::Expression(text) => Cow::Borrowed(text),
+        Source::Ids { id, rows } => Cow::Owned(ids_of(id, rows)),
+    }
+}
+
+/// Whether one of the columns contains a text.
+fn any_contains(columns: &[&str], placeholder: &str) -> String {
+    let matches: Vec<String> = columns.iter().map(|column| contains(column, placeholder)).collect();
+    format!("({})", matches.join(" OR "))
 }
 
 // What SQLite says in its own way stands below, and nowhere else.
@@ -180,9 +224,18 @@ fn contains(column: &str, placeholder: &str) -> String {
     format!("instr({column}, {placeholder}) > 0")
 }
 
-/// Whether a column is one of a list of ids that is one parameter, so that one text serves lists of every length.
+/// The ids of related rows as a JSON array.
+fn ids_of(id: &str, rows: &str) -> String {
+    format!("(SELECT json_group_array({id} ORDER BY {id}) FROM {rows})")
+}
+
+/// Whether a column is one of a list of ids or texts that is one parameter, so that one text serves lists of every length.
 fn among(column: &str, placeholder: &str) -> String {
     format!("{column} IN (SELECT value FROM json_each({placeholder}))")
+}
+
+fn text_list(texts: &[String]) -> Value {
+    Value::Text(serde_json::Value::from(texts).to_string())
 }
 
 fn id_list(ids: &[i64]) -> Value {

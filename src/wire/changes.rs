@@ -5,6 +5,8 @@
 //! At most one fault stands for each field of each element (B2), and [`Changes::finish`] hands them out in the
 //! documented order (B3).
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value as Json};
 
 use super::describe::{Field, Input, Preset, Resource, Rung};
@@ -24,8 +26,8 @@ pub enum Write {
 pub struct Fault {
     /// Place among the faults of its element.
     position: u8,
-    /// Wire name of the attribute, or `base`.
-    pub field: &'static str,
+    /// Wire name of the attribute, or `base`. Only strict mode names what is no attribute.
+    pub field: Cow<'static, str>,
     /// Position of the element in a bulk body, else 0.
     pub index: usize,
     /// A whole sentence.
@@ -40,7 +42,7 @@ impl Fault {
 
     /// The only fault of a request, in the element at `index`.
     pub fn of(field: &'static str, index: usize, message: &str) -> Self {
-        Self { position: 0, field, index, message: message.to_owned() }
+        Self { position: 0, field: Cow::Borrowed(field), index, message: message.to_owned() }
     }
 }
 
@@ -49,6 +51,7 @@ pub struct Changes {
     resource: &'static Resource,
     index: usize,
     values: Vec<(&'static Field, Value)>,
+    derived: Vec<(&'static str, Value)>,
     faults: Vec<Fault>,
 }
 
@@ -61,18 +64,28 @@ impl Changes {
         rung: Rung,
         index: usize,
     ) -> Self {
-        let mut changes = Self { resource, index, values: Vec::new(), faults: Vec::new() };
+        let mut changes = Self { resource, index, values: Vec::new(), derived: Vec::new(), faults: Vec::new() };
         for field in resource.fields {
-            let Some(input) = field.input else { continue };
-            let applies = match write {
-                Write::Create => input.on_create,
-                Write::Update => input.on_update,
-            };
-            if applies && rung >= input.settable_from {
+            if let Some(input) = field.input.filter(|input| input.applies(write) && rung >= input.settable_from) {
                 changes.read_field(field, input, write, object.get(field.name));
             }
         }
         changes
+    }
+
+    /// Refuses every attribute of `object` that [`Changes::read`] would ignore (strict mode).
+    pub fn refuse_ignored(&mut self, write: Write, object: &Map<String, Json>, rung: Rung) {
+        for name in object.keys() {
+            let input = self.resource.field(name).and_then(|field| field.input).filter(|input| input.applies(write));
+            let reason = match input {
+                Some(input) if rung >= input.settable_from => continue,
+                Some(_) => "is ignored: you may not set it.",
+                None if name == "id" || self.resource.field(name).is_some() => "is ignored: it cannot be set here.",
+                None => "is ignored: there is no such attribute.",
+            };
+            let message = format!("{} {reason}", label(name));
+            self.faults.push(Fault { position: u8::MAX, field: name.clone().into(), index: self.index, message });
+        }
     }
 
     fn read_field(&mut self, field: &'static Field, input: Input, write: Write, given: Option<&Json>) {
@@ -130,6 +143,18 @@ impl Changes {
         }
     }
 
+    /// Sets a column that no attribute stands for but follows from one, such as a name in lower case.
+    pub fn derive(&mut self, column: &'static str, value: impl Into<String>) {
+        self.derived.push((column, Value::Text(value.into())));
+    }
+
+    /// Every column that is to be written, with its value.
+    pub fn columns(&self) -> Vec<(&'static str, &Value)> {
+        let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
+        let own = self.values.iter().filter(|(field, _)| is_column(field)).map(|(field, value)| (field.name, value));
+        own.chain(self.derived.iter().map(|(name, value)| (*name, value))).collect()
+    }
+
     /// Whether the attribute was refused already.
     pub fn is_refused(&self, name: &str) -> bool {
         self.faults.iter().any(|fault| fault.field == name)
@@ -147,7 +172,8 @@ impl Changes {
         }
         self.values.retain(|(field, _)| field.name != name);
         let position = self.resource.field(name).and_then(|field| field.input).map_or(0, |input| input.position);
-        self.faults.push(Fault { position, field: name, index: self.index, message: message.into() });
+        let message = message.into();
+        self.faults.push(Fault { position, field: name.into(), index: self.index, message });
     }
 
     /// All faults of the elements in documented order; empty when the body can be written.
@@ -155,6 +181,15 @@ impl Changes {
         let mut faults: Vec<Fault> = elements.iter_mut().flat_map(|changes| changes.faults.drain(..)).collect();
         faults.sort_by_key(|fault| (fault.index, fault.position));
         faults
+    }
+}
+
+impl Input {
+    fn applies(&self, write: Write) -> bool {
+        match write {
+            Write::Create => self.on_create,
+            Write::Update => self.on_update,
+        }
     }
 }
 

@@ -4,20 +4,20 @@
 //! is part of the wire, so the text is written as it comes instead of being built as a tree and serialised: that is
 //! also the cheaper way, since names are constant and values are borrowed from the row.
 
-use super::describe::{Resource, Rung};
+use super::describe::Target;
 use super::kind::{Cell, print_id};
+use super::projection::Projection;
 use super::query::Paging;
 
-/// A row whose cells are the fields of a resource in their order, then its id.
+/// A row whose cells are the columns of a projection in their order, then its id.
 pub trait Cells {
     /// The cell at `index`.
     fn cell(&self, index: usize) -> Cell<'_>;
 }
 
 /// An answer that is being written.
-pub struct Envelope {
-    resource: &'static Resource,
-    rung: Rung,
+pub struct Envelope<'a> {
+    projection: &'a Projection,
     ids: Vec<i64>,
     objects: Vec<u8>,
     included: Vec<IncludedMap>,
@@ -31,12 +31,11 @@ struct IncludedMap {
 /// Bytes of an ordinary object, to ask for memory once.
 const USUAL_OBJECT: usize = 380;
 
-impl Envelope {
-    /// An empty answer for a reader on `rung`, with room for `expected` records.
-    pub fn new(resource: &'static Resource, rung: Rung, expected: usize) -> Self {
+impl<'a> Envelope<'a> {
+    /// An empty answer, with room for `expected` records.
+    pub fn new(projection: &'a Projection, expected: usize) -> Self {
         Self {
-            resource,
-            rung,
+            projection,
             ids: Vec::with_capacity(expected),
             objects: Vec::with_capacity(expected * USUAL_OBJECT),
             included: Vec::new(),
@@ -45,22 +44,33 @@ impl Envelope {
 
     /// Appends a record.
     pub fn push(&mut self, row: &dyn Cells) {
-        let id = print_entry(self.resource, self.rung, row, &mut self.objects);
+        let id = print_entry(self.projection, row, &mut self.objects);
         self.ids.push(id);
     }
 
-    /// Opens the map of an included class; it is printed even when it stays empty.
-    pub fn include(&mut self, resource: &'static Resource) {
-        if !self.included.iter().any(|map| map.name == resource.name) {
-            self.included.push(IncludedMap { name: resource.name, objects: Vec::new() });
+    /// Opens the map of an included class; it is printed even when it stays empty. Records of the class of the answer itself
+    /// share its map.
+    pub fn include(&mut self, target: Target) {
+        let is_open = target.name() == self.projection.resource().name
+            || self.included.iter().any(|map| map.name == target.name());
+        if !is_open {
+            self.included.push(IncludedMap { name: target.name(), objects: Vec::new() });
         }
     }
 
     /// Appends an object to the map of an included class that was opened before.
-    pub fn push_included(&mut self, resource: &'static Resource, row: &dyn Cells) {
-        if let Some(map) = self.included.iter_mut().find(|map| map.name == resource.name) {
-            print_entry(resource, self.rung, row, &mut map.objects);
+    pub fn push_included(&mut self, projection: &Projection, row: &dyn Cells) {
+        let name = projection.resource().name;
+        if name == self.projection.resource().name {
+            print_entry(projection, row, &mut self.objects);
+        } else if let Some(map) = self.included.iter_mut().find(|map| map.name == name) {
+            print_entry(projection, row, &mut map.objects);
         }
+    }
+
+    /// The ids of the records so far.
+    pub fn ids(&self) -> &[i64] {
+        &self.ids
     }
 
     /// Number of records so far.
@@ -76,20 +86,20 @@ impl Envelope {
     /// The whole answer. `count` is the total of the query, not of the page (rule B16).
     pub fn finish(self, count: i64, paging: Paging) -> Vec<u8> {
         let included: usize = self.included.iter().map(|map| map.objects.len() + map.name.len() + 6).sum();
-        let entry = self.resource.name.len() + 40;
+        let entry = self.projection.resource().name.len() + 40;
         let mut out = Vec::with_capacity(self.objects.len() + included + self.ids.len() * entry + 200);
         out.extend_from_slice(b"{\"count\":");
         print_integer(count, &mut out);
         out.extend_from_slice(b",\"results\":[");
         for (position, id) in self.ids.iter().enumerate() {
             out.extend_from_slice(if position == 0 { b"{\"key\":\"" } else { b",{\"key\":\"" });
-            out.extend_from_slice(self.resource.name.as_bytes());
+            out.extend_from_slice(self.projection.resource().name.as_bytes());
             out.extend_from_slice(b"\",\"id\":");
             print_id(*id, &mut out);
             out.push(b'}');
         }
         out.push(b']');
-        print_map(self.resource.name, &self.objects, &mut out);
+        print_map(self.projection.resource().name, &self.objects, &mut out);
         print_meta(count, paging, &mut out);
         for map in &self.included {
             print_map(map.name, &map.objects, &mut out);
@@ -124,8 +134,8 @@ fn print_meta(count: i64, paging: Paging, out: &mut Vec<u8>) {
 }
 
 /// Appends `"id":{…}`, after a comma where something stands before, and returns the id.
-fn print_entry(resource: &'static Resource, rung: Rung, row: &dyn Cells, out: &mut Vec<u8>) -> i64 {
-    let id = match row.cell(resource.fields.len()) {
+fn print_entry(projection: &Projection, row: &dyn Cells, out: &mut Vec<u8>) -> i64 {
+    let id = match row.cell(projection.columns().len()) {
         Cell::Int(id) => id,
         Cell::Null | Cell::Text(_) => 0,
     };
@@ -134,14 +144,12 @@ fn print_entry(resource: &'static Resource, rung: Rung, row: &dyn Cells, out: &m
     }
     print_id(id, out);
     out.extend_from_slice(b":{");
-    for (index, field) in resource.fields.iter().enumerate() {
-        if field.shown_from.is_some_and(|from| rung >= from) {
-            out.push(b'"');
-            out.extend_from_slice(field.name.as_bytes());
-            out.extend_from_slice(b"\":");
-            field.kind.print(row.cell(index), out);
-            out.push(b',');
-        }
+    for (index, column) in projection.columns().iter().enumerate() {
+        out.push(b'"');
+        out.extend_from_slice(column.name.as_bytes());
+        out.extend_from_slice(b"\":");
+        column.kind.print(row.cell(index), out);
+        out.push(b',');
     }
     out.extend_from_slice(b"\"id\":");
     print_id(id, out);

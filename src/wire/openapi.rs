@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::describe::{Field, Filter, Resource, Rung, Test, Verb};
+use super::describe::{Association, Field, Filter, Link, Resource, Rung, Shown, Target, Test, Verb};
+use super::kind::Kind;
 
 /// Statuses that every operation can answer, with their meaning.
 const REFUSALS: &[(&str, &str)] = &[
@@ -22,6 +23,9 @@ const BODY_REFUSALS: &[(&str, &str)] = &[
     ("413", "The body is too large."),
     ("415", "The content type or encoding is not read."),
 ];
+
+/// Statuses that writes to a record can answer besides.
+const RECORD_REFUSALS: &[(&str, &str)] = &[("412", "The record is not what If-Match expects.")];
 
 /// The description of what is served for these resources below `base_path`.
 pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
@@ -108,14 +112,20 @@ fn object_schema(resource: &Resource) -> Json {
     let mut properties = Map::new();
     let mut required = vec![json!("id")];
     for field in resource.fields {
-        let Some(shown_from) = field.shown_from else {
+        if field.shown == Shown::Never {
             continue;
-        };
+        }
         let mut schema = field.kind.schema(field.nullable, false);
         schema["description"] = json!(field.text);
         properties.insert(field.name.to_owned(), schema);
-        if shown_from == Rung::EVERYONE {
+        if field.shown == Shown::From(Rung::EVERYONE) {
             required.push(json!(field.name));
+        }
+    }
+    for association in resource.associations {
+        if let Some(mut schema) = key_schema(association) {
+            schema["description"] = json!(format!("Only with include={}.", association.name));
+            properties.insert(association.key.to_owned(), schema);
         }
     }
     properties.insert("id".to_owned(), json!({"type": "string", "pattern": "^[1-9][0-9]*$"}));
@@ -128,9 +138,27 @@ fn object_schema(resource: &Resource) -> Json {
     })
 }
 
+/// The schema of a key that is no field.
+fn key_schema(association: &Association) -> Option<Json> {
+    let name = association.target.name();
+    match association.link {
+        Link::Field => None,
+        Link::One(_) => Some(Kind::Id(name).schema(true, false)),
+        Link::Many { .. } | Link::Empty => Some(Kind::Ids(name).schema(false, false)),
+    }
+}
+
+/// Headers of ours that every operation reads, and those that only writes read.
+const HEADERS: &[(&str, bool, &str)] = &[
+    ("Invited-Strict", false, "With true, whatever would be ignored is an error that names it."),
+    ("Invited-Dry-Run", true, "With true, everything is done but the effect."),
+    ("Idempotency-Key", true, "A request with the same key within a day has no second effect: its answer is repeated."),
+    ("If-Match", true, "Entity tags of the record as it was read; another record is answered 412."),
+];
+
 fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     let mut parameters = Vec::new();
-    if matches!(verb, Verb::Show | Verb::Update | Verb::Destroy | Verb::Action(_)) {
+    if verb.has_id() {
         let schema = json!({"type": "integer", "format": "int64", "minimum": 1});
         parameters.push(json!({"in": "path", "name": "id", "required": true, "schema": schema}));
     }
@@ -142,23 +170,50 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
             &format!("Any of {}, with commas.", names.join(", ")),
         ));
     }
-    let acts = |filter: &&Filter| verb == Verb::Index || matches!(filter.test, Test::Flag { .. });
+    let optional: Vec<&str> =
+        resource.fields.iter().filter(|field| field.shown == Shown::OnRequest).map(|field| field.name).collect();
+    if !optional.is_empty() && verb != Verb::Destroy {
+        let text = format!("Any of {}, with commas.", optional.join(", "));
+        parameters.push(query("optional_fields", json!({"type": "string"}), &text));
+    }
+    let acts = |filter: &&Filter| verb == Verb::Index || lifting(resource, filter).is_some();
     if matches!(verb, Verb::Index | Verb::Show) {
-        parameters.extend(resource.filters.iter().filter(acts).map(filter_parameter));
+        parameters.extend(resource.filters.iter().filter(acts).map(|filter| filter_parameter(resource, filter)));
         let schema = json!({"type": "boolean", "default": true});
         parameters.push(query("apply_default_filters", schema, APPLY_DEFAULT_FILTERS));
     }
     if verb == Verb::Index {
         parameters.extend(list_parameters(resource));
     }
+    let headers = HEADERS
+        .iter()
+        .filter(|(name, only_writes, _)| (verb.is_write() || !only_writes) && (*name != "If-Match" || verb.has_id()));
+    parameters.extend(headers.map(
+        |(name, _, text)| json!({"in": "header", "name": name, "schema": {"type": "string"}, "description": text}),
+    ));
     parameters
 }
 
-fn filter_parameter(filter: &Filter) -> Json {
+/// The value of a filter that lifts the default scope.
+fn lifting(resource: &Resource, filter: &Filter) -> Option<bool> {
+    let scope = resource.default_scope.as_ref()?;
+    scope.lifted_by.iter().find(|(name, _)| *name == filter.name).map(|(_, value)| *value)
+}
+
+fn filter_parameter(resource: &Resource, filter: &Filter) -> Json {
     let schema = match filter.test {
-        Test::Flag { default: Some(default), .. } => json!({"type": "boolean", "default": default}),
-        Test::Flag { default: None, .. } => json!({"type": "boolean"}),
-        Test::Contains(_) => json!({"type": "string"}),
+        Test::Flag { .. } => {
+            let is_alone = resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.len() == 1);
+            match lifting(resource, filter).filter(|_| is_alone) {
+                Some(lifting) => json!({"type": "boolean", "default": !lifting}),
+                None => json!({"type": "boolean"}),
+            }
+        }
+        Test::Id(_) => json!({"type": "integer", "format": "int64", "minimum": 1}),
+        Test::After(_) | Test::Before(_) => json!({"type": "string", "format": "date-time"}),
+        Test::Contains(_) | Test::Equals(..) | Test::OneOf(..) | Test::Ids(_) | Test::NotIds(_) => {
+            json!({"type": "string"})
+        }
     };
     query(filter.name, schema, filter.text)
 }
@@ -208,7 +263,8 @@ fn responses(resource: &Resource, verb: Verb) -> Json {
             .insert("200".to_owned(), content("The records, by id, and their order.", envelope_schema(resource))),
     };
     let of_body = if verb.reads_body() { BODY_REFUSALS } else { &[] };
-    for (status, text) in REFUSALS.iter().chain(of_body) {
+    let of_record = if verb.is_write() && verb.has_id() { RECORD_REFUSALS } else { &[] };
+    for (status, text) in REFUSALS.iter().chain(of_body).chain(of_record) {
         responses.insert((*status).to_owned(), content(text, reference("Errors")));
     }
     Json::Object(responses)
@@ -234,7 +290,11 @@ fn envelope_schema(resource: &Resource) -> Json {
         ("meta".to_owned(), reference("Meta")),
     ]);
     for association in resource.associations {
-        properties.insert(association.target.name.to_owned(), map(association.target.object));
+        let included = match association.target {
+            Target::Records(resource) => map(resource.object),
+            Target::Nothing(_) => json!({"type": "object", "maxProperties": 0}),
+        };
+        properties.insert(association.target.name().to_owned(), included);
     }
     json!({
         "type": "object",

@@ -4,8 +4,9 @@
 use invited::resources::{REGISTRY, account_invitations};
 use invited::store::sql::{self, Statement};
 use invited::store::{Db, Error};
-use invited::wire::describe::{Resource, Test};
+use invited::wire::describe::{Resource, Target, Test};
 use invited::wire::params::{self, Tree};
+use invited::wire::projection::Projection;
 use invited::wire::query::{self, ListQuery};
 
 use crate::support::Server;
@@ -21,7 +22,11 @@ fn questions(resource: &Resource) -> Vec<String> {
     for filter in resource.filters {
         match filter.test {
             Test::Flag { .. } => narrowed.extend(["true", "false"].map(|value| format!("{}={value}", filter.name))),
-            Test::Contains(_) => narrowed.push(format!("{}=x", filter.name)),
+            Test::Contains(_) | Test::Equals(..) => narrowed.push(format!("{}=x", filter.name)),
+            Test::OneOf(..) => narrowed.push(format!("{}=x,y", filter.name)),
+            Test::Id(_) => narrowed.push(format!("{}=1", filter.name)),
+            Test::Ids(_) | Test::NotIds(_) => narrowed.push(format!("{}=1,2", filter.name)),
+            Test::After(_) | Test::Before(_) => narrowed.push(format!("{}=2031-01-01", filter.name)),
         }
     }
     for narrowing in &narrowed {
@@ -44,16 +49,24 @@ fn tree(query: &str) -> Tree {
 fn statements(resource: &'static Resource) -> Vec<(String, Statement)> {
     let mut statements = Vec::new();
     for question in questions(resource) {
-        let list = ListQuery::read(resource, &tree(&question), TOP);
-        statements.push((format!("list {question}"), sql::list(resource, 1, &list)));
+        let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
+        statements.push((format!("list {question}"), sql::list(&plain(resource), 1, &list)));
         statements.push((format!("count {question}"), sql::count(resource, 1, &list)));
         let conditions = query::show_conditions(resource, &tree(&question));
-        statements.push((format!("show {question}"), sql::record(resource, 1, 7, &conditions)));
+        statements.push((format!("show {question}"), sql::record(&plain(resource), 1, 7, &conditions)));
     }
     for association in resource.associations {
-        statements.push((format!("include {}", association.name), sql::records(association.target, 1, &[1, 2])));
+        let including = Projection::read(resource, &tree(&format!("include={}", association.name)), TOP);
+        statements.push((format!("list with {}", association.name), sql::records(&including, 1, &[1, 2])));
+        if let Target::Records(target) = association.target {
+            statements.push((format!("include {}", association.name), sql::records(&plain(target), 1, &[1, 2])));
+        }
     }
     statements
+}
+
+fn plain(resource: &'static Resource) -> Projection {
+    Projection::plain(resource, TOP)
 }
 
 /// The steps of a plan, as SQLite words them.
@@ -102,8 +115,9 @@ fn a_page_in_a_usual_order_is_read_in_that_order_and_not_sorted_whole() {
         for name in ["created_at", "expiration_date", "full_name"] {
             for direction in ["asc", "desc"] {
                 let question = format!("order={name}:{direction}");
-                let list = ListQuery::read(&account_invitations::RESOURCE, &tree(&question), TOP);
-                let steps = plan(db, &sql::list(&account_invitations::RESOURCE, 1, &list))?;
+                let resource = &account_invitations::RESOURCE;
+                let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
+                let steps = plan(db, &sql::list(&plain(resource), 1, &list))?;
                 // Sorting the last term only is what keeps ties in the order of their ids.
                 let whole = steps.into_iter().filter(|step| step == "USE TEMP B-TREE FOR ORDER BY");
                 sorted.extend(whole.map(|step| format!("{question}: {step}")));
@@ -119,11 +133,12 @@ fn records_that_are_named_by_id_are_found_by_id_and_not_among_all_of_the_account
     let wrong = with_database(|db| {
         let mut wrong = Vec::new();
         for entry in REGISTRY {
-            let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc"), TOP);
+            let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc"), TOP).unwrap();
+            let projection = plain(entry.resource);
             for statement in [
-                sql::records(entry.resource, 1, &[1, 2]),
-                sql::record(entry.resource, 1, 7, &[]),
-                sql::list(entry.resource, 1, &only),
+                sql::records(&projection, 1, &[1, 2]),
+                sql::record(&projection, 1, 7, &[]),
+                sql::list(&projection, 1, &only),
                 sql::count(entry.resource, 1, &only),
             ] {
                 let steps = plan(db, &statement)?;

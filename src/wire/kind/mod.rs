@@ -8,9 +8,10 @@ mod read;
 
 use serde_json::{Value as Json, json};
 
-pub use print::{date, print_id, print_text, time};
-pub use read::truth;
+use print::print_ids;
+pub use print::{date, ids_in, print_id, print_text, time};
 use read::{LineFault, boolean, integer, is_mailbox, line, object, percent};
+pub use read::{moment, truth};
 
 /// Largest amount of money, in cents: the wire's integers have 32 bits.
 const MOST_CENTS: i64 = i32::MAX as i64;
@@ -67,6 +68,10 @@ impl Cell<'_> {
 pub enum Kind {
     /// The id of a record of the named resource; printed as text.
     Id(&'static str),
+    /// The ids of records of the named resource, stored as a JSON array of numbers; printed as texts.
+    Ids(&'static str),
+    /// A whole number that is only printed.
+    Number,
     /// Whole cents, 0 to 2³¹−1.
     Cents,
     /// Whole percent, 0 to 100; a negative one becomes positive, `true` is 100 and `false` 0.
@@ -146,7 +151,7 @@ impl Kind {
                     refuse(&format!("must be an object with {}.", enumerate(&required)))
                 }
             },
-            Self::Date | Self::Time => refuse("cannot be set."),
+            Self::Date | Self::Time | Self::Ids(_) | Self::Number => refuse("cannot be set."),
         }
     }
 
@@ -164,6 +169,7 @@ impl Kind {
             (Self::Date, Cell::Int(days)) => print_text(&date(days), out),
             (Self::Time, Cell::Int(microseconds)) => print_text(&time(microseconds), out),
             (_, Cell::Int(number)) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+            (Self::Ids(_), Cell::Text(numbers)) => print_ids(numbers, out),
             (Self::Object(_), Cell::Text(json)) => out.extend_from_slice(json.as_bytes()),
             (_, Cell::Text(text)) => print_text(text, out),
         }
@@ -173,6 +179,8 @@ impl Kind {
     pub fn text(self) -> String {
         match self {
             Self::Id(resource) => format!("id of one of the {resource}"),
+            Self::Ids(resource) => format!("ids of {resource}"),
+            Self::Number => "whole number".to_owned(),
             Self::Cents => format!("whole cents, 0 to {MOST_CENTS}"),
             Self::Percent => "whole percent, 0 to 100".to_owned(),
             Self::Bool => "true or false".to_owned(),
@@ -193,6 +201,10 @@ impl Kind {
         let mut schema = match self {
             Self::Id(_) if input => json!({"type": "integer", "format": "int64", "minimum": 1}),
             Self::Id(_) => json!({"type": "string", "pattern": "^[1-9][0-9]*$"}),
+            Self::Ids(_) => {
+                json!({"type": "array", "items": {"type": "string", "pattern": "^[1-9][0-9]*$"}})
+            }
+            Self::Number => json!({"type": "integer"}),
             Self::Cents => {
                 json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": MOST_CENTS})
             }

@@ -11,6 +11,26 @@ pub fn print_id(id: i64, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Appends ids as an array of texts, from an array of numbers such as `[1,2]`.
+pub(super) fn print_ids(numbers: &str, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (position, digits) in digits_in(numbers).enumerate() {
+        out.extend_from_slice(if position == 0 { b"\"" } else { b",\"" });
+        out.extend_from_slice(digits.as_bytes());
+        out.push(b'"');
+    }
+    out.push(b']');
+}
+
+/// The ids in an array of numbers such as `[1,2]`.
+pub fn ids_in(numbers: &str) -> impl Iterator<Item = i64> {
+    digits_in(numbers).filter_map(|digits| digits.parse().ok())
+}
+
+fn digits_in(numbers: &str) -> impl Iterator<Item = &str> {
+    numbers.split(|character: char| !character.is_ascii_digit()).filter(|digits| !digits.is_empty())
+}
+
 /// Appends a text as a JSON string: only what JSON demands is escaped, everything else stays UTF-8.
 pub fn print_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
@@ -96,6 +116,15 @@ mod tests {
             let mut out = Vec::new();
             print_text(text, &mut out);
             assert_eq!(serde_json::from_slice::<String>(&out).ok().as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn ids_are_printed_as_texts() {
+        for (numbers, expected) in [("[]", "[]"), ("[7]", r#"["7"]"#), ("[1,22, 3]", r#"["1","22","3"]"#)] {
+            let mut out = Vec::new();
+            print_ids(numbers, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), expected);
         }
     }
 

@@ -1,0 +1,80 @@
+//! The writes that all resources have, each inside one transaction: find the record, judge, write, print.
+//!
+//! Requests and commands share them. What differs is the guard: a request has to pass its caller's rule on the record and what
+//! its headers expect, an operator's command has neither.
+
+use super::Entry;
+use crate::context::Context;
+use crate::error::Error;
+use crate::records::{self, Record};
+use crate::store::Db;
+use crate::wire::changes::Changes;
+use crate::wire::projection::Projection;
+
+/// Whether a write may go on, once its record was found.
+pub type Guard<'a> = &'a dyn Fn(&mut Db, &Record) -> Result<(), Error>;
+
+/// A guard that lets everything pass.
+pub const UNGUARDED: Guard<'static> = &|_, _| Ok(());
+
+/// Makes a record of each element, or none at all, and prints them.
+pub fn create(
+    db: &mut Db,
+    context: &Context,
+    entry: &Entry,
+    elements: &mut [Changes],
+    projection: &Projection,
+) -> Result<Vec<u8>, Error> {
+    let create = entry.behaviour.create.ok_or(Error::NotFound)?;
+    let ids = create(db, entry.resource, context, elements)?;
+    records::show_written(db, projection, &context.caller, &ids)
+}
+
+/// Changes a record and prints it.
+pub fn update(
+    db: &mut Db,
+    context: &Context,
+    entry: &Entry,
+    id: Option<i64>,
+    mut changes: Changes,
+    guard: Guard<'_>,
+    projection: &Projection,
+) -> Result<Vec<u8>, Error> {
+    let before_update = entry.behaviour.before_update.ok_or(Error::NotFound)?;
+    let record = find(db, context, entry, id, guard)?;
+    changes.drop_unchanged(|name| record.get(name));
+    before_update(db, context, &record, &mut changes)?;
+    Error::unless_valid(Changes::finish(std::slice::from_mut(&mut changes)))?;
+    if let Some(beside_update) = entry.behaviour.beside_update {
+        beside_update(db, context, &record, &changes)?;
+    }
+    records::update(db, context, &record, &changes, projection, entry.behaviour.conflicts)
+}
+
+/// Deletes a record.
+pub fn destroy(db: &mut Db, context: &Context, entry: &Entry, id: Option<i64>, guard: Guard<'_>) -> Result<(), Error> {
+    let destroy = entry.behaviour.destroy.ok_or(Error::NotFound)?;
+    let record = find(db, context, entry, id, guard)?;
+    destroy(db, context, &record)
+}
+
+/// Does to a record what the action says, and prints it.
+pub fn act(
+    db: &mut Db,
+    context: &Context,
+    entry: &Entry,
+    (id, action): (Option<i64>, &str),
+    guard: Guard<'_>,
+    projection: &Projection,
+) -> Result<Vec<u8>, Error> {
+    let act = entry.behaviour.action(action).ok_or(Error::NotFound)?;
+    let record = find(db, context, entry, id, guard)?;
+    act(db, context, &record)?;
+    records::show_written(db, projection, &context.caller, &[record.id])
+}
+
+fn find(db: &mut Db, context: &Context, entry: &Entry, id: Option<i64>, guard: Guard<'_>) -> Result<Record, Error> {
+    let record = records::find(db, entry.resource, context.caller.account_id, id)?;
+    guard(db, &record)?;
+    Ok(record)
+}

@@ -1,0 +1,102 @@
+//! The life of a role: made, renamed, deleted – softly while something names it (protocol-corners G5).
+
+use crate::audit::{self, Attributes, Event};
+use crate::context::Context;
+use crate::error::Error;
+use crate::external_references::{self, Subject};
+use crate::records::Record;
+use crate::store::{Db, Param};
+use crate::wire::changes::Changes;
+use crate::wire::describe::Resource;
+use crate::wire::fold::fold;
+
+const NO_ACTIVE_ROLE: &str = "Default role id must be an active role of this account.";
+
+/// Makes a role for each element, or none at all, and returns their ids in order. Names need not be unique.
+pub fn create(
+    db: &mut Db,
+    resource: &'static Resource,
+    context: &Context,
+    elements: &mut [Changes],
+) -> Result<Vec<i64>, Error> {
+    Error::unless_valid(Changes::finish(elements))?;
+    let mut ids = Vec::with_capacity(elements.len());
+    for changes in &*elements {
+        let name = changes.text("name").unwrap_or_default();
+        let id = db.insert(
+            "INSERT INTO roles (account_id, name, name_key, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4) \
+             RETURNING id",
+            &[
+                Param::Int(context.caller.account_id),
+                Param::Text(name),
+                Param::Text(&fold(name)),
+                Param::Int(context.now.0),
+            ],
+        )?;
+        write_reference(db, context, id, changes)?;
+        let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
+        let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
+        audit::record(db, context, &event)?;
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// Derives what follows from a new name.
+#[expect(clippy::unnecessary_wraps, reason = "the signature is that of all rules before an update")]
+pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    if let Some(key) = changes.text("name").map(fold) {
+        changes.derive("name_key", key);
+    }
+    Ok(())
+}
+
+/// Writes what stands beside the role.
+pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    write_reference(db, context, record.id, changes)
+}
+
+fn write_reference(db: &mut Db, context: &Context, id: i64, changes: &Changes) -> Result<(), Error> {
+    if let Some(reference) = changes.text("external_reference") {
+        let subject = (Subject::Role, id);
+        external_references::write(db, context.caller.account_id, subject, reference, context.now)?;
+    }
+    Ok(())
+}
+
+/// Deletes a role. One that a membership or an invitation names, whatever its state, only leaves the lists, so that what
+/// names it can still show it.
+pub fn delete(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
+    let account = context.caller.account_id;
+    let in_use = db.one(
+        "SELECT EXISTS (SELECT 1 FROM account_memberships WHERE default_role_id = ?1) \
+         OR EXISTS (SELECT 1 FROM account_invitations WHERE default_role_id = ?1)",
+        &[Param::Int(record.id)],
+        |row| row.int(0),
+    )?;
+    if in_use == 0 {
+        external_references::remove(db, account, (Subject::Role, record.id))?;
+        let sql = "DELETE FROM roles WHERE account_id = ?1 AND id = ?2";
+        db.exec(sql, &[Param::Int(account), Param::Int(record.id)])?;
+    } else {
+        let sql = "UPDATE roles SET deleted_at = ?3, updated_at = ?3 WHERE account_id = ?1 AND id = ?2";
+        db.exec(sql, &[Param::Int(account), Param::Int(record.id), Param::Int(context.now.0)])?;
+    }
+    let before = Attributes::of_record(record);
+    let event =
+        Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
+    Ok(audit::record(db, context, &event)?)
+}
+
+/// A default role, of an invitation or a membership, is an active role of the account.
+pub fn judge_default_role(db: &mut Db, context: &Context, changes: &mut Changes) -> Result<(), Error> {
+    let Some(role) = changes.int("default_role_id") else {
+        return Ok(());
+    };
+    let sql = "SELECT 1 FROM roles WHERE account_id = ?1 AND id = ?2 AND deleted_at IS NULL";
+    let active = db.maybe(sql, &[Param::Int(context.caller.account_id), Param::Int(role)], |_| Ok(()))?;
+    if active.is_none() {
+        changes.refuse("default_role_id", NO_ACTIVE_ROLE);
+    }
+    Ok(())
+}

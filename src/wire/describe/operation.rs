@@ -1,0 +1,74 @@
+//! Operations: what can be done with a resource, and where.
+
+/// Something that can be done with a resource.
+#[derive(Clone, Copy)]
+pub struct Operation {
+    /// Which.
+    pub verb: Verb,
+    /// Identifier in the API description.
+    pub id: &'static str,
+    /// One sentence for the reference.
+    pub text: &'static str,
+}
+
+/// The forms that operations have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `GET /resources`.
+    Index,
+    /// `GET /resources/{id}`.
+    Show,
+    /// `GET /resources/word`: the record that is the caller's own.
+    ShowOwn(&'static str),
+    /// `POST /resources`, with the number of records that one bulk body may hold (1: no bulk).
+    Create {
+        /// Most elements of a bulk body.
+        bulk: usize,
+    },
+    /// `PUT /resources/{id}`, `PATCH` is the same.
+    Update,
+    /// `DELETE /resources/{id}`.
+    Destroy,
+    /// `PUT /resources/{id}/name`.
+    Action(&'static str),
+}
+
+impl Verb {
+    /// Name of the verb in policies, audit rows, logs and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Index => "list",
+            Self::Show => "show",
+            Self::ShowOwn(word) => word,
+            Self::Create { .. } => "create",
+            Self::Update => "update",
+            Self::Destroy => "delete",
+            Self::Action(name) => name,
+        }
+    }
+
+    /// The HTTP method.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::Index | Self::Show | Self::ShowOwn(_) => "GET",
+            Self::Create { .. } => "POST",
+            Self::Update | Self::Action(_) => "PUT",
+            Self::Destroy => "DELETE",
+        }
+    }
+
+    /// Whether the path names a record by its id.
+    pub const fn has_id(self) -> bool {
+        matches!(self, Self::Show | Self::Update | Self::Destroy | Self::Action(_))
+    }
+
+    /// Whether the operation changes data.
+    pub const fn is_write(self) -> bool {
+        !matches!(self, Self::Index | Self::Show | Self::ShowOwn(_))
+    }
+
+    /// Whether its body is read (protocol-corners B5).
+    pub const fn reads_body(self) -> bool {
+        matches!(self, Self::Create { .. } | Self::Update | Self::Action(_))
+    }
+}

@@ -1,0 +1,99 @@
+//! Strict mode: names what a lenient server ignores (protocol.md section 9).
+//!
+//! The vendor ignores unknown parameters, and so does this server; a misspelt `only_pendng=false` is then found by
+//! nobody. With `Invited-Strict: true` everything at the top level of a request that has no effect is an error that names
+//! it. What is inside a record is the business of [`super::changes`].
+
+use serde_json::Value as Json;
+
+use super::describe::{Resource, Shown, Verb};
+use super::openapi::LIST_PARAMETERS;
+use super::params::Tree;
+use super::query;
+
+/// What a request says in vain, as one sentence; `None` when everything has an effect.
+pub fn ignored(resource: &'static Resource, verb: Verb, params: &Tree) -> Option<String> {
+    let unknown: Vec<&str> = params
+        .iter()
+        .filter(|(name, value)| !is_blank(value) && !is_known(resource, verb, name))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let sentences = [
+        ("parameter", unknown),
+        ("include", unknown_includes(resource, params)),
+        ("optional field", unknown_optional_fields(resource, params)),
+        ("order", unknown_order(resource, verb, params)),
+    ];
+    let (kind, names) = sentences.into_iter().find(|(_, names)| !names.is_empty())?;
+    let plural = if names.len() == 1 { "" } else { "s" };
+    Some(format!("Strict mode: unknown {kind}{plural} {}.", names.join(", ")))
+}
+
+/// Clients send empty parameters that they have no value for.
+fn is_blank(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(members) => members.is_empty(),
+        Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
+    let lifts = |name: &str| {
+        resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.iter().any(|(lifting, _)| *lifting == name))
+    };
+    match name {
+        "include" | "optional_fields" => verb != Verb::Destroy,
+        "apply_default_filters" => matches!(verb, Verb::Index | Verb::Show),
+        "order" => verb == Verb::Index,
+        "search" => verb == Verb::Index && resource.search.is_some(),
+        _ if name == resource.singular => matches!(verb, Verb::Create { .. } | Verb::Update),
+        _ if name == resource.name => matches!(verb, Verb::Create { bulk } if bulk > 1),
+        _ => match verb {
+            Verb::Index => {
+                resource.filters.iter().any(|filter| filter.name == name)
+                    || LIST_PARAMETERS.iter().any(|(known, ..)| *known == name)
+            }
+            Verb::Show => lifts(name),
+            _ => false,
+        },
+    }
+}
+
+fn unknown_includes<'a>(resource: &Resource, params: &'a Tree) -> Vec<&'a str> {
+    let is_known = |name: &&str| resource.associations.iter().any(|association| association.name == *name);
+    query::included_names(params).into_iter().filter(|name| !name.is_empty() && !is_known(name)).collect()
+}
+
+fn unknown_optional_fields<'a>(resource: &Resource, params: &'a Tree) -> Vec<&'a str> {
+    let is_known = |name: &&str| resource.field(name).is_some_and(|field| field.shown == Shown::OnRequest);
+    query::optional_fields(params).into_iter().filter(|name| !name.is_empty() && !is_known(name)).collect()
+}
+
+fn unknown_order<'a>(resource: &Resource, verb: Verb, params: &'a Tree) -> Vec<&'a str> {
+    let order = params.get("order").and_then(Json::as_str).filter(|order| verb == Verb::Index && !order.is_empty());
+    let is_known = |order: &&str| {
+        let name = order.split(':').next();
+        resource.sorts.iter().any(|sort| Some(sort.name) == name)
+    };
+    order.into_iter().filter(|order| !is_known(order)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::is_blank;
+
+    #[test]
+    fn a_parameter_without_a_value_is_blank() {
+        for blank in [json!(null), json!(""), json!([]), json!({})] {
+            assert!(is_blank(&blank), "{blank}");
+        }
+        for given in [json!("x"), json!(false), json!(0), json!([1]), json!({"a": 1})] {
+            assert!(!is_blank(&given), "{given}");
+        }
+    }
+}
