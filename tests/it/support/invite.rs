@@ -1,5 +1,6 @@
 //! The sentences that most stories share: the administrator invites somebody, and looks at the list.
 
+use invited::invitations;
 use serde_json::{Value, json};
 
 use super::{Answer, Server, token};
@@ -14,6 +15,14 @@ impl Server {
         let body = json!({ "account_invitation": attributes });
         let answer = self.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
         answer.ids().remove(0)
+    }
+
+    /// The invitee of the first account accepts; the answer is the membership and the user, by id.
+    #[track_caller]
+    pub(crate) fn accept(&self, invitation: &str) -> (String, String) {
+        let (id, now) = (invitation.parse().expect("an id is a number"), self.app().clock.now());
+        let accepted = self.write(move |db| invitations::accept(db, 1, id, now));
+        (accepted.membership_id.to_string(), accepted.user_id.to_string())
     }
 
     /// The administrator invites persons of these names, one after the other, a second apart; the answer is their ids.

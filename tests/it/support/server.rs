@@ -11,8 +11,10 @@ use invited::app::App;
 use invited::clock::{Clock, Timestamp};
 use invited::config::{Config, Values};
 use invited::entropy::Entropy;
+use invited::error::Error;
 use invited::lifecycle::Running;
 use invited::sandbox::{DEFAULTS, TemporaryFolder, seed};
+use invited::store::Db;
 use tokio::runtime::Runtime;
 
 /// 2031-01-02T03:04:05Z, where the clock stands when a story begins: thirty days later it is 2031-02-01.
@@ -64,6 +66,18 @@ impl Server {
     /// The parts of the running server.
     pub(crate) fn app(&self) -> &App {
         &self.running.as_ref().unwrap().app
+    }
+
+    /// Carries out a write on the server's own store, for what no request leads to.
+    #[track_caller]
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
+    ) -> T {
+        match self.runtime.block_on(self.app().store.write(work)) {
+            Ok(value) => value,
+            Err(cause) => panic!("the write failed: {cause:?}"),
+        }
     }
 
     /// Moves the server's clock forward.

@@ -6,8 +6,18 @@ use rusqlite::{Connection, OpenFlags};
 use super::Server;
 
 /// Tables whose rows only writes change.
-const TABLES: &[&str] =
-    &["accounts", "users", "roles", "account_memberships", "account_invitations", "access_tokens", "audit", "tallies"];
+const TABLES: &[&str] = &[
+    "accounts",
+    "users",
+    "roles",
+    "account_memberships",
+    "account_invitations",
+    "external_references",
+    "access_tokens",
+    "audit",
+    "tallies",
+    "idempotent_requests",
+];
 
 impl Server {
     /// The rows that a statement finds, each as one text.
