@@ -1,5 +1,6 @@
 //! One working request for each operation.
 
+use invited::access::Level;
 use invited::resources;
 use serde_json::{Value, json};
 
@@ -14,66 +15,76 @@ pub(super) struct Example {
     pub(super) success: u16,
     /// A body, for those that read one.
     pub(super) body: fn() -> Option<Value>,
-    /// Makes a record for one caller by another's hand; the answer is its id, or nothing when that hand may not.
-    pub(super) prepare: fn(&Server, &str) -> Option<String>,
-    /// A record of the first account, one of the second, and one that never was.
-    pub(super) ids: Ids,
+    /// What it is asked of.
+    pub(super) subject: &'static Subject,
 }
 
-/// Ids by whose they are.
-#[derive(Clone, Copy)]
-pub(super) struct Ids {
+/// The records of a resource.
+pub(super) struct Subject {
+    /// Makes or names a record for one caller; the answer is its id, or nothing when the caller cannot have one.
+    pub(super) prepare: fn(&Server, &str) -> Option<String>,
+    /// Whether a record can be a caller's own.
+    pub(super) is_owned: bool,
+    /// A record of the first account.
     pub(super) own: &'static str,
+    /// A record of the second account.
     pub(super) foreign: &'static str,
+    /// A record that never was.
     pub(super) unknown: &'static str,
 }
 
-const INVITATIONS: Ids = Ids { own: "1", foreign: "5", unknown: "999" };
+const INVITATIONS: &Subject = &Subject { prepare: invite, is_owned: true, own: "1", foreign: "5", unknown: "999" };
+const MEMBERSHIPS: &Subject = &Subject { prepare: join, is_owned: false, own: "206", foreign: "221", unknown: "999" };
+const USERS: &Subject = &Subject { prepare: user, is_owned: true, own: "6", foreign: "21", unknown: "999" };
+const ROLES: &Subject = &Subject { prepare: role, is_owned: false, own: "103", foreign: "111", unknown: "999" };
+
+const fn example(
+    operation: (&'static str, &'static str),
+    success: u16,
+    body: fn() -> Option<Value>,
+    subject: &'static Subject,
+) -> Example {
+    Example { operation, success, body, subject }
+}
 
 /// An example for each operation.
 pub(super) const EXAMPLES: &[Example] = &[
-    Example {
-        operation: ("GET", "/account_invitations"),
-        success: 200,
-        body: || None,
-        prepare: invite,
-        ids: INVITATIONS,
-    },
-    Example {
-        operation: ("POST", "/account_invitations"),
-        success: 200,
-        body: || Some(json!({"account_invitation": {"full_name": "Example", "email_address": "example@example.test"}})),
-        prepare: invite,
-        ids: INVITATIONS,
-    },
-    Example {
-        operation: ("GET", "/account_invitations/{id}"),
-        success: 200,
-        body: || None,
-        prepare: invite,
-        ids: INVITATIONS,
-    },
-    Example {
-        operation: ("PUT", "/account_invitations/{id}"),
-        success: 200,
-        body: || Some(json!({"account_invitation": {"billability_target": 42}})),
-        prepare: invite,
-        ids: INVITATIONS,
-    },
-    Example {
-        operation: ("DELETE", "/account_invitations/{id}"),
-        success: 204,
-        body: || None,
-        prepare: invite,
-        ids: INVITATIONS,
-    },
-    Example {
-        operation: ("PUT", "/account_invitations/{id}/resend"),
-        success: 200,
-        body: || None,
-        prepare: invite,
-        ids: INVITATIONS,
-    },
+    example(("GET", "/account_invitations"), 200, || None, INVITATIONS),
+    example(
+        ("POST", "/account_invitations"),
+        200,
+        || Some(json!({"account_invitation": {"full_name": "Example", "email_address": "example@example.test"}})),
+        INVITATIONS,
+    ),
+    example(("GET", "/account_invitations/{id}"), 200, || None, INVITATIONS),
+    example(
+        ("PUT", "/account_invitations/{id}"),
+        200,
+        || Some(json!({"account_invitation": {"billability_target": 42}})),
+        INVITATIONS,
+    ),
+    example(("DELETE", "/account_invitations/{id}"), 204, || None, INVITATIONS),
+    example(("PUT", "/account_invitations/{id}/resend"), 200, || None, INVITATIONS),
+    example(("GET", "/account_memberships"), 200, || None, MEMBERSHIPS),
+    example(("GET", "/account_memberships/{id}"), 200, || None, MEMBERSHIPS),
+    example(
+        ("PUT", "/account_memberships/{id}"),
+        200,
+        || Some(json!({"account_membership": {"billability_target": 42}})),
+        MEMBERSHIPS,
+    ),
+    example(("DELETE", "/account_memberships/{id}"), 204, || None, MEMBERSHIPS),
+    example(("PUT", "/account_memberships/{id}/disable"), 200, || None, MEMBERSHIPS),
+    example(("PUT", "/account_memberships/{id}/enable"), 200, || None, MEMBERSHIPS),
+    example(("GET", "/users"), 200, || None, USERS),
+    example(("GET", "/users/me"), 200, || None, USERS),
+    example(("GET", "/users/{id}"), 200, || None, USERS),
+    example(("PUT", "/users/{id}"), 200, || Some(json!({"user": {"headline": "Example"}})), USERS),
+    example(("GET", "/roles"), 200, || None, ROLES),
+    example(("POST", "/roles"), 200, || Some(json!({"role": {"name": "Example"}})), ROLES),
+    example(("GET", "/roles/{id}"), 200, || None, ROLES),
+    example(("PUT", "/roles/{id}"), 200, || Some(json!({"role": {"name": "Renamed"}})), ROLES),
+    example(("DELETE", "/roles/{id}"), 204, || None, ROLES),
 ];
 
 /// An invitation by the owner of the token. Its address is a new one: the number of those before it is in it.
@@ -83,6 +94,22 @@ fn invite(server: &Server, token: &str) -> Option<String> {
     let body = json!({"account_invitation": {"full_name": "Prepared", "email_address": address}});
     let answer = server.post("/account_invitations").bearer(token).json(&body).send();
     (answer.status == 200).then(|| answer.ids().remove(0))
+}
+
+/// The membership of somebody new.
+pub(super) fn join(server: &Server, _token: &str) -> Option<String> {
+    invite(server, token::ADMINISTRATOR).map(|invitation| server.accept(&invitation).0)
+}
+
+/// The user of the token.
+fn user(server: &Server, token: &str) -> Option<String> {
+    Some(server.get("/users/me").bearer(token).send().expect(200).ids().remove(0))
+}
+
+/// A new role.
+pub(super) fn role(server: &Server, _token: &str) -> Option<String> {
+    let body = json!({"role": {"name": "Prepared"}});
+    Some(server.post("/roles").bearer(token::ADMINISTRATOR).json(&body).send().expect(200).ids().remove(0))
 }
 
 impl Example {
@@ -103,6 +130,14 @@ impl Example {
     /// Whether the operation is about one record.
     pub(super) fn has_id(&self) -> bool {
         self.operation.1.contains("{id}")
+    }
+
+    /// Whether everybody of the account may ask for it.
+    pub(super) fn is_open_to_everybody(&self, server: &Server) -> bool {
+        let operations = resources::operations();
+        let mut operations = operations.iter();
+        let served = operations.find(|served| (served.method, served.path.as_str()) == self.operation).unwrap();
+        server.app().policy.rule(served.resource, served.verb).unwrap().level == Level::PunchClock
     }
 
     /// Whether a body is looked at. DELETE has none, and GET's is ignored.
@@ -160,7 +195,7 @@ fn every_operation_of_a_served_resource_is_in_the_contract_and_the_other_way_rou
 fn every_example_works_for_an_administrator() {
     for example in EXAMPLES {
         let server = Server::start();
-        example.request(&server, example.ids.own).bearer(token::ADMINISTRATOR).send().expect(example.success);
+        example.request(&server, example.subject.own).bearer(token::ADMINISTRATOR).send().expect(example.success);
     }
 }
 
@@ -169,7 +204,7 @@ fn every_operation_also_answers_with_a_json_suffix_and_a_trailing_slash() {
     for example in EXAMPLES {
         for suffix in [".json", "/", ".json?x=1", "?"] {
             let server = Server::start();
-            let request = example.bare(&server, example.ids.own, suffix).bearer(token::ADMINISTRATOR);
+            let request = example.bare(&server, example.subject.own, suffix).bearer(token::ADMINISTRATOR);
             let request = match (example.body)() {
                 Some(body) => request.json(&body),
                 None => request,
