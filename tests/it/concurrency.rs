@@ -13,7 +13,7 @@ use crate::support::{Answer, Server, token};
 const CLIENTS: usize = 64;
 
 /// Lets all clients send their request at the same moment and returns the answers in the clients' order.
-fn together(clients: usize, ask: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
+pub(crate) fn together(clients: usize, ask: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
     let start = Barrier::new(clients);
     thread::scope(|scope| {
         let (start, ask) = (&start, &ask);

@@ -12,3 +12,5 @@ mod fields;
 mod policy;
 mod refusals;
 mod tenants;
+
+pub(crate) use examples::EXAMPLES;

@@ -11,6 +11,7 @@
     reason = "a story that meets something unexpected has to stop, and a panic is how a test says so"
 )]
 
+mod additions;
 mod audit;
 mod bad_input;
 mod binary;
@@ -30,5 +31,6 @@ mod properties;
 mod resend_delete;
 mod search;
 mod store;
+mod story;
 mod support;
 mod update;

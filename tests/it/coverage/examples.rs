@@ -8,29 +8,29 @@ use crate::support::client::Request;
 use crate::support::{Server, token};
 
 /// How an operation is asked for.
-pub(super) struct Example {
+pub(crate) struct Example {
     /// Method and path template, as in the registry.
-    pub(super) operation: (&'static str, &'static str),
+    pub(crate) operation: (&'static str, &'static str),
     /// The status of a success.
-    pub(super) success: u16,
+    pub(crate) success: u16,
     /// A body, for those that read one.
-    pub(super) body: fn() -> Option<Value>,
+    pub(crate) body: fn() -> Option<Value>,
     /// What it is asked of.
-    pub(super) subject: &'static Subject,
+    pub(crate) subject: &'static Subject,
 }
 
 /// The records of a resource.
-pub(super) struct Subject {
+pub(crate) struct Subject {
     /// Makes or names a record for one caller; the answer is its id, or nothing when the caller cannot have one.
-    pub(super) prepare: fn(&Server, &str) -> Option<String>,
+    pub(crate) prepare: fn(&Server, &str) -> Option<String>,
     /// Whether a record can be a caller's own.
-    pub(super) is_owned: bool,
+    pub(crate) is_owned: bool,
     /// A record of the first account.
-    pub(super) own: &'static str,
+    pub(crate) own: &'static str,
     /// A record of the second account.
-    pub(super) foreign: &'static str,
+    pub(crate) foreign: &'static str,
     /// A record that never was.
-    pub(super) unknown: &'static str,
+    pub(crate) unknown: &'static str,
 }
 
 const INVITATIONS: &Subject = &Subject { prepare: invite, is_owned: true, own: "1", foreign: "5", unknown: "999" };
@@ -48,7 +48,7 @@ const fn example(
 }
 
 /// An example for each operation.
-pub(super) const EXAMPLES: &[Example] = &[
+pub(crate) const EXAMPLES: &[Example] = &[
     example(("GET", "/account_invitations"), 200, || None, INVITATIONS),
     example(
         ("POST", "/account_invitations"),
@@ -97,7 +97,7 @@ fn invite(server: &Server, token: &str) -> Option<String> {
 }
 
 /// The membership of somebody new.
-pub(super) fn join(server: &Server, _token: &str) -> Option<String> {
+pub(crate) fn join(server: &Server, _token: &str) -> Option<String> {
     invite(server, token::ADMINISTRATOR).map(|invitation| server.accept(&invitation).0)
 }
 
@@ -107,7 +107,7 @@ fn user(server: &Server, token: &str) -> Option<String> {
 }
 
 /// A new role.
-pub(super) fn role(server: &Server, _token: &str) -> Option<String> {
+pub(crate) fn role(server: &Server, _token: &str) -> Option<String> {
     let body = json!({"role": {"name": "Prepared"}});
     Some(server.post("/roles").bearer(token::ADMINISTRATOR).json(&body).send().expect(200).ids().remove(0))
 }
@@ -115,7 +115,7 @@ pub(super) fn role(server: &Server, _token: &str) -> Option<String> {
 impl Example {
     /// The example of an operation.
     #[track_caller]
-    pub(super) fn of(method: &str, path: &str) -> &'static Self {
+    pub(crate) fn of(method: &str, path: &str) -> &'static Self {
         match EXAMPLES.iter().find(|example| example.operation == (method, path)) {
             Some(example) => example,
             None => panic!("{method} {path} has no example: add one to EXAMPLES"),
@@ -123,17 +123,22 @@ impl Example {
     }
 
     /// The path with an id in it.
-    pub(super) fn path(&self, id: &str) -> String {
+    pub(crate) fn path(&self, id: &str) -> String {
         self.operation.1.replace("{id}", id)
     }
 
     /// Whether the operation is about one record.
-    pub(super) fn has_id(&self) -> bool {
+    pub(crate) fn has_id(&self) -> bool {
         self.operation.1.contains("{id}")
     }
 
+    /// Whether it changes something.
+    pub(crate) fn is_write(&self) -> bool {
+        self.operation.0 != "GET"
+    }
+
     /// Whether everybody of the account may ask for it.
-    pub(super) fn is_open_to_everybody(&self, server: &Server) -> bool {
+    pub(crate) fn is_open_to_everybody(&self, server: &Server) -> bool {
         let operations = resources::operations();
         let mut operations = operations.iter();
         let served = operations.find(|served| (served.method, served.path.as_str()) == self.operation).unwrap();
@@ -141,17 +146,17 @@ impl Example {
     }
 
     /// Whether a body is looked at. DELETE has none, and GET's is ignored.
-    pub(super) fn reads_body(&self) -> bool {
+    pub(crate) fn reads_body(&self) -> bool {
         ["POST", "PUT"].contains(&self.operation.0)
     }
 
     /// The request without a token, with something after its path and without its body.
-    pub(super) fn bare(&self, server: &Server, id: &str, query: &str) -> Request {
+    pub(crate) fn bare(&self, server: &Server, id: &str, query: &str) -> Request {
         server.request(self.operation.0, &format!("{}{query}", self.path(id)))
     }
 
     /// The request without a token.
-    pub(super) fn request(&self, server: &Server, id: &str) -> Request {
+    pub(crate) fn request(&self, server: &Server, id: &str) -> Request {
         let request = self.bare(server, id, "");
         match (self.body)() {
             Some(body) => request.json(&body),

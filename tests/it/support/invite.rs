@@ -1,6 +1,6 @@
 //! The sentences that most stories share: the administrator invites somebody, and looks at the list.
 
-use invited::invitations;
+use invited::{invitations, tokens};
 use serde_json::{Value, json};
 
 use super::{Answer, Server, token};
@@ -23,6 +23,15 @@ impl Server {
         let (id, now) = (invitation.parse().expect("an id is a number"), self.app().clock.now());
         let accepted = self.write(move |db| invitations::accept(db, 1, id, now));
         (accepted.membership_id.to_string(), accepted.user_id.to_string())
+    }
+
+    /// A token of a user of the first account.
+    #[track_caller]
+    pub(crate) fn token_of(&self, user: i64) -> String {
+        let (token, now) = (format!("token-of-{user}"), self.app().clock.now());
+        let given = token.clone();
+        self.write(move |db| Ok(tokens::insert(db, (1, user), &given, "a story's", now)?));
+        token
     }
 
     /// The administrator invites persons of these names, one after the other, a second apart; the answer is their ids.
