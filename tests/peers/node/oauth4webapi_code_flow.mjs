@@ -79,7 +79,8 @@ for (const proof of [byHeader, byForm]) {
   assert.deepEqual(await introspect(refreshed.access_token), { active: false });
 }
 
-// Neither a wrong verifier nor a guessed secret is worth a token, and the library can read the refusals.
+// Neither a wrong verifier nor a guessed secret is worth a token, and the library can read the refusals. What it
+// throws depends on whether the server adds a challenge, which it is free to do; the code is in the body either way.
 const verifier = oauth.generateRandomCodeVerifier();
 const strangers = [
   { verifier: oauth.generateRandomCodeVerifier(), proof: byHeader, error: "invalid_grant", status: 400 },
@@ -88,11 +89,8 @@ const strangers = [
 for (const stranger of strangers) {
   const returned = await authorize(verifier, oauth.generateRandomState());
   const response = await exchange(returned, stranger.verifier, stranger.proof);
-  await assert.rejects(oauth.processAuthorizationCodeResponse(server, client, response), {
-    name: "ResponseBodyError",
-    error: stranger.error,
-    status: stranger.status,
-  });
+  assert.equal((await response.clone().json()).error, stranger.error);
+  await assert.rejects(oauth.processAuthorizationCodeResponse(server, client, response), { status: stranger.status });
 }
 
 // Credentials of the application's own are worth a token, without anybody to agree.
