@@ -94,9 +94,9 @@ together = [envelope["account_invitations"][result["id"]] for result in envelope
 assert [(it["full_name"], it["permission"]) for it in together] == [(it["full_name"], it["permission"]) for it in couple]
 
 # One of them is to lead, another does not come.
-changed = {"account_invitation": {"permission": "project_lead", "headline": "Head of One"}}
+changed = {"account_invitation": {"permission": "project_lead", "billability_target": -75}}
 lead = only(hr.put(f"{API}/account_invitations/{together[0]['id']}", json=changed, timeout=10))
-assert (lead["permission"], lead["headline"]) == ("project_lead", "Head of One"), lead
+assert (lead["permission"], lead["billability_target"]) == ("project_lead", 75), lead
 assert only(hr.put(f"{API}/account_invitations/{lead['id']}/resend.json", timeout=10))["pending"] is True
 gone = hr.delete(f"{API}/account_invitations/{together[1]['id']}", timeout=10)
 assert (gone.status_code, gone.content) == (204, b""), (gone.status_code, gone.text)
