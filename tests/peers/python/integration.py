@@ -71,16 +71,12 @@ for name in ["full_name", "email_address", "headline", "permission", "default_ro
 assert invited["pending"] is True, invited
 assert invited["inviter_id"] == me["id"], invited
 
-# The invitation is found again, by the name with its letters from elsewhere, and so is the person's number.
+# The invitation is found again, by the name with its letters from elsewhere, and so is the person, who is not active yet.
 found = one("account_invitations", by_full_name="ångström", include="invitee")
 assert found == invited, (found, invited)
-person = one(
-    "users",
-    show_disabled="true",
-    external_reference_service_name="hr",
-    external_reference_service_model_ref="E-0042",
-)
-assert person["id"] == invited["invitee_id"], (person, invited)
+person = one("users", show_disabled="true", by_email_address=hired["email_address"])
+assert (person["id"], person["full_name"]) == (invited["invitee_id"], hired["full_name"]), (person, invited)
+assert listed("users", by_email_address=hired["email_address"]) == []
 
 # The next two are hired together.
 couple = [
@@ -102,8 +98,14 @@ gone = hr.delete(f"{API}/account_invitations/{together[1]['id']}", timeout=10)
 assert (gone.status_code, gone.content) == (204, b""), (gone.status_code, gone.text)
 assert listed("account_invitations", only=together[1]["id"]) == []
 
-# Somebody who joined long ago is promoted: from their address to the user, from the user to the membership.
+# Somebody who joined long ago gets the HR system's number as well, and is found by it from then on.
 cora = one("users", by_email_address="collaborator@example.test")
+number = {"service_name": "hr", "service_model": "Employee", "service_model_ref": "E-0007"}
+only(hr.put(f"{API}/users/{cora['id']}", timeout=10, **form(user={"external_reference": number})))
+cora = one("users", external_reference_service_name="hr", external_reference_service_model_ref="E-0007")
+assert cora["email_address"] == "collaborator@example.test", cora
+
+# She is promoted: from the user to the membership, from the membership to its permission.
 membership = one("account_memberships", by_user_id=cora["id"], include="user")
 assert membership["user_id"] == cora["id"], membership
 assert membership["permission"] == "collaborator", membership
