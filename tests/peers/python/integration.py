@@ -16,7 +16,7 @@ hr.headers.update(sandbox.ADMINISTRATOR)
 
 
 def pairs(value, name):
-    """A tree as pairs of a form: `a[b]=…` for what is in an object, `a[][b]=…` for what is in an array of objects."""
+    """A tree as pairs of a form: `a[b]=…` for what an object holds, `a[][b]=…` for objects in an array."""
     if isinstance(value, dict):
         return [pair for key, inner in value.items() for pair in pairs(inner, f"{name}[{key}]")]
     if isinstance(value, list):
@@ -50,7 +50,8 @@ def one(path, **parameters):
 me = only(hr.get(f"{API}/users/me", timeout=10))
 assert me["email_address"] == "administrator@example.test", me
 
-# Somebody is hired as a designer. The HR system knows the role by its name, and hands over its own number of the person.
+# Somebody is hired as a designer. The HR system knows the role by its name, and hands over its own number of the
+# person.
 role = one("roles", matching="design")
 assert role["name"] == "Designer", role
 hired = {
@@ -71,7 +72,8 @@ for name in ["full_name", "email_address", "headline", "permission", "default_ro
 assert invited["pending"] is True, invited
 assert invited["inviter_id"] == me["id"], invited
 
-# The invitation is found again, by the name with its letters from elsewhere, and so is the person, who is not active yet.
+# The invitation is found again, by the name with its letters from elsewhere, and so is the person, who is not active
+# yet.
 found = one("account_invitations", by_full_name="ångström", include="invitee")
 assert found == invited, (found, invited)
 person = one("users", show_disabled="true", by_email_address=hired["email_address"])
@@ -87,7 +89,8 @@ answer = hr.post(f"{API}/account_invitations", timeout=10, **form(account_invita
 assert answer.status_code == 200, answer.text
 envelope = answer.json()
 together = [envelope["account_invitations"][result["id"]] for result in envelope["results"]]
-assert [(it["full_name"], it["permission"]) for it in together] == [(it["full_name"], it["permission"]) for it in couple]
+for name in ["full_name", "email_address", "permission"]:
+    assert [record[name] for record in together] == [record[name] for record in couple], (name, together)
 
 # One of them is to lead, another does not come.
 changed = {"account_invitation": {"permission": "project_lead", "billability_target": -75}}
@@ -110,13 +113,8 @@ membership = one("account_memberships", by_user_id=cora["id"], include="user")
 assert membership["user_id"] == cora["id"], membership
 assert membership["permission"] == "collaborator", membership
 place = f"{API}/account_memberships/{membership['id']}"
-raised = only(
-    hr.put(
-        place,
-        timeout=10,
-        **form(account_membership={"permission": "project_lead", "default_role_id": role["id"], "billability_target": 80}),
-    )
-)
+promotion = {"permission": "project_lead", "default_role_id": role["id"], "billability_target": 80}
+raised = only(hr.put(place, timeout=10, **form(account_membership=promotion)))
 assert raised["permission"] == "project_lead" and raised["is_project_lead"] is True, raised
 assert (raised["default_role_id"], raised["billability_target"]) == (role["id"], 80), raised
 
