@@ -7,7 +7,9 @@
 //! - `memberships_writes`: what a PUT changes and refuses (G1, G9, H15, H16).
 //! - `access`: disabling, enabling and removing, and what a token may do from then on (G3, G4, H5).
 
+mod access;
 mod memberships_lists;
+mod memberships_writes;
 
 use serde_json::Value;
 
@@ -36,4 +38,11 @@ impl Server {
     fn change(&self, path: &str, body: &Value) -> Answer {
         self.put(path).bearer(token::ADMINISTRATOR).json(body).send()
     }
+}
+
+/// The fields of a refusal, in order.
+#[track_caller]
+fn refused(answer: &Answer) -> Vec<String> {
+    let answer = answer.clone().expect(422);
+    answer.errors().into_iter().filter_map(|(_, field, ..)| field).collect()
 }
