@@ -115,19 +115,30 @@ pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     require_pending(record, "This invitation was accepted and cannot be deleted. Remove the membership instead.")?;
     let account = Param::Int(context.caller.account_id);
     db.exec("DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2", &[account, Param::Int(record.id)])?;
-    db.exec(
-        "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
-         AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id) \
-         AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
-         AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id)",
-        &[account, record.int("invitee_id").into()],
-    )?;
+    if let Some(invitee) = record.int("invitee_id") {
+        remove_unnamed_user(db, context.caller.account_id, invitee)?;
+    }
     tallies::add(db, context.caller.account_id, ALL, -1)?;
     tallies::add(db, context.caller.account_id, PENDING, -1)?;
     let before = Attributes::of_record(record);
     let event =
         Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
     Ok(audit::record(db, context, &event)?)
+}
+
+/// Removes a user whom no membership, no invitation and no token names, with what other systems call the person.
+fn remove_unnamed_user(db: &mut Db, account: i64, user: i64) -> Result<(), Error> {
+    let removed = db.exec(
+        "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
+         AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id OR manager_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id)",
+        &[Param::Int(account), Param::Int(user)],
+    )?;
+    if removed > 0 {
+        external_references::remove(db, account, (Subject::User, user))?;
+    }
+    Ok(())
 }
 
 /// What an acceptance has made.
