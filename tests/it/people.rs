@@ -6,10 +6,22 @@
 //! - `memberships_lists`: filters (H3, H4, G8), search (H2), orders (G10), and what a reader sees.
 //! - `memberships_writes`: what a PUT changes and refuses (G1, G9, H15, H16).
 //! - `access`: disabling, enabling and removing, and what a token may do from then on (G3, G4, H5).
+//! - `users_lists`: filters (G7, H1, H4, H18), `show_disabled` (G6), `users/me`, and what a reader sees.
+//! - `users_writes`: who changes whom (G2, H6), addresses (G13), names.
+//! - `roles`: all five operations, and when a deletion is soft (G5).
+//! - `external_references`: what other systems call a user or a role (F6, G11).
+//! - `include`: what comes along (G12, D1, D6).
+//! - `sequence`: the counts and the activity that are stored beside the memberships, after whatever happened.
 
 mod access;
+mod external_references;
+mod include;
 mod memberships_lists;
 mod memberships_writes;
+mod roles;
+mod sequence;
+mod users_lists;
+mod users_writes;
 
 use serde_json::Value;
 

@@ -58,7 +58,8 @@ fn each_attribute_is_changed_alone_and_the_rest_stays() {
 fn null_clears_what_may_be_empty_and_is_refused_elsewhere() {
     for nothing in [Value::Null, json!("")] {
         let server = Server::start();
-        let clearable = ["default_role_id", "bill_rate_in_cents", "cost_rate_in_cents", "billability_target", "manager_id"];
+        let clearable =
+            ["default_role_id", "bill_rate_in_cents", "cost_rate_in_cents", "billability_target", "manager_id"];
         let full = json!({
             "default_role_id": 101,
             "bill_rate_in_cents": 1,
@@ -81,7 +82,10 @@ fn values_of_a_wrong_kind_are_refused_in_the_documented_order() {
     let server = Server::start();
     for (name, values) in [
         ("permission", vec![json!("owner"), json!("Administrator"), json!(5), json!(" ")]),
-        ("default_role_id", vec![json!("x"), json!(1.5), json!([101]), json!(true), json!(999), json!(104), json!(111)]),
+        (
+            "default_role_id",
+            vec![json!("x"), json!(1.5), json!([101]), json!(true), json!(999), json!(104), json!(111)],
+        ),
         ("bill_rate_in_cents", vec![json!(-1), json!(2_147_483_648_i64), json!("1.0"), json!(true), json!({})]),
         ("cost_rate_in_cents", vec![json!(-1), json!("abc"), json!(" ")]),
         ("billability_target", vec![json!(101), json!("half"), json!([50])]),
@@ -255,7 +259,8 @@ fn g1_the_owner_cannot_be_demoted_but_changed_otherwise() {
     }
     let before = shown(&server, 201);
     assert_eq!((&before["permission"], &before["billability_target"]), (&json!("administrator"), &Value::Null));
-    let others = json!({"permission": "administrator", "billability_target": 7, "manager_id": 2, "default_role_id": 101});
+    let others =
+        json!({"permission": "administrator", "billability_target": 7, "manager_id": 2, "default_role_id": 101});
     let record = set(&server, 201, &others).expect(200).record();
     assert_eq!((&record["billability_target"], &record["manager_id"]), (&json!(7), &json!("2")));
 }
@@ -284,7 +289,8 @@ fn the_last_administrator_stays_one() {
 fn g4_a_disabled_membership_can_be_changed_and_stays_disabled() {
     let server = Server::start();
     let disabled_at = shown(&server, 210)["disabled_at"].clone();
-    let record = set(&server, 210, &json!({"permission": "project_lead", "bill_rate_in_cents": 4})).expect(200).record();
+    let record =
+        set(&server, 210, &json!({"permission": "project_lead", "bill_rate_in_cents": 4})).expect(200).record();
     assert_eq!(
         json!([record["permission"], record["bill_rate_in_cents"], record["disabled_at"]]),
         json!(["project_lead", 4, disabled_at])
