@@ -205,7 +205,7 @@ fn h5_a_removed_member_who_is_invited_again_is_the_same_user_with_other_tokens()
     assert_eq!(user, "5");
     assert_ne!(membership, "205");
     // Access is there again, but the tokens from before stay dead.
-    assert_eq!(server.ids_at("/account_memberships?by_user_id=5"), [membership.clone()]);
+    assert_eq!(server.ids_at("/account_memberships?by_user_id=5"), [&*membership]);
     assert_eq!(server.read("/users/5?include=account_membership").record()["account_membership_id"], *membership);
     assert_eq!(status_of(&server, token::PROJECT_LEAD), 401);
     let id: u64 = membership.parse().unwrap();

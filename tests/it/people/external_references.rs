@@ -239,7 +239,7 @@ fn a_member_has_the_reference_of_the_invitation() {
     assert_eq!(user, invitee);
     assert_eq!(
         server.ids_at("/users?external_reference_service_name=crm&external_reference_service_model_ref=n-1"),
-        [user.clone()]
+        [&*user]
     );
     // Who comes back under another name in another service has both.
     server.delete(&format!("/account_memberships/{membership}")).bearer(token::ADMINISTRATOR).send().expect(204);

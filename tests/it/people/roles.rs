@@ -84,7 +84,7 @@ fn names_are_ordered_in_lower_case_and_equal_ones_by_id() {
     let [first, second, zoologist, doctor] = ids.as_slice() else { panic!("four roles were made") };
     assert_eq!(found(&server, ""), [first, second, "102", "101", "103", zoologist, doctor]);
     assert_eq!(found(&server, "order=alphabetical:desc"), [doctor, zoologist, "103", "101", "102", first, second]);
-    assert_eq!(found(&server, "matching=%C3%84RZ"), [doctor.clone()]);
+    assert_eq!(found(&server, "matching=%C3%84RZ"), [&*doctor]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn moments_are_strict_bounds() {
     let made = server.read("/roles/101").record()["created_at"].as_str().unwrap().to_owned();
     assert_eq!(made, "2030-10-04T03:04:05Z");
     let new = make(&server, &json!({"name": "New"})).expect(200).ids().remove(0);
-    assert_eq!(found(&server, &format!("created_after={made}")), [new.clone()]);
+    assert_eq!(found(&server, &format!("created_after={made}")), [&*new]);
     assert_eq!(found(&server, &format!("created_before={made}")), NOBODY);
     assert_eq!(found(&server, "created_before=2030-10-04T03:04:06Z"), ACTIVE);
     server.advance_seconds(10);

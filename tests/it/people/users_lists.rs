@@ -257,7 +257,7 @@ fn h18_an_invitee_is_as_old_as_the_invitation() {
     let invitation = server.invite(&json!({"full_name": "Zoe New", "email_address": "zoe@example.test"}));
     let zoe = server.show(&invitation).record()["invitee_id"].as_str().unwrap().to_owned();
     let query = |filter: &str| found(&server, &format!("show_disabled=true&{filter}"));
-    assert_eq!(query("created_after=2031-01-02T03:04:05Z"), [zoe.clone()]);
+    assert_eq!(query("created_after=2031-01-02T03:04:05Z"), [&*zoe]);
     assert_eq!(query("created_after=2031-01-02T03:04:06Z"), NOBODY);
     assert_eq!(query("created_before=2031-01-02T03:04:06Z"), ALL);
     // Invitation 1 is 20 days old, so is its invitee; the youngest member came 46 days ago.
