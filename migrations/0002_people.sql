@@ -23,7 +23,9 @@ INSERT INTO tallies (account_id, name, total)
   SELECT account_id, 'account_memberships.active', count(*) FROM account_memberships WHERE disabled_at IS NULL
   GROUP BY account_id;
 
--- How other systems call a user or a role. A subject has one name in each service.
+-- How other systems call a user or a role. A subject has one name in each service. An invitation's reference is the
+-- invitee's, so it is kept there from the beginning.
+ALTER TABLE account_invitations DROP COLUMN external_reference;
 CREATE TABLE external_references (
   id {id},
   account_id BIGINT NOT NULL REFERENCES accounts (id),

@@ -113,10 +113,11 @@ pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
 /// Takes an invitation back, and with it the invitee whom nothing else names.
 pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation was accepted and cannot be deleted. Remove the membership instead.")?;
-    let account = Param::Int(context.caller.account_id);
-    db.exec("DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2", &[account, Param::Int(record.id)])?;
+    let account = context.caller.account_id;
+    let sql = "DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2";
+    db.exec(sql, &[Param::Int(account), Param::Int(record.id)])?;
     if let Some(invitee) = record.int("invitee_id") {
-        remove_unnamed_user(db, context.caller.account_id, invitee)?;
+        people::remove_unnamed_user(db, account, invitee)?;
     }
     tallies::add(db, context.caller.account_id, ALL, -1)?;
     tallies::add(db, context.caller.account_id, PENDING, -1)?;
@@ -124,21 +125,6 @@ pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     let event =
         Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
     Ok(audit::record(db, context, &event)?)
-}
-
-/// Removes a user whom no membership, no invitation and no token names, with what other systems call the person.
-fn remove_unnamed_user(db: &mut Db, account: i64, user: i64) -> Result<(), Error> {
-    let removed = db.exec(
-        "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
-         AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id OR manager_id = users.id) \
-         AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
-         AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id)",
-        &[Param::Int(account), Param::Int(user)],
-    )?;
-    if removed > 0 {
-        external_references::remove(db, account, (Subject::User, user))?;
-    }
-    Ok(())
 }
 
 /// What an acceptance has made.
@@ -156,10 +142,10 @@ pub fn accept(db: &mut Db, account_id: i64, id: i64, now: Timestamp) -> Result<A
         "UPDATE account_invitations SET accepted_at = ?3, updated_at = ?3 \
          WHERE account_id = ?1 AND id = ?2 AND accepted_at IS NULL \
          RETURNING invitee_id, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, \
-         default_read_only, external_reference",
+         default_read_only",
         &[Param::Int(account_id), Param::Int(id), Param::Int(now.0)],
         |row| {
-            let (permission, reference) = (row.text(1)?.to_owned(), row.maybe_text(7)?.map(str::to_owned));
+            let permission = row.text(1)?.to_owned();
             let membership = NewMembership {
                 account_id,
                 user_id: row.int(0)?,
@@ -173,16 +159,13 @@ pub fn accept(db: &mut Db, account_id: i64, id: i64, now: Timestamp) -> Result<A
                 disabled_at: None,
                 created_at: now,
             };
-            Ok((membership, permission, reference))
+            Ok((membership, permission))
         },
     )?;
-    let (membership, permission, reference) = accepted.ok_or(Error::NotFound)?;
+    let (membership, permission) = accepted.ok_or(Error::NotFound)?;
     let user_id = membership.user_id;
     let membership = NewMembership { permission: &permission, ..membership };
     let membership_id = people::insert_membership(db, None, &membership)?;
-    if let Some(reference) = reference {
-        external_references::write(db, account_id, (Subject::User, user_id), &reference, now)?;
-    }
     tallies::add(db, account_id, PENDING, -1)?;
     let after = Attributes::of_cells([
         ("account_membership_id", Kind::Id("account_memberships"), Cell::Int(membership_id)),
@@ -301,7 +284,6 @@ fn insert(
         changes.get("cost_rate_in_cents").into(),
         changes.get("billability_target").into(),
         changes.get("default_read_only").into(),
-        changes.get("external_reference").into(),
         context.caller.user_id().into(),
         Param::Int(invitee),
         Param::Int(expiration_day(context)),
@@ -311,8 +293,8 @@ fn insert(
         .insert(
             "INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, \
              headline, created_at, updated_at, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, \
-             billability_target, default_read_only, external_reference, inviter_id, invitee_id, expires_on, token_hash) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
+             billability_target, default_read_only, inviter_id, invitee_id, expires_on, token_hash) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
              RETURNING id",
             &params,
         )
@@ -321,6 +303,9 @@ fn insert(
                 Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)])
             })
         })?;
+    if let Some(reference) = changes.text("external_reference") {
+        external_references::write(db, account, (Subject::User, invitee), reference, context.now)?;
+    }
     let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
     let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
     audit::record(db, context, &event)?;

@@ -5,6 +5,7 @@
 //! cost what they print: everything that changes a membership's state goes through here.
 
 use crate::clock::Timestamp;
+use crate::external_references::{self, Subject};
 use crate::store::{Db, Error, Param};
 use crate::tallies;
 use crate::wire::fold::{fold, search_key};
@@ -123,4 +124,19 @@ pub fn note_activity(db: &mut Db, account: i64, user: i64, is_active: bool) -> R
         &[Param::Int(account), Param::Int(user), Param::Int(i64::from(is_active))],
     )?;
     tallies::add(db, account, ACTIVE_MEMBERSHIPS, if is_active { 1 } else { -1 })
+}
+
+/// Removes a user whom nothing names any more, with what other systems called the person.
+pub fn remove_unnamed_user(db: &mut Db, account: i64, user: i64) -> Result<(), Error> {
+    let removed = db.exec(
+        "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
+         AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id OR manager_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id)",
+        &[Param::Int(account), Param::Int(user)],
+    )?;
+    if removed > 0 {
+        external_references::remove(db, account, (Subject::User, user))?;
+    }
+    Ok(())
 }

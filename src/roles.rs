@@ -43,7 +43,6 @@ pub fn create(
 }
 
 /// Derives what follows from a new name.
-#[expect(clippy::unnecessary_wraps, reason = "the signature is that of all rules before an update")]
 pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes: &mut Changes) -> Result<(), Error> {
     if let Some(key) = changes.text("name").map(fold) {
         changes.derive("name_key", key);

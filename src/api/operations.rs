@@ -46,7 +46,7 @@ pub async fn answer(
     let (head, body) = request.into_parts();
 
     let token = request::token(app, &head.uri, &head.headers)?;
-    let caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
+    let mut caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
     trace.caller = caller.user_id().map(|user_id| (caller.account_id, user_id));
     let route = route::find(&head.method, &segments);
     let rule = route.as_ref().and_then(|route| app.policy.rule(route.entry.resource.name, route.operation.verb));
@@ -57,7 +57,11 @@ pub async fn answer(
     let rule = access::permit_level(&caller, rule)?;
     let additions = Additions::read(&head.headers)?;
     let params = if verb.reads_body() {
-        request::query_and_body(app, &head.uri, &head.headers, body, since).await?
+        let params = request::query_and_body(app, &head.uri, &head.headers, body, since).await?;
+        // A body may take its time, in which a member can be disabled or demoted: what counts is who it is now.
+        caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
+        access::permit_level(&caller, Some(&rule))?;
+        params
     } else {
         request::query(&head.uri)?
     };

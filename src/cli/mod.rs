@@ -1,12 +1,15 @@
 //! The commands, one file each.
 
 mod account;
+mod membership;
 mod migrate;
 mod openapi;
+mod people;
 mod sandbox;
 mod serve;
 mod settings;
 mod token;
+mod user;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -37,6 +40,8 @@ pub fn command() -> Command {
             serve::command(),
             account::command(),
             token::command(),
+            user::command(),
+            membership::command(),
             migrate::command(),
             openapi::command(),
             settings::command(),
@@ -55,6 +60,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("serve", matches)) => serve::run(matches),
         Some(("account", matches)) => account::run(matches),
         Some(("token", matches)) => token::run(matches),
+        Some(("user", matches)) => user::run(matches),
+        Some(("membership", matches)) => membership::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("openapi", _)) => openapi::run(),
         Some(("config", _)) => settings::run(),

@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
+use super::people::account_or_only;
 use super::{Missing, settings, spoken, with_app};
 use crate::accounts;
 use crate::error::Error;
@@ -123,20 +124,4 @@ fn revoke(matches: &ArgMatches) -> Result<()> {
         println!("Token {id} is revoked.");
     }
     Ok(())
-}
-
-/// The account that was named, or the only one that there is.
-fn account_or_only(db: &mut crate::store::Db, named: Option<i64>) -> Result<i64, Error> {
-    let mut accounts = Vec::new();
-    db.each("SELECT id FROM accounts ORDER BY id", &[], &mut |row| {
-        accounts.push(row.int(0)?);
-        Ok(())
-    })?;
-    match (named, accounts.as_slice()) {
-        (Some(account), known) if known.contains(&account) => Ok(account),
-        (None, [only]) => Ok(*only),
-        (Some(account), _) => Err(Error::Syntax(format!("There is no account {account}."))),
-        (None, []) => Err(Error::Syntax("There is no account yet: make one with `invited account create`.".to_owned())),
-        (None, _) => Err(Error::Syntax("There are several accounts: name one with --account.".to_owned())),
-    }
 }

@@ -94,12 +94,13 @@ pub static RESOURCE: Resource = Resource {
         Field::new(
             "external_reference",
             external_references::KIND,
-            "t.external_reference",
-            "How another system calls the person.",
+            "NULL",
+            "How another system calls the person: it is kept for the invitee's user, and found there.",
         )
         .nullable()
         .hidden()
-        .on_create(10),
+        .on_create(10)
+        .kept_elsewhere(),
     ],
     filters: &[
         Filter::new(

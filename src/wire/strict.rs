@@ -45,6 +45,8 @@ fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
         resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.iter().any(|(lifting, _)| *lifting == name))
     };
     match name {
+        // A setting decides whether a token may stand here, and the pipeline has judged it by now.
+        "access_token" => true,
         "include" | "optional_fields" => verb != Verb::Destroy,
         "apply_default_filters" => matches!(verb, Verb::Index | Verb::Show),
         "order" => verb == Verb::Index,

@@ -3,9 +3,11 @@
 //! - `sandbox`: the greeting, the JSON line, the temporary database, stopping.
 //! - `serving`: `serve`, its settings, accounts and tokens, migrations.
 //! - `operators`: what commands leave behind, and which database they refuse to touch.
+//! - `people`: the commands for users and memberships.
 //! - `telling`: help, the API description, health, metrics and the log.
 
 mod operators;
+mod people;
 mod sandbox;
 mod serving;
 mod telling;

@@ -1,9 +1,13 @@
 //! Many clients at the same moment: what may happen once happens once, and nothing that was answered is lost.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
+use invited::clock::Stopwatch;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
@@ -190,4 +194,63 @@ fn readers_see_a_bulk_whole_or_not_at_all() {
         }
     }
     assert_eq!(count(&server, "SELECT count(*) FROM account_invitations WHERE id > 5"), 80);
+}
+
+/// Sends the head of a request and half of its body, has something done, sends the rest, and returns the status.
+fn status_of_a_slow_request(server: &Server, token: &str, meanwhile: impl FnOnce()) -> String {
+    let body = json!({"account_invitation": {"full_name": "Slow", "email_address": "slow@example.test"}}).to_string();
+    let (first, rest) = body.split_at(20);
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let head = format!(
+        "POST /api/v1/account_invitations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{first}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The caller has been looked up once the read is counted; then the server waits for the rest.
+    let reads = server.app().store.statistics().reads();
+    let waiting = Stopwatch::start();
+    while server.app().store.statistics().reads() == reads && waiting.elapsed() < Duration::from_millis(500) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    meanwhile();
+    stream.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn whoever_is_disabled_or_demoted_while_sending_a_body_is_judged_by_what_he_is_at_its_end() {
+    let server = Server::start();
+    let administrator = |method: &str, path: &str| server.request(method, path).bearer(token::ADMINISTRATOR);
+    let demote = || {
+        let collaborator = json!({"account_membership": {"permission": "collaborator"}});
+        administrator("PUT", "/account_memberships/205").json(&collaborator).send().expect(200);
+    };
+    assert_eq!(status_of_a_slow_request(&server, token::PROJECT_LEAD, demote), "403");
+    let disable = || drop(administrator("PUT", "/account_memberships/204/disable").send().expect(200));
+    assert_eq!(status_of_a_slow_request(&server, token::REPORTS_VIEWER, disable), "401");
+    assert_eq!(status_of_a_slow_request(&server, token::OWNER, || {}), "200");
+}
+
+#[test]
+fn of_two_administrators_who_disable_each_other_one_stays() {
+    let server = Server::start();
+    let promote = json!({"account_membership": {"permission": "administrator"}});
+    server.put("/account_memberships/203").bearer(token::OWNER).json(&promote).send().expect(200);
+    // An account that has lost its owner, so that these two are the last who can administer it.
+    server.alter_stored(
+        "UPDATE account_memberships SET is_owner = 0, permission = 'collaborator' WHERE account_id = 1 AND is_owner = 1",
+    );
+    let answers = together(2, |client| {
+        let (token, other) =
+            if client == 0 { (token::ADMINISTRATOR, 203) } else { (token::REPORTS_VIEWER_WITH_COST, 202) };
+        server.put(&format!("/account_memberships/{other}/disable")).bearer(token).send()
+    });
+    assert_eq!(statuses(&answers, 200), 1, "{answers:?}");
+    let left = "SELECT count(*) FROM account_memberships \
+                WHERE account_id = 1 AND permission = 'administrator' AND disabled_at IS NULL";
+    assert_eq!(count(&server, left), 1);
 }

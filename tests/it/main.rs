@@ -26,6 +26,7 @@ mod kit;
 mod layers;
 mod lists;
 mod people;
+mod peers;
 mod plans;
 mod process;
 mod properties;

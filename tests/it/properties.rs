@@ -211,7 +211,7 @@ fn form_and_json_create_equal_rows() {
             prop_assert_eq!(answer.status, 200, "{}: {}", encoding, answer);
             let id = answer.ids().remove(0);
             let columns = "full_name, name_key, headline, permission, default_role_id, bill_rate_in_cents, \
-                           cost_rate_in_cents, billability_target, default_read_only, external_reference, inviter_id, \
+                           cost_rate_in_cents, billability_target, default_read_only, inviter_id, \
                            expires_on, accepted_at, created_at";
             rows.push(server.stored(&format!("SELECT {columns} FROM account_invitations WHERE id = {id}")).remove(0));
             prop_assert_eq!(&answer.record()["email_address"], &json!(address));

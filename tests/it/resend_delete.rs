@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, OpenFlags};
 
+use serde_json::json;
+
 use crate::exact::{Invitation, everything, invalid, put_json, refusal, shown};
 use crate::support::{Answer, Server, token};
 
@@ -237,4 +239,16 @@ fn everybody_else_is_refused() {
 fn the_length_of_an_invitation_is_a_setting() {
     let server = Server::start_with(&[("invitation_days", "7")]);
     assert_eq!(resend(&server, 1, token::ADMINISTRATOR).expect(200).record()["expiration_date"], "2031-01-09");
+}
+
+#[test]
+fn the_reference_of_an_invitee_goes_with_the_invitee() {
+    let server = Server::start();
+    let reference = json!({"service_name": "hr", "service_model": "person", "service_model_ref": "7"});
+    let id = server.invite(&json!({
+        "full_name": "Ann", "email_address": "ann@example.test", "external_reference": reference,
+    }));
+    assert_eq!(server.stored("SELECT service_model_ref FROM external_references"), ["7"]);
+    server.delete(&format!("/account_invitations/{id}")).bearer(token::ADMINISTRATOR).send().expect(204);
+    assert!(server.stored("SELECT service_model_ref FROM external_references").is_empty());
 }

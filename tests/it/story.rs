@@ -23,6 +23,9 @@ fn from_a_role_to_an_invitation_to_a_member_who_leaves_again() {
     let invitation = invited.ids().remove(0);
     let invitee = invited.record()["invitee_id"].as_str().unwrap().to_owned();
     assert_eq!(hr("GET", &format!("/users/{invitee}")).send().status, 404, "an invitee is no member yet");
+    let by_number = "/users?external_reference_service_name=hr&external_reference_service_model_ref=4711";
+    assert!(hr("GET", by_number).send().expect(200).ids().is_empty());
+    assert_eq!(hr("GET", &format!("{by_number}&show_disabled=true")).send().expect(200).ids(), [invitee.as_str()]);
 
     // She accepts.
     let (accepted, user) = server.accept(&invitation);
@@ -32,16 +35,15 @@ fn from_a_role_to_an_invitation_to_a_member_who_leaves_again() {
     assert_eq!(shown.record()["pending"], false);
 
     // The HR system finds her by its own number, and her membership by her user.
-    let path = "/users?external_reference_service_name=hr&external_reference_service_model_ref=4711\
-                &include=external_references,account_membership,role";
-    let found = hr("GET", path).send().expect(200);
-    assert_eq!(found.ids(), [user.clone()]);
+    let path = format!("{by_number}&include=external_references,account_membership,role");
+    let found = hr("GET", &path).send().expect(200);
+    assert_eq!(found.ids(), [user.as_str()]);
     assert_eq!(found.record()["account_membership_id"], json!(accepted));
     assert_eq!(found.record()["role_id"], json!("101"));
     let reference = found.record()["external_reference_ids"][0].as_str().unwrap().to_owned();
     assert_eq!(found.json()["external_references"][&reference]["service_model_ref"], "4711");
     let membership = hr("GET", &format!("/account_memberships?by_user_id={user}")).send().expect(200);
-    assert_eq!(membership.ids(), [accepted.clone()]);
+    assert_eq!(membership.ids(), [accepted.as_str()]);
     let record = membership.record();
     assert_eq!(record["permission"], "collaborator");
     assert_eq!(record["default_role_id"], "101");
@@ -65,7 +67,7 @@ fn from_a_role_to_an_invitation_to_a_member_who_leaves_again() {
     assert_eq!(disabled.record()["disabled_at"], "2031-01-02T03:04:05Z");
     server.get("/users/me").bearer(&token).send().expect(401);
     assert_eq!(hr("GET", &path).send().status, 404);
-    assert_eq!(hr("GET", &format!("{path}?only_inactive=true")).send().expect(200).ids(), [accepted.clone()]);
+    assert_eq!(hr("GET", &format!("{path}?only_inactive=true")).send().expect(200).ids(), [accepted.as_str()]);
 
     // The trail tells all of it, in order.
     let trail = server.stored("SELECT action, subject_id FROM audit ORDER BY id");

@@ -7,6 +7,7 @@
 //! Two rules hold for every chore. A step that cannot run is a failure that says what to install, never a
 //! step that is skipped. And the first step that fails ends the chore with its exit status.
 
+mod peers;
 mod requirement;
 mod step;
 
@@ -23,8 +24,10 @@ The chores of the project.
   cargo xtask bench [--quick] [--json]  build for release, measure, print the table
   cargo xtask help                      this text
 
-`test` needs a C compiler for the bundled SQLite. It runs the tests with cargo-nextest where that is
-installed and with `cargo test` elsewhere. `ci` needs rustfmt and clippy as well.
+`test` needs a C compiler for the bundled SQLite, and Python 3.11 with venv, Node 20 and npm (or newer) for
+the clients of other makes that the tests run; those are installed into target/peers, once. It runs the
+tests with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci` needs rustfmt and
+clippy as well.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
@@ -54,13 +57,16 @@ fn main() -> ExitCode {
     }
 }
 
+/// What every run of the tests needs.
+const FOR_TESTS: &[Requirement] = &[Requirement::CCompiler, Requirement::Python, Requirement::Node, Requirement::Npm];
+
 fn test(filter: &[String]) -> Result<(), String> {
-    requirement::check(&[Requirement::CCompiler])?;
+    requirement::check(FOR_TESTS)?;
     tests(filter)
 }
 
 fn ci() -> Result<(), String> {
-    requirement::check(&[Requirement::CCompiler, Requirement::Rustfmt, Requirement::Clippy])?;
+    requirement::check(&[FOR_TESTS, &[Requirement::Rustfmt, Requirement::Clippy]].concat())?;
     Step::cargo("Formatting", &["fmt", "--all", "--check"], "`cargo fmt --all` repairs it").run()?;
     Step::cargo(
         "Lints",
@@ -78,8 +84,10 @@ fn ci() -> Result<(), String> {
     tests(&[])
 }
 
-/// Runs the unit and integration tests, then the examples inside the documentation, which nextest cannot run.
+/// Prepares the peers, then runs the unit and integration tests, then the examples inside the documentation, which
+/// nextest cannot run.
 fn tests(filter: &[String]) -> Result<(), String> {
+    peers::prepare()?;
     let mut runner: Vec<&str> = if requirement::nextest_is_installed() {
         vec!["nextest", "run", "--workspace"]
     } else {

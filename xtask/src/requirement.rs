@@ -4,6 +4,7 @@
 //! wrote. Asking first costs milliseconds and gives an answer that can be acted upon. All that is missing is
 //! reported at once.
 
+use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
 use crate::step::cargo;
@@ -14,7 +15,16 @@ pub(crate) enum Requirement {
     CCompiler,
     Rustfmt,
     Clippy,
+    Python,
+    Node,
+    Npm,
 }
+
+/// `venv` alone is not enough: it fills a new environment by `ensurepip`, which Debian has in a package of its own.
+const PYTHON_PROBE: &str =
+    "import sys, venv, ensurepip; ensurepip.version(); sys.exit(0 if sys.version_info >= (3, 11) else 1)";
+
+const NODE_PROBE: &str = "process.exit(Number(process.versions.node.split('.')[0]) >= 20 ? 0 : 1)";
 
 impl Requirement {
     /// The command that proves that it is there.
@@ -27,6 +37,9 @@ impl Requirement {
             }
             Requirement::Rustfmt => (cargo(), &["fmt", "--version"]),
             Requirement::Clippy => (cargo(), &["clippy", "--version"]),
+            Requirement::Python => ("python3".to_owned(), &["-c", PYTHON_PROBE]),
+            Requirement::Node => ("node".to_owned(), &["--eval", NODE_PROBE]),
+            Requirement::Npm => ("npm".to_owned(), &["--version"]),
         }
     }
 
@@ -39,6 +52,21 @@ impl Requirement {
             }
             Requirement::Rustfmt => "rustfmt: `rustup component add rustfmt`.",
             Requirement::Clippy => "clippy: `rustup component add clippy`.",
+            Requirement::Python => {
+                "`python3`, 3.11 or newer, with `venv` and `ensurepip`, for the Python clients that the tests run. \
+                 Debian and Ubuntu: `apt-get install python3 python3-venv`; Fedora: `dnf install python3`; \
+                 Alpine: `apk add python3`; macOS: `brew install python3`."
+            }
+            Requirement::Node => {
+                "`node`, 20 or newer, for the JavaScript clients that the tests run. Alpine: `apk add nodejs`; \
+                 macOS: `brew install node`; elsewhere the distribution's package is often older: take it \
+                 from https://nodejs.org."
+            }
+            Requirement::Npm => {
+                "`npm`, to install those JavaScript clients. It comes with Node from https://nodejs.org and from \
+                 brew; Debian and Ubuntu: `apt-get install npm`; Fedora: `dnf install nodejs-npm`; \
+                 Alpine: `apk add npm`."
+            }
         }
     }
 
@@ -49,7 +77,7 @@ impl Requirement {
         }
         let named = std::env::var("CC").ok().filter(|text| !text.is_empty());
         let (program, arguments) = self.probe(named.as_deref());
-        answers(&program, arguments)
+        answers(program, arguments)
     }
 }
 
@@ -70,10 +98,11 @@ fn message(missing: &[Requirement]) -> String {
 
 /// nextest is a faster runner for the same tests, so it is used when present and not required.
 pub(crate) fn nextest_is_installed() -> bool {
-    answers(&cargo(), &["nextest", "--version"])
+    answers(cargo(), &["nextest", "--version"])
 }
 
-fn answers(program: &str, arguments: &[&str]) -> bool {
+/// Whether the program can be started and is content.
+pub(crate) fn answers(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -98,6 +127,14 @@ mod tests {
         let text = message(&[Requirement::CCompiler, Requirement::Clippy]);
         assert!(text.contains("gcc"), "{text}");
         assert!(text.contains("rustup component add clippy"), "{text}");
+    }
+
+    #[test]
+    fn each_of_the_peers_languages_is_asked_for_by_its_name() {
+        let text = message(&[Requirement::Python, Requirement::Node, Requirement::Npm]);
+        for named in ["python3-venv", "node", "npm"] {
+            assert!(text.contains(named), "{named} is not in: {text}");
+        }
     }
 
     #[test]

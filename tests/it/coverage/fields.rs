@@ -118,13 +118,11 @@ fn found(server: &Server, resource: &Resource, id: &str, field: &str) -> Value {
         ("account_invitations", "default_read_only") => {
             json!(text(&format!("SELECT default_read_only FROM account_invitations WHERE id = {id}")) == "1")
         }
-        ("account_invitations", "external_reference") => {
-            let stored = text(&format!("SELECT external_reference FROM account_invitations WHERE id = {id}"));
-            serde_json::from_str(&stored).unwrap_or_default()
-        }
         (_, "external_reference") => {
+            // An invitation's reference is that of its invitee.
+            let subject = shown.record().get("invitee_id").and_then(Value::as_str).unwrap_or(id).to_owned();
             let columns = "service_name, service_model, service_model_ref";
-            let stored = text(&format!("SELECT {columns} FROM external_references WHERE subject_id = {id}"));
+            let stored = text(&format!("SELECT {columns} FROM external_references WHERE subject_id = {subject}"));
             match stored.split('|').collect::<Vec<_>>().as_slice() {
                 [name, model, reference] => {
                     json!({"service_name": name, "service_model": model, "service_model_ref": reference})

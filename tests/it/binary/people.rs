@@ -1,0 +1,152 @@
+//! The commands for people, on the database of a program that runs.
+
+use std::time::Duration;
+
+use invited::clock::Stopwatch;
+use invited::sandbox::TemporaryFolder;
+use serde_json::{Value, json};
+
+use super::serving::{fails, folder, succeeds};
+use crate::process::{Client, Program, address, printed, run, sqlite};
+use crate::support::token;
+
+/// A running sandbox with a file of its own.
+struct Case {
+    program: Program,
+    client: Client,
+    url: String,
+    _folder: TemporaryFolder,
+}
+
+impl Case {
+    fn new(token: &str) -> Self {
+        let folder = folder();
+        let url = sqlite(&folder.database());
+        let (program, greeting) = Program::sandbox(&["--database", &url]);
+        let client = Client::connect(address(&greeting), token).unwrap();
+        Self { program, client, url, _folder: folder }
+    }
+
+    /// Runs a command on account 1.
+    fn run(&self, arguments: &[&str]) -> String {
+        succeeds(&[arguments, &["--account", "1", "--database", &self.url]].concat())
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.run(&[arguments, &["--json"]].concat())).unwrap()
+    }
+
+    /// Runs a command that fails and says these words.
+    fn refused(&self, arguments: &[&str], words: &str) {
+        fails(&[arguments, &["--account", "1", "--database", &self.url]].concat(), &[words]);
+    }
+
+    fn status(&mut self, path: &str) -> u16 {
+        self.client.send("GET", &format!("/api/v1{path}"), "").unwrap().0
+    }
+
+    /// Waits until the running program has learnt of what a command did, which takes it a second at most.
+    fn learns(&mut self, path: &str, status: u16) {
+        let waiting = Stopwatch::start();
+        while self.status(path) != status {
+            assert!(waiting.elapsed() < Duration::from_millis(1_500), "the program does not learn of it");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn user_list_and_show_print_people_and_their_memberships() {
+    let case = Case::new(token::OWNER);
+    let listed = case.run(&["user", "list"]);
+    let first = listed.lines().next().unwrap();
+    assert_eq!(
+        first.split_whitespace().collect::<Vec<_>>(),
+        ["2", "active", "administrator", "administrator@example.test", "Adam", "Administrator"]
+    );
+    assert_eq!(listed.lines().count(), 10);
+    let all = case.run(&["user", "list", "--all"]);
+    assert_eq!(all.lines().count(), 14);
+    let line = |address: &str| all.lines().find(|line| line.contains(address)).unwrap().to_owned();
+    assert!(line("disabled@example.test").contains("disabled   collaborator"), "{all}");
+    assert!(line("ada@example.test").contains("no member"), "{all}");
+    let found = case.json(&["user", "list", "--matching", "lea lead"]);
+    let users = found["users"].as_array().unwrap();
+    assert_eq!(users.len(), 1, "{found}");
+    assert_eq!((&users[0]["id"], &users[0]["account_membership"]["id"]), (&json!("5"), &json!("205")));
+    let shown = case.json(&["user", "show", "Project_Lead@example.test"]);
+    assert_eq!(shown["user"]["full_name"], "Lea Lead");
+    assert_eq!(shown["account_membership"]["permission"], "project_lead");
+    assert_eq!(case.json(&["user", "show", "ada@example.test"])["account_membership"], Value::Null);
+    assert!(case.run(&["user", "show", "owner@example.test"]).contains("is_owner: true"));
+    case.refused(&["user", "show", "nobody@example.test"], "Account 1 has no user nobody@example.test.");
+}
+
+#[test]
+fn a_list_that_is_longer_than_a_page_is_printed_whole() {
+    let mut case = Case::new(token::ADMINISTRATOR);
+    for bulk in 0..5 {
+        let people: Vec<Value> = (0..50)
+            .map(|number| json!({"full_name": "N", "email_address": format!("n{bulk}.{number}@example.test")}))
+            .collect();
+        let body = json!({ "account_invitations": people }).to_string();
+        assert_eq!(case.client.send("POST", "/api/v1/account_invitations", &body).unwrap().0, 200);
+    }
+    assert_eq!(case.run(&["user", "list", "--all"]).lines().count(), 14 + 250);
+}
+
+#[test]
+fn membership_commands_change_a_running_program() {
+    let mut case = Case::new(token::PROJECT_LEAD);
+    case.learns("/account_invitations", 200);
+    let person = "project_lead@example.test";
+    let line = case.run(&["membership", "set-permission", person, "collaborator"]);
+    assert!(line.contains("active     collaborator"), "{line}");
+    case.learns("/account_invitations", 403);
+    let disabled = case.json(&["membership", "disable", person]);
+    assert!(disabled["account_membership"]["disabled_at"].is_string(), "{disabled}");
+    case.learns("/users/me", 401);
+    case.run(&["membership", "enable", person]);
+    case.learns("/users/me", 200);
+    drop(case.program);
+}
+
+#[test]
+fn membership_commands_keep_the_rules() {
+    let case = Case::new(token::OWNER);
+    for (arguments, sentence) in [
+        (
+            &["set-permission", "owner@example.test", "collaborator"][..],
+            "Permission of the account owner cannot be changed.",
+        ),
+        (&["disable", "owner@example.test"], "The account owner cannot be disabled."),
+        (&["disable", "ada@example.test"], "ada@example.test is no member of account 1."),
+        (
+            &["set-permission", "collaborator@example.test", "punch_clock"],
+            "Bill rate in cents is required for a punch_clock user.",
+        ),
+    ] {
+        case.refused(&[&["membership"], arguments].concat(), sentence);
+    }
+    let unknown = run(&["membership", "set-permission", "owner@example.test", "emperor", "--database", &case.url]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(printed(&unknown.stderr).contains("possible values: administrator,"));
+}
+
+#[test]
+fn membership_commands_leave_an_operators_rows_in_the_audit_trail() {
+    let case = Case::new(token::OWNER);
+    case.run(&["membership", "set-permission", "collaborator@example.test", "project_lead"]);
+    case.run(&["membership", "disable", "collaborator@example.test"]);
+    let path = case.url.strip_prefix("sqlite:").unwrap();
+    let database = rusqlite::Connection::open(path).unwrap();
+    let sql = "SELECT action || ' ' || subject_id || ' ' || json_extract(after, '$.permission') FROM audit \
+               WHERE actor_user_id IS NULL AND actor_token_id IS NULL AND request_id IS NULL \
+               AND action LIKE 'account_membership.%' ORDER BY id LIMIT 1";
+    let first: String = database.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(first, "account_membership.update 207 project_lead");
+    let count: i64 = database
+        .query_row("SELECT count(*) FROM audit WHERE action = 'account_membership.disable'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, 1);
+}
