@@ -221,17 +221,23 @@ fn judge_address(
         |_| Ok(()),
     )?;
     let user = db.maybe(
-        "SELECT u.id, m.id, m.disabled_at FROM users u LEFT JOIN account_memberships m ON m.user_id = u.id \
-         WHERE u.account_id = ?1 AND u.email_key = ?2",
+        "SELECT u.id, m.id, m.disabled_at, \
+         (SELECT i.id FROM account_invitations i WHERE i.invitee_id = u.id AND i.accepted_at IS NULL) \
+         FROM users u LEFT JOIN account_memberships m ON m.user_id = u.id WHERE u.account_id = ?1 AND u.email_key = ?2",
         &params,
-        |row| Ok((row.int(0)?, row.maybe_int(1)?.is_some(), row.maybe_int(2)?.is_some())),
+        |row| {
+            let has = |column| row.maybe_int(column).map(|id| id.is_some());
+            Ok((row.int(0)?, has(1)?, has(2)?, has(3)?))
+        },
     )?;
     let is_repeated = !seen.insert(key);
     let refusal = match user {
         _ if is_repeated => Some(TWICE_IN_REQUEST),
         _ if pending.is_some() => Some(ALREADY_INVITED),
-        Some((_, true, true)) => Some(DISABLED_MEMBER),
-        Some((_, true, false)) => Some(ALREADY_MEMBER),
+        Some((_, true, true, _)) => Some(DISABLED_MEMBER),
+        Some((_, true, false, _)) => Some(ALREADY_MEMBER),
+        // The person was invited under another address and has changed it since.
+        Some((.., true)) => Some(ALREADY_INVITED),
         _ => None,
     };
     if let Some(refusal) = refusal {
