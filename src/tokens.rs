@@ -42,7 +42,7 @@ pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntro
 }
 
 /// Prefix of the tokens that callers of the API hold.
-const ACCESS_PREFIX: &str = "inv_";
+pub const ACCESS_PREFIX: &str = "inv_";
 
 /// A token as an administrator sees it.
 pub struct Listed {
