@@ -12,6 +12,8 @@ pub mod pages;
 mod request;
 mod route;
 
+pub use oauth::SIGN_IN_LINK_PATH;
+
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

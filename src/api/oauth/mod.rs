@@ -17,6 +17,8 @@ mod page;
 mod sign_in;
 mod token;
 
+pub use sign_in::LINK_PATH as SIGN_IN_LINK_PATH;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
