@@ -88,9 +88,8 @@ fn create(matches: &ArgMatches) -> Result<()> {
 }
 
 fn list(matches: &ArgMatches) -> Result<()> {
-    let listed: Vec<Listed> = with_app(matches, Missing::Refused, |app| async move {
-        Ok(app.store.read(applications::list).await?)
-    })?;
+    let listed: Vec<Listed> =
+        with_app(matches, Missing::Refused, |app| async move { Ok(app.store.read(applications::list).await?) })?;
     if matches.get_flag("json") {
         let applications: Vec<serde_json::Value> = listed
             .iter()

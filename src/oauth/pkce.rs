@@ -40,8 +40,7 @@ pub struct Challenge {
 
 /// Whether a text can be a challenge or a verifier: 43 to 128 unreserved characters.
 pub fn is_well_formed(text: &str) -> bool {
-    (43..=128).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 /// Whether the verifier is the one that belongs to the challenge. A code that was asked for with a challenge needs one,

@@ -87,11 +87,8 @@ pub fn find(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<Session>,
          JOIN users u ON u.id = s.user_id {ACTIVE_MEMBER_JOINS} \
          WHERE s.token_hash = ?1 AND s.created_at > ?2 AND s.seen_at > ?3 AND {IS_ACTIVE}"
     );
-    let params = [
-        Param::Bytes(&tokens::hash(token)),
-        Param::Int(now.minus(LIFETIME).0),
-        Param::Int(now.minus(IDLE_LIFETIME).0),
-    ];
+    let params =
+        [Param::Bytes(&tokens::hash(token)), Param::Int(now.minus(LIFETIME).0), Param::Int(now.minus(IDLE_LIFETIME).0)];
     db.maybe(&sql, &params, |row| {
         Ok(Session {
             user_id: row.int(0)?,

@@ -26,6 +26,7 @@ mod kit;
 mod layers;
 mod lists;
 mod peers;
+mod oauth;
 mod plans;
 mod process;
 mod properties;

@@ -41,7 +41,9 @@ impl Trusted {
         let application = visit.app.store.read(move |db| applications::find(db, &client_id)).await?;
         let application = application.ok_or_else(|| syntax("The application that sent you here is not known."))?;
         let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {
-            syntax("The application that sent you here asks for an answer at an address that was not registered for it.")
+            syntax(
+                "The application that sent you here asks for an answer at an address that was not registered for it.",
+            )
         })?;
         Ok(Self { application, redirect_uri, asked })
     }

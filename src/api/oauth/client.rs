@@ -35,9 +35,10 @@ pub async fn recognise(visit: &Visit<'_>, params: &Tree) -> Result<Result<Applic
         Ok(credentials) => credentials,
         Err(refusal) => return refused(refusal),
     };
-    let work = visit.app.store.read(move |db| {
-        Ok::<_, Error>(applications::authenticate(db, &credentials.client_id, &credentials.secret)?)
-    });
+    let work = visit
+        .app
+        .store
+        .read(move |db| Ok::<_, Error>(applications::authenticate(db, &credentials.client_id, &credentials.secret)?));
     let Some(application) = work.await? else {
         return refused(UNKNOWN_CLIENT);
     };

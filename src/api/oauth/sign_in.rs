@@ -33,7 +33,9 @@ pub fn require_own_form(browser: &Browser, params: &Tree) -> Result<(), Error> {
     if browser.has_made(params) {
         return Ok(());
     }
-    Err(Error::Forbidden("This page is too old, or cookies are switched off. Go back, load the page again, and repeat."))
+    Err(Error::Forbidden(
+        "This page is too old, or cookies are switched off. Go back, load the page again, and repeat.",
+    ))
 }
 
 /// `POST /oauth/sign-in`: with a password, on the way to an application.
@@ -106,9 +108,7 @@ async fn begin(visit: &Visit<'_>, browser: &Browser, user_id: i64) -> Result<Opt
     let (app, now) = (Arc::clone(visit.app), visit.app.clock.now());
     let before = SecretString::from(browser.cookie().to_owned());
     let request_id = visit.request_id.to_owned();
-    visit
-        .write(move |db| sessions::begin(db, &app.entropy, user_id, before.expose_secret(), &request_id, now))
-        .await
+    visit.write(move |db| sessions::begin(db, &app.entropy, user_id, before.expose_secret(), &request_id, now)).await
 }
 
 /// `GET /oauth/sign-in/SECRET`: a page with a button. The link is not looked at, since scanners open links too.

@@ -63,7 +63,9 @@ fn asked(params: &Tree) -> Result<Result<Asked, Refusal>, Refusal> {
     match text(params, "grant_type").as_deref() {
         Some("authorization_code") => Ok(text(params, "code")
             .ok_or(missing("The parameter code is missing."))
-            .and_then(|code| Ok((code, text(params, "redirect_uri").ok_or(missing("The parameter redirect_uri is missing."))?)))
+            .and_then(|code| {
+                Ok((code, text(params, "redirect_uri").ok_or(missing("The parameter redirect_uri is missing."))?))
+            })
             .map(|(code, redirect_uri)| Asked::Code { code, redirect_uri, verifier: text(params, "code_verifier") })),
         Some("refresh_token") => Ok(text(params, "refresh_token")
             .ok_or(missing("The parameter refresh_token is missing."))
