@@ -19,10 +19,8 @@ mod tokens;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use invited::error::Error;
 use invited::oauth::applications::{New, insert};
 use invited::oauth::passwords::{self, Hashed};
-use invited::store::Db;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::support::client::Request;
@@ -48,28 +46,11 @@ fn encoded(fields: Fields<'_>) -> String {
     pairs.join("&")
 }
 
-/// Does something to the database, as a command of an operator would.
-fn as_operator<T: Send + 'static>(
-    server: &Server,
-    work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
-) -> T {
-    try_as_operator(server, work).unwrap()
-}
-
-/// The same, for what may be refused.
-fn try_as_operator<T: Send + 'static>(
-    server: &Server,
-    work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(server.app().store.write(work))
-}
-
 /// Registers one more application; it acts as the account's owner or administrator in its own name.
 fn register(server: &Server, (client_id, secret): (&'static str, &'static str), account: i64, uris: &'static [&str]) {
     let now = server.app().clock.now();
     let user_id = if account == 1 { 2 } else { 21 };
-    as_operator(server, move |db| {
+    server.write(move |db| {
         let uris: Vec<String> = uris.iter().map(|uri| (*uri).to_owned()).collect();
         let new = New { account_id: account, user_id, client_id, secret, name: client_id, redirect_uris: &uris };
         Ok(insert(db, &new, now)?)
@@ -80,7 +61,7 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
 fn set_password(server: &Server, user_id: i64, password: &str) {
     let hashed = Hashed::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
-    as_operator(server, move |db| Ok(passwords::set(db, (1, user_id), &hashed, now)?));
+    server.write(move |db| Ok(passwords::set(db, (1, user_id), &hashed, now)?));
 }
 
 /// The path at which the sandbox's application asks, with some parameters changed; `""` leaves one out.

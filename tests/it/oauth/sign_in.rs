@@ -3,7 +3,7 @@
 use invited::oauth::{applications, links};
 use secrecy::ExposeSecret as _;
 
-use super::{Browser, as_operator, authorize_path, is_guarded_page, set_password, told_on_a_page};
+use super::{Browser, authorize_path, is_guarded_page, set_password, told_on_a_page};
 use crate::support::{Answer, Server};
 
 const PASSWORD: &str = "correct horse battery";
@@ -78,7 +78,7 @@ fn attempts_from_one_place_are_limited_whatever_the_address() {
 
 fn link(server: &Server, user_id: i64) -> String {
     let (now, entropy) = (server.app().clock.now(), server.app().entropy.clone());
-    let token = as_operator(server, move |db| links::create(db, &entropy, (1, user_id), now));
+    let token = server.write(move |db| links::create(db, &entropy, (1, user_id), now));
     format!("/oauth/sign-in/{}", token.expose_secret())
 }
 
@@ -182,7 +182,7 @@ fn a_deleted_application_is_unknown_on_every_page() {
     let mut browser = Browser::new(&server);
     let page = browser.get(&authorize_path(&[])).expect(200);
     let now = server.app().clock.now();
-    assert!(as_operator(&server, move |db| Ok(applications::delete(db, "sandbox-app", now)?)));
+    assert!(server.write(move |db| Ok(applications::delete(db, "sandbox-app", now)?)));
     told_on_a_page(&browser.get(&authorize_path(&[])), 400);
     told_on_a_page(&browser.submit(&page, "/oauth/sign-in", &[("email_address", ADDRESS)]), 400);
 }
