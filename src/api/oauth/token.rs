@@ -58,21 +58,19 @@ pub async fn token(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, 
 
 /// What is asked for. The outer refusal concerns the grant itself, the inner one what it needs.
 fn asked(params: &Tree) -> Result<Result<Asked, Refusal>, Refusal> {
-    let missing = |sentence| refusal(Code::InvalidRequest, sentence);
+    let needed = |name: &str, sentence| text(params, name).ok_or(refusal(Code::InvalidRequest, sentence));
     let scope = text(params, "scope").unwrap_or_default();
-    match text(params, "grant_type").as_deref() {
-        Some("authorization_code") => Ok(text(params, "code")
-            .ok_or(missing("The parameter code is missing."))
-            .and_then(|code| {
-                Ok((code, text(params, "redirect_uri").ok_or(missing("The parameter redirect_uri is missing."))?))
-            })
-            .map(|(code, redirect_uri)| Asked::Code { code, redirect_uri, verifier: text(params, "code_verifier") })),
-        Some("refresh_token") => Ok(text(params, "refresh_token")
-            .ok_or(missing("The parameter refresh_token is missing."))
-            .map(|token| Asked::Refresh { token, scope })),
-        Some("client_credentials") => Ok(Ok(Asked::OwnName { scope })),
-        Some(_) => Err(refusal(Code::UnsupportedGrantType, "This server does not know that grant_type.")),
-        None => Err(missing("The parameter grant_type is missing.")),
+    match needed("grant_type", "The parameter grant_type is missing.")?.as_str() {
+        "authorization_code" => Ok(needed("code", "The parameter code is missing.").and_then(|code| {
+            let redirect_uri = needed("redirect_uri", "The parameter redirect_uri is missing.")?;
+            Ok(Asked::Code { code, redirect_uri, verifier: text(params, "code_verifier") })
+        })),
+        "refresh_token" => {
+            let token = needed("refresh_token", "The parameter refresh_token is missing.");
+            Ok(token.map(|token| Asked::Refresh { token, scope }))
+        }
+        "client_credentials" => Ok(Ok(Asked::OwnName { scope })),
+        _ => Err(refusal(Code::UnsupportedGrantType, "This server does not know that grant_type.")),
     }
 }
 

@@ -101,30 +101,62 @@ fn a_wrong_missing_or_needless_verifier_is_refused_and_uses_the_code_up() {
     assert_eq!(server.stored("SELECT count(*) FROM access_tokens WHERE application_id IS NOT NULL"), ["0"]);
 }
 
+/// Changes the membership of the project lead, as an administrator of the account.
+fn change_membership(server: &Server, method: &str, action: &str) -> u16 {
+    let path = format!("/account_memberships/205{action}");
+    server.request(method, &path).bearer(token::ADMINISTRATOR).send().status
+}
+
 #[test]
-fn nothing_is_given_for_a_member_who_is_disabled_or_removed_or_whose_account_is_cancelled() {
+fn a_disabled_member_is_given_nothing_until_enabled_again() {
     let server = Server::start();
-    for (before, after) in [
-        (
-            "UPDATE account_memberships SET disabled_at = 1 WHERE user_id = 5",
-            "UPDATE account_memberships SET disabled_at = NULL WHERE user_id = 5",
-        ),
-        (
-            "UPDATE account_memberships SET user_id = 9999 WHERE user_id = 5",
-            "UPDATE account_memberships SET user_id = 5 WHERE user_id = 9999",
-        ),
-        ("UPDATE accounts SET canceled_at = 1 WHERE id = 1", "UPDATE accounts SET canceled_at = NULL WHERE id = 1"),
-    ] {
-        let (access, renewal) = super::tokens_of(&server, token::PROJECT_LEAD);
-        let code = code_of(&server, token::PROJECT_LEAD, &[]);
-        server.alter_stored(&format!("PRAGMA foreign_keys = OFF; {before}"));
-        refused(&redeem(&server, &code, &[]), 400, "invalid_grant");
-        refused(&refresh(&server, &renewal), 400, "invalid_grant");
-        server.app().callers.forget();
-        assert_ne!(api_status(&server, &access), 200, "{before}");
-        let answer = post(&server, "/oauth/introspect", &[("token", &access)]).expect(200);
-        assert_eq!(answer.text(), r#"{"active":false}"#, "{before}");
-        server.alter_stored(&format!("PRAGMA foreign_keys = OFF; {after}"));
-        refresh(&server, &renewal).expect(200);
+    let (access, renewal) = super::tokens_of(&server, token::PROJECT_LEAD);
+    let code = code_of(&server, token::PROJECT_LEAD, &[]);
+    assert_eq!(api_status(&server, &access), 200);
+    assert_eq!(change_membership(&server, "PUT", "/disable"), 200);
+    assert_eq!(api_status(&server, &access), 401, "at once");
+    refused(&redeem(&server, &code, &[]), 400, "invalid_grant");
+    refused(&refresh(&server, &renewal), 400, "invalid_grant");
+    let told = post(&server, "/oauth/introspect", &[("token", &access)]).expect(200);
+    assert_eq!(told.text(), r#"{"active":false}"#);
+    let asked = server.request_at_root("GET", &super::authorize_path(&[])).bearer(token::PROJECT_LEAD).send();
+    super::told_on_a_page(&asked, 401);
+    assert_eq!(change_membership(&server, "PUT", "/enable"), 200);
+    assert_eq!(api_status(&server, &access), 200);
+    refresh(&server, &renewal).expect(200);
+}
+
+#[test]
+fn who_was_removed_gets_nothing_back_by_becoming_a_member_again() {
+    let server = Server::start();
+    super::set_password(&server, 5, "correct horse battery");
+    let (access, renewal) = super::tokens_of(&server, token::PROJECT_LEAD);
+    let code = code_of(&server, token::PROJECT_LEAD, &[]);
+    let row = server.stored("SELECT permission FROM account_memberships WHERE id = 205");
+    assert_eq!(row, ["project_lead"]);
+    assert_eq!(change_membership(&server, "DELETE", ""), 204);
+    assert_eq!(api_status(&server, &access), 401);
+    server.alter_stored(
+        "INSERT INTO account_memberships (account_id, user_id, permission, created_at, updated_at) \
+         VALUES (1, 5, 'project_lead', 1, 1)",
+    );
+    assert_eq!(api_status(&server, &access), 401);
+    refused(&refresh(&server, &renewal), 400, "invalid_grant");
+    refused(&redeem(&server, &code, &[]), 400, "invalid_grant");
+    for table in ["sessions", "passwords", "sign_in_links"] {
+        assert_eq!(server.stored(&format!("SELECT count(*) FROM {table}")), ["0"], "{table}");
     }
+}
+
+#[test]
+fn nothing_is_given_where_the_account_is_cancelled() {
+    let server = Server::start();
+    let (access, renewal) = super::tokens_of(&server, token::PROJECT_LEAD);
+    let code = code_of(&server, token::PROJECT_LEAD, &[]);
+    server.alter_stored("UPDATE accounts SET canceled_at = 1 WHERE id = 1");
+    refused(&redeem(&server, &code, &[]), 400, "invalid_grant");
+    refused(&refresh(&server, &renewal), 400, "invalid_grant");
+    refused(&post(&server, "/oauth/token", &[("grant_type", "client_credentials")]), 400, "unauthorized_client");
+    let told = post(&server, "/oauth/introspect", &[("token", &access)]).expect(200);
+    assert_eq!(told.text(), r#"{"active":false}"#);
 }

@@ -209,6 +209,5 @@ fn looking_changes_nothing_not_even_with_head() {
     }
     server.request_at_root("HEAD", &path).bearer(token::ADMINISTRATOR).send().expect(200);
     assert_eq!(server.everything_stored(), before);
-    assert_eq!(server.stored("SELECT count(*) FROM grants"), ["0"]);
     assert!(!code_of(&server, token::ADMINISTRATOR, &[]).is_empty());
 }
