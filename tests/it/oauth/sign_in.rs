@@ -152,6 +152,18 @@ fn a_session_ends_when_it_is_idle_and_after_half_a_day() {
 }
 
 #[test]
+fn signing_in_again_ends_the_session_that_the_browser_had() {
+    let server = Server::start();
+    let mut browser = Browser::new(&server);
+    press(&mut browser, &link(&server, 5)).expect(200);
+    let mut stolen = Browser { cookie: browser.cookie.clone(), ..Browser::new(&server) };
+    assert!(is_signed_in(&mut stolen));
+    press(&mut browser, &link(&server, 5)).expect(200);
+    assert!(is_signed_in(&mut browser));
+    assert!(!is_signed_in(&mut stolen));
+}
+
+#[test]
 fn a_session_ends_with_the_membership_and_with_the_password() {
     let server = Server::start();
     set_password(&server, 5, PASSWORD);
