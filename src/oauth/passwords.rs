@@ -8,6 +8,7 @@
 //! and a member who is disabled are compared with a hash that no password has.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -153,19 +154,28 @@ pub fn candidate(db: &mut Db, account_id: i64, email_address: &str) -> Result<Ca
 }
 
 /// Where passwords are checked, a few at a time.
-pub struct Checks(Arc<Semaphore>);
+pub struct Checks {
+    permits: Arc<Semaphore>,
+    made: AtomicU64,
+}
 
 impl Default for Checks {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), made: AtomicU64::new(0) }
     }
 }
 
 impl Checks {
+    /// Computations since the start, which are the server's dearest work.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
     /// The user whose password this is; `None` for everybody else, after the same work.
     pub async fn user_of(&self, candidate: Candidate, password: SecretString) -> Result<Option<i64>, Error> {
         let stopped = || Error::Unavailable("passwords are no longer checked".to_owned());
-        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|_| stopped())?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| stopped())?;
+        self.made.fetch_add(1, Ordering::Relaxed);
         let checked = tokio::task::spawn_blocking(move || {
             // The permit goes along: a client that hangs up must not make room for another computation.
             let _permit = permit;

@@ -39,9 +39,12 @@ fn every_attempt_that_fails_gets_the_same_page() {
         (ADDRESS, "Correct horse battery"),
         ("x", "x"),
     ] {
+        // The computation is what takes time: each attempt costs exactly one, whoever it is for.
+        let checks = server.app().password_checks.made();
         let answer = attempt(&server, address, password);
         told_on_a_page(&answer, 422);
         assert_eq!(without_token(&answer), without_token(&wrong), "{address}");
+        assert_eq!(server.app().password_checks.made(), checks + 1, "{address}");
     }
     assert_eq!(server.stored("SELECT count(*) FROM sessions"), ["0"]);
     attempt(&server, ADDRESS, PASSWORD).expect(303);
