@@ -36,14 +36,20 @@ pub struct Additions {
 }
 
 impl Additions {
-    /// Reads the headers. One that is there but cannot be read is never as good as absent: the client relies on it.
-    pub fn read(headers: &HeaderMap) -> Result<Self, Error> {
+    /// Reads the headers of a write. One that is there but cannot be read is never as good as absent: the client relies on
+    /// it.
+    pub fn of_write(headers: &HeaderMap) -> Result<Self, Error> {
         Ok(Self {
             idempotency_key: idempotency_key(headers)?,
             expected: expected(headers)?,
             is_strict: truth(headers, &STRICT)?,
             is_dry_run: truth(headers, &DRY_RUN)?,
         })
+    }
+
+    /// Reads the headers of a read, of which only one means something there.
+    pub fn of_read(headers: &HeaderMap) -> Result<Self, Error> {
+        Ok(Self { is_strict: truth(headers, &STRICT)?, ..Self::default() })
     }
 }
 
@@ -85,7 +91,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, header::HeaderValue::from_static(value));
         }
-        Additions::read(&map).map_err(|error| error.status())
+        Additions::of_write(&map).map_err(|error| error.status())
     }
 
     #[test]

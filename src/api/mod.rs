@@ -135,7 +135,9 @@ async fn answer(
     trace: &mut Trace,
 ) -> Result<Answer, Error> {
     if let Some(endpoint) = oauth::find(request.method(), request.uri().path()) {
-        return Ok(Answer::page(oauth::answer(app, endpoint, request, peer, request_id, trace).await));
+        // On the heap: a request of the API must not carry around, and copy, the room that a sign-in needs.
+        let answer = Box::pin(oauth::answer(app, endpoint, request, peer, request_id, trace));
+        return Ok(Answer::page(answer.await));
     }
     if let Some(page) = pages::find(app, &request) {
         trace.operation = Some(page.name());

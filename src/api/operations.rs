@@ -55,9 +55,11 @@ pub async fn answer(
     let verb = route.operation.verb;
     trace.operation = Some(route.operation.id);
     let rule = access::permit_level(&caller, rule)?;
-    let additions = Additions::read(&head.headers)?;
+    let additions =
+        if verb.is_write() { Additions::of_write(&head.headers) } else { Additions::of_read(&head.headers) }?;
     let params = if verb.reads_body() {
-        let params = request::query_and_body(app, &head.uri, &head.headers, body, since).await?;
+        // On the heap, as the writes below: a read must not carry around, and copy, the room that they need.
+        let params = Box::pin(request::query_and_body(app, &head.uri, &head.headers, body, since)).await?;
         // A body may take its time, in which a member can be disabled or demoted: what counts is who it is now.
         caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
         access::permit_level(&caller, Some(&rule))?;
@@ -76,10 +78,10 @@ pub async fn answer(
         Verb::Index => index(asked).await,
         Verb::Show => show(asked).await,
         Verb::ShowOwn(_) => show_own(asked).await,
-        Verb::Create { bulk } => create(asked, bulk).await,
-        Verb::Update => update(asked).await,
-        Verb::Destroy => destroy(asked).await,
-        Verb::Action(name) => act(asked, name).await,
+        Verb::Create { bulk } => Box::pin(create(asked, bulk)).await,
+        Verb::Update => Box::pin(update(asked)).await,
+        Verb::Destroy => Box::pin(destroy(asked)).await,
+        Verb::Action(name) => Box::pin(act(asked, name)).await,
     }
 }
 

@@ -194,7 +194,7 @@ const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
 /// `SELECT` of a projection's columns in order and the id, for one account.
 fn select(projection: &Projection, scope: &str) -> String {
-    let mut text = String::with_capacity(600);
+    let mut text = String::with_capacity(1_000);
     text.push_str("SELECT ");
     for column in projection.columns() {
         text.push_str(&expression(&column.source));

@@ -77,7 +77,8 @@ impl Projection {
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let column =
             |field: &Field| Column { name: field.name, kind: field.kind, source: Source::Expression(field.select) };
-        let columns = resource.fields.iter().filter(|field| is_wanted(field)).map(column).collect();
+        let mut columns = Vec::with_capacity(resource.fields.len());
+        columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(column));
         Self { resource, columns, included: Vec::new() }
     }
 

@@ -76,8 +76,14 @@ const ENDPOINTS: &[(bool, &str, Endpoint, &str)] = &[
     (true, sign_in::LINK_PATH, Endpoint::UseLink, "oauth.use_link"),
 ];
 
+/// What the paths of all endpoints begin with. Nearly every request is for none of them.
+const BEGINNINGS: [&str; 2] = ["/oauth/", "/.well-known/"];
+
 /// The endpoint that a request is for, if it is one.
 pub fn find(method: &Method, path: &str) -> Option<Endpoint> {
+    if !BEGINNINGS.iter().any(|beginning| path.starts_with(beginning)) {
+        return None;
+    }
     let is_post = match *method {
         Method::GET | Method::HEAD => false,
         Method::POST => true,
