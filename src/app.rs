@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::entropy::Entropy;
 use crate::limits::Limits;
+use crate::oauth::passwords::Checks;
 use crate::schema::MIGRATIONS;
 use crate::store::{self, Store, migrate};
 use crate::telemetry::Metrics;
@@ -31,6 +32,13 @@ pub struct App {
     pub limits: Arc<Limits>,
     /// Counters and durations.
     pub metrics: Metrics,
+    /// Where passwords are checked.
+    pub password_checks: Checks,
+    /// How others reach this server, without a slash at the end; never taken from what a request says.
+    pub base_url: String,
+    /// Whether this is the sandbox, in which a bearer token stands for its member's consent. Only the sandbox's own
+    /// planting of its seed says so, and `serve` refuses a database that holds that seed.
+    pub is_sandbox: bool,
 }
 
 impl App {
@@ -50,6 +58,9 @@ impl App {
             limits: Arc::new(Limits::new(config.rates)),
             callers: Arc::default(),
             metrics: Metrics::default(),
+            password_checks: Checks::default(),
+            base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
+            is_sandbox: false,
             clock: Arc::new(clock),
             entropy: Arc::new(entropy),
             store,

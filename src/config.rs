@@ -92,6 +92,14 @@ pub const SETTINGS: &[Setting] = &[
     setting("rate_create", Some("60"), "COUNT", "Creates per minute and token, a bulk is one; 0: no limit"),
     setting("rate_resend", Some("20"), "COUNT", "Resends per minute and token; 0: no limit"),
     setting("rate_resend_per_invitation", Some("1"), "COUNT", "Resends per minute of one invitation; 0: no limit"),
+    setting("rate_sign_in", Some("10"), "COUNT", "Sign-ins per minute and mail address; 0: no limit"),
+    setting(
+        "rate_sign_in_per_peer",
+        Some("30"),
+        "COUNT",
+        "Sign-ins per minute and network address; behind a proxy that is one for everybody; 0: no limit",
+    ),
+    setting("rate_token", Some("600"), "COUNT", "Requests for tokens per minute and OAuth application; 0: no limit"),
 ];
 
 impl Setting {
@@ -196,6 +204,9 @@ impl Config {
                 create: reader.read("rate_create", parse).unwrap_or_default(),
                 resend: reader.read("rate_resend", parse).unwrap_or_default(),
                 resend_of_record: reader.read("rate_resend_per_invitation", parse).unwrap_or_default(),
+                sign_in: reader.read("rate_sign_in", parse).unwrap_or_default(),
+                sign_in_of_peer: reader.read("rate_sign_in_per_peer", parse).unwrap_or_default(),
+                token_request: reader.read("rate_token", parse).unwrap_or_default(),
             },
         };
         if config.base_url.is_none() && !config.listen.ip().is_loopback() && reader.problems.is_empty() {

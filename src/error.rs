@@ -117,7 +117,8 @@ impl Error {
         }
     }
 
-    fn message(&self) -> String {
+    /// What the client is told.
+    pub fn message(&self) -> String {
         match self {
             Self::Syntax(text) => text.clone(),
             Self::Unauthenticated => "Invalid OAuth 2 Request".to_owned(),

@@ -21,6 +21,7 @@ pub mod invitations;
 pub mod lifecycle;
 pub mod limits;
 pub mod memberships;
+pub mod oauth;
 pub mod people;
 pub mod records;
 pub mod resources;

@@ -27,10 +27,14 @@ pub struct Running {
 
 impl Running {
     /// Listens on the addresses of the settings and begins to serve.
-    pub async fn start(app: App) -> std::io::Result<Self> {
-        let app = Arc::new(app);
+    pub async fn start(mut app: App) -> std::io::Result<Self> {
         let listener = TcpListener::bind(app.config.listen).await?;
         let address = listener.local_addr()?;
+        if app.config.base_url.is_none() {
+            // Only now is the port known that the system has chosen.
+            app.base_url = format!("http://{address}");
+        }
+        let app = Arc::new(app);
         let (stop, stopped) = watch::channel(false);
         let bounds = Bounds {
             connections: app.config.max_connections,
@@ -48,8 +52,8 @@ impl Running {
             })));
         }
         let handling = Arc::clone(&app);
-        tasks.push(tokio::spawn(server::serve(listener, bounds, stopped, move |request, _| {
-            api::handle(Arc::clone(&handling), request)
+        tasks.push(tokio::spawn(server::serve(listener, bounds, stopped, move |request, peer| {
+            api::handle(Arc::clone(&handling), request, peer.ip())
         })));
         Ok(Self { app, address, stop, tasks })
     }

@@ -1,4 +1,5 @@
-//! Rate limits (protocol.md section 8): how many requests a minute, for each token and for each invitation.
+//! Rate limits (protocol.md section 8): how many requests a minute, for each token and for each invitation, and how many
+//! attempts to sign in.
 //!
 //! Each limit is a bucket that holds a minute's worth and fills evenly (the generic cell rate algorithm): one number
 //! per key says when the bucket will be full again. Wall time decides, so that a clock that is moved moves the limits
@@ -30,6 +31,12 @@ pub enum Kind {
     Resend,
     /// Resends of one invitation.
     ResendOfRecord,
+    /// Attempts to sign in as one member.
+    SignIn,
+    /// Attempts to sign in from one place in the network.
+    SignInOfPeer,
+    /// Requests for tokens of one application.
+    TokenRequest,
 }
 
 /// How many a minute, 0 for no limit.
@@ -43,6 +50,12 @@ pub struct PerMinute {
     pub resend: u32,
     /// Resends of one record.
     pub resend_of_record: u32,
+    /// Attempts to sign in with one address.
+    pub sign_in: u32,
+    /// Attempts to sign in from one place in the network.
+    pub sign_in_of_peer: u32,
+    /// Requests for tokens of one application.
+    pub token_request: u32,
 }
 
 /// Limits in force.
@@ -90,6 +103,9 @@ impl Limits {
             Kind::Create => self.per_minute.create,
             Kind::Resend => self.per_minute.resend,
             Kind::ResendOfRecord => self.per_minute.resend_of_record,
+            Kind::SignIn => self.per_minute.sign_in,
+            Kind::SignInOfPeer => self.per_minute.sign_in_of_peer,
+            Kind::TokenRequest => self.per_minute.token_request,
         };
         if per_minute == 0 {
             return Ok(());

@@ -12,7 +12,7 @@ use crate::records::Record;
 use crate::store::{Db, Param};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::kind::{Cell, Value};
-use crate::{roles, tallies};
+use crate::{roles, tallies, tokens};
 
 const OWNER_STAYS_ADMINISTRATOR: &str = "Permission of the account owner cannot be changed.";
 const OWNER_STAYS_ACTIVE: &str = "The account owner cannot be disabled.";
@@ -55,10 +55,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     let (account, user) = (context.caller.account_id, user_of(record));
     let sql = "DELETE FROM account_memberships WHERE account_id = ?1 AND id = ?2";
     db.exec(sql, &[Param::Int(account), Param::Int(record.id)])?;
-    db.exec(
-        "UPDATE access_tokens SET revoked_at = ?3 WHERE account_id = ?1 AND user_id = ?2 AND revoked_at IS NULL",
-        &[Param::Int(account), Param::Int(user), Param::Int(context.now.0)],
-    )?;
+    tokens::end_access(db, user, context.now)?;
     tallies::add(db, account, people::MEMBERSHIPS, -1)?;
     if is_active(record) {
         people::note_activity(db, account, user, false)?;

@@ -132,7 +132,8 @@ pub fn remove_unnamed_user(db: &mut Db, account: i64, user: i64) -> Result<(), E
         "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
          AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id OR manager_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
-         AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id)",
+         AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM applications WHERE user_id = users.id)",
         &[Param::Int(account), Param::Int(user)],
     )?;
     if removed > 0 {

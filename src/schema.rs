@@ -14,4 +14,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "memberships in full, external references and idempotent requests",
         script: include_str!("../migrations/0002_people.sql"),
     },
+    Migration {
+        version: 3,
+        name: "OAuth applications, grants and sessions",
+        script: include_str!("../migrations/0003_oauth.sql"),
+    },
 ];

@@ -71,6 +71,7 @@ pub fn metrics_text(app: &App) -> String {
         ("store_commits", "Commits of at least one write", work.commits()),
         ("store_jobs", "Writes that the database was asked for", work.writes()),
         ("store_reads", "Reads that the database was asked for", work.reads()),
+        ("password_checks", "Passwords that were computed for somebody who signs in", app.password_checks.made()),
         ("log_lines_dropped", "Log lines that nobody was there to take", DROPPED_LINES.load(Ordering::Relaxed)),
     ] {
         registry.register(name, text, ConstCounter::new(value));

@@ -42,7 +42,7 @@ pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntro
 }
 
 /// Prefix of the tokens that callers of the API hold.
-const ACCESS_PREFIX: &str = "inv_";
+pub const ACCESS_PREFIX: &str = "inv_";
 
 /// A token as an administrator sees it.
 pub struct Listed {
@@ -117,6 +117,25 @@ pub fn list(db: &mut Db, account: i64) -> Result<Vec<Listed>, Error> {
 pub fn revoke(db: &mut Db, id: i64, now: Timestamp) -> Result<Option<i64>, Error> {
     let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
     db.maybe(sql, &[Param::Int(id), Param::Int(now.0)], |row| row.int(0))
+}
+
+/// Ends for good every way in which a user gets in: tokens, the grants that would renew them, and whatever signs in. Who
+/// becomes a member again later begins anew.
+pub fn end_access(db: &mut Db, user: i64, now: Timestamp) -> Result<(), Error> {
+    for sql in [
+        "UPDATE access_tokens SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
+        "UPDATE grants SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
+    ] {
+        db.exec(sql, &[Param::Int(user), Param::Int(now.0)])?;
+    }
+    for sql in [
+        "DELETE FROM sessions WHERE user_id = ?1",
+        "DELETE FROM sign_in_links WHERE user_id = ?1",
+        "DELETE FROM passwords WHERE user_id = ?1",
+    ] {
+        db.exec(sql, &[Param::Int(user)])?;
+    }
+    Ok(())
 }
 
 /// The callers that were seen lately.

@@ -1,15 +1,20 @@
 //! The HTTP side: one request from its first byte to its answer.
 //!
 //! [`handle`] wraps every answer: request id, panic guard, the headers of protocol.md section 3, one log line, metrics.
-//! Inside it, what lies under the base path goes through `operations`, everything else is one of the [`pages`].
+//! Inside it, what lies under the base path goes through `operations`, what belongs to OAuth through `oauth`, everything
+//! else is one of the [`pages`].
 
 mod additions;
 mod headers;
+mod oauth;
 mod operations;
 pub mod pages;
 mod request;
 mod route;
 
+pub use oauth::SIGN_IN_LINK_PATH;
+
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -33,6 +38,8 @@ pub struct Trace {
     operation: Option<&'static str>,
     /// The caller's account and user.
     caller: Option<(i64, i64)>,
+    /// What went wrong behind an answer that is no error of the API.
+    cause: Option<String>,
 }
 
 /// A successful answer.
@@ -83,13 +90,13 @@ impl Answer {
 }
 
 /// Answers a request. This never fails: whatever happens becomes an answer in the documented shape.
-pub async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
+pub async fn handle(app: Arc<App>, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
     let stopwatch = Stopwatch::start();
     let request_id = headers::request_id(&app, request.headers());
     let method = known_method(request.method());
     let mut trace = Trace::default();
-    let answer = guard(answer(&app, request, &request_id, &mut trace)).await;
-    let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned);
+    let answer = guard(answer(&app, request, peer, &request_id, &mut trace)).await;
+    let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned).or(trace.cause.take());
     let mut response = answer.map_or_else(|error| headers::error(&error), Answer::into_response);
     let elapsed = stopwatch.elapsed();
     headers::complete(response.headers_mut(), &request_id, elapsed);
@@ -123,9 +130,13 @@ async fn guard(answer: impl Future<Output = Result<Answer, Error>>) -> Result<An
 async fn answer(
     app: &Arc<App>,
     request: Request<Incoming>,
+    peer: IpAddr,
     request_id: &str,
     trace: &mut Trace,
 ) -> Result<Answer, Error> {
+    if let Some(endpoint) = oauth::find(request.method(), request.uri().path()) {
+        return Ok(Answer::page(oauth::answer(app, endpoint, request, peer, request_id, trace).await));
+    }
     if let Some(page) = pages::find(app, &request) {
         trace.operation = Some(page.name());
         return page.answer(app).await.map(Answer::page);

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod account;
+mod app;
 mod membership;
 mod migrate;
 mod openapi;
@@ -8,6 +9,7 @@ mod people;
 mod sandbox;
 mod serve;
 mod settings;
+mod sign_in;
 mod token;
 mod user;
 
@@ -41,6 +43,7 @@ pub fn command() -> Command {
             account::command(),
             token::command(),
             user::command(),
+            app::command(),
             membership::command(),
             migrate::command(),
             openapi::command(),
@@ -61,6 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("account", matches)) => account::run(matches),
         Some(("token", matches)) => token::run(matches),
         Some(("user", matches)) => user::run(matches),
+        Some(("app", matches)) => app::run(matches),
         Some(("membership", matches)) => membership::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("openapi", _)) => openapi::run(),

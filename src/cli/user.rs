@@ -1,10 +1,10 @@
-//! `invited user`: who is there.
+//! `invited user`: who is there, and how they come to sign in.
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value as Json, json};
 
-use super::{people, settings};
+use super::{people, settings, sign_in};
 
 pub fn command() -> Command {
     let list = Command::new("list")
@@ -23,16 +23,19 @@ pub fn command() -> Command {
         people::json_argument(),
     ]);
     Command::new("user")
-        .about("Look at the people of an account")
+        .about("Look at the people of an account, and let them sign in")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([list, show].map(|command| settings::add_flags(command, |setting| setting.name == "database")))
+        .subcommands([sign_in::password_command(), sign_in::link_command()])
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
         Some(("list", matches)) => list(matches),
         Some(("show", matches)) => show(matches),
+        Some(("password", matches)) => sign_in::set_password(matches),
+        Some(("sign-in-link", matches)) => sign_in::print_link(matches),
         _ => Ok(()),
     }
 }

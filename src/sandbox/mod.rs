@@ -4,11 +4,28 @@ pub mod seed;
 
 use std::path::PathBuf;
 
+use crate::app::App;
 use crate::entropy::{Entropy, NoEntropy};
+use crate::store;
 
 /// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into.
-pub const DEFAULTS: &[(&str, &str)] =
-    &[("rate_general", "0"), ("rate_create", "0"), ("rate_resend", "0"), ("rate_resend_per_invitation", "0")];
+pub const DEFAULTS: &[(&str, &str)] = &[
+    ("rate_general", "0"),
+    ("rate_create", "0"),
+    ("rate_resend", "0"),
+    ("rate_resend_per_invitation", "0"),
+    ("rate_sign_in", "0"),
+    ("rate_sign_in_per_peer", "0"),
+    ("rate_token", "0"),
+];
+
+/// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then
+/// the server stays what it was.
+pub async fn plant(app: &mut App) -> Result<bool, store::Error> {
+    let (now, days) = (app.clock.now(), app.config.invitation_days);
+    app.is_sandbox = app.store.write(move |db| seed::plant(db, now, days)).await?;
+    Ok(app.is_sandbox)
+}
 
 /// A folder for a database that nobody keeps; it is removed when this is dropped.
 pub struct TemporaryFolder(PathBuf);

@@ -13,6 +13,7 @@ use crate::access::PUNCH_CLOCK;
 use crate::accounts;
 use crate::clock::Timestamp;
 use crate::invitations;
+use crate::oauth::applications::{self, New};
 use crate::people::{self, NewMembership, NewUser};
 use crate::store::{Db, Error, Param};
 use crate::tallies;
@@ -83,6 +84,15 @@ const ROLES: &[(i64, i64, &str, bool)] = &[
     (ACCOUNT, 104, "Retired", true),
     (OTHER_ACCOUNT, 111, "Other role", false),
 ];
+
+/// The OAuth application, which acts as the administrator in its own name.
+pub const CLIENT_ID: &str = "sandbox-app";
+
+/// What it proves itself with.
+pub const CLIENT_SECRET: &str = "sandbox-secret";
+
+/// Where its codes go.
+pub const REDIRECT_URI: &str = "http://127.0.0.1:8765/callback";
 
 struct Invitation {
     account: i64,
@@ -166,7 +176,11 @@ pub fn is_marked(db: &mut Db) -> Result<bool, Error> {
 /// when that account did not come from here.
 pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, Error> {
     if accounts::exist(db)? {
-        return is_marked(db);
+        let is_marked = is_marked(db)?;
+        if is_marked {
+            plant_application(db, now)?;
+        }
+        return Ok(is_marked);
     }
     let mark = "INSERT INTO markers (name, value) VALUES (?1, ?2)";
     db.exec(mark, &[Param::Text(MARKER), Param::Text("its tokens are publicly known")])?;
@@ -196,7 +210,25 @@ pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, 
     for invitation in INVITATIONS {
         plant_invitation(db, invitation, now, invitation_days)?;
     }
+    plant_application(db, now)?;
     Ok(true)
+}
+
+/// Registers the application, unless the database has had it before, when it may have been deleted for a reason.
+fn plant_application(db: &mut Db, now: Timestamp) -> Result<(), Error> {
+    let known = db.maybe("SELECT 1 FROM applications WHERE client_id = ?1", &[Param::Text(CLIENT_ID)], |_| Ok(()))?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let new = New {
+        account_id: ACCOUNT,
+        user_id: 2,
+        client_id: CLIENT_ID,
+        secret: CLIENT_SECRET,
+        name: "Sandbox application",
+        redirect_uris: &[REDIRECT_URI.to_owned()],
+    };
+    applications::insert(db, &new, now).map(drop)
 }
 
 fn plant_user(

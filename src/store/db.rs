@@ -99,6 +99,14 @@ impl Row<'_> {
         self.maybe_text(column)?.ok_or_else(|| unexpected(column, "null"))
     }
 
+    /// The bytes in a column.
+    pub fn bytes(&self, column: usize) -> Result<&[u8], Error> {
+        match self.0.get_ref(column)? {
+            ValueRef::Blob(bytes) => Ok(bytes),
+            other => Err(unexpected(column, &other.data_type().to_string())),
+        }
+    }
+
     /// The text in a column, or null.
     pub fn maybe_text(&self, column: usize) -> Result<Option<&str>, Error> {
         match self.0.get_ref(column)? {

@@ -11,3 +11,5 @@ mod people;
 mod sandbox;
 mod serving;
 mod telling;
+
+pub(crate) use serving::{create_account, fails, folder, serve, succeeds};

@@ -21,6 +21,7 @@ const ORDER: &[&[&str]] = &[
     &["users", "roles"],
     &["memberships"],
     &["invitations", "accounts"],
+    &["oauth"],
     &["resources"],
     &["config", "telemetry", "app"],
     &["server"],

@@ -25,6 +25,7 @@ mod exact;
 mod kit;
 mod layers;
 mod lists;
+mod oauth;
 mod peers;
 mod people;
 mod plans;

@@ -23,10 +23,7 @@ pub fn truth(text: &str) -> Option<bool> {
 pub fn moment(text: &str) -> Option<i64> {
     let text = text.trim().replace(' ', "+");
     let in_utc = |moment: DateTime| Offset::UTC.to_timestamp(moment).ok();
-    let timestamp = text
-        .parse()
-        .ok()
-        .or_else(|| text.parse().ok().and_then(in_utc))?;
+    let timestamp = text.parse().ok().or_else(|| text.parse().ok().and_then(in_utc))?;
     Some(Timestamp::as_microsecond(timestamp))
 }
 

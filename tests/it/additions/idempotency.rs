@@ -76,6 +76,16 @@ fn another_request_under_the_same_key_is_refused() {
 }
 
 #[test]
+fn the_operation_and_the_record_are_part_of_the_request() {
+    let server = Server::start();
+    let ask = |path: &str| server.put(path).bearer(token::ADMINISTRATOR).header("Idempotency-Key", "one").send();
+    ask("/account_memberships/206/disable").expect(200);
+    ask("/account_memberships/206/enable").expect(422);
+    ask("/account_memberships/207/disable").expect(422);
+    assert_eq!(ask("/account_memberships/206/disable.json").expect(200).header(REPLAYED), Some("true"));
+}
+
+#[test]
 fn the_same_request_in_another_encoding_is_the_same_request() {
     let server = Server::start();
     invite(&server, "key-1", "ann").expect(200);

@@ -15,7 +15,7 @@ use crate::process::{Client, Program, command, ended_by_asking_twice, half_a_req
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
 
-pub(super) fn folder() -> TemporaryFolder {
+pub(crate) fn folder() -> TemporaryFolder {
     TemporaryFolder::create(&Entropy::system()).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn free_address() -> SocketAddr {
 }
 
 /// Starts `serve` and waits until it answers.
-pub(super) fn serve(database: &str, more: &[&str]) -> (Program, SocketAddr) {
+pub(crate) fn serve(database: &str, more: &[&str]) -> (Program, SocketAddr) {
     let address = free_address();
     let text = address.to_string();
     let mut command = command(&[&["serve", "--database", database, "--listen", &text], more].concat());
@@ -39,13 +39,13 @@ pub(super) fn serve(database: &str, more: &[&str]) -> (Program, SocketAddr) {
     (program, address)
 }
 
-pub(super) fn succeeds(arguments: &[&str]) -> String {
+pub(crate) fn succeeds(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", printed(&output.stderr));
     printed(&output.stdout)
 }
 
-pub(super) fn fails(arguments: &[&str], names: &[&str]) -> Output {
+pub(crate) fn fails(arguments: &[&str], names: &[&str]) -> Output {
     let output = run(arguments);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
     let error = printed(&output.stderr);
@@ -57,7 +57,7 @@ pub(super) fn fails(arguments: &[&str], names: &[&str]) -> Output {
 }
 
 /// Makes an account and returns the owner's token.
-pub(super) fn create_account(database: &str, address: &str) -> String {
+pub(crate) fn create_account(database: &str, address: &str) -> String {
     let printed = succeeds(&[
         "account",
         "create",

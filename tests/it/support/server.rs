@@ -13,7 +13,7 @@ use invited::config::{Config, Values};
 use invited::entropy::Entropy;
 use invited::error::Error;
 use invited::lifecycle::Running;
-use invited::sandbox::{DEFAULTS, TemporaryFolder, seed};
+use invited::sandbox::{DEFAULTS, TemporaryFolder};
 use invited::store::Db;
 use tokio::runtime::Runtime;
 
@@ -45,9 +45,8 @@ impl Server {
         let config = Config::new(&values).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let running = runtime.block_on(async {
-            let app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(1)).await.unwrap();
-            let (now, days) = (app.clock.now(), app.config.invitation_days);
-            app.store.write(move |db| seed::plant(db, now, days)).await.unwrap();
+            let mut app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(1)).await.unwrap();
+            assert!(invited::sandbox::plant(&mut app).await.unwrap());
             Running::start(app).await.unwrap()
         });
         Self { address: running.address, running: Some(running), runtime, folder }

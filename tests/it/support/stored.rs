@@ -17,6 +17,13 @@ const TABLES: &[&str] = &[
     "audit",
     "tallies",
     "idempotent_requests",
+    "applications",
+    "application_redirect_uris",
+    "grants",
+    "refresh_tokens",
+    "passwords",
+    "sign_in_links",
+    "sessions",
 ];
 
 impl Server {

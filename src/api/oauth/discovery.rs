@@ -1,0 +1,33 @@
+//! What this server can do, for programs that find it by its address (RFC 8414).
+//!
+//! The same document stands where OpenID Connect looks for it, since clients look there first. It claims nothing of that
+//! standard: there are no identity tokens.
+
+use hyper::{Response, StatusCode};
+
+use super::json::Object;
+use crate::app::App;
+use crate::oauth::pkce;
+use crate::server::Body;
+
+/// The document.
+pub fn document(app: &App) -> Response<Body> {
+    let at = |path: &str| format!("{}{path}", app.base_url);
+    let authentication = ["client_secret_basic", "client_secret_post"];
+    Object::new()
+        .text("issuer", &app.base_url)
+        .text("authorization_endpoint", &at("/oauth/authorize"))
+        .text("token_endpoint", &at("/oauth/token"))
+        .text("revocation_endpoint", &at("/oauth/revoke"))
+        .text("introspection_endpoint", &at("/oauth/introspect"))
+        .texts("response_types_supported", &["code"])
+        .texts("response_modes_supported", &["query"])
+        .texts("grant_types_supported", &["authorization_code", "refresh_token", "client_credentials"])
+        .texts("token_endpoint_auth_methods_supported", &authentication)
+        .texts("revocation_endpoint_auth_methods_supported", &authentication)
+        .texts("introspection_endpoint_auth_methods_supported", &authentication)
+        .texts("code_challenge_methods_supported", &pkce::METHODS.map(|(_, name)| name))
+        .truth("request_uri_parameter_supported", false)
+        .text("service_documentation", &at("/docs"))
+        .answer(StatusCode::OK)
+}

@@ -1,0 +1,159 @@
+//! Signing in and out.
+//!
+//! Every attempt that fails is answered by the same page, whatever is wrong: the address, the password, or the member.
+//! Attempts are counted for the network that they come from and for the address that they name, known or not.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::{Response, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::authorize::Trusted;
+use super::browser::{self, Browser};
+use super::page::{self, Link, Notice};
+use super::{Visit, redirect, text};
+use crate::error::Error;
+use crate::limits::Kind;
+use crate::oauth::{links, passwords, sessions};
+use crate::server::Body;
+use crate::tokens;
+use crate::wire::fold::fold;
+use crate::wire::params::Tree;
+
+/// The path of a one-time link, without the secret at its end.
+pub const LINK_PATH: &str = "/oauth/sign-in/";
+
+const FAILED: &str = "The mail address or the password is not right.";
+
+/// Refuses a form that was not made for this browser, or for a session that it no longer has.
+pub fn require_own_form(browser: &Browser, params: &Tree) -> Result<(), Error> {
+    if browser.has_made(params) {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "This page is too old, or cookies are switched off. Go back, load the page again, and repeat.",
+    ))
+}
+
+/// `POST /oauth/sign-in`: with a password, on the way to an application.
+pub async fn with_password(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+    let params = visit.params(body).await?;
+    let browser = Browser::of(visit)?;
+    require_own_form(&browser, &params)?;
+    let trusted = Trusted::find(visit, &params).await?;
+    let address = text(&params, "email_address").unwrap_or_default();
+    let password = SecretString::from(text(&params, "password").unwrap_or_default());
+
+    let account_id = trusted.application.account_id;
+    if let Err(error) = limit(visit, Some((account_id, &address))) {
+        return too_many(&trusted, &browser, &error);
+    }
+    let candidate =
+        visit.app.store.read(move |db| Ok::<_, Error>(passwords::candidate(db, account_id, &address)?)).await?;
+    let user_id = visit.app.password_checks.user_of(candidate, password).await?;
+    let cookie = match user_id {
+        Some(user_id) => begin(visit, &browser, user_id).await?,
+        None => None,
+    };
+    match cookie {
+        Some(cookie) => {
+            let mut response = redirect(StatusCode::SEE_OTHER, &trusted.again())?;
+            browser::set_cookie(visit.app, &mut response, cookie.expose_secret())?;
+            Ok(response)
+        }
+        None => trusted.sign_in_page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED)),
+    }
+}
+
+fn too_many(trusted: &Trusted, browser: &Browser, error: &Error) -> Result<Response<Body>, Error> {
+    let text = "There were too many attempts to sign in. Wait a minute and try again.";
+    let mut response = trusted.sign_in_page(browser, StatusCode::TOO_MANY_REQUESTS, Some(text))?;
+    let seconds = HeaderValue::from(error.retry_after().unwrap_or(1));
+    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    Ok(response)
+}
+
+/// Counts an attempt: for the network that it comes from first, so that one place cannot use up the attempts of many
+/// addresses without using up its own.
+fn limit(visit: &Visit<'_>, member: Option<(i64, &str)>) -> Result<(), Error> {
+    let now = visit.app.clock.now();
+    visit.app.limits.take(Kind::SignInOfPeer, key(&network(visit.peer)), now)?;
+    match member {
+        Some((account, address)) => {
+            visit.app.limits.take(Kind::SignIn, key(&format!("{account} {}", fold(address.trim()))), now)
+        }
+        None => Ok(()),
+    }
+}
+
+/// The part of a network address that one customer has: all of an IPv4 address, half of an IPv6 one.
+fn network(peer: IpAddr) -> String {
+    match peer.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{:x?}", &address.segments()[..4]),
+    }
+}
+
+/// The bucket of a text.
+fn key(text: &str) -> i64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&tokens::hash(text)[..8]);
+    i64::from_be_bytes(first)
+}
+
+async fn begin(visit: &Visit<'_>, browser: &Browser, user_id: i64) -> Result<Option<SecretString>, Error> {
+    let (app, now) = (Arc::clone(visit.app), visit.app.clock.now());
+    let before = SecretString::from(browser.cookie().to_owned());
+    let request_id = visit.request_id.to_owned();
+    visit.write(move |db| sessions::begin(db, &app.entropy, user_id, before.expose_secret(), &request_id, now)).await
+}
+
+/// `GET /oauth/sign-in/SECRET`: a page with a button. The link is not looked at, since scanners open links too.
+pub fn show_link(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
+    let browser = Browser::of(visit)?;
+    let response = page::html(StatusCode::OK, &Link { csrf_token: &browser.csrf_token() }, "")?;
+    browser.mark(visit.app, response)
+}
+
+/// `POST /oauth/sign-in/SECRET`: uses the link up.
+pub async fn with_link(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+    let params = visit.params(body).await?;
+    let browser = Browser::of(visit)?;
+    require_own_form(&browser, &params)?;
+    limit(visit, None)?;
+    let token = visit.head.uri.path().strip_prefix(LINK_PATH).unwrap_or_default().to_owned();
+    let (app, now) = (Arc::clone(visit.app), visit.app.clock.now());
+    let before = SecretString::from(browser.cookie().to_owned());
+    let request_id = visit.request_id.to_owned();
+    let cookie = visit
+        .write(move |db| match links::redeem(db, &token, now)? {
+            Some(user_id) => sessions::begin(db, &app.entropy, user_id, before.expose_secret(), &request_id, now),
+            None => Ok(None),
+        })
+        .await?;
+    let Some(cookie) = cookie else {
+        return Err(Error::Forbidden("This link was used already, or its time is over. Ask for another one."));
+    };
+    let notice = Notice {
+        heading: "You are signed in",
+        text: "Go back to the application that you want to use, and connect it again; or reload the page that asked you \
+               to sign in.",
+    };
+    let mut response = page::html(StatusCode::OK, &notice, "")?;
+    browser::set_cookie(visit.app, &mut response, cookie.expose_secret())?;
+    Ok(response)
+}
+
+/// `POST /oauth/sign-out`: for somebody else to sign in, on the way to the same application.
+pub async fn sign_out(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+    let params = visit.params(body).await?;
+    let browser = Browser::of(visit)?;
+    require_own_form(&browser, &params)?;
+    let trusted = Trusted::find(visit, &params).await?;
+    let cookie = SecretString::from(browser.cookie().to_owned());
+    visit.write(move |db| Ok(sessions::end(db, cookie.expose_secret())?)).await?;
+    redirect(StatusCode::SEE_OTHER, &trusted.again())
+}

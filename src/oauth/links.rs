@@ -1,0 +1,66 @@
+//! One-time links: how somebody signs in who has no password.
+//!
+//! Mail scanners open every link that they see, so opening one has no effect; the page behind it has a button, and only
+//! that uses the link up.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::SWEPT_AT_ONCE;
+use crate::audit::{self, Actor, Attributes, Entry};
+use crate::clock::Timestamp;
+use crate::entropy::Entropy;
+use crate::error::Error;
+use crate::store::{self, Db, Param};
+use crate::tokens;
+use crate::wire::kind::{Cell, Kind};
+
+/// Prefix of the secrets in links.
+const LINK_PREFIX: &str = "inl_";
+
+/// How long a link works.
+pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Makes a link for a user and returns the secret in it, for the only time.
+pub fn create(
+    db: &mut Db,
+    entropy: &Entropy,
+    (account_id, user_id): (i64, i64),
+    now: Timestamp,
+) -> Result<SecretString, Error> {
+    db.exec(
+        "DELETE FROM sign_in_links WHERE id IN \
+         (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        &[Param::Int(now.0), Param::Int(SWEPT_AT_ONCE)],
+    )?;
+    let token = tokens::generate(entropy, LINK_PREFIX)?;
+    let id = db.insert(
+        "INSERT INTO sign_in_links (user_id, token_hash, expires_at, created_at) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+        &[
+            Param::Int(user_id),
+            Param::Bytes(&tokens::hash(token.expose_secret())),
+            Param::Int(now.plus(LIFETIME).0),
+            Param::Int(now.0),
+        ],
+    )?;
+    let after = Attributes::of_cells([("user_id", Kind::Id("users"), Cell::Int(user_id))]);
+    let entry = Entry {
+        account_id,
+        occurred_at: now,
+        actor: Actor::OPERATOR,
+        action: "sign_in_link.create",
+        subject: ("sign_in_links", id),
+        before: None,
+        after: Some(&after),
+    };
+    audit::write(db, &entry)?;
+    Ok(token)
+}
+
+/// Uses a link up and returns its user; `None` when it is unknown, expired or used already.
+pub fn redeem(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<i64>, store::Error> {
+    let sql = "UPDATE sign_in_links SET used_at = ?2 WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 \
+               RETURNING user_id";
+    db.maybe(sql, &[Param::Bytes(&tokens::hash(token)), Param::Int(now.0)], |row| row.int(0))
+}

@@ -1,0 +1,141 @@
+//! Redirect URIs: which ones an application may register, and how an answer is added to one.
+//!
+//! They are compared as texts, character by character (RFC 9700, section 4.1.3): every cleverer comparison has let
+//! somebody's code go elsewhere. What is registered is therefore kept as it was typed, and judged once.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Longest redirect URI, in characters.
+const LONGEST: usize = 2_000;
+
+/// What stays as it is in a value of a query string (RFC 3986, unreserved).
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Why an application may not have this redirect URI, as a sentence.
+pub fn fault(uri: &str) -> Option<&'static str> {
+    if uri.len() > LONGEST {
+        return Some("A redirect URI has at most 2000 characters.");
+    }
+    // Everything else has to be percent-encoded, and could end the header that the URI is put into.
+    if !uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)) {
+        return Some("A redirect URI has only the characters that a URI may have.");
+    }
+    if uri.contains('#') {
+        return Some("A redirect URI has no fragment.");
+    }
+    match scheme_and_authority(uri) {
+        Some((_, authority)) if is_authority(authority) => None,
+        _ => Some("A redirect URI is absolute: http:// or https://, a host, and no user name."),
+    }
+}
+
+fn scheme_and_authority(uri: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    matches!(scheme, "http" | "https").then_some((scheme, authority))
+}
+
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_name = |host: &str| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-')
+    };
+    let is_address = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => is_address(address),
+        None => is_name(host),
+    };
+    is_host && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+/// Where a redirect URI leads, in the words of a content security policy. There is none for an IPv6 address, so that its
+/// whole scheme has to do.
+pub fn source(uri: &str) -> String {
+    match scheme_and_authority(uri) {
+        Some((scheme, authority)) if authority.starts_with('[') => format!("{scheme}:"),
+        Some((scheme, authority)) => format!("{scheme}://{authority}"),
+        None => String::new(),
+    }
+}
+
+/// The host and the port of a redirect URI, for people.
+pub fn host(uri: &str) -> &str {
+    scheme_and_authority(uri).map_or("", |(_, authority)| authority)
+}
+
+/// Adds parameters to the query of a URI, after those that it has.
+pub fn with_parameters(uri: &str, parameters: &[(&str, &str)]) -> String {
+    let mut extended = uri.to_owned();
+    let mut separator = match uri.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    for (name, value) in parameters {
+        extended.push_str(separator);
+        extended.push_str(name);
+        extended.push('=');
+        extended.extend(utf8_percent_encode(value, VALUE));
+        separator = "&";
+    }
+    extended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_absolute_addresses_of_the_web_are_registered() {
+        for uri in [
+            "http://127.0.0.1:8765/callback",
+            "https://app.example.com",
+            "https://app.example.com/back?tenant=1&x=%20",
+            "http://[::1]:8080/cb",
+            "https://app.example.com:443/",
+        ] {
+            assert_eq!(fault(uri), None, "{uri}");
+        }
+        for uri in [
+            "",
+            "/callback",
+            "//app.example.com/",
+            "javascript:alert(1)",
+            "ftp://app.example.com/",
+            "HTTPS://app.example.com/",
+            "https://",
+            "https:///path",
+            "https://user@app.example.com/",
+            "https://app.example.com/#there",
+            "https://app.example.com/ there",
+            "https://app.example.com/\r\nX: y",
+            "https://app.example.com;script-src/",
+            "https://app.example.com:99999/",
+            "https://app.example.com:/",
+            "https://[::1/",
+            "https://bücher.example/",
+            "https://a\\b/",
+        ] {
+            assert!(fault(uri).is_some(), "{uri:?}");
+        }
+        assert!(fault(&format!("https://a.example/{}", "x".repeat(LONGEST))).is_some());
+    }
+
+    #[test]
+    fn an_answer_is_added_after_the_query_that_is_there() {
+        let added = |uri| with_parameters(uri, &[("code", "a b&c"), ("state", "é=")]);
+        assert_eq!(added("https://a.example/cb"), "https://a.example/cb?code=a%20b%26c&state=%C3%A9%3D");
+        assert_eq!(added("https://a.example/cb?x=1"), "https://a.example/cb?x=1&code=a%20b%26c&state=%C3%A9%3D");
+        assert_eq!(added("https://a.example/cb?"), "https://a.example/cb?code=a%20b%26c&state=%C3%A9%3D");
+    }
+
+    #[test]
+    fn a_policy_names_the_origin_only() {
+        assert_eq!(source("https://a.example:8443/cb?x=1"), "https://a.example:8443");
+        assert_eq!(source("http://[::1]:8080/cb"), "http:");
+        assert_eq!(host("https://a.example:8443/cb?x=1"), "a.example:8443");
+    }
+}

@@ -1,0 +1,60 @@
+//! Applications: what may be registered, and what goes with one that is deleted.
+
+use invited::oauth::applications;
+
+use super::{OTHER, api_status, code, post, redeem, refresh, refused, register, tokens_of};
+use crate::support::{Server, token};
+
+/// Whether an application can be registered for a member.
+fn is_registered(server: &Server, address: &'static str, uris: &'static [&str]) -> bool {
+    let (now, entropy) = (server.app().clock.now(), server.app().entropy.clone());
+    server.write(move |db| {
+        let uris: Vec<String> = uris.iter().map(|uri| (*uri).to_owned()).collect();
+        Ok(applications::create(db, &entropy, (1, address), "Shop", &uris, now).is_ok())
+    })
+}
+
+#[test]
+fn only_whole_addresses_of_the_web_and_active_members_are_registered() {
+    let server = Server::start();
+    assert!(is_registered(&server, "owner@example.test", &["https://a.example/cb", "http://localhost:1/"]));
+    for (address, uris) in [
+        ("owner@example.test", &[][..]),
+        ("owner@example.test", &["/cb"]),
+        ("owner@example.test", &["https://a.example/cb", "javascript:alert(1)"]),
+        ("owner@example.test", &["https://a.example/#x"]),
+        ("disabled@example.test", &["https://a.example/cb"]),
+        ("nobody@example.test", &["https://a.example/cb"]),
+        ("other_administrator@example.test", &["https://a.example/cb"]),
+    ] {
+        assert!(!is_registered(&server, address, uris), "{address} {uris:?}");
+    }
+}
+
+#[test]
+fn with_an_application_everything_goes_that_it_holds_and_nothing_else() {
+    let server = Server::start();
+    register(&server, OTHER, 1, &[super::CALLBACK]);
+    let (access, renewal) = tokens_of(&server, token::ADMINISTRATOR);
+    let unused = code(&server, &[]);
+    let own = post(&server, "/oauth/token", &[("grant_type", "client_credentials")]).json();
+    let own = own["access_token"].as_str().unwrap().to_owned();
+    let now = server.app().clock.now();
+    let callers = server.app().callers.clone();
+    assert!(server.write(move |db| {
+        db.after_commit(move || callers.forget());
+        Ok(applications::delete(db, "sandbox-app", now)?)
+    }));
+    for token in [access, own] {
+        assert_eq!(api_status(&server, &token), 401);
+    }
+    refused(&refresh(&server, &renewal), 401, "invalid_client");
+    refused(&redeem(&server, &unused, &[]), 401, "invalid_client");
+    assert_eq!(api_status(&server, token::ADMINISTRATOR), 200);
+    super::post_as(&server, "/oauth/token", OTHER, &[("grant_type", "client_credentials")]).expect(200);
+    assert_eq!(server.stored("SELECT count(*) FROM grants WHERE revoked_at IS NULL"), ["0"]);
+    assert_eq!(
+        server.stored("SELECT action, before, after FROM audit WHERE subject_type = 'applications'"),
+        [r#"application.delete|{"client_id":"sandbox-app","name":"Sandbox application"}|null"#]
+    );
+}
