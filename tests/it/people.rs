@@ -3,7 +3,8 @@
 //! What the engine does once for every resource (pages, `only`, ties, spellings of truth values) is told in `lists`; here
 //! is what is particular to each of these resources.
 //!
-//! - `memberships_lists`: filters (H3, H4, G8), search (H2), orders (G10), and what a reader sees.
+//! - `memberships_lists`: filters (H3, H4, G8) and search (H2).
+//! - `memberships_seen`: orders (G10), fields and their keys (B9, B15, D3).
 //! - `memberships_writes`: what a PUT changes and refuses (G1, G9, H15, H16).
 //! - `access`: disabling, enabling and removing, and what a token may do from then on (G3, G4, H5).
 //! - `users_lists`: filters (G7, H1, H4, H18), `show_disabled` (G6), `users/me`, and what a reader sees.
@@ -17,6 +18,7 @@ mod access;
 mod external_references;
 mod include;
 mod memberships_lists;
+mod memberships_seen;
 mod memberships_writes;
 mod roles;
 mod sequence;

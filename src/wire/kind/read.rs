@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde_json::{Value as Json, json};
 
@@ -23,11 +23,7 @@ pub fn truth(text: &str) -> Option<bool> {
 pub fn moment(text: &str) -> Option<i64> {
     let text = text.trim().replace(' ', "+");
     let in_utc = |moment: DateTime| Offset::UTC.to_timestamp(moment).ok();
-    let timestamp = text
-        .parse()
-        .ok()
-        .or_else(|| text.parse().ok().and_then(in_utc))
-        .or_else(|| text.parse().ok().and_then(|day: Date| in_utc(day.at(0, 0, 0, 0))))?;
+    let timestamp = text.parse().ok().or_else(|| text.parse().ok().and_then(in_utc))?;
     Some(Timestamp::as_microsecond(timestamp))
 }
 
