@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::data::Size;
+
 pub(crate) const HELP: &str = "\
 Measures invited and a floor on the same stack, interleaved, and says which targets are reached.
 
@@ -14,7 +16,8 @@ Measures invited and a floor on the same stack, interleaved, and says which targ
   --json              the figures as JSON on standard output instead of the table
   --rounds COUNT      rounds; every figure is the median of its rounds (default 5)
   --seconds SECONDS   counted time of a cell (default 1.5)
-  --only NAME[,NAME]  only these operations: hello, show, list, update, create, bulk, page, start
+  --only NAME[,NAME]  only these operations: hello, show, list, memberships, users, update, create, bulk, page,
+                      start
   --folder PATH       where the databases and the disk's measurement are, in a new folder that is removed at the
                       end (default: the folder of the built program, since /tmp is often no disk)
   --server PATH       the invited program (default: the one beside this program)
@@ -43,8 +46,8 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Invitations in the database that all operations but `page` work on.
-    pub(crate) const INVITATIONS: u32 = 100_000;
+    /// The database that all operations but `page` work on.
+    pub(crate) const SIZE: Size = Size { invitations: 100_000, members: 10_000 };
 
     /// Invitations of the short list of `page`.
     pub(crate) const SHORT_LIST: u32 = 10_000;
@@ -59,7 +62,8 @@ impl Options {
     }
 }
 
-const NAMES: [&str; 8] = ["hello", "show", "list", "update", "create", "bulk", "page", "start"];
+const NAMES: [&str; 10] =
+    ["hello", "show", "list", "memberships", "users", "update", "create", "bulk", "page", "start"];
 
 /// Reads the arguments after the program's name.
 pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Command> {

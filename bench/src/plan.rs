@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::arguments::Options;
-use crate::data;
+use crate::data::{self, Size};
 use crate::disk;
 use crate::driver::{self, Load};
 use crate::figures::{Figures, PageRow, Row, Sample, Spent};
@@ -32,8 +32,10 @@ pub(crate) const MOST_CONNECTIONS: usize = 64;
 const PAGE_CONNECTIONS: [usize; 2] = [1, 16];
 
 /// Operations that leave the size of the database as it is, then those that make it grow.
-const PASSES: [&[Operation]; 2] =
-    [&[Operation::Hello, Operation::Show, Operation::List, Operation::Update], &[Operation::Create, Operation::Bulk]];
+const PASSES: [&[Operation]; 2] = [
+    &[Operation::Hello, Operation::Show, Operation::List, Operation::Memberships, Operation::Users, Operation::Update],
+    &[Operation::Create, Operation::Bulk],
+];
 
 /// Runs everything that is asked for.
 pub(crate) fn run(options: &Options, program: PathBuf, interrupt: &Interrupt) -> Result<Figures> {
@@ -85,7 +87,7 @@ struct Compared {
 impl Bench<'_> {
     fn compare_with_floor(&self, figures: &mut Figures) -> Result<()> {
         let servers = self.start_compared()?;
-        let mut requests = Requests::new(Options::INVITATIONS);
+        let mut requests = Requests::new(Options::SIZE.invitations);
         same_answers::check(servers.floor.address, servers.invited.address, &mut requests)?;
         for pass in PASSES {
             let mut rows: Vec<Row> = pass
@@ -103,9 +105,8 @@ impl Bench<'_> {
     }
 
     fn start_compared(&self) -> Result<Compared> {
-        progress(&format!("a database of {} invitations", Options::INVITATIONS));
         let original = self.folder.database("original");
-        self.generate(&original, Options::INVITATIONS)?;
+        self.generate(&self.program, &original, Options::SIZE)?;
         let copy = |name: &str| -> Result<PathBuf> {
             let path = self.folder.database(name);
             data::copy(&original, &path)?;
@@ -165,9 +166,8 @@ impl Bench<'_> {
     fn compare_pages(&self, figures: &mut Figures) -> Result<()> {
         let mut servers = Vec::new();
         for (name, invitations) in [("short", Options::SHORT_LIST), ("long", self.options.long_list())] {
-            progress(&format!("a database of {invitations} invitations"));
             let database = self.folder.database(name);
-            self.generate(&database, invitations)?;
+            self.generate(&self.program, &database, Size { invitations, members: 0 })?;
             servers.push(self.sandbox(&database, RequestLines::Off)?);
         }
         let [short, long] = servers.as_slice() else {
@@ -226,8 +226,10 @@ impl Bench<'_> {
         Ok(Sample::of(&measured, spent))
     }
 
-    fn generate(&self, database: &Path, invitations: u32) -> Result<()> {
-        data::generate(&self.program, self.folder.path(), database, invitations, self.interrupt)
+    /// Makes a database with the schema of a program.
+    pub(crate) fn generate(&self, program: &Path, database: &Path, size: Size) -> Result<()> {
+        progress(&format!("a database of {} invitations and {} members", size.invitations, size.members));
+        data::generate(program, self.folder.path(), database, size, self.interrupt)
     }
 
     fn sandbox(&self, database: &Path, request_lines: RequestLines) -> Result<Server> {
