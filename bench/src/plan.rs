@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::against;
 use crate::arguments::Options;
 use crate::data::{self, Size};
 use crate::disk;
@@ -41,9 +42,15 @@ const PASSES: [&[Operation]; 2] = [
 pub(crate) fn run(options: &Options, program: PathBuf, interrupt: &Interrupt) -> Result<Figures> {
     let bench = Bench { program, folder: Folder::make(options.folder.as_deref())?, options, interrupt };
     let mut figures = Figures { long_list: options.long_list(), short_list: Options::SHORT_LIST, ..Figures::default() };
-    if options.wants("start") {
+    if options.wants("start") && !options.without_floor {
         progress("start to first answer, idle memory");
         start::measure(&bench.program, bench.folder.path(), interrupt, &mut figures)?;
+    }
+    if let Some(older) = &options.against {
+        against::measure(&bench, older, &mut figures)?;
+    }
+    if options.without_floor {
+        return Ok(figures);
     }
     if PASSES.concat().iter().any(|operation| options.wants(operation.name())) {
         bench.compare_with_floor(&mut figures)?;
@@ -63,17 +70,23 @@ pub(crate) fn server_program(options: &Options) -> Result<PathBuf> {
     if !program.is_file() {
         bail!("there is no {}: start this with `cargo xtask bench`, which builds both", program.display());
     }
+    if let Some(older) = options.against.as_deref().filter(|older| !older.is_file()) {
+        bail!("there is no {}, which --against names", older.display());
+    }
     Ok(program)
 }
 
-fn progress(text: &str) {
+/// Tells the one who waits what is going on.
+pub(crate) fn progress(text: &str) {
     eprintln!("bench: {text}");
 }
 
-struct Bench<'a> {
-    program: PathBuf,
-    folder: Folder,
-    options: &'a Options,
+/// What every measurement of a run needs.
+pub(crate) struct Bench<'a> {
+    /// The program that is measured.
+    pub(crate) program: PathBuf,
+    pub(crate) folder: Folder,
+    pub(crate) options: &'a Options,
     interrupt: &'a Interrupt,
 }
 
@@ -194,7 +207,8 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn cell(
+    /// Drives a server with one operation for the time of a cell.
+    pub(crate) fn cell(
         &self,
         server: &Server,
         operation: Operation,
