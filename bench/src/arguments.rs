@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::data::Size;
+
 pub(crate) const HELP: &str = "\
 Measures invited and a floor on the same stack, interleaved, and says which targets are reached.
 
@@ -14,10 +16,14 @@ Measures invited and a floor on the same stack, interleaved, and says which targ
   --json              the figures as JSON on standard output instead of the table
   --rounds COUNT      rounds; every figure is the median of its rounds (default 5)
   --seconds SECONDS   counted time of a cell (default 1.5)
-  --only NAME[,NAME]  only these operations: hello, show, list, update, create, bulk, page, start
+  --only NAME[,NAME]  only these operations: hello, show, list, memberships, users, update, create, bulk, page,
+                      start
   --folder PATH       where the databases and the disk's measurement are, in a new folder that is removed at the
                       end (default: the folder of the built program, since /tmp is often no disk)
   --server PATH       the invited program (default: the one beside this program)
+  --against PATH      compare it with an older build of the invited program as well: show, list, page, update, create
+                      and bulk, each build over a database that it has made
+  --without-floor     only that comparison, without the floor and the other targets
 
   cargo xtask bench floor --database PATH
                       only starts the floor and prints where it listens
@@ -40,11 +46,14 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) server: Option<PathBuf>,
+    /// An older build to compare with.
+    pub(crate) against: Option<PathBuf>,
+    pub(crate) without_floor: bool,
 }
 
 impl Options {
-    /// Invitations in the database that all operations but `page` work on.
-    pub(crate) const INVITATIONS: u32 = 100_000;
+    /// The database that all operations but `page` work on.
+    pub(crate) const SIZE: Size = Size { invitations: 100_000, members: 10_000 };
 
     /// Invitations of the short list of `page`.
     pub(crate) const SHORT_LIST: u32 = 10_000;
@@ -59,7 +68,8 @@ impl Options {
     }
 }
 
-const NAMES: [&str; 8] = ["hello", "show", "list", "update", "create", "bulk", "page", "start"];
+const NAMES: [&str; 10] =
+    ["hello", "show", "list", "memberships", "users", "update", "create", "bulk", "page", "start"];
 
 /// Reads the arguments after the program's name.
 pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Command> {
@@ -73,6 +83,8 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Command> {
         only: Vec::new(),
         folder: None,
         server: None,
+        against: None,
+        without_floor: false,
     };
     let mut is_floor = false;
     let mut database = None;
@@ -92,6 +104,8 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Command> {
             "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
             "--folder" => options.folder = Some(PathBuf::from(value()?)),
             "--server" => options.server = Some(PathBuf::from(value()?)),
+            "--against" => options.against = Some(PathBuf::from(value()?)),
+            "--without-floor" => options.without_floor = true,
             "--database" => database = Some(PathBuf::from(value()?)),
             unknown => bail!("{unknown} is no option of the bench; see --help"),
         }
@@ -102,6 +116,9 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Command> {
     // Bounded in time and number: the load is a measurement, not an attack on the machine.
     if !(1..=100).contains(&options.rounds) || !(0.05..=60.0).contains(&options.cell.as_secs_f64()) {
         bail!("--rounds goes from 1 to 100 and --seconds from 0.05 to 60");
+    }
+    if options.without_floor && options.against.is_none() {
+        bail!("--without-floor leaves nothing to measure but what --against PATH asks for");
     }
     match (is_floor, database) {
         (true, Some(database)) => Ok(Command::Floor { database }),
@@ -130,8 +147,22 @@ mod tests {
     }
 
     #[test]
+    fn an_older_build_is_compared_beside_the_floor_or_alone() {
+        let beside = run(&["--against", "old/invited"]).unwrap();
+        assert_eq!((beside.against, beside.without_floor), (Some(PathBuf::from("old/invited")), false));
+        assert!(run(&["--without-floor", "--against", "old/invited"]).unwrap().without_floor);
+    }
+
+    #[test]
     fn what_cannot_be_measured_is_refused() {
-        for wrong in [&["--only", "sho"][..], &["--rounds", "0"], &["--seconds", "9999"], &["--rounds"], &["floor"]] {
+        for wrong in [
+            &["--only", "sho"][..],
+            &["--rounds", "0"],
+            &["--seconds", "9999"],
+            &["--rounds"],
+            &["floor"],
+            &["--without-floor"],
+        ] {
             assert!(run(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -122,11 +122,28 @@ pub(crate) struct PageRow {
     pub(crate) long: Column,
 }
 
+/// An operation at a number of connections, of two builds.
+#[derive(Clone, Debug)]
+pub(crate) struct AgainstRow {
+    pub(crate) operation: Operation,
+    pub(crate) connections: usize,
+    pub(crate) older: Column,
+    pub(crate) newer: Column,
+}
+
+impl AgainstRow {
+    pub(crate) fn new(operation: Operation, connections: usize) -> AgainstRow {
+        AgainstRow { operation, connections, older: Column::default(), newer: Column::default() }
+    }
+}
+
 /// Everything that a run has measured.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) rows: Vec<Row>,
     pub(crate) pages: Vec<PageRow>,
+    /// This build and an older one, where that was asked for.
+    pub(crate) against: Vec<AgainstRow>,
     /// One measurement of the disk in each round, beside its updates.
     pub(crate) disk: Vec<Disk>,
     /// Milliseconds from the start of the process to its first 200.
@@ -147,6 +164,7 @@ impl Figures {
     pub(crate) fn errors(&self) -> u64 {
         let rows = self.rows.iter().flat_map(|row| [&row.floor, &row.invited, &row.with_request_lines]);
         let pages = self.pages.iter().flat_map(|row| [&row.short, &row.long]);
-        rows.chain(pages).map(Column::errors).sum()
+        let against = self.against.iter().flat_map(|row| [&row.older, &row.newer]);
+        rows.chain(pages).chain(against).map(Column::errors).sum()
     }
 }

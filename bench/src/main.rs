@@ -5,6 +5,7 @@
 //! which order, [`operation`] what is sent. Measurements of separate runs are never compared with each other: on a
 //! shared machine they differ by more than most changes to the code.
 
+mod against;
 mod arguments;
 mod client;
 mod data;

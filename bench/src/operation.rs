@@ -13,7 +13,7 @@ pub(crate) const TOKEN: &str = "sandbox-administrator";
 /// Elements of one bulk, the most that the protocol allows.
 const BULK: u64 = 50;
 
-/// Pages of 50 that the list walks over; each is as likely as any other.
+/// Pages of 50 that the lists walk over; each is as likely as any other.
 const PAGES: u32 = 10;
 
 /// Something that a client asks for.
@@ -22,6 +22,8 @@ pub(crate) enum Operation {
     Hello,
     Show,
     List,
+    Memberships,
+    Users,
     Update,
     Create,
     Bulk,
@@ -36,6 +38,8 @@ impl Operation {
             Operation::Hello => "hello",
             Operation::Show => "show",
             Operation::List => "list",
+            Operation::Memberships => "memberships",
+            Operation::Users => "users",
             Operation::Update => "update",
             Operation::Create => "create",
             Operation::Bulk => "bulk",
@@ -49,6 +53,8 @@ impl Operation {
             Operation::Hello => "hello-world",
             Operation::Show => "show",
             Operation::List => "list of 50, three includes",
+            Operation::Memberships => "50 memberships, three includes",
+            Operation::Users => "50 users, two includes",
             Operation::Update => "update",
             Operation::Create => "create",
             Operation::Bulk => "bulk create of 50",
@@ -86,14 +92,9 @@ impl Requests {
                 let id = self.invitation();
                 write!(out, "GET /api/v1/account_invitations/{id} HTTP/1.1\r\n{COMMON}\r\n")
             }
-            Operation::List => {
-                let page = 1 + self.below(PAGES);
-                write!(
-                    out,
-                    "GET /api/v1/account_invitations?per_page=50&page={page}&include=default_role,invitee,inviter \
-                     HTTP/1.1\r\n{COMMON}\r\n"
-                )
-            }
+            Operation::List => self.list("account_invitations", "default_role,invitee,inviter", out),
+            Operation::Memberships => self.list("account_memberships", "user,default_role,manager", out),
+            Operation::Users => self.list("users", "account_membership,role", out),
             Operation::Page => write!(out, "GET /api/v1/account_invitations HTTP/1.1\r\n{COMMON}\r\n"),
             Operation::Update => {
                 let id = self.invitation();
@@ -120,6 +121,12 @@ impl Requests {
                 self.with_body("POST", "/api/v1/account_invitations", out)
             }
         };
+    }
+
+    /// One of the first pages of a list.
+    fn list(&mut self, resource: &str, included: &str, out: &mut Vec<u8>) -> std::io::Result<()> {
+        let page = 1 + self.below(PAGES);
+        write!(out, "GET /api/v1/{resource}?per_page=50&page={page}&include={included} HTTP/1.1\r\n{COMMON}\r\n")
     }
 
     /// The attributes of the seed page's update that are likely to differ from what is stored.

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::against;
 use crate::arguments::Options;
-use crate::data;
+use crate::data::{self, Size};
 use crate::disk;
 use crate::driver::{self, Load};
 use crate::figures::{Figures, PageRow, Row, Sample, Spent};
@@ -32,16 +33,24 @@ pub(crate) const MOST_CONNECTIONS: usize = 64;
 const PAGE_CONNECTIONS: [usize; 2] = [1, 16];
 
 /// Operations that leave the size of the database as it is, then those that make it grow.
-const PASSES: [&[Operation]; 2] =
-    [&[Operation::Hello, Operation::Show, Operation::List, Operation::Update], &[Operation::Create, Operation::Bulk]];
+const PASSES: [&[Operation]; 2] = [
+    &[Operation::Hello, Operation::Show, Operation::List, Operation::Memberships, Operation::Users, Operation::Update],
+    &[Operation::Create, Operation::Bulk],
+];
 
 /// Runs everything that is asked for.
 pub(crate) fn run(options: &Options, program: PathBuf, interrupt: &Interrupt) -> Result<Figures> {
     let bench = Bench { program, folder: Folder::make(options.folder.as_deref())?, options, interrupt };
     let mut figures = Figures { long_list: options.long_list(), short_list: Options::SHORT_LIST, ..Figures::default() };
-    if options.wants("start") {
+    if options.wants("start") && !options.without_floor {
         progress("start to first answer, idle memory");
         start::measure(&bench.program, bench.folder.path(), interrupt, &mut figures)?;
+    }
+    if let Some(older) = &options.against {
+        against::measure(&bench, older, &mut figures)?;
+    }
+    if options.without_floor {
+        return Ok(figures);
     }
     if PASSES.concat().iter().any(|operation| options.wants(operation.name())) {
         bench.compare_with_floor(&mut figures)?;
@@ -61,17 +70,23 @@ pub(crate) fn server_program(options: &Options) -> Result<PathBuf> {
     if !program.is_file() {
         bail!("there is no {}: start this with `cargo xtask bench`, which builds both", program.display());
     }
+    if let Some(older) = options.against.as_deref().filter(|older| !older.is_file()) {
+        bail!("there is no {}, which --against names", older.display());
+    }
     Ok(program)
 }
 
-fn progress(text: &str) {
+/// Tells the one who waits what is going on.
+pub(crate) fn progress(text: &str) {
     eprintln!("bench: {text}");
 }
 
-struct Bench<'a> {
-    program: PathBuf,
-    folder: Folder,
-    options: &'a Options,
+/// What every measurement of a run needs.
+pub(crate) struct Bench<'a> {
+    /// The program that is measured.
+    pub(crate) program: PathBuf,
+    pub(crate) folder: Folder,
+    pub(crate) options: &'a Options,
     interrupt: &'a Interrupt,
 }
 
@@ -85,7 +100,7 @@ struct Compared {
 impl Bench<'_> {
     fn compare_with_floor(&self, figures: &mut Figures) -> Result<()> {
         let servers = self.start_compared()?;
-        let mut requests = Requests::new(Options::INVITATIONS);
+        let mut requests = Requests::new(Options::SIZE.invitations);
         same_answers::check(servers.floor.address, servers.invited.address, &mut requests)?;
         for pass in PASSES {
             let mut rows: Vec<Row> = pass
@@ -103,9 +118,8 @@ impl Bench<'_> {
     }
 
     fn start_compared(&self) -> Result<Compared> {
-        progress(&format!("a database of {} invitations", Options::INVITATIONS));
         let original = self.folder.database("original");
-        self.generate(&original, Options::INVITATIONS)?;
+        self.generate(&self.program, &original, Options::SIZE)?;
         let copy = |name: &str| -> Result<PathBuf> {
             let path = self.folder.database(name);
             data::copy(&original, &path)?;
@@ -165,9 +179,8 @@ impl Bench<'_> {
     fn compare_pages(&self, figures: &mut Figures) -> Result<()> {
         let mut servers = Vec::new();
         for (name, invitations) in [("short", Options::SHORT_LIST), ("long", self.options.long_list())] {
-            progress(&format!("a database of {invitations} invitations"));
             let database = self.folder.database(name);
-            self.generate(&database, invitations)?;
+            self.generate(&self.program, &database, Size { invitations, members: 0 })?;
             servers.push(self.sandbox(&database, RequestLines::Off)?);
         }
         let [short, long] = servers.as_slice() else {
@@ -194,7 +207,8 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn cell(
+    /// Drives a server with one operation for the time of a cell.
+    pub(crate) fn cell(
         &self,
         server: &Server,
         operation: Operation,
@@ -226,8 +240,10 @@ impl Bench<'_> {
         Ok(Sample::of(&measured, spent))
     }
 
-    fn generate(&self, database: &Path, invitations: u32) -> Result<()> {
-        data::generate(&self.program, self.folder.path(), database, invitations, self.interrupt)
+    /// Makes a database with the schema of a program.
+    pub(crate) fn generate(&self, program: &Path, database: &Path, size: Size) -> Result<()> {
+        progress(&format!("a database of {} invitations and {} members", size.invitations, size.members));
+        data::generate(program, self.folder.path(), database, size, self.interrupt)
     }
 
     fn sandbox(&self, database: &Path, request_lines: RequestLines) -> Result<Server> {

@@ -58,6 +58,9 @@ fn write_markdown(
     if !figures.pages.is_empty() {
         write_pages(text, figures)?;
     }
+    if !figures.against.is_empty() {
+        write_against(text, figures)?;
+    }
     writeln!(text, "\n| Target | Measured | |\n|---|---|---|")?;
     for verdict in verdicts {
         writeln!(text, "| {} | {} | {} |", verdict.target, verdict.measured, in_words(verdict.reached))?;
@@ -111,6 +114,33 @@ fn write_pages(text: &mut String, figures: &Figures) -> std::fmt::Result {
             rate(&row.long),
             latency(&row.long),
             median(row.short.ratios(&row.long))
+        )?;
+    }
+    Ok(())
+}
+
+fn write_against(text: &mut String, figures: &Figures) -> std::fmt::Result {
+    writeln!(
+        text,
+        "\n| This build against an older one | Connections | Older, per second | p50 / p99 ms | newer, per second | \
+         p50 / p99 ms | newer / older | Processor µs per answer: older, newer | Syncs per write: older, newer | \
+         Answer, bytes: older, newer |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+    )?;
+    for row in &figures.against {
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {:.3} | {} | {} | {:.0}, {:.0} |",
+            row.operation.title(),
+            row.connections,
+            rate(&row.older),
+            latency(&row.older),
+            rate(&row.newer),
+            latency(&row.newer),
+            median(row.newer.ratios(&row.older)),
+            processor_time(&row.older, &row.newer),
+            syncs(&row.older, &row.newer),
+            row.older.bytes_per_answer(),
+            row.newer.bytes_per_answer()
         )?;
     }
     Ok(())
@@ -180,6 +210,19 @@ pub(crate) fn json(options: &Options, machine: &Machine, figures: &Figures, verd
             })
         })
         .collect();
+    let against: Vec<Value> = figures
+        .against
+        .iter()
+        .map(|row| {
+            json!({
+                "operation": row.operation.name(),
+                "connections": row.connections,
+                "older": column(&row.older),
+                "newer": column(&row.newer),
+                "ratios": row.newer.ratios(&row.older),
+            })
+        })
+        .collect();
     let disk: Vec<Value> = figures
         .disk
         .iter()
@@ -203,6 +246,7 @@ pub(crate) fn json(options: &Options, machine: &Machine, figures: &Figures, verd
         "cell_in_seconds": options.cell.as_secs_f64(),
         "rows": rows,
         "pages": pages,
+        "against": against,
         "page_lists": {"short": figures.short_list, "long": figures.long_list},
         "disk": disk,
         "starts_in_milliseconds": figures.starts,

@@ -11,9 +11,16 @@ use crate::operation::{Operation, Requests};
 
 /// Sends each operation to both and compares statuses and bodies.
 pub(crate) fn check(floor: SocketAddr, invited: SocketAddr, requests: &mut Requests) -> Result<()> {
-    for operation in
-        [Operation::Show, Operation::Page, Operation::List, Operation::Update, Operation::Create, Operation::Bulk]
-    {
+    for operation in [
+        Operation::Show,
+        Operation::Page,
+        Operation::List,
+        Operation::Memberships,
+        Operation::Users,
+        Operation::Update,
+        Operation::Create,
+        Operation::Bulk,
+    ] {
         let mut request = Vec::new();
         requests.write(operation, &mut request);
         let from_floor = client::exchange(floor, &request)?;

@@ -2,13 +2,16 @@
 //!
 //! A target that was not measured is named as such, never counted as reached.
 
-use crate::figures::Figures;
+use crate::figures::{AgainstRow, Figures};
 use crate::operation::Operation;
 use crate::plan::{CONNECTIONS, MOST_CONNECTIONS};
 use crate::statistics::{median, range};
 
 /// Least part of the floor's rate for show, list and update.
 const PART_OF_FLOOR: f64 = 0.70;
+
+/// Least part of an older build's rate.
+const PART_OF_OLDER: f64 = 0.95;
 
 /// Least multiple of the disk's sync rate for updates at the most connections.
 const TIMES_DISK: f64 = 4.0;
@@ -43,7 +46,7 @@ impl Verdict {
     }
 }
 
-/// Every target of the project.
+/// Every target of the project, and one for each row of a comparison with an older build.
 pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for operation in [Operation::Show, Operation::List, Operation::Update] {
@@ -68,20 +71,32 @@ pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
     ));
     verdicts.push(Verdict::of(format!("start to first answer < {START} ms"), limit(&figures.starts, START, "ms")));
     verdicts.push(Verdict::of("idle memory < 40 MB".to_owned(), limit(&figures.idle_memory, MEMORY, "MiB")));
+    verdicts.extend(figures.against.iter().map(part_of_older));
     verdicts
 }
 
 fn part_of_floor(figures: &Figures, operation: Operation, connections: usize) -> Verdict {
     let ratios = figures.row(operation, connections).map(|row| row.invited.ratios(&row.floor)).unwrap_or_default();
-    let found = (!ratios.is_empty()).then(|| {
-        let (least, most) = range(&ratios);
-        let ratio = median(ratios);
-        let measured = format!("{:.0} % (rounds from {:.0} to {:.0})", ratio * 100.0, least * 100.0, most * 100.0);
-        (ratio >= PART_OF_FLOOR, measured)
-    });
     let percent = PART_OF_FLOOR * 100.0;
     let target = format!("{} at {connections} ≥ {percent:.0} % of the floor", operation.name());
-    Verdict::of(target, found)
+    Verdict::of(target, at_least(PART_OF_FLOOR, ratios))
+}
+
+fn part_of_older(row: &AgainstRow) -> Verdict {
+    let percent = PART_OF_OLDER * 100.0;
+    let target = format!("{} at {} ≥ {percent:.0} % of the older build", row.operation.name(), row.connections);
+    Verdict::of(target, at_least(PART_OF_OLDER, row.newer.ratios(&row.older)))
+}
+
+/// Whether the median of the rounds' ratios is at least `part`.
+fn at_least(part: f64, ratios: Vec<f64>) -> Option<(bool, String)> {
+    if ratios.is_empty() {
+        return None;
+    }
+    let (least, most) = range(&ratios);
+    let ratio = median(ratios);
+    let measured = format!("{:.0} % (rounds from {:.0} to {:.0})", ratio * 100.0, least * 100.0, most * 100.0);
+    Some((ratio >= part, measured))
 }
 
 /// Round by round, since the disk is measured in each.
@@ -163,6 +178,20 @@ mod tests {
         let verdict = part_of_floor(&figures, Operation::Show, 16);
         assert_eq!(verdict.reached, Some(true));
         assert_eq!(verdict.measured, "71 % (rounds from 69 to 80)");
+    }
+
+    #[test]
+    fn a_build_that_is_six_percent_slower_is_found_whatever_the_machine_did_meanwhile() {
+        let older = column(&[100.0, 1_000.0, 10.0]);
+        let row = |newer: &[f64]| AgainstRow {
+            older: older.clone(),
+            newer: column(newer),
+            ..AgainstRow::new(Operation::Show, 16)
+        };
+        let slower = part_of_older(&row(&[94.0, 940.0, 20.0]));
+        assert_eq!(slower.measured, "94 % (rounds from 94 to 200)");
+        assert_eq!(slower.reached, Some(false));
+        assert_eq!(part_of_older(&row(&[96.0, 960.0, 5.0])).reached, Some(true));
     }
 
     #[test]

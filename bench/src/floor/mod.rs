@@ -6,6 +6,7 @@
 //! answer carries no header but its type. Each operation is written by hand around as few prepared statements as it
 //! needs. The distance to it is therefore the price of everything that `invited` does beyond storing and sending.
 
+mod people;
 mod print;
 mod statements;
 
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use invited::server::{self, Body, Bounds};
 use invited::store::{Durability, Options, Store};
@@ -28,6 +30,8 @@ use crate::{interrupt, process};
 use statements::{Change, Person};
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
+const MEMBERSHIPS: &str = "/api/v1/account_memberships";
+const USERS: &str = "/api/v1/users";
 
 /// Serves a database that the server has made, until a signal ends it.
 pub(crate) fn run(database: &Path) -> Result<()> {
@@ -83,6 +87,14 @@ async fn route(store: &Store, request: Request<Incoming>) -> Result<Option<Vec<u
     match path {
         "/" => return Ok(Some(b"hello, world\n".to_vec())),
         "/metrics" => return Ok(Some(metrics(store))),
+        MEMBERSHIPS => {
+            let (size, page) = page(&head);
+            return Ok(Some(store.read(move |db| people::memberships(db, size, page)).await?));
+        }
+        USERS => {
+            let (size, page) = page(&head);
+            return Ok(Some(store.read(move |db| people::users(db, size, page)).await?));
+        }
         _ => {}
     }
     let Some(rest) = path.strip_prefix(INVITATIONS) else {
@@ -93,9 +105,8 @@ async fn route(store: &Store, request: Request<Incoming>) -> Result<Option<Vec<u
             let (people, is_bulk) = people(&collect(body).await?)?;
             Ok(Some(store.write(move |db| statements::create(db, &people, is_bulk)).await?))
         } else {
-            let query = head.uri.query().unwrap_or_default();
-            let (size, page) = (number(query, "per_page", 20), number(query, "page", 1));
-            let with_includes = query.contains("include=");
+            let (size, page) = page(&head);
+            let with_includes = head.uri.query().unwrap_or_default().contains("include=");
             Ok(Some(store.read(move |db| statements::list(db, size, page, with_includes)).await?))
         };
     }
@@ -133,6 +144,12 @@ fn people(body: &Bytes) -> Result<(Vec<Person>, bool)> {
 
 async fn collect(body: Incoming) -> Result<Bytes> {
     Ok(body.collect().await?.to_bytes())
+}
+
+/// The size and the number of the page that is asked for.
+fn page(head: &Parts) -> (i64, i64) {
+    let query = head.uri.query().unwrap_or_default();
+    (number(query, "per_page", 20), number(query, "page", 1))
 }
 
 /// A number of the query string.

@@ -8,6 +8,8 @@ use crate::dates;
 
 /// An answer that is being written: the heads of the rows, the rows, and what they include.
 pub(super) struct Answer {
+    /// Plural name of what the answer is about.
+    name: &'static str,
     ids: Vec<i64>,
     objects: Vec<u8>,
     included: Vec<u8>,
@@ -23,8 +25,9 @@ pub(super) struct Named {
 }
 
 impl Answer {
-    pub(super) fn new(expected: usize) -> Answer {
+    pub(super) fn new(name: &'static str, expected: usize) -> Answer {
         Answer {
+            name,
             ids: Vec::with_capacity(expected),
             objects: Vec::with_capacity(expected * 400),
             included: Vec::new(),
@@ -36,13 +39,8 @@ impl Answer {
     pub(super) fn invitation(&mut self, row: &Row<'_>) -> Result<Named, Error> {
         let id = row.int(12)?;
         let (inviter, invitee, role) = (row.int(9)?, row.int(10)?, row.maybe_int(11)?);
-        let out = &mut self.objects;
-        if !self.ids.is_empty() {
-            out.push(b',');
-        }
-        self.ids.push(id);
-        quoted(id, out);
-        out.extend_from_slice(b":{\"full_name\":");
+        let out = self.record(id);
+        out.extend_from_slice(b"\"full_name\":");
         text(row.text(0)?, out);
         out.extend_from_slice(b",\"email_address\":");
         text(row.text(1)?, out);
@@ -64,29 +62,17 @@ impl Answer {
         out.extend_from_slice(b",\"invitee_id\":");
         quoted(invitee, out);
         out.extend_from_slice(b",\"default_role_id\":");
-        match role {
-            Some(role) => quoted(role, out),
-            None => out.extend_from_slice(b"null"),
-        }
-        out.extend_from_slice(b",\"id\":");
-        quoted(id, out);
-        out.push(b'}');
+        maybe_quoted(role, out);
+        end(id, out);
         Ok(Named { inviter, invitee, role })
     }
 
-    /// Begins the map of roles.
-    pub(super) fn open_roles(&mut self) {
-        self.open(b",\"roles\":{");
-    }
-
-    /// Begins the map of users, after that of the roles.
-    pub(super) fn open_users(&mut self) {
-        self.included.push(b'}');
-        self.open(b",\"users\":{");
-    }
-
-    fn open(&mut self, name: &[u8]) {
-        self.included.extend_from_slice(name);
+    /// Begins the map of a class of included records, after that of the class before.
+    pub(super) fn open(&mut self, name: &str) {
+        let out = &mut self.included;
+        out.extend_from_slice(if out.is_empty() { b",\"" } else { b"},\"" });
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":{");
         self.has_object = false;
     }
 
@@ -108,19 +94,25 @@ impl Answer {
     pub(super) fn user(&mut self, row: &Row<'_>) -> Result<(), Error> {
         let id = row.int(4)?;
         let out = self.object(id);
-        out.extend_from_slice(b"\"full_name\":");
-        text(row.text(0)?, out);
-        out.extend_from_slice(b",\"photo_path\":");
-        maybe_text(row.maybe_text(1)?, out);
-        out.extend_from_slice(b",\"email_address\":");
-        text(row.text(2)?, out);
-        out.extend_from_slice(b",\"headline\":");
-        maybe_text(row.maybe_text(3)?, out);
+        user(row, out)?;
         end(id, out);
         Ok(())
     }
 
-    fn object(&mut self, id: i64) -> &mut Vec<u8> {
+    /// Begins a record that the answer is about.
+    pub(super) fn record(&mut self, id: i64) -> &mut Vec<u8> {
+        let out = &mut self.objects;
+        if !self.ids.is_empty() {
+            out.push(b',');
+        }
+        self.ids.push(id);
+        quoted(id, out);
+        out.extend_from_slice(b":{");
+        out
+    }
+
+    /// Begins an included record, in the map that is open.
+    pub(super) fn object(&mut self, id: i64) -> &mut Vec<u8> {
         let out = &mut self.included;
         if self.has_object {
             out.push(b',');
@@ -133,7 +125,8 @@ impl Answer {
 
     /// The whole answer.
     pub(super) fn finish(self, count: i64, page: i64, size: i64) -> Vec<u8> {
-        let length = self.objects.len() + self.included.len() + self.ids.len() * 48 + 200;
+        let entry = self.name.len() + 32;
+        let length = self.objects.len() + self.included.len() + self.ids.len() * entry + 200;
         let mut out = Vec::with_capacity(length);
         out.extend_from_slice(b"{\"count\":");
         integer(count, &mut out);
@@ -142,11 +135,15 @@ impl Answer {
             if position > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(b"{\"key\":\"account_invitations\",\"id\":");
+            out.extend_from_slice(b"{\"key\":\"");
+            out.extend_from_slice(self.name.as_bytes());
+            out.extend_from_slice(b"\",\"id\":");
             quoted(*id, &mut out);
             out.push(b'}');
         }
-        out.extend_from_slice(b"],\"account_invitations\":{");
+        out.extend_from_slice(b"],\"");
+        out.extend_from_slice(self.name.as_bytes());
+        out.extend_from_slice(b"\":{");
         out.extend_from_slice(&self.objects);
         out.extend_from_slice(b"},\"meta\":{\"count\":");
         integer(count, &mut out);
@@ -166,6 +163,19 @@ impl Answer {
     }
 }
 
+/// The fields of a user, whose columns come first and in the order of the wire.
+pub(super) fn user(row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+    out.extend_from_slice(b"\"full_name\":");
+    text(row.text(0)?, out);
+    out.extend_from_slice(b",\"photo_path\":");
+    maybe_text(row.maybe_text(1)?, out);
+    out.extend_from_slice(b",\"email_address\":");
+    text(row.text(2)?, out);
+    out.extend_from_slice(b",\"headline\":");
+    maybe_text(row.maybe_text(3)?, out);
+    Ok(())
+}
+
 /// A list of ids as one parameter.
 pub(super) fn id_list(ids: &[i64]) -> String {
     let mut list = Vec::with_capacity(ids.len() * 8 + 2);
@@ -180,13 +190,14 @@ pub(super) fn id_list(ids: &[i64]) -> String {
     String::from_utf8(list).unwrap_or_default()
 }
 
-fn end(id: i64, out: &mut Vec<u8>) {
+/// Ends a record with its id, which comes last.
+pub(super) fn end(id: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"id\":");
     quoted(id, out);
     out.push(b'}');
 }
 
-fn text(text: &str, out: &mut Vec<u8>) {
+pub(super) fn text(text: &str, out: &mut Vec<u8>) {
     // Writing a text into a vector cannot fail.
     let _ = serde_json::to_writer(out, text);
 }
@@ -202,21 +213,28 @@ fn integer(number: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-fn maybe_integer(number: Option<i64>, out: &mut Vec<u8>) {
+pub(super) fn maybe_integer(number: Option<i64>, out: &mut Vec<u8>) {
     match number {
         Some(number) => integer(number, out),
         None => out.extend_from_slice(b"null"),
     }
 }
 
-fn quoted(id: i64, out: &mut Vec<u8>) {
+pub(super) fn quoted(id: i64, out: &mut Vec<u8>) {
     out.push(b'"');
     integer(id, out);
     out.push(b'"');
 }
 
+pub(super) fn maybe_quoted(id: Option<i64>, out: &mut Vec<u8>) {
+    match id {
+        Some(id) => quoted(id, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
 /// A moment in microseconds as ISO 8601 in UTC and whole seconds.
-fn moment(microseconds: Option<i64>, out: &mut Vec<u8>) {
+pub(super) fn moment(microseconds: Option<i64>, out: &mut Vec<u8>) {
     let Some(microseconds) = microseconds else {
         out.extend_from_slice(b"null");
         return;

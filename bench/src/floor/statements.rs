@@ -6,7 +6,18 @@ use super::print::{self, Answer};
 use crate::dates;
 
 /// The account that every statement is about. The floor knows no other.
-const ACCOUNT: i64 = 1;
+pub(super) const ACCOUNT: i64 = 1;
+
+/// What most statements are about.
+const INVITATIONS: &str = "account_invitations";
+
+/// Roles of a list of ids.
+pub(super) const ROLES: &str = "SELECT name, created_at, updated_at, deleted_at, id FROM roles \
+                                WHERE +account_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id";
+
+/// Users of a list of ids.
+pub(super) const USERS: &str = "SELECT full_name, photo_path, email_address, headline, id FROM users \
+                                WHERE +account_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id";
 
 /// The member who invites. The floor knows no callers.
 const INVITER: i64 = 2;
@@ -37,7 +48,7 @@ pub(super) struct Change {
 }
 
 pub(super) fn show(db: &mut Db, id: i64) -> Result<Option<Vec<u8>>, Error> {
-    let mut answer = Answer::new(1);
+    let mut answer = Answer::new(INVITATIONS, 1);
     let found = db.maybe(
         concat!(
             "SELECT ",
@@ -51,7 +62,7 @@ pub(super) fn show(db: &mut Db, id: i64) -> Result<Option<Vec<u8>>, Error> {
 }
 
 pub(super) fn list(db: &mut Db, size: i64, page: i64, with_includes: bool) -> Result<Vec<u8>, Error> {
-    let mut answer = Answer::new(usize::try_from(size).unwrap_or(0));
+    let mut answer = Answer::new(INVITATIONS, usize::try_from(size).unwrap_or(0));
     let (mut users, mut roles) = (Vec::new(), Vec::new());
     db.each(
         concat!(
@@ -69,34 +80,27 @@ pub(super) fn list(db: &mut Db, size: i64, page: i64, with_includes: bool) -> Re
         },
     )?;
     if with_includes {
-        answer.open_roles();
-        include(
-            db,
-            "SELECT name, created_at, updated_at, deleted_at, id FROM roles \
-             WHERE +account_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id",
-            roles,
-            &mut |row| answer.role(row),
-        )?;
-        answer.open_users();
-        include(
-            db,
-            "SELECT full_name, photo_path, email_address, headline, id FROM users \
-             WHERE +account_id = ?1 AND id IN (SELECT value FROM json_each(?2)) ORDER BY id",
-            users,
-            &mut |row| answer.user(row),
-        )?;
+        answer.open("roles");
+        include(db, ROLES, roles, &mut |row| answer.role(row))?;
+        answer.open("users");
+        include(db, USERS, users, &mut |row| answer.user(row))?;
     }
-    let count = db.one(
-        "SELECT total FROM tallies WHERE account_id = ?1 AND name = 'account_invitations.pending'",
-        &[Param::Int(ACCOUNT)],
-        |row| row.int(0),
-    )?;
+    let count = total(db, "account_invitations.pending")?;
     Ok(answer.finish(count, page, size))
+}
+
+/// The count of a list, which is kept.
+pub(super) fn total(db: &mut Db, tally: &str) -> Result<i64, Error> {
+    db.one(
+        "SELECT total FROM tallies WHERE account_id = ?1 AND name = ?2",
+        &[Param::Int(ACCOUNT), Param::Text(tally)],
+        |row| row.int(0),
+    )
 }
 
 /// The plus in the statements keeps SQLite from walking through an index of the whole account instead of looking up
 /// the few ids.
-fn include(
+pub(super) fn include(
     db: &mut Db,
     sql: &str,
     mut ids: Vec<i64>,
@@ -108,7 +112,7 @@ fn include(
 }
 
 pub(super) fn update(db: &mut Db, id: i64, change: &Change) -> Result<Option<Vec<u8>>, Error> {
-    let mut answer = Answer::new(1);
+    let mut answer = Answer::new(INVITATIONS, 1);
     let found = db.maybe(
         concat!(
             "UPDATE account_invitations SET permission = ?3, bill_rate_in_cents = ?4, billability_target = ?5, \
@@ -129,7 +133,7 @@ pub(super) fn update(db: &mut Db, id: i64, change: &Change) -> Result<Option<Vec
 }
 
 pub(super) fn create(db: &mut Db, people: &[Person], is_bulk: bool) -> Result<Vec<u8>, Error> {
-    let mut answer = Answer::new(people.len());
+    let mut answer = Answer::new(INVITATIONS, people.len());
     let now = dates::now_in_microseconds();
     for person in people {
         create_one(db, person, now, &mut answer)?;
