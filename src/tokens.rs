@@ -155,9 +155,8 @@ struct Remembered {
 }
 
 impl Callers {
-    /// The caller of a token; `None` when the token is unknown, revoked, or its user is no active member.
-    pub async fn find(&self, store: &Store, token: &str) -> Result<Option<Arc<Caller>>, Error> {
-        let hash = hash(token);
+    /// The caller of a token, by the token's hash; `None` when the token is unknown, revoked, or its user is no active member.
+    pub async fn find(&self, store: &Store, hash: TokenHash) -> Result<Option<Arc<Caller>>, Error> {
         let generation = match self.recall(&hash) {
             Ok(caller) => return Ok(Some(caller)),
             Err(generation) => generation,

@@ -28,7 +28,7 @@ use crate::wire::params::Tree;
 use crate::wire::projection::Projection;
 use crate::wire::query::{self, ListQuery};
 use crate::wire::strict;
-use crate::{idempotency, limits};
+use crate::{idempotency, limits, tokens};
 
 /// Text of the vendor's library for a body without its root key.
 const MISSING_ROOT: &str =
@@ -45,8 +45,8 @@ pub async fn answer(
     let segments = route::place(request.uri().path()).ok_or(Error::NotFound)?;
     let (head, body) = request.into_parts();
 
-    let token = request::token(app, &head.uri, &head.headers)?;
-    let mut caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
+    let token = tokens::hash(&request::token(app, &head.uri, &head.headers)?);
+    let mut caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
     trace.caller = caller.user_id().map(|user_id| (caller.account_id, user_id));
     let route = route::find(&head.method, &segments);
     let rule = route.as_ref().and_then(|route| app.policy.rule(route.entry.resource.name, route.operation.verb));
@@ -61,7 +61,7 @@ pub async fn answer(
         // On the heap, as the writes below: a read must not carry around, and copy, the room that they need.
         let params = Box::pin(request::query_and_body(app, &head.uri, &head.headers, body, since)).await?;
         // A body may take its time, in which a member can be disabled or demoted: what counts is who it is now.
-        caller = app.callers.find(&app.store, &token).await?.ok_or(Error::Unauthenticated)?;
+        caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
         access::permit_level(&caller, Some(&rule))?;
         params
     } else {

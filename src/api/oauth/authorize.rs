@@ -17,6 +17,7 @@ use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::sessions::{self, Session};
 use crate::oauth::{grants, redirects};
 use crate::server::Body;
+use crate::tokens;
 use crate::wire::params::Tree;
 
 const DENIED: Refusal = refusal(Code::AccessDenied, "The member has denied the request.");
@@ -141,7 +142,7 @@ async fn record_use(visit: &Visit<'_>, browser: &Browser, session: &Session) -> 
 /// In the sandbox, whoever sends a member's bearer token has that member's consent: a test suite has no hands.
 async fn consent_of_bearer(visit: &Visit<'_>, trusted: &Trusted, request: Request) -> Result<Response<Body>, Error> {
     let token = request::token(visit.app, &visit.head.uri, &visit.head.headers)?;
-    let caller = visit.app.callers.find(&visit.app.store, &token).await?;
+    let caller = visit.app.callers.find(&visit.app.store, tokens::hash(&token)).await?;
     let user_id = caller.and_then(|caller| caller.user_id()).ok_or(Error::Unauthenticated)?;
     let code = consent(visit, trusted, request, Member::User(user_id)).await?;
     tell(trusted, StatusCode::FOUND, code.as_ref())
