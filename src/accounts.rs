@@ -9,7 +9,7 @@ use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::error::Error;
-use crate::people::{self, NewMembership, NewUser};
+use crate::people::{self, Keys, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
 use crate::tokens;
 use crate::wire::fold::fold;
@@ -49,8 +49,15 @@ pub fn create(
         "INSERT INTO accounts (name, created_at, updated_at) VALUES (?1, ?2, ?2) RETURNING id",
         &[Param::Text(&name), Param::Int(now.0)],
     )?;
-    let user =
-        NewUser { account_id, full_name: &full_name, email_address: &email_address, headline: None, created_at: now };
+    let keys = Keys::of(&full_name, &email_address);
+    let user = NewUser {
+        account_id,
+        full_name: &full_name,
+        email_address: &email_address,
+        keys: &keys,
+        headline: None,
+        created_at: now,
+    };
     let user_id = people::insert_user(db, None, &user)?;
     let owner = NewMembership {
         account_id,

@@ -14,12 +14,12 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::Error;
 use crate::external_references::{self, Subject};
-use crate::people::{self, NewMembership, NewUser};
+use crate::people::{self, Keys, NewMembership, NewUser};
 use crate::records::Record;
 use crate::store::{self, Db, Param, UniqueIndex};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::Resource;
-use crate::wire::fold::{fold, search_key};
+use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind, Value};
 use crate::{limits, memberships, roles, tallies, tokens};
 
@@ -257,13 +257,12 @@ fn insert(
     let account = context.caller.account_id;
     let full_name = changes.text("full_name").unwrap_or_default();
     let email_address = changes.text("email_address").unwrap_or_default();
-    let (name_key, email_key) = (fold(full_name), fold(email_address));
-    let search_key = search_key(&[full_name, email_address]);
+    let keys = Keys::of(full_name, email_address);
     let invitee = match invitee {
         Some(id) => id,
         None => {
             let (headline, created_at) = (changes.text("headline"), context.now);
-            let user = NewUser { account_id: account, full_name, email_address, headline, created_at };
+            let user = NewUser { account_id: account, full_name, email_address, keys: &keys, headline, created_at };
             people::insert_user(db, None, &user)?
         }
     };
@@ -272,10 +271,10 @@ fn insert(
     let params = [
         Param::Int(account),
         Param::Text(full_name),
-        Param::Text(&name_key),
+        Param::Text(&keys.name),
         Param::Text(email_address),
-        Param::Text(&email_key),
-        Param::Text(&search_key),
+        Param::Text(&keys.email),
+        Param::Text(&keys.search),
         changes.get("headline").into(),
         Param::Int(context.now.0),
         changes.get("permission").into(),

@@ -16,6 +16,24 @@ pub const MEMBERSHIPS: &str = "account_memberships";
 /// Tally of the active memberships of an account, and so of its active users.
 pub const ACTIVE_MEMBERSHIPS: &str = "account_memberships.active";
 
+/// A person's texts in the forms in which they are compared and searched.
+pub struct Keys {
+    /// The name in lower case.
+    pub name: String,
+    /// The address in lower case.
+    pub email: String,
+    /// Both, with every start of a word marked.
+    pub search: String,
+}
+
+impl Keys {
+    /// The keys of a name and an address.
+    pub fn of(full_name: &str, email_address: &str) -> Self {
+        let search = search_key(&[full_name, email_address]);
+        Self { name: fold(full_name), email: fold(email_address), search }
+    }
+}
+
 /// A user who is to be made.
 pub struct NewUser<'a> {
     /// The account.
@@ -24,6 +42,8 @@ pub struct NewUser<'a> {
     pub full_name: &'a str,
     /// Address, as typed.
     pub email_address: &'a str,
+    /// The keys of both.
+    pub keys: &'a Keys,
     /// Title.
     pub headline: Option<&'a str>,
     /// When.
@@ -59,15 +79,13 @@ pub struct NewMembership<'a> {
 
 /// Makes a user, with this id where one is given, and returns the id.
 pub fn insert_user(db: &mut Db, id: Option<i64>, user: &NewUser<'_>) -> Result<i64, Error> {
-    let (name_key, email_key) = (fold(user.full_name), fold(user.email_address));
-    let search_key = search_key(&[user.full_name, user.email_address]);
     let mut params = vec![
         Param::Int(user.account_id),
         Param::Text(user.full_name),
-        Param::Text(&name_key),
+        Param::Text(&user.keys.name),
         Param::Text(user.email_address),
-        Param::Text(&email_key),
-        Param::Text(&search_key),
+        Param::Text(&user.keys.email),
+        Param::Text(&user.keys.search),
         user.headline.into(),
         Param::Int(user.created_at.0),
     ];

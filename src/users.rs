@@ -3,10 +3,11 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::external_references::{self, Subject};
+use crate::people::Keys;
 use crate::records::Record;
 use crate::store::{Db, Param, UniqueIndex};
 use crate::wire::changes::Changes;
-use crate::wire::fold::{fold, search_key};
+use crate::wire::fold::fold;
 
 /// What guarantees that an address belongs to one user of an account.
 pub const ADDRESS: UniqueIndex = UniqueIndex { name: "users_address", columns: "users.account_id, users.email_key" };
@@ -22,9 +23,10 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
     let name = changes.text("full_name").or(record.text("full_name")).unwrap_or_default().to_owned();
     let address = changes.text("email_address").or(record.text("email_address")).unwrap_or_default().to_owned();
     if changes.text("full_name").is_some() || changes.text("email_address").is_some() {
-        changes.derive("name_key", fold(&name));
-        changes.derive("email_key", fold(&address));
-        changes.derive("search_key", search_key(&[&name, &address]));
+        let keys = Keys::of(&name, &address);
+        changes.derive("name_key", keys.name);
+        changes.derive("email_key", keys.email);
+        changes.derive("search_key", keys.search);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::accounts;
 use crate::clock::Timestamp;
 use crate::invitations;
 use crate::oauth::applications::{self, New};
-use crate::people::{self, NewMembership, NewUser};
+use crate::people::{self, Keys, NewMembership, NewUser};
 use crate::store::{Db, Error, Param};
 use crate::tallies;
 use crate::tokens;
@@ -238,7 +238,8 @@ fn plant_user(
     headline: Option<&str>,
     created_at: Timestamp,
 ) -> Result<(), Error> {
-    let user = NewUser { account_id, full_name, email_address, headline, created_at };
+    let keys = Keys::of(full_name, email_address);
+    let user = NewUser { account_id, full_name, email_address, keys: &keys, headline, created_at };
     people::insert_user(db, Some(id), &user).map(drop)
 }
 

@@ -101,7 +101,11 @@ impl Changes {
             },
         };
         match (value, write, input.default) {
-            (Value::Null, Write::Create, Some(preset)) => self.values.push((field, preset.value())),
+            // A truth value has no third state: null is its default on an update too (protocol-corners C8).
+            (Value::Null, Write::Create, Some(preset))
+            | (Value::Null, Write::Update, Some(preset @ Preset::Bool(_))) => {
+                self.values.push((field, preset.value()));
+            }
             (Value::Null, Write::Create, None) if input.required => self.refuse_missing(field),
             (Value::Null, Write::Update, _) if !field.nullable => self.refuse_missing(field),
             (value, _, _) => self.values.push((field, value)),

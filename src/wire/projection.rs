@@ -15,6 +15,8 @@ pub struct Projection {
     resource: &'static Resource,
     columns: Vec<Column>,
     included: Vec<Included>,
+    /// Whether every column is a field, and so an expression of the record's own row.
+    is_of_one_row: bool,
 }
 
 /// A column, which is also a key of the printed object.
@@ -79,15 +81,18 @@ impl Projection {
             |field: &Field| Column { name: field.name, kind: field.kind, source: Source::Expression(field.select) };
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(column));
-        Self { resource, columns, included: Vec::new() }
+        Self { resource, columns, included: Vec::new(), is_of_one_row: true }
     }
 
     /// Adds what associations need: their keys in the order of the description, their maps in the order in which they were
     /// asked for (protocol-corners D1).
     fn include(&mut self, wanted: &[&'static Association]) {
         for association in self.resource.associations {
-            if wanted.iter().any(|other| other.name == association.name) {
-                self.columns.extend(key_column(association));
+            if wanted.iter().any(|other| other.name == association.name)
+                && let Some(column) = key_column(association)
+            {
+                self.columns.push(column);
+                self.is_of_one_row = false;
             }
         }
         let included = |association: &&'static Association| {
@@ -114,8 +119,7 @@ impl Projection {
 
     /// Whether every column is an expression of the record's own row.
     pub fn is_of_one_row(&self) -> bool {
-        self.columns.len() <= self.resource.fields.len()
-            && self.columns.iter().all(|column| self.resource.field(column.name).is_some())
+        self.is_of_one_row
     }
 }
 

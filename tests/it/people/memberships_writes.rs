@@ -78,6 +78,24 @@ fn null_clears_what_may_be_empty_and_is_refused_elsewhere() {
 }
 
 #[test]
+fn c8_a_truth_value_that_is_given_as_null_is_false() {
+    let server = Server::start();
+    for nothing in [Value::Null, json!("")] {
+        for name in [
+            "default_read_only",
+            "manager_can_approve",
+            "manager_can_edit_skills",
+            "should_show_alert_on_timesheet_submission",
+            "enforce_workweek_minimum_on_timesheet_submission",
+            "enforce_workweek_maximum_on_timesheet_submission",
+        ] {
+            assert_eq!(set(&server, 205, &json!({ name: true })).expect(200).record()[name], true, "{name}");
+            assert_eq!(set(&server, 205, &json!({ name: nothing })).expect(200).record()[name], false, "{name}");
+        }
+    }
+}
+
+#[test]
 fn values_of_a_wrong_kind_are_refused_in_the_documented_order() {
     let server = Server::start();
     for (name, values) in [
