@@ -1,7 +1,7 @@
 //! What a request asks of a list: filters, search, order, page and includes, by the vendor library's rules.
 //!
 //! Those rules hardly ever answer an error: what cannot be read falls back to a default (protocol.md section 4, rules B1
-//! to B16); only a list of too many texts is refused. Each rule is one function here, in [`filters`] or in [`paging`]. The
+//! to B16); only a list of too many texts is refused. Each rule is one function, here, in `filters` or in `paging`. The
 //! result says *what* is wanted; how a database is asked is the business of
 //! the store.
 
