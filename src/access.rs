@@ -37,18 +37,8 @@ const LEVELS: &[(Level, &str)] = &[
     (Level::Administrator, "administrator"),
 ];
 
-/// The permissions that an invitation can carry, in the order of the vendor's reference.
-pub const INVITABLE: &[&str] = &[
-    "administrator",
-    "reports_viewer_with_cost",
-    "reports_viewer",
-    "project_lead",
-    "project_creator",
-    "collaborator",
-    "punch_clock",
-];
-
-/// The permissions that a membership can have: those of invitations, and that of people from outside.
+/// The permissions that a membership can have, in the order of the vendor's reference; that of people from outside is the
+/// last.
 pub const ASSIGNABLE: &[&str] = &[
     "administrator",
     "reports_viewer_with_cost",
@@ -59,6 +49,12 @@ pub const ASSIGNABLE: &[&str] = &[
     "punch_clock",
     "external_collaborator",
 ];
+
+/// The permissions that an invitation can carry: all but the last.
+pub const INVITABLE: &[&str] = match ASSIGNABLE.split_last() {
+    Some((_, invitable)) => invitable,
+    None => &[],
+};
 
 /// The wire name of the highest level.
 pub const ADMINISTRATOR: &str = "administrator";
@@ -185,6 +181,9 @@ impl Rule {
         self
     }
 }
+
+/// The refusal of a permission that [`Caller::may_grant`] denies.
+pub const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
 
 const NOT_ONESELF: &str = "Only an administrator may change another user.";
 const NOT_THE_INVITER: &str = "Only an administrator or the inviter may change this invitation.";

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::Context;
 use crate::entropy::Entropy;
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::oauth::passwords::Checks;
 use crate::schema::MIGRATIONS;
@@ -66,6 +67,14 @@ impl App {
             store,
             config,
         })
+    }
+
+    /// Refuses what would write while writes are switched off for maintenance.
+    pub fn require_writes(&self) -> Result<(), Error> {
+        if self.config.queue_length == 0 {
+            return Err(Error::Unavailable("writes are switched off (queue_length is 0)".to_owned()));
+        }
+        Ok(())
     }
 
     /// What a write of this caller needs besides the database.

@@ -7,7 +7,6 @@ use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::limits::{self, Limits};
-use crate::store::Db;
 use crate::tokens::Callers;
 
 /// The surroundings of a write.
@@ -38,11 +37,5 @@ impl Context {
         } else {
             self.limits.take(kind, record_id, self.now)
         }
-    }
-
-    /// Has every caller looked up anew once the change is durable, since it changes what one of them may do.
-    pub fn forget_callers(&self, db: &mut Db) {
-        let callers = Arc::clone(&self.callers);
-        db.after_commit(move || callers.forget());
     }
 }

@@ -5,8 +5,9 @@
 
 use serde_json::Value as Json;
 
-use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::store::{Db, Error, Param};
+use crate::wire::changes::Changes;
 use crate::wire::kind::{Kind, Member};
 
 /// A kind of record that other systems have names for, as the wire names its class.
@@ -40,14 +41,16 @@ pub const KIND: Kind = Kind::Object(&[
     Member { name: "locked", kind: Kind::Bool, required: false },
 ]);
 
-/// Writes the reference that a body gives, in the form that [`KIND`] reads it. What it leaves out stays as it was.
+/// Writes the reference that a body gives, if it gives one. What it leaves out stays as it was.
 pub fn write(
     db: &mut Db,
-    account: i64,
+    context: &Context,
     (subject, subject_id): (Subject, i64),
-    reference: &str,
-    now: Timestamp,
+    changes: &Changes,
 ) -> Result<(), Error> {
+    let Some(reference) = changes.text("external_reference") else {
+        return Ok(());
+    };
     let reference: Json = serde_json::from_str(reference)
         .map_err(|cause| Error::Statement(format!("a stored external reference is no JSON: {cause}")))?;
     let text = |name: &str| Param::from(reference.get(name).and_then(Json::as_str));
@@ -64,7 +67,7 @@ pub fn write(
          external_status = coalesce(excluded.external_status, external_references.external_status), \
          locked = coalesce(excluded.locked, external_references.locked), updated_at = excluded.updated_at",
         &[
-            Param::Int(account),
+            Param::Int(context.caller.account_id),
             Param::Text(subject.name()),
             Param::Int(subject_id),
             text("service_name"),
@@ -75,7 +78,7 @@ pub fn write(
             text("external_link"),
             text("external_status"),
             locked.into(),
-            Param::Int(now.0),
+            Param::Int(context.now.0),
         ],
     )?;
     Ok(())

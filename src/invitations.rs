@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use secrecy::ExposeSecret as _;
 
+use crate::access::ABOVE_OWN_LEVEL;
 use crate::audit::{self, Actor, Attributes, Entry, Event};
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -42,7 +43,6 @@ const ALREADY_INVITED: &str = "Email address already has a pending invitation.";
 const ALREADY_MEMBER: &str = "Email address already belongs to a member of this account.";
 const DISABLED_MEMBER: &str = "Email address belongs to a disabled member. Enable that membership instead.";
 const TWICE_IN_REQUEST: &str = "Email address appears more than once in this request.";
-const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
 
 /// Makes an invitation for each element, or none at all, and returns their ids in order.
 pub fn invite(
@@ -302,9 +302,7 @@ fn insert(
                 Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)])
             })
         })?;
-    if let Some(reference) = changes.text("external_reference") {
-        external_references::write(db, account, (Subject::User, invitee), reference, context.now)?;
-    }
+    external_references::write(db, context, (Subject::User, invitee), changes)?;
     let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
     let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
     audit::record(db, context, &event)?;

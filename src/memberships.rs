@@ -3,7 +3,7 @@
 //! Invariants: the owner stays an active administrator; an account always has an active administrator; whoever is disabled
 //! or removed has no access from the commit on. The audit trail stays.
 
-use crate::access::{ADMINISTRATOR, PUNCH_CLOCK};
+use crate::access::{ABOVE_OWN_LEVEL, ADMINISTRATOR, PUNCH_CLOCK};
 use crate::audit::{self, Attributes, Event};
 use crate::context::Context;
 use crate::error::Error;
@@ -20,7 +20,6 @@ const OWNER_STAYS: &str = "The account owner cannot be removed.";
 const LAST_ADMINISTRATOR: &str = "The last active administrator of an account keeps the permission.";
 const LAST_ADMINISTRATOR_STAYS: &str = "The last active administrator of an account cannot be disabled or removed.";
 const NO_ACTIVE_MEMBER: &str = "Manager id must be the user id of another active member.";
-const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
 const PUNCH_CLOCK_RATE: &str = "Bill rate in cents is required for a punch_clock user.";
 
 /// Judges what a change would really change, before it is written.
@@ -30,7 +29,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
     judge_manager(db, context, record, changes)?;
     judge_punch_clock_rate(changes, Some(record));
     if changes.text("permission").is_some() {
-        context.forget_callers(db);
+        context.callers.forget_after_commit(db);
     }
     Ok(())
 }
@@ -60,7 +59,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     if is_active(record) {
         people::note_activity(db, account, user, false)?;
     }
-    context.forget_callers(db);
+    context.callers.forget_after_commit(db);
     let before = Attributes::of_record(record);
     let event =
         Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
@@ -74,7 +73,7 @@ fn set_disabled_at(db: &mut Db, context: &Context, record: &Record, disabled_at:
         &[Param::Int(account), Param::Int(record.id), disabled_at.into(), Param::Int(context.now.0)],
     )?;
     people::note_activity(db, account, user_of(record), disabled_at.is_none())?;
-    context.forget_callers(db);
+    context.callers.forget_after_commit(db);
     let only_moment = |moment: Cell<'_>| {
         Attributes::of(record.resource.field("disabled_at").map(|field| (field, moment)).into_iter())
     };

@@ -3,6 +3,8 @@
 //! These functions work for every resource. Each is bound to the caller's account, and the account of a caller is the
 //! only one that exists for it: a foreign id is not found, exactly like an unknown one.
 
+use std::collections::HashSet;
+
 use crate::access::Caller;
 use crate::audit::{self, Attributes, Event};
 use crate::context::Context;
@@ -187,7 +189,8 @@ fn print<'a>(
         };
         if resource.name == projection.resource().name {
             // These stand in the same map already, and with all that was asked for.
-            ids.retain(|id| !envelope.ids().contains(id));
+            let printed: HashSet<i64> = envelope.ids().iter().copied().collect();
+            ids.retain(|id| !printed.contains(id));
         }
         if !ids.is_empty() {
             let included = Projection::plain(resource, caller.rung());

@@ -33,7 +33,7 @@ pub fn create(
                 Param::Int(context.now.0),
             ],
         )?;
-        write_reference(db, context, id, changes)?;
+        external_references::write(db, context, (Subject::Role, id), changes)?;
         let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
         let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
         audit::record(db, context, &event)?;
@@ -52,15 +52,7 @@ pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes
 
 /// Writes what stands beside the role.
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
-    write_reference(db, context, record.id, changes)
-}
-
-fn write_reference(db: &mut Db, context: &Context, id: i64, changes: &Changes) -> Result<(), Error> {
-    if let Some(reference) = changes.text("external_reference") {
-        let subject = (Subject::Role, id);
-        external_references::write(db, context.caller.account_id, subject, reference, context.now)?;
-    }
-    Ok(())
+    Ok(external_references::write(db, context, (Subject::Role, record.id), changes)?)
 }
 
 /// Deletes a role. One that a membership or an invitation names, whatever its state, only leaves the lists, so that what

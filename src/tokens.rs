@@ -175,6 +175,12 @@ impl Callers {
         memory.callers.clear();
     }
 
+    /// Has every caller forgotten once the changes of this job are durable.
+    pub fn forget_after_commit(self: &Arc<Self>, db: &mut Db) {
+        let callers = Arc::clone(self);
+        db.after_commit(move || callers.forget());
+    }
+
     /// The caller of a token, or the generation in which it is not known.
     fn recall(&self, hash: &TokenHash) -> Result<Arc<Caller>, u64> {
         let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -33,11 +33,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 
 /// Writes what stands beside the user.
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
-    if let Some(reference) = changes.text("external_reference") {
-        let subject = (Subject::User, record.id);
-        external_references::write(db, context.caller.account_id, subject, reference, context.now)?;
-    }
-    Ok(())
+    Ok(external_references::write(db, context, (Subject::User, record.id), changes)?)
 }
 
 /// An address belongs to one user, and nobody takes one that somebody else is invited under (protocol-corners G13).

@@ -56,14 +56,19 @@ pub fn empty() -> Response<Body> {
 /// The answer to a refused request.
 pub fn error(error: &Error) -> Response<Body> {
     let mut response = json(error.status(), error.body());
+    refuse(response.headers_mut(), error);
+    response
+}
+
+/// Adds what an answer to a refused request has, whatever its body: when to try again, and that the connection ends.
+pub fn refuse(headers: &mut HeaderMap, error: &Error) {
     if let Some(seconds) = error.retry_after() {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if matches!(error, Error::TooSlow | Error::TooLarge(_)) {
         // The rest of the body is not read, so nothing else can follow on this connection.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }
 
 /// Adds what every answer has.

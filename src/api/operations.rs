@@ -220,9 +220,7 @@ where
     F: FnOnce(&mut Db, &Context, &Conditions) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
 {
     let (app, additions) = (asked.app, asked.additions);
-    if app.config.queue_length == 0 {
-        return Err(Error::Unavailable("writes are switched off (queue_length is 0)".to_owned()));
-    }
+    app.require_writes()?;
     let mut context = app.context(&asked.caller, Some(asked.request_id));
     context.is_rehearsal = additions.is_dry_run;
     let conditions = Conditions { rule: asked.rule, expected: additions.expected };

@@ -132,7 +132,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
 }
 
 async fn record_use(visit: &Visit<'_>, browser: &Browser, session: &Session) -> Result<(), Error> {
-    if !session.is_to_be_recorded || visit.app.config.queue_length == 0 {
+    if !session.is_to_be_recorded || visit.app.require_writes().is_err() {
         return Ok(());
     }
     let (cookie, now) = (SecretString::from(browser.cookie().to_owned()), visit.app.clock.now());

@@ -27,7 +27,7 @@ use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::{Trace, request};
+use super::{Trace, headers, request};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
@@ -128,9 +128,7 @@ impl Visit<'_> {
         &self,
         work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        if self.app.config.queue_length == 0 {
-            return Err(Error::Unavailable("writes are switched off (queue_length is 0)".to_owned()));
-        }
+        self.app.require_writes()?;
         self.app.store.write(work).await
     }
 }
@@ -171,13 +169,7 @@ pub async fn answer(
     };
     trace.cause = error.cause().map(str::to_owned);
     let mut response = if endpoint.is_for_programs() { json::error(&error) } else { page::error(&error) };
-    if let Some(seconds) = error.retry_after() {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if matches!(error, Error::TooSlow | Error::TooLarge(_)) {
-        // The rest of the body is not read, so nothing else can follow on this connection.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
+    headers::refuse(response.headers_mut(), &error);
     response
 }
 

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -15,6 +14,7 @@ use super::authorize::Trusted;
 use super::browser::{self, Browser};
 use super::page::{self, Link, Notice};
 use super::{Visit, redirect, text};
+use crate::api::headers;
 use crate::error::Error;
 use crate::limits::Kind;
 use crate::oauth::{links, passwords, sessions};
@@ -71,8 +71,7 @@ pub async fn with_password(visit: &Visit<'_>, body: Incoming) -> Result<Response
 fn too_many(trusted: &Trusted, browser: &Browser, error: &Error) -> Result<Response<Body>, Error> {
     let text = "There were too many attempts to sign in. Wait a minute and try again.";
     let mut response = trusted.sign_in_page(browser, StatusCode::TOO_MANY_REQUESTS, Some(text))?;
-    let seconds = HeaderValue::from(error.retry_after().unwrap_or(1));
-    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    headers::refuse(response.headers_mut(), error);
     Ok(response)
 }
 

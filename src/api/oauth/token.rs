@@ -9,14 +9,12 @@ use secrecy::ExposeSecret as _;
 use super::client::{self, Unrecognised};
 use super::json::{self, Object};
 use super::{Visit, text};
-use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::oauth::exchange::{self, Asked, Issued, Means};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::revocation::{self, Facts};
 use crate::server::Body;
-use crate::store::Db;
 use crate::wire::params::Tree;
 
 const NO_TOKEN: Refusal = refusal(Code::InvalidRequest, "The parameter token is missing.");
@@ -45,7 +43,7 @@ pub async fn token(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, 
             let outcome = exchange::exchange(db, &means, &application, &asked)?;
             if outcome.is_err() {
                 // A refusal may have ended tokens that were given before.
-                forget_callers(db, &app);
+                app.callers.forget_after_commit(db);
             }
             Ok(outcome)
         })
@@ -94,12 +92,6 @@ fn refused(unrecognised: &Unrecognised) -> Response<Body> {
     json::refused(&unrecognised.refusal, unrecognised.is_challenged)
 }
 
-/// Has callers looked up anew once the change is durable, so that an ended token is refused from its end on.
-fn forget_callers(db: &mut Db, app: &App) {
-    let callers = Arc::clone(&app.callers);
-    db.after_commit(move || callers.forget());
-}
-
 /// A token ends. Whoever asks is not told whether there was one.
 pub async fn revoke(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
@@ -114,7 +106,7 @@ pub async fn revoke(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>,
     let (now, request_id) = (app.clock.now(), visit.request_id.to_owned());
     visit
         .write(move |db| {
-            forget_callers(db, &app);
+            app.callers.forget_after_commit(db);
             Ok(revocation::revoke(db, &application, &token, &request_id, now)?)
         })
         .await?;
