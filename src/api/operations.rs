@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use serde_json::{Map, Value as Json};
 
 use super::additions::{self, Additions};
@@ -21,6 +22,7 @@ use crate::error::Error;
 use crate::records::{self, Record};
 use crate::resources::writes;
 use crate::store::Db;
+use crate::tokens::{self, TokenHash};
 use crate::wire::changes::{Changes, Write};
 use crate::wire::describe::{Resource, Verb};
 use crate::wire::entity_tag::Expected;
@@ -28,7 +30,7 @@ use crate::wire::params::Tree;
 use crate::wire::projection::Projection;
 use crate::wire::query::{self, ListQuery};
 use crate::wire::strict;
-use crate::{idempotency, limits, tokens};
+use crate::{idempotency, limits};
 
 /// Text of the vendor's library for a body without its root key.
 const MISSING_ROOT: &str =
@@ -46,42 +48,86 @@ pub async fn answer(
     let (head, body) = request.into_parts();
 
     let token = tokens::hash(&request::token(app, &head.uri, &head.headers)?);
-    let mut caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
+    let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
     trace.caller = caller.user_id().map(|user_id| (caller.account_id, user_id));
     let route = route::find(&head.method, &segments);
     let rule = route.as_ref().and_then(|route| app.policy.rule(route.entry.resource.name, route.operation.verb));
     limit_rate(app, &caller, rule)?;
     let route = route.ok_or(Error::NotFound)?;
-    let verb = route.operation.verb;
     trace.operation = Some(route.operation.id);
     let rule = access::permit_level(&caller, rule)?;
-    let additions =
-        if verb.is_write() { Additions::of_write(&head.headers) } else { Additions::of_read(&head.headers) }?;
-    let params = if verb.reads_body() {
-        // On the heap, as the writes below: a read must not carry around, and copy, the room that they need.
-        let params = Box::pin(request::query_and_body(app, &head.uri, &head.headers, body, since)).await?;
+    let permitted = Permitted { app, caller, rule, route, request_id };
+    if permitted.verb().is_write() {
+        // On the heap: a read must not carry around, and copy, the room that a write needs.
+        Box::pin(write_to(permitted, token, head, body, since)).await
+    } else {
+        read_from(permitted, &head).await
+    }
+}
+
+/// Reads what was asked for; the body is not looked at.
+async fn read_from(permitted: Permitted<'_>, head: &Parts) -> Result<Answer, Error> {
+    let additions = Additions::of_read(&head.headers)?;
+    let asked = permitted.asks(request::query(&head.uri)?, additions)?;
+    match asked.verb() {
+        Verb::Index => index(asked).await,
+        Verb::Show => show(asked).await,
+        Verb::ShowOwn(_) => show_own(asked).await,
+        Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => Err(Error::NotFound),
+    }
+}
+
+/// Reads the body, where the operation has one, and writes.
+async fn write_to(
+    mut permitted: Permitted<'_>,
+    token: TokenHash,
+    head: Parts,
+    body: Incoming,
+    since: Stopwatch,
+) -> Result<Answer, Error> {
+    let additions = Additions::of_write(&head.headers)?;
+    let app = permitted.app;
+    let params = if permitted.verb().reads_body() {
+        let params = request::query_and_body(app, &head.uri, &head.headers, body, since).await?;
         // A body may take its time, in which a member can be disabled or demoted: what counts is who it is now.
-        caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
-        access::permit_level(&caller, Some(&rule))?;
+        permitted.caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
+        access::permit_level(&permitted.caller, Some(&permitted.rule))?;
         params
     } else {
         request::query(&head.uri)?
     };
-    if additions.is_strict
-        && let Some(sentence) = strict::ignored(route.entry.resource, verb, &params)
-    {
-        return Err(Error::Syntax(sentence));
+    let asked = permitted.asks(params, additions)?;
+    match asked.verb() {
+        Verb::Create { bulk } => create(asked, bulk).await,
+        Verb::Update => update(asked).await,
+        Verb::Destroy => destroy(asked).await,
+        Verb::Action(name) => act(asked, name).await,
+        Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
+    }
+}
+
+/// A request that may be carried out as far as its level goes.
+struct Permitted<'a> {
+    app: &'a Arc<App>,
+    caller: Arc<Caller>,
+    rule: Rule,
+    route: Route,
+    request_id: &'a str,
+}
+
+impl<'a> Permitted<'a> {
+    fn verb(&self) -> Verb {
+        self.route.operation.verb
     }
 
-    let asked = Asked { app, caller, rule, route, params, additions, request_id };
-    match verb {
-        Verb::Index => index(asked).await,
-        Verb::Show => show(asked).await,
-        Verb::ShowOwn(_) => show_own(asked).await,
-        Verb::Create { bulk } => Box::pin(create(asked, bulk)).await,
-        Verb::Update => Box::pin(update(asked)).await,
-        Verb::Destroy => Box::pin(destroy(asked)).await,
-        Verb::Action(name) => Box::pin(act(asked, name)).await,
+    /// The request with what it says, of which strict mode wants everything to count.
+    fn asks(self, params: Tree, additions: Additions) -> Result<Asked<'a>, Error> {
+        let strictly = additions.is_strict.then(|| strict::ignored(self.route.entry.resource, self.verb(), &params));
+        if let Some(sentence) = strictly.flatten() {
+            return Err(Error::Syntax(sentence));
+        }
+        let Self { app, caller, rule, route, request_id } = self;
+        Ok(Asked { app, caller, rule, route, params, additions, request_id })
     }
 }
 
@@ -97,6 +143,10 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    fn verb(&self) -> Verb {
+        self.route.operation.verb
+    }
+
     fn resource(&self) -> &'static Resource {
         self.route.entry.resource
     }

@@ -177,7 +177,7 @@ pub fn update(projection: &Projection, account: i64, id: i64, now: i64, columns:
     if projection.is_of_one_row() {
         for column in projection.columns() {
             // SQLite knows no alias in RETURNING, and there only one table is in sight, so the columns go by their own names.
-            statement.text.push_str(&expression(&column.source).replace("t.", ""));
+            statement.text.push_str(&expression(column.source()).replace("t.", ""));
             statement.text.push_str(", ");
         }
     }
@@ -197,14 +197,14 @@ fn select(projection: &Projection, scope: &str) -> String {
     let mut text = String::with_capacity(1_000);
     text.push_str("SELECT ");
     for column in projection.columns() {
-        text.push_str(&expression(&column.source));
+        text.push_str(&expression(column.source()));
         text.push_str(", ");
     }
     let _ = write!(text, "t.id FROM {} t WHERE {scope}", projection.resource().table);
     text
 }
 
-fn expression(source: &Source) -> Cow<'static, str> {
+fn expression(source: Source) -> Cow<'static, str> {
     match source {
         Source::Expression(text) => Cow::Borrowed(text),
         Source::Ids { id, rows } => Cow::Owned(ids_of(id, rows)),

@@ -146,9 +146,9 @@ fn print_entry(projection: &Projection, row: &dyn Cells, out: &mut Vec<u8>) -> i
     out.extend_from_slice(b":{");
     for (index, column) in projection.columns().iter().enumerate() {
         out.push(b'"');
-        out.extend_from_slice(column.name.as_bytes());
+        out.extend_from_slice(column.name().as_bytes());
         out.extend_from_slice(b"\":");
-        column.kind.print(row.cell(index), out);
+        column.kind().print(row.cell(index), out);
         out.push(b',');
     }
     out.extend_from_slice(b"\"id\":");

@@ -19,15 +19,49 @@ pub struct Projection {
     is_of_one_row: bool,
 }
 
-/// A column, which is also a key of the printed object.
+/// A column, which is also a key of the printed object: no more than a pointer to its line of the description, since a
+/// request makes a dozen of them and hands them to another thread.
 #[derive(Clone, Copy)]
-pub struct Column {
+pub enum Column {
+    /// A field.
+    Field(&'static Field),
+    /// The key of an association that is no field.
+    Key(&'static Association),
+}
+
+impl Column {
     /// Key.
-    pub name: &'static str,
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Field(field) => field.name,
+            Self::Key(association) => association.key,
+        }
+    }
+
     /// How the value is printed.
-    pub kind: Kind,
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Field(field) => field.kind,
+            Self::Key(association) => match association.link {
+                Link::One(_) | Link::Field => Kind::Id(association.target.name()),
+                Link::Many { .. } | Link::Empty => Kind::Ids(association.target.name()),
+            },
+        }
+    }
+
     /// What it is read from.
-    pub source: Source,
+    pub fn source(self) -> Source {
+        match self {
+            Self::Field(field) => Source::Expression(field.select),
+            Self::Key(association) => match association.link {
+                Link::One(id) => Source::Expression(id),
+                Link::Many { id, rows } => Source::Ids { id, rows },
+                Link::Empty => Source::Expression("'[]'"),
+                // Its field is the column.
+                Link::Field => Source::Expression("NULL"),
+            },
+        }
+    }
 }
 
 /// What a column is read from.
@@ -77,10 +111,8 @@ impl Projection {
     }
 
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
-        let column =
-            |field: &Field| Column { name: field.name, kind: field.kind, source: Source::Expression(field.select) };
         let mut columns = Vec::with_capacity(resource.fields.len());
-        columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(column));
+        columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));
         Self { resource, columns, included: Vec::new(), is_of_one_row: true }
     }
 
@@ -88,15 +120,14 @@ impl Projection {
     /// asked for (protocol-corners D1).
     fn include(&mut self, wanted: &[&'static Association]) {
         for association in self.resource.associations {
-            if wanted.iter().any(|other| other.name == association.name)
-                && let Some(column) = key_column(association)
-            {
-                self.columns.push(column);
+            let is_wanted = wanted.iter().any(|other| other.name == association.name);
+            if is_wanted && !matches!(association.link, Link::Field) {
+                self.columns.push(Column::Key(association));
                 self.is_of_one_row = false;
             }
         }
         let included = |association: &&'static Association| {
-            let column = self.columns.iter().position(|column| column.name == association.key)?;
+            let column = self.columns.iter().position(|column| column.name() == association.key)?;
             Some(Included { column, target: association.target })
         };
         self.included = wanted.iter().filter_map(included).collect();
@@ -121,15 +152,4 @@ impl Projection {
     pub fn is_of_one_row(&self) -> bool {
         self.is_of_one_row
     }
-}
-
-/// The column of an association whose key is no field.
-fn key_column(association: &Association) -> Option<Column> {
-    let (kind, source) = match association.link {
-        Link::Field => return None,
-        Link::One(id) => (Kind::Id(association.target.name()), Source::Expression(id)),
-        Link::Empty => (Kind::Ids(association.target.name()), Source::Expression("'[]'")),
-        Link::Many { id, rows } => (Kind::Ids(association.target.name()), Source::Ids { id, rows }),
-    };
-    Some(Column { name: association.key, kind, source })
 }
