@@ -108,6 +108,11 @@ pub enum Identity {
         /// The token.
         token_id: i64,
     },
+    /// A user who acts for oneself without a token, such as one who accepts an invitation.
+    Person {
+        /// The user.
+        user_id: i64,
+    },
     /// Whoever may run commands on the machine: no user of any account.
     Operator,
 }
@@ -118,10 +123,15 @@ impl Caller {
         Self { account_id, identity: Identity::Operator, level: Level::Administrator, is_account_canceled: false }
     }
 
+    /// Somebody of whom nothing is known yet, and who may do nothing in any account.
+    pub fn nobody() -> Self {
+        Self { account_id: 0, identity: Identity::Operator, level: Level::PunchClock, is_account_canceled: false }
+    }
+
     /// The caller's user.
     pub fn user_id(&self) -> Option<i64> {
         match self.identity {
-            Identity::Member { user_id, .. } => Some(user_id),
+            Identity::Member { user_id, .. } | Identity::Person { user_id } => Some(user_id),
             Identity::Operator => None,
         }
     }
@@ -130,7 +140,7 @@ impl Caller {
     pub fn token_id(&self) -> Option<i64> {
         match self.identity {
             Identity::Member { token_id, .. } => Some(token_id),
-            Identity::Operator => None,
+            Identity::Person { .. } | Identity::Operator => None,
         }
     }
 
@@ -198,6 +208,9 @@ pub const POLICY: &[Rule] = &[
     from(Level::ProjectLead, "account_invitations", "resend")
         .own("inviter_id", NOT_THE_INVITER)
         .limited(limits::Kind::Resend),
+    // These two are beside the API: `POST /invitations/{id}/link` and `GET /invitations/{id}/mails`.
+    from(Level::Administrator, "account_invitations", "link"),
+    from(Level::ProjectLead, "account_invitations", "mails"),
     from(Level::PunchClock, "account_memberships", "list"),
     from(Level::PunchClock, "account_memberships", "show"),
     from(Level::Administrator, "account_memberships", "update"),

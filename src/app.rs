@@ -9,7 +9,9 @@ use crate::context::Context;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
+use crate::outbox::Outbox;
 use crate::schema::MIGRATIONS;
 use crate::store::{self, Store, migrate};
 use crate::telemetry::Metrics;
@@ -35,6 +37,12 @@ pub struct App {
     pub metrics: Metrics,
     /// Where passwords are checked.
     pub password_checks: Checks,
+    /// What carries mails.
+    pub mail: Transport,
+    /// What mails say.
+    pub templates: Templates,
+    /// Where rules put mails.
+    pub outbox: Arc<Outbox>,
     /// How others reach this server, without a slash at the end; never taken from what a request says.
     pub base_url: String,
     /// Whether this is the sandbox, in which a bearer token stands for its member's consent. Only the sandbox's own
@@ -44,7 +52,9 @@ pub struct App {
 
 impl App {
     /// Opens the database, brings its schema up to date where the settings allow it, and puts the parts together.
-    pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, store::Error> {
+    pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
+        let mail = Transport::open(&config.mail).map_err(NotStarted::Mail)?;
+        let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
             let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await?;
@@ -60,6 +70,14 @@ impl App {
             callers: Arc::default(),
             metrics: Metrics::default(),
             password_checks: Checks::default(),
+            outbox: Arc::new(Outbox {
+                is_on: mail.is_on(),
+                domain: domain_of(&config),
+                most_for_address: config.rate_mails_per_address,
+                bell: Arc::default(),
+            }),
+            mail,
+            templates,
             base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
             is_sandbox: false,
             clock: Arc::new(clock),
@@ -87,9 +105,28 @@ impl App {
             limits: Arc::clone(&self.limits),
             callers: Arc::clone(&self.callers),
             invitation_days: self.config.invitation_days,
+            invite_domains: Arc::clone(&self.config.invite_domains),
+            outbox: Arc::clone(&self.outbox),
+            remarks: Arc::default(),
             is_rehearsal: false,
         }
     }
+}
+
+/// Why the parts could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The settings of mail name something that cannot be used.
+    #[error("the settings of mail: {0}")]
+    Mail(String),
+}
+
+/// The right side of Message-IDs: the domain that mails come from.
+fn domain_of(config: &Config) -> String {
+    config.mail.from.as_ref().map_or("localhost", |from| from.domain()).to_owned()
 }
 
 /// Opens the database of the settings, as it is.

@@ -4,8 +4,10 @@
 //! expiry and rate limits: it comes from a [`Clock`], which tests and the sandbox can stop and move. *Elapsed time* is
 //! what deadlines and latencies measure: it comes from a [`Stopwatch`] and always runs.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::Notify;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,7 +36,10 @@ impl Timestamp {
 }
 
 /// A source of wall time.
-pub struct Clock(Mutex<Reading>);
+pub struct Clock {
+    reading: Mutex<Reading>,
+    moved: Notify,
+}
 
 #[derive(Clone, Copy)]
 enum Reading {
@@ -47,28 +52,57 @@ enum Reading {
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self(Mutex::new(Reading::System))
+        Self::with(Reading::System)
     }
 
     /// A clock that stands still.
     pub fn frozen(at: Timestamp) -> Self {
-        Self(Mutex::new(Reading::Frozen(at)))
+        Self::with(Reading::Frozen(at))
+    }
+
+    fn with(reading: Reading) -> Self {
+        Self { reading: Mutex::new(reading), moved: Notify::new() }
+    }
+
+    fn reading(&self) -> Reading {
+        *self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time.
     pub fn now(&self) -> Timestamp {
-        let reading = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match reading {
+        match self.reading() {
             Reading::Frozen(at) => at,
             Reading::System => system_time(),
         }
     }
 
+    /// Waits until the moment has come, however the clock gets there.
+    pub async fn reached(&self, moment: Timestamp) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            // Whoever moves the clock between the look at it and the wait must be heard.
+            moved.as_mut().enable();
+            let left = u64::try_from(moment.0.saturating_sub(self.now().0)).unwrap_or_default();
+            match self.reading() {
+                _ if left == 0 => return,
+                Reading::Frozen(_) => moved.await,
+                Reading::System => {
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_micros(left)) => {}
+                        () = moved => {}
+                    }
+                }
+            }
+        }
+    }
+
     /// Moves a frozen clock; the system's clock cannot be moved and is left alone.
     pub fn advance(&self, duration: Duration) {
-        let mut reading = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         if let Reading::Frozen(at) = *reading {
             *reading = Reading::Frozen(at.plus(duration));
+            self.moved.notify_waiters();
         }
     }
 }
@@ -111,6 +145,24 @@ mod tests {
         assert_eq!(clock.now(), Timestamp(5));
         clock.advance(Duration::from_secs(1));
         assert_eq!(clock.now(), Timestamp(1_000_005));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_moment_of_a_frozen_clock_hears_it_move() {
+        let clock = Clock::frozen(Timestamp(0));
+        clock.reached(Timestamp(0)).await;
+        let wait = async {
+            clock.reached(Timestamp(3_000_000)).await;
+            clock.now()
+        };
+        let advance = async {
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+                clock.advance(Duration::from_secs(1));
+            }
+        };
+        let (reached, ()) = tokio::join!(wait, advance);
+        assert!(reached >= Timestamp(3_000_000), "{reached:?}");
     }
 
     #[test]

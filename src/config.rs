@@ -8,10 +8,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use crate::access::Level;
+use crate::language::{LANGUAGES, Language};
 use crate::limits::PerMinute;
+use crate::mail::{self, Encryption, Relay};
+use crate::outbox;
 use crate::store::Durability;
 
 /// A line of the table.
@@ -100,6 +106,60 @@ pub const SETTINGS: &[Setting] = &[
         "Sign-ins per minute and network address; behind a proxy that is one for everybody; 0: no limit",
     ),
     setting("rate_token", Some("600"), "COUNT", "Requests for tokens per minute and OAuth application; 0: no limit"),
+    setting(
+        "rate_mails_per_address",
+        Some("20"),
+        "COUNT",
+        "Invitation mails to one address in 24 hours, from all accounts together; 0: no limit",
+    ),
+    setting(
+        "invite_domains",
+        Some(""),
+        "DOMAINS",
+        "The only domains that may be invited, with commas; *.example.com stands for those below it; empty: all",
+    ),
+    setting(
+        "mail",
+        Some("none"),
+        "WAY",
+        "How mails leave: smtp://HOST[:PORT], smtps://HOST[:PORT], files:FOLDER, memory (for the sandbox) or none",
+    ),
+    setting("mail_from", Some(""), "ADDRESS", "The address that mails come from"),
+    setting("mail_user", Some(""), "NAME", "Name for a mail server that wants one"),
+    setting(
+        "mail_password",
+        Some(""),
+        "SECRET",
+        "Password for it; a flag can be seen by others, a variable or a file cannot",
+    ),
+    setting(
+        "mail_starttls",
+        Some("required"),
+        "MODE",
+        "Encryption with smtp://: required, opportunistic, or none for a server on the same machine",
+    ),
+    setting("mail_ca_file", Some(""), "FILE", "Certificates in PEM to trust beside the well-known ones"),
+    setting("mail_timeout", Some("30"), "SECONDS", "Longest time that one mail may take"),
+    setting("mail_connections", Some("4"), "COUNT", "Mails that are sent at a time"),
+    setting("mail_give_up_hours", Some("72"), "HOURS", "After how long a mail that no server takes is given up"),
+    setting("mail_worker", Some("true"), "BOOL", "Whether this server sends mails; with several servers, one has to"),
+    setting(
+        "mail_language",
+        Some("en"),
+        "CODE",
+        "Language of mails and their pages, unless the account has its own: en, de",
+    ),
+    setting(
+        "mail_templates",
+        Some(""),
+        "FOLDER",
+        "Mail templates that replace those of the program; `invited mail templates` writes these into a folder",
+    ),
+    setting("sweep_interval", Some("60"), "SECONDS", "How often what is over is marked and removed; 0: never"),
+    setting("keep_expired_days", Some("0"), "DAYS", "Expired invitations are removed this long after; 0: never"),
+    setting("keep_mails_days", Some("90"), "DAYS", "What became of mails is known for this long; 0: for ever"),
+    setting("keep_revoked_days", Some("90"), "DAYS", "Revoked tokens and grants are known for this long; 0: for ever"),
+    setting("keep_audit_days", Some("0"), "DAYS", "The audit trail reaches this far back; 0: to the beginning"),
 ];
 
 impl Setting {
@@ -164,6 +224,33 @@ pub struct Config {
     pub create_level: Level,
     /// Rate limits.
     pub rates: PerMinute,
+    /// Most mails to an address in a day.
+    pub rate_mails_per_address: u32,
+    /// The only domains that may be invited, in lower case; none for all.
+    pub invite_domains: Arc<[String]>,
+    /// How mails leave.
+    pub mail: mail::Settings,
+    /// Whether this server sends them.
+    pub mail_worker: bool,
+    /// Language of mails and their pages.
+    pub mail_language: Language,
+    /// How often the sweeper runs; `None` for never.
+    pub sweep_interval: Option<Duration>,
+    /// How long things are kept.
+    pub kept: Kept,
+}
+
+/// How many days things are kept that are over; 0 for ever.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    /// Expired invitations.
+    pub expired: u32,
+    /// Mails that were settled.
+    pub mails: u32,
+    /// Tokens and grants that were revoked.
+    pub revoked: u32,
+    /// The audit trail.
+    pub audit: u32,
 }
 
 /// Every problem of the settings, one sentence each.
@@ -208,7 +295,22 @@ impl Config {
                 sign_in_of_peer: reader.read("rate_sign_in_per_peer", parse).unwrap_or_default(),
                 token_request: reader.read("rate_token", parse).unwrap_or_default(),
             },
+            rate_mails_per_address: reader.read("rate_mails_per_address", parse).unwrap_or_default(),
+            invite_domains: reader.optional("invite_domains", domains).unwrap_or_default(),
+            mail: mail_settings(&mut reader),
+            mail_worker: reader.read("mail_worker", parse).unwrap_or(true),
+            mail_language: reader.read("mail_language", language).unwrap_or_default(),
+            sweep_interval: reader.read("sweep_interval", interval).flatten(),
+            kept: Kept {
+                expired: reader.read("keep_expired_days", parse).unwrap_or_default(),
+                mails: reader.read("keep_mails_days", parse).unwrap_or_default(),
+                revoked: reader.read("keep_revoked_days", parse).unwrap_or_default(),
+                audit: reader.read("keep_audit_days", parse).unwrap_or_default(),
+            },
         };
+        if !matches!(config.mail.way, mail::Way::None) && config.mail.from.is_none() && reader.problems.is_empty() {
+            reader.problems.push(missing("mail_from"));
+        }
         if config.base_url.is_none() && !config.listen.ip().is_loopback() && reader.problems.is_empty() {
             reader.problems.push(missing("base_url"));
         }
@@ -281,6 +383,111 @@ fn base_url(text: &str) -> Result<String, String> {
         }
         _ => Err("must be http:// or https:// and a host, without a path".to_owned()),
     }
+}
+
+/// The settings of mail. Those of a mail server count only where one is named.
+fn mail_settings(reader: &mut Reader<'_>) -> mail::Settings {
+    let connections = reader.read("mail_connections", at_least_one).unwrap_or(1);
+    let encryption = reader.read("mail_starttls", encryption).unwrap_or(Encryption::Required);
+    let credentials = reader.optional("mail_user", |text| Ok(text.to_owned())).map(|name| {
+        let password = reader.optional("mail_password", |text| Ok(text.to_owned())).unwrap_or_default();
+        (name, SecretString::from(password))
+    });
+    let authorities = reader.optional("mail_ca_file", |text| Ok(PathBuf::from(text)));
+    let relay = |host, port, encryption| Relay { host, port, encryption, credentials, authorities, connections };
+    let way = reader.read("mail", |text| mail_way(text, encryption, relay)).unwrap_or(mail::Way::None);
+    mail::Settings {
+        way,
+        from: reader.optional("mail_from", |text| text.trim().parse().map_err(|_| "is no mail address".to_owned())),
+        timeout: reader.read("mail_timeout", mail_timeout).unwrap_or_default(),
+        connections,
+        give_up: reader.read("mail_give_up_hours", hours).unwrap_or_default(),
+        templates: reader.optional("mail_templates", |text| Ok(PathBuf::from(text))),
+    }
+}
+
+fn mail_way(
+    text: &str,
+    starttls: Encryption,
+    relay: impl FnOnce(String, Option<u16>, Encryption) -> Relay,
+) -> Result<mail::Way, String> {
+    let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
+    let encryption = if scheme == "smtps" { Encryption::Implicit } else { starttls };
+    match (scheme, rest) {
+        ("none", "") => Ok(mail::Way::None),
+        ("memory", "") => Ok(mail::Way::Memory),
+        ("files", folder) if !folder.is_empty() => Ok(mail::Way::Files(PathBuf::from(folder))),
+        ("smtp" | "smtps", rest) => {
+            let (host, port) = mail_server(rest.trim_start_matches('/').trim_end_matches('/'))
+                .ok_or("must be a host, and a port where it is not the usual one")?;
+            Ok(mail::Way::Smtp(relay(host, port, encryption)))
+        }
+        _ => Err("must be smtp://HOST[:PORT], smtps://HOST[:PORT], files:FOLDER, memory or none".to_owned()),
+    }
+}
+
+/// Host and port; an IPv6 address is written in brackets.
+fn mail_server(text: &str) -> Option<(String, Option<u16>)> {
+    let is_host = |host: &str| {
+        !host.is_empty()
+            && host.chars().all(|character| character.is_ascii_alphanumeric() || "-._:".contains(character))
+    };
+    let (host, rest) = match text.strip_prefix('[') {
+        Some(inner) => inner.split_once(']')?,
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = match rest.strip_prefix(':') {
+        Some(port) => Some(port.parse().ok()?),
+        None if rest.is_empty() => None,
+        None => return None,
+    };
+    is_host(host).then(|| (host.to_owned(), port))
+}
+
+fn encryption(text: &str) -> Result<Encryption, String> {
+    choice(
+        text,
+        &[("required", Encryption::Required), ("opportunistic", Encryption::Opportunistic), ("none", Encryption::None)],
+    )
+}
+
+/// A claim on a mail must hold for longer than the mail may take.
+fn mail_timeout(text: &str) -> Result<Duration, String> {
+    let most = outbox::LEASE.as_secs() / 2;
+    seconds(text).and_then(|time| match time.as_secs() {
+        1.. if time.as_secs() <= most => Ok(time),
+        _ => Err(format!("must be 1 to {most}")),
+    })
+}
+
+/// Seconds between two times that something is done, or `None` for never.
+fn interval(text: &str) -> Result<Option<Duration>, String> {
+    if text.trim() == "0" { Ok(None) } else { seconds(text).map(Some) }
+}
+
+fn hours(text: &str) -> Result<Duration, String> {
+    let hours: u32 = parse(text)?;
+    Ok(Duration::from_secs(u64::from(hours) * 3_600))
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    Language::of_code(text).ok_or_else(|| {
+        let codes: Vec<&str> = LANGUAGES.iter().map(|(_, code)| *code).collect();
+        format!("must be one of {}", codes.join(", "))
+    })
+}
+
+/// Domains with commas, in lower case and without the dot of the root.
+fn domains(text: &str) -> Result<Arc<[String]>, String> {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+    };
+    let read = |piece: &str| {
+        let domain = piece.trim().trim_end_matches('.').to_ascii_lowercase();
+        let labels = domain.strip_prefix("*.").unwrap_or(&domain);
+        if labels.split('.').all(is_label) { Ok(domain) } else { Err(format!("{piece:?} is no domain")) }
+    };
+    text.split(',').map(read).collect()
 }
 
 fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {

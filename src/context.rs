@@ -1,15 +1,18 @@
 //! Who acts, when, and with what: all that a rule needs besides the database.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::access::Caller;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::limits::{self, Limits};
+use crate::outbox::Outbox;
 use crate::tokens::Callers;
 
 /// The surroundings of a write.
+#[derive(Clone)]
 pub struct Context {
     /// Who.
     pub caller: Arc<Caller>,
@@ -25,11 +28,41 @@ pub struct Context {
     pub callers: Arc<Callers>,
     /// Days from making or sending an invitation to its expiration date.
     pub invitation_days: i64,
+    /// The domains whose addresses may be invited; none for all.
+    pub invite_domains: Arc<[String]>,
+    /// Where mails are put.
+    pub outbox: Arc<Outbox>,
+    /// What the answer tells besides its body.
+    pub remarks: Arc<Remarks>,
     /// Whether everything will be undone: then nothing outside the database may change either.
     pub is_rehearsal: bool,
 }
 
+/// What rules have to say to the client beside the record: headers of ours, of which the vendor's clients know nothing.
+#[derive(Debug, Default)]
+pub struct Remarks {
+    seats_over: AtomicI64,
+}
+
+impl Remarks {
+    /// Has the answer tell how many seats are taken beyond the contracted number.
+    pub fn note_seats_over(&self, seats: i64) {
+        self.seats_over.store(seats, Ordering::Relaxed);
+    }
+
+    /// The seats that are taken beyond the contracted number, where that is worth a word.
+    pub fn seats_over(&self) -> Option<i64> {
+        Some(self.seats_over.load(Ordering::Relaxed)).filter(|seats| *seats > 0)
+    }
+}
+
 impl Context {
+    /// The same surroundings once more, for a step of a write in which somebody else acts.
+    #[must_use]
+    pub fn for_caller(&self, caller: Caller) -> Self {
+        Self { caller: Arc::new(caller), ..self.clone() }
+    }
+
     /// Counts for a rate limit of one record. A rehearsal is only told whether the limit is reached.
     pub fn take_limit(&self, kind: limits::Kind, record_id: i64) -> Result<(), Error> {
         if self.is_rehearsal {

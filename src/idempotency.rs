@@ -8,6 +8,8 @@
 //! The claim is a row with a unique key. A request that comes while the first is being worked on waits for the writer, finds
 //! the row, and is given the same answer.
 
+use std::time::Duration;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
@@ -16,11 +18,8 @@ use crate::store::{Db, Param};
 use crate::wire::changes::Fault;
 use crate::wire::params::Tree;
 
-/// How long an answer is kept, in microseconds: a day.
-const KEPT_FOR: i64 = 24 * 60 * 60 * 1_000_000;
-
-/// Outdated answers that one new one clears away at most.
-const CLEARED_AT_ONCE: i64 = 20;
+/// How long an answer is kept: a day.
+pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 const OTHER_REQUEST: &str = "This Idempotency-Key was used for another request.";
 
@@ -79,13 +78,6 @@ pub fn once(
 
 /// Whether the key is new. One whose answer is no longer kept is new again.
 fn claim(db: &mut Db, key: &Key) -> Result<bool, Error> {
-    let outdated = key.now.0 - KEPT_FOR;
-    db.exec(
-        "DELETE FROM idempotent_requests WHERE (account_id, user_id, idempotency_key) IN \
-         (SELECT account_id, user_id, idempotency_key FROM idempotent_requests WHERE created_at <= ?1 \
-         ORDER BY created_at LIMIT ?2)",
-        &[Param::Int(outdated), Param::Int(CLEARED_AT_ONCE)],
-    )?;
     let claimed = db.maybe(
         "INSERT INTO idempotent_requests (account_id, user_id, idempotency_key, fingerprint, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) \
@@ -98,7 +90,7 @@ fn claim(db: &mut Db, key: &Key) -> Result<bool, Error> {
             Param::Text(&key.text),
             Param::Bytes(&key.fingerprint),
             Param::Int(key.now.0),
-            Param::Int(outdated),
+            Param::Int(key.now.minus(KEPT_FOR).0),
         ],
         |row| row.int(0),
     )?;

@@ -1,4 +1,5 @@
-//! The life of an invitation: made, changed, sent again, revoked (protocol.md section 5).
+//! The life of an invitation: made, changed, sent again, handed over, accepted, declined, expired, revoked (protocol.md
+//! section 5). Who accepts, and by what right, is judged in `acceptance`.
 //!
 //! Each function runs inside one transaction, judges what only the database can answer, and writes the record, the
 //! tallies and the audit trail together. All broken rules are collected before anything is written, so that an answer
@@ -7,7 +8,7 @@
 
 use std::collections::HashSet;
 
-use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
 
 use crate::access::ABOVE_OWN_LEVEL;
 use crate::audit::{self, Actor, Attributes, Entry, Event};
@@ -15,23 +16,19 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::Error;
 use crate::external_references::{self, Subject};
+use crate::links::{self, Way};
 use crate::people::{self, Keys, NewMembership, NewUser};
 use crate::records::Record;
+use crate::seats::{self, PENDING_INVITATIONS};
 use crate::store::{self, Db, Param, UniqueIndex};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::Resource;
 use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind, Value};
-use crate::{limits, memberships, roles, tallies, tokens};
+use crate::{limits, memberships, outbox, roles, tallies};
 
 /// Tally of the invitations of an account.
 pub const ALL: &str = "account_invitations";
-
-/// Tally of the pending invitations of an account.
-pub const PENDING: &str = "account_invitations.pending";
-
-/// Prefix of the tokens in links.
-const LINK_PREFIX: &str = "lnk_";
 
 /// What guarantees that an address is invited once.
 pub const PENDING_ADDRESS: UniqueIndex = UniqueIndex {
@@ -43,6 +40,7 @@ const ALREADY_INVITED: &str = "Email address already has a pending invitation.";
 const ALREADY_MEMBER: &str = "Email address already belongs to a member of this account.";
 const DISABLED_MEMBER: &str = "Email address belongs to a disabled member. Enable that membership instead.";
 const TWICE_IN_REQUEST: &str = "Email address appears more than once in this request.";
+const OTHER_DOMAIN: &str = "Email address is of a domain that may not be invited.";
 
 /// Makes an invitation for each element, or none at all, and returns their ids in order.
 pub fn invite(
@@ -66,7 +64,8 @@ pub fn invite(
     }
     let made = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     tallies::add(db, context.caller.account_id, ALL, made)?;
-    tallies::add(db, context.caller.account_id, PENDING, made)?;
+    tallies::add(db, context.caller.account_id, PENDING_INVITATIONS, made)?;
+    seats::note_taken(db, context)?;
     Ok(ids)
 }
 
@@ -79,55 +78,76 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
     Ok(())
 }
 
-/// Renews the expiration date and the token of an invitation; its old link is dead from then on.
+/// Sends an invitation again, with a new link and its full time; its old links are dead from then on.
 pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
     context.take_limit(limits::Kind::ResendOfRecord, record.id)?;
-    let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
-    let expires_on = expiration_day(context);
+    renew(db, context, record, "resend", expiration_day(context))?;
+    put_into_outbox(db, context, record.id, record.text("email_address").unwrap_or_default())
+}
+
+/// Makes a link for an administrator to hand over, in place of all links before, and returns its token for the only time.
+/// An invitation that has run out, or was declined, can be had again by it.
+pub fn hand_over(db: &mut Db, context: &Context, record: &Record) -> Result<SecretString, Error> {
+    require_pending(record, "This invitation is no longer pending and has no link any more.")?;
+    let last_day = record.int("expiration_date").unwrap_or_default();
+    let is_over = last_day < context.now.day();
+    renew(db, context, record, "link", if is_over { expiration_day(context) } else { last_day })?;
+    outbox::cancel(db, record.id, context.now)?;
+    links::create(db, &context.entropy, record.id, Way::Administrator, context.now)
+}
+
+/// Ends the links of an invitation and lets it wait anew, until the end of `last_day`.
+fn renew(db: &mut Db, context: &Context, record: &Record, action: &'static str, last_day: i64) -> Result<(), Error> {
+    links::end(db, record.id)?;
     db.exec(
-        "UPDATE account_invitations SET expires_on = ?3, token_hash = ?4, updated_at = ?5 \
+        "UPDATE account_invitations SET expires_on = ?3, declined_at = NULL, expired_at = NULL, updated_at = ?4 \
          WHERE account_id = ?1 AND id = ?2",
         &[
             Param::Int(context.caller.account_id),
             Param::Int(record.id),
-            Param::Int(expires_on),
-            Param::Bytes(&tokens::hash(token.expose_secret())),
+            Param::Int(last_day),
             Param::Int(context.now.0),
         ],
     )?;
     let only_date =
         |day: Cell<'_>| Attributes::of(record.resource.field("expiration_date").map(|field| (field, day)).into_iter());
     let before = only_date(record.get("expiration_date").map_or(Cell::Null, Value::cell));
-    let after = only_date(Cell::Int(expires_on));
-    let event = Event {
-        resource: record.resource,
-        action: "resend",
-        id: record.id,
-        before: Some(&before),
-        after: Some(&after),
-    };
+    let after = only_date(Cell::Int(last_day));
+    let event = Event { resource: record.resource, action, id: record.id, before: Some(&before), after: Some(&after) };
     Ok(audit::record(db, context, &event)?)
+}
+
+fn put_into_outbox(db: &mut Db, context: &Context, id: i64, recipient: &str) -> Result<(), Error> {
+    let subject = (context.caller.account_id, id);
+    outbox::enqueue(db, &context.outbox, &context.entropy, subject, recipient, context.now)
 }
 
 /// Takes an invitation back, and with it the invitee whom nothing else names.
 pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation was accepted and cannot be deleted. Remove the membership instead.")?;
+    remove_pending(db, context, record, "delete")
+}
+
+/// Removes a pending invitation with its links, its mail that still waits, and the invitee whom nothing else names.
+pub fn remove_pending(db: &mut Db, context: &Context, record: &Record, action: &'static str) -> Result<(), Error> {
     let account = context.caller.account_id;
+    outbox::cancel(db, record.id, context.now)?;
+    // Its links go with it.
     let sql = "DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2";
     db.exec(sql, &[Param::Int(account), Param::Int(record.id)])?;
     if let Some(invitee) = record.int("invitee_id") {
         people::remove_unnamed_user(db, account, invitee)?;
     }
-    tallies::add(db, context.caller.account_id, ALL, -1)?;
-    tallies::add(db, context.caller.account_id, PENDING, -1)?;
+    tallies::add(db, account, ALL, -1)?;
+    tallies::add(db, account, PENDING_INVITATIONS, -1)?;
     let before = Attributes::of_record(record);
-    let event =
-        Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
+    let event = Event { resource: record.resource, action, id: record.id, before: Some(&before), after: None };
     Ok(audit::record(db, context, &event)?)
 }
 
 /// What an acceptance has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
     /// The membership.
     pub membership_id: i64,
@@ -136,7 +156,8 @@ pub struct Accepted {
 }
 
 /// Makes the invitee of a pending invitation a member with exactly what the invitation says; `NotFound` when there is no
-/// such invitation, or one that was accepted already. The guard is in the update, so that of many only one succeeds.
+/// such invitation, or one that was accepted already. The guard is in the update, so that of many only one succeeds. Somebody
+/// who is a member already keeps what that membership says, and is raised where the invitation says more.
 pub fn accept(db: &mut Db, account_id: i64, id: i64, now: Timestamp) -> Result<Accepted, Error> {
     let accepted = db.maybe(
         "UPDATE account_invitations SET accepted_at = ?3, updated_at = ?3 \
@@ -164,24 +185,53 @@ pub fn accept(db: &mut Db, account_id: i64, id: i64, now: Timestamp) -> Result<A
     )?;
     let (membership, permission) = accepted.ok_or(Error::NotFound)?;
     let user_id = membership.user_id;
-    let membership = NewMembership { permission: &permission, ..membership };
-    let membership_id = people::insert_membership(db, None, &membership)?;
-    tallies::add(db, account_id, PENDING, -1)?;
+    let membership_id = match memberships::raise(db, (account_id, user_id), &permission, now)? {
+        Some(membership_id) => membership_id,
+        None => people::insert_membership(db, None, &NewMembership { permission: &permission, ..membership })?,
+    };
+    links::end(db, id)?;
+    outbox::cancel(db, id, now)?;
+    tallies::add(db, account_id, PENDING_INVITATIONS, -1)?;
     let after = Attributes::of_cells([
         ("account_membership_id", Kind::Id("account_memberships"), Cell::Int(membership_id)),
         ("permission", Kind::Line, Cell::Text(&permission)),
     ]);
+    write_answer(db, (account_id, id), "account_invitation.accept", user_id, Some(&after), now)?;
+    Ok(Accepted { membership_id, user_id })
+}
+
+/// Writes down that the person does not want to come. The invitation stays, as an expired one does, for the inviter to see, to
+/// send again or to take back; its links are dead.
+pub fn decline(db: &mut Db, (account_id, id): (i64, i64), invitee_id: i64, now: Timestamp) -> Result<(), Error> {
+    let sql = "UPDATE account_invitations SET declined_at = ?3, updated_at = ?3 \
+               WHERE account_id = ?1 AND id = ?2 AND accepted_at IS NULL AND declined_at IS NULL";
+    if db.exec(sql, &[Param::Int(account_id), Param::Int(id), Param::Int(now.0)])? == 0 {
+        return Err(Error::NotFound);
+    }
+    links::end(db, id)?;
+    outbox::cancel(db, id, now)?;
+    write_answer(db, (account_id, id), "account_invitation.decline", invitee_id, None, now)
+}
+
+/// The audit row of what the invited person has done: somebody without a token.
+fn write_answer(
+    db: &mut Db,
+    (account_id, id): (i64, i64),
+    action: &str,
+    user_id: i64,
+    after: Option<&Attributes>,
+    now: Timestamp,
+) -> Result<(), Error> {
     let entry = Entry {
         account_id,
         occurred_at: now,
         actor: Actor { user_id: Some(user_id), token_id: None, request_id: None },
-        action: "account_invitation.accept",
+        action,
         subject: ("account_invitations", id),
         before: None,
-        after: Some(&after),
+        after,
     };
-    audit::write(db, &entry)?;
-    Ok(Accepted { membership_id, user_id })
+    Ok(audit::write(db, &entry)?)
 }
 
 /// The last day on which a link works that is made now. It works until the end of that day in UTC.
@@ -230,8 +280,10 @@ fn judge_address(
             Ok((row.int(0)?, has(1)?, has(2)?, has(3)?))
         },
     )?;
+    let is_elsewhere = !is_invitable(&key, &context.invite_domains);
     let is_repeated = !seen.insert(key);
     let refusal = match user {
+        _ if is_elsewhere => Some(OTHER_DOMAIN),
         _ if is_repeated => Some(TWICE_IN_REQUEST),
         _ if pending.is_some() => Some(ALREADY_INVITED),
         Some((_, true, true, _)) => Some(DISABLED_MEMBER),
@@ -266,8 +318,6 @@ fn insert(
             people::insert_user(db, None, &user)?
         }
     };
-    let token = tokens::generate(&context.entropy, LINK_PREFIX)?;
-    let token_hash = tokens::hash(token.expose_secret());
     let params = [
         Param::Int(account),
         Param::Text(full_name),
@@ -286,14 +336,13 @@ fn insert(
         context.caller.user_id().into(),
         Param::Int(invitee),
         Param::Int(expiration_day(context)),
-        Param::Bytes(&token_hash),
     ];
     let id = db
         .insert(
             "INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, \
              headline, created_at, updated_at, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, \
-             billability_target, default_read_only, inviter_id, invitee_id, expires_on, token_hash) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
+             billability_target, default_read_only, inviter_id, invitee_id, expires_on) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
              RETURNING id",
             &params,
         )
@@ -303,8 +352,45 @@ fn insert(
             })
         })?;
     external_references::write(db, context, (Subject::User, invitee), changes)?;
+    put_into_outbox(db, context, id, email_address)?;
     let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
     let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
     audit::record(db, context, &event)?;
     Ok(id)
+}
+
+/// Whether an address, in lower case, is of one of the domains: of exactly that one, or of one below it where the entry begins
+/// with `*.`. Whole labels are compared, so that `attacker-example.com` is not of `example.com`.
+fn is_invitable(email_key: &str, domains: &[String]) -> bool {
+    let domain = email_key.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let fits = |allowed: &String| match allowed.strip_prefix("*.") {
+        Some(above) => domain.strip_suffix(above).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
+        None => domain == allowed,
+    };
+    domains.is_empty() || domains.iter().any(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_compared_label_by_label() {
+        let domains = ["example.com".to_owned(), "*.example.org".to_owned()];
+        for (address, expected) in [
+            ("a@example.com", true),
+            ("a@attacker-example.com", false),
+            ("a@example.com.attacker.test", false),
+            ("a@sub.example.com", false),
+            ("a@sub.example.org", true),
+            ("a@b.sub.example.org", true),
+            ("a@example.org", false),
+            ("a@.example.org", false),
+            ("a@attackerexample.org", false),
+            ("a", false),
+        ] {
+            assert_eq!(is_invitable(address, &domains), expected, "{address}");
+            assert!(is_invitable(address, &[]), "{address}");
+        }
+    }
 }

@@ -11,9 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::api;
 use crate::app::App;
 use crate::server::{self, Bounds};
+use crate::{api, delivery, retention};
 
 /// A server that runs in the background.
 pub struct Running {
@@ -50,6 +50,12 @@ impl Running {
                 let response = api::pages::metrics_only(&app, request.uri().path());
                 std::future::ready(response)
             })));
+        }
+        if app.config.mail_worker && app.mail.is_on() {
+            tasks.push(tokio::spawn(delivery::work(Arc::clone(&app), stopped.clone())));
+        }
+        if app.config.sweep_interval.is_some() {
+            tasks.push(tokio::spawn(retention::work(Arc::clone(&app), stopped.clone())));
         }
         let handling = Arc::clone(&app);
         tasks.push(tokio::spawn(server::serve(listener, bounds, stopped, move |request, peer| {

@@ -3,8 +3,9 @@
 //! Invariants: the owner stays an active administrator; an account always has an active administrator; whoever is disabled
 //! or removed has no access from the commit on. The audit trail stays.
 
-use crate::access::{ABOVE_OWN_LEVEL, ADMINISTRATOR, PUNCH_CLOCK};
+use crate::access::{ABOVE_OWN_LEVEL, ADMINISTRATOR, Level, PUNCH_CLOCK};
 use crate::audit::{self, Attributes, Event};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::Error;
 use crate::people;
@@ -12,7 +13,7 @@ use crate::records::Record;
 use crate::store::{Db, Param};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::kind::{Cell, Value};
-use crate::{roles, tallies, tokens};
+use crate::{roles, seats, tallies, tokens};
 
 const OWNER_STAYS_ADMINISTRATOR: &str = "Permission of the account owner cannot be changed.";
 const OWNER_STAYS_ACTIVE: &str = "The account owner cannot be disabled.";
@@ -43,7 +44,32 @@ pub fn disable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Er
 
 /// Gives a disabled member access again, with the tokens from before.
 pub fn enable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
-    if is_active(record) { Ok(()) } else { set_disabled_at(db, context, record, None) }
+    if is_active(record) {
+        return Ok(());
+    }
+    set_disabled_at(db, context, record, None)?;
+    Ok(seats::note_taken(db, context)?)
+}
+
+/// Gives a user who is a member already at least this permission: an invitation never lowers what somebody has. Returns the
+/// membership; `None` for a user without one. A member who is disabled cannot come back in this way.
+pub fn raise(db: &mut Db, (account, user): (i64, i64), permission: &str, now: Timestamp) -> Result<Option<i64>, Error> {
+    let sql = "SELECT id, permission, disabled_at FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
+    let member = db.maybe(sql, &[Param::Int(account), Param::Int(user)], |row| {
+        Ok((row.int(0)?, Level::of_permission(row.text(1)?), row.maybe_int(2)?.is_some()))
+    })?;
+    match member {
+        None => Ok(None),
+        Some((.., true)) => Err(Error::NotFound),
+        Some((id, level, false)) => {
+            if level < Level::of_permission(permission) {
+                let sql = "UPDATE account_memberships SET permission = ?3, updated_at = ?4 \
+                           WHERE account_id = ?1 AND id = ?2";
+                db.exec(sql, &[Param::Int(account), Param::Int(id), Param::Text(permission), Param::Int(now.0)])?;
+            }
+            Ok(Some(id))
+        }
+    }
 }
 
 /// Removes a membership and revokes its user's tokens. The user stays, as what other records name and as the one who is invited

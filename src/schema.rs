@@ -19,4 +19,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "OAuth applications, grants and sessions",
         script: include_str!("../migrations/0003_oauth.sql"),
     },
+    Migration {
+        version: 4,
+        name: "mail, links, seats and expiry",
+        script: include_str!("../migrations/0004_mail.sql"),
+    },
 ];

@@ -40,16 +40,23 @@ struct OperationLabels {
     operation: &'static str,
 }
 
-/// Counters and durations of requests.
+/// Labels of a mail.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MailLabels {
+    state: &'static str,
+}
+
+/// Counters and durations of requests, and what became of mails.
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<OperationLabels, Histogram>,
+    mails: Family<MailLabels, Counter>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let histogram = || Histogram::new(exponential_buckets(0.000_1, 2.5, 14));
-        Self { requests: Family::default(), seconds: Family::new_with_constructor(histogram) }
+        Self { requests: Family::default(), seconds: Family::new_with_constructor(histogram), mails: Family::default() }
     }
 }
 
@@ -59,6 +66,11 @@ impl Metrics {
         self.seconds.get_or_create(&OperationLabels { operation }).observe(seconds);
         self.requests.get_or_create(&RequestLabels { operation, status }).inc();
     }
+
+    /// Counts an attempt to send a mail, by the state that it left.
+    pub fn count_mail(&self, state: &'static str) {
+        self.mails.get_or_create(&MailLabels { state }).inc();
+    }
 }
 
 /// All metrics as Prometheus reads them.
@@ -66,6 +78,7 @@ pub fn metrics_text(app: &App) -> String {
     let mut registry = Registry::with_prefix("invited");
     registry.register("http_requests", "Requests by operation and status", app.metrics.requests.clone());
     registry.register("http_request_seconds", "Time to answer by operation", app.metrics.seconds.clone());
+    registry.register("mail_attempts", "Attempts to send a mail, by the state after it", app.metrics.mails.clone());
     let work = app.store.statistics();
     for (name, text, value) in [
         ("store_commits", "Commits of at least one write", work.commits()),

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use invited::wire::fold::{fold, search_key};
-use invited::{invitations, people};
+use invited::{invitations, people, seats};
 use rusqlite::{Connection, params};
 
 use crate::dates;
@@ -67,14 +67,14 @@ pub(crate) fn generate(
     let indexes = drop_indexes(&transaction)?;
     insert_invitations(&transaction, size.invitations, interrupt)?;
     insert_members(&transaction, size)?;
-    if has_people(&transaction)? {
+    if has_column(&transaction, "users", "is_active")? {
         complete_members(&transaction, size)?;
     }
     for index in indexes {
         interrupt.check()?;
         transaction.execute_batch(&index)?;
     }
-    for name in [invitations::ALL, invitations::PENDING] {
+    for name in [invitations::ALL, seats::PENDING_INVITATIONS] {
         count(&transaction, name, size.invitations)?;
     }
     transaction.commit()?;
@@ -112,12 +112,17 @@ const INSERT_USER: &str = "INSERT INTO users (id, account_id, full_name, name_ke
 
 fn insert_invitations(connection: &Connection, invitations: u32, interrupt: &Interrupt) -> Result<()> {
     let mut user = connection.prepare(INSERT_USER)?;
-    let mut invitation = connection.prepare(
+    // Before links had a table of their own, each invitation held the hash of its only one.
+    let (column, value) = match has_column(connection, "account_invitations", "token_hash")? {
+        true => (", token_hash", ", randomblob(32)"),
+        false => ("", ""),
+    };
+    let mut invitation = connection.prepare(&format!(
         "INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key, \
          headline, created_at, updated_at, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, \
-         billability_target, inviter_id, invitee_id, expires_on, token_hash) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?1, ?16, randomblob(32))",
-    )?;
+         billability_target, inviter_id, invitee_id, expires_on{column}) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?1, ?16{value})"
+    ))?;
     let now = dates::now_in_microseconds();
     for number in 0..invitations {
         if number % 10_000 == 0 {
@@ -205,10 +210,10 @@ fn insert_members(connection: &Connection, size: Size) -> Result<()> {
     Ok(())
 }
 
-/// Whether the schema knows more of members than that they are there.
-fn has_people(connection: &Connection) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM pragma_table_info('users') WHERE name = 'is_active')";
-    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+/// Whether a table has a column: an older build may not have it yet, or a newer one any more.
+fn has_column(connection: &Connection, table: &str, column: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2)";
+    Ok(connection.query_row(sql, params![table, column], |row| row.get(0))?)
 }
 
 /// Fills in what the generated members have beside their first columns: that they are active, how many they are, and

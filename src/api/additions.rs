@@ -2,8 +2,9 @@
 //!
 //! A client that sends none of them is answered as the vendor answers it.
 
-use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+use crate::context::Remarks;
 use crate::error::Error;
 use crate::wire::entity_tag::Expected;
 
@@ -18,6 +19,9 @@ pub const DRY_RUN: HeaderName = HeaderName::from_static("invited-dry-run");
 
 /// Tells that an answer is that of an earlier request with the same key.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Tells how many seats are taken beyond the contracted number.
+const SEATS_OVER: HeaderName = HeaderName::from_static("invited-seats-over");
 
 /// Longest key.
 const LONGEST_KEY: usize = 255;
@@ -50,6 +54,13 @@ impl Additions {
     /// Reads the headers of a read, of which only one means something there.
     pub fn of_read(headers: &HeaderMap) -> Result<Self, Error> {
         Ok(Self { is_strict: truth(headers, &STRICT)?, ..Self::default() })
+    }
+}
+
+/// Writes down what the rules had to say beside the record.
+pub fn tell(remarks: &Remarks, headers: &mut HeaderMap) {
+    if let Some(seats) = remarks.seats_over() {
+        headers.insert(SEATS_OVER, HeaderValue::from(seats));
     }
 }
 
@@ -89,7 +100,7 @@ mod tests {
     fn read(headers: &[(HeaderName, &'static str)]) -> Result<Additions, u16> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(name, header::HeaderValue::from_static(value));
+            map.append(name, HeaderValue::from_static(value));
         }
         Additions::of_write(&map).map_err(|error| error.status())
     }

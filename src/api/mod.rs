@@ -5,12 +5,18 @@
 //! else is one of the [`pages`].
 
 mod additions;
+mod browser;
 mod headers;
+mod invitations;
+mod mailbox;
 mod oauth;
+mod object;
 mod operations;
+mod page;
 pub mod pages;
 mod request;
 mod route;
+mod visit;
 
 pub use oauth::SIGN_IN_LINK_PATH;
 
@@ -25,6 +31,7 @@ use hyper::{Method, Request, Response};
 
 use crate::app::App;
 use crate::clock::Stopwatch;
+use crate::context::Remarks;
 use crate::error::Error;
 use crate::server::Body;
 
@@ -47,6 +54,8 @@ pub struct Answer {
     content: Content,
     /// A header of ours that tells something about the answer; its value is `true`.
     mark: Option<HeaderName>,
+    /// What the rules have to say beside it.
+    remarks: Option<Arc<Remarks>>,
 }
 
 enum Content {
@@ -60,20 +69,24 @@ enum Content {
 
 impl Answer {
     fn json(body: Vec<u8>) -> Self {
-        Self { content: Content::Json(body), mark: None }
+        Self { content: Content::Json(body), mark: None, remarks: None }
     }
 
     /// The answer to a write: 200 with its body, 204 without one.
     fn written(body: Option<Vec<u8>>) -> Self {
-        Self { content: body.map_or(Content::Empty, Content::Json), mark: None }
+        Self { content: body.map_or(Content::Empty, Content::Json), mark: None, remarks: None }
     }
 
     fn page(response: Response<Body>) -> Self {
-        Self { content: Content::Page(response), mark: None }
+        Self { content: Content::Page(response), mark: None, remarks: None }
     }
 
     fn with(self, mark: HeaderName) -> Self {
         Self { mark: Some(mark), ..self }
+    }
+
+    fn remarking(self, remarks: Arc<Remarks>) -> Self {
+        Self { remarks: Some(remarks), ..self }
     }
 
     fn into_response(self) -> Response<Body> {
@@ -84,6 +97,9 @@ impl Answer {
         };
         if let Some(mark) = self.mark {
             response.headers_mut().insert(mark, HeaderValue::from_static("true"));
+        }
+        if let Some(remarks) = self.remarks {
+            additions::tell(&remarks, response.headers_mut());
         }
         response
     }
@@ -138,6 +154,14 @@ async fn answer(
         // On the heap: a request of the API must not carry around, and copy, the room that a sign-in needs.
         let answer = Box::pin(oauth::answer(app, endpoint, request, peer, request_id, trace));
         return Ok(Answer::page(answer.await));
+    }
+    if let Some(endpoint) = invitations::find(request.method(), request.uri().path()) {
+        let answer = Box::pin(invitations::answer(app, endpoint, request, peer, request_id, trace));
+        return Ok(Answer::page(answer.await));
+    }
+    if let Some(mailbox) = mailbox::find(app, request.method(), request.uri().path()) {
+        trace.operation = Some("sandbox.mailbox");
+        return Box::pin(mailbox::answer(mailbox, request.uri())).await.map(Answer::page);
     }
     if let Some(page) = pages::find(app, &request) {
         trace.operation = Some(page.name());

@@ -273,10 +273,11 @@ where
     app.require_writes()?;
     let mut context = app.context(&asked.caller, Some(asked.request_id));
     context.is_rehearsal = additions.is_dry_run;
+    let remarks = Arc::clone(&context.remarks);
     let conditions = Conditions { rule: asked.rule, expected: additions.expected };
     if additions.is_dry_run {
         let body = app.store.rehearse(move |db| work(db, &context, &conditions)).await?;
-        return Ok(Answer::written(body).with(additions::DRY_RUN));
+        return Ok(Answer::written(body).with(additions::DRY_RUN).remarking(remarks));
     }
     let key = additions.idempotency_key.zip(asked.caller.user_id()).map(|(text, user_id)| idempotency::Key {
         account_id: asked.caller.account_id,
@@ -286,11 +287,12 @@ where
         now: context.now,
     });
     let Some(key) = key else {
-        return app.store.write(move |db| work(db, &context, &conditions)).await.map(Answer::written);
+        let body = app.store.write(move |db| work(db, &context, &conditions)).await?;
+        return Ok(Answer::written(body).remarking(remarks));
     };
     let once = move |db: &mut Db| idempotency::once(db, &key, |db| work(db, &context, &conditions));
     let answered = app.store.write(once).await?;
-    let answer = Answer::written(answered.body);
+    let answer = Answer::written(answered.body).remarking(remarks);
     Ok(if answered.is_replay { answer.with(additions::REPLAYED) } else { answer })
 }
 

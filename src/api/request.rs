@@ -49,10 +49,14 @@ pub async fn query_and_body(
     since: Stopwatch,
 ) -> Result<Tree, Error> {
     let query = query(uri)?;
+    Ok(params::merge(query, self::body(app, headers, body, since).await?))
+}
+
+/// The parameters of the body alone.
+pub async fn body(app: &App, headers: &HeaderMap, body: Incoming, since: Stopwatch) -> Result<Tree, Error> {
     let bytes = collect(app, body, since).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
-    let body = params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?;
-    Ok(params::merge(query, body))
+    Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
 }
 
 /// The whole body, within the limits of size and time (protocol-corners C20, C21).

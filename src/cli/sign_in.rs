@@ -11,6 +11,7 @@ use super::people::{account_argument, account_or_only, address_argument, json_ar
 use super::{Missing, settings, spoken, with_app};
 use crate::accounts;
 use crate::api::SIGN_IN_LINK_PATH;
+use crate::audit::Actor;
 use crate::oauth::links;
 use crate::oauth::passwords::{self, Hashed};
 
@@ -41,7 +42,7 @@ pub fn set_password(matches: &ArgMatches) -> Result<()> {
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
             let user = accounts::active_member(db, account, &email)?;
-            passwords::set(db, (account, user), &hashed, now)?;
+            passwords::set(db, (account, user), &hashed, Actor::OPERATOR, now)?;
             Ok(user)
         });
         work.await.map_err(|error: crate::error::Error| spoken(&error))

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::applications::{self, Application};
 use super::authorization::Request;
-use super::{SWEPT_AT_ONCE, is_active};
+use super::is_active;
 use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -53,7 +53,6 @@ pub fn consent(
     if !is_of_account || !is_active(db, user_id)? || !applications::is_registered(db, application.id)? {
         return Ok(None);
     }
-    sweep(db, now)?;
     let code = tokens::generate(entropy, CODE_PREFIX)?;
     let challenge = request.challenge.as_ref();
     let id = db.insert(
@@ -89,16 +88,6 @@ pub fn consent(
     };
     audit::write(db, &entry)?;
     Ok(Some(code))
-}
-
-/// Removes some grants whose code was never used and no longer can be.
-fn sweep(db: &mut Db, now: Timestamp) -> Result<(), store::Error> {
-    db.exec(
-        "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE code_used_at IS NULL AND code_expires_at <= ?1 \
-         ORDER BY code_expires_at LIMIT ?2)",
-        &[Param::Int(now.0), Param::Int(SWEPT_AT_ONCE)],
-    )?;
-    Ok(())
 }
 
 /// Ends a grant with everything that came of it, in the name of nobody: it was used in a way that only a thief would.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::SWEPT_AT_ONCE;
 use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -29,11 +28,6 @@ pub fn create(
     (account_id, user_id): (i64, i64),
     now: Timestamp,
 ) -> Result<SecretString, Error> {
-    db.exec(
-        "DELETE FROM sign_in_links WHERE id IN \
-         (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
-        &[Param::Int(now.0), Param::Int(SWEPT_AT_ONCE)],
-    )?;
     let token = tokens::generate(entropy, LINK_PREFIX)?;
     let id = db.insert(
         "INSERT INTO sign_in_links (user_id, token_hash, expires_at, created_at) VALUES (?1, ?2, ?3, ?4) RETURNING id",

@@ -26,10 +26,6 @@ pub mod refusal;
 pub mod revocation;
 pub mod sessions;
 
-/// Rows that are removed along with each row of their kind that is made: more than one, so that a backlog shrinks, and
-/// few, so that no write is slow.
-const SWEPT_AT_ONCE: i64 = 20;
-
 /// The condition that a user may act: an enabled member of an account that was not cancelled. It goes with
 /// [`ACTIVE_MEMBER_JOINS`].
 const IS_ACTIVE: &str = "m.disabled_at IS NULL AND a.canceled_at IS NULL";

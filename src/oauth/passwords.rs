@@ -97,6 +97,7 @@ pub fn set(
     db: &mut Db,
     (account_id, user_id): (i64, i64),
     hashed: &Hashed,
+    actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
     db.exec(
@@ -120,13 +121,24 @@ pub fn set(
     let entry = Entry {
         account_id,
         occurred_at: now,
-        actor: Actor::OPERATOR,
+        actor,
         action: "password.set",
         subject: ("users", user_id),
         before: None,
         after: Some(&after),
     };
     audit::write(db, &entry)
+}
+
+/// Gives a user the password of another one: of the same person, who moves from one account to another.
+pub fn take_along(db: &mut Db, from: i64, to: i64) -> Result<(), store::Error> {
+    db.exec(
+        "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
+         SELECT ?2, salt, hash, memory_kib, passes, lanes, changed_at FROM passwords WHERE user_id = ?1 \
+         ON CONFLICT (user_id) DO NOTHING",
+        &[Param::Int(from), Param::Int(to)],
+    )?;
+    Ok(())
 }
 
 /// Somebody who wants to sign in: the user, if there is one who may, and what the password is compared with.
@@ -171,17 +183,30 @@ impl Checks {
         self.made.load(Ordering::Relaxed)
     }
 
+    /// Hashes a new password, or says what is wrong with it.
+    pub async fn hash(&self, password: SecretString, entropy: Arc<Entropy>) -> Result<Hashed, Error> {
+        self.compute(move || Hashed::new(&password, &entropy)).await
+    }
+
     /// The user whose password this is; `None` for everybody else, after the same work.
     pub async fn user_of(&self, candidate: Candidate, password: SecretString) -> Result<Option<i64>, Error> {
-        let stopped = || Error::Unavailable("passwords are no longer checked".to_owned());
+        self.compute(move || candidate.hashed.is_of(&password).map(|is_same| candidate.user_id.filter(|_| is_same)))
+            .await
+    }
+
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let stopped = || Error::Unavailable("passwords are no longer computed".to_owned());
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| stopped())?;
         self.made.fetch_add(1, Ordering::Relaxed);
-        let checked = tokio::task::spawn_blocking(move || {
+        let computed = tokio::task::spawn_blocking(move || {
             // The permit goes along: a client that hangs up must not make room for another computation.
             let _permit = permit;
-            candidate.hashed.is_of(&password).map(|is_same| candidate.user_id.filter(|_| is_same))
+            work()
         });
-        checked.await.map_err(|_| stopped())?
+        computed.await.map_err(|_| stopped())?
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, SWEPT_AT_ONCE};
+use super::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
 use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -60,7 +60,6 @@ pub fn begin(
         return Ok(None);
     };
     end(db, before)?;
-    sweep(db, now)?;
     let token = tokens::generate(entropy, "")?;
     let id = db.insert(
         "INSERT INTO sessions (user_id, token_hash, seen_at, created_at) VALUES (?1, ?2, ?3, ?3) RETURNING id",
@@ -118,24 +117,5 @@ pub fn end(db: &mut Db, token: &str) -> Result<(), store::Error> {
 /// Ends every session of a user.
 pub(super) fn end_all(db: &mut Db, user_id: i64) -> Result<(), store::Error> {
     db.exec("DELETE FROM sessions WHERE user_id = ?1", &[Param::Int(user_id)])?;
-    Ok(())
-}
-
-/// Removes some sessions that are over.
-fn sweep(db: &mut Db, now: Timestamp) -> Result<(), store::Error> {
-    for (sql, lifetime) in [
-        (
-            "DELETE FROM sessions WHERE id IN \
-             (SELECT id FROM sessions WHERE seen_at <= ?1 ORDER BY seen_at LIMIT ?2)",
-            IDLE_LIFETIME,
-        ),
-        (
-            "DELETE FROM sessions WHERE id IN \
-             (SELECT id FROM sessions WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)",
-            LIFETIME,
-        ),
-    ] {
-        db.exec(sql, &[Param::Int(now.minus(lifetime).0), Param::Int(SWEPT_AT_ONCE)])?;
-    }
     Ok(())
 }

@@ -132,7 +132,7 @@ pub static RESOURCE: Resource = Resource {
         Association::belongs_to("inviter", "inviter_id", &users::RESOURCE),
     ],
     tallies: &[
-        Tally { name: invitations::PENDING, conditions: &[IS_PENDING] },
+        Tally { name: crate::seats::PENDING_INVITATIONS, conditions: &[IS_PENDING] },
         Tally { name: invitations::ALL, conditions: &[] },
     ],
     operations: &[

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::store;
 
-/// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into.
+/// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into, and mail that stays.
 pub const DEFAULTS: &[(&str, &str)] = &[
     ("rate_general", "0"),
     ("rate_create", "0"),
@@ -17,6 +17,9 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("rate_sign_in", "0"),
     ("rate_sign_in_per_peer", "0"),
     ("rate_token", "0"),
+    ("rate_mails_per_address", "0"),
+    ("mail", "memory"),
+    ("mail_from", "invitations@sandbox.test"),
 ];
 
 /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then

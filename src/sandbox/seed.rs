@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::invitations;
 use crate::oauth::applications::{self, New};
 use crate::people::{self, Keys, NewMembership, NewUser};
+use crate::seats;
 use crate::store::{Db, Error, Param};
 use crate::tallies;
 use crate::tokens;
@@ -270,15 +271,13 @@ fn plant_invitation(db: &mut Db, invitation: &Invitation, now: Timestamp, invita
         // The invitee of an accepted invitation is a member by now, and stands among them.
         plant_user(db, (invitation.account, invitation.invitee), person, invitation.headline, created_at)?;
     }
-    // Seeded links are nobody's to know: a hash that no token has.
-    let token_hash = tokens::hash(&format!("seeded invitation {}", invitation.id));
     let last_day = if invitation.id == EXPIRED { now.day() - 1 } else { now.day() + invitation_days };
     let accepted_at = invitation.is_accepted.then(|| days_before(now, invitation.age - 1).0);
     db.exec(
         "INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key, \
          headline, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, inviter_id, \
-         invitee_id, expires_on, token_hash, accepted_at, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19)",
+         invitee_id, expires_on, accepted_at, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18)",
         &[
             Param::Int(invitation.id),
             Param::Int(invitation.account),
@@ -296,14 +295,13 @@ fn plant_invitation(db: &mut Db, invitation: &Invitation, now: Timestamp, invita
             Param::Int(invitation.inviter),
             Param::Int(invitation.invitee),
             Param::Int(last_day),
-            Param::Bytes(&token_hash),
             accepted_at.into(),
             Param::Int(created_at.0),
         ],
     )?;
     tallies::add(db, invitation.account, invitations::ALL, 1)?;
     if !invitation.is_accepted {
-        tallies::add(db, invitation.account, invitations::PENDING, 1)?;
+        tallies::add(db, invitation.account, seats::PENDING_INVITATIONS, 1)?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ mod tokens;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use invited::audit::Actor;
 use invited::oauth::applications::{New, insert};
 use invited::oauth::passwords::{self, Hashed};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -61,7 +62,7 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
 fn set_password(server: &Server, user_id: i64, password: &str) {
     let hashed = Hashed::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
-    server.write(move |db| Ok(passwords::set(db, (1, user_id), &hashed, now)?));
+    server.write(move |db| Ok(passwords::set(db, (1, user_id), &hashed, Actor::OPERATOR, now)?));
 }
 
 /// The path at which the sandbox's application asks, with some parameters changed; `""` leaves one out.

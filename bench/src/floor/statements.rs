@@ -169,9 +169,8 @@ fn create_one(db: &mut Db, person: &Person, now: i64, answer: &mut Answer) -> Re
     db.one(
         concat!(
             "INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, \
-             headline, created_at, updated_at, permission, bill_rate_in_cents, inviter_id, invitee_id, expires_on, \
-             token_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, 'project_creator', ?9, ?10, ?11, ?12, \
-             randomblob(32)) RETURNING ",
+             headline, created_at, updated_at, permission, bill_rate_in_cents, inviter_id, invitee_id, expires_on) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, 'project_creator', ?9, ?10, ?11, ?12) RETURNING ",
             columns!()
         ),
         &[

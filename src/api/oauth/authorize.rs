@@ -6,10 +6,10 @@ use hyper::body::Incoming;
 use hyper::{Method, Response, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::browser::Browser;
-use super::page::{self, Consent, SignIn};
-use super::{Visit, redirect, text};
-use crate::api::request;
+use super::page::{Consent, SignIn};
+use crate::api::browser::{Browser, require_own_form};
+use crate::api::visit::{Visit, redirect, text};
+use crate::api::{page, request};
 use crate::error::Error;
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::{Asked, Request};
@@ -200,7 +200,7 @@ async fn consent(
 pub async fn decide(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
     let browser = Browser::of(visit)?;
-    super::sign_in::require_own_form(&browser, &params)?;
+    require_own_form(&browser, &params)?;
     let trusted = Trusted::find(visit, &params).await?;
     let request = match trusted.asked.judge() {
         Ok(request) => request,

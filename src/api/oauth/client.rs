@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{self, HeaderMap};
 use percent_encoding::percent_decode_str;
 
-use super::{Visit, text};
+use crate::api::visit::{Visit, text};
 use crate::error::Error;
 use crate::limits;
 use crate::oauth::applications::{self, Application};

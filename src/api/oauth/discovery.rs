@@ -5,7 +5,7 @@
 
 use hyper::{Response, StatusCode};
 
-use super::json::Object;
+use crate::api::object::Object;
 use crate::app::App;
 use crate::oauth::pkce;
 use crate::server::Body;

@@ -9,7 +9,6 @@
 //! the sandbox, a bearer token stands for its member's consent.
 
 mod authorize;
-mod browser;
 mod client;
 mod discovery;
 mod json;
@@ -23,17 +22,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
-use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response};
 
-use super::{Trace, headers, request};
+use super::visit::Visit;
+use super::{Trace, headers};
 use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::error::Error;
 use crate::server::Body;
-use crate::store::Db;
-use crate::wire::params::Tree;
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,36 +103,6 @@ impl Endpoint {
     }
 }
 
-/// A request to one of the endpoints, without its body.
-struct Visit<'a> {
-    app: &'a Arc<App>,
-    head: Parts,
-    peer: IpAddr,
-    request_id: &'a str,
-    since: Stopwatch,
-}
-
-impl Visit<'_> {
-    /// The parameters of query and body together.
-    async fn params(&self, body: Incoming) -> Result<Tree, Error> {
-        request::query_and_body(self.app, &self.head.uri, &self.head.headers, body, self.since).await
-    }
-
-    /// Carries out a write, unless writes are switched off for maintenance.
-    async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.app.require_writes()?;
-        self.app.store.write(work).await
-    }
-}
-
-/// A parameter that is text; a blank one is as good as absent (RFC 6749, section 3.1).
-fn text(params: &Tree, name: &str) -> Option<String> {
-    params.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
 /// Answers a request to one of the endpoints.
 pub async fn answer(
     app: &Arc<App>,
@@ -168,19 +133,9 @@ pub async fn answer(
         Err(error) => error,
     };
     trace.cause = error.cause().map(str::to_owned);
-    let mut response = if endpoint.is_for_programs() { json::error(&error) } else { page::error(&error) };
+    let mut response = if endpoint.is_for_programs() { json::error(&error) } else { super::page::error(&error) };
     headers::refuse(response.headers_mut(), &error);
     response
-}
-
-/// Sends the browser elsewhere.
-fn redirect(status: StatusCode, location: &str) -> Result<Response<Body>, Error> {
-    let location = HeaderValue::try_from(location).map_err(|cause| Error::Internal(cause.to_string()))?;
-    let mut response = Response::new(Body::default());
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::LOCATION, location);
-    page::keep_private(response.headers_mut());
-    Ok(response)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! Every attempt that fails is answered by the same page, whatever is wrong: the address, the password, or the member.
 //! Attempts are counted for the network that they come from and for the address that they name, known or not.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -11,32 +10,21 @@ use hyper::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::authorize::Trusted;
-use super::browser::{self, Browser};
-use super::page::{self, Link, Notice};
-use super::{Visit, redirect, text};
+use super::page::Link;
+use crate::api::browser::{self, Browser, require_own_form};
 use crate::api::headers;
+use crate::api::page::{self, Notice};
+use crate::api::visit::{Visit, bucket, redirect, text};
 use crate::error::Error;
 use crate::limits::Kind;
 use crate::oauth::{links, passwords, sessions};
 use crate::server::Body;
-use crate::tokens;
 use crate::wire::fold::fold;
-use crate::wire::params::Tree;
 
 /// The path of a one-time link, without the secret at its end.
 pub const LINK_PATH: &str = "/oauth/sign-in/";
 
 const FAILED: &str = "The mail address or the password is not right.";
-
-/// Refuses a form that was not made for this browser, or for a session that it no longer has.
-pub fn require_own_form(browser: &Browser, params: &Tree) -> Result<(), Error> {
-    if browser.has_made(params) {
-        return Ok(());
-    }
-    Err(Error::Forbidden(
-        "This page is too old, or cookies are switched off. Go back, load the page again, and repeat.",
-    ))
-}
 
 /// `POST /oauth/sign-in`: with a password, on the way to an application.
 pub async fn with_password(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
@@ -79,28 +67,13 @@ fn too_many(trusted: &Trusted, browser: &Browser, error: &Error) -> Result<Respo
 /// addresses without using up its own.
 fn limit(visit: &Visit<'_>, member: Option<(i64, &str)>) -> Result<(), Error> {
     let now = visit.app.clock.now();
-    visit.app.limits.take(Kind::SignInOfPeer, key(&network(visit.peer)), now)?;
+    visit.limit_attempts()?;
     match member {
         Some((account, address)) => {
-            visit.app.limits.take(Kind::SignIn, key(&format!("{account} {}", fold(address.trim()))), now)
+            visit.app.limits.take(Kind::SignIn, bucket(&format!("{account} {}", fold(address.trim()))), now)
         }
         None => Ok(()),
     }
-}
-
-/// The part of a network address that one customer has: all of an IPv4 address, half of an IPv6 one.
-fn network(peer: IpAddr) -> String {
-    match peer.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("{:x?}", &address.segments()[..4]),
-    }
-}
-
-/// The bucket of a text.
-fn key(text: &str) -> i64 {
-    let mut first = [0; 8];
-    first.copy_from_slice(&tokens::hash(text)[..8]);
-    i64::from_be_bytes(first)
 }
 
 async fn begin(visit: &Visit<'_>, browser: &Browser, user_id: i64) -> Result<Option<SecretString>, Error> {
@@ -137,6 +110,7 @@ pub async fn with_link(visit: &Visit<'_>, body: Incoming) -> Result<Response<Bod
         return Err(Error::Forbidden("This link was used already, or its time is over. Ask for another one."));
     };
     let notice = Notice {
+        language: "en",
         heading: "You are signed in",
         text: "Go back to the application that you want to use, and connect it again; or reload the page that asked you \
                to sign in.",

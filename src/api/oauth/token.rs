@@ -7,8 +7,9 @@ use hyper::{Response, StatusCode};
 use secrecy::ExposeSecret as _;
 
 use super::client::{self, Unrecognised};
-use super::json::{self, Object};
-use super::{Visit, text};
+use super::json;
+use crate::api::object::Object;
+use crate::api::visit::{Visit, text};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::oauth::exchange::{self, Asked, Issued, Means};

@@ -119,14 +119,17 @@ fn every_code_is_another_one() {
 }
 
 #[test]
-fn unused_codes_are_swept_out_when_new_ones_are_made() {
+fn unused_codes_are_swept_out_a_day_after_their_end() {
     let server = Server::start();
     for _ in 0..5 {
         code(&server, &[]);
     }
     let used = code(&server, &[]);
     redeem(&server, &used, &[]).expect(200);
-    server.advance_seconds(300);
-    code(&server, &[]);
-    assert_eq!(server.stored("SELECT count(*) FROM grants"), ["2"], "the used one and the newest");
+    server.advance_seconds(300 + 86_399);
+    server.sweep();
+    assert_eq!(server.stored("SELECT count(*) FROM grants"), ["6"], "a day is not over");
+    server.advance_seconds(1);
+    server.sweep();
+    assert_eq!(server.stored("SELECT count(*) FROM grants"), ["1"], "the used one");
 }

@@ -40,6 +40,9 @@ impl Server {
         let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         values.insert("listen", "127.0.0.1:0".to_owned());
         values.insert("durability", "off".to_owned());
+        // Nothing happens by itself: a story that is about mails or about what is over says when.
+        values.insert("mail_worker", "false".to_owned());
+        values.insert("sweep_interval", "0".to_owned());
         values.insert("database", format!("sqlite:{}", folder.database().display()));
         values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let config = Config::new(&values).unwrap();
@@ -77,6 +80,19 @@ impl Server {
             Ok(value) => value,
             Err(cause) => panic!("the write failed: {cause:?}"),
         }
+    }
+
+    /// Sends the mails that are due, one after the other; how many there were.
+    #[track_caller]
+    pub(crate) fn deliver(&self) -> usize {
+        let app = &self.running.as_ref().unwrap().app;
+        self.runtime.block_on(invited::delivery::send_due(app)).expect("the outbox can be read")
+    }
+
+    /// Marks and removes what is over; how many rows that were.
+    #[track_caller]
+    pub(crate) fn sweep(&self) -> usize {
+        self.runtime.block_on(invited::retention::sweep(self.app())).expect("the database can be swept")
     }
 
     /// Moves the server's clock forward.

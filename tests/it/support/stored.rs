@@ -24,6 +24,8 @@ const TABLES: &[&str] = &[
     "passwords",
     "sign_in_links",
     "sessions",
+    "invitation_links",
+    "outbox",
 ];
 
 impl Server {

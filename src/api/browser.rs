@@ -12,7 +12,7 @@ use hyper::header::{self, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
-use super::{Visit, text};
+use super::visit::{Visit, text};
 use crate::app::App;
 use crate::error::Error;
 use crate::oauth::sessions::{self, Session};
@@ -74,6 +74,16 @@ impl Browser {
         }
         Ok(response)
     }
+}
+
+/// Refuses a form that was not made for this browser, or for a session that it no longer has.
+pub fn require_own_form(browser: &Browser, params: &Tree) -> Result<(), Error> {
+    if browser.has_made(params) {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "This page is too old, or cookies are switched off. Go back, load the page again, and repeat.",
+    ))
 }
 
 /// Behind TLS the name promises that the cookie was set by this host, for all of it, and travels encrypted.

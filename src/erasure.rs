@@ -1,0 +1,192 @@
+//! Erasing a person: what says who somebody was goes, what was done stays.
+//!
+//! The user row remains where other records name it, without a name; so do the invitations that were accepted, and the audit
+//! trail with all its rows, in which only the words that tell the person are replaced. Whoever reads the trail later still
+//! sees that user 7 invited user 9, and when.
+//!
+//! Erasing ends the membership by the rules for that: an account keeps its owner and an administrator.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value as Json};
+
+use crate::audit::{self, Event};
+use crate::context::Context;
+use crate::error::Error;
+use crate::external_references::{self, Subject};
+use crate::people::Keys;
+use crate::resources::{account_invitations, account_memberships, users};
+use crate::store::{Db, Param};
+use crate::wire::fold::fold;
+use crate::{invitations, memberships, records, tokens};
+
+/// What stands in place of a name.
+pub const ERASED: &str = "[erased]";
+
+/// Attributes in the audit trail that tell who somebody is.
+const TELLING: &[&str] =
+    &["full_name", "email_address", "headline", "photo_path", "external_reference", "owner_name", "owner_email"];
+
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Users, or what is left of them.
+    pub users: usize,
+    /// Invitations that were removed or made nameless.
+    pub invitations: usize,
+    /// Rows of the audit trail in which words were replaced.
+    pub audit_rows: usize,
+}
+
+/// Erases everybody of the account who has, or was invited under, this address. Nobody of that address is no error, so that
+/// it can be done twice.
+pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Erased, Error> {
+    let account = context.caller.account_id;
+    let key = fold(email_address.trim());
+    let mut people = ids(
+        db,
+        "SELECT id FROM users WHERE account_id = ?1 AND email_key = ?2 UNION \
+         SELECT invitee_id FROM account_invitations WHERE account_id = ?1 AND email_key = ?2",
+        &[Param::Int(account), Param::Text(&key)],
+    )?;
+    people.sort_unstable();
+    let mut erased = Erased { users: people.len(), ..Erased::default() };
+    let mut invited = HashSet::new();
+    for user in &people {
+        let of_person = "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
+        invited.extend(ids(db, of_person, &[Param::Int(account), Param::Int(*user)])?);
+        erase_user(db, context, *user)?;
+    }
+    erased.invitations = invited.len();
+    forget_mail(db, account, &key)?;
+    erased.audit_rows = redact_trail(db, account, &key, &people, &invited)?;
+    for user in &people {
+        let event = Event { resource: &users::RESOURCE, action: "erase", id: *user, before: None, after: None };
+        audit::record(db, context, &event)?;
+    }
+    Ok(erased)
+}
+
+fn ids(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<i64>, Error> {
+    let mut ids = Vec::new();
+    db.each(sql, params, &mut |row| {
+        ids.push(row.int(0)?);
+        Ok(())
+    })?;
+    Ok(ids)
+}
+
+fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
+    let account = context.caller.account_id;
+    let of_user = [Param::Int(account), Param::Int(user)];
+    let membership = "SELECT id FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
+    for id in ids(db, membership, &of_user)? {
+        let record = records::find(db, &account_memberships::RESOURCE, account, Some(id))?;
+        memberships::remove(db, context, &record)?;
+    }
+    tokens::end_access(db, user, context.now)?;
+    context.callers.forget_after_commit(db);
+    external_references::remove(db, account, (Subject::User, user))?;
+    // Nameless before the invitations go: what they leave of the user has no name then.
+    let address = format!("erased-{user}@erased.invalid");
+    let keys = Keys::of(ERASED, &address);
+    let nameless = [
+        Param::Int(account),
+        Param::Int(user),
+        Param::Text(ERASED),
+        Param::Text(&keys.name),
+        Param::Text(&address),
+        Param::Text(&keys.email),
+        Param::Text(&keys.search),
+        Param::Int(context.now.0),
+    ];
+    db.exec(
+        "UPDATE users SET full_name = ?3, name_key = ?4, email_address = ?5, email_key = ?6, search_key = ?7, \
+         headline = NULL, photo_path = NULL, updated_at = ?8 WHERE account_id = ?1 AND id = ?2",
+        &nameless,
+    )?;
+    let pending =
+        "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2 AND accepted_at IS NULL";
+    for id in ids(db, pending, &of_user)? {
+        let record = records::find(db, &account_invitations::RESOURCE, account, Some(id))?;
+        invitations::remove_pending(db, context, &record, "delete")?;
+    }
+    db.exec(
+        "UPDATE account_invitations SET full_name = ?3, name_key = ?4, email_address = ?5, email_key = ?6, search_key = ?7, \
+         headline = NULL, updated_at = ?8 WHERE account_id = ?1 AND invitee_id = ?2",
+        &nameless,
+    )?;
+    Ok(())
+}
+
+/// Takes the address out of the outbox, and out of the answers that are kept for idempotent requests.
+fn forget_mail(db: &mut Db, account: i64, key: &str) -> Result<(), Error> {
+    let of_address = [Param::Int(account), Param::Text(key), Param::Text(ERASED)];
+    db.exec(
+        "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL WHERE account_id = ?1 AND recipient_key = ?2",
+        &of_address,
+    )?;
+    let sql =
+        "SELECT user_id, idempotency_key, body FROM idempotent_requests WHERE account_id = ?1 AND body IS NOT NULL";
+    let mut naming = Vec::new();
+    db.each(sql, &[Param::Int(account)], &mut |row| {
+        if fold(row.text(2)?).contains(key) {
+            naming.push((row.int(0)?, row.text(1)?.to_owned()));
+        }
+        Ok(())
+    })?;
+    for (user, request) in naming {
+        db.exec(
+            "DELETE FROM idempotent_requests WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3",
+            &[Param::Int(account), Param::Int(user), Param::Text(&request)],
+        )?;
+    }
+    Ok(())
+}
+
+/// Replaces what tells the person in the rows about the person, of whom some may be about records that are long gone: those
+/// are known by the address in them.
+fn redact_trail(db: &mut Db, account: i64, key: &str, people: &[i64], invited: &HashSet<i64>) -> Result<usize, Error> {
+    let mut redacted = Vec::new();
+    let sql = "SELECT id, subject_type, subject_id, before, after FROM audit WHERE account_id = ?1 \
+               AND (before IS NOT NULL OR after IS NOT NULL)";
+    db.each(sql, &[Param::Int(account)], &mut |row| {
+        let (subject, id) = (row.text(1)?, row.int(2)?);
+        let is_theirs = match subject {
+            "users" => people.contains(&id),
+            "account_invitations" => invited.contains(&id),
+            _ => false,
+        };
+        let [before, after] = [row.maybe_text(3)?, row.maybe_text(4)?].map(|text| text.and_then(read));
+        let names = |attributes: &Option<Map<String, Json>>| attributes.as_ref().is_some_and(|it| names(it, key));
+        if is_theirs || names(&before) || names(&after) {
+            redacted.push((row.int(0)?, before.map(redact), after.map(redact)));
+        }
+        Ok(())
+    })?;
+    let count = redacted.len();
+    for (id, before, after) in redacted {
+        let sql = "UPDATE audit SET before = ?2, after = ?3 WHERE id = ?1";
+        db.exec(sql, &[Param::Int(id), before.as_deref().into(), after.as_deref().into()])?;
+    }
+    Ok(count)
+}
+
+fn read(text: &str) -> Option<Map<String, Json>> {
+    serde_json::from_str(text).ok()
+}
+
+fn names(attributes: &Map<String, Json>, key: &str) -> bool {
+    ["email_address", "owner_email"]
+        .iter()
+        .any(|name| attributes.get(*name).and_then(Json::as_str).is_some_and(|address| fold(address) == key))
+}
+
+fn redact(mut attributes: Map<String, Json>) -> String {
+    for (name, value) in &mut attributes {
+        if TELLING.contains(&name.as_str()) && !value.is_null() {
+            *value = Json::from(ERASED);
+        }
+    }
+    Json::Object(attributes).to_string()
+}

@@ -1,0 +1,40 @@
+//! Mail that becomes files, for whatever picks them up, or to look at them: one `.eml` for each attempt.
+//!
+//! A file appears whole: it is written under another name and renamed.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Mail};
+
+/// A folder that takes mails.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes the folder if it is not there. Its files hold links, so that only this user may read it.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path).map_err(|cause| format!("the folder {} cannot be made: {cause}", path.display()))?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Writes a mail. Its name is the left side of its Message-ID, so that a second attempt replaces the first.
+    pub fn put(&self, mail: &Mail) -> Result<String, Failure> {
+        let name: String = mail.message_id.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let (place, unfinished) = (self.0.join(format!("{name}.eml")), self.0.join(format!(".{name}.unfinished")));
+        let write = || -> std::io::Result<()> {
+            let mut file = fs::File::create(&unfinished)?;
+            file.write_all(&mail.bytes)?;
+            file.sync_all()?;
+            fs::rename(&unfinished, &place)
+        };
+        match write() {
+            Ok(()) => Ok(format!("written as {name}.eml")),
+            Err(cause) => Err(Failure::ForNow(format!("{} cannot be written: {cause}", place.display()))),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Mail that stays in memory: the sandbox's mailbox, in which integrators find what would have been sent.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::Mail;
+use crate::wire::fold::fold;
+
+/// Mails that are kept; the oldest make room.
+const KEPT: usize = 10_000;
+
+/// The mails that were sent, newest first.
+#[derive(Default)]
+pub struct Mailbox {
+    mails: Mutex<VecDeque<Mail>>,
+    arrived: Notify,
+}
+
+impl Mailbox {
+    /// Puts a mail in. One of the same Message-ID is the same mail and is replaced.
+    pub(super) fn put(&self, mail: &Mail) {
+        let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        mails.retain(|known| known.message_id != mail.message_id);
+        mails.push_front(mail.clone());
+        mails.truncate(KEPT);
+        drop(mails);
+        self.arrived.notify_waiters();
+    }
+
+    /// The mails to an address, in any case, or to all; newest first.
+    pub fn mails(&self, to: Option<&str>) -> Vec<Mail> {
+        let wanted = to.map(|address| fold(address.trim()));
+        let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_wanted = |mail: &&Mail| wanted.as_ref().is_none_or(|address| fold(&mail.to) == *address);
+        mails.iter().filter(is_wanted).cloned().collect()
+    }
+
+    /// The same, waiting for the first one where there is none yet.
+    pub async fn wait_for(&self, to: Option<&str>, at_most: Duration) -> Vec<Mail> {
+        let found = async {
+            loop {
+                let arrived = self.arrived.notified();
+                tokio::pin!(arrived);
+                // A mail that arrives between the look and the wait must be heard.
+                arrived.as_mut().enable();
+                let mails = self.mails(to);
+                if !mails.is_empty() {
+                    return mails;
+                }
+                arrived.await;
+            }
+        };
+        tokio::time::timeout(at_most, found).await.unwrap_or_default()
+    }
+}

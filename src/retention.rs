@@ -1,0 +1,261 @@
+//! What is over: marked, and removed when it has been kept long enough.
+//!
+//! One table has every rule of retention, [`RULES`]; `docs/RETENTION.md` tells the same, and a test compares them. A sweeper
+//! goes through it every now and then, in small writes, so that no request waits for it. The clock of the application
+//! decides, so that the sandbox can see thirty days go by.
+//!
+//! Considered and not taken: removing along with each write. It costs those who write, and never comes when nobody does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::audit::{self, Actor, Entry};
+use crate::clock::Timestamp;
+use crate::config::Kept;
+use crate::error::Error;
+use crate::oauth::sessions;
+use crate::resources::account_invitations;
+use crate::store::{Db, Param};
+use crate::{idempotency, invitations, links, outbox, records};
+
+/// Rows of one write.
+const AT_ONCE: i64 = 200;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How long something is kept once it is over.
+#[derive(Clone, Copy)]
+pub enum For {
+    /// As long as a setting says, in days; 0 is for ever.
+    Setting(&'static str, fn(&Kept) -> u32),
+    /// Always this long.
+    Fixed(Duration),
+}
+
+/// A rule: what is removed when.
+pub struct Rule {
+    /// What it is about, for people.
+    pub what: &'static str,
+    /// Since when it is over, for people.
+    pub since: &'static str,
+    /// How long it is kept after that.
+    pub kept: For,
+    /// Removes up to `?2` rows that were over at `?1`; each reads an index.
+    sql: &'static str,
+}
+
+/// Every rule but that of expired invitations, whose removal is an act of its own ([`purge_expired`]).
+pub const RULES: &[Rule] = &[
+    Rule {
+        what: "answers to requests with an Idempotency-Key",
+        since: "the request",
+        kept: For::Fixed(idempotency::KEPT_FOR),
+        sql: "DELETE FROM idempotent_requests WHERE (account_id, user_id, idempotency_key) IN \
+              (SELECT account_id, user_id, idempotency_key FROM idempotent_requests WHERE created_at <= ?1 \
+              ORDER BY created_at LIMIT ?2)",
+    },
+    Rule {
+        what: "sessions that nobody uses",
+        since: "the last use",
+        kept: For::Fixed(sessions::IDLE_LIFETIME),
+        sql: "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at <= ?1 ORDER BY seen_at LIMIT ?2)",
+    },
+    Rule {
+        what: "sessions",
+        since: "the sign-in",
+        kept: For::Fixed(sessions::LIFETIME),
+        sql: "DELETE FROM sessions WHERE id IN \
+              (SELECT id FROM sessions WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)",
+    },
+    Rule {
+        what: "sign-in links",
+        since: "their end",
+        kept: For::Fixed(Duration::ZERO),
+        sql: "DELETE FROM sign_in_links WHERE id IN \
+              (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+    },
+    Rule {
+        what: "consents whose code was never redeemed",
+        since: "the code's end",
+        kept: For::Fixed(DAY),
+        sql: "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE code_used_at IS NULL \
+              AND code_expires_at <= ?1 ORDER BY code_expires_at LIMIT ?2)",
+    },
+    Rule {
+        what: "revoked access tokens",
+        since: "the revocation",
+        kept: For::Setting("keep_revoked_days", |kept| kept.revoked),
+        sql: "DELETE FROM access_tokens WHERE id IN (SELECT id FROM access_tokens WHERE revoked_at IS NOT NULL \
+              AND revoked_at <= ?1 ORDER BY revoked_at LIMIT ?2)",
+    },
+    Rule {
+        what: "revoked consents with their refresh tokens",
+        since: "the revocation",
+        kept: For::Setting("keep_revoked_days", |kept| kept.revoked),
+        sql: "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE revoked_at IS NOT NULL AND revoked_at <= ?1 \
+              AND NOT EXISTS (SELECT 1 FROM access_tokens k WHERE k.grant_id = grants.id) ORDER BY revoked_at LIMIT ?2)",
+    },
+    Rule {
+        what: "mails in the outbox that were sent, failed or canceled",
+        since: "that moment",
+        kept: For::Setting("keep_mails_days", |kept| kept.mails),
+        sql: "DELETE FROM outbox WHERE id IN \
+              (SELECT id FROM outbox WHERE due_at IS NULL AND updated_at <= ?1 ORDER BY updated_at LIMIT ?2)",
+    },
+    Rule {
+        what: "rows of the audit trail",
+        since: "the change",
+        kept: For::Setting("keep_audit_days", |kept| kept.audit),
+        // Ids ascend with time, so that the oldest rows are looked at, and no more of them than may go.
+        sql: "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, occurred_at FROM audit ORDER BY id LIMIT ?2) oldest \
+              WHERE occurred_at <= ?1)",
+    },
+];
+
+impl Rule {
+    /// Up to when what is over goes; `None` when it is kept for ever.
+    fn until(&self, kept: &Kept, now: Timestamp) -> Option<Timestamp> {
+        match self.kept {
+            For::Fixed(time) => Some(now.minus(time)),
+            For::Setting(_, days) => Some(days(kept)).filter(|days| *days > 0).map(|days| now.minus(DAY * days)),
+        }
+    }
+}
+
+/// Sweeps every now and then, until it is told to stop.
+pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let Some(interval) = app.config.sweep_interval else { return };
+    loop {
+        if let Err(cause) = sweep(&app).await {
+            tracing::warn!(cause = cause.cause(), "sweeping failed and will be tried again");
+        }
+        let next = app.clock.now().plus(interval);
+        tokio::select! {
+            () = app.clock.reached(next) => {}
+            _ = stop.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}
+
+/// Marks and removes everything that is over now, and returns how many rows that were.
+pub async fn sweep(app: &App) -> Result<usize, Error> {
+    app.require_writes()?;
+    let now = app.clock.now();
+    let mut swept = until_done(app, move |db| mark_expired(db, now)).await?;
+    if app.config.kept.expired > 0 {
+        swept += purge_expired(app, now.day() - i64::from(app.config.kept.expired)).await?;
+    }
+    for rule in RULES {
+        if let Some(until) = rule.until(&app.config.kept, now) {
+            swept +=
+                until_done(app, move |db| Ok(db.exec(rule.sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?)).await?;
+        }
+    }
+    Ok(swept)
+}
+
+/// Repeats a small write until it finds nothing more to do.
+async fn until_done(
+    app: &App,
+    work: impl Fn(&mut Db) -> Result<usize, Error> + Clone + Send + 'static,
+) -> Result<usize, Error> {
+    let mut all = 0;
+    loop {
+        let work = work.clone();
+        match app.store.write(move |db| work(db)).await? {
+            0 => return Ok(all),
+            some => all += some,
+        }
+    }
+}
+
+/// Marks invitations of one account whose last day is over: their links and their mails go, the invitation stays. Each account
+/// knows through which day that was done, so that only the days since then are looked at.
+fn mark_expired(db: &mut Db, now: Timestamp) -> Result<usize, Error> {
+    let yesterday = now.day() - 1;
+    let sql = "SELECT id, expired_through FROM accounts WHERE expired_through IS NULL OR expired_through < ?1 \
+               ORDER BY id LIMIT 1";
+    let account = db.maybe(sql, &[Param::Int(yesterday)], |row| Ok((row.int(0)?, row.maybe_int(1)?)))?;
+    let Some((account, through)) = account else { return Ok(0) };
+    let mut expired = Vec::new();
+    db.each(
+        "UPDATE account_invitations SET expired_at = ?4 WHERE id IN (SELECT id FROM account_invitations \
+         WHERE account_id = ?1 AND accepted_at IS NULL AND expires_on > ?2 AND expires_on <= ?3 AND expired_at IS NULL \
+         ORDER BY expires_on LIMIT ?5) RETURNING id",
+        &[
+            Param::Int(account),
+            Param::Int(through.unwrap_or(i64::MIN)),
+            Param::Int(yesterday),
+            Param::Int(now.0),
+            Param::Int(AT_ONCE),
+        ],
+        &mut |row| {
+            expired.push(row.int(0)?);
+            Ok(())
+        },
+    )?;
+    expired.sort_unstable();
+    for id in &expired {
+        links::end(db, *id)?;
+        outbox::cancel(db, *id, now)?;
+        let entry = Entry {
+            account_id: account,
+            occurred_at: now,
+            actor: Actor::OPERATOR,
+            action: "account_invitation.expire",
+            subject: ("account_invitations", *id),
+            before: None,
+            after: None,
+        };
+        audit::write(db, &entry)?;
+    }
+    if expired.is_empty() {
+        let sql = "UPDATE accounts SET expired_through = ?2 WHERE id = ?1";
+        db.exec(sql, &[Param::Int(account), Param::Int(yesterday)])?;
+    }
+    // An account that is done counts too: the next one may not be.
+    Ok(expired.len().max(1))
+}
+
+/// Removes invitations whose last day was this one or before, with the invitees whom nothing else names.
+async fn purge_expired(app: &App, last_day: i64) -> Result<usize, Error> {
+    let mut purged = 0;
+    loop {
+        let find = app.store.read(move |db| {
+            let mut found = Vec::new();
+            db.each(
+                "SELECT i.account_id, i.id FROM accounts a JOIN account_invitations i ON i.account_id = a.id \
+                 AND i.accepted_at IS NULL AND i.expires_on <= ?1 LIMIT ?2",
+                &[Param::Int(last_day), Param::Int(AT_ONCE)],
+                &mut |row| {
+                    found.push((row.int(0)?, row.int(1)?));
+                    Ok(())
+                },
+            )?;
+            Ok::<_, Error>(found)
+        });
+        let found = find.await?;
+        if found.is_empty() {
+            return Ok(purged);
+        }
+        purged += found.len();
+        let template = app.context(&Arc::new(Caller::operator(0)), None);
+        let remove = app.store.write(move |db| {
+            for (account, id) in &found {
+                let context = template.for_caller(Caller::operator(*account));
+                let record = records::find(db, &account_invitations::RESOURCE, *account, Some(*id))?;
+                // It may have been sent again, or accepted, since it was found.
+                let is_over = record.int("expiration_date").is_some_and(|day| day <= last_day);
+                if is_over && record.int("pending") == Some(1) {
+                    invitations::remove_pending(db, &context, &record, "purge")?;
+                }
+            }
+            Ok::<_, Error>(())
+        });
+        remove.await?;
+    }
+}
