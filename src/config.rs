@@ -17,7 +17,6 @@ use crate::access::Level;
 use crate::language::{LANGUAGES, Language};
 use crate::limits::PerMinute;
 use crate::mail::{self, Encryption, Relay};
-use crate::outbox;
 use crate::store::Durability;
 
 /// A line of the table.
@@ -399,7 +398,7 @@ fn mail_settings(reader: &mut Reader<'_>) -> mail::Settings {
     mail::Settings {
         way,
         from: reader.optional("mail_from", |text| text.trim().parse().map_err(|_| "is no mail address".to_owned())),
-        timeout: reader.read("mail_timeout", mail_timeout).unwrap_or_default(),
+        timeout: reader.read("mail_timeout", seconds).unwrap_or_default(),
         connections,
         give_up: reader.read("mail_give_up_hours", hours).unwrap_or_default(),
         templates: reader.optional("mail_templates", |text| Ok(PathBuf::from(text))),
@@ -449,15 +448,6 @@ fn encryption(text: &str) -> Result<Encryption, String> {
         text,
         &[("required", Encryption::Required), ("opportunistic", Encryption::Opportunistic), ("none", Encryption::None)],
     )
-}
-
-/// A claim on a mail must hold for longer than the mail may take.
-fn mail_timeout(text: &str) -> Result<Duration, String> {
-    let most = outbox::LEASE.as_secs() / 2;
-    seconds(text).and_then(|time| match time.as_secs() {
-        1.. if time.as_secs() <= most => Ok(time),
-        _ => Err(format!("must be 1 to {most}")),
-    })
 }
 
 /// Seconds between two times that something is done, or `None` for never.

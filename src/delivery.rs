@@ -30,6 +30,9 @@ const LOOKS_EVERY: Duration = Duration::from_secs(5);
 /// The rest after the database could not be asked.
 const REST: Duration = Duration::from_secs(1);
 
+/// The time that a claim leaves for writing down what became of a mail, beside twice the time that sending it may take.
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+
 /// A mail to be sent, with what it is written from.
 struct Letter {
     claimed: Claimed,
@@ -95,9 +98,11 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
         return Ok(Vec::new());
     }
     let (entropy, now, give_up) = (Arc::clone(&app.entropy), app.clock.now(), app.config.mail.give_up);
+    // A mail has its deadline; what remains is for the database before and after it.
+    let lease = app.config.mail.timeout * 2 + SETTLED_WITHIN;
     let work = app.store.write(move |db| {
         let mut letters = Vec::new();
-        for claimed in outbox::claim(db, most, now)? {
+        for claimed in outbox::claim(db, most, lease, now)? {
             match offers::of_invitation(db, claimed.invitation_id, now)? {
                 Some(offer) => {
                     let token = links::create(db, &entropy, claimed.invitation_id, Way::Mail, now)?;

@@ -6,8 +6,8 @@
 //! true then.
 //!
 //! Invariants. A mail is sent at least once, always under the same Message-ID, unless it was canceled or given up. A claim
-//! moves the row's due time ahead by [`LEASE`]: nobody else takes it meanwhile, and if its sender dies, it is due again
-//! by itself. A settlement counts only for the attempt that it belongs to. Rows outlive their invitations, since how many
+//! moves the row's due time ahead by longer than sending may take: nobody else takes it meanwhile, and if its sender
+//! dies, it is due again by itself. A settlement counts only for the attempt that it belongs to. Rows outlive their invitations, since how many
 //! mails an address got is counted in them.
 
 use std::sync::Arc;
@@ -20,9 +20,6 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::error::Error;
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
-
-/// How long a claim holds. Sending takes less, whatever the mail server does: that is the worker's deadline.
-pub const LEASE: Duration = Duration::from_secs(180);
 
 /// The wait after the first attempt that failed; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
@@ -164,15 +161,15 @@ pub struct Claimed {
     pub created_at: Timestamp,
 }
 
-/// Claims some of the mails that are due, those that wait longest first.
-pub fn claim(db: &mut Db, most: usize, now: Timestamp) -> Result<Vec<Claimed>, store::Error> {
+/// Claims some of the mails that are due, those that wait longest first, for as long as the lease.
+pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<Claimed>, store::Error> {
     let mut claimed = Vec::new();
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     db.each(
         "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN \
          (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3) \
          RETURNING id, invitation_id, recipient, message_id, attempts, created_at",
-        &[Param::Int(now.0), Param::Int(now.plus(LEASE).0), Param::Int(most)],
+        &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)],
         &mut |row| {
             claimed.push(Claimed {
                 id: row.int(0)?,

@@ -17,7 +17,7 @@ Measures invited and a floor on the same stack, interleaved, and says which targ
   --rounds COUNT      rounds; every figure is the median of its rounds (default 5)
   --seconds SECONDS   counted time of a cell (default 1.5)
   --only NAME[,NAME]  only these operations: hello, show, list, memberships, users, update, create, bulk, page,
-                      start
+                      start, mail
   --folder PATH       where the databases and the disk's measurement are, in a new folder that is removed at the
                       end (default: the folder of the built program, since /tmp is often no disk)
   --server PATH       the invited program (default: the one beside this program)
@@ -68,8 +68,8 @@ impl Options {
     }
 }
 
-const NAMES: [&str; 10] =
-    ["hello", "show", "list", "memberships", "users", "update", "create", "bulk", "page", "start"];
+const NAMES: [&str; 11] =
+    ["hello", "show", "list", "memberships", "users", "update", "create", "bulk", "page", "start", "mail"];
 
 /// Reads the arguments after the program's name.
 pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Command> {

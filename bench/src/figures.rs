@@ -2,6 +2,7 @@
 
 use crate::disk::Disk;
 use crate::driver::Measured;
+use crate::mail::MailFigures;
 use crate::operation::Operation;
 use crate::statistics::{median, percentile};
 
@@ -144,6 +145,8 @@ pub(crate) struct Figures {
     pub(crate) pages: Vec<PageRow>,
     /// This build and an older one, where that was asked for.
     pub(crate) against: Vec<AgainstRow>,
+    /// Creates with three kinds of mail.
+    pub(crate) mail: Option<MailFigures>,
     /// One measurement of the disk in each round, beside its updates.
     pub(crate) disk: Vec<Disk>,
     /// Milliseconds from the start of the process to its first 200.
@@ -165,6 +168,7 @@ impl Figures {
         let rows = self.rows.iter().flat_map(|row| [&row.floor, &row.invited, &row.with_request_lines]);
         let pages = self.pages.iter().flat_map(|row| [&row.short, &row.long]);
         let against = self.against.iter().flat_map(|row| [&row.older, &row.newer]);
-        rows.chain(pages).chain(against).map(Column::errors).sum()
+        let mail = self.mail.iter().flat_map(|mail| [&mail.off, &mail.answering, &mail.hanging]);
+        rows.chain(pages).chain(against).chain(mail).map(Column::errors).sum()
     }
 }

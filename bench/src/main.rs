@@ -17,6 +17,7 @@ mod floor;
 mod folder;
 mod interrupt;
 mod machine;
+mod mail;
 mod operation;
 mod plan;
 mod process;

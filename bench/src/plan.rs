@@ -18,6 +18,7 @@ use crate::driver::{self, Load};
 use crate::figures::{Figures, PageRow, Row, Sample, Spent};
 use crate::folder::Folder;
 use crate::interrupt::Interrupt;
+use crate::mail;
 use crate::operation::{Operation, Requests};
 use crate::process::{RequestLines, Server};
 use crate::same_answers;
@@ -45,6 +46,9 @@ pub(crate) fn run(options: &Options, program: PathBuf, interrupt: &Interrupt) ->
     if options.wants("start") && !options.without_floor {
         progress("start to first answer, idle memory");
         start::measure(&bench.program, bench.folder.path(), interrupt, &mut figures)?;
+    }
+    if options.wants("mail") && !options.without_floor {
+        figures.mail = Some(mail::measure(&bench)?);
     }
     if let Some(older) = &options.against {
         against::measure(&bench, older, &mut figures)?;

@@ -62,6 +62,14 @@ impl Server {
         Server::start(command)
     }
 
+    /// Starts `invited sandbox` over its own temporary database, made durable, with a way for its mails.
+    pub(crate) fn with_mail(program: &Path, folder: &Path, mail: &str) -> Result<Server> {
+        let mut command = Command::new(program);
+        command.args(["sandbox", "--listen", "127.0.0.1:0", "--json", "--log-level", "error", "--durability", "full"]);
+        command.args(["--mail", mail, "--mail-starttls", "none"]).env("TMPDIR", folder);
+        Server::start(command)
+    }
+
     /// Starts the floor over a database. It is this program in another mode.
     pub(crate) fn floor(database: &Path) -> Result<Server> {
         let mut command = Command::new(std::env::current_exe()?);
@@ -107,11 +115,16 @@ impl Server {
 
     /// Commits since the start, each of which has waited for the disk once.
     pub(crate) fn commits(&self) -> Result<f64> {
+        self.metric(COMMITS)?.with_context(|| format!("/metrics has no {COMMITS}"))
+    }
+
+    /// A counter by its name and labels; `None` while there is nothing to count.
+    pub(crate) fn metric(&self, name: &str) -> Result<Option<f64>> {
         let (status, text) = client::get(self.address, "/metrics")?;
         if status != 200 {
             bail!("/metrics answered {status}");
         }
-        counter(&text, COMMITS).with_context(|| format!("/metrics has no {COMMITS}"))
+        Ok(counter(&text, name))
     }
 }
 

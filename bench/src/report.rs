@@ -8,6 +8,7 @@ use crate::arguments::Options;
 use crate::dates;
 use crate::figures::{Column, Figures};
 use crate::machine::Machine;
+use crate::mail::MailFigures;
 use crate::statistics::median;
 use crate::verdict::Verdict;
 
@@ -60,6 +61,9 @@ fn write_markdown(
     }
     if !figures.against.is_empty() {
         write_against(text, figures)?;
+    }
+    if let Some(mail) = &figures.mail {
+        write_mail(text, mail)?;
     }
     writeln!(text, "\n| Target | Measured | |\n|---|---|---|")?;
     for verdict in verdicts {
@@ -144,6 +148,26 @@ fn write_against(text: &mut String, figures: &Figures) -> std::fmt::Result {
         )?;
     }
     Ok(())
+}
+
+fn write_mail(text: &mut String, mail: &MailFigures) -> std::fmt::Result {
+    writeln!(
+        text,
+        "\n| Create at 16 connections, while | per second | p50 / p99 ms | rate, of that without mail | \
+         Processor µs per answer |\n|---|---:|---:|---:|---:|"
+    )?;
+    for (kind, column) in
+        [("mail is off", &mail.off), ("a mail server answers", &mail.answering), ("it hangs", &mail.hanging)]
+    {
+        let ratio = median(column.ratios(&mail.off)) * 100.0;
+        let (rate, latency, time) = (rate(column), latency(column), column.processor_time());
+        writeln!(text, "| {kind} | {rate} | {latency} | {ratio:.0} % | {time:.0} |")?;
+    }
+    writeln!(
+        text,
+        "\nWhen the mail server that hung recovered, {:.0} mails waited; they had arrived after {:.1} s, {:.0} never.",
+        mail.waiting, mail.drained_in, mail.lost
+    )
 }
 
 fn rate(column: &Column) -> String {
@@ -247,6 +271,16 @@ pub(crate) fn json(options: &Options, machine: &Machine, figures: &Figures, verd
         "rows": rows,
         "pages": pages,
         "against": against,
+        "mail": figures.mail.as_ref().map(|mail| {
+            json!({
+                "off": column(&mail.off),
+                "answering": column(&mail.answering),
+                "hanging": column(&mail.hanging),
+                "waiting": mail.waiting,
+                "drained_in_seconds": mail.drained_in,
+                "lost": mail.lost,
+            })
+        }),
         "page_lists": {"short": figures.short_list, "long": figures.long_list},
         "disk": disk,
         "starts_in_milliseconds": figures.starts,

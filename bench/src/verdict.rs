@@ -22,6 +22,9 @@ const BESIDE_SYNC: f64 = 0.5;
 /// Most time of a page of the long list, in parts of one of the short list.
 const LONG_LIST: f64 = 1.3;
 
+/// Most time of a create while the mail server hangs, in parts of that while it answers.
+const WHILE_HANGING: f64 = 1.05;
+
 /// Most milliseconds from the start to the first answer.
 const START: f64 = 100.0;
 
@@ -71,8 +74,26 @@ pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
     ));
     verdicts.push(Verdict::of(format!("start to first answer < {START} ms"), limit(&figures.starts, START, "ms")));
     verdicts.push(Verdict::of("idle memory < 40 MB".to_owned(), limit(&figures.idle_memory, MEMORY, "MiB")));
+    verdicts.push(Verdict::of(
+        format!("median time of a create while the mail server hangs ≤ {WHILE_HANGING} × that while it answers"),
+        while_hanging(figures),
+    ));
+    verdicts.push(Verdict::of(
+        "no mail is lost when it recovers".to_owned(),
+        figures.mail.as_ref().map(|mail| (mail.lost == 0.0, format!("{:.0} of {:.0} lost", mail.lost, mail.waiting))),
+    ));
     verdicts.extend(figures.against.iter().map(part_of_older));
     verdicts
+}
+
+/// Round by round, since the cells of a round stood side by side.
+fn while_hanging(figures: &Figures) -> Option<(bool, String)> {
+    let mail = figures.mail.as_ref()?;
+    let pairs = mail.hanging.0.iter().zip(&mail.answering.0);
+    let times: Vec<f64> = pairs.map(|(hanging, answering)| hanging.p50 / answering.p50).collect();
+    let (least, most) = range(&times);
+    let time = median(times);
+    Some((time <= WHILE_HANGING, format!("{time:.2} × (rounds from {least:.2} to {most:.2})")))
 }
 
 fn part_of_floor(figures: &Figures, operation: Operation, connections: usize) -> Verdict {
