@@ -259,3 +259,29 @@ async fn purge_expired(app: &App, last_day: i64) -> Result<usize, Error> {
         remove.await?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_a_line_for_each_rule_and_no_other() {
+        let document = include_str!("../docs/RETENTION.md");
+        let (_, table) = document.split_once("|---|---|---|\n").unwrap_or_default();
+        let lines: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+        for rule in RULES {
+            let kept = match rule.kept {
+                For::Setting(name, _) => format!("`{name}`"),
+                For::Fixed(time) => match time.as_secs() {
+                    0 => "not at all".to_owned(),
+                    seconds if seconds % 3_600 == 0 => format!("{} hours", seconds / 3_600),
+                    seconds => format!("{} minutes", seconds / 60),
+                },
+            };
+            let line = format!("| {} | {} | {kept} |", rule.what, rule.since);
+            assert!(lines.contains(&line.as_str()), "{line} is not in the document");
+        }
+        // The last line is about an act and not about rows.
+        assert_eq!(lines.len(), RULES.len() + 1);
+    }
+}

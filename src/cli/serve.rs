@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::lifecycle::{Running, StopSignals};
+use crate::mail::Way;
 use crate::sandbox::seed;
 use crate::telemetry;
 
@@ -24,6 +25,9 @@ pub fn command() -> Command {
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let config = Config::new(&settings::values(matches, &[], &[])?)?;
     super::require_database(&config)?;
+    if matches!(config.mail.way, Way::Memory) {
+        bail!("setting mail: memory is for the sandbox; whatever is put there is gone with the process");
+    }
     super::block_on(async {
         let _log = telemetry::start_log(&config).context("the log could not start")?;
         let mut stop = StopSignals::register()?;
@@ -38,6 +42,9 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         }
         if !app.store.read(accounts::exist).await? {
             tracing::warn!("there is no account yet, so nobody has a token: make one with `invited account create`");
+        }
+        if matches!(app.config.mail.way, Way::None) {
+            tracing::warn!("mail is off, so that nobody gets an invitation: set mail, or hand links over");
         }
         let running =
             Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
