@@ -27,6 +27,7 @@ mod layers;
 mod lists;
 mod oauth;
 mod peers;
+mod outbox;
 mod people;
 mod plans;
 mod process;

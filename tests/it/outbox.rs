@@ -1,0 +1,101 @@
+//! The outbox at work: mails leave by themselves, once, whoever looks at the same rows, and when the clock says so.
+
+use std::fs;
+use std::time::Duration;
+
+use invited::clock::Stopwatch;
+use invited::entropy::Entropy;
+use invited::sandbox::TemporaryFolder;
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::process::{Client, Program, address, sqlite};
+use crate::support::{Server, token};
+
+/// A story waits at most this long for a worker.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until something is so.
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Stopwatch::start();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "{what} does not happen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_mail_leaves_by_itself_and_whoever_waits_for_it_gets_it() {
+    let server = Server::start_with(&[("mail_worker", "true")]);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            server.request_at_root("GET", "/sandbox/mailbox?to=Late@example.test&wait=20").send().expect(200).json()
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        let id = server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
+        let messages = waiting.join().unwrap()["messages"].clone();
+        assert_eq!(messages.as_array().unwrap().len(), 1);
+        assert_eq!(messages[0]["invitation_id"], json!(id));
+    });
+}
+
+#[test]
+fn a_mail_that_cannot_leave_is_tried_again_when_the_clock_says_so_and_not_before() {
+    let server = Server::start_with(&[("mail_worker", "true"), ("mail", "smtp://127.0.0.1:1"), ("mail_starttls", "none")]);
+    server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
+    let row = || server.stored("SELECT state, attempts, last_reply FROM outbox").remove(0);
+    wait_until("the first attempt", || row().starts_with("queued|1|Connection error"));
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(row().starts_with("queued|1|"), "the clock stands still: {}", row());
+    server.advance_seconds(23);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(row().starts_with("queued|1|"), "the shortest wait is 24 seconds: {}", row());
+    server.advance_seconds(14);
+    wait_until("the second attempt", || row().starts_with("queued|2|Connection error"));
+}
+
+#[test]
+fn two_servers_over_one_file_send_each_mail_once() {
+    let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
+    let (database, mails) = (folder.database(), folder.database().with_file_name("mails"));
+    let (url, way) = (sqlite(&database), format!("files:{}", mails.display()));
+    let arguments = ["--database", &url, "--mail", &way, "--mail-connections", "2"];
+    let (one, greeting) = Program::sandbox(&arguments);
+    let (other, _) = Program::sandbox(&arguments);
+    let mut client = Client::connect(address(&greeting), token::ADMINISTRATOR).unwrap();
+    for bulk in 0..8 {
+        let people: Vec<_> = (0..50)
+            .map(|number| json!({"full_name": "N", "email_address": format!("n{bulk}.{number}@example.test")}))
+            .collect();
+        let body = json!({"account_invitations": people}).to_string();
+        let (status, body) = client.send("POST", "/api/v1/account_invitations", &body).unwrap();
+        assert_eq!(status, 200, "{body}");
+    }
+    let stored = Connection::open(&database).unwrap();
+    stored.busy_timeout(Duration::from_secs(5)).unwrap();
+    let count = |sql: &str| -> i64 { stored.query_row(sql, [], |row| row.get(0)).unwrap() };
+    wait_until("every mail is sent", || count("SELECT count(*) FROM outbox WHERE state = 'sent'") == 400);
+    drop((one, other));
+    assert_eq!(fs::read_dir(&mails).unwrap().count(), 400);
+    // A second claim would have counted an attempt, and made a link.
+    assert_eq!(count("SELECT max(attempts) FROM outbox"), 1);
+    assert_eq!(count("SELECT count(*) FROM invitation_links"), 400);
+}
+
+#[test]
+fn without_mail_nothing_is_put_into_the_outbox() {
+    let server = Server::start_with(&[("mail", "none")]);
+    server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
+    assert_eq!(server.stored("SELECT count(*) FROM outbox"), ["0"]);
+    assert_eq!(server.deliver(), 0);
+}
+
+#[test]
+fn a_dry_run_mails_nobody() {
+    let server = Server::start();
+    let body = json!({"account_invitation": {"full_name": "Late", "email_address": "late@example.test"}});
+    let request = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body);
+    request.header("Invited-Dry-Run", "true").send().expect(200);
+    assert_eq!(server.deliver(), 0);
+}
