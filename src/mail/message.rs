@@ -263,4 +263,35 @@ mod tests {
     fn the_templates_of_the_program_work() {
         assert_eq!(Templates::load(None).err(), None);
     }
+
+    #[test]
+    fn a_template_of_a_folder_replaces_one_and_one_that_does_not_work_is_named_at_once() {
+        let folder = std::env::temp_dir().join(format!("invited-templates-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let write = |text: &str| {
+            std::fs::write(folder.join("invitation.en.txt"), text).unwrap();
+            let facts = Facts {
+                language: Language::English,
+                name: "Ada",
+                inviter: "Bea <b>",
+                account: "Team",
+                permission: "project_lead",
+                role: None,
+                expires_on: 22_311,
+            };
+            Templates::load(Some(&folder)).and_then(|templates| templates.print(&facts, "https://example.test/x"))
+        };
+        let (subject, text, html) = write("Subject: Come, {{ name }}\n\n{{ inviter }} {{ link }}\n").unwrap();
+        assert_eq!((subject.as_str(), text.as_str()), ("Come, Ada", "Bea <b> https://example.test/x\n"));
+        assert!(html.contains("Bea &lt;b&gt;") && html.contains("project lead"), "{html}");
+        for (broken, complaint) in [
+            ("Hello", "must begin with"),
+            ("Subject: x\n\n{{ nobody }}", "nobody"),
+            ("Subject: x\n\n{% if %}", "cannot be read"),
+        ] {
+            let told = write(broken).unwrap_err();
+            assert!(told.contains("invitation.en.txt") && told.contains(complaint), "{told}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
