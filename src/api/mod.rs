@@ -6,6 +6,7 @@
 
 mod additions;
 mod browser;
+mod endpoints;
 mod headers;
 mod invitations;
 mod mailbox;
@@ -150,12 +151,14 @@ async fn answer(
     request_id: &str,
     trace: &mut Trace,
 ) -> Result<Answer, Error> {
-    if let Some(endpoint) = oauth::find(request.method(), request.uri().path()) {
+    if let Some((endpoint, name)) = oauth::find(request.method(), request.uri().path()) {
+        trace.operation = Some(name);
         // On the heap: a request of the API must not carry around, and copy, the room that a sign-in needs.
         let answer = Box::pin(oauth::answer(app, endpoint, request, peer, request_id, trace));
         return Ok(Answer::page(answer.await));
     }
-    if let Some(endpoint) = invitations::find(request.method(), request.uri().path()) {
+    if let Some((endpoint, name)) = invitations::find(request.method(), request.uri().path()) {
+        trace.operation = Some(name);
         let answer = Box::pin(invitations::answer(app, endpoint, request, peer, request_id, trace));
         return Ok(Answer::page(answer.await));
     }

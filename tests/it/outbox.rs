@@ -42,7 +42,8 @@ fn a_mail_leaves_by_itself_and_whoever_waits_for_it_gets_it() {
 
 #[test]
 fn a_mail_that_cannot_leave_is_tried_again_when_the_clock_says_so_and_not_before() {
-    let server = Server::start_with(&[("mail_worker", "true"), ("mail", "smtp://127.0.0.1:1"), ("mail_starttls", "none")]);
+    let server =
+        Server::start_with(&[("mail_worker", "true"), ("mail", "smtp://127.0.0.1:1"), ("mail_starttls", "none")]);
     server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
     let row = || server.stored("SELECT state, attempts, last_reply FROM outbox").remove(0);
     wait_until("the first attempt", || row().starts_with("queued|1|Connection error"));

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 
+use super::endpoints::{self, Line, get, post};
 use super::visit::Visit;
 use super::{Trace, headers, page};
 use crate::app::App;
@@ -41,39 +42,22 @@ pub enum Endpoint {
     Mails,
 }
 
-/// Every endpoint: whether it is asked with POST, the name below the path, and its name in logs and metrics. What is no name is
-/// the token of a link; what stands before a slash is the id of an invitation.
-const ENDPOINTS: &[(bool, &str, Endpoint, &str)] = &[
-    (true, "lookup", Endpoint::LookUp, "invitation.lookup"),
-    (true, "accept", Endpoint::Accept, "invitation.accept"),
-    (true, "decline", Endpoint::Decline, "invitation.decline"),
-    (true, "{id}/link", Endpoint::Link, "invitation.link"),
-    (false, "{id}/mails", Endpoint::Mails, "invitation.mails"),
-    (false, "{token}", Endpoint::Show, "invitation.show"),
-    (true, "{token}", Endpoint::Decide, "invitation.decide"),
+const ENDPOINTS: &[Line<Endpoint>] = &[
+    post("/invitations/lookup", Endpoint::LookUp, "invitation.lookup"),
+    post("/invitations/accept", Endpoint::Accept, "invitation.accept"),
+    post("/invitations/decline", Endpoint::Decline, "invitation.decline"),
+    post("/invitations/{id}/link", Endpoint::Link, "invitation.link"),
+    get("/invitations/{id}/mails", Endpoint::Mails, "invitation.mails"),
+    get("/invitations/{token}", Endpoint::Show, "invitation.show"),
+    post("/invitations/{token}", Endpoint::Decide, "invitation.decide"),
 ];
 
-/// The endpoint that a request is for, if it is one.
-pub fn find(method: &Method, path: &str) -> Option<Endpoint> {
-    let rest = path.strip_prefix(PATH).filter(|rest| !rest.is_empty())?;
-    let is_post = match *method {
-        Method::GET | Method::HEAD => false,
-        Method::POST => true,
-        _ => return None,
-    };
-    let is_here = |pattern: &str| match pattern.strip_prefix("{id}") {
-        Some(action) => rest.strip_suffix(action).is_some_and(|id| !id.is_empty() && !id.contains('/')),
-        None => rest == pattern || (pattern == "{token}" && !rest.contains('/')),
-    };
-    ENDPOINTS.iter().find(|(posts, pattern, ..)| *posts == is_post && is_here(pattern)).map(|(_, _, it, _)| *it)
+/// The endpoint that a request is for, if it is one, and its name in logs and metrics.
+pub fn find(method: &Method, path: &str) -> Option<(Endpoint, &'static str)> {
+    path.starts_with(PATH).then(|| endpoints::find(ENDPOINTS, method, path)).flatten()
 }
 
 impl Endpoint {
-    /// Name in logs and metrics.
-    fn name(self) -> &'static str {
-        ENDPOINTS.iter().find(|(_, _, endpoint, _)| *endpoint == self).map_or("", |(.., name)| name)
-    }
-
     /// Whether people are in front of it.
     fn is_page(self) -> bool {
         matches!(self, Self::Show | Self::Decide)
@@ -89,7 +73,6 @@ pub async fn answer(
     request_id: &str,
     trace: &mut Trace,
 ) -> Response<Body> {
-    trace.operation = Some(endpoint.name());
     let since = Stopwatch::start();
     let (head, body) = request.into_parts();
     let visit = Visit { app, head, peer, request_id, since };
@@ -139,7 +122,7 @@ mod tests {
             (&Method::PUT, "/invitations/lnk_x", None),
             (&Method::OPTIONS, "/invitations/lnk_x", None),
         ] {
-            assert_eq!(find(method, path), expected, "{method} {path}");
+            assert_eq!(find(method, path).map(|(endpoint, _)| endpoint), expected, "{method} {path}");
         }
     }
 }

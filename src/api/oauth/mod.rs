@@ -24,6 +24,7 @@ use std::sync::Arc;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 
+use super::endpoints::{self, Line, get, post};
 use super::visit::Visit;
 use super::{Trace, headers};
 use crate::app::App;
@@ -55,48 +56,30 @@ pub enum Endpoint {
     Discovery,
 }
 
-/// Every endpoint with a path of its own: whether it is asked with POST, its path, and its name in logs and metrics.
-const ENDPOINTS: &[(bool, &str, Endpoint, &str)] = &[
-    (false, "/oauth/authorize", Endpoint::Authorize, "oauth.authorize"),
-    (true, "/oauth/authorize", Endpoint::Decide, "oauth.decide"),
-    (true, "/oauth/sign-in", Endpoint::SignIn, "oauth.sign_in"),
-    (true, "/oauth/sign-out", Endpoint::SignOut, "oauth.sign_out"),
-    (true, "/oauth/token", Endpoint::Token, "oauth.token"),
-    (true, "/oauth/revoke", Endpoint::Revoke, "oauth.revoke"),
-    (true, "/oauth/introspect", Endpoint::Introspect, "oauth.introspect"),
-    (false, "/.well-known/oauth-authorization-server", Endpoint::Discovery, "oauth.discovery"),
-    (false, "/.well-known/openid-configuration", Endpoint::Discovery, "oauth.discovery"),
-    // Below this path, the rest is the secret of a link.
-    (false, sign_in::LINK_PATH, Endpoint::ShowLink, "oauth.show_link"),
-    (true, sign_in::LINK_PATH, Endpoint::UseLink, "oauth.use_link"),
+const ENDPOINTS: &[Line<Endpoint>] = &[
+    get("/oauth/authorize", Endpoint::Authorize, "oauth.authorize"),
+    post("/oauth/authorize", Endpoint::Decide, "oauth.decide"),
+    post("/oauth/sign-in", Endpoint::SignIn, "oauth.sign_in"),
+    post("/oauth/sign-out", Endpoint::SignOut, "oauth.sign_out"),
+    post("/oauth/token", Endpoint::Token, "oauth.token"),
+    post("/oauth/revoke", Endpoint::Revoke, "oauth.revoke"),
+    post("/oauth/introspect", Endpoint::Introspect, "oauth.introspect"),
+    get("/.well-known/oauth-authorization-server", Endpoint::Discovery, "oauth.discovery"),
+    get("/.well-known/openid-configuration", Endpoint::Discovery, "oauth.discovery"),
+    get("/oauth/sign-in/{secret}", Endpoint::ShowLink, "oauth.show_link"),
+    post("/oauth/sign-in/{secret}", Endpoint::UseLink, "oauth.use_link"),
 ];
 
 /// What the paths of all endpoints begin with. Nearly every request is for none of them.
 const BEGINNINGS: [&str; 2] = ["/oauth/", "/.well-known/"];
 
-/// The endpoint that a request is for, if it is one.
-pub fn find(method: &Method, path: &str) -> Option<Endpoint> {
-    if !BEGINNINGS.iter().any(|beginning| path.starts_with(beginning)) {
-        return None;
-    }
-    let is_post = match *method {
-        Method::GET | Method::HEAD => false,
-        Method::POST => true,
-        _ => return None,
-    };
-    let is_here = |known: &str| match known.ends_with('/') {
-        true => path.strip_prefix(known).is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
-        false => path == known,
-    };
-    ENDPOINTS.iter().find(|(posts, known, ..)| *posts == is_post && is_here(known)).map(|(_, _, endpoint, _)| *endpoint)
+/// The endpoint that a request is for, if it is one, and its name in logs and metrics.
+pub fn find(method: &Method, path: &str) -> Option<(Endpoint, &'static str)> {
+    let is_here = BEGINNINGS.iter().any(|beginning| path.starts_with(beginning));
+    is_here.then(|| endpoints::find(ENDPOINTS, method, path)).flatten()
 }
 
 impl Endpoint {
-    /// Name in logs and metrics.
-    fn name(self) -> &'static str {
-        ENDPOINTS.iter().find(|(_, _, endpoint, _)| *endpoint == self).map_or("", |(.., name)| name)
-    }
-
     /// Whether applications ask here by themselves.
     fn is_for_programs(self) -> bool {
         matches!(self, Self::Token | Self::Revoke | Self::Introspect | Self::Discovery)
@@ -112,7 +95,6 @@ pub async fn answer(
     request_id: &str,
     trace: &mut Trace,
 ) -> Response<Body> {
-    trace.operation = Some(endpoint.name());
     let since = Stopwatch::start();
     let (head, body) = request.into_parts();
     let visit = Visit { app, head, peer, request_id, since };
@@ -162,7 +144,7 @@ mod tests {
             (post, "/oauth/token/", None),
             (get, "/.well-known/openid-configuration", Some(Endpoint::Discovery)),
         ] {
-            assert_eq!(find(method, path), expected, "{method} {path}");
+            assert_eq!(find(method, path).map(|(endpoint, _)| endpoint), expected, "{method} {path}");
         }
     }
 }
