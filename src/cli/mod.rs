@@ -2,11 +2,14 @@
 
 mod account;
 mod app;
+mod csv;
+mod listing;
 mod membership;
 mod migrate;
 mod openapi;
 mod people;
 mod sandbox;
+mod seats;
 mod serve;
 mod settings;
 mod sign_in;
@@ -45,6 +48,7 @@ pub fn command() -> Command {
             user::command(),
             app::command(),
             membership::command(),
+            seats::command(),
             migrate::command(),
             openapi::command(),
             settings::command(),
@@ -66,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("user", matches)) => user::run(matches),
         Some(("app", matches)) => app::run(matches),
         Some(("membership", matches)) => membership::run(matches),
+        Some(("seats", matches)) => seats::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("openapi", _)) => openapi::run(),
         Some(("config", _)) => settings::run(),
