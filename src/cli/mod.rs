@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod csv;
 mod listing;
+mod mail;
 mod membership;
 mod migrate;
 mod openapi;
@@ -48,6 +49,7 @@ pub fn command() -> Command {
             user::command(),
             app::command(),
             membership::command(),
+            mail::command(),
             seats::command(),
             migrate::command(),
             openapi::command(),
@@ -70,6 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("user", matches)) => user::run(matches),
         Some(("app", matches)) => app::run(matches),
         Some(("membership", matches)) => membership::run(matches),
+        Some(("mail", matches)) => mail::run(matches),
         Some(("seats", matches)) => seats::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("openapi", _)) => openapi::run(),
