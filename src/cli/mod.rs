@@ -3,6 +3,7 @@
 mod account;
 mod app;
 mod csv;
+mod invitation;
 mod listing;
 mod mail;
 mod membership;
@@ -49,6 +50,7 @@ pub fn command() -> Command {
             user::command(),
             app::command(),
             membership::command(),
+            invitation::command(),
             mail::command(),
             seats::command(),
             migrate::command(),
@@ -72,6 +74,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("user", matches)) => user::run(matches),
         Some(("app", matches)) => app::run(matches),
         Some(("membership", matches)) => membership::run(matches),
+        Some(("invitation", matches)) => invitation::run(matches),
         Some(("mail", matches)) => mail::run(matches),
         Some(("seats", matches)) => seats::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
