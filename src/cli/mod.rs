@@ -3,6 +3,7 @@
 mod account;
 mod app;
 mod csv;
+mod erase;
 mod invitation;
 mod listing;
 mod mail;
@@ -53,6 +54,7 @@ pub fn command() -> Command {
             invitation::command(),
             mail::command(),
             seats::command(),
+            erase::command(),
             migrate::command(),
             openapi::command(),
             settings::command(),
@@ -77,6 +79,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("invitation", matches)) => invitation::run(matches),
         Some(("mail", matches)) => mail::run(matches),
         Some(("seats", matches)) => seats::run(matches),
+        Some(("erase", matches)) => erase::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("openapi", _)) => openapi::run(),
         Some(("config", _)) => settings::run(),
