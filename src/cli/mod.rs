@@ -16,6 +16,7 @@ mod seats;
 mod serve;
 mod settings;
 mod sign_in;
+mod sweep;
 mod token;
 mod user;
 
@@ -55,6 +56,7 @@ pub fn command() -> Command {
             mail::command(),
             seats::command(),
             erase::command(),
+            sweep::command(),
             migrate::command(),
             openapi::command(),
             settings::command(),
@@ -80,6 +82,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("mail", matches)) => mail::run(matches),
         Some(("seats", matches)) => seats::run(matches),
         Some(("erase", matches)) => erase::run(matches),
+        Some(("sweep", matches)) => sweep::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("openapi", _)) => openapi::run(),
         Some(("config", _)) => settings::run(),
