@@ -1,13 +1,15 @@
 //! `invited erase` and `invited sweep`: what goes from the database, and what stays.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
 use super::team::Team;
 use crate::process::Client;
 use crate::support::client::Request;
 
-/// Words of which each tells who Ada is.
-const ADA: &[&str] = &["ada", "lovelace", "countess", "analyst", "4711"];
+/// Words of which each tells who Ada is, and none of which random hexadecimal digits could be.
+const ADA: &[&str] = &["ada@", "lovelace", "countess", "analyst", "person-4711"];
 
 /// A team that has invited Ada, who has another address since, and Bob.
 fn team_of_ada_and_bob() -> Team {
@@ -17,14 +19,9 @@ fn team_of_ada_and_bob() -> Team {
         "full_name": "Ada Lovelace",
         "email_address": "Ada@example.test",
         "headline": "Analyst",
-        "external_reference": {"service_name": "crm", "service_model": "Person", "service_model_ref": "4711"},
+        "external_reference": {"service_name": "crm", "service_model": "Person", "service_model_ref": "person-4711"},
     }});
-    Request::new(server, "POST", "/api/v1/account_invitations")
-        .bearer(&team.token)
-        .header("Idempotency-Key", "first")
-        .json(&ada)
-        .send()
-        .expect(200);
+    invite_once(&team, server, &ada);
     Team::invite(server, &team.token, &[("Bob Babbage", "bob@example.test")]);
     let body = json!({"user": {"full_name": "The Countess", "email_address": "countess@example.test"}}).to_string();
     let mut client = Client::connect(server, &team.token).unwrap();
@@ -33,6 +30,12 @@ fn team_of_ada_and_bob() -> Team {
     drop(client);
     assert_eq!(program.stop().0.code(), Some(0));
     team
+}
+
+/// Invites by a request that may be repeated, and whose answer is kept for that.
+fn invite_once(team: &Team, server: SocketAddr, body: &Value) {
+    let request = Request::new(server, "POST", "/api/v1/account_invitations").bearer(&team.token);
+    request.header("Idempotency-Key", "once").json(body).send().expect(200);
 }
 
 /// What the database still says of Ada.
@@ -73,6 +76,25 @@ fn erasing_needs_a_yes_and_leaves_no_trace_of_name_and_address() {
     }
     let again = team.run(&["erase", "countess@example.test", "--yes"]);
     assert!(again.contains("users: 0, invitations: 0"), "it can be done twice: {again}");
+}
+
+#[test]
+fn what_is_kept_about_somebody_with_a_longer_address_stays() {
+    let team = Team::new();
+    let (program, server) = team.serve();
+    invite_once(
+        &team,
+        server,
+        &json!({"account_invitation": {"full_name": "Ada", "email_address": "ada@example.test"}}),
+    );
+    Team::invite(server, &team.token, &[("Dagmar", "da@example.test")]);
+    drop(program);
+    let erase = |address: &str| {
+        team.run(&["erase", address, "--yes"]);
+        team.texts("SELECT idempotency_key FROM idempotent_requests")
+    };
+    assert_eq!(erase("da@example.test"), ["once"], "the request of Ada would be carried out a second time");
+    assert_eq!(erase("ada@example.test"), Vec::<String>::new());
 }
 
 #[test]
