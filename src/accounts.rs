@@ -1,4 +1,4 @@
-//! What operators do on the command line: an account begins, and its members get and lose tokens.
+//! What operators do on the command line: an account begins and gets its language, and its members get and lose tokens.
 //!
 //! Invariant: each of these writes leaves its row in the audit trail, by an actor who is no user of the account.
 
@@ -9,6 +9,7 @@ use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::error::Error;
+use crate::language::Language;
 use crate::people::{self, Keys, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
 use crate::tokens;
@@ -86,6 +87,53 @@ pub fn create(
     audit::write(db, &entry)?;
     let (_, token) = create_token(db, entropy, (account_id, user_id), "first token", now)?;
     Ok(Created { account_id, user_id, token })
+}
+
+/// An account as operators see it.
+pub struct Listed {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+}
+
+/// Every account, in the order in which they were made.
+pub fn list(db: &mut Db) -> Result<Vec<Listed>, store::Error> {
+    let mut accounts = Vec::new();
+    db.each("SELECT id, name FROM accounts ORDER BY id", &[], &mut |row| {
+        accounts.push(Listed { id: row.int(0)?, name: row.text(1)?.to_owned() });
+        Ok(())
+    })?;
+    Ok(accounts)
+}
+
+/// Says in which language an account speaks to people outside; `None` for that of the server.
+pub fn set_language(
+    db: &mut Db,
+    account_id: i64,
+    language: Option<Language>,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let sql = "SELECT language FROM accounts WHERE id = ?1";
+    let before = db.one(sql, &[Param::Int(account_id)], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))?;
+    let after = language.map(Language::code);
+    if before.as_deref() == after {
+        return Ok(());
+    }
+    let sql = "UPDATE accounts SET language = ?2, updated_at = ?3 WHERE id = ?1";
+    db.exec(sql, &[Param::Int(account_id), after.into(), Param::Int(now.0)])?;
+    let only_language =
+        |code: Option<&str>| Attributes::of_cells([("language", Kind::Line, code.map_or(Cell::Null, Cell::Text))]);
+    let entry = Entry {
+        account_id,
+        occurred_at: now,
+        actor: Actor::OPERATOR,
+        action: "account.language",
+        subject: ("accounts", account_id),
+        before: Some(&only_language(before.as_deref())),
+        after: Some(&only_language(after)),
+    };
+    audit::write(db, &entry)
 }
 
 /// Whether there is any account.

@@ -18,6 +18,7 @@ use crate::people::Keys;
 use crate::resources::{account_invitations, account_memberships, users};
 use crate::store::{Db, Param};
 use crate::wire::fold::fold;
+use crate::wire::kind::print_text;
 use crate::{invitations, memberships, records, tokens};
 
 /// What stands in place of a name.
@@ -51,14 +52,16 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     )?;
     people.sort_unstable();
     let mut erased = Erased { users: people.len(), ..Erased::default() };
-    let mut invited = HashSet::new();
+    let (mut invited, mut addresses) = (HashSet::new(), HashSet::from([key.clone()]));
     for user in &people {
+        addresses.extend(addresses_of(db, account, *user)?);
         let of_person = "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
         invited.extend(ids(db, of_person, &[Param::Int(account), Param::Int(*user)])?);
         erase_user(db, context, *user)?;
     }
     erased.invitations = invited.len();
-    forget_mail(db, account, &key)?;
+    forget_mails(db, account, &key, &invited)?;
+    forget_answers(db, account, &addresses)?;
     erased.audit_rows = redact_trail(db, account, &key, &people, &invited)?;
     for user in &people {
         let event = Event { resource: &users::RESOURCE, action: "erase", id: *user, before: None, after: None };
@@ -74,6 +77,18 @@ fn ids(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<i64>, Error> 
         Ok(())
     })?;
     Ok(ids)
+}
+
+/// Every address under which a person is known: it may be another one by now than that of the invitation.
+fn addresses_of(db: &mut Db, account: i64, user: i64) -> Result<Vec<String>, Error> {
+    let sql = "SELECT email_key FROM users WHERE account_id = ?1 AND id = ?2 UNION \
+               SELECT email_key FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
+    let mut addresses = Vec::new();
+    db.each(sql, &[Param::Int(account), Param::Int(user)], &mut |row| {
+        addresses.push(row.text(0)?.to_owned());
+        Ok(())
+    })?;
+    Ok(addresses)
 }
 
 fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
@@ -119,18 +134,33 @@ fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes the address out of the outbox, and out of the answers that are kept for idempotent requests.
-fn forget_mail(db: &mut Db, account: i64, key: &str) -> Result<(), Error> {
+/// Takes the address out of the outbox, and out of the mails about the person's invitations whatever it was then.
+fn forget_mails(db: &mut Db, account: i64, key: &str, invited: &HashSet<i64>) -> Result<(), Error> {
+    let forget = "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL WHERE account_id = ?1";
     let of_address = [Param::Int(account), Param::Text(key), Param::Text(ERASED)];
-    db.exec(
-        "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL WHERE account_id = ?1 AND recipient_key = ?2",
-        &of_address,
-    )?;
+    db.exec(&format!("{forget} AND recipient_key = ?2"), &of_address)?;
+    for id in invited {
+        let of_invitation = [Param::Int(account), Param::Int(*id), Param::Text(ERASED)];
+        db.exec(&format!("{forget} AND invitation_id = ?2"), &of_invitation)?;
+    }
+    Ok(())
+}
+
+/// Forgets the answers kept for idempotent requests that name one of these addresses, whole: a piece of it is somebody
+/// else's.
+fn forget_answers(db: &mut Db, account: i64, addresses: &HashSet<String>) -> Result<(), Error> {
+    let printed = |address: &String| {
+        let mut json = Vec::new();
+        print_text(address, &mut json);
+        fold(&String::from_utf8_lossy(&json))
+    };
+    let addresses: Vec<String> = addresses.iter().map(printed).collect();
     let sql =
         "SELECT user_id, idempotency_key, body FROM idempotent_requests WHERE account_id = ?1 AND body IS NOT NULL";
     let mut naming = Vec::new();
     db.each(sql, &[Param::Int(account)], &mut |row| {
-        if fold(row.text(2)?).contains(key) {
+        let body = fold(row.text(2)?);
+        if addresses.iter().any(|address| body.contains(address)) {
             naming.push((row.int(0)?, row.text(1)?.to_owned()));
         }
         Ok(())

@@ -6,6 +6,8 @@
 //! names every one of them. The address rule is checked here for its message and guaranteed by the unique index
 //! `account_invitations_pending_address`, whatever happens at the same time.
 
+pub mod states;
+
 use std::collections::HashSet;
 
 use secrecy::SecretString;

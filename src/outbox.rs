@@ -103,7 +103,7 @@ pub fn enqueue(
 }
 
 /// A Message-ID (RFC 5322, section 3.6.4), without the brackets. It is made with the row, so that every attempt has the same.
-fn message_id(entropy: &Entropy, domain: &str) -> Result<String, NoEntropy> {
+pub fn message_id(entropy: &Entropy, domain: &str) -> Result<String, NoEntropy> {
     let random: String = entropy.bytes()?[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("{random}@{domain}"))
 }

@@ -48,7 +48,7 @@ pub struct Rule {
     sql: &'static str,
 }
 
-/// Every rule but that of expired invitations, whose removal is an act of its own ([`purge_expired`]).
+/// Every rule but that of expired invitations, whose removal is an act of its own (`purge_expired`).
 pub const RULES: &[Rule] = &[
     Rule {
         what: "answers to requests with an Idempotency-Key",
@@ -151,36 +151,39 @@ pub async fn sweep(app: &App) -> Result<usize, Error> {
     }
     for rule in RULES {
         if let Some(until) = rule.until(&app.config.kept, now) {
-            swept +=
-                until_done(app, move |db| Ok(db.exec(rule.sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?)).await?;
+            let remove = move |db: &mut Db| {
+                let removed = db.exec(rule.sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?;
+                Ok(Some(removed).filter(|rows| *rows > 0))
+            };
+            swept += until_done(app, remove).await?;
         }
     }
     Ok(swept)
 }
 
-/// Repeats a small write until it finds nothing more to do.
+/// Repeats a small write until it finds nothing more to do, which it says by `None`; how many rows it swept.
 async fn until_done(
     app: &App,
-    work: impl Fn(&mut Db) -> Result<usize, Error> + Clone + Send + 'static,
+    work: impl Fn(&mut Db) -> Result<Option<usize>, Error> + Clone + Send + 'static,
 ) -> Result<usize, Error> {
     let mut all = 0;
     loop {
         let work = work.clone();
         match app.store.write(move |db| work(db)).await? {
-            0 => return Ok(all),
-            some => all += some,
+            None => return Ok(all),
+            Some(rows) => all += rows,
         }
     }
 }
 
 /// Marks invitations of one account whose last day is over: their links and their mails go, the invitation stays. Each account
 /// knows through which day that was done, so that only the days since then are looked at.
-fn mark_expired(db: &mut Db, now: Timestamp) -> Result<usize, Error> {
+fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
     let yesterday = now.day() - 1;
     let sql = "SELECT id, expired_through FROM accounts WHERE expired_through IS NULL OR expired_through < ?1 \
                ORDER BY id LIMIT 1";
     let account = db.maybe(sql, &[Param::Int(yesterday)], |row| Ok((row.int(0)?, row.maybe_int(1)?)))?;
-    let Some((account, through)) = account else { return Ok(0) };
+    let Some((account, through)) = account else { return Ok(None) };
     let mut expired = Vec::new();
     db.each(
         "UPDATE account_invitations SET expired_at = ?4 WHERE id IN (SELECT id FROM account_invitations \
@@ -217,8 +220,8 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<usize, Error> {
         let sql = "UPDATE accounts SET expired_through = ?2 WHERE id = ?1";
         db.exec(sql, &[Param::Int(account), Param::Int(yesterday)])?;
     }
-    // An account that is done counts too: the next one may not be.
-    Ok(expired.len().max(1))
+    // An account without any is no end: the next one may have some.
+    Ok(Some(expired.len()))
 }
 
 /// Removes invitations whose last day was this one or before, with the invitees whom nothing else names.

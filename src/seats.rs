@@ -5,10 +5,13 @@
 //! contracted number everything goes on, as with the vendor, who bills what is over: the highest number is kept, and every
 //! answer to a request that takes a seat tells the present one.
 
+use crate::audit::{self, Actor, Attributes, Entry};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::people::ACTIVE_MEMBERSHIPS;
 use crate::store::{Db, Error, Param};
 use crate::tallies;
+use crate::wire::kind::{Cell, Kind};
 
 /// Tally of the pending invitations of an account.
 pub const PENDING_INVITATIONS: &str = "account_invitations.pending";
@@ -73,10 +76,35 @@ pub fn note_taken(db: &mut Db, context: &Context) -> Result<(), Error> {
     Ok(())
 }
 
-/// Says how many seats were contracted, or that nobody knows. What was billed begins anew.
-pub fn contract(db: &mut Db, account: i64, seats: Option<i64>) -> Result<(), Error> {
-    let sql = "UPDATE accounts SET seats = ?2 WHERE id = ?1";
-    db.exec(sql, &[Param::Int(account), seats.into()])?;
+/// Says how many seats were contracted, or that nobody knows, and returns the ledger as it is then. What was billed begins
+/// anew, so that the trail tells it beside the number.
+pub fn contract(db: &mut Db, account: i64, seats: Option<i64>, now: Timestamp) -> Result<Ledger, Error> {
     let before = ledger(db, account)?;
-    tallies::add(db, account, BILLED, before.over() - before.billed)
+    let contracted = Ledger { contracted: seats, ..before };
+    let after = Ledger { billed: contracted.over(), ..contracted };
+    if after == before {
+        return Ok(after);
+    }
+    let sql = "UPDATE accounts SET seats = ?2, updated_at = ?3 WHERE id = ?1";
+    db.exec(sql, &[Param::Int(account), seats.into(), Param::Int(now.0)])?;
+    tallies::add(db, account, BILLED, after.billed - before.billed)?;
+    let entry = Entry {
+        account_id: account,
+        occurred_at: now,
+        actor: Actor::OPERATOR,
+        action: "account.seats",
+        subject: ("accounts", account),
+        before: Some(&attributes(&before)),
+        after: Some(&attributes(&after)),
+    };
+    audit::write(db, &entry)?;
+    Ok(after)
+}
+
+/// What the audit trail tells of a ledger: the parts that are said and not counted.
+fn attributes(ledger: &Ledger) -> Attributes {
+    Attributes::of_cells([
+        ("seats", Kind::Number, ledger.contracted.map_or(Cell::Null, Cell::Int)),
+        ("billed", Kind::Number, Cell::Int(ledger.billed)),
+    ])
 }

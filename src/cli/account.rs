@@ -1,11 +1,17 @@
-//! `invited account create`: how a team begins.
+//! `invited account`: how a team begins, and which language it speaks to people outside.
 
 use anyhow::Result;
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
-use super::{Missing, settings, spoken, with_app};
+use super::{Missing, people, settings, spoken, with_app};
 use crate::accounts;
+use crate::language::{LANGUAGES, Language};
+
+/// What is given in place of a language that an account no longer has.
+const NONE: &str = "none";
 
 pub fn command() -> Command {
     let create = Command::new("create")
@@ -24,17 +30,31 @@ pub fn command() -> Command {
         )
         .arg(Arg::new("owner_name").long("owner-name").value_name("NAME").required(true).help("The owner's full name"))
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one line of JSON"));
-    Command::new("account")
-        .about("Manage accounts")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(settings::add_flags(create, |setting| setting.name == "database"))
+    let codes = LANGUAGES.iter().map(|(_, code)| *code).chain([NONE]);
+    let language = Command::new("language")
+        .about("Choose the language of an account's mails and their pages")
+        .arg(
+            Arg::new("code")
+                .value_name("CODE")
+                .required(true)
+                .value_parser(PossibleValuesParser::new(codes))
+                .help("The language, or none for that of the setting mail_language"),
+        )
+        .args([people::account_argument(), people::json_argument().help("Print JSON")]);
+    Command::new("account").about("Manage accounts").subcommand_required(true).arg_required_else_help(true).subcommands(
+        [create, language].map(|command| settings::add_flags(command, |setting| setting.name == "database")),
+    )
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
-    let Some(("create", matches)) = matches.subcommand() else {
-        return Ok(());
-    };
+    match matches.subcommand() {
+        Some(("create", matches)) => create(matches),
+        Some(("language", matches)) => choose_language(matches),
+        _ => Ok(()),
+    }
+}
+
+fn create(matches: &ArgMatches) -> Result<()> {
     let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
     let (name, owner_name, owner_email) = (text("name"), text("owner_name"), text("owner_email"));
     let created = with_app(matches, Missing::Made, |app| async move {
@@ -44,11 +64,27 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     })?;
     let token = created.token.expose_secret();
     if matches.get_flag("json") {
-        let line = serde_json::json!({"account_id": created.account_id, "user_id": created.user_id, "token": token});
+        let line = json!({"account_id": created.account_id, "user_id": created.user_id, "token": token});
         println!("{line}");
     } else {
         println!("Account {} was made, its owner is user {}.", created.account_id, created.user_id);
         println!("The owner's token, told this once: {token}");
+    }
+    Ok(())
+}
+
+fn choose_language(matches: &ArgMatches) -> Result<()> {
+    let language = matches.get_one::<String>("code").and_then(|code| Language::of_code(code));
+    let account = people::write(matches, move |db, context| {
+        let account = context.caller.account_id;
+        accounts::set_language(db, account, language, context.now)?;
+        Ok(account)
+    })?;
+    let code = language.map(Language::code);
+    if matches.get_flag("json") {
+        println!("{}", json!({"account_id": account, "language": code}));
+    } else {
+        println!("Language of account {account}: {}", code.unwrap_or(NONE));
     }
     Ok(())
 }

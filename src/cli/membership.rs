@@ -1,14 +1,12 @@
 //! `invited membership`: what an operator does to members, by the rules that hold for an administrator's requests.
 
-use std::sync::Arc;
-
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Missing, people, settings, spoken, with_app};
-use crate::access::{ASSIGNABLE, Caller};
+use super::{people, settings};
+use crate::access::ASSIGNABLE;
 use crate::context::Context;
 use crate::error::Error;
 use crate::resources::account_memberships::{ENTRY, RESOURCE};
@@ -76,18 +74,12 @@ fn change(
     work: impl FnOnce(&mut Db, &Context, i64) -> Result<(), Error> + Send + 'static,
 ) -> Result<()> {
     let address = matches.get_one::<String>("email").cloned().unwrap_or_default();
-    let account = matches.get_one::<i64>("account").copied();
-    let (user, membership) = with_app(matches, Missing::Refused, |app| async move {
-        let template = app.context(&Arc::new(Caller::operator(0)), None);
-        let write = app.store.write(move |db| {
-            let operator = Arc::new(Caller::operator(people::account_or_only(db, account)?));
-            let context = Context { caller: Arc::clone(&operator), ..template };
-            let id = people::find_membership(db, operator.account_id, &address)?;
-            work(db, &context, id)?;
-            let user = people::find(db, operator.account_id, &address)?.user_id;
-            Ok((people::user(db, &operator, user)?, people::membership(db, &operator, id)?))
-        });
-        write.await.map_err(|error: Error| spoken(&error))
+    let (user, membership) = people::write(matches, move |db, context| {
+        let operator = &context.caller;
+        let id = people::find_membership(db, operator.account_id, &address)?;
+        work(db, context, id)?;
+        let user = people::find(db, operator.account_id, &address)?.user_id;
+        Ok((people::user(db, operator, user)?, people::membership(db, operator, id)?))
     })?;
     if matches.get_flag("json") {
         println!("{}", json!({ "account_membership": membership }));

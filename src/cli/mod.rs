@@ -2,14 +2,21 @@
 
 mod account;
 mod app;
+mod csv;
+mod erase;
+mod invitation;
+mod listing;
+mod mail;
 mod membership;
 mod migrate;
 mod openapi;
 mod people;
 mod sandbox;
+mod seats;
 mod serve;
 mod settings;
 mod sign_in;
+mod sweep;
 mod token;
 mod user;
 
@@ -45,6 +52,11 @@ pub fn command() -> Command {
             user::command(),
             app::command(),
             membership::command(),
+            invitation::command(),
+            mail::command(),
+            seats::command(),
+            erase::command(),
+            sweep::command(),
             migrate::command(),
             openapi::command(),
             settings::command(),
@@ -66,6 +78,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("user", matches)) => user::run(matches),
         Some(("app", matches)) => app::run(matches),
         Some(("membership", matches)) => membership::run(matches),
+        Some(("invitation", matches)) => invitation::run(matches),
+        Some(("mail", matches)) => mail::run(matches),
+        Some(("seats", matches)) => seats::run(matches),
+        Some(("erase", matches)) => erase::run(matches),
+        Some(("sweep", matches)) => sweep::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("openapi", _)) => openapi::run(),
         Some(("config", _)) => settings::run(),

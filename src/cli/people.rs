@@ -1,4 +1,6 @@
-//! What `invited user` and `invited membership` have in common: finding people, and printing them.
+//! What the commands about an account have in common: the account, work in it, finding people, and printing them.
+
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
@@ -6,6 +8,9 @@ use serde_json::{Map, Value as Json};
 
 use super::{Missing, spoken, with_app};
 use crate::access::Caller;
+use crate::accounts;
+use crate::app::App;
+use crate::context::Context;
 use crate::error::Error;
 use crate::records;
 use crate::resources::{account_memberships, users};
@@ -52,13 +57,36 @@ pub(super) fn read<T: Send + 'static>(
     })
 }
 
+/// Writes something of the account that the arguments name.
+pub(super) fn write<T: Send + 'static>(
+    matches: &ArgMatches,
+    work: impl FnOnce(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+) -> Result<T> {
+    with_app(matches, Missing::Refused, |app| async move {
+        app.store.write(job(matches, &app, work)).await.map_err(|error| spoken(&error))
+    })
+}
+
+/// What the operator does in the account that the arguments name, to be handed to the store.
+pub(super) fn job<T, F>(
+    matches: &ArgMatches,
+    app: &App,
+    work: F,
+) -> impl FnOnce(&mut Db) -> Result<T, Error> + Send + use<T, F>
+where
+    F: FnOnce(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+{
+    let account = matches.get_one::<i64>("account").copied();
+    let template = app.context(&Arc::new(Caller::nobody()), None);
+    move |db| {
+        let operator = Caller::operator(account_or_only(db, account)?);
+        work(db, &template.for_caller(operator))
+    }
+}
+
 /// The account that was named, or the only one that there is.
 pub(super) fn account_or_only(db: &mut Db, named: Option<i64>) -> Result<i64, Error> {
-    let mut accounts = Vec::new();
-    db.each("SELECT id FROM accounts ORDER BY id", &[], &mut |row| {
-        accounts.push(row.int(0)?);
-        Ok(())
-    })?;
+    let accounts: Vec<i64> = accounts::list(db)?.into_iter().map(|account| account.id).collect();
     match (named, accounts.as_slice()) {
         (Some(account), known) if known.contains(&account) => Ok(account),
         (None, [only]) => Ok(*only),
@@ -103,7 +131,8 @@ pub(super) fn membership(db: &mut Db, operator: &Caller, id: i64) -> Result<Json
     record(db, &account_memberships::RESOURCE, operator, id)
 }
 
-fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: i64) -> Result<Json, Error> {
+/// A record with all that the API shows of it.
+pub(super) fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: i64) -> Result<Json, Error> {
     let projection = Projection::plain(resource, operator.rung());
     let envelope = records::show(db, &projection, operator, Some(id), &[])?;
     Ok(listed(&envelope, resource.name)?.pop().unwrap_or_default())
@@ -147,6 +176,13 @@ fn listed(envelope: &[u8], name: &str) -> Result<Vec<Json>, Error> {
     let results = envelope.remove("results").unwrap_or_default();
     let ids = results.as_array().into_iter().flatten().filter_map(|result| result.get("id")?.as_str());
     Ok(ids.filter_map(|id| records.get_mut(id).map(Json::take)).collect())
+}
+
+/// The fields of a record, a line for each.
+pub(super) fn print_fields(record: &Json) {
+    for (name, value) in record.as_object().into_iter().flatten() {
+        println!("        {name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    }
 }
 
 fn parse(envelope: &[u8]) -> Result<Map<String, Json>, Error> {

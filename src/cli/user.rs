@@ -73,8 +73,6 @@ fn show(matches: &ArgMatches) -> Result<()> {
         return Ok(());
     }
     println!("{}", people::line(&user, &membership));
-    for (name, value) in membership.as_object().into_iter().flatten() {
-        println!("        {name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    }
+    people::print_fields(&membership);
     Ok(())
 }

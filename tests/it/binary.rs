@@ -4,12 +4,19 @@
 //! - `serving`: `serve`, its settings, accounts and tokens, migrations.
 //! - `operators`: what commands leave behind, and which database they refuse to touch.
 //! - `people`: the commands for users and memberships.
+//! - `invitations`, `mail`, `seats`, `forgetting`: the commands for what is between an invitation and its person; `team` is what
+//!   their stories begin with.
 //! - `telling`: help, the API description, health, metrics and the log.
 
+mod forgetting;
+mod invitations;
+mod mail;
 mod operators;
 mod people;
 mod sandbox;
+mod seats;
 mod serving;
+mod team;
 mod telling;
 
 pub(crate) use serving::{create_account, fails, folder, serve, succeeds};

@@ -107,6 +107,15 @@ fn a_mistyped_database_is_named_and_not_made() {
         &["token", "create", "olive@example.test"],
         &["token", "list"],
         &["token", "revoke", "1"],
+        &["account", "language", "de"],
+        &["invitation", "list"],
+        &["invitation", "link", "1"],
+        &["mail", "list"],
+        &["mail", "retry"],
+        &["seats"],
+        &["seats", "set", "5"],
+        &["erase", "olive@example.test"],
+        &["sweep"],
     ] {
         let sentence = format!("the database {path} does not exist: make it with `invited account create`");
         fails(&[words, &["--database", &url]].concat(), &[&sentence]);

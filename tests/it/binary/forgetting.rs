@@ -1,0 +1,123 @@
+//! `invited erase` and `invited sweep`: what goes from the database, and what stays.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::team::Team;
+use crate::process::Client;
+use crate::support::client::Request;
+
+/// Words of which each tells who Ada is, and none of which random hexadecimal digits could be.
+const ADA: &[&str] = &["ada@", "lovelace", "countess", "analyst", "person-4711"];
+
+/// A team that has invited Ada, who has another address since, and Bob.
+fn team_of_ada_and_bob() -> Team {
+    let team = Team::new();
+    let (program, server) = team.serve();
+    let ada = json!({"account_invitation": {
+        "full_name": "Ada Lovelace",
+        "email_address": "Ada@example.test",
+        "headline": "Analyst",
+        "external_reference": {"service_name": "crm", "service_model": "Person", "service_model_ref": "person-4711"},
+    }});
+    invite_once(&team, server, &ada);
+    Team::invite(server, &team.token, &[("Bob Babbage", "bob@example.test")]);
+    let body = json!({"user": {"full_name": "The Countess", "email_address": "countess@example.test"}}).to_string();
+    let mut client = Client::connect(server, &team.token).unwrap();
+    let (status, answer) = client.send("PUT", "/api/v1/users/2", &body).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    drop(client);
+    assert_eq!(program.stop().0.code(), Some(0));
+    team
+}
+
+/// Invites by a request that may be repeated, and whose answer is kept for that.
+fn invite_once(team: &Team, server: SocketAddr, body: &Value) {
+    let request = Request::new(server, "POST", "/api/v1/account_invitations").bearer(&team.token);
+    request.header("Idempotency-Key", "once").json(body).send().expect(200);
+}
+
+/// What the database still says of Ada.
+fn traces(team: &Team) -> Vec<(String, String)> {
+    let tells = |text: &String| ADA.iter().any(|word| text.to_lowercase().contains(word));
+    team.every_text().into_iter().filter(|(_, text)| tells(text)).collect()
+}
+
+#[test]
+fn erasing_needs_a_yes_and_leaves_no_trace_of_name_and_address() {
+    let team = team_of_ada_and_bob();
+    let before = team.every_text();
+    let tables: Vec<String> = traces(&team).into_iter().map(|(table, _)| table).collect();
+    for table in ["users", "account_invitations", "audit", "outbox", "external_references", "idempotent_requests"] {
+        assert!(tables.iter().any(|known| known == table), "the story has nothing to erase in {table}: {tables:?}");
+    }
+    let rows = team.texts("SELECT action FROM audit ORDER BY id");
+
+    let told = team.run(&["erase", "countess@example.test"]);
+    assert!(told.contains("users: 1, invitations: 1") && told.contains("--yes"), "{told}");
+    let counts = team.json(&["erase", "countess@example.test"]);
+    assert_eq!(counts["erased"], false);
+    assert_eq!(team.every_text(), before, "without --yes nothing happens");
+
+    let done = team.json(&["erase", "Countess@example.test ", "--yes"]);
+    assert_eq!(done["erased"], true);
+    assert_eq!(done["audit_rows"], counts["audit_rows"], "it was told what would happen");
+    assert_eq!(traces(&team), []);
+    assert!(team.every_text().iter().any(|(_, text)| text == "Bob Babbage"), "nobody else is erased");
+
+    let kept = team.texts("SELECT action FROM audit ORDER BY id");
+    assert_eq!(kept[..rows.len()], rows, "the trail keeps its rows");
+    assert_eq!(kept[rows.len()..], ["account_invitation.delete", "user.erase"]);
+    for text in team.texts(
+        "SELECT before FROM audit WHERE before IS NOT NULL UNION ALL SELECT after FROM audit WHERE after IS NOT NULL",
+    ) {
+        assert!(serde_json::from_str::<Value>(&text).is_ok_and(|attributes| attributes.is_object()), "{text}");
+    }
+    let again = team.run(&["erase", "countess@example.test", "--yes"]);
+    assert!(again.contains("users: 0, invitations: 0"), "it can be done twice: {again}");
+}
+
+#[test]
+fn what_is_kept_about_somebody_with_a_longer_address_stays() {
+    let team = Team::new();
+    let (program, server) = team.serve();
+    invite_once(
+        &team,
+        server,
+        &json!({"account_invitation": {"full_name": "Ada", "email_address": "ada@example.test"}}),
+    );
+    Team::invite(server, &team.token, &[("Dagmar", "da@example.test")]);
+    drop(program);
+    let erase = |address: &str| {
+        team.run(&["erase", address, "--yes"]);
+        team.texts("SELECT idempotency_key FROM idempotent_requests")
+    };
+    assert_eq!(erase("da@example.test"), ["once"], "the request of Ada would be carried out a second time");
+    assert_eq!(erase("ada@example.test"), Vec::<String>::new());
+}
+
+#[test]
+fn erasing_keeps_the_rules_and_takes_no_piece_of_an_address() {
+    let team = team_of_ada_and_bob();
+    let before = team.every_text();
+    team.refused(&["erase", "olive@example.test", "--yes"], &["owner"]);
+    team.refused(&["erase", "", "--yes"], &["Email address"]);
+    team.refused(&["erase", "example.test", "--yes"], &["Email address is not a valid email address."]);
+    assert_eq!(team.every_text(), before);
+}
+
+#[test]
+fn a_sweep_marks_and_removes_what_is_over_and_tells_how_much() {
+    let team = Team::new();
+    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
+    assert_eq!(team.run(&["sweep"]), "Rows that were marked or removed: 0\n");
+    team.alter(
+        "UPDATE account_invitations SET expires_on = 20000 WHERE id = 2; UPDATE accounts SET expired_through = 1",
+    );
+    assert_eq!(team.json(&["sweep"]), json!({"rows": 1}));
+    assert_eq!(team.texts("SELECT subject_id || '' FROM audit WHERE action = 'account_invitation.expire'"), ["2"]);
+    assert_eq!(team.json(&["sweep"]), json!({"rows": 0}));
+    assert_eq!(team.json(&["sweep", "--keep-expired-days", "1"]), json!({"rows": 1}));
+    assert_eq!(team.texts("SELECT full_name FROM account_invitations"), ["Ada"]);
+}

@@ -1,0 +1,154 @@
+//! `invited mail`: whether mail works, without a database, and what becomes of the mails in one.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use invited::clock::Stopwatch;
+use serde_json::{Value, json};
+
+use super::serving::{fails, folder, succeeds};
+use super::team::Team;
+use crate::process::{command, printed};
+
+const FROM: [&str; 4] = ["--mail-from", "invitations@example.test", "--mail-starttls", "none"];
+
+/// A mail server that takes one mail and answers its data with this line.
+fn mail_server(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = format!("smtp://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let mut say = |line: &str| stream.write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        say("220 here");
+        let mut is_data = false;
+        while let Some(Ok(line)) = lines.next() {
+            match line.split(' ').next().unwrap() {
+                "." => {
+                    is_data = false;
+                    say(answer);
+                }
+                _ if is_data => {}
+                "DATA" => {
+                    is_data = true;
+                    say("354 go on");
+                }
+                _ => say("250 fine"),
+            }
+        }
+    });
+    place
+}
+
+fn test_mail<'a>(way: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["mail", "test", "ada@example.test", "--mail", way], &FROM[..], more].concat()
+}
+
+#[test]
+fn a_test_mail_tells_what_the_mail_server_answers() {
+    let place = mail_server("250 2.0.0 taken as 4711");
+    assert_eq!(succeeds(&test_mail(&place, &[])), "250 2.0.0 taken as 4711\n");
+    let place = mail_server("250 2.0.0 taken as 4712");
+    let told: Value = serde_json::from_str(&succeeds(&test_mail(&place, &["--json"]))).unwrap();
+    assert_eq!((&told["to"], &told["reply"]), (&json!("ada@example.test"), &json!("250 2.0.0 taken as 4712")));
+    assert!(told["message_id"].as_str().unwrap().ends_with("@example.test"), "{told}");
+}
+
+#[test]
+fn a_test_mail_that_is_refused_tells_the_reply_and_whether_a_later_one_could_succeed() {
+    fails(&test_mail(&mail_server("550 5.7.1 not from you"), &[]), &["for good", "550 5.7.1 not from you"]);
+    fails(&test_mail(&mail_server("451 4.3.2 come back"), &[]), &["later attempt", "451 4.3.2 come back"]);
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fails(&test_mail(&format!("smtp://{dead}"), &[]), &["later attempt", "Connection refused"]);
+}
+
+#[test]
+fn a_mail_server_that_does_not_answer_is_given_up_in_time() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = format!("smtp://{}", silent.local_addr().unwrap());
+    let waiting = Stopwatch::start();
+    fails(&test_mail(&place, &["--mail-timeout", "1"]), &["later attempt"]);
+    assert!(waiting.elapsed() < Duration::from_secs(10), "it took {:?}", waiting.elapsed());
+}
+
+fn files_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_test_mail_can_become_a_file_and_needs_no_database() {
+    let folder = folder();
+    let place = folder.database().parent().unwrap().to_owned();
+    let output = command(&test_mail("files:mails", &[])).current_dir(&place).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output.stderr));
+    let names = files_in(&place.join("mails"));
+    assert_eq!(names.len(), 1, "{names:?}");
+    assert_eq!(printed(&output.stdout), format!("written as {}\n", names[0]));
+    let mail = std::fs::read_to_string(place.join("mails").join(&names[0])).unwrap();
+    for words in ["To: ada@example.test", "invitations@example.test", "Subject: Mail works", "It does."] {
+        assert!(mail.contains(words), "{words} is missing in {mail}");
+    }
+    assert_eq!(files_in(&place), ["mails"], "no database is made");
+}
+
+#[test]
+fn settings_that_cannot_send_are_named() {
+    let address = "ada@example.test";
+    fails(&["mail", "test", address], &["mail is switched off", "--mail", "INVITED_MAIL"]);
+    let from = ["--mail-from", "invitations@example.test"];
+    fails(&[&["mail", "test", address], &from[..]].concat(), &["mail is switched off"]);
+    fails(&["mail", "test", address, "--mail", "files:x"], &["mail_from", "--mail-from"]);
+    fails(&["mail", "test", address, "--mail", "pigeon"], &["setting mail", "smtp://HOST"]);
+    fails(&[&["mail", "test", "nobody", "--mail", "files:x"], &FROM[..]].concat(), &["address"]);
+}
+
+#[test]
+fn mails_are_listed_and_failed_ones_sent_again() {
+    let team = Team::new();
+    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test"), ("Cleo", "cleo@example.test")]);
+    team.alter("UPDATE outbox SET state = 'failed', due_at = NULL, last_reply = '550 no such Bob' WHERE id = 2");
+    let addresses = |arguments: &[&str]| {
+        let listed = team.json(&[&["mail", "list"], arguments].concat());
+        let mails = listed["mails"].as_array().unwrap().clone();
+        mails.iter().map(|mail| mail["to"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(addresses(&[]), ["cleo@example.test", "bob@example.test", "ada@example.test"]);
+    assert_eq!(addresses(&["--limit", "1"]), ["cleo@example.test"]);
+    assert_eq!(addresses(&["--state", "failed"]), ["bob@example.test"]);
+    assert_eq!(addresses(&["--state", "sent"]), Vec::<String>::new());
+    let table = team.run(&["mail", "list", "--state", "failed"]);
+    assert!(table.lines().count() == 2 && table.ends_with("bob@example.test  0         550 no such Bob\n"), "{table}");
+
+    assert_eq!(team.run(&["mail", "retry"]), "Failed mails that are sent again: 1\n");
+    assert_eq!(addresses(&["--state", "queued"]).len(), 3);
+    assert_eq!(team.json(&["mail", "retry"]), json!({"queued": 0}));
+    let unknown = command(&["mail", "list", "--state", "lost", "--database", &team.url]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn templates_are_written_once_and_can_be_used() {
+    let folder = folder();
+    let place = folder.database().with_file_name("templates");
+    let text = place.display().to_string();
+    let printed = succeeds(&["mail", "templates", &text]);
+    let names = ["invitation.de.html", "invitation.de.txt", "invitation.en.html", "invitation.en.txt"];
+    assert_eq!(files_in(&place), names);
+    assert!(names.iter().all(|name| printed.contains(name)), "{printed}");
+
+    let mails = format!("files:{}", folder.database().with_file_name("mails").display());
+    succeeds(&test_mail(&mails, &["--mail-templates", &text]));
+    std::fs::write(place.join(names[3]), "{{ nobody }}").unwrap();
+    fails(&test_mail(&mails, &["--mail-templates", &text]), &[names[3]]);
+
+    std::fs::remove_file(place.join(names[0])).unwrap();
+    fails(&["mail", "templates", &text], &["is not replaced"]);
+    assert_eq!(std::fs::read_to_string(place.join(names[3])).unwrap(), "{{ nobody }}");
+    assert_eq!(files_in(&place), names[1..], "a refusal writes nothing");
+}
