@@ -167,10 +167,16 @@ impl Config {
         {
             reader.problems.push(missing("mail_from"));
         }
-        if config.base_url.is_none() && !config.listen.ip().is_loopback() && reader.problems.is_empty() {
-            reader.problems.push(missing("base_url"));
-        }
         if reader.problems.is_empty() { Ok(config) } else { Err(Problems(reader.problems)) }
+    }
+
+    /// Refuses to serve, or to print a link, without an address that reaches this server from elsewhere. Commands that do
+    /// neither need none.
+    pub fn require_base_url(&self) -> Result<(), Problems> {
+        if self.base_url.is_none() && !self.listen.ip().is_loopback() {
+            return Err(Problems(vec![missing("base_url")]));
+        }
+        Ok(())
     }
 }
 
@@ -192,7 +198,7 @@ mod tests {
         let problems = Config::new(&Values::new()).unwrap_err().to_string();
         assert!(problems.contains("database") && problems.contains("INVITED_DATABASE"), "{problems}");
         let public = values(&[("database", "sqlite:x"), ("listen", "0.0.0.0:80")]);
-        assert!(Config::new(&public).unwrap_err().to_string().contains("base_url"));
+        assert!(Config::new(&public).unwrap().require_base_url().unwrap_err().to_string().contains("base_url"));
     }
 
     #[test]

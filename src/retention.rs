@@ -250,8 +250,11 @@ async fn purge_expired(app: &App, last_day: i64) -> Result<usize, Error> {
         let remove = app.store.write(move |db| {
             for (account, id) in &found {
                 let context = template.for_caller(Caller::operator(*account));
-                let record = records::find(db, &account_invitations::RESOURCE, *account, Some(*id))?;
-                // It may have been sent again, or accepted, since it was found.
+                // It may have been taken back, sent again, or accepted since it was found.
+                let record = match records::find(db, &account_invitations::RESOURCE, *account, Some(*id)) {
+                    Err(Error::NotFound) => continue,
+                    found => found?,
+                };
                 let is_over = record.int("expiration_date").is_some_and(|day| day <= last_day);
                 if is_over && record.int("pending") == Some(1) {
                     invitations::remove_pending(db, &context, &record, "purge")?;

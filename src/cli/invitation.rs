@@ -114,6 +114,7 @@ fn show(matches: &ArgMatches) -> Result<()> {
 fn link(matches: &ArgMatches) -> Result<()> {
     let id = given_id(matches);
     let (address, token, last_day) = with_app(matches, Missing::Refused, |app| async move {
+        app.config.require_base_url()?;
         let work = people::job(matches, &app, move |db, context| {
             let account = context.caller.account_id;
             find(db, account, id, context.now)?;

@@ -59,8 +59,7 @@ pub fn command() -> Command {
                 .help("The folder; it is made if there is none, and files in it are never replaced"),
         )
         .arg(people::json_argument().help("Print JSON"));
-    // Of these, base_url says nothing in the mail. But settings that need it are refused without, and say how to give it.
-    let is_of_mail = |name: &str| name == "mail" || name.starts_with("mail_") || name == "base_url";
+    let is_of_mail = |name: &str| name == "mail" || name.starts_with("mail_");
     Command::new("mail")
         .about("Test the way of mails, look at them, and have failed ones sent again")
         .subcommand_required(true)

@@ -30,6 +30,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::mail::Way;
 use crate::store::Store;
 
 /// The whole command line.
@@ -128,7 +129,9 @@ fn with_app<T, F>(matches: &ArgMatches, missing: Missing, work: impl FnOnce(App)
 where
     F: Future<Output = Result<T>>,
 {
-    let config = Config::new(&settings::values(matches, &[], &[])?)?;
+    let mut config = Config::new(&settings::values(matches, &[], &[])?)?;
+    // A command sends no mail, so that it neither makes a folder for mails nor minds what cannot be used.
+    config.mail.way = Way::None;
     if missing == Missing::Refused {
         require_database(&config)?;
     }

@@ -56,6 +56,7 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
         values.entry("log_format").or_insert_with(|| "text".to_owned());
     }
     let config = Config::new(&values)?;
+    config.require_base_url()?;
     let _log = telemetry::start_log(&config).context("the log could not start")?;
     let listen = config.listen;
     let mut app = App::start(config, Clock::system(), Entropy::system()).await?;

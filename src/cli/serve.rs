@@ -24,6 +24,7 @@ pub fn command() -> Command {
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let config = Config::new(&settings::values(matches, &[], &[])?)?;
+    config.require_base_url()?;
     super::require_database(&config)?;
     if matches!(config.mail.way, Way::Memory) {
         bail!("setting mail: memory is for the sandbox; whatever is put there is gone with the process");

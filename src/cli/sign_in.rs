@@ -67,6 +67,7 @@ pub fn print_link(matches: &ArgMatches) -> Result<()> {
     let email = matches.get_one::<String>("email").cloned().unwrap_or_default();
     let account = matches.get_one::<i64>("account").copied();
     let (base_url, token) = with_app(matches, Missing::Refused, |app| async move {
+        app.config.require_base_url()?;
         let (entropy, now) = (app.entropy.clone(), app.clock.now());
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
