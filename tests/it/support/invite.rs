@@ -12,9 +12,14 @@ impl Server {
     /// The administrator invites a person who is described by `attributes`; the answer is the new id.
     #[track_caller]
     pub(crate) fn invite(&self, attributes: &Value) -> String {
+        self.invite_by(token::ADMINISTRATOR, attributes)
+    }
+
+    /// The holder of a token invites a person; the answer is the new id.
+    #[track_caller]
+    pub(crate) fn invite_by(&self, bearer: &str, attributes: &Value) -> String {
         let body = json!({ "account_invitation": attributes });
-        let answer = self.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
-        answer.ids().remove(0)
+        self.post("/account_invitations").bearer(bearer).json(&body).send().expect(200).ids().remove(0)
     }
 
     /// The invitee of the first account accepts; the answer is the membership and the user, by id.
@@ -28,9 +33,15 @@ impl Server {
     /// A token of a user of the first account.
     #[track_caller]
     pub(crate) fn token_of(&self, user: i64) -> String {
+        self.token_of_member(1, user)
+    }
+
+    /// A token of a user of an account.
+    #[track_caller]
+    pub(crate) fn token_of_member(&self, account: i64, user: i64) -> String {
         let (token, now) = (format!("token-of-{user}"), self.app().clock.now());
         let given = token.clone();
-        self.write(move |db| Ok(tokens::insert(db, (1, user), &given, "a story's", now)?));
+        self.write(move |db| Ok(tokens::insert(db, (account, user), &given, "a story's", now)?));
         token
     }
 
