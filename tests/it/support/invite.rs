@@ -1,6 +1,9 @@
 //! The sentences that most stories share: the administrator invites somebody, and looks at the list.
 
-use invited::{invitations, tokens};
+use std::sync::Arc;
+
+use invited::{accounts, invitations, tokens};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::{Answer, Server, token};
@@ -43,6 +46,15 @@ impl Server {
         let given = token.clone();
         self.write(move |db| Ok(tokens::insert(db, (account, user), &given, "a story's", now)?));
         token
+    }
+
+    /// One more account; the answer is its id and its owner's token.
+    #[track_caller]
+    pub(crate) fn new_account(&self, name: &'static str) -> (i64, String) {
+        let (entropy, now) = (Arc::clone(&self.app().entropy), self.app().clock.now());
+        let owner = format!("owner.of.{}@example.test", name.replace(' ', ".").to_ascii_lowercase());
+        let created = self.write(move |db| accounts::create(db, &entropy, name, ("Owner", &owner), now));
+        (created.account_id, created.token.expose_secret().to_owned())
     }
 
     /// The administrator invites persons of these names, one after the other, a second apart; the answer is their ids.

@@ -1,0 +1,50 @@
+//! How people who are invited answer: the page behind the link, the same as JSON, and what becomes of them.
+//!
+//! Most stories take the token out of the mail, since that is the way by which it comes to its person. One that needs no
+//! member leaves the password out, whose hash is the dearest part of all.
+
+mod by_json;
+mod dead;
+mod decline;
+mod inviter;
+mod members;
+mod page;
+
+use crate::support::{Answer, Server};
+
+/// A full invitation: everything that a member can be given.
+fn everything() -> serde_json::Value {
+    serde_json::json!({
+        "full_name": "Vera Visitor", "email_address": "vera@example.test", "headline": "Analyst",
+        "permission": "project_lead", "default_role_id": "101", "bill_rate_in_cents": 15_000,
+        "cost_rate_in_cents": 9_000, "billability_target": 75, "default_read_only": true,
+        "external_reference": {"service_name": "hr", "service_model": "Employee", "service_model_ref": "4711"},
+    })
+}
+
+/// What tells one answer from another: all but the id of the request, the time and how long it took.
+fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let is_own = |name: &str| ["x-request-id", "x-runtime", "date"].contains(&name);
+    let headers = answer.headers.iter().filter(|(name, _)| !is_own(name)).cloned().collect();
+    (answer.status, headers, answer.text().to_owned())
+}
+
+/// The work that something costs the database: reads and writes.
+fn work_of<T>(server: &Server, ask: impl FnOnce() -> T) -> (T, (u64, u64)) {
+    let counted = || {
+        let statistics = server.app().store.statistics();
+        (statistics.reads(), statistics.writes())
+    };
+    let before = counted();
+    let done = ask();
+    let after = counted();
+    (done, (after.0 - before.0, after.1 - before.1))
+}
+
+/// Expects a refusal as JSON, of one field; `base` stands for all of it.
+#[track_caller]
+fn refused_for(answer: &Answer, field: &str) {
+    assert_eq!(answer.status, 422, "{answer}");
+    let fields: Vec<Option<String>> = answer.errors().into_iter().map(|(_, field, ..)| field).collect();
+    assert_eq!(fields, [Some(field.to_owned())], "{answer}");
+}
