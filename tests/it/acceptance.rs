@@ -8,6 +8,7 @@ mod dead;
 mod decline;
 mod inviter;
 mod members;
+mod moves;
 mod page;
 
 use crate::support::{Answer, Server};
