@@ -7,9 +7,13 @@ mod by_json;
 mod dead;
 mod decline;
 mod inviter;
+mod language;
+mod links;
+mod mails;
 mod members;
 mod moves;
 mod page;
+mod seats;
 
 use crate::support::{Answer, Server};
 
