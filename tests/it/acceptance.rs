@@ -13,6 +13,7 @@ mod mails;
 mod members;
 mod moves;
 mod page;
+mod retention;
 mod seats;
 
 use crate::support::{Answer, Server};
