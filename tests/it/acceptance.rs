@@ -16,7 +16,7 @@ mod page;
 mod retention;
 mod seats;
 
-use crate::support::{Answer, Server};
+use crate::support::Answer;
 
 /// A full invitation: everything that a member can be given.
 fn everything() -> serde_json::Value {
@@ -26,25 +26,6 @@ fn everything() -> serde_json::Value {
         "cost_rate_in_cents": 9_000, "billability_target": 75, "default_read_only": true,
         "external_reference": {"service_name": "hr", "service_model": "Employee", "service_model_ref": "4711"},
     })
-}
-
-/// What tells one answer from another: all but the id of the request, the time and how long it took.
-fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
-    let is_own = |name: &str| ["x-request-id", "x-runtime", "date"].contains(&name);
-    let headers = answer.headers.iter().filter(|(name, _)| !is_own(name)).cloned().collect();
-    (answer.status, headers, answer.text().to_owned())
-}
-
-/// The work that something costs the database: reads and writes.
-fn work_of<T>(server: &Server, ask: impl FnOnce() -> T) -> (T, (u64, u64)) {
-    let counted = || {
-        let statistics = server.app().store.statistics();
-        (statistics.reads(), statistics.writes())
-    };
-    let before = counted();
-    let done = ask();
-    let after = counted();
-    (done, (after.0 - before.0, after.1 - before.1))
 }
 
 /// Expects a refusal as JSON, of one field; `base` stands for all of it.

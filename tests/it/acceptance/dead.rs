@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::acceptance::{comparable, work_of};
 use crate::support::answers::PASSWORD;
 use crate::support::browser::{Browser, is_guarded_page};
 use crate::support::{Server, token};
@@ -60,12 +59,12 @@ fn no_page_and_no_error_tells_why_a_token_does_not_work() {
     let before = server.everything_stored();
     let (mut pages, mut errors) = (Vec::new(), Vec::new());
     for (reason, token) in &tokens {
-        let (page, work) = work_of(&server, || server.open(token));
+        let (page, work) = server.work_of(|| server.open(token));
         is_guarded_page(&page);
         assert_eq!(page.header("set-cookie"), None, "{reason}");
-        pages.push((reason, comparable(&page), work));
-        let (looked, work) = work_of(&server, || server.look_up(token));
-        errors.push((reason, comparable(&looked), work));
+        pages.push((reason, page.face(), work));
+        let (looked, work) = server.work_of(|| server.look_up(token));
+        errors.push((reason, looked.face(), work));
     }
     for (reason, page, work) in &pages {
         assert_eq!((page.0, page), (404, &pages[0].1), "{reason}");
@@ -96,14 +95,14 @@ fn who_sends_a_form_or_an_answer_with_a_dead_token_learns_as_little() {
             &[("decision", "decline")],
             &[("decision", "decline"), ("confirm_decline", "yes")],
         ] {
-            let (answer, work) = work_of(&server, || browser.reply(&form, &path, typed));
+            let (answer, work) = server.work_of(|| browser.reply(&form, &path, typed));
             assert_eq!(answer.status, 404, "{reason}: {answer}");
-            of_token.push((comparable(&answer), work));
+            of_token.push((answer.face(), work));
         }
-        let declined = work_of(&server, || server.reply("decline", &json!({"token": token})));
-        of_token.push((comparable(&declined.0), declined.1));
-        let accepted = work_of(&server, || server.reply("accept", &json!({"token": token, "password": PASSWORD})));
-        of_token.push((comparable(&accepted.0), accepted.1));
+        let declined = server.work_of(|| server.reply("decline", &json!({"token": token})));
+        of_token.push((declined.0.face(), declined.1));
+        let accepted = server.work_of(|| server.reply("accept", &json!({"token": token, "password": PASSWORD})));
+        of_token.push((accepted.0.face(), accepted.1));
         assert_eq!(first.get_or_insert_with(|| of_token.clone()), &of_token, "{reason}");
     }
     assert_eq!(server.everything_stored(), before);

@@ -96,6 +96,14 @@ impl Server {
         }
     }
 
+    /// The work that something costs the database: reads and writes. Time could tell of it.
+    pub(crate) fn work_of<T>(&self, ask: impl FnOnce() -> T) -> (T, (u64, u64)) {
+        let done = || (self.app().store.statistics().reads(), self.app().store.statistics().writes());
+        let (reads, writes) = done();
+        let answer = ask();
+        (answer, (done().0 - reads, done().1 - writes))
+    }
+
     /// Sends the mails that are due, one after the other; how many there were.
     #[track_caller]
     pub(crate) fn deliver(&self) -> usize {
