@@ -29,6 +29,7 @@ mod lists;
 mod oauth;
 mod peers;
 mod people;
+mod pitfalls;
 mod plans;
 mod process;
 mod properties;

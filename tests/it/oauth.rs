@@ -12,7 +12,7 @@ mod discovery;
 mod pages;
 mod refresh;
 mod revocation;
-mod secrets;
+pub(crate) mod secrets;
 mod sign_in;
 mod tokens;
 
@@ -27,7 +27,7 @@ use crate::support::browser::{Browser, Fields, encoded, is_guarded_page};
 use crate::support::{Answer, Server, token};
 
 /// The redirect URI of the sandbox's application.
-const CALLBACK: &str = "http://127.0.0.1:8765/callback";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:8765/callback";
 
 /// A second application of the first account, and one of the second.
 const OTHER: (&str, &str) = ("other-app", "other-secret");
@@ -49,14 +49,14 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
 }
 
 /// Gives a member of the first account a password.
-fn set_password(server: &Server, user_id: i64, password: &str) {
+pub(crate) fn set_password(server: &Server, user_id: i64, password: &str) {
     let hashed = Hashed::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
     server.write(move |db| Ok(passwords::set(db, (1, user_id), &hashed, Actor::OPERATOR, now)?));
 }
 
 /// The path at which the sandbox's application asks, with some parameters changed; `""` leaves one out.
-fn authorize_path(changed: Fields<'_>) -> String {
+pub(crate) fn authorize_path(changed: Fields<'_>) -> String {
     let mut fields =
         vec![("client_id", "sandbox-app"), ("redirect_uri", CALLBACK), ("response_type", "code"), ("state", "st&te=1")];
     for (name, value) in changed {
@@ -70,7 +70,7 @@ fn authorize_path(changed: Fields<'_>) -> String {
 
 /// Where an answer sends the browser: the address without its query, and the parameters in that.
 #[track_caller]
-fn location(answer: &Answer) -> (String, BTreeMap<String, String>) {
+pub(crate) fn location(answer: &Answer) -> (String, BTreeMap<String, String>) {
     let location = answer.header("location").unwrap_or_else(|| panic!("there is no Location: {answer}"));
     let (place, query) = location.split_once('?').unwrap_or((location, ""));
     let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
@@ -107,12 +107,12 @@ fn post(server: &Server, path: &str, fields: Fields<'_>) -> Answer {
 }
 
 /// Redeems a code that was sent to the usual place.
-fn redeem(server: &Server, code: &str, more: Fields<'_>) -> Answer {
+pub(crate) fn redeem(server: &Server, code: &str, more: Fields<'_>) -> Answer {
     let fields = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
     post(server, "/oauth/token", &[&fields, more].concat())
 }
 
-fn refresh(server: &Server, refresh_token: &str) -> Answer {
+pub(crate) fn refresh(server: &Server, refresh_token: &str) -> Answer {
     post(server, "/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
 }
 
@@ -124,7 +124,7 @@ fn tokens_of(server: &Server, bearer: &str) -> (String, String) {
 
 /// Access and refresh token of an answer.
 #[track_caller]
-fn pair(answer: &Answer) -> (String, String) {
+pub(crate) fn pair(answer: &Answer) -> (String, String) {
     assert_eq!(answer.status, 200, "{answer}");
     let json = answer.json();
     let text = |name: &str| json[name].as_str().unwrap_or_else(|| panic!("there is no {name}: {answer}")).to_owned();

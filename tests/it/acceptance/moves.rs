@@ -37,7 +37,7 @@ fn invited(server: &Server) -> String {
     server.invite(&json!({"full_name": "Mona Mover", "email_address": ADDRESS}))
 }
 
-fn accept_confirmed(server: &Server, link: &str, confirmation: Value) -> Answer {
+fn accept_confirmed(server: &Server, link: &str, confirmation: &Value) -> Answer {
     server.reply("accept", &json!({"token": link, "password": PASSWORD, "confirm_move": confirmation}))
 }
 
@@ -64,7 +64,7 @@ fn a_mailed_link_warns_and_moves_only_who_confirms() {
         assert!(refused.text().contains("Confirm that your membership elsewhere ends."), "{refused}");
     }
     for confirmation in [json!(null), json!(false), json!("no"), json!({})] {
-        refused_for(&accept_confirmed(&server, &link, confirmation), "confirm_move");
+        refused_for(&accept_confirmed(&server, &link, &confirmation), "confirm_move");
     }
     assert_eq!(server.everything_stored(), before);
     assert_eq!(status_of(&server, &mover.bearer), 200);
@@ -92,7 +92,7 @@ fn an_acceptance_as_json_moves_with_the_confirmation() {
         let server = Server::start();
         let mover = mover(&server);
         invited(&server);
-        accept_confirmed(&server, &server.mailed(ADDRESS), confirmation).expect(200);
+        accept_confirmed(&server, &server.mailed(ADDRESS), &confirmation).expect(200);
         assert_eq!(status_of(&server, &mover.bearer), 401);
         let left = format!("SELECT count(*) FROM account_memberships WHERE id = {}", mover.membership);
         assert_eq!(server.number(&left), 0);
@@ -110,7 +110,7 @@ fn the_owner_and_the_last_administrator_of_another_account_cannot_leave_it() {
     let link = server.mailed("other_administrator@example.test");
     for what in ["the owner", "the last administrator"] {
         let before = server.everything_stored();
-        let answer = accept_confirmed(&server, &link, json!(true));
+        let answer = accept_confirmed(&server, &link, &json!(true));
         refused_for(&answer, "base");
         assert!(answer.text().contains("so that you cannot leave it"), "{what}: {answer}");
         let page = Browser::new(&server).decide(&link, &[("password", PASSWORD), ("confirm_move", "yes")]).expect(422);
@@ -123,7 +123,7 @@ fn the_owner_and_the_last_administrator_of_another_account_cannot_leave_it() {
     let second = json!({"full_name": "S", "email_address": "second@example.test", "permission": "administrator"});
     server.invite_by(token::OTHER_ADMINISTRATOR, &second);
     server.accept_link(&server.mailed("second@example.test")).expect(200);
-    accept_confirmed(&server, &link, json!(true)).expect(200);
+    accept_confirmed(&server, &link, &json!(true)).expect(200);
     assert_eq!(status_of(&server, token::OTHER_ADMINISTRATOR), 401);
 }
 
@@ -135,7 +135,7 @@ fn a_link_from_an_administrators_hands_neither_tells_of_a_membership_elsewhere_n
     let page = server.open(&link).expect(200);
     assert!(!page.text().contains("Other Sandbox"), "{page}");
     assert_eq!(server.look_up(&link).expect(200).json()["ends_memberships_in"], json!([]));
-    accept_confirmed(&server, &link, json!(true)).expect(200);
+    accept_confirmed(&server, &link, &json!(true)).expect(200);
     assert_eq!(status_of(&server, &mover.bearer), 200, "the membership elsewhere is as it was");
     let left = format!("SELECT count(*) FROM account_memberships WHERE id = {}", mover.membership);
     assert_eq!(server.number(&left), 1);
