@@ -8,6 +8,7 @@ mod dead;
 mod decline;
 mod inviter;
 mod language;
+mod life;
 mod links;
 mod mails;
 mod members;
