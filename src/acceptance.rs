@@ -5,8 +5,9 @@
 //!
 //! A person belongs to one account. Somebody who is a member of another one moves: that membership ends and this one
 //! begins, in one transaction, and only after having said so. A link that came by mail proves who holds it, since the
-//! address is the member's; so does a session of that member. A link from an administrator's hands proves nothing, so it neither
-//! tells of a membership elsewhere nor ends one.
+//! address is the member's; so does a session of that member, for the own membership and no other: anybody may have taken the
+//! same address in an account of one's own. A link from an administrator's hands proves nothing, so it neither tells of a
+//! membership elsewhere nor ends one.
 //!
 //! Invariants. A token that cannot be used, for whatever reason, is `NotFound` and nothing else. Of many acceptances at
 //! once one succeeds: the guard is in the update. A refusal leaves the link as it was.
@@ -79,10 +80,13 @@ pub struct Answer {
 /// What the holder of a link sees. It changes nothing, however often and by whomever it is asked.
 pub fn look(db: &mut Db, token: &str, signed_in: Option<i64>, now: Timestamp) -> Result<Seen, Error> {
     let (offer, way) = offers::of_token(db, token, now)?.ok_or(Error::NotFound)?;
-    let all = elsewhere(db, &offer)?;
-    let is_signed_in = signed_in.is_some_and(|user| all.iter().any(|member| member.user_id == user));
-    let is_known = way == Way::Mail || is_signed_in;
-    Ok(Seen { offer, elsewhere: if is_known { all } else { Vec::new() }, is_signed_in })
+    let mut elsewhere = elsewhere(db, &offer)?;
+    let is_own = |member: &Elsewhere| signed_in == Some(member.user_id);
+    let is_signed_in = elsewhere.iter().any(is_own);
+    if way == Way::Administrator {
+        elsewhere.retain(is_own);
+    }
+    Ok(Seen { offer, elsewhere, is_signed_in })
 }
 
 /// Makes the person a member. Returns the invitation, too.

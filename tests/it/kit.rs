@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use crate::support::client::Request;
+use crate::support::markup::elements;
 use crate::support::{Answer, Server, ordered_json};
 
 #[test]
@@ -66,4 +67,14 @@ fn a_server_that_is_stopped_takes_no_more_connections() {
     assert!(TcpStream::connect(address).is_ok());
     server.stop();
     assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn the_reader_of_markup_finds_what_a_browser_would_find() {
+    let page = "<p class=x ID='a>b'>1 < 2 &lt;b&gt; <style>a<b{}</style><a href=\"/x\" onclick>y</a>";
+    let found = elements(page);
+    let names: Vec<&str> = found.iter().map(|element| element.name.as_str()).collect();
+    assert_eq!(names, ["p", "style", "a", "/a"]);
+    assert_eq!((found[0].attribute("class"), found[0].attribute("id")), (Some("x"), Some("a>b")));
+    assert_eq!((found[2].attribute("href"), found[2].attribute("onclick")), (Some("/x"), Some("")));
 }

@@ -12,23 +12,22 @@ mod discovery;
 mod pages;
 mod refresh;
 mod revocation;
-mod secrets;
+pub(crate) mod secrets;
 mod sign_in;
 mod tokens;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use invited::audit::Actor;
 use invited::oauth::applications::{New, insert};
 use invited::oauth::passwords::{self, Hashed};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 
-use crate::support::client::Request;
+use crate::support::browser::{Browser, Fields, encoded, is_guarded_page};
 use crate::support::{Answer, Server, token};
 
 /// The redirect URI of the sandbox's application.
-const CALLBACK: &str = "http://127.0.0.1:8765/callback";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:8765/callback";
 
 /// A second application of the first account, and one of the second.
 const OTHER: (&str, &str) = ("other-app", "other-secret");
@@ -37,15 +36,6 @@ const FOREIGN: (&str, &str) = ("foreign-app", "foreign-secret");
 /// A verifier with its challenge, the example of RFC 7636.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-type Fields<'a> = &'a [(&'a str, &'a str)];
-
-/// Fields as a form or a query string has them.
-fn encoded(fields: Fields<'_>) -> String {
-    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    pairs.join("&")
-}
 
 /// Registers one more application; it acts as the account's owner or administrator in its own name.
 fn register(server: &Server, (client_id, secret): (&'static str, &'static str), account: i64, uris: &'static [&str]) {
@@ -59,14 +49,14 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
 }
 
 /// Gives a member of the first account a password.
-fn set_password(server: &Server, user_id: i64, password: &str) {
+pub(crate) fn set_password(server: &Server, user_id: i64, password: &str) {
     let hashed = Hashed::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
     server.write(move |db| Ok(passwords::set(db, (1, user_id), &hashed, Actor::OPERATOR, now)?));
 }
 
 /// The path at which the sandbox's application asks, with some parameters changed; `""` leaves one out.
-fn authorize_path(changed: Fields<'_>) -> String {
+pub(crate) fn authorize_path(changed: Fields<'_>) -> String {
     let mut fields =
         vec![("client_id", "sandbox-app"), ("redirect_uri", CALLBACK), ("response_type", "code"), ("state", "st&te=1")];
     for (name, value) in changed {
@@ -80,7 +70,7 @@ fn authorize_path(changed: Fields<'_>) -> String {
 
 /// Where an answer sends the browser: the address without its query, and the parameters in that.
 #[track_caller]
-fn location(answer: &Answer) -> (String, BTreeMap<String, String>) {
+pub(crate) fn location(answer: &Answer) -> (String, BTreeMap<String, String>) {
     let location = answer.header("location").unwrap_or_else(|| panic!("there is no Location: {answer}"));
     let (place, query) = location.split_once('?').unwrap_or((location, ""));
     let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
@@ -117,12 +107,12 @@ fn post(server: &Server, path: &str, fields: Fields<'_>) -> Answer {
 }
 
 /// Redeems a code that was sent to the usual place.
-fn redeem(server: &Server, code: &str, more: Fields<'_>) -> Answer {
+pub(crate) fn redeem(server: &Server, code: &str, more: Fields<'_>) -> Answer {
     let fields = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
     post(server, "/oauth/token", &[&fields, more].concat())
 }
 
-fn refresh(server: &Server, refresh_token: &str) -> Answer {
+pub(crate) fn refresh(server: &Server, refresh_token: &str) -> Answer {
     post(server, "/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
 }
 
@@ -134,7 +124,7 @@ fn tokens_of(server: &Server, bearer: &str) -> (String, String) {
 
 /// Access and refresh token of an answer.
 #[track_caller]
-fn pair(answer: &Answer) -> (String, String) {
+pub(crate) fn pair(answer: &Answer) -> (String, String) {
     assert_eq!(answer.status, 200, "{answer}");
     let json = answer.json();
     let text = |name: &str| json[name].as_str().unwrap_or_else(|| panic!("there is no {name}: {answer}")).to_owned();
@@ -180,95 +170,4 @@ fn told_on_a_page(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer}");
     assert_eq!(answer.header("location"), None, "{answer}");
     is_guarded_page(answer);
-}
-
-/// Expects the headers that every page has.
-#[track_caller]
-fn is_guarded_page(answer: &Answer) {
-    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{answer}");
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
-    assert_eq!(answer.header("x-frame-options"), Some("DENY"));
-    let policy = answer.header("content-security-policy").unwrap_or_default();
-    for part in ["default-src 'none'", "style-src 'sha256-", "form-action 'self'", "frame-ancestors 'none'"] {
-        assert!(policy.contains(part), "{policy}");
-    }
-    assert!(!policy.contains("unsafe"), "{policy}");
-    assert!(!answer.text().contains("<script"), "{answer}");
-}
-
-/// A browser: it keeps its cookie, and fills in forms.
-struct Browser {
-    server: SocketAddr,
-    cookie: Option<String>,
-}
-
-impl Browser {
-    fn new(server: &Server) -> Self {
-        Self::at(server.address())
-    }
-
-    fn at(server: SocketAddr) -> Self {
-        Self { server, cookie: None }
-    }
-
-    fn send(&mut self, request: Request) -> Answer {
-        let request = match &self.cookie {
-            Some(cookie) => request.header("Cookie", cookie),
-            None => request,
-        };
-        let answer = request.send();
-        if let Some(cookie) = answer.header("set-cookie") {
-            self.cookie = Some(cookie.split(';').next().unwrap().to_owned());
-        }
-        answer
-    }
-
-    fn get(&mut self, path: &str) -> Answer {
-        let request = Request::new(self.server, "GET", path);
-        self.send(request)
-    }
-
-    fn post(&mut self, path: &str, form: &str) -> Answer {
-        let request = Request::new(self.server, "POST", path).form(form);
-        self.send(request)
-    }
-
-    /// Sends the form of a page that goes to an action, with what a person has typed or pressed.
-    #[track_caller]
-    fn submit(&mut self, page: &Answer, action: &str, typed: Fields<'_>) -> Answer {
-        let hidden = hidden(page, action);
-        let mut fields: Vec<(&str, &str)> =
-            hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        fields.extend(typed);
-        self.post(action, &encoded(&fields))
-    }
-
-    /// Opens the authorize page and signs in on it.
-    #[track_caller]
-    fn sign_in(&mut self, path: &str, address: &str, password: &str) -> Answer {
-        let page = self.get(path).expect(200);
-        self.submit(&page, "/oauth/sign-in", &[("email_address", address), ("password", password)])
-    }
-}
-
-/// The hidden fields of the form that goes to an action.
-#[track_caller]
-fn hidden(page: &Answer, action: &str) -> Vec<(String, String)> {
-    let start = format!("action=\"{action}\"");
-    let form = page.text().split_once(&start).unwrap_or_else(|| panic!("there is no form to {action}: {page}")).1;
-    let form = form.split("</form>").next().unwrap();
-    let attribute = |tag: &str, name: &str| {
-        let value = tag.split_once(&format!(" {name}=\""))?.1;
-        Some(unescaped(value.split('"').next()?))
-    };
-    form.split("<input type=\"hidden\"")
-        .skip(1)
-        .filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?)))
-        .collect()
-}
-
-fn unescaped(text: &str) -> String {
-    let pairs = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
-    pairs.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
 }

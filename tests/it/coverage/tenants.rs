@@ -5,19 +5,12 @@ use serde_json::json;
 use super::examples::EXAMPLES;
 use crate::support::{Answer, Server, token};
 
-/// Everything of an answer but what is different each time.
-fn face(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
-    let varying = ["x-request-id", "x-runtime", "date"];
-    let headers = answer.headers.iter().filter(|(name, _)| !varying.contains(&name.as_str())).cloned();
-    (answer.status, headers.collect(), answer.text().to_owned())
-}
-
 #[test]
 fn a_foreign_record_looks_like_an_unknown_one_to_every_operation_and_level() {
     let server = Server::start();
     let before = server.everything_stored();
     for example in EXAMPLES.iter().filter(|example| example.has_id()) {
-        let ask = |id: &str, token: &str| face(&example.request(&server, id).bearer(token).send());
+        let ask = |id: &str, token: &str| example.request(&server, id).bearer(token).send().face();
         for (name, token) in token::EVERYBODY {
             let foreign = ask(example.subject.foreign, token);
             assert_eq!(foreign, ask(example.subject.unknown, token), "{:?} by {name}", example.operation);
@@ -36,10 +29,7 @@ fn a_foreign_record_costs_what_an_unknown_one_costs() {
     for example in EXAMPLES.iter().filter(|example| example.has_id()) {
         // The database's work is what the time of an answer could tell of; whoever asks is known from the first request on.
         let work = |id: &str| {
-            let done = || (server.app().store.statistics().reads(), server.app().store.statistics().writes());
-            let (reads, writes) = done();
-            example.request(&server, id).bearer(token::ADMINISTRATOR).send().expect(404);
-            (done().0 - reads, done().1 - writes)
+            server.work_of(|| example.request(&server, id).bearer(token::ADMINISTRATOR).send().expect(404)).1
         };
         work(example.subject.unknown);
         assert_eq!(work(example.subject.foreign), work(example.subject.unknown), "{:?}", example.operation);
@@ -98,7 +88,7 @@ fn a_foreign_role_looks_like_an_unknown_one() {
             "Default role id must be an active role of this account.".to_owned(),
         );
         assert_eq!([update.errors(), create.errors()].concat(), [due.clone(), due]);
-        (face(&update.expect(422)), face(&create.expect(422)))
+        (update.expect(422).face(), create.expect(422).face())
     };
     // 111 is the other account's, 104 is deleted.
     assert_eq!(refusal(111), refusal(999));

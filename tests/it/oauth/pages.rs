@@ -1,9 +1,10 @@
 //! The whole way through the pages, and what a form needs to count.
 
 use super::{
-    Browser, CALLBACK, authorize_path, code_of, encoded, hidden, is_guarded_page, location, redeem,
-    refused_by_redirect, register, set_password, told_on_a_page,
+    Browser, CALLBACK, authorize_path, code_of, encoded, is_guarded_page, location, redeem, refused_by_redirect,
+    register, set_password, told_on_a_page,
 };
+use crate::support::browser::hidden;
 use crate::support::{Server, token};
 
 const PASSWORD: &str = "correct horse battery";

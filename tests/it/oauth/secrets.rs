@@ -12,7 +12,7 @@ use crate::support::{Server, token};
 const PASSWORD: &str = "correct horse battery";
 
 /// Whether a text stands in a file.
-fn holds(path: &std::path::Path, text: &str) -> bool {
+pub(crate) fn holds(path: &std::path::Path, text: &str) -> bool {
     let mut bytes = Vec::new();
     File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).unwrap();
     bytes.windows(text.len()).any(|window| window == text.as_bytes())

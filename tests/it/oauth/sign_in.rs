@@ -160,7 +160,8 @@ fn signing_in_again_ends_the_session_that_the_browser_had() {
     let server = Server::start();
     let mut browser = Browser::new(&server);
     press(&mut browser, &link(&server, 5)).expect(200);
-    let mut stolen = Browser { cookie: browser.cookie.clone(), ..Browser::new(&server) };
+    let mut stolen = Browser::new(&server);
+    stolen.cookie.clone_from(&browser.cookie);
     assert!(is_signed_in(&mut stolen));
     press(&mut browser, &link(&server, 5)).expect(200);
     assert!(is_signed_in(&mut browser));

@@ -337,6 +337,13 @@ impl Answer {
             .collect()
     }
 
+    /// What tells one answer from another: all but the id of the request, the time, and how long it took.
+    pub(crate) fn face(&self) -> (u16, Vec<(String, String)>, String) {
+        let varying = ["x-request-id", "x-runtime", "date"];
+        let headers = self.headers.iter().filter(|(name, _)| !varying.contains(&name.as_str())).cloned();
+        (self.status, headers.collect(), self.text().to_owned())
+    }
+
     /// Stops the story when the status is another one.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {

@@ -1,6 +1,9 @@
 //! The sentences that most stories share: the administrator invites somebody, and looks at the list.
 
-use invited::{invitations, tokens};
+use std::sync::Arc;
+
+use invited::{accounts, invitations, tokens};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::{Answer, Server, token};
@@ -12,9 +15,14 @@ impl Server {
     /// The administrator invites a person who is described by `attributes`; the answer is the new id.
     #[track_caller]
     pub(crate) fn invite(&self, attributes: &Value) -> String {
+        self.invite_by(token::ADMINISTRATOR, attributes)
+    }
+
+    /// The holder of a token invites a person; the answer is the new id.
+    #[track_caller]
+    pub(crate) fn invite_by(&self, bearer: &str, attributes: &Value) -> String {
         let body = json!({ "account_invitation": attributes });
-        let answer = self.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
-        answer.ids().remove(0)
+        self.post("/account_invitations").bearer(bearer).json(&body).send().expect(200).ids().remove(0)
     }
 
     /// The invitee of the first account accepts; the answer is the membership and the user, by id.
@@ -28,10 +36,25 @@ impl Server {
     /// A token of a user of the first account.
     #[track_caller]
     pub(crate) fn token_of(&self, user: i64) -> String {
+        self.token_of_member(1, user)
+    }
+
+    /// A token of a user of an account.
+    #[track_caller]
+    pub(crate) fn token_of_member(&self, account: i64, user: i64) -> String {
         let (token, now) = (format!("token-of-{user}"), self.app().clock.now());
         let given = token.clone();
-        self.write(move |db| Ok(tokens::insert(db, (1, user), &given, "a story's", now)?));
+        self.write(move |db| Ok(tokens::insert(db, (account, user), &given, "a story's", now)?));
         token
+    }
+
+    /// One more account; the answer is its id and its owner's token.
+    #[track_caller]
+    pub(crate) fn new_account(&self, name: &'static str) -> (i64, String) {
+        let (entropy, now) = (Arc::clone(&self.app().entropy), self.app().clock.now());
+        let owner = format!("owner.of.{}@example.test", name.replace(' ', ".").to_ascii_lowercase());
+        let created = self.write(move |db| accounts::create(db, &entropy, name, ("Owner", &owner), now));
+        (created.account_id, created.token.expose_secret().to_owned())
     }
 
     /// The administrator invites persons of these names, one after the other, a second apart; the answer is their ids.

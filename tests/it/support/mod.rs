@@ -2,11 +2,15 @@
 //!
 //! `server` starts the program, `client` speaks plain HTTP/1.1 over a socket of its own (a library would repair or hide
 //! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
-//! of its keys.
+//! of its keys, `browser` keeps a cookie and fills in forms, `answers` says how
+//! people answer their invitations.
 
+pub(crate) mod answers;
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod invite;
+pub(crate) mod markup;
 pub(crate) mod ordered_json;
 pub(crate) mod server;
 pub(crate) mod snapshot;

@@ -26,6 +26,9 @@ pub(crate) struct Server {
     address: SocketAddr,
     runtime: Runtime,
     folder: TemporaryFolder,
+    values: Values,
+    /// How often it was started, so that no start repeats the randomness of another.
+    starts: u64,
 }
 
 impl Server {
@@ -45,14 +48,25 @@ impl Server {
         values.insert("sweep_interval", "0".to_owned());
         values.insert("database", format!("sqlite:{}", folder.database().display()));
         values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let config = Config::new(&values).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let running = runtime.block_on(async {
-            let mut app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(1)).await.unwrap();
-            assert!(invited::sandbox::plant(&mut app).await.unwrap());
-            Running::start(app).await.unwrap()
-        });
-        Self { address: running.address, running: Some(running), runtime, folder }
+        let running = runtime.block_on(begin(&values, BEGINNING, 1));
+        Self { address: running.address, running: Some(running), runtime, folder, values, starts: 1 }
+    }
+
+    /// Stops the server and starts it anew on the same file, at the moment at which its clock stands.
+    pub(crate) fn restart(&mut self) {
+        let now = self.app().clock.now();
+        self.end();
+        self.starts += 1;
+        let running = self.runtime.block_on(begin(&self.values, now, self.starts));
+        self.address = running.address;
+        self.running = Some(running);
+    }
+
+    fn end(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.stop(std::future::pending()));
+        }
     }
 
     /// Where the server listens.
@@ -82,6 +96,14 @@ impl Server {
         }
     }
 
+    /// The work that something costs the database: reads and writes. Time could tell of it.
+    pub(crate) fn work_of<T>(&self, ask: impl FnOnce() -> T) -> (T, (u64, u64)) {
+        let done = || (self.app().store.statistics().reads(), self.app().store.statistics().writes());
+        let (reads, writes) = done();
+        let answer = ask();
+        (answer, (done().0 - reads, done().1 - writes))
+    }
+
     /// Sends the mails that are due, one after the other; how many there were.
     #[track_caller]
     pub(crate) fn deliver(&self) -> usize {
@@ -108,8 +130,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(running) = self.running.take() {
-            self.runtime.block_on(running.stop(std::future::pending()));
-        }
+        self.end();
     }
+}
+
+async fn begin(values: &Values, now: Timestamp, seed: u64) -> Running {
+    let config = Config::new(values).unwrap();
+    let mut app = App::start(config, Clock::frozen(now), Entropy::seeded(seed)).await.unwrap();
+    assert!(invited::sandbox::plant(&mut app).await.unwrap());
+    Running::start(app).await.unwrap()
 }

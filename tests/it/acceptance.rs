@@ -1,0 +1,38 @@
+//! How people who are invited answer: the page behind the link, the same as JSON, and what becomes of them.
+//!
+//! Most stories take the token out of the mail, since that is the way by which it comes to its person. One that needs no
+//! member leaves the password out, whose hash is the dearest part of all.
+
+mod by_json;
+mod dead;
+mod decline;
+mod inviter;
+mod language;
+mod life;
+mod links;
+mod mails;
+mod members;
+mod moves;
+mod page;
+mod retention;
+mod seats;
+
+use crate::support::Answer;
+
+/// A full invitation: everything that a member can be given.
+fn everything() -> serde_json::Value {
+    serde_json::json!({
+        "full_name": "Vera Visitor", "email_address": "vera@example.test", "headline": "Analyst",
+        "permission": "project_lead", "default_role_id": "101", "bill_rate_in_cents": 15_000,
+        "cost_rate_in_cents": 9_000, "billability_target": 75, "default_read_only": true,
+        "external_reference": {"service_name": "hr", "service_model": "Employee", "service_model_ref": "4711"},
+    })
+}
+
+/// Expects a refusal as JSON, of one field; `base` stands for all of it.
+#[track_caller]
+fn refused_for(answer: &Answer, field: &str) {
+    assert_eq!(answer.status, 422, "{answer}");
+    let fields: Vec<Option<String>> = answer.errors().into_iter().map(|(_, field, ..)| field).collect();
+    assert_eq!(fields, [Some(field.to_owned())], "{answer}");
+}

@@ -1,0 +1,104 @@
+//! Seats: what is taken beyond the contracted number is told by a header, and nothing else changes.
+
+use invited::seats;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Server, token};
+
+/// The seats that the first account of the seed takes: ten active members and three pending invitations.
+const TAKEN: i64 = 13;
+
+fn contract(server: &Server, number: i64) {
+    server.write(move |db| Ok(seats::contract(db, 1, Some(number))?));
+}
+
+fn ledger(server: &Server) -> seats::Ledger {
+    server.write(|db| Ok(seats::ledger(db, 1)?))
+}
+
+#[track_caller]
+fn over(answer: &Answer) -> Option<String> {
+    assert!(answer.status < 300, "{answer}");
+    assert!(!answer.text().contains("seat"), "the vendor's bodies know of no seats: {answer}");
+    answer.header("invited-seats-over").map(str::to_owned)
+}
+
+fn person(name: &str) -> Value {
+    json!({"full_name": name, "email_address": format!("{name}@example.test")})
+}
+
+fn create(server: &Server, name: &str) -> Answer {
+    let body = json!({"account_invitation": person(name)});
+    server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send()
+}
+
+#[test]
+fn every_answer_that_takes_a_seat_tells_what_is_over() {
+    let server = Server::start();
+    assert_eq!(ledger(&server).taken(), TAKEN);
+    assert_eq!(over(&create(&server, "a")), None, "without a contract nothing is over");
+    contract(&server, TAKEN + 2);
+    assert_eq!(over(&create(&server, "b")), None, "the last seat is within");
+    assert_eq!(over(&create(&server, "c")).as_deref(), Some("1"));
+    let two = json!({"account_invitations": [person("d"), person("e")]});
+    let bulk = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&two).send();
+    assert_eq!(over(&bulk).as_deref(), Some("3"));
+    let enabled = server.put("/account_memberships/210/enable").bearer(token::ADMINISTRATOR).send();
+    assert_eq!(over(&enabled).as_deref(), Some("4"));
+    let accepted = server.accept_link(&server.mailed("a@example.test"));
+    assert_eq!(over(&accepted).as_deref(), Some("4"), "an acceptance hands a seat over and takes none");
+    for quiet in [
+        server.get("/account_invitations").bearer(token::ADMINISTRATOR).send(),
+        server.put("/account_memberships/210/enable").bearer(token::ADMINISTRATOR).send(),
+        server.put("/account_invitations/1/resend").bearer(token::ADMINISTRATOR).send(),
+        server.put("/account_memberships/210/disable").bearer(token::ADMINISTRATOR).send(),
+    ] {
+        assert_eq!(over(&quiet), None, "{quiet}");
+    }
+    contract(&server, 1_000);
+    assert_eq!(over(&create(&server, "f")), None);
+}
+
+#[test]
+fn refusals_and_other_accounts_tell_nothing() {
+    let server = Server::start();
+    contract(&server, 1);
+    let refused = create(&server, "not an address");
+    assert_eq!((refused.status, refused.header("invited-seats-over")), (422, None));
+    let body = json!({"account_invitation": person("x")});
+    let foreign = server.post("/account_invitations").bearer(token::OTHER_ADMINISTRATOR).json(&body).send();
+    assert_eq!(over(&foreign), None);
+}
+
+#[test]
+fn a_seat_goes_from_the_invitation_to_the_member_and_comes_back_when_it_is_revoked() {
+    let server = Server::start();
+    let (id, link) = server.invite_by_mail("vera@example.test");
+    let (members, pending) = (ledger(&server).members, ledger(&server).pending);
+    assert_eq!((members, pending), (10, 4));
+    server.accept_link(&link).expect(200);
+    assert_eq!((ledger(&server).members, ledger(&server).pending), (11, 3));
+    server.delete(&format!("/account_invitations/{id}")).bearer(token::ADMINISTRATOR).send().expect(422);
+    server.delete("/account_invitations/1").bearer(token::ADMINISTRATOR).send().expect(204);
+    assert_eq!((ledger(&server).members, ledger(&server).pending), (11, 2));
+}
+
+#[test]
+fn what_would_be_billed_is_the_height_and_begins_anew_with_a_contract() {
+    let server = Server::start();
+    contract(&server, TAKEN);
+    let first = create(&server, "a").ids().remove(0);
+    create(&server, "b").expect(200);
+    assert_eq!((ledger(&server).over(), ledger(&server).billed), (2, 2));
+    server.delete(&format!("/account_invitations/{first}")).bearer(token::ADMINISTRATOR).send().expect(204);
+    assert_eq!((ledger(&server).over(), ledger(&server).billed), (1, 2), "the height stays");
+    create(&server, "c").expect(200);
+    assert_eq!(ledger(&server).billed, 2, "the same height again is no new one");
+    contract(&server, TAKEN + 1);
+    assert_eq!((ledger(&server).over(), ledger(&server).billed), (1, 1));
+    // A rehearsal takes nothing.
+    let body = json!({"account_invitation": person("d")});
+    let rehearsed = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body);
+    rehearsed.header("Invited-Dry-Run", "true").send().expect(200);
+    assert_eq!(ledger(&server).billed, 1);
+}

@@ -1,0 +1,74 @@
+//! One account reaching into another.
+
+use serde_json::json;
+
+use crate::coverage::EXAMPLES;
+use crate::support::answers::PASSWORD;
+use crate::support::browser::encoded;
+use crate::support::client::Request;
+use crate::support::{Server, token};
+
+/// Tried: a link of one account with everything that could name another one around it.
+#[test]
+fn pitfall_03_a_token_leads_into_the_account_of_its_row() {
+    for (account, inviter, other, foreign_bearer) in [
+        (1, token::ADMINISTRATOR, "2", token::OTHER_ADMINISTRATOR),
+        (2, token::OTHER_ADMINISTRATOR, "1", token::ADMINISTRATOR),
+    ] {
+        let server = Server::start();
+        let person = json!({"full_name": "Vera", "email_address": "vera@example.test"});
+        server.invite_by(inviter, &person);
+        let link = server.mailed("vera@example.test");
+        let strangers = format!("SELECT count(*) FROM account_memberships WHERE account_id = {other}");
+        let before = server.number(&strangers);
+        let body = json!({
+            "token": link, "password": PASSWORD, "account_id": other, "account": {"id": other},
+            "account_invitation": {"account_id": other},
+        });
+        let query = encoded(&[("account_id", other)]);
+        let answer = server
+            .request_at_root("POST", &format!("/invitations/accept?{query}"))
+            .bearer(foreign_bearer)
+            .header("X-Account-Id", other)
+            .json(&body)
+            .send()
+            .expect(200);
+        let user = answer.json()["user_id"].as_str().unwrap().to_owned();
+        let place = format!("SELECT account_id FROM account_memberships WHERE user_id = {user}");
+        assert_eq!(server.stored(&place), [account.to_string()]);
+        assert_eq!(server.number(&strangers), before);
+    }
+}
+
+/// Tried: every route with the id of another account's record, beside that of a record that never was.
+#[test]
+fn pitfall_04_a_foreign_id_is_an_unknown_one_on_every_route() {
+    let server = Server::start();
+    let before = server.everything_stored();
+    let ask = |method: &str, path: &str, body: Option<&serde_json::Value>, bearer: &str| {
+        let request = server.request_at_root(method, path).bearer(bearer);
+        let request = body.into_iter().fold(request, Request::json);
+        let (answer, work) = server.work_of(|| request.send());
+        (answer.face(), work)
+    };
+    for bearer in [token::ADMINISTRATOR, token::PROJECT_LEAD, token::PUNCH_CLOCK] {
+        // Whoever asks for the first time is looked up first.
+        server.get("/users/me").bearer(bearer).send().expect(200);
+        for example in EXAMPLES.iter().filter(|example| example.has_id()) {
+            let body = (example.body)();
+            let path = |id: &str| format!("/api/v1{}", example.path(id));
+            let foreign = ask(example.operation.0, &path(example.subject.foreign), body.as_ref(), bearer);
+            let unknown = ask(example.operation.0, &path(example.subject.unknown), body.as_ref(), bearer);
+            assert_eq!(foreign, unknown, "{:?}", example.operation);
+            assert!([403, 404].contains(&foreign.0.0), "{foreign:?}");
+        }
+        for (method, action) in [("POST", "link"), ("GET", "mails")] {
+            let path = |id: &str| format!("/invitations/{id}/{action}");
+            let (foreign, unknown) = (ask(method, &path("5"), None, bearer), ask(method, &path("999"), None, bearer));
+            assert_eq!(foreign, unknown, "{action}");
+            assert!([403, 404].contains(&foreign.0.0), "{foreign:?}");
+        }
+    }
+    assert_eq!(server.everything_stored(), before);
+    assert_eq!(server.deliver(), 0, "and no mail went out");
+}

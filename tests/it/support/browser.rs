@@ -1,0 +1,136 @@
+//! A browser: it keeps its cookie, and fills in the forms that pages have.
+//!
+//! It reads as much of a page as a person uses of it, and sends what the page says, so that a story that goes through a
+//! form also tells that the form works.
+
+use std::net::SocketAddr;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::client::Request;
+use super::{Answer, Server};
+
+/// Names with what was typed or pressed.
+pub(crate) type Fields<'a> = &'a [(&'a str, &'a str)];
+
+/// Fields as a form or a query string has them.
+pub(crate) fn encoded(fields: Fields<'_>) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    pairs.join("&")
+}
+
+/// Expects the headers that every page has.
+#[track_caller]
+pub(crate) fn is_guarded_page(answer: &Answer) {
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{answer}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+    let policy = answer.header("content-security-policy").unwrap_or_default();
+    for part in ["default-src 'none'", "style-src 'sha256-", "form-action 'self'", "frame-ancestors 'none'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert!(!answer.text().contains("<script"), "{answer}");
+}
+
+/// A browser: it keeps its cookie, and fills in forms.
+pub(crate) struct Browser {
+    server: SocketAddr,
+    pub(crate) cookie: Option<String>,
+}
+
+impl Browser {
+    pub(crate) fn new(server: &Server) -> Self {
+        Self::at(server.address())
+    }
+
+    pub(crate) fn at(server: SocketAddr) -> Self {
+        Self { server, cookie: None }
+    }
+
+    pub(crate) fn send(&mut self, request: Request) -> Answer {
+        let request = match &self.cookie {
+            Some(cookie) => request.header("Cookie", cookie),
+            None => request,
+        };
+        let answer = request.send();
+        if let Some(cookie) = answer.header("set-cookie") {
+            self.cookie = Some(cookie.split(';').next().unwrap().to_owned());
+        }
+        answer
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
+        let request = Request::new(self.server, "GET", path);
+        self.send(request)
+    }
+
+    pub(crate) fn post(&mut self, path: &str, form: &str) -> Answer {
+        let request = Request::new(self.server, "POST", path).form(form);
+        self.send(request)
+    }
+
+    /// Sends the form of a page that goes to an action, with what a person has typed or pressed.
+    #[track_caller]
+    pub(crate) fn submit(&mut self, page: &Answer, action: &str, typed: Fields<'_>) -> Answer {
+        self.fill_in(page, &format!("action=\"{action}\""), action, typed)
+    }
+
+    /// Sends the form of a page that goes back to where the page lies, with what a person has typed or pressed.
+    #[track_caller]
+    pub(crate) fn reply(&mut self, page: &Answer, path: &str, typed: Fields<'_>) -> Answer {
+        self.fill_in(page, "<form method=\"post\">", path, typed)
+    }
+
+    #[track_caller]
+    fn fill_in(&mut self, page: &Answer, form: &str, path: &str, typed: Fields<'_>) -> Answer {
+        let hidden = hidden_behind(page, form);
+        let mut fields: Vec<(&str, &str)> =
+            hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        fields.extend(typed);
+        self.post(path, &encoded(&fields))
+    }
+
+    /// Opens the page of an invitation and sends its form.
+    #[track_caller]
+    pub(crate) fn decide(&mut self, token: &str, typed: Fields<'_>) -> Answer {
+        let path = format!("/invitations/{token}");
+        let page = self.get(&path).expect(200);
+        self.reply(&page, &path, typed)
+    }
+
+    /// Opens the authorize page and signs in on it.
+    #[track_caller]
+    pub(crate) fn sign_in(&mut self, path: &str, address: &str, password: &str) -> Answer {
+        let page = self.get(path).expect(200);
+        self.submit(&page, "/oauth/sign-in", &[("email_address", address), ("password", password)])
+    }
+}
+
+/// The hidden fields of the form that goes to an action.
+#[track_caller]
+pub(crate) fn hidden(page: &Answer, action: &str) -> Vec<(String, String)> {
+    hidden_behind(page, &format!("action=\"{action}\""))
+}
+
+/// The hidden fields of the form that begins in a certain way.
+#[track_caller]
+fn hidden_behind(page: &Answer, start: &str) -> Vec<(String, String)> {
+    let form = page.text().split_once(start).unwrap_or_else(|| panic!("there is no form with {start}: {page}")).1;
+    let form = form.split("</form>").next().unwrap();
+    let attribute = |tag: &str, name: &str| {
+        let value = tag.split_once(&format!(" {name}=\""))?.1;
+        Some(unescaped(value.split('"').next()?))
+    };
+    form.split("<input type=\"hidden\"")
+        .skip(1)
+        .filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?)))
+        .collect()
+}
+
+fn unescaped(text: &str) -> String {
+    let pairs = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
+    pairs.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
+}
