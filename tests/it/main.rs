@@ -25,6 +25,7 @@ mod exact;
 mod kit;
 mod layers;
 mod lists;
+mod mail;
 mod oauth;
 mod peers;
 mod people;

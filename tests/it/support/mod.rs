@@ -2,18 +2,20 @@
 //!
 //! `server` starts the program, `client` speaks plain HTTP/1.1 over a socket of its own (a library would repair or hide
 //! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
-//! of its keys.
+//! of its keys, `sink` takes mails and misbehaves where a story wants it to.
 
 pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod invite;
 pub(crate) mod ordered_json;
 pub(crate) mod server;
+pub(crate) mod sink;
 pub(crate) mod snapshot;
 pub(crate) mod stored;
 
 pub(crate) use client::Answer;
 pub(crate) use server::Server;
+pub(crate) use sink::Sink;
 
 /// The bearer tokens of the seed, one for each level of the first account and one of the second.
 pub(crate) mod token {
