@@ -11,6 +11,7 @@
     reason = "a story that meets something unexpected has to stop, and a panic is how a test says so"
 )]
 
+mod acceptance;
 mod additions;
 mod audit;
 mod bad_input;

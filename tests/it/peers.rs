@@ -7,7 +7,8 @@
 //! A script is started with the server's base URL as its only argument. It asserts for itself, and says by its exit
 //! status whether the story holds. `cargo xtask test` installs what the scripts import; without it the stories fail.
 //!
-//! One script is no story of its own, but a part of those that are told elsewhere: a mail server (in `mail`).
+//! Some scripts are no story of their own, but a part of one that is told elsewhere: a mail server (in `mail`) and what a
+//! person does in a browser (in `acceptance`).
 
 use std::fs;
 use std::io::{self, Read};
@@ -64,14 +65,14 @@ fn openid_client_walks_the_code_flow() {
 
 #[test]
 fn every_script_is_told_by_a_story() {
-    let tellers = [include_str!("peers.rs"), include_str!("mail/server.rs")];
+    let tellers = [include_str!("peers.rs"), include_str!("mail/server.rs"), include_str!("acceptance.rs")];
     let mut untold = Vec::new();
     for (language, _) in MANIFESTS {
         for entry in fs::read_dir(scripts(language)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let is_script = name.ends_with(".py") || name.ends_with(".mjs");
             // What the scripts of a language share is imported by them.
-            let is_shared = name.starts_with("sandbox.");
+            let is_shared = ["sandbox.", "browser."].iter().any(|shared| name.starts_with(shared));
             let call = format!("(\"{name}\"");
             if is_script && !is_shared && !tellers.iter().any(|teller| teller.contains(&call)) {
                 untold.push(name);
