@@ -186,7 +186,9 @@ fn finish(
 ) -> Result<Mail, String> {
     let address: Address = cover.to.parse().map_err(|cause| format!("the address cannot be written to: {cause}"))?;
     let moment = Duration::from_micros(u64::try_from(cover.now.0).unwrap_or_default());
-    let named = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
+    // A name of marks alone, such as a dot, is none that a header could hold (RFC 5322, section 3.2.5).
+    let is_name = |name: &String| name.contains(|character: char| !character.is_ascii_punctuation());
+    let named = |name: &str| Some(name.to_owned()).filter(is_name);
     let message = Message::builder()
         .from(Name::new(named(account), cover.from.clone()))
         .to(Name::new(named(name), address))
@@ -214,17 +216,23 @@ fn finish(
 
 /// A text that somebody has typed, as harmless as it can be in somebody else's mail: without control characters and without those
 /// that turn the direction of text or are not seen, of a bounded length, and with a blank behind each dot or colon
-/// inside a word, so that no program takes `https://example.test` or `example.test` for an address to click.
+/// inside a word, so that no program takes `https://example.test` or `example.test` for an address to click. A blank
+/// also stands inside `=?`, with which an encoded word of a header begins: what somebody has typed is never decoded.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut characters = text.chars().filter(|character| !is_hidden(*character)).take(NAME_LENGTH).peekable();
     while let Some(character) = characters.next() {
         out.push(if character.is_whitespace() { ' ' } else { character });
-        let next_is_word = characters.peek().is_some_and(|next| next.is_alphanumeric() || *next == '/');
-        if matches!(character, '.' | ':') && next_is_word {
+        let is_broken_up = characters.peek().is_some_and(|next| match character {
+            '.' | ':' => next.is_alphanumeric() || *next == '/',
+            '=' => *next == '?',
+            _ => false,
+        });
+        if is_broken_up {
             out.push(' ');
         }
     }
+    out.truncate(out.trim_end().len());
     out
 }
 
@@ -250,6 +258,7 @@ mod tests {
             ("www.evil.test", "www. evil. test"),
             ("https://evil.test/x", "https: //evil. test/x"),
             ("a\r\nBcc: b", "aBcc: b"),
+            ("=?utf-8?q?evil=2Etest?=", "= ?utf-8?q?evil=2Etest?="),
             ("gpj\u{202e}.exe\u{200b}", "gpj. exe"),
             ("x\u{2028}y\u{a0}z", "xy z"),
             ("😀😀", "😀😀"),

@@ -1,19 +1,26 @@
-//! Mail that leaves through a mail server (RFC 5321), by a library that keeps connections open.
+//! Mail that leaves through a mail server (RFC 5321), over connections that are kept for the next mail.
 //!
-//! Each mail has a deadline of its own over all that the library does, so that a server that answers a byte a minute is no
+//! The conversation is a library's. Which connections are kept is decided here and not by the library's pool: that one takes a
+//! connection back whose conversation was broken off, and the answer that then comes late is read as the answer to the
+//! next mail. So a mail can count as sent that was refused. Here a connection belongs to one mail at a time, and is kept
+//! only after its last answer was read; whatever else happens closes it, since it is dropped.
+//!
+//! Each mail has a deadline of its own over all that is done for it, so that a server that answers a byte a minute is no
 //! different from one that does not answer.
 
 use std::error::Error as _;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use lettre::transport::smtp::PoolConfig;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::{ClientId, Extension};
+use lettre::transport::smtp::{Error, response::Response};
 use secrecy::ExposeSecret as _;
 
 use super::{Encryption, Failure, Mail, Relay};
+use crate::clock::Stopwatch;
 
 /// The usual ports: of the submission service (RFC 6409), and of the same encrypted from the first byte (RFC 8314).
 const SUBMISSION: u16 = 587;
@@ -23,44 +30,48 @@ const SUBMISSIONS: u16 = 465;
 /// when somebody mends the settings.
 const OF_SETTINGS: [u16; 5] = [454, 530, 534, 535, 538];
 
+/// How long a connection is kept without use. Mail servers and firewalls forget it some minutes later.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+
 /// A mail server with its connections.
 pub struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    host: String,
+    port: u16,
+    encryption: Encryption,
+    tls: Option<TlsParameters>,
+    credentials: Option<Credentials>,
     timeout: Duration,
+    most_kept: usize,
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// A connection that waits for a mail.
+struct Kept {
+    connection: AsyncSmtpConnection,
+    since: Stopwatch,
 }
 
 impl Smtp {
     /// Makes ready to connect; nothing is sent yet.
     pub fn open(relay: &Relay, timeout: Duration) -> Result<Self, String> {
-        let parameters = || -> Result<TlsParameters, String> {
-            let mut builder = TlsParameters::builder(relay.host.clone());
-            for authority in relay.authorities.as_deref().map(certificates).transpose()?.into_iter().flatten() {
-                builder = builder.add_root_certificate(authority);
-            }
-            builder.build_rustls().map_err(|cause| format!("TLS cannot be used: {}", with_sources(&cause)))
-        };
-        let (tls, usual_port) = match relay.encryption {
-            Encryption::Implicit => (Tls::Wrapper(parameters()?), SUBMISSIONS),
-            Encryption::Required => (Tls::Required(parameters()?), SUBMISSION),
-            Encryption::Opportunistic => (Tls::Opportunistic(parameters()?), SUBMISSION),
-            Encryption::None => (Tls::None, SUBMISSION),
-        };
-        let pool = PoolConfig::new().max_size(u32::try_from(relay.connections).unwrap_or(u32::MAX));
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(relay.host.clone())
-            .port(relay.port.unwrap_or(usual_port))
-            .tls(tls)
-            .timeout(Some(timeout))
-            .pool_config(pool);
-        if let Some((name, password)) = &relay.credentials {
-            builder = builder.credentials(Credentials::new(name.clone(), password.expose_secret().to_owned()));
-        }
-        Ok(Self { transport: builder.build(), timeout })
+        let usual_port = if relay.encryption == Encryption::Implicit { SUBMISSIONS } else { SUBMISSION };
+        let credentials = relay.credentials.as_ref();
+        Ok(Self {
+            host: relay.host.clone(),
+            port: relay.port.unwrap_or(usual_port),
+            encryption: relay.encryption,
+            tls: if relay.encryption == Encryption::None { None } else { Some(tls(relay)?) },
+            credentials: credentials
+                .map(|(name, password)| Credentials::new(name.clone(), password.expose_secret().to_owned())),
+            timeout,
+            most_kept: relay.connections,
+            kept: Mutex::default(),
+        })
     }
 
     /// Hands a mail to the server. What it answered.
     pub async fn send(&self, mail: &Mail) -> Result<String, Failure> {
-        let sending = self.transport.send_raw(&mail.envelope, &mail.bytes);
-        match tokio::time::timeout(self.timeout, sending).await {
+        match tokio::time::timeout(self.timeout, self.converse(mail)).await {
             Err(_) => Err(Failure::ForNow(format!(
                 "no answer from the mail server within {} seconds",
                 self.timeout.as_secs()
@@ -72,9 +83,62 @@ impl Smtp {
             Ok(Err(error)) => Err(failure(&error)),
         }
     }
+
+    /// Sends a mail over a connection that was kept, or a new one, and keeps that.
+    async fn converse(&self, mail: &Mail) -> Result<Response, Error> {
+        let mut connection = match self.kept_connection().await {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let response = connection.send(&mail.envelope, &mail.bytes).await?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < self.most_kept {
+            kept.push(Kept { connection, since: Stopwatch::start() });
+        }
+        Ok(response)
+    }
+
+    /// A connection that was kept and still works.
+    async fn kept_connection(&self) -> Option<AsyncSmtpConnection> {
+        loop {
+            let Kept { mut connection, since } = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            if since.elapsed() < KEPT_FOR && connection.test_connected().await {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// A new connection, encrypted and with name and password said, as the settings want it.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let (address, hello) = ((self.host.as_str(), self.port), ClientId::default());
+        let from_first_byte = self.tls.clone().filter(|_| self.encryption == Encryption::Implicit);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(address, Some(self.timeout), &hello, from_first_byte, None).await?;
+        let is_wanted = match self.encryption {
+            Encryption::Required => true,
+            Encryption::Opportunistic => connection.server_info().supports_feature(Extension::StartTls),
+            Encryption::Implicit | Encryption::None => false,
+        };
+        if let Some(parameters) = self.tls.clone().filter(|_| is_wanted) {
+            connection.starttls(parameters, &hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
 }
 
-fn failure(error: &lettre::transport::smtp::Error) -> Failure {
+/// Whose certificates are trusted, and for which name.
+fn tls(relay: &Relay) -> Result<TlsParameters, String> {
+    let mut builder = TlsParameters::builder(relay.host.clone());
+    for authority in relay.authorities.as_deref().map(certificates).transpose()?.into_iter().flatten() {
+        builder = builder.add_root_certificate(authority);
+    }
+    builder.build_rustls().map_err(|cause| format!("TLS cannot be used: {}", with_sources(&cause)))
+}
+
+fn failure(error: &Error) -> Failure {
     let code = error.status().map(|code| code.to_string());
     let text = match &code {
         Some(code) => format!("{code} {}", error.source().map(ToString::to_string).unwrap_or_default()),

@@ -6,6 +6,9 @@
 //!
 //! A script is started with the server's base URL as its only argument. It asserts for itself, and says by its exit
 //! status whether the story holds. `cargo xtask test` installs what the scripts import; without it the stories fail.
+//!
+//! Some scripts are no story of their own, but a part of one that is told elsewhere: a mail server (in `mail`) and what a
+//! person does in a browser (in `browser`).
 
 use std::fs;
 use std::io::{self, Read};
@@ -62,15 +65,16 @@ fn openid_client_walks_the_code_flow() {
 
 #[test]
 fn every_script_is_told_by_a_story() {
-    let this_file = include_str!("peers.rs");
+    let tellers = [include_str!("peers.rs"), include_str!("mail/server.rs"), include_str!("browser.rs")];
     let mut untold = Vec::new();
     for (language, _) in MANIFESTS {
         for entry in fs::read_dir(scripts(language)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let is_script = name.ends_with(".py") || name.ends_with(".mjs");
             // What the scripts of a language share is imported by them.
-            let is_shared = name.starts_with("sandbox.");
-            if is_script && !is_shared && !this_file.contains(&format!("(\"{name}\")")) {
+            let is_shared = ["sandbox.", "browser."].iter().any(|shared| name.starts_with(shared));
+            let call = format!("(\"{name}\"");
+            if is_script && !is_shared && !tellers.iter().any(|teller| teller.contains(&call)) {
                 untold.push(name);
             }
         }
@@ -93,31 +97,49 @@ fn a_script_that_fails_or_hangs_is_told_apart_from_one_that_holds() {
     assert_eq!((status, said.as_str()), (None, "waiting\n"));
 }
 
-/// Tells a story in Python.
+/// Tells a story in Python, against a sandbox of its own.
 fn python(script: &str) {
+    let (_sandbox, base_url) = sandbox();
+    let mut command = python_script(script);
+    command.arg(base_url);
+    tell(script, command);
+}
+
+/// Tells a story in JavaScript, against a sandbox of its own.
+fn node(script: &str) {
+    let (_sandbox, base_url) = sandbox();
+    node_script(script, &[&base_url]);
+}
+
+fn sandbox() -> (Program, String) {
+    let (sandbox, greeting) = Program::sandbox(&[]);
+    let base_url = greeting["base_url"].as_str().expect("the greeting holds base_url").to_owned();
+    (sandbox, base_url)
+}
+
+/// The command that runs a script in Python; its arguments are for the caller to add.
+pub(crate) fn python_script(script: &str) -> Command {
     let environment = environment("python");
     let mut command = Command::new(environment.join("bin").join("python"));
     // Neither the user's own packages nor variables reach the script, and it leaves nothing beside itself.
     command.args(["-E", "-s", "-B"]).arg(scripts("python").join(script));
-    tell(script, command);
+    command
 }
 
-/// Tells a story in JavaScript.
+/// Runs a script in JavaScript with some arguments.
 ///
 /// Node looks for packages in the folders above the script, so the scripts are copied to where the packages are.
-fn node(script: &str) {
+pub(crate) fn node_script(script: &str, arguments: &[&str]) {
     let copies = Copies::of(&scripts("node"), &environment("node"), script);
     let mut command = Command::new("node");
-    command.env_remove("NODE_OPTIONS").arg(copies.0.join(script));
+    command.env_remove("NODE_OPTIONS").arg(copies.0.join(script)).args(arguments);
     tell(script, command);
 }
 
-/// Runs a script against a sandbox of its own and fails with what it said, unless it ends well and in time.
+/// Runs a script and fails with what it said, unless it ends well and in time.
 fn tell(script: &str, mut command: Command) {
-    let (_sandbox, greeting) = Program::sandbox(&[]);
-    let base_url = greeting["base_url"].as_str().expect("the greeting holds base_url");
     // A proxy that the tester's network needs has nothing to do with the loopback.
-    command.arg(base_url).env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
+    command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
     let (status, said) = run(command, PATIENCE);
     match status {
         Some(status) if status.success() => (),

@@ -6,14 +6,15 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use invited::clock::Stopwatch;
 use serde_json::Value;
 
-/// A story waits at most this long for a process to end.
+/// A story waits at most this long for a process to end, or to say something.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process that was asked to end is given this long before it is killed.
@@ -47,7 +48,8 @@ pub(crate) fn sqlite(path: &Path) -> String {
 /// A program that runs in the background.
 pub(crate) struct Program {
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    /// What it prints, line by line; closed when it prints no more.
+    lines: Receiver<String>,
 }
 
 impl Program {
@@ -55,7 +57,20 @@ impl Program {
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("standard output is a pipe");
-        Self { child, stdout: BufReader::new(stdout) }
+        let (sender, lines) = mpsc::channel();
+        // A pipe cannot be read with a deadline, a channel can.
+        thread::spawn(move || {
+            let mut stdout = BufReader::new(stdout);
+            loop {
+                let mut line = String::new();
+                let is_over = stdout.read_line(&mut line).map_or(true, |length| length == 0);
+                // A story that has ended listens no more.
+                if is_over || sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines }
     }
 
     /// Starts a sandbox that says in JSON where it is, and nothing on standard error.
@@ -72,9 +87,11 @@ impl Program {
 
     /// The next line on standard output, empty at its end.
     pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("standard output can be read");
-        line
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => String::new(),
+            Err(RecvTimeoutError::Timeout) => panic!("the process printed no line within {PATIENCE:?}"),
+        }
     }
 
     /// The id of the process.
@@ -110,9 +127,7 @@ impl Program {
             }
             thread::sleep(Duration::from_millis(5));
         };
-        let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).expect("standard output can be read");
-        (status, rest)
+        (status, self.lines.iter().collect())
     }
 }
 

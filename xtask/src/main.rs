@@ -7,6 +7,7 @@
 //! Two rules hold for every chore. A step that cannot run is a failure that says what to install, never a
 //! step that is skipped. And the first step that fails ends the chore with its exit status.
 
+mod browser;
 mod peers;
 mod requirement;
 mod step;
@@ -25,9 +26,10 @@ The chores of the project.
   cargo xtask help                      this text
 
 `test` needs a C compiler for the bundled SQLite, and Python 3.11 with venv, Node 20 and npm (or newer) for
-the clients of other makes that the tests run; those are installed into target/peers, once. It runs the
-tests with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci` needs rustfmt and
-clippy as well.
+the clients of other makes that the tests run; those are installed into target/peers, once. It needs
+Chromium for the pages, too; as root on a machine with apt-get it installs that by itself. It runs the tests
+with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci` needs rustfmt and clippy as
+well.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
@@ -58,14 +60,17 @@ fn main() -> ExitCode {
 }
 
 /// What every run of the tests needs.
-const FOR_TESTS: &[Requirement] = &[Requirement::CCompiler, Requirement::Python, Requirement::Node, Requirement::Npm];
+const FOR_TESTS: &[Requirement] =
+    &[Requirement::CCompiler, Requirement::Python, Requirement::Node, Requirement::Npm, Requirement::Chromium];
 
 fn test(filter: &[String]) -> Result<(), String> {
+    browser::provide()?;
     requirement::check(FOR_TESTS)?;
     tests(filter)
 }
 
 fn ci() -> Result<(), String> {
+    browser::provide()?;
     requirement::check(&[FOR_TESTS, &[Requirement::Rustfmt, Requirement::Clippy]].concat())?;
     Step::cargo("Formatting", &["fmt", "--all", "--check"], "`cargo fmt --all` repairs it").run()?;
     Step::cargo(

@@ -18,28 +18,34 @@ pub(crate) enum Requirement {
     Python,
     Node,
     Npm,
+    Chromium,
 }
 
 /// `venv` alone is not enough: it fills a new environment by `ensurepip`, which Debian has in a package of its own.
 const PYTHON_PROBE: &str =
     "import sys, venv, ensurepip; ensurepip.version(); sys.exit(0 if sys.version_info >= (3, 11) else 1)";
 
+/// What Chromium is called: by Debian, Fedora and Alpine, by older systems, and by its maker.
+const CHROMIUM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
 const NODE_PROBE: &str = "process.exit(Number(process.versions.node.split('.')[0]) >= 20 ? 0 : 1)";
 
 impl Requirement {
-    /// The command that proves that it is there.
-    fn probe(self, c_compiler: Option<&str>) -> (String, &'static [&'static str]) {
+    /// The programs of which any will do, and the arguments to which it answers when it is there.
+    fn probe(self, c_compiler: Option<&str>) -> (Vec<String>, &'static [&'static str]) {
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         match self {
             Requirement::CCompiler => {
                 // `CC` may carry a wrapper or flags after the program, as in `ccache gcc`.
-                let named = c_compiler.and_then(|text| text.split_whitespace().next());
-                (named.unwrap_or("cc").to_owned(), &["--version"])
+                let chosen = c_compiler.and_then(|text| text.split_whitespace().next());
+                (named(&[chosen.unwrap_or("cc")]), &["--version"])
             }
-            Requirement::Rustfmt => (cargo(), &["fmt", "--version"]),
-            Requirement::Clippy => (cargo(), &["clippy", "--version"]),
-            Requirement::Python => ("python3".to_owned(), &["-c", PYTHON_PROBE]),
-            Requirement::Node => ("node".to_owned(), &["--eval", NODE_PROBE]),
-            Requirement::Npm => ("npm".to_owned(), &["--version"]),
+            Requirement::Rustfmt => (vec![cargo()], &["fmt", "--version"]),
+            Requirement::Clippy => (vec![cargo()], &["clippy", "--version"]),
+            Requirement::Python => (named(&["python3"]), &["-c", PYTHON_PROBE]),
+            Requirement::Node => (named(&["node"]), &["--eval", NODE_PROBE]),
+            Requirement::Npm => (named(&["npm"]), &["--version"]),
+            Requirement::Chromium => (named(&CHROMIUM_NAMES), &["--version"]),
         }
     }
 
@@ -67,17 +73,23 @@ impl Requirement {
                  brew; Debian and Ubuntu: `apt-get install npm`; Fedora: `dnf install nodejs-npm`; \
                  Alpine: `apk add npm`."
             }
+            Requirement::Chromium => {
+                "`chromium`, `chromium-browser` or `google-chrome`, for the pages that the tests open in a browser. \
+                 Debian: `apt-get install chromium`, which the chore does by itself where it runs as root; Fedora: \
+                 `dnf install chromium`; Alpine: `apk add chromium`; elsewhere take it from \
+                 https://www.google.com/chrome and put it on the path as `google-chrome`."
+            }
         }
     }
 
-    fn is_met(self) -> bool {
+    pub(crate) fn is_met(self) -> bool {
         // With Microsoft's tools the build finds the compiler through the registry, not through the path.
         if self == Requirement::CCompiler && cfg!(windows) {
             return true;
         }
         let named = std::env::var("CC").ok().filter(|text| !text.is_empty());
-        let (program, arguments) = self.probe(named.as_deref());
-        answers(program, arguments)
+        let (programs, arguments) = self.probe(named.as_deref());
+        programs.iter().any(|program| answers(program, arguments))
     }
 }
 
@@ -118,8 +130,8 @@ mod tests {
 
     #[test]
     fn the_compiler_is_the_first_word_of_the_variable() {
-        assert_eq!(Requirement::CCompiler.probe(None).0, "cc");
-        assert_eq!(Requirement::CCompiler.probe(Some("clang -m64")).0, "clang");
+        assert_eq!(Requirement::CCompiler.probe(None).0, ["cc"]);
+        assert_eq!(Requirement::CCompiler.probe(Some("clang -m64")).0, ["clang"]);
     }
 
     #[test]
@@ -131,10 +143,15 @@ mod tests {
 
     #[test]
     fn each_of_the_peers_languages_is_asked_for_by_its_name() {
-        let text = message(&[Requirement::Python, Requirement::Node, Requirement::Npm]);
-        for named in ["python3-venv", "node", "npm"] {
+        let text = message(&[Requirement::Python, Requirement::Node, Requirement::Npm, Requirement::Chromium]);
+        for named in ["python3-venv", "node", "npm", "apt-get install chromium"] {
             assert!(text.contains(named), "{named} is not in: {text}");
         }
+    }
+
+    #[test]
+    fn the_browser_has_several_names() {
+        assert_eq!(Requirement::Chromium.probe(None).0, ["chromium", "chromium-browser", "google-chrome"]);
     }
 
     #[test]

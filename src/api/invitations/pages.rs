@@ -40,6 +40,8 @@ struct OfferPage<'a> {
     not_granted: Option<String>,
     move_warning: Option<String>,
     is_signed_in: bool,
+    /// What a password manager keeps the password under.
+    address: &'a str,
     fault: Option<&'a str>,
     csrf_token: &'a str,
 }
@@ -207,6 +209,7 @@ fn offer_page(
         not_granted: (!offer.is_granted).then(|| fill(texts.not_granted, &words)),
         move_warning: (!seen.elsewhere.is_empty()).then(|| fill(texts.move_warning, &words)),
         is_signed_in: seen.is_signed_in,
+        address: &offer.email_address,
         fault,
         csrf_token: &browser.csrf_token(),
     };

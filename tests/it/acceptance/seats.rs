@@ -9,7 +9,8 @@ use crate::support::{Answer, Server, token};
 const TAKEN: i64 = 13;
 
 fn contract(server: &Server, number: i64) {
-    server.write(move |db| Ok(seats::contract(db, 1, Some(number))?));
+    let now = server.app().clock.now();
+    server.write(move |db| Ok(seats::contract(db, 1, Some(number), now)?));
 }
 
 fn ledger(server: &Server) -> seats::Ledger {

@@ -2,8 +2,8 @@
 //!
 //! `server` starts the program, `client` speaks plain HTTP/1.1 over a socket of its own (a library would repair or hide
 //! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
-//! of its keys, `browser` keeps a cookie and fills in forms, `answers` says how
-//! people answer their invitations.
+//! of its keys, `browser` keeps a cookie and fills in forms, `answers` says how people answer their invitations, `sink`
+//! takes mails and misbehaves where a story wants it to.
 
 pub(crate) mod answers;
 pub(crate) mod browser;
@@ -13,11 +13,13 @@ pub(crate) mod invite;
 pub(crate) mod markup;
 pub(crate) mod ordered_json;
 pub(crate) mod server;
+pub(crate) mod sink;
 pub(crate) mod snapshot;
 pub(crate) mod stored;
 
 pub(crate) use client::Answer;
 pub(crate) use server::Server;
+pub(crate) use sink::Sink;
 
 /// The bearer tokens of the seed, one for each level of the first account and one of the second.
 pub(crate) mod token {

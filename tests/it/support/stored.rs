@@ -1,5 +1,7 @@
 //! A look at the database file from outside, for what no answer shows.
 
+use std::path::Path;
+
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, OpenFlags};
 
@@ -32,16 +34,7 @@ impl Server {
     /// The rows that a statement finds, each as one text.
     #[track_caller]
     pub(crate) fn stored(&self, sql: &str) -> Vec<String> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let connection = Connection::open_with_flags(self.database_path(), flags).expect("the database opens");
-        let mut statement = connection.prepare(sql).expect("the statement is valid");
-        let columns = statement.column_count();
-        let rows = statement.query_map([], |row| {
-            let cells: rusqlite::Result<Vec<String>> =
-                (0..columns).map(|column| Ok(print(&row.get(column)?))).collect();
-            Ok(cells?.join("|"))
-        });
-        rows.expect("the statement runs").collect::<Result<_, _>>().expect("every row can be read")
+        stored(&self.database_path(), sql)
     }
 
     /// Changes the file behind the server's back, for states that no request leads to.
@@ -55,14 +48,34 @@ impl Server {
     /// Everything that is stored, the audit trail included. Equal before and after whatever changes nothing.
     #[track_caller]
     pub(crate) fn everything_stored(&self) -> Vec<String> {
-        TABLES
-            .iter()
-            .flat_map(|table| {
-                let rows = self.stored(&format!("SELECT * FROM {table} ORDER BY 1, 2"));
-                rows.into_iter().map(move |row| format!("{table}: {row}"))
-            })
-            .collect()
+        everything_stored(&self.database_path())
     }
+}
+
+/// The rows of a file that a statement finds, each as one text.
+#[track_caller]
+fn stored(database: &Path, sql: &str) -> Vec<String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(database, flags).expect("the database opens");
+    let mut statement = connection.prepare(sql).expect("the statement is valid");
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| {
+        let cells: rusqlite::Result<Vec<String>> = (0..columns).map(|column| Ok(print(&row.get(column)?))).collect();
+        Ok(cells?.join("|"))
+    });
+    rows.expect("the statement runs").collect::<Result<_, _>>().expect("every row can be read")
+}
+
+/// Everything that is stored in a file.
+#[track_caller]
+pub(crate) fn everything_stored(database: &Path) -> Vec<String> {
+    TABLES
+        .iter()
+        .flat_map(|table| {
+            let rows = stored(database, &format!("SELECT * FROM {table} ORDER BY 1, 2"));
+            rows.into_iter().map(move |row| format!("{table}: {row}"))
+        })
+        .collect()
 }
 
 fn print(cell: &Cell) -> String {

@@ -1,0 +1,220 @@
+//! An invitation on its whole way: the real program mails it through a mail server of another make, a person opens the link
+//! out of that mail in a real browser, and is a member with exactly what was invited.
+//!
+//! In between come those that no invitation may fall for: programs that open every link of a mail and send every form.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use invited::entropy::Entropy;
+use invited::sandbox::TemporaryFolder;
+use serde_json::{Value, json};
+
+use crate::mail::server::{MailServer, Taken};
+use crate::peers;
+use crate::process::{self, Program};
+use crate::support::client::{BASE, Request};
+use crate::support::stored::everything_stored;
+use crate::support::{Answer, token};
+
+/// The program as a sandbox, the mail server that its mails go to, and its database.
+struct Story {
+    mail_server: MailServer,
+    address: SocketAddr,
+    _sandbox: Program,
+    folder: TemporaryFolder,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let mail_server = MailServer::start();
+        let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
+        let (mail, database) = (mail_server.address("smtp"), process::sqlite(&folder.database()));
+        let settings = ["--mail", &mail, "--mail-starttls", "none", "--database", &database];
+        let (sandbox, greeting) = Program::sandbox(&settings);
+        Self { mail_server, address: process::address(&greeting), _sandbox: sandbox, folder }
+    }
+
+    /// A request of the administrator below the base path of the API, which has to succeed.
+    #[track_caller]
+    fn administrator(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let request = Request::new(self.address, method, &format!("{BASE}{path}")).bearer(token::ADMINISTRATOR);
+        body.map_or(request.clone(), |body| request.json(body)).send().expect(200)
+    }
+
+    /// The administrator invites somebody; the answer is the invitation's id and the mail.
+    #[track_caller]
+    fn invite(&mut self, attributes: &Value) -> (String, Taken) {
+        let body = json!({ "account_invitation": attributes });
+        let made = self.administrator("POST", "/account_invitations", Some(&body));
+        (made.ids().remove(0), self.mail_server.mail())
+    }
+
+    /// The path of the link in a mail, out of the bytes that arrived.
+    #[track_caller]
+    fn path_in(&self, mail: &Taken) -> String {
+        // Quoted-printable ends a long line with a sign of equality where none was (RFC 2045, section 6.7).
+        let bytes = String::from_utf8(mail.bytes.clone()).expect("what we send is ASCII").replace("=\r\n", "");
+        let start = format!("http://{}", self.address);
+        let link =
+            bytes.split_whitespace().find(|word| word.starts_with(&start)).expect("a link stands alone on a line");
+        link[start.len()..].to_owned()
+    }
+
+    fn link(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn page(&self, method: &str, path: &str) -> Answer {
+        Request::new(self.address, method, path).send()
+    }
+
+    /// An invitation as the administrator sees it.
+    #[track_caller]
+    fn invitation(&self, id: &str) -> Value {
+        self.administrator("GET", &format!("/account_invitations/{id}?only_pending=false"), None).record()
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.database()
+    }
+}
+
+/// An invitation of nobody in particular.
+fn somebody() -> Value {
+    json!({"full_name": "Nora New", "email_address": "nora@example.test"})
+}
+
+/// The value of a hidden field of a page's forms.
+fn csrf_token(page: &Answer) -> &str {
+    let (_, rest) = page.text().split_once("name=\"csrf_token\" value=\"").expect("the forms carry a token");
+    rest.split('"').next().unwrap()
+}
+
+#[test]
+fn an_invitation_with_every_attribute_becomes_exactly_that_member() {
+    let mut story = Story::begin();
+    let (invitation, mail) = story.invite(&json!({
+        "full_name": "Nora New",
+        "email_address": "Nora.New@example.test",
+        "headline": "Engineer",
+        "permission": "project_lead",
+        "default_role_id": "102",
+        "bill_rate_in_cents": 12_500,
+        "cost_rate_in_cents": 7_300,
+        "billability_target": 80,
+        "default_read_only": true,
+        "external_reference": {"service_name": "hr", "service_model": "person", "service_model_ref": "4711"},
+    }));
+    assert_eq!(mail.said["rcpt_tos"], json!(["Nora.New@example.test"]));
+    let path = story.path_in(&mail);
+
+    peers::node_script("acceptance.mjs", &[&story.link(&path), "accept"]);
+
+    let invited = story.invitation(&invitation);
+    assert_eq!(invited["pending"], false);
+    let found = story.administrator(
+        "GET",
+        "/users?external_reference_service_name=hr&external_reference_service_model=person\
+         &external_reference_service_model_ref=4711&include=account_membership",
+        None,
+    );
+    let user = found.record();
+    assert_eq!(user["id"], invited["invitee_id"]);
+    let said = ["full_name", "email_address", "headline"].map(|name| user[name].clone());
+    assert_eq!(said, ["Nora New", "Nora.New@example.test", "Engineer"].map(Value::from));
+
+    let path = format!(
+        "/account_memberships/{}?optional_fields=default_read_only",
+        user["account_membership_id"].as_str().unwrap()
+    );
+    let member = story.administrator("GET", &path, None).record();
+    for (name, value) in [
+        ("user_id", user["id"].clone()),
+        ("permission", json!("project_lead")),
+        ("default_role_id", json!("102")),
+        ("bill_rate_in_cents", json!(12_500)),
+        ("cost_rate_in_cents", json!(7_300)),
+        ("billability_target", json!(80)),
+        ("default_read_only", json!(true)),
+        ("disabled_at", Value::Null),
+        ("is_owner", json!(false)),
+    ] {
+        assert_eq!(member[name], value, "{name} of {member}");
+    }
+    story.mail_server.stop();
+}
+
+#[test]
+fn who_declines_in_a_browser_is_no_member_and_the_link_is_dead() {
+    let mut story = Story::begin();
+    let (invitation, mail) = story.invite(&somebody());
+    let members = story.administrator("GET", "/account_memberships?per_page=200", None).ids();
+    let path = story.path_in(&mail);
+    peers::node_script("acceptance.mjs", &[&story.link(&path), "decline"]);
+    assert_eq!(story.administrator("GET", "/account_memberships?per_page=200", None).ids(), members);
+    assert_eq!(story.invitation(&invitation)["pending"], true, "the vendor knows no other word for it");
+    assert_eq!(story.page("GET", &path).status, 404);
+}
+
+#[test]
+fn a_browser_without_script_is_enough() {
+    let mut story = Story::begin();
+    let (invitation, mail) = story.invite(&somebody());
+    peers::node_script("acceptance.mjs", &[&story.link(&story.path_in(&mail)), "accept", "without-script"]);
+    assert_eq!(story.invitation(&invitation)["pending"], false);
+}
+
+#[test]
+fn programs_that_open_every_link_and_send_every_form_change_nothing() {
+    let mut story = Story::begin();
+    let (invitation, mail) = story.invite(&somebody());
+    let path = story.path_in(&mail);
+    // The mail is settled a moment after it was taken.
+    let mails = format!("/invitations/{invitation}/mails");
+    let is_sent = || {
+        let answer = Request::new(story.address, "GET", &mails).bearer(token::ADMINISTRATOR).send().expect(200);
+        answer.json()["mails"][0]["state"] == "sent"
+    };
+    while !is_sent() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let before = everything_stored(&story.database());
+
+    assert_eq!(story.page("HEAD", &path).status, 200);
+    let opened = [(); 3].map(|()| story.page("GET", &path).expect(200));
+    assert_eq!(everything_stored(&story.database()), before, "to look changes nothing");
+
+    let page = &opened[0];
+    let cookie = page.header("set-cookie").unwrap().split(';').next().unwrap();
+    let csrf_token = csrf_token(page);
+    for (form, status) in [
+        (format!("csrf_token={csrf_token}&password=&decision=accept"), 422),
+        (format!("csrf_token={csrf_token}&decision=accept"), 422),
+        (format!("csrf_token={csrf_token}"), 422),
+        (format!("csrf_token={csrf_token}&decision=decline"), 422),
+        (format!("csrf_token={csrf_token}&decision=decline&confirm_decline="), 422),
+        ("csrf_token=&password=correct+horse+battery&decision=accept".to_owned(), 403),
+        (String::new(), 403),
+    ] {
+        let answer = Request::new(story.address, "POST", &path).header("Cookie", cookie).form(&form).send();
+        assert_eq!(answer.status, status, "{form}: {answer}");
+        assert_eq!(everything_stored(&story.database()), before, "{form}");
+    }
+    // A program that keeps no cookie has not even a form that counts.
+    let form = format!("csrf_token={csrf_token}&password=correct+horse+battery&decision=accept");
+    assert_eq!(Request::new(story.address, "POST", &path).form(&form).send().status, 403);
+    assert_eq!(everything_stored(&story.database()), before);
+    // The person comes after them all the same.
+    Request::new(story.address, "POST", &path).header("Cookie", cookie).form(&form).send().expect(200);
+    assert_eq!(story.invitation(&invitation)["pending"], false);
+}
+
+#[test]
+fn pages_are_accessible_in_every_language_and_color() {
+    for language in ["en", "de"] {
+        let (_sandbox, greeting) = Program::sandbox(&["--mail-language", language]);
+        let base_url = greeting["base_url"].as_str().expect("the greeting holds base_url");
+        peers::node_script("accessibility.mjs", &[base_url, language]);
+    }
+}

@@ -1,0 +1,178 @@
+//! What becomes of a mail when its server is busy, refuses it, says nothing or goes away.
+
+use serde_json::Value;
+
+use super::{expect_mail, invite, link, mails, page_status};
+use crate::support::sink::Manner::{Drops, Kind, Replies, Stalls};
+use crate::support::sink::{Manner, Moment, Received};
+use crate::support::{Server, Sink};
+
+/// A sink of these manners, a server of ours that sends there and waits a second at most, and an invitation.
+fn story(manners: &[Manner]) -> (Sink, Server, String) {
+    let sink = Sink::start(manners);
+    let server = super::sender(&sink);
+    let invitation = invite(&server, "Nora New", "nora@example.test");
+    (sink, server, invitation)
+}
+
+/// The first wait is half a minute, give or take a fifth.
+const FIRST_WAIT_AT_LEAST: u64 = 24;
+const FIRST_WAIT_AT_MOST: u64 = 36;
+
+/// Expects that nothing is sent before the first wait is over, and something after it.
+#[track_caller]
+fn expect_second_attempt(server: &Server) {
+    server.advance_seconds(FIRST_WAIT_AT_LEAST - 1);
+    assert_eq!(server.deliver(), 0, "the mail is tried again before its time");
+    server.advance_seconds(FIRST_WAIT_AT_MOST - FIRST_WAIT_AT_LEAST + 1);
+    assert_eq!(server.deliver(), 1, "the mail is not tried again");
+}
+
+/// The text part of a message as the server wrote it: its links and headers need no decoding.
+fn text(message: &Received) -> String {
+    String::from_utf8(message.message()).expect("what we send is ASCII")
+}
+
+/// The value of a header that needs no decoding.
+#[track_caller]
+fn header<'a>(message: &'a str, name: &str) -> &'a str {
+    let start = format!("{name}: ");
+    message.lines().find_map(|line| line.strip_prefix(start.as_str())).unwrap_or_else(|| panic!("no {name}: {message}"))
+}
+
+#[test]
+fn a_mail_that_is_greylisted_is_sent_at_the_second_attempt() {
+    let reply = "451 4.7.1 Greylisted, come back later";
+    let (sink, server, invitation) = story(&[Replies(Moment::Recipient, reply), Kind]);
+    assert_eq!(server.deliver(), 1);
+    expect_mail(&server, &invitation, "queued", reply);
+    let told = mails(&server, &invitation);
+    assert_eq!((&told[0]["attempts"], told[0]["next_attempt_at"].is_null()), (&Value::from(1), false), "{told:?}");
+    assert!(sink.received().is_empty());
+
+    expect_second_attempt(&server);
+    expect_mail(&server, &invitation, "sent", "250 taken");
+    let told = mails(&server, &invitation);
+    assert_eq!((&told[0]["attempts"], &told[0]["next_attempt_at"]), (&Value::from(2), &Value::Null), "{told:?}");
+    assert_eq!(sink.accepted().len(), 1);
+    assert_eq!(sink.accepted()[0].recipients, ["nora@example.test"]);
+}
+
+#[test]
+fn a_server_that_is_too_busy_to_greet_keeps_the_mail_waiting() {
+    let reply = "421 4.3.2 Too busy";
+    let (sink, server, invitation) = story(&[Replies(Moment::Greeting, reply), Kind]);
+    server.deliver();
+    expect_mail(&server, &invitation, "queued", reply);
+    expect_second_attempt(&server);
+    expect_mail(&server, &invitation, "sent", "250 taken");
+    assert_eq!(sink.accepted().len(), 1);
+}
+
+#[test]
+fn a_recipient_or_message_that_is_refused_for_good_is_not_tried_again() {
+    for (moment, reply) in
+        [(Moment::Recipient, "550 5.1.1 No such user here"), (Moment::Message, "554 5.7.1 We do not want this")]
+    {
+        let (sink, server, invitation) = story(&[Replies(moment, reply), Kind]);
+        server.deliver();
+        expect_mail(&server, &invitation, "failed", reply);
+        assert_eq!(mails(&server, &invitation)[0]["next_attempt_at"], Value::Null);
+        server.advance_seconds(7 * 86_400);
+        assert_eq!(server.deliver(), 0);
+        assert_eq!((sink.connections(), sink.accepted().len()), (1, 0));
+        assert_eq!(server.show(&invitation).record()["pending"], true, "the invitation stands, to be sent again");
+    }
+}
+
+#[test]
+fn a_server_that_says_nothing_costs_its_time_and_no_more() {
+    for moment in [Moment::Greeting, Moment::Message] {
+        let (sink, server, invitation) = story(&[Stalls(moment), Kind]);
+        server.deliver();
+        expect_mail(&server, &invitation, "queued", "no answer from the mail server within 1 seconds");
+        expect_second_attempt(&server);
+        expect_mail(&server, &invitation, "sent", "250 taken");
+        assert_eq!(sink.accepted().len(), 1);
+    }
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_not_the_answer_to_the_next_mail() {
+    let (sink, server, invitation) = story(&[Stalls(Moment::Message), Replies(Moment::Message, "554 5.7.1 No")]);
+    server.deliver();
+    expect_mail(&server, &invitation, "queued", "no answer from the mail server within 1 seconds");
+    sink.release();
+    expect_second_attempt(&server);
+    expect_mail(&server, &invitation, "failed", "554 5.7.1 No");
+    assert_eq!(sink.connections(), 2, "a conversation that was broken off is not taken up again");
+}
+
+#[test]
+fn a_mail_whose_taking_was_not_confirmed_comes_again_as_the_same_mail() {
+    let (sink, server, invitation) = story(&[Drops(Moment::Message), Kind]);
+    server.deliver();
+    expect_mail(&server, &invitation, "queued", "incomplete response");
+    expect_second_attempt(&server);
+    expect_mail(&server, &invitation, "sent", "250 taken");
+
+    let received = sink.received();
+    let [first, second] = received.as_slice() else { panic!("not two attempts: {received:?}") };
+    assert_eq!((first.is_accepted, second.is_accepted), (false, true));
+    let (first, second) = (text(first), text(second));
+    assert_eq!(header(&first, "Message-ID"), header(&second, "Message-ID"), "it is the same mail");
+    let links = [first, second].map(|message| first_link(&server, &message));
+    assert_ne!(links[0], links[1], "only a hash of a link is kept, so that another one is made");
+    assert_eq!(links.each_ref().map(|link| page_status(&server, link)), [200, 200], "whichever arrived works");
+    server.accept(&invitation);
+    assert_eq!(links.each_ref().map(|link| page_status(&server, link)), [404, 404], "and both end together");
+}
+
+/// The link of the text part, which stands before the HTML part.
+fn first_link(server: &Server, message: &str) -> String {
+    let (text, _) = message.split_once("text/html").expect("the HTML part comes second");
+    link(server, &text.replace("=\r\n", "").replace('\r', "")).to_owned()
+}
+
+#[test]
+fn a_mail_that_no_server_takes_is_given_up() {
+    let sink = Sink::start(&[Replies(Moment::Greeting, "421 4.3.2 Too busy")]);
+    let server = super::sender_with(&sink, &[("mail_give_up_hours", "1")]);
+    let invitation = invite(&server, "Nora New", "nora@example.test");
+    let mut minutes = 0;
+    while super::only_mail(&server, &invitation).0 == "queued" {
+        server.deliver();
+        server.advance_seconds(60);
+        minutes += 1;
+        assert!(minutes < 90, "it is never given up");
+    }
+    expect_mail(&server, &invitation, "failed", "421 4.3.2 Too busy");
+    assert!((20..=60).contains(&minutes), "it was given up after {minutes} minutes");
+    let attempts = mails(&server, &invitation)[0]["attempts"].as_u64().unwrap();
+    assert!((5..=8).contains(&attempts), "waits that double make few attempts in an hour, and not {attempts}");
+    assert_eq!(sink.connections() as u64, attempts);
+}
+
+#[test]
+fn nobody_listens() {
+    let sink = Sink::start(&[Kind]);
+    let server = super::sender(&sink);
+    drop(sink);
+    let invitation = invite(&server, "Nora New", "nora@example.test");
+    server.deliver();
+    expect_mail(&server, &invitation, "queued", "refused");
+}
+
+#[test]
+fn one_address_that_is_refused_stops_nobody_else() {
+    let (sink, server, refused) = story(&[Replies(Moment::Recipient, "550 5.1.1 No such user here"), Kind]);
+    let others: Vec<String> =
+        (1..=3).map(|number| invite(&server, "Other", &format!("other{number}@example.test"))).collect();
+    assert_eq!(server.deliver(), 4);
+    expect_mail(&server, &refused, "failed", "550");
+    for other in &others {
+        expect_mail(&server, other, "sent", "250 taken");
+    }
+    assert_eq!(sink.accepted().len(), 3);
+    assert_eq!(sink.connections(), 2, "a connection is kept for the next mail");
+}
