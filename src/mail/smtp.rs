@@ -18,6 +18,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::extension::{ClientId, Extension};
 use lettre::transport::smtp::{Error, response::Response};
 use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
 
 use super::{Encryption, Failure, Mail, Relay};
 use crate::clock::Stopwatch;
@@ -80,17 +81,17 @@ impl Smtp {
                 let lines: Vec<&str> = response.message().collect();
                 Ok(format!("{} {}", response.code(), lines.join(" ")).trim_end().to_owned())
             }
-            Ok(Err(error)) => Err(failure(&error)),
+            Ok(Err(failure)) => Err(failure),
         }
     }
 
     /// Sends a mail over a connection that was kept, or a new one, and keeps that.
-    async fn converse(&self, mail: &Mail) -> Result<Response, Error> {
+    async fn converse(&self, mail: &Mail) -> Result<Response, Failure> {
         let mut connection = match self.kept_connection().await {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        let response = connection.send(&mail.envelope, &mail.bytes).await?;
+        let response = connection.send(&mail.envelope, &mail.bytes).await.map_err(|error| failure(&error))?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < self.most_kept {
             kept.push(Kept { connection, since: Stopwatch::start() });
@@ -109,23 +110,40 @@ impl Smtp {
     }
 
     /// A new connection, encrypted and with name and password said, as the settings want it.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let (address, hello) = ((self.host.as_str(), self.port), ClientId::default());
-        let from_first_byte = self.tls.clone().filter(|_| self.encryption == Encryption::Implicit);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(address, Some(self.timeout), &hello, from_first_byte, None).await?;
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
+        let hello = ClientId::default();
+        let mut connection = self.greeted(&hello).await?;
         let is_wanted = match self.encryption {
             Encryption::Required => true,
             Encryption::Opportunistic => connection.server_info().supports_feature(Extension::StartTls),
             Encryption::Implicit | Encryption::None => false,
         };
         if let Some(parameters) = self.tls.clone().filter(|_| is_wanted) {
-            connection.starttls(parameters, &hello).await?;
+            connection.starttls(parameters, &hello).await.map_err(|error| failure(&error))?;
         }
         if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| failure(&error))?;
         }
         Ok(connection)
+    }
+
+    /// A new connection whose server has said hello.
+    ///
+    /// The library ends a mail by a write of its own, which Nagle's algorithm holds back until the one before is acknowledged, and
+    /// that takes a receiver 40 ms. So the socket is made here, without the delay. One that is encrypted from its first byte
+    /// can only be made by the library.
+    async fn greeted(&self, hello: &ClientId) -> Result<AsyncSmtpConnection, Failure> {
+        let address = (self.host.as_str(), self.port);
+        let greeted = match self.tls.clone().filter(|_| self.encryption == Encryption::Implicit) {
+            Some(tls) => AsyncSmtpConnection::connect_tokio1(address, Some(self.timeout), hello, Some(tls), None).await,
+            None => {
+                let unreachable = |cause: std::io::Error| Failure::ForNow(format!("Connection error: {cause}"));
+                let stream = TcpStream::connect(address).await.map_err(unreachable)?;
+                stream.set_nodelay(true).map_err(unreachable)?;
+                AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello).await
+            }
+        };
+        greeted.map_err(|error| failure(&error))
     }
 }
 
