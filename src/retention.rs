@@ -48,7 +48,7 @@ pub struct Rule {
     sql: &'static str,
 }
 
-/// Every rule but that of expired invitations, whose removal is an act of its own ([`purge_expired`]).
+/// Every rule but that of expired invitations, whose removal is an act of its own (`purge_expired`).
 pub const RULES: &[Rule] = &[
     Rule {
         what: "answers to requests with an Idempotency-Key",

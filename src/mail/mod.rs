@@ -1,4 +1,4 @@
-//! Mail: what it says ([`message`]) and how it leaves ([`smtp`], [`files`], [`mailbox`]).
+//! Mail: what it says ([`message`]) and how it leaves (`smtp`, `files`, [`mailbox`]).
 //!
 //! A transport is one of a few kinds that the setting `mail` names, so it is an enum and no trait. It is handed a finished
 //! mail and says what became of it; when to try again is decided by the outbox.
