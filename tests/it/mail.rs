@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, Sink, token};
 
-/// A server of ours that sends to a sink, unencrypted, and waits a second at most.
+/// A server of ours that sends to a sink, unencrypted, and waits three seconds at most.
 fn sender(sink: &Sink) -> Server {
     sender_with(sink, &[])
 }
@@ -23,7 +23,7 @@ fn sender(sink: &Sink) -> Server {
 /// The same with some further settings.
 fn sender_with(sink: &Sink, settings: &[(&'static str, &str)]) -> Server {
     let address = sink.setting();
-    let usual = [("mail", address.as_str()), ("mail_starttls", "none"), ("mail_timeout", "1")];
+    let usual = [("mail", address.as_str()), ("mail_starttls", "none"), ("mail_timeout", "3")];
     Server::start_with(&[&usual, settings].concat())
 }
 

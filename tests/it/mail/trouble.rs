@@ -90,7 +90,7 @@ fn a_server_that_says_nothing_costs_its_time_and_no_more() {
     for moment in [Moment::Greeting, Moment::Message] {
         let (sink, server, invitation) = story(&[Stalls(moment), Kind]);
         server.deliver();
-        expect_mail(&server, &invitation, "queued", "no answer from the mail server within 1 seconds");
+        expect_mail(&server, &invitation, "queued", "no answer from the mail server within 3 seconds");
         expect_second_attempt(&server);
         expect_mail(&server, &invitation, "sent", "250 taken");
         assert_eq!(sink.accepted().len(), 1);
@@ -101,7 +101,7 @@ fn a_server_that_says_nothing_costs_its_time_and_no_more() {
 fn an_answer_that_comes_too_late_is_not_the_answer_to_the_next_mail() {
     let (sink, server, invitation) = story(&[Stalls(Moment::Message), Replies(Moment::Message, "554 5.7.1 No")]);
     server.deliver();
-    expect_mail(&server, &invitation, "queued", "no answer from the mail server within 1 seconds");
+    expect_mail(&server, &invitation, "queued", "no answer from the mail server within 3 seconds");
     sink.release();
     expect_second_attempt(&server);
     expect_mail(&server, &invitation, "failed", "554 5.7.1 No");
