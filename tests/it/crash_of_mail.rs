@@ -40,7 +40,9 @@ impl Step {
     /// How the mail server treats the first connection.
     fn manner(self) -> Manner {
         match self {
-            Self::Answered | Self::Connected => Manner::Stalls(Moment::Greeting),
+            // Nobody may have connected yet, so that the first connection may be that of the second start.
+            Self::Answered => Manner::Kind,
+            Self::Connected => Manner::Stalls(Moment::Greeting),
             Self::Named => Manner::Stalls(Moment::Recipient),
             Self::Handed => Manner::Stalls(Moment::Message),
             Self::Taken => Manner::Kind,
