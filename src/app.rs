@@ -132,7 +132,8 @@ fn domain_of(config: &Config) -> String {
 /// Opens the database of the settings, as it is.
 pub fn open_store(config: &Config) -> Result<Store, store::Error> {
     Store::open(&store::Options {
-        path: config.database.clone(),
+        place: config.database.clone(),
+        connections: config.connections,
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,

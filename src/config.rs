@@ -18,10 +18,10 @@ use std::time::Duration;
 use crate::access::Level;
 use crate::language::Language;
 use crate::limits::PerMinute;
-use crate::store::Durability;
+use crate::store::{Durability, Place};
 use read::{
-    Reader, at_least_one, base_url, choice, database_path, days, domains, durability, interval, language, level,
-    missing, parse, seconds, threads,
+    Reader, at_least_one, base_url, choice, days, domains, durability, interval, language, level, missing, parse,
+    place, seconds, threads,
 };
 
 pub use file::{default_file, parse_file};
@@ -33,8 +33,10 @@ pub type Values = BTreeMap<&'static str, String>;
 /// The settings, read.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// File of the SQLite database.
-    pub database: PathBuf,
+    /// Where the database is.
+    pub database: Place,
+    /// Connections that write to a database server.
+    pub connections: usize,
     /// Where to listen.
     pub listen: SocketAddr,
     /// How others reach the server; without it, the address that is listened on.
@@ -116,7 +118,7 @@ impl Config {
     pub fn new(values: &Values) -> Result<Self, Problems> {
         let mut reader = Reader::new(values);
         let config = Self {
-            database: reader.read("database", database_path).unwrap_or_default(),
+            database: reader.read("database", place).unwrap_or_else(|| Place::File(PathBuf::new())),
             listen: reader.read("listen", parse).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
             base_url: reader.optional("base_url", base_url),
             metrics_listen: reader.optional("metrics_listen", parse),
@@ -126,6 +128,7 @@ impl Config {
                 .unwrap_or(true),
             durability: reader.read("durability", durability).unwrap_or(Durability::Full),
             migrate_on_start: reader.read("migrate_on_start", parse).unwrap_or(true),
+            connections: reader.read("connections", at_least_one).unwrap_or(1),
             readers: reader.read("readers", parse).map_or(1, threads),
             queue_length: reader.read("queue_length", parse).unwrap_or_default(),
             batch_length: reader.read("batch_length", at_least_one).unwrap_or(1),

@@ -27,7 +27,7 @@ use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::Resource;
 use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind, Value};
-use crate::{limits, memberships, outbox, roles, tallies};
+use crate::{limits, memberships, outbox, roles, tallies, users};
 
 /// Tally of the invitations of an account.
 pub const ALL: &str = "account_invitations";
@@ -312,12 +312,15 @@ fn insert(
     let full_name = changes.text("full_name").unwrap_or_default();
     let email_address = changes.text("email_address").unwrap_or_default();
     let keys = Keys::of(full_name, email_address);
+    // Somebody else was faster than the rule that looked for the address.
+    let invited_meanwhile = || Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)]);
     let invitee = match invitee {
         Some(id) => id,
         None => {
             let (headline, created_at) = (changes.text("headline"), context.now);
             let user = NewUser { account_id: account, full_name, email_address, keys: &keys, headline, created_at };
-            people::insert_user(db, None, &user)?
+            people::insert_user(db, None, &user)
+                .map_err(|error| error.on_constraint(users::ADDRESS, invited_meanwhile))?
         }
     };
     let params = [
@@ -348,11 +351,7 @@ fn insert(
              RETURNING id",
             &params,
         )
-        .map_err(|error: store::Error| {
-            error.on_constraint(PENDING_ADDRESS, || {
-                Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)])
-            })
-        })?;
+        .map_err(|error: store::Error| error.on_constraint(PENDING_ADDRESS, invited_meanwhile))?;
     external_references::write(db, context, (Subject::User, invitee), changes)?;
     put_into_outbox(db, context, id, email_address)?;
     let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));

@@ -38,7 +38,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 /// Ends a member's access. A member who is disabled already stays as he is.
 pub fn disable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_not_owner(record, OWNER_STAYS_ACTIVE)?;
-    require_other_administrator(db, record)?;
+    require_other_administrator(db, context, record)?;
     if is_active(record) { set_disabled_at(db, context, record, Some(context.now.0)) } else { Ok(()) }
 }
 
@@ -76,7 +76,7 @@ pub fn raise(db: &mut Db, (account, user): (i64, i64), permission: &str, now: Ti
 /// when the same address is invited again (protocol-corners H5).
 pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_not_owner(record, OWNER_STAYS)?;
-    require_other_administrator(db, record)?;
+    require_other_administrator(db, context, record)?;
     let (account, user) = (context.caller.account_id, user_of(record));
     let sql = "DELETE FROM account_memberships WHERE account_id = ?1 AND id = ?2";
     db.exec(sql, &[Param::Int(account), Param::Int(record.id)])?;
@@ -125,18 +125,20 @@ fn require_not_owner(record: &Record, refusal: &str) -> Result<(), Error> {
     }
 }
 
-fn require_other_administrator(db: &mut Db, record: &Record) -> Result<(), Error> {
-    if is_last_administrator(db, record)? {
+fn require_other_administrator(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
+    if is_last_administrator(db, context, record)? {
         return Err(Error::Invalid(vec![Fault::base(LAST_ADMINISTRATOR_STAYS)]));
     }
     Ok(())
 }
 
 /// Whether nobody else could administer the account. An owner is one who always can, but not every account has kept one.
-fn is_last_administrator(db: &mut Db, record: &Record) -> Result<bool, Error> {
+fn is_last_administrator(db: &mut Db, context: &Context, record: &Record) -> Result<bool, Error> {
     if !is_active(record) || record.text("permission") != Some(ADMINISTRATOR) {
         return Ok(false);
     }
+    // Of two who end each other's administration, one has to see what the other has done.
+    db.take_turn(context.caller.account_id)?;
     let others = db.maybe(
         "SELECT 1 FROM account_memberships m JOIN account_memberships t ON t.account_id = m.account_id \
          WHERE m.id = ?1 AND t.id <> m.id AND t.disabled_at IS NULL AND t.permission = 'administrator' LIMIT 1",
@@ -155,7 +157,7 @@ fn judge_permission(db: &mut Db, context: &Context, record: &Record, changes: &m
         Some(OWNER_STAYS_ADMINISTRATOR)
     } else if !context.caller.may_grant(permission) {
         Some(ABOVE_OWN_LEVEL)
-    } else if is_last_administrator(db, record)? {
+    } else if is_last_administrator(db, context, record)? {
         Some(LAST_ADMINISTRATOR)
     } else {
         None

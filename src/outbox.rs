@@ -165,23 +165,23 @@ pub struct Claimed {
 pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<Claimed>, store::Error> {
     let mut claimed = Vec::new();
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    db.each(
+    let skip_locked = db.dialect().skip_locked();
+    let sql = format!(
         "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN \
-         (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3) \
-         RETURNING id, invitation_id, recipient, message_id, attempts, created_at",
-        &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)],
-        &mut |row| {
-            claimed.push(Claimed {
-                id: row.int(0)?,
-                invitation_id: row.int(1)?,
-                recipient: row.text(2)?.to_owned(),
-                message_id: row.text(3)?.to_owned(),
-                attempts: row.int(4)?,
-                created_at: Timestamp(row.int(5)?),
-            });
-            Ok(())
-        },
-    )?;
+         (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{skip_locked}) \
+         RETURNING id, invitation_id, recipient, message_id, attempts, created_at"
+    );
+    db.each(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], &mut |row| {
+        claimed.push(Claimed {
+            id: row.int(0)?,
+            invitation_id: row.int(1)?,
+            recipient: row.text(2)?.to_owned(),
+            message_id: row.text(3)?.to_owned(),
+            attempts: row.int(4)?,
+            created_at: Timestamp(row.int(5)?),
+        });
+        Ok(())
+    })?;
     claimed.sort_by_key(|mail| mail.id);
     Ok(claimed)
 }

@@ -10,7 +10,7 @@ use crate::audit::{self, Attributes, Event};
 use crate::context::Context;
 use crate::error::Error;
 use crate::store::sql::{self, Statement};
-use crate::store::{self, Db, Row, UniqueIndex};
+use crate::store::{self, Db, Dialect, Row, UniqueIndex};
 use crate::tallies;
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::{Field, Resource, Target};
@@ -62,11 +62,30 @@ impl Record {
     }
 }
 
-/// The record of an id in the account that writes may find; `NotFound` where there is none.
+/// The record of an id in the account that is going to be written; `NotFound` where there is none that writes may find. It stays
+/// as it is until the transaction ends.
 pub fn find(db: &mut Db, resource: &'static Resource, account: i64, id: Option<i64>) -> Result<Record, Error> {
+    find_by(db, sql::record_to_write, resource, account, id)
+}
+
+/// The same, for a look at it.
+pub fn find_to_read(db: &mut Db, resource: &'static Resource, account: i64, id: Option<i64>) -> Result<Record, Error> {
+    find_by(db, sql::record, resource, account, id)
+}
+
+/// How a record is selected.
+type Select = fn(Dialect, &Projection, i64, i64, &[Condition]) -> Statement;
+
+fn find_by(
+    db: &mut Db,
+    select: Select,
+    resource: &'static Resource,
+    account: i64,
+    id: Option<i64>,
+) -> Result<Record, Error> {
     let id = id.ok_or(Error::NotFound)?;
     let writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
-    let statement = sql::record(&Projection::whole(resource), account, id, &writable);
+    let statement = select(db.dialect(), &Projection::whole(resource), account, id, &writable);
     let found = db.maybe(&statement.text, &statement.params(), |row| Record::of_row(resource, row))?;
     found.ok_or(Error::NotFound)
 }
@@ -93,7 +112,7 @@ pub fn update(
     };
     audit::record(db, context, &event)?;
     let account = context.caller.account_id;
-    let statement = sql::update(projection, account, record.id, context.now.0, &changes.columns());
+    let statement = sql::update(db.dialect(), projection, account, record.id, context.now.0, &changes.columns());
     let refuse = |error: store::Error| {
         let conflict = conflicts.iter().find(|conflict| error.is_violation_of(conflict.index));
         conflict.map_or_else(|| error.into(), Conflict::refusal)
@@ -132,7 +151,7 @@ pub fn show(
     conditions: &[Condition],
 ) -> Result<Vec<u8>, Error> {
     let id = id.ok_or(Error::NotFound)?;
-    let statement = sql::record(projection, caller.account_id, id, conditions);
+    let statement = sql::record(db.dialect(), projection, caller.account_id, id, conditions);
     finish_one(print(db, projection, caller, &statement, 1)?)
 }
 
@@ -145,7 +164,7 @@ pub fn show_written(db: &mut Db, projection: &Projection, caller: &Caller, ids: 
     if let [id] = ids {
         return show(db, projection, caller, Some(*id), &[]);
     }
-    let statement = sql::records(projection, caller.account_id, ids);
+    let statement = sql::records(db.dialect(), projection, caller.account_id, ids);
     let envelope = print(db, projection, caller, &statement, ids.len())?;
     let count = i64::try_from(envelope.ids().len()).unwrap_or(i64::MAX);
     Ok(envelope.finish(count, Paging::of_records(ids.len())))
@@ -153,14 +172,14 @@ pub fn show_written(db: &mut Db, projection: &Projection, caller: &Caller, ids: 
 
 /// Prints a list.
 pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQuery) -> Result<Vec<u8>, Error> {
-    let statement = sql::list(projection, caller.account_id, query);
+    let statement = sql::list(db.dialect(), projection, caller.account_id, query);
     let expected = usize::try_from(query.paging.size).unwrap_or(0);
     let envelope = print(db, projection, caller, &statement, expected)?;
     let resource = projection.resource();
     let count = match tallies::count(db, resource, caller.account_id, query)? {
         Some(count) => count,
         None => {
-            let statement = sql::count(resource, caller.account_id, query);
+            let statement = sql::count(db.dialect(), resource, caller.account_id, query);
             db.one(&statement.text, &statement.params(), |row| row.int(0))?
         }
     };
@@ -194,7 +213,7 @@ fn print<'a>(
         }
         if !ids.is_empty() {
             let included = Projection::plain(resource, caller.rung());
-            let statement = sql::records(&included, caller.account_id, &ids);
+            let statement = sql::records(db.dialect(), &included, caller.account_id, &ids);
             db.each(&statement.text, &statement.params(), &mut |row| {
                 envelope.push_included(&included, row);
                 Ok(())

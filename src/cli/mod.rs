@@ -31,7 +31,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::mail::Way;
-use crate::store::Store;
+use crate::store::{Place, Store};
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -111,12 +111,13 @@ enum Missing {
 
 /// Refuses a database that does not exist, before anything would make it.
 fn require_database(config: &Config) -> Result<()> {
-    // Where the system does not tell, opening the file will tell why.
-    if config.database.try_exists().unwrap_or(true) {
-        return Ok(());
+    match &config.database {
+        // Where the system does not tell, opening the file will tell why.
+        Place::File(path) if !path.try_exists().unwrap_or(true) => {
+            bail!("the database {} does not exist: make it with `invited account create`", path.display())
+        }
+        Place::File(_) | Place::Server(_) => Ok(()),
     }
-    let path = config.database.display();
-    bail!("the database {path} does not exist: make it with `invited account create`")
 }
 
 /// Waits until the threads of a database have ended, which must not hold up the runtime.

@@ -61,7 +61,7 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
     let listen = config.listen;
     let mut app = App::start(config, Clock::system(), Entropy::system()).await?;
     if !sandbox::plant(&mut app).await? {
-        let path = app.config.database.display().to_string();
+        let path = app.config.database.to_string();
         super::close(app.store).await?;
         bail!("setting database: {path} holds accounts that no sandbox made; give the sandbox a database of its own");
     }

@@ -7,11 +7,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::Values;
 use super::table::SETTINGS;
 use crate::access::Level;
 use crate::language::{LANGUAGES, Language};
-use crate::store::Durability;
+use crate::store::{Durability, Place};
 
 /// Reads settings by their names.
 pub(super) struct Reader<'a> {
@@ -69,11 +71,14 @@ pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, String> {
     text.trim().parse().map_err(|_| "cannot be read".to_owned())
 }
 
-pub(super) fn database_path(text: &str) -> Result<PathBuf, String> {
+pub(super) fn place(text: &str) -> Result<Place, String> {
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Ok(Place::Server(SecretString::from(text.to_owned())));
+    }
     let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
     match path {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        _ => Err("is no database that this program knows: write sqlite:PATH".to_owned()),
+        Some(path) if !path.is_empty() => Ok(Place::File(PathBuf::from(path))),
+        _ => Err("is no database that this program knows: write sqlite:PATH or postgres://USER@HOST/NAME".to_owned()),
     }
 }
 

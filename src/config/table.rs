@@ -23,7 +23,7 @@ const fn setting(
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
-    setting("database", None, "URL", "The database: sqlite:PATH"),
+    setting("database", None, "URL", "The database: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME"),
     setting("listen", Some("127.0.0.1:8080"), "ADDRESS", "Address and port to listen on; port 0 takes any free one"),
     setting(
         "base_url",
@@ -46,6 +46,7 @@ pub const SETTINGS: &[Setting] = &[
         "What an answered write survives: full (a power cut), normal (the death of the process) or off",
     ),
     setting("migrate_on_start", Some("true"), "BOOL", "Bring the database's schema up to date when serving starts"),
+    setting("connections", Some("8"), "COUNT", "Connections that write to a PostgreSQL server; SQLite has one writer"),
     setting("readers", Some("0"), "COUNT", "Threads that read the database; 0: as many as the machine has cores"),
     setting(
         "queue_length",

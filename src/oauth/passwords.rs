@@ -134,7 +134,7 @@ pub fn set(
 pub fn take_along(db: &mut Db, from: i64, to: i64) -> Result<(), store::Error> {
     db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
-         SELECT ?2, salt, hash, memory_kib, passes, lanes, changed_at FROM passwords WHERE user_id = ?1 \
+         SELECT CAST(?2 AS BIGINT), salt, hash, memory_kib, passes, lanes, changed_at FROM passwords WHERE user_id = ?1 \
          ON CONFLICT (user_id) DO NOTHING",
         &[Param::Int(from), Param::Int(to)],
     )?;

@@ -117,8 +117,8 @@ pub static RESOURCE: Resource = Resource {
     default_scope: Some(DefaultScope { condition: IS_PENDING, lifted_by: &[("only_pending", false)] }),
     writable: None,
     sorts: &[
-        Sort::new("bill_rate", "t.bill_rate_in_cents").usable_from(LEAD),
-        Sort::new("cost_rate", "t.cost_rate_in_cents").usable_from(ADMINISTRATOR),
+        Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),
+        Sort::new("cost_rate", "t.cost_rate_in_cents").nullable().usable_from(ADMINISTRATOR),
         Sort::new("created_at", "t.created_at"),
         Sort::new("expiration_date", "t.expires_on"),
         Sort::new("full_name", "t.name_key"),

@@ -211,6 +211,7 @@ pub fn plant(db: &mut Db, now: Timestamp, invitation_days: i64) -> Result<bool, 
     for invitation in INVITATIONS {
         plant_invitation(db, invitation, now, invitation_days)?;
     }
+    db.follow_given_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
     plant_application(db, now)?;
     Ok(true)
 }

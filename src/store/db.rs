@@ -5,14 +5,21 @@
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use super::Error;
+use super::postgres::{self, Session};
+use super::{Dialect, Error};
 use crate::wire::envelope::Cells;
 use crate::wire::kind::{Cell, Value};
 
 /// A connection inside a transaction.
 pub struct Db {
-    pub(super) connection: rusqlite::Connection,
+    pub(super) engine: Engine,
     after_commit: Vec<AfterCommit>,
+}
+
+/// What a connection is connected to.
+pub(super) enum Engine {
+    Sqlite(rusqlite::Connection),
+    Postgres(Box<Session>),
 }
 
 /// What is done when the transaction has become durable.
@@ -77,9 +84,47 @@ impl rusqlite::ToSql for Param<'_> {
 }
 
 /// A row of a result, valid while the result is read.
-pub struct Row<'a>(&'a rusqlite::Row<'a>);
+pub struct Row<'a>(RowOf<'a>);
+
+#[derive(Clone, Copy)]
+enum RowOf<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a tokio_postgres::Row),
+}
+
+/// What stands in a column.
+pub(super) enum Found<'a> {
+    Null,
+    Int(i64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl Found<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Int(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::Bytes(_) => "bytes",
+        }
+    }
+}
 
 impl Row<'_> {
+    fn found(&self, column: usize) -> Result<Found<'_>, Error> {
+        match self.0 {
+            RowOf::Postgres(row) => postgres::found(row, column),
+            RowOf::Sqlite(row) => Ok(match row.get_ref(column)? {
+                ValueRef::Null => Found::Null,
+                ValueRef::Integer(number) => Found::Int(number),
+                ValueRef::Text(text) => Found::Text(str::from_utf8(text).map_err(|_| unexpected(column, "not UTF-8"))?),
+                ValueRef::Blob(bytes) => Found::Bytes(bytes),
+                ValueRef::Real(_) => return Err(unexpected(column, "a fraction")),
+            }),
+        }
+    }
+
     /// The number in a column.
     pub fn int(&self, column: usize) -> Result<i64, Error> {
         self.maybe_int(column)?.ok_or_else(|| unexpected(column, "null"))
@@ -87,10 +132,10 @@ impl Row<'_> {
 
     /// The number in a column, or null.
     pub fn maybe_int(&self, column: usize) -> Result<Option<i64>, Error> {
-        match self.0.get_ref(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Integer(number) => Ok(Some(number)),
-            other => Err(unexpected(column, &other.data_type().to_string())),
+        match self.found(column)? {
+            Found::Null => Ok(None),
+            Found::Int(number) => Ok(Some(number)),
+            other => Err(unexpected(column, other.name())),
         }
     }
 
@@ -101,18 +146,18 @@ impl Row<'_> {
 
     /// The bytes in a column.
     pub fn bytes(&self, column: usize) -> Result<&[u8], Error> {
-        match self.0.get_ref(column)? {
-            ValueRef::Blob(bytes) => Ok(bytes),
-            other => Err(unexpected(column, &other.data_type().to_string())),
+        match self.found(column)? {
+            Found::Bytes(bytes) => Ok(bytes),
+            other => Err(unexpected(column, other.name())),
         }
     }
 
     /// The text in a column, or null.
     pub fn maybe_text(&self, column: usize) -> Result<Option<&str>, Error> {
-        match self.0.get_ref(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Text(text) => std::str::from_utf8(text).map(Some).map_err(|_| unexpected(column, "not UTF-8")),
-            other => Err(unexpected(column, &other.data_type().to_string())),
+        match self.found(column)? {
+            Found::Null => Ok(None),
+            Found::Text(text) => Ok(Some(text)),
+            other => Err(unexpected(column, other.name())),
         }
     }
 }
@@ -123,17 +168,33 @@ fn unexpected(column: usize, found: &str) -> Error {
 
 impl Cells for Row<'_> {
     fn cell(&self, index: usize) -> Cell<'_> {
-        match self.0.get_ref(index) {
-            Ok(ValueRef::Integer(number)) => Cell::Int(number),
-            Ok(ValueRef::Text(text)) => std::str::from_utf8(text).map_or(Cell::Null, Cell::Text),
+        // Every printed value comes by here, so that SQLite's are taken as they are, without a step between.
+        if let RowOf::Sqlite(row) = self.0 {
+            return match row.get_ref(index) {
+                Ok(ValueRef::Integer(number)) => Cell::Int(number),
+                Ok(ValueRef::Text(text)) => str::from_utf8(text).map_or(Cell::Null, Cell::Text),
+                _ => Cell::Null,
+            };
+        }
+        match self.found(index) {
+            Ok(Found::Int(number)) => Cell::Int(number),
+            Ok(Found::Text(text)) => Cell::Text(text),
             _ => Cell::Null,
         }
     }
 }
 
 impl Db {
-    pub(super) fn new(connection: rusqlite::Connection) -> Self {
-        Self { connection, after_commit: Vec::new() }
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine, after_commit: Vec::new() }
+    }
+
+    /// How the engine wants things said.
+    pub fn dialect(&self) -> Dialect {
+        match self.engine {
+            Engine::Sqlite(_) => Dialect::Sqlite,
+            Engine::Postgres(_) => Dialect::Postgres,
+        }
     }
 
     /// Has something done once this job's changes are durable, before anybody is told of them: what is kept in memory
@@ -166,9 +227,16 @@ impl Db {
         params: &[Param<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-        rows.next()?.map(|row| read(&Row(row))).transpose()
+        match &mut self.engine {
+            Engine::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+                rows.next()?.map(|row| read(&Row(RowOf::Sqlite(row)))).transpose()
+            }
+            Engine::Postgres(session) => {
+                session.query(sql, params)?.first().map(|row| read(&Row(RowOf::Postgres(row)))).transpose()
+            }
+        }
     }
 
     /// Reads the first row of a result, which must have one.
@@ -188,18 +256,30 @@ impl Db {
         params: &[Param<'_>],
         read: &mut dyn FnMut(&Row<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-        while let Some(row) = rows.next()? {
-            read(&Row(row))?;
+        match &mut self.engine {
+            Engine::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+                while let Some(row) = rows.next()? {
+                    read(&Row(RowOf::Sqlite(row)))?;
+                }
+                Ok(())
+            }
+            Engine::Postgres(session) => {
+                session.query(sql, params)?.iter().try_for_each(|row| read(&Row(RowOf::Postgres(row))))
+            }
         }
-        Ok(())
     }
 
     /// Executes a statement without a result and returns the number of rows that it changed.
     pub fn exec(&mut self, sql: &str, params: &[Param<'_>]) -> Result<usize, Error> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        Ok(statement.execute(rusqlite::params_from_iter(params))?)
+        match &mut self.engine {
+            Engine::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                Ok(statement.execute(rusqlite::params_from_iter(params))?)
+            }
+            Engine::Postgres(session) => session.execute(sql, params),
+        }
     }
 
     /// Executes an `INSERT … RETURNING id` and returns the id.
@@ -207,8 +287,28 @@ impl Db {
         self.one(sql, params, |row| row.int(0))
     }
 
+    /// Lets writers of one number, such as an account's, go on one after the other from here: what is read after this stays true
+    /// until the transaction ends, as far as they change it.
+    pub fn take_turn(&mut self, number: i64) -> Result<(), Error> {
+        match self.dialect().take_turn() {
+            Some(sql) => self.maybe(sql, &[Param::Int(number)], |_| Ok(())).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Has the next ids of tables follow those that were given by hand.
+    pub fn follow_given_ids(&mut self, tables: &[&str]) -> Result<(), Error> {
+        for sql in tables.iter().filter_map(|table| self.dialect().follow_given_ids(table)).collect::<Vec<_>>() {
+            self.one(&sql, &[], |row| row.int(0))?;
+        }
+        Ok(())
+    }
+
     /// Executes several statements that have no parameters.
     pub(super) fn script(&mut self, sql: &str) -> Result<(), Error> {
-        Ok(self.connection.execute_batch(sql)?)
+        match &mut self.engine {
+            Engine::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Engine::Postgres(session) => session.script(sql),
+        }
     }
 }

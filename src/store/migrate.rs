@@ -1,7 +1,7 @@
 //! Migrations: numbered scripts, each applied once, in order, all of them in one transaction.
 //!
 //! The scripts are handed in, since the store knows no particular table. One text serves every engine: the few words
-//! that differ are written in braces and replaced by `WORDS`.
+//! that differ are written in braces and replaced by those of the engine's dialect.
 
 use sha2::{Digest, Sha256};
 
@@ -18,12 +18,8 @@ pub struct Migration {
     pub script: &'static str,
 }
 
-/// Words that a script writes in braces, and what they are in SQLite.
-///
-/// `AUTOINCREMENT` makes ids that are never used again after a row is gone (protocol-corners F10), at the price of a row
-/// of its own to write; a `{sequence}` does without, for tables that lose no rows.
-const WORDS: &[(&str, &str)] =
-    &[("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{sequence}", "INTEGER PRIMARY KEY"), ("{bytes}", "BLOB")];
+/// A word that a script writes in braces, and what it means to an engine.
+pub type Word = (&'static str, &'static str);
 
 /// What [`apply`] found and did.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,7 +58,8 @@ fn newest(migrations: &[Migration]) -> i64 {
 
 /// The version of the schema, 0 for an empty database.
 fn current(db: &mut Db) -> Result<i64, Error> {
-    let known = db.maybe("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'", &[], |_| Ok(()))?;
+    let sql = db.dialect().table_exists();
+    let known = db.maybe(sql, &[Param::Text("schema_migrations")], |_| Ok(()))?;
     if known.is_none() {
         return Ok(0);
     }
@@ -79,7 +76,7 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
     check_history(db, migrations, from)?;
     for migration in migrations.iter().filter(|migration| migration.version > from) {
         let mut script = migration.script.to_owned();
-        for (word, meaning) in WORDS {
+        for (word, meaning) in db.dialect().words() {
             script = script.replace(word, meaning);
         }
         db.script(&script)?;

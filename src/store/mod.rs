@@ -10,27 +10,35 @@
 //! harms no neighbour; queues are bounded, and a full one refuses at once. The store knows no particular resource.
 
 mod db;
+mod dialect;
 mod error;
 pub mod migrate;
+mod postgres;
 pub mod sql;
 mod sqlite;
+mod threads;
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::oneshot;
 
 pub use db::{Db, Param, Row};
+pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// File of the database.
-    pub path: PathBuf,
+    /// Where the database is.
+    pub place: Place,
+    /// Connections that write to a database server.
+    pub connections: usize,
     /// What a commit waits for.
     pub durability: Durability,
     /// Reading threads.
@@ -41,6 +49,29 @@ pub struct Options {
     pub batch_length: usize,
     /// Longest time that a read may run.
     pub read_timeout: Duration,
+}
+
+/// Where a database is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In a file, which SQLite reads and writes.
+    File(PathBuf),
+    /// On a PostgreSQL server, by its URL; that may hold a password.
+    Server(SecretString),
+}
+
+impl fmt::Display for Place {
+    /// As people may see it: of a server, without user and password.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(out, "{}", path.display()),
+            Self::Server(url) => {
+                let rest = url.expose_secret().split_once("://").map_or("", |(_, rest)| rest);
+                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+                write!(out, "postgres://{}", place.split('?').next().unwrap_or_default())
+            }
+        }
+    }
 }
 
 /// What a commit waits for.
@@ -60,7 +91,7 @@ pub struct Store {
     writes: flume::Sender<Message>,
     reads: flume::Sender<Message>,
     statistics: Arc<Statistics>,
-    threads: Arc<sqlite::Threads>,
+    threads: Arc<threads::Threads>,
 }
 
 /// What a database thread is sent: a job, or `None` to end after the jobs before it.
@@ -75,6 +106,15 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    fn count_writes(&self, jobs: u64, is_committed: bool) {
+        self.writes.fetch_add(jobs, Ordering::Relaxed);
+        self.commits.fetch_add(u64::from(is_committed), Ordering::Relaxed);
+    }
+
+    fn count_read(&self) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Commits of at least one write.
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
@@ -94,7 +134,10 @@ impl Statistics {
 impl Store {
     /// Opens the database, making the file if there is none, and starts the threads.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        sqlite::open(options)
+        match &options.place {
+            Place::File(path) => sqlite::open(path, options),
+            Place::Server(url) => postgres::open(url.expose_secret(), options),
+        }
     }
 
     /// Runs a job that only reads, in one read transaction.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::Param;
+use super::{Dialect, Param};
 use crate::wire::describe::{Direction, Resource};
 use crate::wire::kind::Value;
 use crate::wire::projection::{Projection, Source};
@@ -17,6 +17,7 @@ pub struct Statement {
     pub text: String,
     /// The values.
     pub values: Vec<Value>,
+    dialect: Dialect,
 }
 
 impl Statement {
@@ -25,8 +26,13 @@ impl Statement {
         self.values.iter().map(Param::from).collect()
     }
 
-    fn scoped(text: String, account: i64) -> Self {
-        Self { text, values: vec![Value::Int(account)] }
+    /// A text with its values, for an engine.
+    pub fn new(dialect: Dialect, text: String, values: Vec<Value>) -> Self {
+        Self { text, values, dialect }
+    }
+
+    fn scoped(dialect: Dialect, text: String, account: i64) -> Self {
+        Self { text, values: vec![Value::Int(account)], dialect }
     }
 
     /// Adds a value and returns its placeholder.
@@ -52,7 +58,7 @@ impl Statement {
             Condition::Fixed(fragment) => (*fragment).to_owned(),
             Condition::Contains(columns, text) => {
                 let placeholder = self.bind(Value::Text(text.clone()));
-                any_contains(columns, &placeholder)
+                any_contains(self.dialect, columns, &placeholder)
             }
             Condition::Compares(column, sign, value) => {
                 let placeholder = self.bind(value.clone());
@@ -60,15 +66,15 @@ impl Statement {
             }
             Condition::OneOf(column, texts) => {
                 let placeholder = self.bind(text_list(texts));
-                among(column, &placeholder)
+                self.dialect.among_texts(column, &placeholder)
             }
             Condition::Among(column, ids) => {
                 let placeholder = self.bind(id_list(ids));
-                among(column, &placeholder)
+                self.dialect.among_ids(column, &placeholder)
             }
             Condition::NotAmong(column, ids) => {
                 let placeholder = self.bind(id_list(ids));
-                format!("NOT ({})", among(column, &placeholder))
+                format!("NOT ({})", self.dialect.among_ids(column, &placeholder))
             }
             Condition::Related(relation, together) => {
                 let tests: Vec<String> = together.iter().map(|condition| self.condition(condition)).collect();
@@ -84,7 +90,7 @@ impl Statement {
             return;
         };
         let placeholder = self.bind(Value::Text(needle.text.clone()));
-        self.and(&any_contains(search.columns, &placeholder));
+        self.and(&any_contains(self.dialect, search.columns, &placeholder));
     }
 
     fn order(&mut self, resource: &Resource, query: &ListQuery) {
@@ -92,7 +98,7 @@ impl Statement {
         let order = match (query.order, &resource.search, &query.search) {
             (Order::Relevance, Some(search), Some(needle)) => {
                 let placeholder = self.bind(Value::Text(needle.words.clone()));
-                let words = contains(search.words, &placeholder);
+                let words = self.dialect.contains(search.words, &placeholder);
                 let _ = write!(self.text, "CASE WHEN {words} THEN 0 ELSE 1 END, ");
                 query.default_order
             }
@@ -103,7 +109,13 @@ impl Statement {
                 Direction::Ascending => "ASC",
                 Direction::Descending => "DESC",
             };
-            let _ = write!(self.text, "{} {direction}, ", sort.expression);
+            // What has no value comes first when ascending (MySQL's rule); PostgreSQL has to be told.
+            let nulls = match (sort.is_nullable, direction) {
+                (false, _) => "",
+                (true, "ASC") => " NULLS FIRST",
+                (true, _) => " NULLS LAST",
+            };
+            let _ = write!(self.text, "{} {direction}{nulls}, ", sort.expression);
         }
         self.text.push_str("t.id");
     }
@@ -117,10 +129,10 @@ impl Statement {
 }
 
 /// The rows of a list.
-pub fn list(projection: &Projection, account: i64, query: &ListQuery) -> Statement {
+pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &ListQuery) -> Statement {
     let resource = projection.resource();
     let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
-    let mut statement = Statement::scoped(select(projection, scope), account);
+    let mut statement = Statement::scoped(dialect, select(dialect, projection, scope), account);
     restrict(&mut statement, resource, query);
     statement.order(resource, query);
     statement.slice(&query.slice);
@@ -128,10 +140,10 @@ pub fn list(projection: &Projection, account: i64, query: &ListQuery) -> Stateme
 }
 
 /// The number of rows of a list, over all pages.
-pub fn count(resource: &Resource, account: i64, query: &ListQuery) -> Statement {
+pub fn count(dialect: Dialect, resource: &Resource, account: i64, query: &ListQuery) -> Statement {
     let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
     let text = format!("SELECT count(*) FROM {} t WHERE {scope}", resource.table);
-    let mut statement = Statement::scoped(text, account);
+    let mut statement = Statement::scoped(dialect, text, account);
     restrict(&mut statement, resource, query);
     statement
 }
@@ -141,33 +153,53 @@ fn restrict(statement: &mut Statement, resource: &Resource, query: &ListQuery) {
     statement.and_search(resource, query);
     if let Slice::Only(ids) = &query.slice {
         let placeholder = statement.bind(id_list(ids));
-        statement.and(&among("t.id", &placeholder));
+        statement.and(&statement.dialect.among_ids("t.id", &placeholder));
     }
 }
 
 /// The record of an id, if it fulfils the conditions.
-pub fn record(projection: &Projection, account: i64, id: i64, conditions: &[Condition]) -> Statement {
-    let mut statement = Statement::scoped(select(projection, OF_ACCOUNT_BY_ID), account);
+pub fn record(dialect: Dialect, projection: &Projection, account: i64, id: i64, conditions: &[Condition]) -> Statement {
+    let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), account);
     let placeholder = statement.bind(Value::Int(id));
     statement.and(&format!("t.id = {placeholder}"));
     statement.and_all(conditions);
     statement
 }
 
+/// The same, kept from other writers until the transaction ends.
+pub fn record_to_write(
+    dialect: Dialect,
+    projection: &Projection,
+    account: i64,
+    id: i64,
+    conditions: &[Condition],
+) -> Statement {
+    let mut statement = record(dialect, projection, account, id, conditions);
+    statement.text.push_str(dialect.for_update());
+    statement
+}
+
 /// The records of several ids, ordered by id.
-pub fn records(projection: &Projection, account: i64, ids: &[i64]) -> Statement {
-    let mut statement = Statement::scoped(select(projection, OF_ACCOUNT_BY_ID), account);
+pub fn records(dialect: Dialect, projection: &Projection, account: i64, ids: &[i64]) -> Statement {
+    let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), account);
     let placeholder = statement.bind(id_list(ids));
-    statement.and(&among("t.id", &placeholder));
+    statement.and(&statement.dialect.among_ids("t.id", &placeholder));
     statement.text.push_str(" ORDER BY t.id");
     statement
 }
 
 /// Sets columns of a record, and the moment of the change. The result is the record as it is then, where all of the
 /// projection is in the record's own row; else it has no columns, and the record has to be read.
-pub fn update(projection: &Projection, account: i64, id: i64, now: i64, columns: &[(&str, &Value)]) -> Statement {
+pub fn update(
+    dialect: Dialect,
+    projection: &Projection,
+    account: i64,
+    id: i64,
+    now: i64,
+    columns: &[(&str, &Value)],
+) -> Statement {
     let text = format!("UPDATE {} SET updated_at = ?2", projection.resource().table);
-    let mut statement = Statement { text, values: vec![Value::Int(account), Value::Int(now)] };
+    let mut statement = Statement { text, values: vec![Value::Int(account), Value::Int(now)], dialect };
     for (name, value) in columns {
         let placeholder = statement.bind((*value).clone());
         let _ = write!(statement.text, ", {name} = {placeholder}");
@@ -177,7 +209,7 @@ pub fn update(projection: &Projection, account: i64, id: i64, now: i64, columns:
     if projection.is_of_one_row() {
         for column in projection.columns() {
             // SQLite knows no alias in RETURNING, and there only one table is in sight, so the columns go by their own names.
-            statement.text.push_str(&expression(column.source()).replace("t.", ""));
+            statement.text.push_str(&expression(dialect, column.source()).replace("t.", ""));
             statement.text.push_str(", ");
         }
     }
@@ -193,45 +225,28 @@ const OF_ACCOUNT: &str = "t.account_id = ?1";
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
 /// `SELECT` of a projection's columns in order and the id, for one account.
-fn select(projection: &Projection, scope: &str) -> String {
+fn select(dialect: Dialect, projection: &Projection, scope: &str) -> String {
     let mut text = String::with_capacity(1_000);
     text.push_str("SELECT ");
     for column in projection.columns() {
-        text.push_str(&expression(column.source()));
+        text.push_str(&expression(dialect, column.source()));
         text.push_str(", ");
     }
     let _ = write!(text, "t.id FROM {} t WHERE {scope}", projection.resource().table);
     text
 }
 
-fn expression(source: Source) -> Cow<'static, str> {
+fn expression(dialect: Dialect, source: Source) -> Cow<'static, str> {
     match source {
         Source::Expression(text) => Cow::Borrowed(text),
-        Source::Ids { id, rows } => Cow::Owned(ids_of(id, rows)),
+        Source::Ids { id, rows } => Cow::Owned(dialect.ids_of(id, rows)),
     }
 }
 
 /// Whether one of the columns contains a text.
-fn any_contains(columns: &[&str], placeholder: &str) -> String {
-    let matches: Vec<String> = columns.iter().map(|column| contains(column, placeholder)).collect();
+fn any_contains(dialect: Dialect, columns: &[&str], placeholder: &str) -> String {
+    let matches: Vec<String> = columns.iter().map(|column| dialect.contains(column, placeholder)).collect();
     format!("({})", matches.join(" OR "))
-}
-
-// What SQLite says in its own way stands below, and nowhere else.
-
-/// Whether a column contains a text, byte for byte.
-fn contains(column: &str, placeholder: &str) -> String {
-    format!("instr({column}, {placeholder}) > 0")
-}
-
-/// The ids of related rows as a JSON array.
-fn ids_of(id: &str, rows: &str) -> String {
-    format!("(SELECT json_group_array({id} ORDER BY {id}) FROM {rows})")
-}
-
-/// Whether a column is one of a list of ids or texts that is one parameter, so that one text serves lists of every length.
-fn among(column: &str, placeholder: &str) -> String {
-    format!("{column} IN (SELECT value FROM json_each({placeholder}))")
 }
 
 fn text_list(texts: &[String]) -> Value {

@@ -9,14 +9,15 @@
 //! run inside a commit that somebody waits for.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::db::Engine;
+use super::threads::{self, Threads};
 use super::{Db, Durability, Error, Job, Message, Options, Statistics, Store};
 use crate::clock::Stopwatch;
 
@@ -35,43 +36,15 @@ const KEPT_STATEMENTS: usize = 256;
 /// Steps of SQLite's machine between two looks at the time of a read.
 const STEPS_BETWEEN_CHECKS: i32 = 20_000;
 
-/// The threads of a store, joined when it is closed.
-pub(super) struct Threads(Mutex<Handles>);
-
-#[derive(Default)]
-struct Handles {
-    readers: Vec<JoinHandle<()>>,
-    writer: Option<JoinHandle<()>>,
-}
-
-impl Threads {
-    /// Tells every thread to end after the jobs that wait, and waits for that. The writer goes last: only a connection
-    /// that may write can take the log along when it is the last to close.
-    pub(super) fn join(&self, writes: &flume::Sender<Message>, reads: &flume::Sender<Message>) {
-        let Handles { readers, writer } = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        // A thread that is gone already cannot be told, nor does it need to be; one that panicked has nothing to close.
-        for _ in &readers {
-            let _ = reads.send(None);
-        }
-        for reader in readers {
-            let _ = reader.join();
-        }
-        if let Some(writer) = writer {
-            let _ = writes.send(None);
-            let _ = writer.join();
-        }
-    }
-}
-
-pub(super) fn open(options: &Options) -> Result<Store, Error> {
+pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
     let statistics = Arc::new(Statistics::default());
     let (writes, waiting_writes) = flume::bounded(options.queue_length.max(1));
     let (reads, waiting_reads) = flume::bounded(options.queue_length.max(64));
 
     let log_pages = Arc::new(AtomicI32::new(0));
-    let connection = open_writer(&options.path, options.durability, Arc::clone(&log_pages))?;
+    let connection = open_writer(path, options.durability, Arc::clone(&log_pages))?;
     let writer = Writer {
-        db: Db::new(connection),
+        db: Db::new(Engine::Sqlite(connection)),
         jobs: waiting_writes,
         batch_length: options.batch_length.max(1),
         log_pages,
@@ -79,18 +52,16 @@ pub(super) fn open(options: &Options) -> Result<Store, Error> {
     };
     let mut readers = Vec::new();
     let shared = Arc::clone(&statistics);
-    let writer = spawn("writer".to_owned(), move || writer.work(&shared))?;
+    let writer = threads::spawn("writer".to_owned(), move || writer.work(&shared))?;
     for number in 1..=options.readers.max(1) {
-        let reader = open_reader(&options.path)?;
+        let reader = open_reader(path)?;
         let (waiting, shared, timeout) = (waiting_reads.clone(), Arc::clone(&statistics), options.read_timeout);
-        readers.push(spawn(format!("reader-{number}"), move || read_one_by_one(reader, &waiting, timeout, &shared))?);
+        readers.push(threads::spawn(format!("reader-{number}"), move || {
+            read_one_by_one(reader, &waiting, timeout, &shared);
+        })?);
     }
-    let threads = Arc::new(Threads(Mutex::new(Handles { readers, writer: Some(writer) })));
+    let threads = Arc::new(Threads::new(readers, vec![writer]));
     Ok(Store { writes, reads, statistics, threads })
-}
-
-fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
-    thread::Builder::new().name(name).spawn(work).map_err(|cause| Error::Unavailable(cause.to_string()))
 }
 
 fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {
@@ -161,10 +132,7 @@ impl Writer {
         {
             batch.push(first);
             let ended = self.write_batch(&mut batch);
-            statistics.writes.fetch_add(batch.len() as u64, Ordering::Relaxed);
-            if ended.is_ok() {
-                statistics.commits.fetch_add(1, Ordering::Relaxed);
-            }
+            statistics.count_writes(batch.len() as u64, ended.is_ok());
             for job in batch.drain(..) {
                 job.answer(ended.clone());
             }
@@ -223,7 +191,9 @@ impl Writer {
 
     fn checkpoint(&mut self, mode: &str) {
         self.log_pages.store(0, Ordering::Relaxed);
-        let done = self.db.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+        let done = connection(&mut self.db).and_then(|connection| {
+            Ok(connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?)
+        });
         if let Err(cause) = done {
             tracing::warn!(%cause, "a checkpoint failed and will be tried again");
         }
@@ -237,10 +207,10 @@ fn read_one_by_one(
     timeout: Duration,
     statistics: &Statistics,
 ) {
-    let mut db = Db::new(connection);
+    let mut db = Db::new(Engine::Sqlite(connection));
     while let Ok(Some(mut job)) = jobs.recv() {
         let ended = read_in_transaction(&mut db, job.as_mut(), timeout);
-        statistics.reads.fetch_add(1, Ordering::Relaxed);
+        statistics.count_read();
         job.answer(ended);
     }
 }
@@ -250,16 +220,24 @@ fn read_in_transaction(db: &mut Db, job: &mut dyn Job, timeout: Duration) -> Res
     leave_transaction(db);
     db.exec("BEGIN", &[])?;
     let stopwatch = Stopwatch::start();
-    db.connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
+    connection(db)?.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
     job.run(db);
-    db.connection.progress_handler(0, None::<fn() -> bool>)?;
+    connection(db)?.progress_handler(0, None::<fn() -> bool>)?;
     db.exec("COMMIT", &[]).map(drop)
+}
+
+/// What this engine's own statements are said to.
+fn connection(db: &mut Db) -> Result<&mut Connection, Error> {
+    match &mut db.engine {
+        Engine::Sqlite(connection) => Ok(connection),
+        Engine::Postgres(_) => Err(Error::Stopped),
+    }
 }
 
 /// Ends a transaction that a failure has left open. Without this, one failed `COMMIT` or `ROLLBACK` would make every
 /// later `BEGIN` of the connection fail.
 fn leave_transaction(db: &mut Db) {
-    if !db.connection.is_autocommit() {
+    if connection(db).is_ok_and(|connection| !connection.is_autocommit()) {
         tracing::warn!("a transaction was left open and is rolled back");
         // If this fails too, so will the next statement, and its error is told.
         let _ = db.exec("ROLLBACK", &[]);

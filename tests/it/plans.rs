@@ -3,7 +3,7 @@
 
 use invited::resources::{REGISTRY, account_invitations};
 use invited::store::sql::{self, Statement};
-use invited::store::{Db, Error};
+use invited::store::{Db, Dialect, Error};
 use invited::wire::describe::{Resource, Target, Test};
 use invited::wire::params::{self, Tree};
 use invited::wire::projection::Projection;
@@ -50,16 +50,21 @@ fn statements(resource: &'static Resource) -> Vec<(String, Statement)> {
     let mut statements = Vec::new();
     for question in questions(resource) {
         let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
-        statements.push((format!("list {question}"), sql::list(&plain(resource), 1, &list)));
-        statements.push((format!("count {question}"), sql::count(resource, 1, &list)));
+        statements.push((format!("list {question}"), sql::list(Dialect::Sqlite, &plain(resource), 1, &list)));
+        statements.push((format!("count {question}"), sql::count(Dialect::Sqlite, resource, 1, &list)));
         let conditions = query::show_conditions(resource, &tree(&question));
-        statements.push((format!("show {question}"), sql::record(&plain(resource), 1, 7, &conditions)));
+        statements
+            .push((format!("show {question}"), sql::record(Dialect::Sqlite, &plain(resource), 1, 7, &conditions)));
     }
     for association in resource.associations {
         let including = Projection::read(resource, &tree(&format!("include={}", association.name)), TOP);
-        statements.push((format!("list with {}", association.name), sql::records(&including, 1, &[1, 2])));
+        statements
+            .push((format!("list with {}", association.name), sql::records(Dialect::Sqlite, &including, 1, &[1, 2])));
         if let Target::Records(target) = association.target {
-            statements.push((format!("include {}", association.name), sql::records(&plain(target), 1, &[1, 2])));
+            statements.push((
+                format!("include {}", association.name),
+                sql::records(Dialect::Sqlite, &plain(target), 1, &[1, 2]),
+            ));
         }
     }
     statements
@@ -86,7 +91,7 @@ fn is_scan(step: &str) -> bool {
 
 /// Runs `work` on a reading thread of a server.
 fn with_database<T: Send + 'static>(work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
-    let server = Server::start();
+    let server = Server::start_on_file();
     let store = server.app().store.clone();
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(store.read(work)).unwrap()
 }
@@ -117,7 +122,7 @@ fn a_page_in_a_usual_order_is_read_in_that_order_and_not_sorted_whole() {
                 let question = format!("order={name}:{direction}");
                 let resource = &account_invitations::RESOURCE;
                 let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
-                let steps = plan(db, &sql::list(&plain(resource), 1, &list))?;
+                let steps = plan(db, &sql::list(Dialect::Sqlite, &plain(resource), 1, &list))?;
                 // Sorting the last term only is what keeps ties in the order of their ids.
                 let whole = steps.into_iter().filter(|step| step == "USE TEMP B-TREE FOR ORDER BY");
                 sorted.extend(whole.map(|step| format!("{question}: {step}")));
@@ -136,10 +141,10 @@ fn records_that_are_named_by_id_are_found_by_id_and_not_among_all_of_the_account
             let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc"), TOP).unwrap();
             let projection = plain(entry.resource);
             for statement in [
-                sql::records(&projection, 1, &[1, 2]),
-                sql::record(&projection, 1, 7, &[]),
-                sql::list(&projection, 1, &only),
-                sql::count(entry.resource, 1, &only),
+                sql::records(Dialect::Sqlite, &projection, 1, &[1, 2]),
+                sql::record(Dialect::Sqlite, &projection, 1, 7, &[]),
+                sql::list(Dialect::Sqlite, &projection, 1, &only),
+                sql::count(Dialect::Sqlite, entry.resource, 1, &only),
             ] {
                 let steps = plan(db, &statement)?;
                 if !steps.iter().any(|step| step.starts_with("SEARCH t USING INTEGER PRIMARY KEY (rowid=?)")) {
@@ -155,7 +160,8 @@ fn records_that_are_named_by_id_are_found_by_id_and_not_among_all_of_the_account
 #[test]
 fn the_test_would_notice_a_walk() {
     let steps = with_database(|db| {
-        let statement = Statement { text: "SELECT id FROM users WHERE headline = 'x'".to_owned(), values: Vec::new() };
+        let statement =
+            Statement::new(Dialect::Sqlite, "SELECT id FROM users WHERE headline = 'x'".to_owned(), Vec::new());
         plan(db, &statement)
     });
     assert!(steps.iter().any(|step| is_scan(step)), "{steps:?}");

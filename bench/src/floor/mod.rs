@@ -22,7 +22,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use invited::server::{self, Body, Bounds};
-use invited::store::{Durability, Options, Store};
+use invited::store::{Durability, Options, Place, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -38,7 +38,8 @@ pub(crate) fn run(database: &Path) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     // The same values as the settings' defaults of the server.
     let store = Store::open(&Options {
-        path: database.to_path_buf(),
+        place: Place::File(database.to_path_buf()),
+        connections: 1,
         durability: Durability::Full,
         readers: cores,
         queue_length: 1_024,

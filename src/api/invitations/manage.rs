@@ -27,7 +27,7 @@ pub async fn link(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body>
         let account = context.caller.account_id;
         let record = records::find(db, &RESOURCE, account, id)?;
         let token = invitations::hand_over(db, &context, &record)?;
-        let renewed = records::find(db, &RESOURCE, account, id)?;
+        let renewed = records::find_to_read(db, &RESOURCE, account, id)?;
         Ok((renewed.id, renewed.int("expiration_date").unwrap_or_default(), token))
     });
     let (id, last_day, token) = work.await?;
@@ -43,7 +43,7 @@ pub async fn link(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body>
 pub async fn mails(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body>, Error> {
     let (caller, id) = permitted(visit, trace, "mails").await?;
     let work = visit.app.store.read(move |db| {
-        let record = records::find(db, &RESOURCE, caller.account_id, id)?;
+        let record = records::find_to_read(db, &RESOURCE, caller.account_id, id)?;
         Ok::<_, Error>(outbox::list(db, About::Invitation(caller.account_id, record.id))?)
     });
     let mails = work.await?.into_iter().map(|mail| {

@@ -71,17 +71,25 @@ pub struct Sort {
     pub expression: &'static str,
     /// Callers below this rung get the default order instead, so that the order leaks nothing.
     pub usable_from: Rung,
+    /// Whether it may have no value.
+    pub is_nullable: bool,
 }
 
 impl Sort {
     /// A sort that every caller may use.
     pub const fn new(name: &'static str, expression: &'static str) -> Self {
-        Self { name, expression, usable_from: Rung::EVERYONE }
+        Self { name, expression, usable_from: Rung::EVERYONE, is_nullable: false }
     }
 
     /// Callers below `rung` get the default order instead.
     pub const fn usable_from(mut self, rung: Rung) -> Self {
         self.usable_from = rung;
+        self
+    }
+
+    /// It may have no value, and then comes first when ascending.
+    pub const fn nullable(mut self) -> Self {
+        self.is_nullable = true;
         self
     }
 }
