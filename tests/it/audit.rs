@@ -1,6 +1,5 @@
 //! The audit trail: each write leaves one row that says who changed what, and a refused one leaves none.
 
-use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
 use crate::exact::put_json;
@@ -18,27 +17,25 @@ struct Row {
 }
 
 fn trail(server: &Server) -> Vec<Row> {
-    let database = Connection::open_with_flags(server.database_path(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut query = database
-        .prepare(
-            "SELECT account_id, actor_user_id, action, subject_type, subject_id, before, after FROM audit ORDER BY id",
-        )
-        .unwrap();
-    let value = |text: Option<String>| text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
-    query
-        .query_map([], |row| {
-            Ok(Row {
-                account: row.get(0)?,
-                actor: row.get(1)?,
-                action: row.get(2)?,
-                subject: (row.get(3)?, row.get(4)?),
-                before: value(row.get(5)?),
-                after: value(row.get(6)?),
-            })
+    let rows = server.stored(
+        "SELECT account_id, actor_user_id, action, subject_type, subject_id, before, after FROM audit ORDER BY id",
+    );
+    // Neither attributes nor names of this file's stories hold the sign between two cells.
+    rows.iter()
+        .map(|row| {
+            let cells: Vec<&str> = row.split('|').collect();
+            let number = |column: usize| cells[column].parse().unwrap();
+            let value = |column: usize| serde_json::from_str(cells[column]).unwrap();
+            Row {
+                account: number(0),
+                actor: number(1),
+                action: cells[2].to_owned(),
+                subject: (cells[3].to_owned(), number(4)),
+                before: value(5),
+                after: value(6),
+            }
         })
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap()
+        .collect()
 }
 
 fn row(actor: i64, action: &str, id: i64, before: Value, after: Value) -> Row {
@@ -118,7 +115,5 @@ fn the_trail_names_the_request_by_its_id() {
         .json(&json!({"account_invitation": {"billability_target": 1}}))
         .send()
         .expect(200);
-    let database = Connection::open_with_flags(server.database_path(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let id: String = database.query_row("SELECT request_id FROM audit", [], |row| row.get(0)).unwrap();
-    assert_eq!(id, "request-of-this-story");
+    assert_eq!(server.stored("SELECT request_id FROM audit"), ["request-of-this-story"]);
 }

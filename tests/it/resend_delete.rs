@@ -1,6 +1,5 @@
 //! Sending an invitation again, and taking it back.
 
-use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
 use crate::exact::{Invitation, everything, invalid, put_json, refusal, shown};
@@ -170,15 +169,11 @@ fn an_accepted_invitation_is_not_deleted() {
 #[test]
 fn the_invitee_leaves_with_the_invitation_when_nothing_else_names_him() {
     let server = Server::start();
-    let database = Connection::open_with_flags(server.database_path(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let users = || -> Vec<i64> {
-        let mut query = database.prepare("SELECT id FROM users ORDER BY id").unwrap();
-        query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
-    };
+    let users = || server.stored("SELECT id FROM users ORDER BY id");
     let before = users();
     delete(&server, 1, token::ADMINISTRATOR).expect(204);
-    let gone: Vec<i64> = before.into_iter().filter(|user| !users().contains(user)).collect();
-    assert_eq!(gone, [11]);
+    let gone: Vec<String> = before.into_iter().filter(|user| !users().contains(user)).collect();
+    assert_eq!(gone, ["11"]);
 }
 
 #[test]

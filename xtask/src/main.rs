@@ -7,13 +7,15 @@
 //! Two rules hold for every chore. A step that cannot run is a failure that says what to install, never a
 //! step that is skipped. And the first step that fails ends the chore with its exit status.
 
-mod browser;
+mod cluster;
+mod debian;
 mod peers;
 mod requirement;
 mod step;
 
 use std::process::ExitCode;
 
+use cluster::Cluster;
 use requirement::Requirement;
 use step::Step;
 
@@ -30,6 +32,8 @@ the clients of other makes that the tests run; those are installed into target/p
 Chromium for the pages, too; as root on a machine with apt-get it installs that by itself. It runs the tests
 with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci` needs rustfmt and clippy as
 well.
+With INVITED_TEST_DATABASE=postgres the tests run on a PostgreSQL server that is made for them; that needs
+PostgreSQL's programs. With the URL of a server they run there.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
@@ -60,18 +64,39 @@ fn main() -> ExitCode {
 }
 
 /// What every run of the tests needs.
-const FOR_TESTS: &[Requirement] =
-    &[Requirement::CCompiler, Requirement::Python, Requirement::Node, Requirement::Npm, Requirement::Chromium];
+const FOR_TESTS: &[Requirement] = &[
+    Requirement::CCompiler,
+    Requirement::Python,
+    Requirement::Node,
+    Requirement::Npm,
+    Requirement::Chromium,
+    Requirement::Postgres,
+];
+
+/// The variable that says which engine the tests run on.
+const ENGINE: &str = "INVITED_TEST_DATABASE";
+
+/// Whether the tests run on a PostgreSQL server that is made for them.
+fn wants_cluster() -> bool {
+    std::env::var(ENGINE).is_ok_and(|wanted| wanted == "postgres")
+}
+
+fn needed_for_tests() -> Vec<Requirement> {
+    let server = wants_cluster().then_some(Requirement::Postgres);
+    FOR_TESTS.iter().copied().chain(server).collect()
+}
 
 fn test(filter: &[String]) -> Result<(), String> {
-    browser::provide()?;
-    requirement::check(FOR_TESTS)?;
+    let needed = needed_for_tests();
+    debian::provide(&needed)?;
+    requirement::check(&needed)?;
     tests(filter)
 }
 
 fn ci() -> Result<(), String> {
-    browser::provide()?;
-    requirement::check(&[FOR_TESTS, &[Requirement::Rustfmt, Requirement::Clippy]].concat())?;
+    let needed = [needed_for_tests(), vec![Requirement::Rustfmt, Requirement::Clippy]].concat();
+    debian::provide(&needed)?;
+    requirement::check(&needed)?;
     Step::cargo("Formatting", &["fmt", "--all", "--check"], "`cargo fmt --all` repairs it").run()?;
     Step::cargo(
         "Lints",
@@ -100,7 +125,7 @@ fn tests(filter: &[String]) -> Result<(), String> {
         vec!["test", "--workspace", "--all-targets"]
     };
     runner.extend(filter.iter().map(String::as_str));
-    Step::cargo("Tests", &runner, "see the failures above").run()?;
+    run_on_engine(&runner)?;
     if filter.is_empty() {
         Step::cargo(
             "Examples in the documentation",
@@ -110,6 +135,16 @@ fn tests(filter: &[String]) -> Result<(), String> {
         .run()?;
     }
     Ok(())
+}
+
+/// Runs the tests on SQLite, or on what the variable says: `postgres` for a server that is made for them, or the URL of one.
+fn run_on_engine(runner: &[&str]) -> Result<(), String> {
+    let tests = |heading| Step::cargo(heading, runner, "see the failures above");
+    if wants_cluster() {
+        let cluster = Cluster::start()?;
+        return tests("Tests on PostgreSQL").with_variable(ENGINE, &cluster.url()).run();
+    }
+    tests("Tests").run()
 }
 
 /// Builds both programs apart, because cargo would otherwise merge their features and measure a server

@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
+use crate::cluster;
 use crate::step::cargo;
 
 /// Something outside the repository that a chore needs.
@@ -19,6 +20,7 @@ pub(crate) enum Requirement {
     Node,
     Npm,
     Chromium,
+    Postgres,
 }
 
 /// `venv` alone is not enough: it fills a new environment by `ensurepip`, which Debian has in a package of its own.
@@ -46,6 +48,10 @@ impl Requirement {
             Requirement::Node => (named(&["node"]), &["--eval", NODE_PROBE]),
             Requirement::Npm => (named(&["npm"]), &["--version"]),
             Requirement::Chromium => (named(&CHROMIUM_NAMES), &["--version"]),
+            Requirement::Postgres => {
+                let initdb = cluster::programs().map(|folder| folder.join("initdb").to_string_lossy().into_owned());
+                (initdb.into_iter().collect(), &["--version"])
+            }
         }
     }
 
@@ -72,6 +78,11 @@ impl Requirement {
                 "`npm`, to install those JavaScript clients. It comes with Node from https://nodejs.org and from \
                  brew; Debian and Ubuntu: `apt-get install npm`; Fedora: `dnf install nodejs-npm`; \
                  Alpine: `apk add npm`."
+            }
+            Requirement::Postgres => {
+                "PostgreSQL's `initdb` and `pg_ctl`, 14 or newer, for the tests on that engine. Debian and Ubuntu: \
+                 `apt-get install postgresql`, which the chore does by itself where it runs as root; Fedora: \
+                 `dnf install postgresql-server`; Alpine: `apk add postgresql`; macOS: `brew install postgresql`."
             }
             Requirement::Chromium => {
                 "`chromium`, `chromium-browser` or `google-chrome`, for the pages that the tests open in a browser. \

@@ -148,8 +148,7 @@ fn who_is_signed_in_as_that_member_moves_without_a_password_and_keeps_it() {
         let mut mover = mover(&server);
         let id = invited(&server);
         let link = if is_by_mail { server.mailed(ADDRESS) } else { server.handed_over(&id) };
-        let password_of =
-            |user: &str| server.stored(&format!("SELECT hex(hash) FROM passwords WHERE user_id = {user}"));
+        let password_of = |user: &str| server.stored(&format!("SELECT hash FROM passwords WHERE user_id = {user}"));
         let kept = password_of(&mover.user.to_string());
         let page = mover.browser.get(&format!("/invitations/{link}")).expect(200);
         assert!(page.text().contains("You are signed in, and keep your password."), "{page}");

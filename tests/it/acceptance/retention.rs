@@ -114,7 +114,7 @@ const CASES: &[Case] = &[
     Case {
         what: "answers to requests with an Idempotency-Key",
         make: "INSERT INTO idempotent_requests (account_id, user_id, idempotency_key, fingerprint, created_at) \
-               VALUES (1, 2, 'case {number}', x'00', {moment})",
+               VALUES (1, 2, 'case {number}', (SELECT token_hash FROM access_tokens LIMIT 1), {moment})",
         counts: "idempotent_requests",
     },
     Case {

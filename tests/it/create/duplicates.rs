@@ -1,6 +1,5 @@
 //! One address, one invitation: what counts as a duplicate, who the invitee is, and ids that never come back.
 
-use rusqlite::Connection;
 use serde_json::json;
 
 use crate::exact::{everything, invalid, shown};
@@ -24,10 +23,8 @@ fn delete(server: &Server, id: &str) {
 
 /// How many users have this address, in any account.
 fn users_with(server: &Server, address: &str) -> i64 {
-    let database = Connection::open(server.database_path()).unwrap();
-    database
-        .query_row("SELECT count(*) FROM users WHERE lower(email_address) = lower(?1)", [address], |row| row.get(0))
-        .unwrap()
+    let sql = format!("SELECT count(*) FROM users WHERE lower(email_address) = lower('{address}')");
+    server.stored(&sql).remove(0).parse().unwrap()
 }
 
 const PENDING: &str = "Email address already has a pending invitation.";
@@ -136,9 +133,9 @@ fn a_deleted_invitation_frees_its_address_and_takes_its_ids_along() {
 
 /// Removes a membership behind the server's back, as the memberships' own route will do.
 fn remove_membership(server: &Server, user: i64) {
-    let database = Connection::open(server.database_path()).unwrap();
-    let removed = database.execute("DELETE FROM account_memberships WHERE user_id = ?1", [user]).unwrap();
-    assert_eq!(removed, 1);
+    let of_user = format!("FROM account_memberships WHERE user_id = {user}");
+    assert_eq!(server.stored(&format!("SELECT count(*) {of_user}")), ["1"]);
+    server.alter_stored(&format!("DELETE {of_user}"));
 }
 
 #[test]

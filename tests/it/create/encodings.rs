@@ -85,7 +85,7 @@ fn the_same_create_reads_the_same_in_every_encoding_and_makes_equal_rows() {
     };
     let mut rows = Vec::new();
     for (name, send) in ENCODINGS {
-        let server = Server::start();
+        let server = Server::start_on_file();
         assert_eq!(send(&server).expect(200).text(), expected.body(), "as {name}");
         rows.push((name, rows_about_the_new_invitation(&server)));
     }
@@ -135,7 +135,7 @@ fn rows_about_the_new_invitation(server: &Server) -> Vec<Vec<Cell>> {
 
 #[test]
 fn the_root_of_the_body_replaces_the_root_of_the_query_string_whole() {
-    let server = Server::start();
+    let server = Server::start_on_file();
     let before = everything(&server);
     let answer = post(&server, "/account_invitations?account_invitation[full_name]=N")
         .json(&json!({"account_invitation": {"email_address": "n@example.test"}}))
@@ -149,7 +149,7 @@ fn the_root_of_the_body_replaces_the_root_of_the_query_string_whole() {
 
 #[test]
 fn a_null_root_in_the_body_hides_the_root_of_the_query_string() {
-    let server = Server::start();
+    let server = Server::start_on_file();
     let answer = post(
         &server,
         "/account_invitations?account_invitation[full_name]=N&account_invitation[email_address]=n@example.test",
@@ -168,7 +168,7 @@ fn a_null_root_in_the_body_hides_the_root_of_the_query_string() {
 
 #[test]
 fn a_form_is_trimmed_and_judged_like_json() {
-    let server = Server::start();
+    let server = Server::start_on_file();
     let answer = post(&server, "/account_invitations")
         .form("account_invitation[email_address]=n@example.test&account_invitation[full_name]=+&account_invitation[headline]=+")
         .send()
@@ -189,7 +189,7 @@ fn a_form_is_trimmed_and_judged_like_json() {
 
 #[test]
 fn include_of_a_form_and_of_a_multipart_body_counts() {
-    let server = Server::start();
+    let server = Server::start_on_file();
     let answer = post(&server, "/account_invitations")
         .form("include=invitee&account_invitation[email_address]=m@example.test&account_invitation[full_name]=M")
         .send()

@@ -20,7 +20,7 @@ pub(crate) fn holds(path: &std::path::Path, text: &str) -> bool {
 
 #[test]
 fn the_database_holds_no_secret() {
-    let server = Server::start();
+    let server = Server::start_on_file();
     set_password(&server, 5, PASSWORD);
     let mut browser = Browser::new(&server);
     browser.sign_in(&authorize_path(&[]), "project_lead@example.test", PASSWORD).expect(303);

@@ -228,7 +228,7 @@ fn pitfall_10_the_address_of_a_page_goes_nowhere() {
 /// Tried: reading the file of the database and what stands beside it, byte by byte, also after a person was erased.
 #[test]
 fn pitfall_21_the_database_holds_no_secret() {
-    let server = Server::start();
+    let server = Server::start_on_file();
     let evidence = rich_story(server.address(), &|| server.deliver());
     let database = server.database_path();
     let journal = database.with_extension("sqlite-wal");

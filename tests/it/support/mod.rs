@@ -9,6 +9,7 @@ pub(crate) mod answers;
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod contract;
+pub(crate) mod database;
 pub(crate) mod invite;
 pub(crate) mod markup;
 pub(crate) mod ordered_json;

@@ -1,6 +1,6 @@
 //! Starts a server for one story and stops it afterwards.
 //!
-//! It is the real server in this process: real listener, real threads, a real SQLite file. Only what a story must be able
+//! It is the real server in this process: real listener, real threads, a real database. Only what a story must be able
 //! to rely on is fixed: the clock stands still and randomness repeats itself.
 
 use std::net::SocketAddr;
@@ -13,9 +13,11 @@ use invited::config::{Config, Values};
 use invited::entropy::Entropy;
 use invited::error::Error;
 use invited::lifecycle::Running;
-use invited::sandbox::{DEFAULTS, TemporaryFolder};
+use invited::sandbox::DEFAULTS;
 use invited::store::Db;
 use tokio::runtime::Runtime;
+
+use super::database::Database;
 
 /// 2031-01-02T03:04:05Z, where the clock stands when a story begins: thirty days later it is 2031-02-01.
 const BEGINNING: Timestamp = Timestamp(1_925_089_445_000_000);
@@ -25,7 +27,7 @@ pub(crate) struct Server {
     running: Option<Running>,
     address: SocketAddr,
     runtime: Runtime,
-    folder: TemporaryFolder,
+    database: Database,
     values: Values,
     /// How often it was started, so that no start repeats the randomness of another.
     starts: u64,
@@ -39,18 +41,26 @@ impl Server {
 
     /// Starts a server with some settings changed, each by its name and as text.
     pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
-        let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
+        Self::start_over(Database::create(), settings)
+    }
+
+    /// Starts a server over a file, whatever the others run on: for stories about SQLite and its file.
+    pub(crate) fn start_on_file() -> Self {
+        Self::start_over(Database::in_file(), &[])
+    }
+
+    fn start_over(database: Database, settings: &[(&'static str, &str)]) -> Self {
         let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         values.insert("listen", "127.0.0.1:0".to_owned());
         values.insert("durability", "off".to_owned());
         // Nothing happens by itself: a story that is about mails or about what is over says when.
         values.insert("mail_worker", "false".to_owned());
         values.insert("sweep_interval", "0".to_owned());
-        values.insert("database", format!("sqlite:{}", folder.database().display()));
+        values.insert("database", database.setting());
         values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let running = runtime.block_on(begin(&values, BEGINNING, 1));
-        Self { address: running.address, running: Some(running), runtime, folder, values, starts: 1 }
+        Self { address: running.address, running: Some(running), runtime, database, values, starts: 1 }
     }
 
     /// Stops the server and starts it anew on the same file, at the moment at which its clock stands.
@@ -76,7 +86,12 @@ impl Server {
 
     /// The file of the database, to look at it from outside.
     pub(crate) fn database_path(&self) -> PathBuf {
-        self.folder.database()
+        self.database.path()
+    }
+
+    /// The database, to look at it from outside.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// The parts of the running server.

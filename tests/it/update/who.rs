@@ -71,8 +71,7 @@ fn an_invitation_of_another_account_does_not_exist() {
 #[test]
 fn nobody_of_a_cancelled_account_updates_anything() {
     let server = Server::start();
-    let database = rusqlite::Connection::open(server.database_path()).unwrap();
-    database.execute("UPDATE accounts SET canceled_at = created_at WHERE id = 1", []).unwrap();
+    server.alter_stored("UPDATE accounts SET canceled_at = created_at WHERE id = 1");
     for bearer in [token::OWNER, token::ADMINISTRATOR, token::PROJECT_LEAD, token::COLLABORATOR] {
         let answer = put_json(&server, "/account_invitations/3", bearer, CHANGE).expect(403);
         assert_eq!(answer.text(), refusal("system", "Your account has been canceled"));
@@ -83,9 +82,8 @@ fn nobody_of_a_cancelled_account_updates_anything() {
 #[test]
 fn a_disabled_or_removed_member_has_no_valid_token_any_more() {
     let server = Server::start();
-    let database = rusqlite::Connection::open(server.database_path()).unwrap();
-    database.execute("UPDATE account_memberships SET disabled_at = 1 WHERE user_id = 2", []).unwrap();
-    database.execute("DELETE FROM account_memberships WHERE user_id = 5", []).unwrap();
+    server.alter_stored("UPDATE account_memberships SET disabled_at = 1 WHERE user_id = 2");
+    server.alter_stored("DELETE FROM account_memberships WHERE user_id = 5");
     for bearer in [token::ADMINISTRATOR, token::PROJECT_LEAD] {
         let answer = put_json(&server, "/account_invitations/3", bearer, CHANGE).expect(401);
         assert_eq!(answer.text(), refusal("oauth", "Invalid OAuth 2 Request"));

@@ -1,0 +1,198 @@
+//! The database of one story: a file of SQLite, or a database of its own on a PostgreSQL server.
+//!
+//! Which one is said by the variable `INVITED_TEST_DATABASE`: nothing for files, or the URL of a server on which databases can
+//! be made. Each story gets a database made from a template, which the first one makes, so that none sees another's rows.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use invited::app;
+use invited::clock::Timestamp;
+use invited::config::{Config, Values};
+use invited::entropy::Entropy;
+use invited::sandbox::TemporaryFolder;
+use invited::schema::MIGRATIONS;
+use invited::store::migrate;
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, OpenFlags};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+/// A number that the stories of a run agree upon, for the lock under which the template is made.
+const TEMPLATE_LOCK: i64 = 727_274;
+
+/// Counts the databases of this process.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+/// A database that goes with its story.
+pub(crate) enum Database {
+    /// A file in a folder of its own.
+    File(TemporaryFolder),
+    /// A database on a server.
+    OnServer {
+        /// The URL of the server, up to the name of a database.
+        server: String,
+        /// Its own name.
+        name: String,
+    },
+}
+
+/// The server on which stories have their databases, if they are to have them on one.
+fn server() -> Option<String> {
+    let url = std::env::var("INVITED_TEST_DATABASE").ok().filter(|url| url.contains("://"))?;
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
+    Some(url[..end].to_owned())
+}
+
+/// Whether stories run on a database server.
+pub(crate) fn is_on_server() -> bool {
+    server().is_some()
+}
+
+impl Database {
+    /// Makes one, without accounts.
+    pub(crate) fn create() -> Self {
+        let Some(server) = server() else { return Self::in_file() };
+        let name = format!("story_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let template = template(&server);
+        on(&server, "postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        Self::OnServer { server, name }
+    }
+
+    /// Makes a file.
+    pub(crate) fn in_file() -> Self {
+        Self::File(TemporaryFolder::create(&Entropy::system()).unwrap())
+    }
+
+    /// What the setting `database` has to be.
+    pub(crate) fn setting(&self) -> String {
+        match self {
+            Self::File(folder) => format!("sqlite:{}", folder.database().display()),
+            Self::OnServer { server, name } => format!("{server}/{name}"),
+        }
+    }
+
+    /// The file, for what only a file has.
+    pub(crate) fn path(&self) -> PathBuf {
+        match self {
+            Self::File(folder) => folder.database(),
+            Self::OnServer { .. } => panic!("a database on a server has no file: this story is about SQLite"),
+        }
+    }
+
+    /// The rows that a statement finds, each as one text.
+    #[track_caller]
+    pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::File(folder) => rows_in_file(&folder.database(), sql),
+            Self::OnServer { server, name } => on(server, name, sql),
+        }
+    }
+
+    /// Executes statements behind the server's back.
+    #[track_caller]
+    pub(crate) fn alter(&self, sql: &str) {
+        match self {
+            // Any bytes will do that are new each time.
+            Self::OnServer { server, name } => {
+                drop(on(server, name, &sql.replace("randomblob(32)", "sha256(convert_to(random()::text, 'UTF8'))")));
+            }
+            Self::File(folder) => {
+                let connection = Connection::open(folder.database()).expect("the database opens");
+                connection.busy_timeout(Duration::from_secs(5)).expect("the connection can wait");
+                connection.execute_batch(sql).expect("the statement runs");
+            }
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Self::OnServer { server, name } = self {
+            on(server, "postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+/// The rows of a file that a statement finds, each as one text.
+#[track_caller]
+pub(crate) fn rows_in_file(database: &Path, sql: &str) -> Vec<String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(database, flags).expect("the database opens");
+    let mut statement = connection.prepare(sql).expect("the statement is valid");
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| {
+        let cells: rusqlite::Result<Vec<String>> = (0..columns).map(|column| Ok(print(&row.get(column)?))).collect();
+        Ok(cells?.join("|"))
+    });
+    rows.expect("the statement runs").collect::<Result<_, _>>().expect("every row can be read")
+}
+
+fn print(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "null".to_owned(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Real(number) => number.to_string(),
+        Cell::Text(text) => text.clone(),
+        Cell::Blob(bytes) => format!("{bytes:02x?}"),
+    }
+}
+
+/// Runs statements on a database of a server, on a connection and a thread of its own, since a story may stand inside another
+/// runtime; the rows that they find.
+#[track_caller]
+fn on(server: &str, database: &str, sql: &str) -> Vec<String> {
+    let (url, sql) = (format!("{server}/{database}"), sql.to_owned());
+    let work = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client = connect(&url).await;
+            let messages = client.simple_query(&sql).await.unwrap_or_else(|cause| panic!("{sql}: {cause:?}"));
+            messages.iter().filter_map(row).collect()
+        })
+    });
+    work.join().unwrap_or_else(|_| panic!("the statement failed"))
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the database server can be reached");
+    tokio::spawn(connection);
+    client
+}
+
+fn row(message: &SimpleQueryMessage) -> Option<String> {
+    let SimpleQueryMessage::Row(row) = message else { return None };
+    let cells: Vec<&str> = (0..row.len()).map(|column| row.get(column).unwrap_or("null")).collect();
+    Some(cells.join("|"))
+}
+
+/// The name of the database from which those of stories are made; it is made when it is not there.
+fn template(server: &str) -> String {
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    let script: usize = MIGRATIONS.iter().map(|migration| migration.script.len()).sum();
+    let name = format!("stories_{newest}_{script}");
+    let (server, wanted) = (server.to_owned(), name.clone());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client = connect(&format!("{server}/postgres")).await;
+            // Every process of a run comes by here at once; one of them makes it.
+            client.batch_execute(&format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await.unwrap();
+            let sql = format!("SELECT 1 FROM pg_database WHERE datname = '{wanted}'");
+            let known = client.simple_query(&sql).await.unwrap().iter().any(|message| row(message).is_some());
+            if !known {
+                client.batch_execute("DROP DATABASE IF EXISTS stories_unfinished WITH (FORCE)").await.unwrap();
+                client.batch_execute("CREATE DATABASE stories_unfinished").await.unwrap();
+                let values = Values::from([("database", format!("{server}/stories_unfinished"))]);
+                let store = app::open_store(&Config::new(&values).unwrap()).unwrap();
+                migrate::apply(&store, MIGRATIONS, Timestamp(0)).await.unwrap();
+                tokio::task::spawn_blocking(move || store.close()).await.unwrap();
+                client.batch_execute(&format!("ALTER DATABASE stories_unfinished RENAME TO {wanted}")).await.unwrap();
+            }
+        });
+    })
+    .join()
+    .expect("the template is made");
+    name
+}

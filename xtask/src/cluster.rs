@@ -1,0 +1,157 @@
+//! A PostgreSQL server for the tests: made in a temporary folder, on a free port of the loopback, and gone with its handle.
+//!
+//! Nothing of an installed server is used but its programs, and none of its databases. PostgreSQL refuses to run as root, so
+//! that there it runs as the user whom its package has made. It need not survive a power cut, so it waits for no disk.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::debian::is_root;
+
+/// Where Debian keeps the programs of each version, which are not on the path.
+const DEBIAN_PROGRAMS: &str = "/usr/lib/postgresql";
+
+/// The user of the database, who may do everything in it.
+const USER: &str = "invited";
+
+const SETTINGS: &str = "\
+listen_addresses = '127.0.0.1'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 500
+shared_buffers = 128MB
+";
+
+/// A server that runs as long as this is kept.
+pub(crate) struct Cluster {
+    programs: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    owner: Option<Owner>,
+}
+
+/// A user of the system, by its numbers.
+#[derive(Clone, Copy)]
+struct Owner {
+    user: u32,
+    group: u32,
+}
+
+/// The folder of PostgreSQL's programs: the newest of Debian, or that of the path.
+pub(crate) fn programs() -> Option<PathBuf> {
+    let has_programs = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("pg_ctl").is_file();
+    let versions = fs::read_dir(DEBIAN_PROGRAMS).ok().into_iter().flatten().flatten();
+    let newest =
+        versions.map(|version| version.path().join("bin")).filter(has_programs).max_by_key(|path| version(path));
+    let on_path = || std::env::split_paths(&std::env::var_os("PATH")?).find(has_programs);
+    newest.or_else(on_path)
+}
+
+/// The number of the version in a path such as `…/15/bin`.
+fn version(programs: &Path) -> u32 {
+    let name = programs.parent().and_then(Path::file_name).and_then(std::ffi::OsStr::to_str);
+    name.and_then(|name| name.parse().ok()).unwrap_or_default()
+}
+
+impl Cluster {
+    /// Makes the folder and starts the server.
+    pub(crate) fn start() -> Result<Self, String> {
+        let programs = programs().ok_or("PostgreSQL's programs are not there")?;
+        let folder = std::env::temp_dir().join(format!("invited-tests-{}", std::process::id()));
+        let port = free_port()?;
+        let owner = if is_root() { Some(Owner::of_package()?) } else { None };
+        let cluster = Self { programs, folder, port, owner };
+        fs::create_dir_all(&cluster.folder).map_err(because("the folder of the database server cannot be made"))?;
+        if let Some(Owner { user, group }) = owner {
+            std::os::unix::fs::chown(&cluster.folder, Some(user), Some(group))
+                .map_err(because("the folder of the database server cannot be given away"))?;
+        }
+        let data = cluster.data();
+        let data = data.to_string_lossy();
+        println!("\n== PostgreSQL for the tests: {} on port {port}", cluster.programs.display());
+        cluster.run("initdb", &["-D", &data, "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"])?;
+        let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n", cluster.folder.display());
+        let file = cluster.data().join("postgresql.auto.conf");
+        fs::write(file, settings).map_err(because("the settings of the database server cannot be written"))?;
+        let log = cluster.folder.join("log");
+        cluster.run("pg_ctl", &["-D", &data, "-l", &log.to_string_lossy(), "-w", "start"])?;
+        Ok(cluster)
+    }
+
+    /// Its address, without a database.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}", self.port)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<(), String> {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(arguments).current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null());
+        if let Some(Owner { user, group }) = self.owner {
+            command.gid(group).uid(user);
+        }
+        let status = command.status().map_err(|cause| format!("{program} cannot be started: {cause}"))?;
+        if status.success() { Ok(()) } else { Err(format!("{program} failed ({status})")) }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // What cannot be ended or removed is told and left: the tests have said what they had to say.
+        if let Err(cause) = self.run("pg_ctl", &["-D", &self.data().to_string_lossy(), "-m", "immediate", "stop"]) {
+            eprintln!("xtask: the database server of the tests was not stopped: {cause}");
+        }
+        if let Err(cause) = fs::remove_dir_all(&self.folder) {
+            eprintln!("xtask: {} was not removed: {cause}", self.folder.display());
+        }
+    }
+}
+
+impl Owner {
+    /// The user whom the package has made.
+    fn of_package() -> Result<Self, String> {
+        let users = fs::read_to_string("/etc/passwd").map_err(because("the users of the system cannot be read"))?;
+        Self::in_list(&users, "postgres")
+            .ok_or_else(|| "PostgreSQL does not run as root, and there is no user postgres".to_owned())
+    }
+
+    fn in_list(users: &str, name: &str) -> Option<Self> {
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2);
+        Some(Self { user: fields.next()?.parse().ok()?, group: fields.next()?.parse().ok()? })
+    }
+}
+
+fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(because("no port is free"))?;
+    listener.local_addr().map(|address| address.port()).map_err(because("no port is free"))
+}
+
+fn because(what: &str) -> impl Fn(std::io::Error) -> String + '_ {
+    move |cause| format!("{what}: {cause}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_found_by_name() {
+        let users = "root:x:0:0:root:/root:/bin/sh\npostgres:x:101:104::/var/lib/postgresql:/bin/sh\n";
+        let owner = Owner::in_list(users, "postgres").map(|owner| (owner.user, owner.group));
+        assert_eq!(owner, Some((101, 104)));
+        assert!(Owner::in_list(users, "postgre").is_none());
+    }
+
+    #[test]
+    fn the_newest_version_wins() {
+        assert!(version(Path::new("/usr/lib/postgresql/15/bin")) > version(Path::new("/usr/lib/postgresql/9/bin")));
+    }
+}
