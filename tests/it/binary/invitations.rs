@@ -81,7 +81,7 @@ fn an_invitation_is_expired_from_the_day_after_its_last_one() {
 }
 
 #[test]
-fn a_list_as_csv_has_nothing_that_a_spreadsheet_would_compute() {
+fn pitfall_18_a_list_as_csv_has_nothing_that_a_spreadsheet_would_compute() {
     let team = Team::new();
     team.invited(&[("=HYPERLINK(\"x\",\"y\")", "ada@example.test"), ("'Bob'", "+bob@example.test")]);
     team.alter("UPDATE account_invitations SET expires_on = 40000");
