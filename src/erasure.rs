@@ -62,7 +62,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     erased.invitations = invited.len();
     forget_mails(db, account, &key, &invited)?;
     forget_answers(db, account, &addresses)?;
-    erased.audit_rows = redact_trail(db, account, &key, &people, &invited)?;
+    erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
     for user in &people {
         let event = Event { resource: &users::RESOURCE, action: "erase", id: *user, before: None, after: None };
         audit::record(db, context, &event)?;
@@ -176,7 +176,13 @@ fn forget_answers(db: &mut Db, account: i64, addresses: &HashSet<String>) -> Res
 
 /// Replaces what tells the person in the rows about the person, of whom some may be about records that are long gone: those
 /// are known by the address in them.
-fn redact_trail(db: &mut Db, account: i64, key: &str, people: &[i64], invited: &HashSet<i64>) -> Result<usize, Error> {
+fn redact_trail(
+    db: &mut Db,
+    account: i64,
+    addresses: &HashSet<String>,
+    people: &[i64],
+    invited: &HashSet<i64>,
+) -> Result<usize, Error> {
     let mut redacted = Vec::new();
     let sql = "SELECT id, subject_type, subject_id, before, after FROM audit WHERE account_id = ?1 \
                AND (before IS NOT NULL OR after IS NOT NULL)";
@@ -188,7 +194,7 @@ fn redact_trail(db: &mut Db, account: i64, key: &str, people: &[i64], invited: &
             _ => false,
         };
         let [before, after] = [row.maybe_text(3)?, row.maybe_text(4)?].map(|text| text.and_then(read));
-        let names = |attributes: &Option<Map<String, Json>>| attributes.as_ref().is_some_and(|it| names(it, key));
+        let names = |attributes: &Option<Map<String, Json>>| attributes.as_ref().is_some_and(|it| names(it, addresses));
         if is_theirs || names(&before) || names(&after) {
             redacted.push((row.int(0)?, before.map(redact), after.map(redact)));
         }
@@ -206,10 +212,10 @@ fn read(text: &str) -> Option<Map<String, Json>> {
     serde_json::from_str(text).ok()
 }
 
-fn names(attributes: &Map<String, Json>, key: &str) -> bool {
-    ["email_address", "owner_email"]
-        .iter()
-        .any(|name| attributes.get(*name).and_then(Json::as_str).is_some_and(|address| fold(address) == key))
+fn names(attributes: &Map<String, Json>, addresses: &HashSet<String>) -> bool {
+    ["email_address", "owner_email"].iter().any(|name| {
+        attributes.get(*name).and_then(Json::as_str).is_some_and(|address| addresses.contains(&fold(address)))
+    })
 }
 
 fn redact(mut attributes: Map<String, Json>) -> String {

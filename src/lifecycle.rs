@@ -51,10 +51,12 @@ impl Running {
                 std::future::ready(response)
             })));
         }
-        if app.config.mail_worker && app.mail.is_on() {
+        // Both write, so that neither runs while writes are switched off.
+        let may_write = app.require_writes().is_ok();
+        if may_write && app.config.mail_worker && app.mail.is_on() {
             tasks.push(tokio::spawn(delivery::work(Arc::clone(&app), stopped.clone())));
         }
-        if app.config.sweep_interval.is_some() {
+        if may_write && app.config.sweep_interval.is_some() {
             tasks.push(tokio::spawn(retention::work(Arc::clone(&app), stopped.clone())));
         }
         let handling = Arc::clone(&app);

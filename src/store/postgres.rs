@@ -154,6 +154,8 @@ pub(super) struct Session {
     begin: Option<String>,
     /// Whether a transaction was begun and is not ended.
     is_open: bool,
+    /// Whether a statement of it has failed. The server then answers `COMMIT` by undoing it, and calls that a success.
+    has_failed: bool,
 }
 
 impl Session {
@@ -172,7 +174,7 @@ impl Session {
             tokio::spawn(connection);
             Ok::<_, Error>(client)
         })?;
-        Ok(Self { runtime, client, statements: HashMap::new(), begin: None, is_open: false })
+        Ok(Self { runtime, client, statements: HashMap::new(), begin: None, is_open: false, has_failed: false })
     }
 
     fn is_broken(&self) -> bool {
@@ -194,6 +196,7 @@ impl Session {
             }
         });
         self.is_open |= begin.is_some();
+        self.has_failed |= rows.is_err();
         rows.map_err(|cause| error(&cause))
     }
 
@@ -211,6 +214,7 @@ impl Session {
             }
         });
         self.is_open |= begin.is_some();
+        self.has_failed |= changed.is_err();
         changed.map(|rows| usize::try_from(rows).unwrap_or(usize::MAX)).map_err(|cause| error(&cause))
     }
 
@@ -223,19 +227,26 @@ impl Session {
             }
             None => sql.to_owned(),
         };
-        self.runtime.block_on(self.client.batch_execute(&whole)).map_err(|cause| error(&cause))
+        let executed = self.runtime.block_on(self.client.batch_execute(&whole));
+        self.has_failed |= executed.is_err();
+        executed.map_err(|cause| error(&cause))
     }
 
     /// Ends the transaction, if the job has begun one.
     fn end(&mut self, keep: bool) -> Result<(), Error> {
         self.begin = None;
+        let has_failed = std::mem::take(&mut self.has_failed);
         if !std::mem::take(&mut self.is_open) {
             return Ok(());
         }
-        let sql = if keep { "COMMIT" } else { "ROLLBACK" };
+        let sql = if keep && !has_failed { "COMMIT" } else { "ROLLBACK" };
         let ended = self.runtime.block_on(self.client.batch_execute(sql)).map_err(|cause| error(&cause));
         // What was to be undone is undone by the loss of the connection, too.
-        if keep { ended } else { Ok(()) }
+        match keep {
+            true if has_failed => Err(Error::Unavailable("a statement of the transaction has failed".to_owned())),
+            true => ended,
+            false => Ok(()),
+        }
     }
 
     fn prepared(&mut self, sql: &str) -> Result<Statement, Error> {
@@ -243,7 +254,9 @@ impl Session {
             return Ok(statement.clone());
         }
         let text = numbered(sql);
-        let statement = self.runtime.block_on(self.client.prepare(&text)).map_err(|cause| error(&cause))?;
+        let statement = self.runtime.block_on(self.client.prepare(&text));
+        self.has_failed |= statement.is_err();
+        let statement = statement.map_err(|cause| error(&cause))?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
