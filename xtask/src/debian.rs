@@ -4,7 +4,7 @@
 //! package away, and a chore that only says so costs a round of somebody's day. Everywhere else a machine belongs to a
 //! person, who is told what to install and does it.
 
-use std::process::Command;
+use invited_cluster::is_root;
 
 use crate::requirement::{Requirement, answers};
 use crate::step::Step;
@@ -31,27 +31,4 @@ pub(crate) fn provide(needed: &[Requirement]) -> Result<(), String> {
             .run()?;
     }
     Ok(())
-}
-
-/// Whether this process may do everything.
-pub(crate) fn is_root() -> bool {
-    let output = Command::new("id").arg("-u").output();
-    output.is_ok_and(|output| is_root_said(&output.stdout))
-}
-
-fn is_root_said(said: &[u8]) -> bool {
-    said.trim_ascii() == b"0"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_user_of_number_zero_is_root() {
-        assert!(is_root_said(b"0\n"));
-        for other in [&b"1000\n"[..], b"00\n", b""] {
-            assert!(!is_root_said(other), "{other:?}");
-        }
-    }
 }

@@ -7,7 +7,6 @@
 //! Two rules hold for every chore. A step that cannot run is a failure that says what to install, never a
 //! step that is skipped. And the first step that fails ends the chore with its exit status.
 
-mod cluster;
 mod debian;
 mod peers;
 mod requirement;
@@ -15,7 +14,7 @@ mod step;
 
 use std::process::ExitCode;
 
-use cluster::Cluster;
+use invited_cluster::{Cluster, HASTY};
 use requirement::Requirement;
 use step::Step;
 
@@ -141,7 +140,7 @@ fn tests(filter: &[String]) -> Result<(), String> {
 fn run_on_engine(runner: &[&str]) -> Result<(), String> {
     let tests = |heading| Step::cargo(heading, runner, "see the failures above");
     if wants_cluster() {
-        let cluster = Cluster::start()?;
+        let cluster = Cluster::start(HASTY)?;
         return tests("Tests on PostgreSQL").with_variable(ENGINE, &cluster.url()).run();
     }
     tests("Tests").run()

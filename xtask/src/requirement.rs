@@ -7,7 +7,6 @@
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
-use crate::cluster;
 use crate::step::cargo;
 
 /// Something outside the repository that a chore needs.
@@ -49,7 +48,8 @@ impl Requirement {
             Requirement::Npm => (named(&["npm"]), &["--version"]),
             Requirement::Chromium => (named(&CHROMIUM_NAMES), &["--version"]),
             Requirement::Postgres => {
-                let initdb = cluster::programs().map(|folder| folder.join("initdb").to_string_lossy().into_owned());
+                let initdb =
+                    invited_cluster::programs().map(|folder| folder.join("initdb").to_string_lossy().into_owned());
                 (initdb.into_iter().collect(), &["--version"])
             }
         }

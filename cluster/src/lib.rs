@@ -1,33 +1,38 @@
-//! A PostgreSQL server for the tests: made in a temporary folder, on a free port of the loopback, and gone with its handle.
+//! A PostgreSQL server for tests and benches: made in a temporary folder, on a free port of the loopback, and gone with its
+//! handle.
 //!
 //! Nothing of an installed server is used but its programs, and none of its databases. PostgreSQL refuses to run as root, so
-//! that there it runs as the user whom its package has made. It need not survive a power cut, so it waits for no disk.
+//! that there it runs as the user whom its package has made. It uses only the standard library, as the chores do, which
+//! start one for all tests together; a test of a server's death, its password or its settings starts one of its own.
 
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-use crate::debian::is_root;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where Debian keeps the programs of each version, which are not on the path.
 const DEBIAN_PROGRAMS: &str = "/usr/lib/postgresql";
 
 /// The user of the database, who may do everything in it.
-const USER: &str = "invited";
+pub const USER: &str = "invited";
 
+/// What every server is set to.
 const SETTINGS: &str = "\
 listen_addresses = '127.0.0.1'
-fsync = off
-synchronous_commit = off
-full_page_writes = off
 max_connections = 500
 shared_buffers = 128MB
 ";
 
+/// Settings of a server that need not survive a power cut, and so waits for no disk.
+pub const HASTY: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
+
+/// Counts the servers of this process.
+static STARTED: AtomicU64 = AtomicU64::new(0);
+
 /// A server that runs as long as this is kept.
-pub(crate) struct Cluster {
+pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
     port: u16,
@@ -42,7 +47,7 @@ struct Owner {
 }
 
 /// The folder of PostgreSQL's programs: the newest of Debian, or that of the path.
-pub(crate) fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let has_programs = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("pg_ctl").is_file();
     let versions = fs::read_dir(DEBIAN_PROGRAMS).ok().into_iter().flatten().flatten();
     let newest =
@@ -58,10 +63,11 @@ fn version(programs: &Path) -> u32 {
 }
 
 impl Cluster {
-    /// Makes the folder and starts the server.
-    pub(crate) fn start() -> Result<Self, String> {
+    /// Makes the folder and starts the server, with further lines of `postgresql.conf`.
+    pub fn start(settings: &[&str]) -> Result<Self, String> {
         let programs = programs().ok_or("PostgreSQL's programs are not there")?;
-        let folder = std::env::temp_dir().join(format!("invited-tests-{}", std::process::id()));
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("invited-cluster-{}-{number}", std::process::id()));
         let port = free_port()?;
         let owner = if is_root() { Some(Owner::of_package()?) } else { None };
         let cluster = Self { programs, folder, port, owner };
@@ -72,9 +78,10 @@ impl Cluster {
         }
         let data = cluster.data();
         let data = data.to_string_lossy();
-        println!("\n== PostgreSQL for the tests: {} on port {port}", cluster.programs.display());
         cluster.run("initdb", &["-D", &data, "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"])?;
-        let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n", cluster.folder.display());
+        let sockets = cluster.folder.display();
+        let settings = settings.join("\n");
+        let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{sockets}'\n{settings}\n");
         let file = cluster.data().join("postgresql.auto.conf");
         fs::write(file, settings).map_err(because("the settings of the database server cannot be written"))?;
         let log = cluster.folder.join("log");
@@ -83,7 +90,7 @@ impl Cluster {
     }
 
     /// Its address, without a database.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("postgres://{USER}@127.0.0.1:{}", self.port)
     }
 
@@ -106,10 +113,10 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         // What cannot be ended or removed is told and left: the tests have said what they had to say.
         if let Err(cause) = self.run("pg_ctl", &["-D", &self.data().to_string_lossy(), "-m", "immediate", "stop"]) {
-            eprintln!("xtask: the database server of the tests was not stopped: {cause}");
+            eprintln!("the throw-away database server was not stopped: {cause}");
         }
         if let Err(cause) = fs::remove_dir_all(&self.folder) {
-            eprintln!("xtask: {} was not removed: {cause}", self.folder.display());
+            eprintln!("{} was not removed: {cause}", self.folder.display());
         }
     }
 }
@@ -129,6 +136,16 @@ impl Owner {
     }
 }
 
+/// Whether this process may do everything.
+pub fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| is_root_said(&output.stdout))
+}
+
+fn is_root_said(said: &[u8]) -> bool {
+    said.trim_ascii() == b"0"
+}
+
 fn free_port() -> Result<u16, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(because("no port is free"))?;
     listener.local_addr().map(|address| address.port()).map_err(because("no port is free"))
@@ -141,6 +158,14 @@ fn because(what: &str) -> impl Fn(std::io::Error) -> String + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_user_of_number_zero_is_root() {
+        assert!(is_root_said(b"0\n"));
+        for other in [&b"1000\n"[..], b"00\n", b""] {
+            assert!(!is_root_said(other), "{other:?}");
+        }
+    }
 
     #[test]
     fn a_user_is_found_by_name() {
