@@ -109,6 +109,8 @@ impl App {
             outbox: Arc::clone(&self.outbox),
             remarks: Arc::default(),
             is_rehearsal: false,
+            is_whole_job: false,
+            has_taken_limit: Arc::default(),
         }
     }
 }
@@ -133,7 +135,6 @@ fn domain_of(config: &Config) -> String {
 pub fn open_store(config: &Config) -> Result<Store, store::Error> {
     Store::open(&store::Options {
         place: config.database.clone(),
-        connections: config.connections,
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,

@@ -113,7 +113,7 @@ pub fn record(db: &mut Db, context: &Context, event: &Event<'_>) -> Result<(), E
 
 /// Writes a row.
 pub fn write(db: &mut Db, entry: &Entry<'_>) -> Result<(), Error> {
-    db.exec(
+    db.exec_later(
         "INSERT INTO audit (account_id, occurred_at, actor_user_id, actor_token_id, request_id, action, subject_type, \
          subject_id, before, after) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         &[
@@ -128,6 +128,5 @@ pub fn write(db: &mut Db, entry: &Entry<'_>) -> Result<(), Error> {
             entry.before.map(|attributes| attributes.0.as_str()).into(),
             entry.after.map(|attributes| attributes.0.as_str()).into(),
         ],
-    )?;
-    Ok(())
+    )
 }

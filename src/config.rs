@@ -4,6 +4,7 @@
 //! default. All values are text until [`Config::new`] reads them, and every problem is reported with the name of the
 //! setting, all of them at once.
 
+mod database;
 mod file;
 mod mail;
 mod read;
@@ -11,7 +12,6 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::limits::PerMinute;
 use crate::store::{Durability, Place};
 use read::{
     Reader, at_least_one, base_url, choice, days, domains, durability, interval, language, level, missing, parse,
-    place, seconds, threads,
+    seconds, threads,
 };
 
 pub use file::{default_file, parse_file};
@@ -35,8 +35,6 @@ pub type Values = BTreeMap<&'static str, String>;
 pub struct Config {
     /// Where the database is.
     pub database: Place,
-    /// Connections that write to a database server.
-    pub connections: usize,
     /// Where to listen.
     pub listen: SocketAddr,
     /// How others reach the server; without it, the address that is listened on.
@@ -118,7 +116,7 @@ impl Config {
     pub fn new(values: &Values) -> Result<Self, Problems> {
         let mut reader = Reader::new(values);
         let config = Self {
-            database: reader.read("database", place).unwrap_or_else(|| Place::File(PathBuf::new())),
+            database: database::read(&mut reader),
             listen: reader.read("listen", parse).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
             base_url: reader.optional("base_url", base_url),
             metrics_listen: reader.optional("metrics_listen", parse),
@@ -128,7 +126,6 @@ impl Config {
                 .unwrap_or(true),
             durability: reader.read("durability", durability).unwrap_or(Durability::Full),
             migrate_on_start: reader.read("migrate_on_start", parse).unwrap_or(true),
-            connections: reader.read("connections", at_least_one).unwrap_or(1),
             readers: reader.read("readers", parse).map_or(1, threads),
             queue_length: reader.read("queue_length", parse).unwrap_or_default(),
             batch_length: reader.read("batch_length", at_least_one).unwrap_or(1),

@@ -1,7 +1,7 @@
 //! Who acts, when, and with what: all that a rule needs besides the database.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use crate::access::Caller;
 use crate::clock::Timestamp;
@@ -36,6 +36,10 @@ pub struct Context {
     pub remarks: Arc<Remarks>,
     /// Whether everything will be undone: then nothing outside the database may change either.
     pub is_rehearsal: bool,
+    /// Whether nothing is written after the rule has printed its record, so that the printing is the job's last statement.
+    pub is_whole_job: bool,
+    /// Whether the one limit of a record that the job counts for was taken, which must not happen again if it is run again.
+    pub has_taken_limit: Arc<AtomicBool>,
 }
 
 /// What rules have to say to the client beside the record: headers of ours, of which the vendor's clients know nothing.
@@ -66,9 +70,12 @@ impl Context {
     /// Counts for a rate limit of one record. A rehearsal is only told whether the limit is reached.
     pub fn take_limit(&self, kind: limits::Kind, record_id: i64) -> Result<(), Error> {
         if self.is_rehearsal {
-            self.limits.check(kind, record_id, self.now)
-        } else {
-            self.limits.take(kind, record_id, self.now)
+            return self.limits.check(kind, record_id, self.now);
         }
+        if !self.has_taken_limit.load(Ordering::Relaxed) {
+            self.limits.take(kind, record_id, self.now)?;
+            self.has_taken_limit.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }

@@ -52,8 +52,7 @@ pub fn create(
 
 /// Ends every link of an invitation.
 pub fn end(db: &mut Db, invitation_id: i64) -> Result<(), store::Error> {
-    db.exec("DELETE FROM invitation_links WHERE invitation_id = ?1", &[Param::Int(invitation_id)])?;
-    Ok(())
+    db.exec_later("DELETE FROM invitation_links WHERE invitation_id = ?1", &[Param::Int(invitation_id)])
 }
 
 /// The address of the page behind a link. Its beginning comes from the settings, never from a request.

@@ -85,7 +85,7 @@ pub fn enqueue(
     let recipient_key = fold(recipient);
     limit(db, outbox, &recipient_key, now)?;
     cancel(db, invitation_id, now)?;
-    db.exec(
+    db.exec_later(
         "INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, created_at, \
          updated_at) VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, ?6)",
         &[
@@ -136,12 +136,11 @@ fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> R
 
 /// Takes back what still waits to be sent about an invitation.
 pub fn cancel(db: &mut Db, invitation_id: i64, now: Timestamp) -> Result<(), store::Error> {
-    db.exec(
+    db.exec_later(
         "UPDATE outbox SET state = 'canceled', due_at = NULL, updated_at = ?2 \
          WHERE invitation_id = ?1 AND due_at IS NOT NULL",
         &[Param::Int(invitation_id), Param::Int(now.0)],
-    )?;
-    Ok(())
+    )
 }
 
 /// A mail that this sender, and nobody else, may send now.

@@ -118,11 +118,21 @@ pub fn update(
         conflict.map_or_else(|| error.into(), Conflict::refusal)
     };
     if projection.is_of_one_row() {
+        expect_last(db, context, projection);
         let envelope = print(db, projection, &context.caller, &statement, 1).map_err(refuse)?;
         return finish_one(envelope);
     }
     let written = db.maybe(&statement.text, &statement.params(), |row| row.int(0)).map_err(refuse)?;
+    expect_last(db, context, projection);
     show(db, projection, &context.caller, written, &[])
+}
+
+/// Announces that the printing of what was written is the last statement of a job, where it is: nothing follows the rule, and one
+/// statement prints everything.
+fn expect_last(db: &mut Db, context: &Context, projection: &Projection) {
+    if context.is_whole_job && projection.included().is_empty() {
+        db.expect_last();
+    }
 }
 
 /// A unique index that guarantees a rule, and the refusal of what it refuses: somebody else was faster than the rule that
@@ -160,7 +170,9 @@ fn finish_one(envelope: Envelope<'_>) -> Result<Vec<u8>, Error> {
 }
 
 /// Prints records that were just written, ordered by id, which is the order in which they were made.
-pub fn show_written(db: &mut Db, projection: &Projection, caller: &Caller, ids: &[i64]) -> Result<Vec<u8>, Error> {
+pub fn show_written(db: &mut Db, context: &Context, projection: &Projection, ids: &[i64]) -> Result<Vec<u8>, Error> {
+    let caller = &context.caller;
+    expect_last(db, context, projection);
     if let [id] = ids {
         return show(db, projection, caller, Some(*id), &[]);
     }

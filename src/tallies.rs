@@ -9,12 +9,11 @@ use crate::wire::query::{Condition, ListQuery, Slice};
 
 /// Changes a tally by `difference`.
 pub fn add(db: &mut Db, account: i64, name: &str, difference: i64) -> Result<(), Error> {
-    db.exec(
+    db.exec_later(
         "INSERT INTO tallies (account_id, name, total) VALUES (?1, ?2, ?3) \
          ON CONFLICT (account_id, name) DO UPDATE SET total = tallies.total + excluded.total",
         &[Param::Int(account), Param::Text(name), Param::Int(difference)],
-    )?;
-    Ok(())
+    )
 }
 
 /// The count of a list, if it is one of those that are kept.

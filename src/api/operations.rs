@@ -204,10 +204,10 @@ async fn show_own(asked: Asked<'_>) -> Result<Answer, Error> {
 async fn create(asked: Asked<'_>, bulk: usize) -> Result<Answer, Error> {
     let entry = asked.route.entry;
     let elements = elements(entry.resource, &asked.params, bulk)?.into_iter().enumerate();
-    let mut changes: Vec<Changes> =
-        elements.map(|(index, object)| asked.changes(Write::Create, object, index)).collect();
+    let changes: Vec<Changes> = elements.map(|(index, object)| asked.changes(Write::Create, object, index)).collect();
     let projection = asked.projection();
-    write(asked, move |db, context, _| writes::create(db, context, entry, &mut changes, &projection).map(Some)).await
+    write(asked, move |db, context, _| writes::create(db, context, entry, &mut changes.clone(), &projection).map(Some))
+        .await
 }
 
 async fn update(asked: Asked<'_>) -> Result<Answer, Error> {
@@ -216,7 +216,7 @@ async fn update(asked: Asked<'_>) -> Result<Answer, Error> {
     let projection = asked.projection();
     write(asked, move |db, context, guard| {
         let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::update(db, context, entry, id, changes, &guard, &projection).map(Some)
+        writes::update(db, context, entry, id, changes.clone(), &guard, &projection).map(Some)
     })
     .await
 }
@@ -267,7 +267,7 @@ impl Conditions {
 /// when it is a dry run.
 async fn write<F>(asked: Asked<'_>, work: F) -> Result<Answer, Error>
 where
-    F: FnOnce(&mut Db, &Context, &Conditions) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
+    F: Fn(&mut Db, &Context, &Conditions) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
 {
     let (app, additions) = (asked.app, asked.additions);
     app.require_writes()?;
@@ -287,6 +287,7 @@ where
         now: context.now,
     });
     let Some(key) = key else {
+        context.is_whole_job = true;
         let body = app.store.write(move |db| work(db, &context, &conditions)).await?;
         return Ok(Answer::written(body).remarking(remarks));
     };

@@ -46,7 +46,7 @@ impl Visit<'_> {
     /// Carries out a write, unless writes are switched off for maintenance.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.app.require_writes()?;
         self.app.store.write(work).await

@@ -71,7 +71,7 @@ fn plain(context: &Context) -> Projection {
 /// Carries out a change of the membership of the person whom the arguments name, and prints how it is then.
 fn change(
     matches: &ArgMatches,
-    work: impl FnOnce(&mut Db, &Context, i64) -> Result<(), Error> + Send + 'static,
+    work: impl Fn(&mut Db, &Context, i64) -> Result<(), Error> + Send + 'static,
 ) -> Result<()> {
     let address = matches.get_one::<String>("email").cloned().unwrap_or_default();
     let (user, membership) = people::write(matches, move |db, context| {

@@ -45,7 +45,7 @@ pub(super) fn address_argument() -> Arg {
 /// Reads something of the account that the arguments name.
 pub(super) fn read<T: Send + 'static>(
     matches: &ArgMatches,
-    work: impl FnOnce(&mut Db, &Caller) -> Result<T, Error> + Send + 'static,
+    work: impl Fn(&mut Db, &Caller) -> Result<T, Error> + Send + 'static,
 ) -> Result<T> {
     let account = matches.get_one::<i64>("account").copied();
     with_app(matches, Missing::Refused, |app| async move {
@@ -60,7 +60,7 @@ pub(super) fn read<T: Send + 'static>(
 /// Writes something of the account that the arguments name.
 pub(super) fn write<T: Send + 'static>(
     matches: &ArgMatches,
-    work: impl FnOnce(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+    work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
 ) -> Result<T> {
     with_app(matches, Missing::Refused, |app| async move {
         app.store.write(job(matches, &app, work)).await.map_err(|error| spoken(&error))
@@ -72,9 +72,9 @@ pub(super) fn job<T, F>(
     matches: &ArgMatches,
     app: &App,
     work: F,
-) -> impl FnOnce(&mut Db) -> Result<T, Error> + Send + use<T, F>
+) -> impl FnMut(&mut Db) -> Result<T, Error> + Send + use<T, F>
 where
-    F: FnOnce(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+    F: Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
 {
     let account = matches.get_one::<i64>("account").copied();
     let template = app.context(&Arc::new(Caller::nobody()), None);

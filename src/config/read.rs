@@ -7,13 +7,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use super::Values;
 use super::table::SETTINGS;
 use crate::access::Level;
 use crate::language::{LANGUAGES, Language};
-use crate::store::{Durability, Place};
+use crate::store::{Durability, Place, Server};
 
 /// Reads settings by their names.
 pub(super) struct Reader<'a> {
@@ -73,7 +71,7 @@ pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, String> {
 
 pub(super) fn place(text: &str) -> Result<Place, String> {
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Ok(Place::Server(SecretString::from(text.to_owned())));
+        return Ok(Place::Server(Server::at(text)));
     }
     let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
     match path {

@@ -47,6 +47,24 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("migrate_on_start", Some("true"), "BOOL", "Bring the database's schema up to date when serving starts"),
     setting("connections", Some("8"), "COUNT", "Connections that write to a PostgreSQL server; SQLite has one writer"),
+    setting(
+        "database_pooler",
+        Some("none"),
+        "MODE",
+        "transaction: behind PgBouncer or its like, which gives each transaction another connection; none",
+    ),
+    setting(
+        "database_replica",
+        Some(""),
+        "URL",
+        "A PostgreSQL server that follows the first, for lists and shows of those who have written nothing just now",
+    ),
+    setting(
+        "database_ca_file",
+        Some(""),
+        "FILE",
+        "Certificates in PEM to trust beside the well-known ones, for PostgreSQL",
+    ),
     setting("readers", Some("0"), "COUNT", "Threads that read the database; 0: as many as the machine has cores"),
     setting(
         "queue_length",

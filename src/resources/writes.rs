@@ -27,7 +27,7 @@ pub fn create(
 ) -> Result<Vec<u8>, Error> {
     let create = entry.behaviour.create.ok_or(Error::NotFound)?;
     let ids = create(db, entry.resource, context, elements)?;
-    records::show_written(db, projection, &context.caller, &ids)
+    records::show_written(db, context, projection, &ids)
 }
 
 /// Changes a record and prints it.
@@ -70,7 +70,7 @@ pub fn act(
     let act = entry.behaviour.action(action).ok_or(Error::NotFound)?;
     let record = find(db, context, entry, id, guard)?;
     act(db, context, &record)?;
-    records::show_written(db, projection, &context.caller, &[record.id])
+    records::show_written(db, context, projection, &[record.id])
 }
 
 fn find(db: &mut Db, context: &Context, entry: &Entry, id: Option<i64>, guard: Guard<'_>) -> Result<Record, Error> {

@@ -282,6 +282,23 @@ impl Db {
         }
     }
 
+    /// Executes a statement at the latest with the next one, for changes that nothing looks at in between and no rule of the schema
+    /// refuses: where a server is a round trip away, they are not waited for by themselves.
+    pub fn exec_later(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Error> {
+        match &mut self.engine {
+            Engine::Sqlite(_) => self.exec(sql, params).map(drop),
+            Engine::Postgres(session) => session.execute_later(sql, params),
+        }
+    }
+
+    /// Announces that the next statement is the last of this job, which cannot fail after it: what makes the job durable may travel
+    /// with it. A statement after it is refused, on engines where this makes a difference.
+    pub fn expect_last(&mut self) {
+        if let Engine::Postgres(session) = &mut self.engine {
+            session.expect_last();
+        }
+    }
+
     /// Executes an `INSERT … RETURNING id` and returns the id.
     pub fn insert(&mut self, sql: &str, params: &[Param<'_>]) -> Result<i64, Error> {
         self.one(sql, params, |row| row.int(0))

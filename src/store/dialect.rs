@@ -97,6 +97,18 @@ impl Dialect {
         }
     }
 
+    /// Waits, for as long as it takes, until no other program migrates the database. Statements may then run long, yet none waits
+    /// long for a lock: behind one that waits to change a table, everybody waits who reads it.
+    pub fn take_turn_to_migrate(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(727273); \
+                 SET LOCAL lock_timeout = '5s'",
+            ),
+        }
+    }
+
     /// What follows the selection of a record that is going to be written: nobody else writes it until the transaction ends.
     /// In SQLite nobody else writes at all.
     pub fn for_update(self) -> &'static str {

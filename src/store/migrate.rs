@@ -1,4 +1,10 @@
-//! Migrations: numbered scripts, each applied once, in order, all of them in one transaction.
+//! Migrations: numbered scripts, each applied once, in order, all of them in one transaction, and by one program at a time.
+//!
+//! Several programs may share a database and are not replaced at the same moment, so that each migration says which programs can
+//! serve once it was applied. One that only adds (it expands the schema) leaves those before it at work: first the database is
+//! migrated, then the programs are replaced, one after the other. One that takes something away (it contracts the schema) names
+//! itself; it belongs into a later release than the last program that used what it removes. The database keeps what was said, since
+//! it is the older program that has to know.
 //!
 //! The scripts are handed in, since the store knows no particular table. One text serves every engine: the few words
 //! that differ are written in braces and replaced by those of the engine's dialect.
@@ -12,6 +18,8 @@ use crate::clock::Timestamp;
 pub struct Migration {
     /// Number, counted from 1 without gaps.
     pub version: i64,
+    /// The version of the oldest programs that can serve when it was applied: its own, unless it only adds.
+    pub oldest_program: i64,
     /// What it brings, for people.
     pub name: &'static str,
     /// The script.
@@ -30,12 +38,12 @@ pub struct Applied {
     pub to: i64,
 }
 
-/// Brings the schema up to date. Refuses a database that is newer than the program, or whose history differs.
+/// Brings the schema up to date. Refuses a database that is newer than the program can serve, or whose history differs.
 pub async fn apply(store: &Store, migrations: &'static [Migration], now: Timestamp) -> Result<Applied, Error> {
     store.write(move |db| apply_within(db, migrations, now)).await
 }
 
-/// Whether the database has just the schema that these migrations make; the error says what to do about another one.
+/// Whether the database has a schema that these migrations' program can serve; the error says what to do about another one.
 pub async fn check(store: &Store, migrations: &'static [Migration]) -> Result<(), Error> {
     store.read(move |db| check_within(db, migrations)).await
 }
@@ -67,13 +75,17 @@ fn current(db: &mut Db) -> Result<i64, Error> {
 }
 
 fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result<Applied, Error> {
-    db.exec(
-        "CREATE TABLE IF NOT EXISTS schema_migrations \
-         (version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
-        &[],
-    )?;
+    if let Some(script) = db.dialect().take_turn_to_migrate() {
+        db.script(script)?;
+    }
     let from = current(db)?;
     check_history(db, migrations, from)?;
+    if from == 0 {
+        db.script(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY, oldest_program BIGINT NOT NULL, \
+             name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
+        )?;
+    }
     for migration in migrations.iter().filter(|migration| migration.version > from) {
         let mut script = migration.script.to_owned();
         for (word, meaning) in db.dialect().words() {
@@ -81,9 +93,11 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
         }
         db.script(&script)?;
         db.exec(
-            "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO schema_migrations (version, oldest_program, name, checksum, applied_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
             &[
                 Param::Int(migration.version),
+                Param::Int(migration.oldest_program),
                 Param::Text(migration.name),
                 Param::Text(&checksum(migration)),
                 Param::Int(now.0),
@@ -96,7 +110,7 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
 
 fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<(), Error> {
     let newest = newest(migrations);
-    if version > newest {
+    if version > newest && oldest_program(db)? > newest {
         return Err(Error::Schema(format!(
             "the database has schema version {version}, this program knows {newest}: use a newer program"
         )));
@@ -112,6 +126,11 @@ fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<
         }
     }
     Ok(())
+}
+
+/// The version of the oldest programs that can serve the schema.
+fn oldest_program(db: &mut Db) -> Result<i64, Error> {
+    db.one("SELECT coalesce(max(oldest_program), 0) FROM schema_migrations", &[], |row| row.int(0))
 }
 
 fn checksum(migration: &Migration) -> String {

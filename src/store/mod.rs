@@ -37,8 +37,6 @@ pub use error::{Error, UniqueIndex};
 pub struct Options {
     /// Where the database is.
     pub place: Place,
-    /// Connections that write to a database server.
-    pub connections: usize,
     /// What a commit waits for.
     pub durability: Durability,
     /// Reading threads.
@@ -56,8 +54,31 @@ pub struct Options {
 pub enum Place {
     /// In a file, which SQLite reads and writes.
     File(PathBuf),
-    /// On a PostgreSQL server, by its URL; that may hold a password.
-    Server(SecretString),
+    /// On a PostgreSQL server.
+    Server(Server),
+}
+
+/// A PostgreSQL server, and how it is used.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Its URL, which may hold a password.
+    pub url: SecretString,
+    /// The URL of a server that follows it, for reads.
+    pub replica: Option<SecretString>,
+    /// Connections that write.
+    pub connections: usize,
+    /// Whether a pooler stands before it that gives every transaction another connection.
+    pub is_pooled: bool,
+    /// Certificates that its own may be signed with, in PEM, beside the well-known ones.
+    pub authorities: Option<PathBuf>,
+}
+
+impl Server {
+    /// A server that is used with one connection that writes.
+    pub fn at(url: &str) -> Self {
+        let url = SecretString::from(url.to_owned());
+        Self { url, replica: None, connections: 1, is_pooled: false, authorities: None }
+    }
 }
 
 impl fmt::Display for Place {
@@ -65,8 +86,8 @@ impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(out, "{}", path.display()),
-            Self::Server(url) => {
-                let rest = url.expose_secret().split_once("://").map_or("", |(_, rest)| rest);
+            Self::Server(server) => {
+                let rest = server.url.expose_secret().split_once("://").map_or("", |(_, rest)| rest);
                 let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
                 write!(out, "postgres://{}", place.split('?').next().unwrap_or_default())
             }
@@ -136,24 +157,25 @@ impl Store {
     pub fn open(options: &Options) -> Result<Self, Error> {
         match &options.place {
             Place::File(path) => sqlite::open(path, options),
-            Place::Server(url) => postgres::open(url.expose_secret(), options),
+            Place::Server(server) => postgres::open(server, options),
         }
     }
 
-    /// Runs a job that only reads, in one read transaction.
+    /// Runs a job that only reads, in one read transaction. It may be run again, as a write may.
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
         submit(&self.reads, work, Fate::Kept).await
     }
 
-    /// Runs a job that may write. What it wrote is durable when this returns `Ok`, and undone when it returns `Err`.
+    /// Runs a job that may write. What it wrote is durable when this returns `Ok`, and undone when it returns `Err`. A job that
+    /// got into another one's way is undone and run again, so that it must find its captives as they were.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
@@ -163,7 +185,7 @@ impl Store {
     /// Runs a job as [`Store::write`] does, and undoes it whatever it returns.
     pub async fn rehearse<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
@@ -188,12 +210,12 @@ impl Store {
 
 async fn submit<T, E, F>(queue: &flume::Sender<Message>, work: F, fate: Fate) -> Result<T, E>
 where
-    F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+    F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let job = Task { work: Some(work), outcome: None, fate, reply };
+    let job = Task { work, outcome: None, fate, reply };
     queue.try_send(Some(Box::new(job))).map_err(|refused| match refused {
         flume::TrySendError::Full(_) => Error::Overloaded,
         flume::TrySendError::Disconnected(_) => Error::Stopped,
@@ -203,8 +225,11 @@ where
 
 /// What a database thread knows of a job: it is run inside a transaction, and answered when that has ended.
 trait Job: Send {
-    /// Runs the work; `false` asks to undo it.
+    /// Runs the work, for the first time or once more; `false` asks to undo it.
     fn run(&mut self, db: &mut Db) -> bool;
+
+    /// Whether what it does is meant to last if it goes well.
+    fn is_kept(&self) -> bool;
 
     /// Sends the answer. With an `Err`, the transaction did not become durable, and nothing that the job has seen or
     /// done can be relied upon.
@@ -219,7 +244,7 @@ enum Fate {
 }
 
 struct Task<F, T, E> {
-    work: Option<F>,
+    work: F,
     outcome: Option<Result<T, E>>,
     fate: Fate,
     reply: oneshot::Sender<Result<T, E>>,
@@ -227,19 +252,21 @@ struct Task<F, T, E> {
 
 impl<F, T, E> Job for Task<F, T, E>
 where
-    F: FnOnce(&mut Db) -> Result<T, E> + Send,
+    F: FnMut(&mut Db) -> Result<T, E> + Send,
     T: Send,
     E: From<Error> + Send,
 {
     fn run(&mut self, db: &mut Db) -> bool {
-        let Some(work) = self.work.take() else {
-            return false;
-        };
-        // The closure is gone after a panic, and the savepoint takes back what it did: nothing half done is seen.
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| Err(Error::Panicked.into()));
+        // After a panic the closure is not called again, and what it did is undone: nothing half done is seen.
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(db)));
+        let outcome = outcome.unwrap_or_else(|_| Err(Error::Panicked.into()));
         let keep = outcome.is_ok() && self.fate == Fate::Kept;
         self.outcome = Some(outcome);
         keep
+    }
+
+    fn is_kept(&self) -> bool {
+        self.fate == Fate::Kept
     }
 
     fn answer(self: Box<Self>, ended: Result<(), Error>) {

@@ -47,6 +47,7 @@ impl Fault {
 }
 
 /// The attributes that one element of a body sets.
+#[derive(Clone)]
 pub struct Changes {
     resource: &'static Resource,
     index: usize,

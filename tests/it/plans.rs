@@ -90,7 +90,7 @@ fn is_scan(step: &str) -> bool {
 }
 
 /// Runs `work` on a reading thread of a server.
-fn with_database<T: Send + 'static>(work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
+fn with_database<T: Send + 'static>(work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
     let server = Server::start_on_file();
     let store = server.app().store.clone();
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(store.read(work)).unwrap()

@@ -23,14 +23,14 @@ impl Case {
 
     fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.runtime.block_on(self.store.write(work))
     }
 
     fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.runtime.block_on(self.store.read(work))
     }
@@ -129,19 +129,19 @@ fn what_waits_for_a_commit_is_done_before_the_answer_and_only_for_jobs_that_are_
     };
     let (kept, failed, rehearsed) = (note("kept"), note("failed"), note("rehearsed"));
     case.write(move |db| {
-        db.after_commit(kept);
+        db.after_commit(kept.clone());
         Ok(())
     })
     .unwrap();
     assert_eq!(*done.lock().unwrap(), ["kept"]);
     let outcome = case.write(move |db| {
-        db.after_commit(failed);
+        db.after_commit(failed.clone());
         Err::<(), _>(Error::Statement("on purpose".to_owned()))
     });
     assert!(outcome.is_err());
     case.runtime
         .block_on(case.store.rehearse(move |db| {
-            db.after_commit(rehearsed);
+            db.after_commit(rehearsed.clone());
             Ok::<_, Error>(())
         }))
         .unwrap();

@@ -39,7 +39,6 @@ pub(crate) fn run(database: &Path) -> Result<()> {
     // The same values as the settings' defaults of the server.
     let store = Store::open(&Options {
         place: Place::File(database.to_path_buf()),
-        connections: 1,
         durability: Durability::Full,
         readers: cores,
         queue_length: 1_024,

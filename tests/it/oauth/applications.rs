@@ -42,7 +42,7 @@ fn with_an_application_everything_goes_that_it_holds_and_nothing_else() {
     let now = server.app().clock.now();
     let callers = server.app().callers.clone();
     assert!(server.write(move |db| {
-        db.after_commit(move || callers.forget());
+        callers.forget_after_commit(db);
         Ok(applications::delete(db, "sandbox-app", now)?)
     }));
     for token in [access, own] {

@@ -101,10 +101,7 @@ impl Server {
 
     /// Carries out a write on the server's own store, for what no request leads to.
     #[track_caller]
-    pub(crate) fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Db) -> Result<T, Error> + Send + 'static,
-    ) -> T {
+    pub(crate) fn write<T: Send + 'static>(&self, work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
         match self.runtime.block_on(self.app().store.write(work)) {
             Ok(value) => value,
             Err(cause) => panic!("the write failed: {cause:?}"),

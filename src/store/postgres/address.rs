@@ -1,0 +1,205 @@
+//! Where a PostgreSQL server is, and how to get there: the URL, the encryption, and what is expected of the server.
+//!
+//! The URL is libpq's, with several hosts where one may take the place of another. Encryption is by one rule: to another
+//! machine always, with a certificate that was checked against the host's name; on this machine none. `sslmode` in the URL
+//! says otherwise. libpq's own default, to encrypt without looking at the certificate, protects from nobody who could listen,
+//! so that its `require`, `verify-ca` and `verify-full` are one here: the strictest.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::trouble::explain;
+use crate::store::Error;
+
+/// How long a connection may take to be made.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a peer that has vanished without a word is believed to be there.
+const VANISHED_AFTER: Duration = Duration::from_secs(20);
+
+/// The oldest server that is good enough, as `server_version_num` says it: 13.
+const OLDEST_VERSION: i32 = 130_000;
+
+/// A server, and how to get there.
+#[derive(Clone)]
+pub(super) struct Address {
+    config: Config,
+    tls: MakeRustlsConnect,
+    /// Whether a pooler stands in between that gives every transaction another connection.
+    pub(super) is_pooled: bool,
+}
+
+impl Address {
+    /// Reads a URL. Certificates in `authorities` are trusted beside the well-known ones.
+    pub(super) fn read(url: &str, authorities: Option<&Path>, is_pooled: bool) -> Result<Self, Error> {
+        let wrong = |reason: String| Error::Unavailable(format!("the URL cannot be used: {reason}"));
+        let Parts { url, mode, root } = Parts::of(url);
+        let mut config: Config = url.parse().map_err(|cause| wrong(explain(&cause)))?;
+        config.ssl_mode(match mode.as_deref() {
+            None if config.get_hosts().iter().all(is_here) => SslMode::Disable,
+            None | Some("require" | "verify-ca" | "verify-full") => SslMode::Require,
+            Some("prefer" | "allow") => SslMode::Prefer,
+            Some("disable") => SslMode::Disable,
+            Some(other) => return Err(wrong(format!("sslmode is {other:?}; disable, prefer and require are known"))),
+        });
+        config.connect_timeout(CONNECT_WITHIN).application_name("invited");
+        config.keepalives_idle(VANISHED_AFTER).keepalives_interval(VANISHED_AFTER / 4).keepalives_retries(3);
+        config.tcp_user_timeout(VANISHED_AFTER);
+        if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
+            // Of several servers, one is the primary; the others follow it, and nothing can be written there.
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        let tls = MakeRustlsConnect::new(encryption(authorities.or(root.as_deref()))?);
+        Ok(Self { config, tls, is_pooled })
+    }
+
+    /// The same, where any of the hosts will do, those that only follow the primary, too.
+    pub(super) fn of_follower(mut self) -> Self {
+        self.config.target_session_attrs(TargetSessionAttrs::Any);
+        self
+    }
+
+    /// Connects, within the runtime that is going to drive the connection.
+    pub(super) async fn connect(&self) -> Result<Client, Error> {
+        let connecting = tokio::time::timeout(CONNECT_WITHIN, self.config.connect(self.tls.clone()));
+        let (client, connection) = connecting
+            .await
+            .map_err(|_| Error::Unavailable("the database server does not answer".to_owned()))?
+            .map_err(|cause| Error::Unavailable(explain(&cause)))?;
+        // It lives as long as the client, and says by the client's errors when it is over.
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}
+
+/// Refuses a server that would not keep what it is given as it is given.
+pub(super) async fn require_fit(client: &Client) -> Result<(), Error> {
+    let asked = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')";
+    let row = client.query_typed_one(asked, &[]).await.map_err(|cause| Error::Unavailable(explain(&cause)))?;
+    let unreadable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
+    judge(row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?).map_err(Error::Unavailable)
+}
+
+fn judge(version: i32, encoding: &str) -> Result<(), String> {
+    if version < OLDEST_VERSION {
+        let (is, wanted) = (version / 10_000, OLDEST_VERSION / 10_000);
+        return Err(format!(
+            "the server is PostgreSQL {is}, which is too old: version {wanted} or a newer one is needed"
+        ));
+    }
+    if encoding != "UTF8" {
+        return Err(format!(
+            "the database has the encoding {encoding}, which cannot hold every text: make it with UTF8"
+        ));
+    }
+    Ok(())
+}
+
+/// A URL, and what of it tokio-postgres does not understand.
+struct Parts {
+    url: String,
+    mode: Option<String>,
+    root: Option<PathBuf>,
+}
+
+impl Parts {
+    fn of(url: &str) -> Self {
+        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut mode, mut root, mut kept) = (None, None, Vec::new());
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some(("sslmode", value)) => mode = Some(value.to_owned()),
+                Some(("sslrootcert", value)) => {
+                    root =
+                        Some(PathBuf::from(percent_encoding::percent_decode_str(value).decode_utf8_lossy().as_ref()));
+                }
+                _ => kept.push(pair),
+            }
+        }
+        let url = if kept.is_empty() { place.to_owned() } else { format!("{place}?{}", kept.join("&")) };
+        Self { url, mode, root }
+    }
+}
+
+/// Whether a host is this machine.
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        Host::Unix(_) => true,
+    }
+}
+
+fn encryption(authorities: Option<&Path>) -> Result<ClientConfig, Error> {
+    let mut trusted = RootCertStore::empty();
+    trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    if let Some(path) = authorities {
+        let unusable = |reason: String| {
+            Error::Unavailable(format!("the certificates in {} cannot be used: {reason}", path.display()))
+        };
+        let mut found = 0;
+        for certificate in CertificateDer::pem_file_iter(path).map_err(|cause| unusable(cause.to_string()))? {
+            let certificate = certificate.map_err(|cause| unusable(cause.to_string()))?;
+            trusted.add(certificate).map_err(|cause| unusable(cause.to_string()))?;
+            found += 1;
+        }
+        if found == 0 {
+            return Err(unusable("there is none in PEM".to_owned()));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions = versions.map_err(|cause| Error::Unavailable(cause.to_string()))?;
+    Ok(versions.with_root_certificates(trusted).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> SslMode {
+        Address::read(url, None, false).map(|address| address.config.get_ssl_mode()).unwrap()
+    }
+
+    #[test]
+    fn a_connection_to_another_machine_is_encrypted_unless_the_url_says_otherwise() {
+        for here in ["localhost", "127.0.0.1:5433", "127.0.0.1,localhost:1", "%2Fvar%2Frun%2Fpostgresql"] {
+            assert_eq!(mode(&format!("postgres://me@{here}/team")), SslMode::Disable, "{here}");
+        }
+        for elsewhere in ["db.example.com", "10.0.0.1", "127.0.0.1,db.example.com", "localhost.example.com"] {
+            assert_eq!(mode(&format!("postgres://me@{elsewhere}/team")), SslMode::Require, "{elsewhere}");
+        }
+        assert_eq!(mode("postgres://me@10.0.0.1/team?connect_timeout=3&sslmode=disable"), SslMode::Disable);
+        for strict in ["require", "verify-ca", "verify-full"] {
+            assert_eq!(mode(&format!("postgres://me@localhost/team?sslmode={strict}")), SslMode::Require, "{strict}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_said_without_its_password() {
+        for (url, said) in [
+            ("postgres://me:geheim@db:x/team", "invalid"),
+            ("postgres://me:geheim@db/team?sslmode=maybe", "\"maybe\""),
+            ("postgres://me:geheim@db/team?colour=red", "colour"),
+            ("postgres://me:geheim@db/team?sslrootcert=/nowhere", "/nowhere"),
+        ] {
+            let told = Address::read(url, None, false).err().unwrap().to_string();
+            assert!(told.contains(said) && !told.contains("geheim"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_too_old_or_does_not_speak_utf_8_is_refused() {
+        assert!(judge(150_018, "UTF8").is_ok());
+        assert!(judge(90_624, "UTF8").unwrap_err().contains("PostgreSQL 9"));
+        assert!(judge(150_018, "SQL_ASCII").unwrap_err().contains("SQL_ASCII"));
+    }
+}

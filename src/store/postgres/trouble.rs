@@ -1,0 +1,57 @@
+//! What PostgreSQL's errors mean (its appendix A), and how they are told to people.
+
+use std::error::Error as _;
+
+use tokio_postgres::error::SqlState;
+
+use crate::store::Error;
+
+/// Words on errors whose own text does not say what to do.
+const ADVICE: &[(SqlState, &str)] = &[
+    (SqlState::INVALID_PASSWORD, "the password in the URL is wrong, or there is none"),
+    (
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        "the server lets this user in only in another way: see pg_hba.conf",
+    ),
+    (SqlState::INVALID_CATALOG_NAME, "make it with `createdb`, with the encoding UTF8"),
+    (SqlState::INSUFFICIENT_PRIVILEGE, "the user needs the rights to CREATE in the schema, and to write its tables"),
+    (SqlState::INVALID_SQL_STATEMENT_NAME, "behind a pooler, set database_pooler to transaction"),
+    (SqlState::DUPLICATE_PSTATEMENT, "behind a pooler, set database_pooler to transaction"),
+];
+
+/// The class of an error.
+pub(super) fn error(cause: &tokio_postgres::Error) -> Error {
+    let Some(told) = cause.as_db_error() else {
+        return Error::Unavailable(explain(cause));
+    };
+    if *told.code() == SqlState::UNIQUE_VIOLATION {
+        return Error::Unique(told.constraint().unwrap_or_default().to_owned());
+    }
+    match told.code().code().get(..2) {
+        // Connection, transaction, resources, operator, system: what may be otherwise in a moment.
+        Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Error::Unavailable(explain(cause)),
+        _ => Error::Statement(explain(cause)),
+    }
+}
+
+/// Whether two transactions were in each other's way, so that the same would go well if it were tried again.
+pub(super) fn is_collision(cause: &tokio_postgres::Error) -> bool {
+    let collisions = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+    cause.code().is_some_and(|code| collisions.contains(code))
+}
+
+/// An error with what is behind it, and with what to do where that is known, on one line.
+pub(super) fn explain(cause: &tokio_postgres::Error) -> String {
+    let Some(told) = cause.as_db_error() else {
+        let mut text = cause.to_string();
+        let mut behind = cause.source();
+        while let Some(source) = behind {
+            text = format!("{text}: {source}");
+            behind = source.source();
+        }
+        return text;
+    };
+    let advice = ADVICE.iter().find(|(code, _)| code == told.code());
+    let advice = advice.map_or_else(String::new, |(_, advice)| format!("; {advice}"));
+    format!("{} ({}){advice}", told.message(), told.code().code())
+}
