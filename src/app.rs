@@ -12,8 +12,9 @@ use crate::limits::Limits;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
 use crate::outbox::Outbox;
+use crate::recent_writes::RecentWrites;
 use crate::schema::MIGRATIONS;
-use crate::store::{self, Store, migrate};
+use crate::store::{self, Db, Store, migrate};
 use crate::telemetry::Metrics;
 use crate::tokens::Callers;
 
@@ -31,6 +32,8 @@ pub struct App {
     pub policy: Policy,
     /// The callers that were seen lately.
     pub callers: Arc<Callers>,
+    /// Who has written lately.
+    pub recent_writes: RecentWrites,
     /// Rate limits.
     pub limits: Arc<Limits>,
     /// Counters and durations.
@@ -68,6 +71,7 @@ impl App {
             policy: Policy::new(config.create_level),
             limits: Arc::new(Limits::new(config.rates)),
             callers: Arc::default(),
+            recent_writes: RecentWrites::default(),
             metrics: Metrics::default(),
             password_checks: Checks::default(),
             outbox: Arc::new(Outbox {
@@ -93,6 +97,23 @@ impl App {
             return Err(Error::Unavailable("writes are switched off (queue_length is 0)".to_owned()));
         }
         Ok(())
+    }
+
+    /// Reads for a caller, who sees at least what the caller has written through this server.
+    pub async fn read_for<T, F>(&self, caller: &Caller, work: F) -> Result<T, Error>
+    where
+        F: FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        let since = caller.user_id().map(|user_id| self.recent_writes.of(user_id)).unwrap_or_default();
+        self.store.read_late(since, work).await
+    }
+
+    /// Remembers that a user's write is about to be answered, for the reads that follow it.
+    pub fn note_write(&self, user_id: Option<i64>) {
+        if let Some(user_id) = user_id {
+            self.recent_writes.note(user_id, &self.store);
+        }
     }
 
     /// What a write of this caller needs besides the database.

@@ -31,6 +31,7 @@ pub mod oauth;
 pub mod offers;
 pub mod outbox;
 pub mod people;
+pub mod recent_writes;
 pub mod records;
 pub mod resources;
 pub mod retention;

@@ -183,22 +183,24 @@ fn limit_rate(app: &App, caller: &Caller, rule: Option<&Rule>) -> Result<(), Err
 async fn index(asked: Asked<'_>) -> Result<Answer, Error> {
     let projection = asked.projection();
     let query = ListQuery::read(asked.resource(), &asked.params, asked.caller.rung())?;
-    let caller = asked.caller;
-    asked.app.store.read(move |db| records::list(db, &projection, &caller, &query)).await.map(Answer::json)
+    let caller = Arc::clone(&asked.caller);
+    let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
+    asked.app.read_for(&asked.caller, listed).await.map(Answer::json)
 }
 
 async fn show(asked: Asked<'_>) -> Result<Answer, Error> {
     let (projection, id) = (asked.projection(), asked.route.id);
     let conditions = query::show_conditions(asked.resource(), &asked.params);
-    let caller = asked.caller;
-    asked.app.store.read(move |db| records::show(db, &projection, &caller, id, &conditions)).await.map(Answer::json)
+    let caller = Arc::clone(&asked.caller);
+    let shown = move |db: &mut Db| records::show(db, &projection, &caller, id, &conditions);
+    asked.app.read_for(&asked.caller, shown).await.map(Answer::json)
 }
 
 /// The record that is the caller's own is there whatever filters say (protocol-corners G6).
 async fn show_own(asked: Asked<'_>) -> Result<Answer, Error> {
-    let (projection, caller) = (asked.projection(), asked.caller);
-    let shown = asked.app.store.read(move |db| records::show(db, &projection, &caller, caller.user_id(), &[]));
-    shown.await.map(Answer::json)
+    let (projection, caller) = (asked.projection(), Arc::clone(&asked.caller));
+    let shown = move |db: &mut Db| records::show(db, &projection, &caller, caller.user_id(), &[]);
+    asked.app.read_for(&asked.caller, shown).await.map(Answer::json)
 }
 
 async fn create(asked: Asked<'_>, bulk: usize) -> Result<Answer, Error> {
@@ -271,6 +273,7 @@ where
 {
     let (app, additions) = (asked.app, asked.additions);
     app.require_writes()?;
+    let writer = asked.caller.user_id();
     let mut context = app.context(&asked.caller, Some(asked.request_id));
     context.is_rehearsal = additions.is_dry_run;
     let remarks = Arc::clone(&context.remarks);
@@ -289,10 +292,12 @@ where
     let Some(key) = key else {
         context.is_whole_job = true;
         let body = app.store.write(move |db| work(db, &context, &conditions)).await?;
+        app.note_write(writer);
         return Ok(Answer::written(body).remarking(remarks));
     };
     let once = move |db: &mut Db| idempotency::once(db, &key, |db| work(db, &context, &conditions));
     let answered = app.store.write(once).await?;
+    app.note_write(writer);
     let answer = Answer::written(answered.body).remarking(remarks);
     Ok(if answered.is_replay { answer.with(additions::REPLAYED) } else { answer })
 }

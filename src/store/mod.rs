@@ -12,25 +12,26 @@
 mod db;
 mod dialect;
 mod error;
+mod job;
 pub mod migrate;
 mod postgres;
 pub mod sql;
 mod sqlite;
+mod statistics;
 mod threads;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::oneshot;
 
 pub use db::{Db, Param, Row};
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
+use job::{Fate, Message};
+pub use statistics::{Position, Statistics};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -111,45 +112,10 @@ pub enum Durability {
 pub struct Store {
     writes: flume::Sender<Message>,
     reads: flume::Sender<Message>,
+    /// Reads that need not see the newest, where a replica is there for them.
+    late_reads: Option<flume::Sender<Message>>,
     statistics: Arc<Statistics>,
     threads: Arc<threads::Threads>,
-}
-
-/// What a database thread is sent: a job, or `None` to end after the jobs before it.
-type Message = Option<Box<dyn Job>>;
-
-/// Work done since the start.
-#[derive(Debug, Default)]
-pub struct Statistics {
-    commits: AtomicU64,
-    writes: AtomicU64,
-    reads: AtomicU64,
-}
-
-impl Statistics {
-    fn count_writes(&self, jobs: u64, is_committed: bool) {
-        self.writes.fetch_add(jobs, Ordering::Relaxed);
-        self.commits.fetch_add(u64::from(is_committed), Ordering::Relaxed);
-    }
-
-    fn count_read(&self) {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Commits of at least one write.
-    pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
-    /// Write jobs that were run.
-    pub fn writes(&self) -> u64 {
-        self.writes.load(Ordering::Relaxed)
-    }
-
-    /// Read jobs that were run.
-    pub fn reads(&self) -> u64 {
-        self.reads.load(Ordering::Relaxed)
-    }
 }
 
 impl Store {
@@ -168,7 +134,23 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.reads, work, Fate::Kept).await
+        job::submit(&self.reads, work, Fate::Kept, Position::default()).await
+    }
+
+    /// The same, on a replica if there is one that has followed up to a position. What was written after that may not be seen.
+    pub async fn read_late<T, E, F>(&self, since: Position, work: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        job::submit(self.late_reads.as_ref().unwrap_or(&self.reads), work, Fate::Kept, since).await
+    }
+
+    /// Up to where writes that were answered have come: whoever reads late from there on sees them. `None` without a replica, where
+    /// every read sees everything.
+    pub fn position(&self) -> Option<Position> {
+        self.late_reads.as_ref().map(|_| self.statistics.written())
     }
 
     /// Runs a job that may write. What it wrote is durable when this returns `Ok`, and undone when it returns `Err`. A job that
@@ -179,7 +161,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.writes, work, Fate::Kept).await
+        job::submit(&self.writes, work, Fate::Kept, Position::default()).await
     }
 
     /// Runs a job as [`Store::write`] does, and undoes it whatever it returns.
@@ -189,7 +171,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        submit(&self.writes, work, Fate::Undone).await
+        job::submit(&self.writes, work, Fate::Undone, Position::default()).await
     }
 
     /// Work done since the start.
@@ -204,78 +186,6 @@ impl Store {
 
     /// Waits until every accepted job is done and the database is closed; what other clones ask for later is refused.
     pub fn close(&self) {
-        self.threads.join(&self.writes, &self.reads);
-    }
-}
-
-async fn submit<T, E, F>(queue: &flume::Sender<Message>, work: F, fate: Fate) -> Result<T, E>
-where
-    F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-{
-    let (reply, answer) = oneshot::channel();
-    let job = Task { work, outcome: None, fate, reply };
-    queue.try_send(Some(Box::new(job))).map_err(|refused| match refused {
-        flume::TrySendError::Full(_) => Error::Overloaded,
-        flume::TrySendError::Disconnected(_) => Error::Stopped,
-    })?;
-    answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
-}
-
-/// What a database thread knows of a job: it is run inside a transaction, and answered when that has ended.
-trait Job: Send {
-    /// Runs the work, for the first time or once more; `false` asks to undo it.
-    fn run(&mut self, db: &mut Db) -> bool;
-
-    /// Whether what it does is meant to last if it goes well.
-    fn is_kept(&self) -> bool;
-
-    /// Sends the answer. With an `Err`, the transaction did not become durable, and nothing that the job has seen or
-    /// done can be relied upon.
-    fn answer(self: Box<Self>, ended: Result<(), Error>);
-}
-
-/// What becomes of the changes of a job that succeeds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Kept,
-    Undone,
-}
-
-struct Task<F, T, E> {
-    work: F,
-    outcome: Option<Result<T, E>>,
-    fate: Fate,
-    reply: oneshot::Sender<Result<T, E>>,
-}
-
-impl<F, T, E> Job for Task<F, T, E>
-where
-    F: FnMut(&mut Db) -> Result<T, E> + Send,
-    T: Send,
-    E: From<Error> + Send,
-{
-    fn run(&mut self, db: &mut Db) -> bool {
-        // After a panic the closure is not called again, and what it did is undone: nothing half done is seen.
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(db)));
-        let outcome = outcome.unwrap_or_else(|_| Err(Error::Panicked.into()));
-        let keep = outcome.is_ok() && self.fate == Fate::Kept;
-        self.outcome = Some(outcome);
-        keep
-    }
-
-    fn is_kept(&self) -> bool {
-        self.fate == Fate::Kept
-    }
-
-    fn answer(self: Box<Self>, ended: Result<(), Error>) {
-        let outcome = match (ended, self.outcome) {
-            (Ok(()), Some(outcome)) => outcome,
-            (Ok(()), None) => Err(Error::Stopped.into()),
-            (Err(error), _) => Err(error.into()),
-        };
-        // The client may have gone; its answer goes nowhere, which is no reason to stop the thread.
-        let _ = self.reply.send(outcome);
+        self.threads.join();
     }
 }

@@ -17,8 +17,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::db::Engine;
-use super::threads::{self, Threads};
-use super::{Db, Durability, Error, Job, Message, Options, Statistics, Store};
+use super::job::{Job, Message};
+use super::threads::{self, Group, Threads};
+use super::{Db, Durability, Error, Options, Statistics, Store};
 use crate::clock::Stopwatch;
 
 /// Longest time that a batch collects further jobs.
@@ -60,8 +61,8 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             read_one_by_one(reader, &waiting, timeout, &shared);
         })?);
     }
-    let threads = Arc::new(Threads::new(readers, vec![writer]));
-    Ok(Store { writes, reads, statistics, threads })
+    let groups = vec![Group::new(&reads, readers), Group::new(&writes, vec![writer])];
+    Ok(Store { writes, reads, late_reads: None, statistics, threads: Arc::new(Threads::new(groups)) })
 }
 
 fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {

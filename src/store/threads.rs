@@ -5,27 +5,32 @@ use std::thread::{self, JoinHandle};
 
 use super::{Error, Message};
 
-/// The threads, joined when the store is closed.
-pub(super) struct Threads(Mutex<Handles>);
+/// The threads, joined when the store is closed: group by group, in this order.
+pub(super) struct Threads(Mutex<Vec<Group>>);
 
-struct Handles {
-    readers: Vec<JoinHandle<()>>,
-    writers: Vec<JoinHandle<()>>,
+/// Threads that work off one queue.
+pub(super) struct Group {
+    threads: Vec<JoinHandle<()>>,
+    queue: flume::Sender<Message>,
+}
+
+impl Group {
+    pub(super) fn new(queue: &flume::Sender<Message>, threads: Vec<JoinHandle<()>>) -> Self {
+        Self { threads, queue: queue.clone() }
+    }
 }
 
 impl Threads {
-    pub(super) fn new(readers: Vec<JoinHandle<()>>, writers: Vec<JoinHandle<()>>) -> Self {
-        Self(Mutex::new(Handles { readers, writers }))
+    /// Those that write go last: only a connection to SQLite that may write can take the log along when it is the last to close.
+    /// Those that hand jobs on go before those that take them.
+    pub(super) fn new(groups: Vec<Group>) -> Self {
+        Self(Mutex::new(groups))
     }
 
-    /// Tells every thread to end after the jobs that wait, and waits for that. Those that write go last: only a connection to
-    /// SQLite that may write can take the log along when it is the last to close.
-    pub(super) fn join(&self, writes: &flume::Sender<Message>, reads: &flume::Sender<Message>) {
-        let (readers, writers) = {
-            let mut handles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            (std::mem::take(&mut handles.readers), std::mem::take(&mut handles.writers))
-        };
-        for (threads, queue) in [(readers, reads), (writers, writes)] {
+    /// Tells every thread to end after the jobs that wait, and waits for that.
+    pub(super) fn join(&self) {
+        let groups = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for Group { threads, queue } in groups {
             // A thread that is gone already cannot be told, nor does it need to be; one that panicked has nothing to close.
             for _ in &threads {
                 let _ = queue.send(None);

@@ -16,13 +16,13 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
-use super::Manner;
 use super::address::{self, Address};
+use super::manner::Manner;
 use super::trouble::{self, explain};
 use super::values::Kept;
-use crate::store::{Error, Param};
+use crate::store::{Error, Param, Position};
 
 /// How long the server may take for what it was asked, before the connection is given up. Its own limits are shorter.
 const ANSWER_WITHIN: Duration = Duration::from_secs(40);
@@ -37,6 +37,9 @@ pub(in crate::store) struct Session {
     statements: HashMap<String, Statement>,
     is_pooled: bool,
     begin: String,
+    commit: String,
+    /// Up to where the last commit has written, where somebody wants to know.
+    position: Position,
     stage: Stage,
     waiting: Vec<Waiting>,
     /// Whether what ends the transaction may travel with the last statement, and whether the next statement is that.
@@ -79,6 +82,7 @@ enum Told {
     Nothing,
     Rows(Vec<Row>),
     Changed(u64),
+    At(Position),
 }
 
 /// What is to be told.
@@ -110,6 +114,8 @@ impl Session {
             statements: HashMap::new(),
             is_pooled: address.is_pooled,
             begin: manner.begin.clone(),
+            commit: manner.commit.clone(),
+            position: Position::default(),
             stage: Stage::Ahead,
             waiting: Vec::new(),
             may_end_early: false,
@@ -127,9 +133,28 @@ impl Session {
         (self.is_last, self.has_failed, self.has_collided) = (false, false, false);
     }
 
+    /// Up to where the last commit has written.
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Up to where this server has followed another one, asked outside of every transaction, so that what is read after this is no
+    /// older. One that follows nobody has everything.
+    pub(super) fn followed(&self) -> Result<Position, Error> {
+        let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END";
+        let rows = self.runtime.block_on(self.client.query_typed(sql, &[])).map_err(|cause| trouble::error(&cause))?;
+        let number: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok().flatten());
+        Ok(Position(number.map_or(u64::MAX, i64::unsigned_abs)))
+    }
+
     /// Whether the connection is of no use any more.
     pub(super) fn is_broken(&self) -> bool {
         self.is_given_up || self.client.is_closed()
+    }
+
+    /// Whether a statement of the transaction has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
     }
 
     /// Whether the job may be run again: nothing of it has come into force, and it would not fail of itself.
@@ -146,7 +171,7 @@ impl Session {
     pub(in crate::store) fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
         match self.send(Some((sql, params, Wanted::Rows)))? {
             Told::Rows(rows) => Ok(rows),
-            Told::Nothing | Told::Changed(_) => Ok(Vec::new()),
+            Told::Nothing | Told::At(_) | Told::Changed(_) => Ok(Vec::new()),
         }
     }
 
@@ -154,7 +179,7 @@ impl Session {
     pub(in crate::store) fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<usize, Error> {
         match self.send(Some((sql, params, Wanted::Changed)))? {
             Told::Changed(rows) => Ok(usize::try_from(rows).unwrap_or(usize::MAX)),
-            Told::Nothing | Told::Rows(_) => Ok(0),
+            Told::Nothing | Told::At(_) | Told::Rows(_) => Ok(0),
         }
     }
 
@@ -235,7 +260,7 @@ impl Session {
         let answer_at = asked.is_some().then_some(parts.len());
         parts.extend(asked.map(|part| Box::pin(part) as Part<'_>));
         if ends {
-            parts.push(Box::pin(say(client, "COMMIT")));
+            parts.push(Box::pin(commit(client, &self.commit)));
         }
         if parts.is_empty() {
             return Ok(Told::Nothing);
@@ -244,7 +269,12 @@ impl Session {
         // All are on their way before any is waited for, and the first that fails is the one that is told.
         let told = self.runtime.block_on(async { tokio::time::timeout(ANSWER_WITHIN, try_join_all(parts)).await });
         match told {
-            Ok(Ok(mut told)) => Ok(answer_at.map_or(Told::Nothing, |at| told.swap_remove(at))),
+            Ok(Ok(mut told)) => {
+                if let Some(Told::At(position)) = told.last() {
+                    self.position = *position;
+                }
+                Ok(answer_at.map_or(Told::Nothing, |at| told.swap_remove(at)))
+            }
             Ok(Err(cause)) => Err(self.failed(&cause)),
             Err(_) => {
                 (self.has_failed, self.is_given_up) = (true, true);
@@ -282,6 +312,16 @@ fn numbered(sql: &str) -> String {
 
 async fn say(client: &Client, text: &str) -> Result<Told, tokio_postgres::Error> {
     client.batch_execute(text).await.map(|()| Told::Nothing)
+}
+
+/// Ends a transaction; where the text asks for it, the answer says up to where the log is written.
+async fn commit(client: &Client, text: &str) -> Result<Told, tokio_postgres::Error> {
+    let messages = client.simple_query(text).await?;
+    let number = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        _ => None,
+    });
+    Ok(number.map_or(Told::Nothing, |number| Told::At(Position(number))))
 }
 
 async fn ask(

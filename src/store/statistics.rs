@@ -1,0 +1,72 @@
+//! What a store has done, and how far its writes have come.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A place in the log of a server: what was written up to there. What stands at the beginning is everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(pub(super) u64);
+
+/// Work done since the start.
+#[derive(Debug, Default)]
+pub struct Statistics {
+    commits: AtomicU64,
+    writes: AtomicU64,
+    reads: AtomicU64,
+    late_reads: AtomicU64,
+    /// Up to where this process has written, and up to where its replica is known to have followed.
+    written: AtomicU64,
+    followed: AtomicU64,
+}
+
+impl Statistics {
+    pub(super) fn count_late_read(&self) {
+        self.late_reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn note_written(&self, position: Position) {
+        self.written.fetch_max(position.0, Ordering::Release);
+    }
+
+    pub(super) fn note_followed(&self, position: Position) {
+        self.followed.fetch_max(position.0, Ordering::Relaxed);
+    }
+
+    /// Up to where writes that were answered have come.
+    pub(super) fn written(&self) -> Position {
+        Position(self.written.load(Ordering::Acquire))
+    }
+
+    /// Up to where the replica is known to have followed.
+    pub fn followed(&self) -> Position {
+        Position(self.followed.load(Ordering::Relaxed))
+    }
+
+    /// Read jobs that a replica has done.
+    pub fn late_reads(&self) -> u64 {
+        self.late_reads.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_writes(&self, jobs: u64, is_committed: bool) {
+        self.writes.fetch_add(jobs, Ordering::Relaxed);
+        self.commits.fetch_add(u64::from(is_committed), Ordering::Relaxed);
+    }
+
+    pub(super) fn count_read(&self) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Commits of at least one write.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Write jobs that were run.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// Read jobs that were run.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+}
