@@ -26,7 +26,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 
@@ -34,7 +33,7 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::context::Remarks;
 use crate::error::Error;
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 
 /// The base path of the API.
 pub const BASE_PATH: &str = "/api/v1";
@@ -107,7 +106,7 @@ impl Answer {
 }
 
 /// Answers a request. This never fails: whatever happens becomes an answer in the documented shape.
-pub async fn handle(app: Arc<App>, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+pub async fn handle(app: Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
     let stopwatch = Stopwatch::start();
     let request_id = headers::request_id(&app, request.headers());
     let method = known_method(request.method());
@@ -146,7 +145,7 @@ async fn guard(answer: impl Future<Output = Result<Answer, Error>>) -> Result<An
 
 async fn answer(
     app: &Arc<App>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     peer: IpAddr,
     request_id: &str,
     trace: &mut Trace,

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use hyper::Request;
-use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use serde_json::{Map, Value as Json};
 
@@ -21,6 +20,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::records::{self, Record};
 use crate::resources::writes;
+use crate::server::RequestBody;
 use crate::store::Db;
 use crate::tokens::{self, TokenHash};
 use crate::wire::changes::{Changes, Write};
@@ -39,7 +39,7 @@ const MISSING_ROOT: &str =
 /// Answers a request that is for none of the pages.
 pub async fn answer(
     app: &Arc<App>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     request_id: &str,
     trace: &mut Trace,
 ) -> Result<Answer, Error> {
@@ -82,7 +82,7 @@ async fn write_to(
     mut permitted: Permitted<'_>,
     token: TokenHash,
     head: Parts,
-    body: Incoming,
+    body: RequestBody,
     since: Stopwatch,
 ) -> Result<Answer, Error> {
     let additions = Additions::of_write(&head.headers)?;

@@ -21,7 +21,6 @@ pub use sign_in::LINK_PATH as SIGN_IN_LINK_PATH;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 
 use super::endpoints::{self, Line, get, post};
@@ -29,7 +28,7 @@ use super::visit::Visit;
 use super::{Trace, headers};
 use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +89,7 @@ impl Endpoint {
 pub async fn answer(
     app: &Arc<App>,
     endpoint: Endpoint,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     peer: IpAddr,
     request_id: &str,
     trace: &mut Trace,
