@@ -6,10 +6,10 @@
 
 mod additions;
 mod browser;
+mod control;
 mod endpoints;
 mod headers;
 mod invitations;
-mod mailbox;
 mod oauth;
 mod object;
 mod operations;
@@ -161,9 +161,8 @@ async fn answer(
         let answer = Box::pin(invitations::answer(app, endpoint, request, peer, request_id, trace));
         return Ok(Answer::page(answer.await));
     }
-    if let Some(mailbox) = mailbox::find(app, request.method(), request.uri().path()) {
-        trace.operation = Some("sandbox.mailbox");
-        return Box::pin(mailbox::answer(mailbox, request.uri())).await.map(Answer::page);
+    if let Some(sandbox) = control::find(app, request.uri().path()) {
+        return Ok(Answer::page(Box::pin(control::answer(app, sandbox, request, peer, request_id, trace)).await));
     }
     if let Some(page) = pages::find(app, &request) {
         trace.operation = Some(page.name());

@@ -61,7 +61,7 @@ pub async fn body(app: &App, headers: &HeaderMap, body: RequestBody, since: Stop
 }
 
 /// The whole body, within the limits of size and time (protocol-corners C20, C21).
-async fn collect(app: &App, body: RequestBody, since: Stopwatch) -> Result<Bytes, Error> {
+pub async fn collect(app: &App, body: RequestBody, since: Stopwatch) -> Result<Bytes, Error> {
     let limit = app.config.body_limit;
     if body.is_end_stream() {
         return Ok(Bytes::new());

@@ -3,6 +3,7 @@
 pub mod seed;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::app::App;
 use crate::entropy::{Entropy, NoEntropy};
@@ -22,12 +23,22 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("mail_from", "invitations@sandbox.test"),
 ];
 
+/// What a sandbox has beside the server that it is.
+pub struct Sandbox {}
+
+impl Sandbox {
+    fn new() -> Self {
+        Self {}
+    }
+}
+
 /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then
 /// the server stays what it was.
 pub async fn plant(app: &mut App) -> Result<bool, store::Error> {
     let (now, days) = (app.clock.now(), app.config.invitation_days);
-    app.is_sandbox = app.store.write(move |db| seed::plant(db, now, days)).await?;
-    Ok(app.is_sandbox)
+    let is_planted = app.store.write(move |db| seed::plant(db, now, days)).await?;
+    app.sandbox = is_planted.then(|| Arc::new(Sandbox::new()));
+    Ok(is_planted)
 }
 
 /// A folder for a database that nobody keeps; it is removed when this is dropped.

@@ -116,7 +116,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
         Err(refusal) => return trusted.refuse(StatusCode::FOUND, &refusal),
     };
     let has_header = visit.head.headers.contains_key(header::AUTHORIZATION);
-    if visit.app.is_sandbox && has_header && visit.head.method == Method::GET {
+    if visit.app.sandbox.is_some() && has_header && visit.head.method == Method::GET {
         return consent_of_bearer(visit, &trusted, request).await;
     }
     let browser = Browser::of(visit)?;
