@@ -8,6 +8,7 @@ mod additions;
 mod browser;
 mod control;
 mod endpoints;
+mod gate;
 mod headers;
 mod invitations;
 mod oauth;
@@ -33,6 +34,7 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::context::Remarks;
 use crate::error::Error;
+use crate::resources::REGISTRY;
 use crate::server::{Body, RequestBody};
 
 /// The base path of the API.
@@ -47,6 +49,8 @@ pub struct Trace {
     caller: Option<(i64, i64)>,
     /// What went wrong behind an answer that is no error of the API.
     cause: Option<String>,
+    /// What of the request nobody took notice of; only looked for in the sandbox.
+    ignored: Option<String>,
 }
 
 /// A successful answer.
@@ -105,13 +109,24 @@ impl Answer {
     }
 }
 
-/// Answers a request. This never fails: whatever happens becomes an answer in the documented shape.
+/// Answers a request. This never fails: whatever happens becomes an answer in the documented shape, unless a sandbox was told
+/// otherwise.
 pub async fn handle(app: Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+    match &app.sandbox {
+        Some(sandbox) if !control::is_for(request.uri().path()) => {
+            Box::pin(gate::pass(&app, sandbox, request, peer)).await
+        }
+        _ => serve(&app, request, peer).await.0,
+    }
+}
+
+/// Answers a request, and tells what the log knows of it.
+async fn serve(app: &Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> (Response<Body>, Trace) {
     let stopwatch = Stopwatch::start();
-    let request_id = headers::request_id(&app, request.headers());
+    let request_id = headers::request_id(app, request.headers());
     let method = known_method(request.method());
     let mut trace = Trace::default();
-    let answer = guard(answer(&app, request, peer, &request_id, &mut trace)).await;
+    let answer = guard(answer(app, request, peer, &request_id, &mut trace)).await;
     let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned).or(trace.cause.take());
     let mut response = answer.map_or_else(|error| headers::error(&error), Answer::into_response);
     let elapsed = stopwatch.elapsed();
@@ -126,7 +141,15 @@ pub async fn handle(app: Arc<App>, request: Request<RequestBody>, peer: IpAddr) 
     } else {
         tracing::info!(method, operation, status, microseconds, request_id, account, user, "request");
     }
-    response
+    (response, trace)
+}
+
+/// Every path that a request can have that is no page, with names in braces.
+fn known_paths() -> Vec<String> {
+    let operations = REGISTRY.iter().flat_map(|entry| {
+        entry.resource.operations.iter().map(|operation| format!("{BASE_PATH}{}", entry.resource.path(operation.verb)))
+    });
+    operations.chain(oauth::paths()).chain(invitations::paths()).collect()
 }
 
 /// The name of a usual method. Anything else is the client's own text, which the log does not repeat.

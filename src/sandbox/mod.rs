@@ -1,5 +1,8 @@
 //! The sandbox: the same server over a database with a seeded account, for those who integrate.
 
+pub mod faults;
+pub mod journal;
+mod pattern;
 pub mod seed;
 
 use std::path::PathBuf;
@@ -8,6 +11,8 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::store;
+use faults::Faults;
+use journal::Journal;
 
 /// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into, and mail that stays.
 pub const DEFAULTS: &[(&str, &str)] = &[
@@ -24,12 +29,12 @@ pub const DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// What a sandbox has beside the server that it is.
-pub struct Sandbox {}
-
-impl Sandbox {
-    fn new() -> Self {
-        Self {}
-    }
+#[derive(Default)]
+pub struct Sandbox {
+    /// What is to go wrong.
+    pub faults: Faults,
+    /// What was asked and answered.
+    pub journal: Journal,
 }
 
 /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then
@@ -37,7 +42,7 @@ impl Sandbox {
 pub async fn plant(app: &mut App) -> Result<bool, store::Error> {
     let (now, days) = (app.clock.now(), app.config.invitation_days);
     let is_planted = app.store.write(move |db| seed::plant(db, now, days)).await?;
-    app.sandbox = is_planted.then(|| Arc::new(Sandbox::new()));
+    app.sandbox = is_planted.then(Arc::default);
     Ok(is_planted)
 }
 

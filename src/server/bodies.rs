@@ -65,6 +65,8 @@ pub struct Body {
     is_sent: bool,
     /// After how many bytes the connection breaks.
     breaks_after: Option<usize>,
+    /// Whether what comes before the break was given the time to leave.
+    has_paused: bool,
 }
 
 impl Body {
@@ -95,7 +97,16 @@ impl HttpBody for Body {
     type Data = Bytes;
     type Error = BrokenOff;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if self.is_sent && self.breaks_after.is_some() && !self.has_paused {
+            // A connection that has to wait sends what it has; one that fails throws it away.
+            self.has_paused = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let frame = match (self.is_sent, self.breaks_after) {
             (false, None) if self.whole.is_empty() => None,
             (false, None) => Some(Ok(Frame::data(std::mem::take(&mut self.whole)))),

@@ -8,8 +8,11 @@
 //! answered: whoever moves the clock by a month finds the invitations expired.
 
 mod clock;
+mod faults;
+mod har;
 mod mailbox;
 mod read;
+mod requests;
 mod seats;
 
 use std::net::IpAddr;
@@ -39,6 +42,12 @@ enum Endpoint {
     SetClock,
     AdvanceClock,
     Seats,
+    Faults,
+    OrderFault,
+    ClearFaults,
+    RemoveFault,
+    Requests,
+    ForgetRequests,
 }
 
 const ENDPOINTS: &[Line<Endpoint>] = &[
@@ -48,6 +57,12 @@ const ENDPOINTS: &[Line<Endpoint>] = &[
     put("/sandbox/clock", Endpoint::SetClock, "sandbox.clock.set"),
     post("/sandbox/clock/advance", Endpoint::AdvanceClock, "sandbox.clock.advance"),
     get("/sandbox/seats", Endpoint::Seats, "sandbox.seats"),
+    get("/sandbox/faults", Endpoint::Faults, "sandbox.faults"),
+    post("/sandbox/faults", Endpoint::OrderFault, "sandbox.faults.order"),
+    delete("/sandbox/faults", Endpoint::ClearFaults, "sandbox.faults.clear"),
+    delete("/sandbox/faults/{id}", Endpoint::RemoveFault, "sandbox.faults.remove"),
+    get("/sandbox/requests", Endpoint::Requests, "sandbox.requests"),
+    delete("/sandbox/requests", Endpoint::ForgetRequests, "sandbox.requests.forget"),
 ];
 
 /// A request to the control plane.
@@ -56,9 +71,14 @@ struct Asked<'a> {
     visit: Visit<'a>,
 }
 
+/// Whether a path is of the control plane, where there is one.
+pub fn is_for(path: &str) -> bool {
+    path.starts_with(PREFIX)
+}
+
 /// The sandbox, where the path is of its control plane.
 pub fn find<'a>(app: &'a App, path: &str) -> Option<&'a Arc<Sandbox>> {
-    app.sandbox.as_ref().filter(|_| path.starts_with(PREFIX))
+    app.sandbox.as_ref().filter(|_| is_for(path))
 }
 
 /// Answers a request to the control plane.
@@ -85,6 +105,12 @@ pub async fn answer(
         Endpoint::SetClock => clock::set(&asked, body).await,
         Endpoint::AdvanceClock => clock::advance(&asked, body).await,
         Endpoint::Seats => seats::show(&asked).await,
+        Endpoint::Faults => faults::list(&asked),
+        Endpoint::OrderFault => faults::order(&asked, body).await,
+        Endpoint::ClearFaults => faults::clear(&asked),
+        Endpoint::RemoveFault => faults::remove(&asked),
+        Endpoint::Requests => requests::list(&asked),
+        Endpoint::ForgetRequests => requests::forget(&asked),
     };
     answer.unwrap_or_else(|error| {
         trace.cause = error.cause().map(str::to_owned);

@@ -56,6 +56,11 @@ pub fn find(method: &Method, path: &str) -> Option<(Endpoint, &'static str)> {
     path.starts_with(PATH).then(|| endpoints::find(ENDPOINTS, method, path)).flatten()
 }
 
+/// Every path that is found here.
+pub fn paths() -> impl Iterator<Item = String> {
+    ENDPOINTS.iter().map(|line| line.path().to_owned())
+}
+
 impl Endpoint {
     /// Whether people are in front of it.
     fn is_page(self) -> bool {

@@ -78,6 +78,11 @@ pub fn find(method: &Method, path: &str) -> Option<(Endpoint, &'static str)> {
     is_here.then(|| endpoints::find(ENDPOINTS, method, path)).flatten()
 }
 
+/// Every path that is found here.
+pub fn paths() -> impl Iterator<Item = String> {
+    ENDPOINTS.iter().map(|line| line.path().to_owned())
+}
+
 impl Endpoint {
     /// Whether applications ask here by themselves.
     fn is_for_programs(self) -> bool {
