@@ -92,8 +92,8 @@ fn addresses_of(db: &mut Db, account: i64, user: i64) -> Result<Vec<String>, Err
     Ok(addresses)
 }
 
-/// The addresses that people had before, of which only the trail of their changes tells: invitations to them may be long
-/// gone. One that somebody else has by now is not theirs any more.
+/// The addresses that people had before, of which only the trail of their changes tells: invitations to them may be
+/// long gone. One that somebody else has by now is not theirs any more.
 fn former_addresses(db: &mut Db, account: i64, people: &[i64]) -> Result<HashSet<String>, Error> {
     let mut former = HashSet::new();
     let sql = "SELECT subject_id, before, after FROM audit WHERE account_id = ?1 AND subject_type = 'users'";

@@ -226,8 +226,8 @@ pub fn settle(
             (state, (!is_given_up).then_some(next.0), Some(reply))
         }
     };
-    // A mail server may say anything: what commands a terminal, or the NUL that PostgreSQL takes into no text. A settlement
-    // that fails for that would have the mail sent again and again.
+    // A mail server may say anything: what commands a terminal, or the NUL that PostgreSQL takes into no text. A
+    // settlement that fails for that would have the mail sent again and again.
     let harmless = |character: char| if character.is_control() { ' ' } else { character };
     let reply: Option<String> = reply.map(|text| text.chars().map(harmless).take(REPLY_LENGTH).collect());
     let changed = db.exec(

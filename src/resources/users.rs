@@ -120,11 +120,13 @@ pub static RESOURCE: Resource = Resource {
             Test::Flag {
                 when_true: Some(
                     "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
-                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
+                     'administrator'))",
                 ),
                 when_false: Some(
                     "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
-                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
+                     'administrator'))",
                 ),
             },
             "Users who may lead projects, or who may not.",

@@ -1,5 +1,5 @@
-//! The outbox at work: mails leave by themselves, once, whoever looks at the same rows, when the clock says so, and not while
-//! writes are switched off.
+//! The outbox at work: mails leave by themselves, once, whoever looks at the same rows, when the clock says so, and not
+//! while writes are switched off.
 
 use std::fs;
 use std::time::Duration;

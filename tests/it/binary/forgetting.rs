@@ -103,7 +103,7 @@ fn an_erased_person_is_forgotten_under_every_former_address_too() {
         (accepted["user_id"].as_str().unwrap(), accepted["account_membership_id"].as_str().unwrap());
     move_to(user, "lovelace@example.test");
     ask("DELETE", &format!("/api/v1/account_memberships/{membership}"), json!({}));
-    // She is invited anew, under her second address, and that is taken back: no row but those of trail and mails has it now.
+    // She is invited anew, under her second address, and that is taken back: only trail and mails have it now.
     Team::invite(server, &team.token, &[("Ada Lovelace", "Lovelace@example.test")]);
     ask("DELETE", "/api/v1/account_invitations/2", json!({}));
     move_to(user, "countess@example.test");

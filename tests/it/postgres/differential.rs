@@ -1,8 +1,9 @@
-//! Two servers, one over a file of SQLite and one over PostgreSQL, are asked the same, and answer the same to the last byte.
+//! Two servers, one over a file of SQLite and one over PostgreSQL, are asked the same, and answer the same to the last
+//! byte.
 //!
-//! Their clocks stand at the same moment and their randomness repeats the same, so that ids, times and secrets are equal, too.
-//! Requests are made up at random from a seed: what clients send, and what nobody should. In between time goes by, mails
-//! are sent, and what is over is swept. At the end the rows of both databases are compared.
+//! Their clocks stand at the same moment and their randomness repeats the same, so that ids, times and secrets are
+//! equal, too. Requests are made up at random from a seed: what clients send, and what nobody should. In between time
+//! goes by, mails are sent, and what is over is swept. At the end the rows of both databases are compared.
 //!
 //! A run that fails names its seed; `INVITED_TEST_SEED` runs that one again, or any other.
 

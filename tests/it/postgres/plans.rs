@@ -1,10 +1,10 @@
-//! How PostgreSQL finds what a list asks for: every filter, order and association through an index, never by a walk over a
-//! table, as `crate::plans` has it of SQLite. The statements are the same.
+//! How PostgreSQL finds what a list asks for: every filter, order and association through an index, never by a walk
+//! over a table, as `crate::plans` has it of SQLite. The statements are the same.
 //!
-//! The planner decides by what things cost, so it is asked over tables that are full and whose statistics are there: in small
-//! ones it walks, and is right. Forbidding it to walk (`enable_seqscan = off`) would tell less: it then walks over an index
-//! instead, and a plan that nobody would ever get passes. A statement that is prepared may be planned for its values or once
-//! for all values; both are looked at.
+//! The planner decides by what things cost, so it is asked over tables that are full and whose statistics are there: in
+//! small ones it walks, and is right. Forbidding it to walk (`enable_seqscan = off`) would tell less: it then walks
+//! over an index instead, and a plan that nobody would ever get passes. A statement that is prepared may be planned for
+//! its values or once for all values; both are looked at.
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -33,7 +33,8 @@ const CROWD: &str = "\
     INSERT INTO account_memberships (account_id, user_id, permission, default_role_id, manager_id, bill_rate_in_cents,
       disabled_at, created_at, updated_at)
       SELECT account_id, id, (ARRAY['collaborator', 'project_lead', 'administrator'])[1 + id % 3],
-      (SELECT min(id) FROM roles WHERE roles.account_id = users.account_id), CASE WHEN id % 5 = 0 THEN id - 5 END, id % 7,
+      (SELECT min(id) FROM roles WHERE roles.account_id = users.account_id),
+      CASE WHEN id % 5 = 0 THEN id - 5 END, id % 7,
       CASE WHEN id % 9 = 0 THEN 1 END, created_at, updated_at
       FROM users WHERE is_active = 1 AND id > 30;
     INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, permission,

@@ -1,4 +1,5 @@
-//! What PostgreSQL makes of a transaction in which a statement has failed: it undoes all of it, and calls that a success.
+//! What PostgreSQL makes of a transaction in which a statement has failed: it undoes all of it, and calls that a
+//! success.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

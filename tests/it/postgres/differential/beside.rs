@@ -1,5 +1,5 @@
-//! Requests to the paths beside the API: links and mails, the pages and answers of the invited, OAuth, and the pages that
-//! tell of the server.
+//! Requests to the paths beside the API: links and mails, the pages and answers of the invited, OAuth, and the pages
+//! that tell of the server.
 
 use invited::sandbox::seed::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use serde_json::{Map, Value, json};
@@ -111,8 +111,8 @@ fn to_place(dice: &mut Dice, known: &Known) -> Asked {
     }
 }
 
-/// What every run begins with: somebody is invited and accepts, so that there is a password to sign in with. The mail is
-/// sent between the first request and the second.
+/// What every run begins with: somebody is invited and accepts, so that there is a password to sign in with. The mail
+/// is sent between the first request and the second.
 pub(super) fn invite_signer() -> [Asked; 2] {
     let person =
         json!({"account_invitation": {"full_name": "Sign Er", "email_address": SIGNER, "permission": "administrator"}});

@@ -58,7 +58,8 @@ impl Tables {
     /// Every table whose ids count up, with the last one that SQLite has given.
     fn last_ids(&self) -> Vec<(String, Option<i64>)> {
         let counted = "SELECT t.name, s.seq FROM sqlite_schema t LEFT JOIN sqlite_sequence s ON s.name = t.name \
-                       WHERE t.type = 'table' AND t.sql LIKE '%AUTOINCREMENT%' UNION ALL SELECT 'audit', max(id) FROM audit";
+                       WHERE t.type = 'table' AND t.sql LIKE '%AUTOINCREMENT%' \
+                       UNION ALL SELECT 'audit', max(id) FROM audit";
         let mut statement = self.file.prepare_cached(counted).unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()

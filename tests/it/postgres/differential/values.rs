@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::known::Known;
 
-/// Texts in which engines could differ: letters beyond ASCII and beyond 16 bits, whose case or order is a matter of locale,
-/// what patterns and statements are made of, blanks of all sorts, and what no column can hold.
+/// Texts in which engines could differ: letters beyond ASCII and beyond 16 bits, whose case or order is a matter of
+/// locale, what patterns and statements are made of, blanks of all sorts, and what no column can hold.
 const TEXTS: &[&str] = &[
     "Ada",
     "ada",
