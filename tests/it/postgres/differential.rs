@@ -69,9 +69,15 @@ impl Pair {
         Self { sqlite, postgres, tables }
     }
 
-    /// Sends a request to both; the answer, or what is different.
+    /// Sends a request to both, which know nothing of each other and may answer at the same time; the answer, or what is
+    /// different.
     fn ask(&self, asked: &Asked) -> Result<Answer, String> {
-        let answers = [&self.sqlite, &self.postgres].map(|server| asked.to(server.address()).try_send());
+        let [sqlite, postgres] = [&self.sqlite, &self.postgres].map(|server| asked.to(server.address()));
+        let answers = std::thread::scope(|scope| {
+            let other = scope.spawn(|| postgres.try_send());
+            let one = sqlite.try_send();
+            [one, other.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause))]
+        });
         match answers {
             // What neither can do is no answer that they agree upon.
             [Ok(one), Ok(other)] if face(&one) == face(&other) && one.status < 500 => {
