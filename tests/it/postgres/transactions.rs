@@ -19,6 +19,7 @@ fn a_transaction_in_which_a_statement_has_failed_is_never_called_committed() {
     let is_done = Arc::new(AtomicBool::new(false));
     let (done, commits) = (Arc::clone(&is_done), server.app().store.statistics().commits());
     let answered: Result<(), Error> = runtime.block_on(server.app().store.write(move |db| {
+        let done = Arc::clone(&done);
         db.after_commit(move || done.store(true, Ordering::Relaxed));
         pass_over_a_failure(db)
     }));
