@@ -13,6 +13,7 @@ pub(crate) mod database;
 pub(crate) mod invite;
 pub(crate) mod markup;
 pub(crate) mod ordered_json;
+pub(crate) mod postgres;
 pub(crate) mod server;
 pub(crate) mod sink;
 pub(crate) mod snapshot;
