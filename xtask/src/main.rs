@@ -23,7 +23,8 @@ The chores of the project.
 
   cargo xtask test [FILTER …]           run every test, the doc tests too
   cargo xtask ci                        formatting, lints, documentation, then the tests
-  cargo xtask bench [--quick] [--json]  build for release, measure, print the table
+  cargo xtask bench [--engine postgres] [--quick] [--json]
+                                        build for release, measure, print the table
   cargo xtask help                      this text
 
 `test` needs a C compiler for the bundled SQLite, and Python 3.11 with venv, Node 20 and npm (or newer) for
@@ -33,6 +34,7 @@ with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci`
 well.
 With INVITED_TEST_DATABASE=postgres the tests run on a PostgreSQL server that is made for them; that needs
 PostgreSQL's programs. With the URL of a server they run there.
+`bench --engine postgres` makes such a server, too, a durable one.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
@@ -149,7 +151,11 @@ fn run_on_engine(runner: &[&str]) -> Result<(), String> {
 /// Builds both programs apart, because cargo would otherwise merge their features and measure a server
 /// that nobody ships.
 fn bench(arguments: &[String]) -> Result<(), String> {
-    requirement::check(&[Requirement::CCompiler])?;
+    let on_postgres = arguments.windows(2).any(|pair| pair[0] == "--engine" && pair[1] == "postgres");
+    let server = on_postgres.then_some(Requirement::Postgres);
+    let needed: Vec<Requirement> = [Requirement::CCompiler].into_iter().chain(server).collect();
+    debian::provide(&needed)?;
+    requirement::check(&needed)?;
     Step::cargo("Build of the server", &["build", "--release", "--package", "invited"], "the server does not build")
         .quiet()
         .run()?;
