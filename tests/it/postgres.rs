@@ -3,4 +3,5 @@
 
 mod differential;
 mod plans;
+mod round_trips;
 mod transactions;

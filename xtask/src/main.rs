@@ -23,7 +23,8 @@ The chores of the project.
 
   cargo xtask test [FILTER …]           run every test, on both engines, the doc tests too
   cargo xtask ci                        formatting, lints, documentation, then the tests
-  cargo xtask bench [--quick] [--json]  build for release, measure, print the table
+  cargo xtask bench [--engine postgres] [--quick] [--json]
+                                        build for release, measure, print the table
   cargo xtask help                      this text
 
 `test` needs a C compiler for the bundled SQLite, and Python 3.11 with venv, Node 20 and npm (or newer) for
@@ -34,6 +35,7 @@ well.
 The stories run on SQLite and then once more on a PostgreSQL server that is made for them and is gone afterwards.
 INVITED_TEST_DATABASE names one engine, sqlite or postgres, or the URL of a server that is there already. With a
 FILTER and without the variable they run on SQLite only.
+`bench --engine postgres` makes such a server, too, a durable one.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
@@ -119,7 +121,11 @@ fn tests(filter: &[String]) -> Result<(), String> {
 /// Builds both programs apart, because cargo would otherwise merge their features and measure a server
 /// that nobody ships.
 fn bench(arguments: &[String]) -> Result<(), String> {
-    requirement::check(&[Requirement::CCompiler])?;
+    let on_postgres = arguments.windows(2).any(|pair| pair[0] == "--engine" && pair[1] == "postgres");
+    let server = on_postgres.then_some(Requirement::Postgres);
+    let needed: Vec<Requirement> = [Requirement::CCompiler].into_iter().chain(server).collect();
+    debian::provide(&needed)?;
+    requirement::check(&needed)?;
     Step::cargo("Build of the server", &["build", "--release", "--package", "invited"], "the server does not build")
         .quiet()
         .run()?;
