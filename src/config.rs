@@ -21,10 +21,11 @@ use crate::limits::PerMinute;
 use crate::store::{Durability, Place};
 use read::{
     Reader, at_least_one, base_url, choice, days, domains, durability, interval, language, level, missing, parse,
-    place, seconds, threads,
+    seconds, threads,
 };
 
 pub use file::{default_file, parse_file};
+pub(crate) use read::place;
 pub use table::{SETTINGS, Setting};
 
 /// Values by the names of their settings, still as text.

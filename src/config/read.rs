@@ -71,7 +71,8 @@ pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, String> {
     text.trim().parse().map_err(|_| "cannot be read".to_owned())
 }
 
-pub(super) fn place(text: &str) -> Result<Place, String> {
+/// Where a database is. The reason of a refusal holds nothing of the text, in which a password may stand.
+pub(crate) fn place(text: &str) -> Result<Place, String> {
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         return Ok(Place::Server(SecretString::from(text.to_owned())));
     }
