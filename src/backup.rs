@@ -10,17 +10,16 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::copy::{self, Error, Order, tables::TABLES};
-use crate::store::{self, Param, Place, Store};
+use crate::store::{self, Db, Param, Place, Store};
 
 /// What a backup holds.
 #[derive(Debug)]
 pub struct Made {
     /// Rows of each table.
-    pub tables: Vec<(&'static str, i64)>,
+    pub tables: Vec<(&'static str, u64)>,
     /// Size of the file.
     pub bytes: u64,
 }
@@ -30,43 +29,46 @@ pub async fn make(from: &Place, file: &Path, now: Timestamp, listener: copy::Lis
     copy::require_file(from)?;
     require_none(file)?;
     let draft = Draft::beside(file)?;
-    let place = Place::File(draft.path.clone());
-    match from {
-        Place::File(path) => {
-            let (from, into) = (path.clone(), draft.path.clone());
-            let written = tokio::task::spawn_blocking(move || Store::write_compact(&from, &into)).await;
-            let written = written.unwrap_or(Err(store::Error::Panicked));
-            written.map_err(|cause| Error::Refused(format!("{from}: {cause}", from = path.display())))?;
-        }
+    let tables = match from {
+        Place::File(path) => of_file(path, &draft).await?,
         Place::Server(_) => {
-            let order = Order { from: from.clone(), to: place.clone(), replaces: false, now, listener };
-            copy::run(order).await?;
+            let to = Place::File(draft.path.clone());
+            let copied = copy::run(Order { from: from.clone(), to, replaces: false, now, listener }).await?;
+            copied.0.into_iter().map(|(table, checksum)| (table, checksum.rows)).collect()
         }
-    }
-    let tables = count(&place).await?;
-    if tables.is_empty() {
-        return Err(Error::Refused(format!("{from} is no database of this program")));
-    }
+    };
     let bytes = draft.publish(file)?;
     Ok(Made { tables, bytes })
 }
 
-/// The rows of each table that there is: another version of the program may have had fewer.
-async fn count(place: &Place) -> Result<Vec<(&'static str, i64)>, Error> {
-    let store = copy::open(place)?;
-    let counted = store.read(|db| {
-        let exists = db.dialect().table_exists();
-        let mut tables = Vec::new();
-        for table in TABLES {
-            if db.maybe(exists, &[Param::Text(table)], |_| Ok(()))?.is_some() {
-                tables.push((*table, db.one(&format!("SELECT count(*) FROM {table}"), &[], |row| row.int(0))?));
-            }
-        }
-        Ok::<_, Error>(tables)
-    });
-    let counted = counted.await;
+/// Has SQLite write out a file, and counts what it has written.
+async fn of_file(from: &Path, draft: &Draft) -> Result<Vec<(&'static str, u64)>, Error> {
+    let (source, into) = (from.to_owned(), draft.path.clone());
+    let written = tokio::task::spawn_blocking(move || Store::write_compact(&source, &into)).await;
+    let failed = |cause: store::Error| Error::Refused(format!("{}: {cause}", from.display()));
+    written.unwrap_or(Err(store::Error::Panicked)).map_err(failed)?;
+    let store = copy::open(&Place::File(draft.path.clone()))?;
+    let counted = store.read(count).await;
     copy::close(store).await?;
-    counted
+    match counted.map_err(failed)? {
+        tables if tables.is_empty() => {
+            Err(Error::Refused(format!("{} holds no table of this program: name its database", from.display())))
+        }
+        tables => Ok(tables),
+    }
+}
+
+/// The rows of each table that there is: another version of the program may have had fewer.
+fn count(db: &mut Db) -> Result<Vec<(&'static str, u64)>, store::Error> {
+    let exists = db.dialect().table_exists();
+    let mut tables = Vec::new();
+    for table in TABLES {
+        if db.maybe(exists, &[Param::Text(table)], |_| Ok(()))?.is_some() {
+            let rows = db.one(&format!("SELECT count(*) FROM {table}"), &[], |row| row.int(0))?;
+            tables.push((*table, rows.unsigned_abs()));
+        }
+    }
+    Ok(tables)
 }
 
 fn require_none(file: &Path) -> Result<(), Error> {
@@ -81,7 +83,7 @@ fn require_none(file: &Path) -> Result<(), Error> {
 /// is told from what another one is writing. It is removed when this is dropped.
 struct Draft {
     path: PathBuf,
-    file: Arc<File>,
+    file: File,
 }
 
 impl Draft {
@@ -100,7 +102,7 @@ impl Draft {
             }
             Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
-        let draft = Self { path, file: Arc::new(opened) };
+        let draft = Self { path, file: opened };
         draft.file.set_len(0).map_err(&failed)?;
         #[cfg(unix)]
         draft.file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(&failed)?;

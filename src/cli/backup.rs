@@ -35,7 +35,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     let (from, name) = (config.database.to_string(), file.display().to_string());
     let made =
         super::block_on(async { Ok(backup::make(&config.database, &file, Clock::system().now(), listener()).await?) })?;
-    let rows: i64 = made.tables.iter().map(|(_, rows)| rows).sum();
+    let rows: u64 = made.tables.iter().map(|(_, rows)| rows).sum();
     if matches.get_flag("json") {
         let tables: Map<String, Json> =
             made.tables.iter().map(|(table, rows)| ((*table).to_owned(), Json::from(*rows))).collect();

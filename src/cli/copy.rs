@@ -83,17 +83,21 @@ pub(super) fn wrong_usage(command: &mut Command, reason: &str) -> ! {
     command.error(ErrorKind::ValueValidation, reason).exit()
 }
 
-/// Tells on standard error how far a copy is: on a terminal in a line that changes, elsewhere in a few that stay.
+/// Tells on standard error how far it is: on a terminal in a line that changes, elsewhere in lines of which each table has at
+/// least one.
 pub(super) fn listener() -> Listener {
     let is_watched = stderr().is_terminal();
     Arc::new(move |progress| {
         let line = line(progress);
-        // Who cannot be told how far it is can be told at the end.
-        let _ = match (is_watched, progress.rows >= progress.of) {
-            (true, false) => write!(stderr(), "\r{line}\x1b[K"),
-            (true, true) => writeln!(stderr(), "\r{line}\x1b[K"),
-            (false, is_done) if is_done || progress.rows % ROWS_BETWEEN_LINES == 0 => writeln!(stderr(), "{line}"),
-            (false, _) => Ok(()),
+        let (is_done, is_copied) = (progress.rows >= progress.of, progress.stage == Stage::Copying);
+        // Whoever cannot be told how far it is can be told at the end.
+        let _ = match is_watched {
+            true if is_done => writeln!(stderr(), "\r{line}\x1b[K"),
+            true => write!(stderr(), "\r{line}\x1b[K"),
+            false if is_done && is_copied || progress.rows.is_multiple_of(ROWS_BETWEEN_LINES) => {
+                writeln!(stderr(), "{line}")
+            }
+            false => Ok(()),
         };
     })
 }

@@ -68,6 +68,14 @@ fn mark(db: &mut Db) -> Result<Option<(String, String)>, store::Error> {
     Ok(value.and_then(|value| value.split_once(' ').map(|(source, content)| (source.to_owned(), content.to_owned()))))
 }
 
+/// Prepares the connection that writes; in a transaction of its own before the large one.
+pub(super) fn prepare(db: &mut Db) -> Result<(), store::Error> {
+    match db.dialect().expect_large_transaction() {
+        Some(sql) => db.exec(sql, &[]).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Replaces what the target holds by what the source holds.
 pub(super) fn fill(
     db: &mut Db,
@@ -152,7 +160,10 @@ fn fill_table(
         }
         write(db, table, &page)?;
         rows += page.rows as u64;
-        tell(rows);
+        // The last page of a full table is empty, and what it tells was told.
+        if page.rows > 0 || rows == 0 {
+            tell(rows);
+        }
         if let Some(end) = page.end {
             return Ok(end);
         }
@@ -213,7 +224,9 @@ fn checksums(
         let end = loop {
             let page = walk.next(db, table)?;
             rows += page.rows as u64;
-            tell(index, rows);
+            if page.rows > 0 {
+                tell(index, rows);
+            }
             if let Some(end) = page.end {
                 break end;
             }

@@ -141,6 +141,15 @@ impl Dialect {
         }
     }
 
+    /// What a connection is told before a transaction that changes nearly every page: SQLite keeps what a savepoint may have to
+    /// take back in memory, unless that is said before the transaction begins.
+    pub fn expect_large_transaction(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => Some("PRAGMA temp_store = FILE"),
+            Self::Postgres => None,
+        }
+    }
+
     /// Empties tables, of which each is named before those that refer to it; ids that they have given stay given.
     pub fn empty_tables(self, tables: &[&str]) -> Vec<String> {
         match self {
