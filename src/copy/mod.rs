@@ -150,9 +150,9 @@ async fn between(source: &Store, target: &Store, order: &Order) -> Result<Copied
     // Judged before the schema is touched, so that a target that is refused stays what it is.
     let judged = permit.clone();
     target.read(move |db| judged.judge_by_mark(db)).await.map_err(|error| error.at(&order.to))?;
+    target.write(target::prepare).await.map_err(|error| Error::from(error).at(&order.to))?;
     let now = order.now;
     migrate::apply(target, MIGRATIONS, now).await.map_err(|error| Error::from(error).at(&order.to))?;
-    target.write(target::prepare).await.map_err(|error| Error::from(error).at(&order.to))?;
     let (pages, requests) = source::connect();
     let listener = Arc::clone(&order.listener);
     let (read, written) = tokio::join!(

@@ -68,7 +68,7 @@ fn mark(db: &mut Db) -> Result<Option<(String, String)>, store::Error> {
     Ok(value.and_then(|value| value.split_once(' ').map(|(source, content)| (source.to_owned(), content.to_owned()))))
 }
 
-/// Prepares the connection that writes; in a transaction of its own before the large one.
+/// Prepares the connection that writes; in a transaction of its own, before the connection has done anything else.
 pub(super) fn prepare(db: &mut Db) -> Result<(), store::Error> {
     match db.dialect().expect_large_transaction() {
         Some(sql) => db.exec(sql, &[]).map(drop),

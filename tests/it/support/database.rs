@@ -38,7 +38,7 @@ pub(crate) enum Database {
 }
 
 /// The server on which stories have their databases, if they are to have them on one.
-fn server() -> Option<String> {
+pub(crate) fn server() -> Option<String> {
     let url = std::env::var("INVITED_TEST_DATABASE").ok().filter(|url| url.contains("://"))?;
     let start = url.find("://").map_or(0, |at| at + 3);
     let end = url[start..].find('/').map_or(url.len(), |at| start + at);
@@ -58,6 +58,13 @@ impl Database {
         let template = template(&server);
         on(&server, "postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         Self::OnServer { server, name }
+    }
+
+    /// Makes one on a server, without a schema.
+    pub(crate) fn empty_on(server: &str) -> Self {
+        let name = format!("empty_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        on(server, "postgres", &format!("CREATE DATABASE {name}"));
+        Self::OnServer { server: server.to_owned(), name }
     }
 
     /// Makes a file.
