@@ -1,11 +1,12 @@
 //! The state of a running database in one new file of SQLite, whichever engine the database is of.
 //!
-//! A file is written out by SQLite itself, whatever its schema, so that a backup can be made before the schema is brought up to
-//! date; what was deleted does not come along. A database on a server is copied as `copy` does it, with the comparison at the
-//! end. Restoring is putting the file in its place, or copying it to a server.
+//! A file is written out by SQLite itself, whatever its schema, so that a backup can be made before the schema is
+//! brought up to date; what was deleted does not come along. A database on a server is copied as `copy` does it, with
+//! the comparison at the end. Restoring is putting the file in its place, or copying it to a server.
 //!
-//! Invariants. The file has its name only when it is complete and on the disk; until then it is `NAME.unfinished` beside it.
-//! Nobody but its owner may read it, from its first byte on: it holds everybody's addresses. Nothing is ever overwritten.
+//! Invariants. The file has its name only when it is complete and on the disk; until then it is `NAME.unfinished`
+//! beside it. Nobody but its owner may read it, from its first byte on: it holds everybody's addresses. Nothing is ever
+//! overwritten.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -79,8 +80,8 @@ fn require_none(file: &Path) -> Result<(), Error> {
     }
 }
 
-/// A file that is going to be a backup. It is locked while somebody writes it, so that what a process has left that was killed
-/// is told from what another one is writing. It is removed when this is dropped.
+/// A file that is going to be a backup. It is locked while somebody writes it, so that what a process has left that was
+/// killed is told from what another one is writing. It is removed when this is dropped.
 struct Draft {
     path: PathBuf,
     file: File,
@@ -134,7 +135,8 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // A backup that was made has gone from here; of another one nothing is to stay, and what cannot be removed is overwritten next time.
+        // A backup that was made has gone from here; of another one nothing is to stay, and what cannot be removed is
+        // overwritten next time.
         let _ = fs::remove_file(&self.path);
         self.remove_logs();
     }

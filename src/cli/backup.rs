@@ -17,10 +17,12 @@ pub fn command() -> Command {
         .about("Write the state of a database into one new file, while it is served")
         .long_about(
             "Write the state of a database at this moment into one new file of SQLite, while it is served.\n\n\
-             The file is there only when it is complete and on the disk, and only its owner can read it: it holds everybody's addresses. \
-             Of a database of SQLite the file has the same schema; a database on PostgreSQL must have the schema of this program.\n\n\
-             To restore it, stop the server, then put the file in the place of a database of SQLite (and remove the files -wal and \
-             -shm beside that), or run: invited copy --from sqlite:FILE --to postgres://USER@HOST/NAME --replace",
+             The file is there only when it is complete and on the disk, and only its owner can read it: it holds \
+             everybody's addresses. Of a database of SQLite the file has the same schema; a database on PostgreSQL \
+             must have the schema of this program.\n\n\
+             To restore it, stop the server, then put the file in the place of a database of SQLite (and remove the \
+             files -wal and -shm beside that), or run: invited copy --from sqlite:FILE --to postgres://USER@HOST/NAME \
+             --replace",
         )
         .args([
             Arg::new("to").long("to").value_name("FILE").required(true).help("The file, which must not be there yet"),

@@ -23,12 +23,14 @@ pub fn command() -> Command {
     Command::new("copy")
         .about("Copy everything from one database into another, between SQLite and PostgreSQL or within one")
         .long_about(
-            "Copy everything from one database into another, between SQLite and PostgreSQL or within one, and compare both.\n\n\
-             Both have the schema of this program: a source of another version is refused, the target's is made. The source may be \
-             served while it is copied, and the copy is its state at the beginning; what is written to it later is not in the copy, \
-             so stop the server before a move. Nobody may serve the target.\n\n\
-             The target changes in one transaction: a copy that breaks off leaves it as it was and is simply run again. A target \
-             that holds accounts is refused, unless it is unchanged since an earlier copy of the same source, or --replace is given.\n\n\
+            "Copy everything from one database into another, between SQLite and PostgreSQL or within one, and compare \
+             both.\n\n\
+             Both have the schema of this program: a source of another version is refused, the target's is made. The \
+             source may be served while it is copied, and the copy is its state at the beginning; what is written to \
+             it later is not in the copy, so stop the server before a move. Nobody may serve the target.\n\n\
+             The target changes in one transaction: a copy that breaks off leaves it as it was and is simply run \
+             again. A target that holds accounts is refused, unless it is unchanged since an earlier copy of the same \
+             source, or --replace is given.\n\n\
              Ids stay, also as ids of the past: none is given again that source or target has given.\n\n\
              Example: invited copy --from sqlite:invited.sqlite --to postgres://invited@localhost/invited",
         )
@@ -62,13 +64,13 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
 }
 
 fn told(from: &str, to: &str, copied: &Copied) -> Json {
-    let table = |(name, checksum): &(&str, copy::Checksum)| json!({"name": name, "rows": checksum.rows, "sha256": checksum.sha256});
+    let tables = copied.0.iter().map(|(name, told)| json!({"name": name, "rows": told.rows, "sha256": told.sha256}));
     json!({
         "from": from,
         "to": to,
         "rows": copied.rows(),
         "sha256": copied.sha256(),
-        "tables": copied.0.iter().map(table).collect::<Vec<_>>(),
+        "tables": tables.collect::<Vec<_>>(),
     })
 }
 
@@ -83,8 +85,8 @@ pub(super) fn wrong_usage(command: &mut Command, reason: &str) -> ! {
     command.error(ErrorKind::ValueValidation, reason).exit()
 }
 
-/// Tells on standard error how far it is: on a terminal in a line that changes, elsewhere in lines of which each table has at
-/// least one.
+/// Tells on standard error how far it is: on a terminal in a line that changes, elsewhere in lines of which each table
+/// has at least one.
 pub(super) fn listener() -> Listener {
     let is_watched = stderr().is_terminal();
     Arc::new(move |progress| {

@@ -1,16 +1,17 @@
 //! Everything that one database holds, moved into another: between engines or within one, in either direction.
 //!
-//! The source is read in one read transaction, so that the copy is one state of it, whoever goes on writing. The target is
-//! written in one transaction, from the rows that it held before to the comparison at the end: a copy that breaks off leaves
-//! the target as it was. Two transactions of two stores live on two threads; the one that writes asks the other for page after
-//! page, so that memory stays bounded, reading and writing overlap, and writing may begin anew.
+//! The source is read in one read transaction, so that the copy is one state of it, whoever goes on writing. The target
+//! is written in one transaction, from the rows that it held before to the comparison at the end: a copy that breaks
+//! off leaves the target as it was. Two transactions of two stores live on two threads; the one that writes asks the
+//! other for page after page, so that memory stays bounded, reading and writing overlap, and writing may begin anew.
 //!
-//! What is compared are checksums over every row of every table (`rows`), of what was read from the source and of what is read
-//! back from the target. A program such as `pg_dump` would know one engine only, and would copy a table without knowing
-//! whether the program can read it; here both sides have exactly the schema of this program (`tables`).
+//! What is compared are checksums over every row of every table (`rows`), of what was read from the source and of what
+//! is read back from the target. A program such as `pg_dump` would know one engine only, and would copy a table without
+//! knowing whether the program can read it; here both sides have exactly the schema of this program (`tables`).
 //!
-//! Invariants. A target that holds accounts is replaced only where that was asked for, or where it is, byte for byte, what an
-//! earlier copy of the same source has left (`target`). No id is given again that source or target has given before.
+//! Invariants. A target that holds accounts is replaced only where that was asked for, or where it is, byte for byte,
+//! what an earlier copy of the same source has left (`target`). No id is given again that source or target has given
+//! before.
 
 pub mod tables;
 

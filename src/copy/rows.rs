@@ -1,7 +1,7 @@
 //! The rows of a table, page by page in the order of the primary key, and the checksum over all of them.
 //!
-//! A value is hashed as its kind, its length and its bytes, a row as its values in the order of the columns' names. So two
-//! tables have one checksum exactly if they hold the same rows, whichever engine holds them.
+//! A value is hashed as its kind, its length and its bytes, a row as its values in the order of the columns' names. So
+//! two tables have one checksum exactly if they hold the same rows, whichever engine holds them.
 
 use sha2::{Digest as _, Sha256};
 

@@ -31,8 +31,8 @@ pub(super) struct Pages(flume::Sender<Request>);
 /// An answer that is on its way.
 pub(super) struct Coming<T>(flume::Receiver<T>);
 
-/// Connects one who asks with one who answers. A question is handed over and never queued: in a queue that nobody reads any more
-/// it would wait for ever, and whoever asked with it.
+/// Connects one who asks with one who answers. A question is handed over and never queued: in a queue that nobody reads
+/// any more it would wait for ever, and whoever asked with it.
 pub(super) fn connect() -> (Pages, flume::Receiver<Request>) {
     let (requests, received) = flume::bounded(0);
     (Pages(requests), received)

@@ -1,8 +1,8 @@
 //! The tables that are copied, and what the engine knows of them.
 //!
-//! Their names stand here in the order in which they can be filled: each after those that its foreign keys name. They are not
-//! asked of the engine, since a schema on a server may hold tables of others, which no copy may touch. Columns and keys are
-//! asked, on both sides, and must agree. A test compares the list with the schema.
+//! Their names stand here in the order in which they can be filled: each after those that its foreign keys name. They
+//! are not asked of the engine, since a schema on a server may hold tables of others, which no copy may touch. Columns
+//! and keys are asked, on both sides, and must agree. A test compares the list with the schema.
 
 use crate::store::{self, Db, Param};
 

@@ -1,8 +1,8 @@
 //! The target: one transaction that judges what is there, replaces it, and compares the result with the source.
 //!
-//! A copy leaves a mark: by what its source is known, and the checksum of everything that was copied. A target that still comes
-//! to that checksum holds nothing that its source has not given it, and may be replaced by a newer copy of that source without
-//! anybody being asked. One in which anything has changed since is somebody's data.
+//! A copy leaves a mark: by what its source is known, and the checksum of everything that was copied. A target that
+//! still comes to that checksum holds nothing that its source has not given it, and may be replaced by a newer copy of
+//! that source without anybody being asked. One in which anything has changed since is somebody's data.
 
 use super::rows::{Checksum, PAGE, Page, Value, Walk};
 use super::source::{Outline, Pages, last_id};

@@ -131,8 +131,8 @@ impl Dialect {
         }
     }
 
-    /// What a transaction begins with that goes on for minutes, and that no other copy from or to the same database may meet.
-    /// Copies from one database may run side by side. In SQLite, a transaction that writes is alone already.
+    /// What a transaction begins with that goes on for minutes, and that no other copy from or to the same database may
+    /// meet. Copies from one database may run side by side. In SQLite, a transaction that writes is alone already.
     pub fn begin_copy(self, is_source: bool) -> &'static [&'static str] {
         match (self, is_source) {
             (Self::Sqlite, _) => &[],
@@ -141,8 +141,8 @@ impl Dialect {
         }
     }
 
-    /// What a connection is told before a transaction that changes nearly every page: SQLite keeps what a savepoint may have to
-    /// take back in memory, unless that is said before the transaction begins.
+    /// What a connection is told before a transaction that changes nearly every page: SQLite keeps what a savepoint may
+    /// have to take back in memory, unless that is said before the transaction begins.
     pub fn expect_large_transaction(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => Some("PRAGMA temp_store = FILE"),

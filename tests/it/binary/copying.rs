@@ -133,7 +133,8 @@ impl Crowd {
         team.alter(
             "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1500) \
              INSERT INTO external_references (account_id, subject_type, subject_id, service_name, service_model, \
-             service_model_ref, created_at, updated_at) SELECT 1, 'users', x, 'crm', 'Person', 'ref' || x, 1, 1 FROM n; \
+             service_model_ref, created_at, updated_at) \
+             SELECT 1, 'users', x, 'crm', 'Person', 'ref' || x, 1, 1 FROM n; \
              WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000) \
              INSERT INTO idempotent_requests (account_id, user_id, idempotency_key, fingerprint, body, created_at) \
              SELECT 1, x % 7, 'key é ' || x, randomblob(32), CASE x % 2 WHEN 0 THEN '{}' END, 4102444800000000 FROM n",
