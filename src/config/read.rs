@@ -13,6 +13,9 @@ use crate::access::Level;
 use crate::language::{LANGUAGES, Language};
 use crate::store::{Durability, Place, Server};
 
+/// Settings whose values nobody is to see.
+const MAY_HOLD_PASSWORDS: [&str; 3] = ["database", "database_replica", "mail_password"];
+
 /// Reads settings by their names.
 pub(super) struct Reader<'a> {
     values: &'a Values,
@@ -39,7 +42,10 @@ impl<'a> Reader<'a> {
         match read(&text) {
             Ok(value) => Some(value),
             Err(reason) => {
-                self.problems.push(format!("setting {name}: {text:?} {reason}"));
+                // What may hold a password is not repeated: the sentence may end up in a log.
+                let told =
+                    if MAY_HOLD_PASSWORDS.contains(&name) { "the value".to_owned() } else { format!("{text:?}") };
+                self.problems.push(format!("setting {name}: {told} {reason}"));
                 None
             }
         }
@@ -69,7 +75,8 @@ pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, String> {
     text.trim().parse().map_err(|_| "cannot be read".to_owned())
 }
 
-pub(super) fn place(text: &str) -> Result<Place, String> {
+/// Where a database is. The reason of a refusal holds nothing of the text, in which a password may stand.
+pub(crate) fn place(text: &str) -> Result<Place, String> {
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         return Ok(Place::Server(Server::at(text)));
     }

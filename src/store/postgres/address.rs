@@ -81,6 +81,27 @@ impl Address {
     }
 }
 
+/// Where a URL leads, without user and password.
+pub(in crate::store) fn place_of(url: &str) -> String {
+    let Ok(config) = Parts::of(url).url.parse::<Config>() else {
+        return "postgres://".to_owned();
+    };
+    let ports = config.get_ports();
+    let hosts = config.get_hosts().iter().enumerate().map(|(number, host)| {
+        let name = match host {
+            // A password with an unescaped @ ends up in the host's name.
+            Host::Tcp(name) => name.rsplit('@').next().unwrap_or_default().to_owned(),
+            Host::Unix(path) => path.display().to_string(),
+        };
+        match ports.get(number).or(ports.first()) {
+            Some(port) => format!("{name}:{port}"),
+            None => name,
+        }
+    });
+    let hosts: Vec<String> = hosts.collect();
+    format!("postgres://{}/{}", hosts.join(","), config.get_dbname().unwrap_or_default())
+}
+
 /// Refuses a server that would not keep what it is given as it is given.
 pub(super) async fn require_fit(client: &Client) -> Result<(), Error> {
     let asked = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')";
@@ -193,6 +214,18 @@ mod tests {
         ] {
             let told = Address::read(url, None, false).err().unwrap().to_string();
             assert!(told.contains(said) && !told.contains("geheim"), "{told}");
+        }
+    }
+
+    #[test]
+    fn where_a_url_leads_is_told_without_its_password() {
+        for (url, place) in [
+            ("postgres://me:geheim@db.example.com:5433/team?sslmode=disable", "postgres://db.example.com:5433/team"),
+            ("postgres://me:ge@heim@a,b:5433/team", "postgres://a:5432,b:5433/team"),
+            ("postgres:///team?host=db&user=me&password=a@geheim", "postgres://db/team"),
+            ("postgres://me:geheim@a,b/team", "postgres://a,b/team"),
+        ] {
+            assert_eq!(place_of(url), place, "{url}");
         }
     }
 

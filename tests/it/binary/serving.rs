@@ -24,6 +24,9 @@ fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
+/// Settings of a server for a story that writes without a pause.
+pub(crate) const UNLIMITED: &[&str] = &["--rate-create", "0", "--rate-general", "0"];
+
 /// Starts `serve` and waits until it answers.
 pub(crate) fn serve(database: &str, more: &[&str]) -> (Program, SocketAddr) {
     let address = free_address();

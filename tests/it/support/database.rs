@@ -68,6 +68,13 @@ impl Database {
         Self::OnServer { server, name }
     }
 
+    /// Makes one on a server, without a schema.
+    pub(crate) fn empty_on(server: &str) -> Self {
+        let name = format!("empty_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        on(server, "postgres", &format!("CREATE DATABASE {name}"));
+        Self::OnServer { server: server.to_owned(), name }
+    }
+
     /// Makes a file.
     pub(crate) fn in_file() -> Self {
         Self::File(TemporaryFolder::create(&Entropy::system()).unwrap())

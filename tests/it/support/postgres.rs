@@ -24,4 +24,9 @@ impl PostgresServer {
     pub(crate) fn database(&self) -> Database {
         Database::on_server(&self.url)
     }
+
+    /// Makes one without a schema.
+    pub(crate) fn empty_database(&self) -> Database {
+        Database::empty_on(&self.url)
+    }
 }
