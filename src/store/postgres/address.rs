@@ -81,25 +81,16 @@ impl Address {
     }
 }
 
-/// Where a URL leads, without user and password.
+/// Where a URL leads, without user and password. Only what surely is no part of a password is told, however the URL is written.
 pub(in crate::store) fn place_of(url: &str) -> String {
-    let Ok(config) = Parts::of(url).url.parse::<Config>() else {
-        return "postgres://".to_owned();
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let place = rest.split('?').next().unwrap_or_default();
+    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+    let (hosts, is_whole) = match authority.rsplit_once('@') {
+        Some((_, hosts)) => (hosts, !database.contains('@')),
+        None => (authority, !rest.contains('@')),
     };
-    let ports = config.get_ports();
-    let hosts = config.get_hosts().iter().enumerate().map(|(number, host)| {
-        let name = match host {
-            // A password with an unescaped @ ends up in the host's name.
-            Host::Tcp(name) => name.rsplit('@').next().unwrap_or_default().to_owned(),
-            Host::Unix(path) => path.display().to_string(),
-        };
-        match ports.get(number).or(ports.first()) {
-            Some(port) => format!("{name}:{port}"),
-            None => name,
-        }
-    });
-    let hosts: Vec<String> = hosts.collect();
-    format!("postgres://{}/{}", hosts.join(","), config.get_dbname().unwrap_or_default())
+    if is_whole { format!("postgres://{hosts}/{database}") } else { "postgres://".to_owned() }
 }
 
 /// Refuses a server that would not keep what it is given as it is given.
@@ -221,8 +212,11 @@ mod tests {
     fn where_a_url_leads_is_told_without_its_password() {
         for (url, place) in [
             ("postgres://me:geheim@db.example.com:5433/team?sslmode=disable", "postgres://db.example.com:5433/team"),
-            ("postgres://me:ge@heim@a,b:5433/team", "postgres://a:5432,b:5433/team"),
-            ("postgres:///team?host=db&user=me&password=a@geheim", "postgres://db/team"),
+            ("postgres://me:ge@heim@a,b:5433/team", "postgres://a,b:5433/team"),
+            ("postgres:///team?host=db&user=me&password=a@geheim", "postgres://"),
+            ("postgres://me:ge/heim@db/team", "postgres://"),
+            ("postgres://me:ge?heim@db/team", "postgres://"),
+            ("postgres:///team?host=/run&user=me&password=geheim", "postgres:///team"),
             ("postgres://me:geheim@a,b/team", "postgres://a,b/team"),
         ] {
             assert_eq!(place_of(url), place, "{url}");
