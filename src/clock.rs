@@ -37,8 +37,18 @@ impl Timestamp {
 
 /// A source of wall time.
 pub struct Clock {
+    start: Reading,
     reading: Mutex<Reading>,
     moved: Notify,
+}
+
+/// What a clock is set to.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// What it says.
+    pub now: Timestamp,
+    /// Whether it stands still.
+    pub is_frozen: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -61,7 +71,7 @@ impl Clock {
     }
 
     fn with(reading: Reading) -> Self {
-        Self { reading: Mutex::new(reading), moved: Notify::new() }
+        Self { start: reading, reading: Mutex::new(reading), moved: Notify::new() }
     }
 
     fn reading(&self) -> Reading {
@@ -123,6 +133,16 @@ impl Clock {
                 false => Reading::Running(now.0.saturating_sub(system_time().0)),
             }
         });
+    }
+
+    /// What it says and whether it stands still, to be set again.
+    pub fn setting(&self) -> Setting {
+        Setting { now: self.now(), is_frozen: self.is_frozen() }
+    }
+
+    /// Goes back to how the clock was made: to the moment at which it stood, or to the system's time.
+    pub fn restart(&self) {
+        self.change(|_| self.start);
     }
 
     /// Changes what the clock says, and has everybody who waits for a moment look again.

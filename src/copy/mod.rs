@@ -16,6 +16,7 @@
 pub mod tables;
 
 mod rows;
+pub mod snapshot;
 mod source;
 mod target;
 

@@ -1,9 +1,11 @@
 //! The sandbox: the same server over a database with a seeded account, for those who integrate.
 
+pub mod accounts;
 pub mod faults;
 pub mod journal;
 mod pattern;
 pub mod seed;
+pub mod snapshots;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::store;
 use faults::Faults;
 use journal::Journal;
+use snapshots::Snapshots;
 
 /// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into, and mail that stays.
 pub const DEFAULTS: &[(&str, &str)] = &[
@@ -35,6 +38,8 @@ pub struct Sandbox {
     pub faults: Faults,
     /// What was asked and answered.
     pub journal: Journal,
+    /// What is kept, to return to.
+    pub snapshots: Snapshots,
 }
 
 /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then

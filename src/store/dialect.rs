@@ -199,6 +199,17 @@ impl Dialect {
         }
     }
 
+    /// Has a table give the ids after this one from now on, even if it has given higher ones: for databases that are thrown away.
+    pub fn go_on_after(self, table: &str, last_id: i64) -> Vec<String> {
+        match self {
+            Self::Sqlite => vec![format!("UPDATE sqlite_sequence SET seq = {last_id} WHERE name = '{table}'")],
+            Self::Postgres => {
+                let (value, is_given) = (last_id.max(1), last_id > 0);
+                vec![format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), {value}, {is_given})")]
+            }
+        }
+    }
+
     /// Has the planner know a table that was filled at once; `None` where it asks for no numbers.
     pub fn analyze(self, table: &str) -> Option<String> {
         match self {

@@ -7,6 +7,7 @@
 //! Invariants. A request that is wrong in any way changes nothing. What has an effect on rows, clock or mail is over when it is
 //! answered: whoever moves the clock by a month finds the invitations expired.
 
+mod accounts;
 mod clock;
 mod faults;
 mod har;
@@ -14,6 +15,7 @@ mod mailbox;
 mod read;
 mod requests;
 mod seats;
+mod state;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -48,6 +50,13 @@ enum Endpoint {
     RemoveFault,
     Requests,
     ForgetRequests,
+    Reset,
+    Snapshots,
+    KeepSnapshot,
+    Snapshot,
+    RemoveSnapshot,
+    RestoreSnapshot,
+    CreateAccount,
 }
 
 const ENDPOINTS: &[Line<Endpoint>] = &[
@@ -63,6 +72,13 @@ const ENDPOINTS: &[Line<Endpoint>] = &[
     delete("/sandbox/faults/{id}", Endpoint::RemoveFault, "sandbox.faults.remove"),
     get("/sandbox/requests", Endpoint::Requests, "sandbox.requests"),
     delete("/sandbox/requests", Endpoint::ForgetRequests, "sandbox.requests.forget"),
+    post("/sandbox/reset", Endpoint::Reset, "sandbox.reset"),
+    get("/sandbox/snapshots", Endpoint::Snapshots, "sandbox.snapshots"),
+    put("/sandbox/snapshots/{name}", Endpoint::KeepSnapshot, "sandbox.snapshots.keep"),
+    get("/sandbox/snapshots/{name}", Endpoint::Snapshot, "sandbox.snapshot"),
+    delete("/sandbox/snapshots/{name}", Endpoint::RemoveSnapshot, "sandbox.snapshots.remove"),
+    post("/sandbox/snapshots/{name}/restore", Endpoint::RestoreSnapshot, "sandbox.snapshots.restore"),
+    post("/sandbox/accounts", Endpoint::CreateAccount, "sandbox.accounts.create"),
 ];
 
 /// A request to the control plane.
@@ -111,6 +127,13 @@ pub async fn answer(
         Endpoint::RemoveFault => faults::remove(&asked),
         Endpoint::Requests => requests::list(&asked),
         Endpoint::ForgetRequests => requests::forget(&asked),
+        Endpoint::Reset => state::reset(&asked, body).await,
+        Endpoint::Snapshots => state::list(&asked),
+        Endpoint::KeepSnapshot => state::keep(&asked, body).await,
+        Endpoint::Snapshot => state::show(&asked),
+        Endpoint::RemoveSnapshot => state::remove(&asked),
+        Endpoint::RestoreSnapshot => state::restore(&asked, body).await,
+        Endpoint::CreateAccount => accounts::create(&asked, body).await,
     };
     answer.unwrap_or_else(|error| {
         trace.cause = error.cause().map(str::to_owned);
