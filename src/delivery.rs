@@ -176,7 +176,7 @@ fn write(app: &App, letter: &Letter) -> Result<Mail, String> {
         to: &claimed.recipient,
         message_id: &claimed.message_id,
         invitation_id: Some(claimed.invitation_id),
-        link: links::address(&app.base_url, token),
+        link: links::address(&app.base_url(), token),
         token: token.clone(),
         now: app.clock.now(),
     };
