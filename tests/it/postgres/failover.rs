@@ -19,13 +19,13 @@ use crate::process::Client;
 use crate::support::database::on;
 
 const SERVERS: usize = 2;
-const CLIENTS: i64 = 4;
+const CLIENTS: i64 = 6;
 
 /// When the primary dies, when the standby is told to take its place, and how long the clients work.
 const DIES_AFTER: Duration = Duration::from_secs(5);
 const PROMOTED_AFTER: Duration = Duration::from_secs(2);
 const LASTS: Duration = Duration::from_secs(16);
-const MOST_REQUESTS: i64 = 1_500;
+const MOST_REQUESTS: i64 = 1_200;
 
 /// A standby or a server that is not ready after this never will be. Others may keep the machine busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -126,7 +126,7 @@ fn a_host_that_says_nothing_does_not_keep_the_next_one_from_being_asked() {
     // The system takes connections for it, as it does for a process that is stopped, and nobody ever reads them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let database = format!("postgres://invited@{},{}/invited", silent.local_addr().unwrap(), place(&cluster));
-    let token = account(&database);
+    let token = account(&format!("{}/invited", cluster.url()));
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let server = ServerProcess::start(&settings(&database), folder.database().with_file_name("log"));
     let mut client = Client::connect(server.address(), &token).unwrap();
