@@ -117,6 +117,11 @@ impl Cluster {
         format!("postgres://{USER}@127.0.0.1:{}", self.port)
     }
 
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.join("data")
     }

@@ -153,6 +153,8 @@ fn servers_that_are_killed_one_after_the_other_lose_nothing_and_do_nothing_twice
 
     let complaints: Vec<String> = servers.iter().flat_map(ServerProcess::complaints).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
+    let deadlocks = cluster.log().matches("deadlock detected").count();
+    assert_eq!(deadlocks, 0, "writes were in each other's way: {}", cluster.log());
     Ledger::compare(&ledgers, &rows);
     for (what, sql) in HALVES {
         assert_eq!(rows(sql), Vec::<String>::new(), "there is {what}");
