@@ -157,7 +157,11 @@ impl<'a> Visitor<'a> {
     /// Sends a write, every other one with a key; `None` when it is not known whether it has happened.
     fn write(&mut self, method: &str, path: &str, body: &str, expected: u16) -> Option<Reply> {
         self.ledger.figures.writes += 1;
-        let key = (self.ledger.figures.writes % 2 == 0)
+        let key = self
+            .ledger
+            .figures
+            .writes
+            .is_multiple_of(2)
             .then(|| format!("key-{}-{}", self.number, self.ledger.figures.writes));
         let reply = match &key {
             None => self.ask_once(method, path, body, None),
