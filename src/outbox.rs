@@ -163,9 +163,10 @@ pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Resul
     let mut claimed = Vec::new();
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let skip_locked = db.dialect().skip_locked();
+    // Materialized, since a planner may else ask for the rows once more for each row, and claim others beside them.
     let sql = format!(
-        "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN \
-         (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{skip_locked}) \
+        "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{skip_locked}) \
+         UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN (SELECT id FROM due) \
          RETURNING id, invitation_id, recipient, message_id, attempts, created_at"
     );
     db.each(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], &mut |row| {

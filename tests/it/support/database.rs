@@ -154,10 +154,10 @@ fn print(cell: &Cell) -> String {
     }
 }
 
-/// Runs statements on a database of a server, on a connection and a thread of its own, since a story may stand inside another
+/// Runs statements on a database of a server that is named by its URL, on a connection and a thread of its own, since a story may stand inside another
 /// runtime; the rows that they find.
 #[track_caller]
-fn on(server: &str, database: &str, sql: &str) -> Vec<String> {
+pub(crate) fn on(server: &str, database: &str, sql: &str) -> Vec<String> {
     let (url, sql) = (format!("{server}/{database}"), sql.to_owned());
     let work = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
