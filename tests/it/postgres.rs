@@ -7,6 +7,7 @@ mod failover;
 mod load;
 mod plans;
 mod processes;
+mod replica;
 mod round_trips;
 mod several_servers;
 mod transactions;
