@@ -14,7 +14,7 @@ use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
 use crate::outbox::Outbox;
 use crate::recent_writes::RecentWrites;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, seed};
 use crate::schema::MIGRATIONS;
 use crate::store::{self, Db, Store, migrate};
 use crate::telemetry::Metrics;
@@ -98,6 +98,15 @@ impl App {
             store,
             config,
         })
+    }
+
+    /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then the
+    /// server stays what it was.
+    pub async fn become_sandbox(&mut self) -> Result<bool, store::Error> {
+        let (now, days) = (self.clock.now(), self.config.invitation_days);
+        let is_planted = self.store.write(move |db| seed::plant(db, now, days)).await?;
+        self.sandbox = is_planted.then(Arc::default);
+        Ok(is_planted)
     }
 
     /// Has something else be in force from now on.

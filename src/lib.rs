@@ -14,6 +14,7 @@ pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contents;
 pub mod context;
 pub mod copy;
 pub mod delivery;

@@ -12,7 +12,7 @@ use crate::api::endpoints::segment;
 use crate::api::headers;
 use crate::api::object::{Object, array};
 use crate::app::App;
-use crate::copy::snapshot::{self, Snapshot};
+use crate::contents::snapshot::{self, Snapshot};
 use crate::error::Error;
 use crate::mail::Transport;
 use crate::sandbox::seed;

@@ -50,7 +50,7 @@ impl Two {
         let start = |seed: u64| async move {
             let config = Config::new(&values.clone()).unwrap();
             let mut app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(seed)).await.unwrap();
-            invited::sandbox::plant(&mut app).await.unwrap();
+            app.become_sandbox().await.unwrap();
             Running::start(app).await.unwrap()
         };
         let running = [1, 2].map(|seed| runtime.block_on(start.clone()(seed))).into();
