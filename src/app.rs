@@ -14,9 +14,12 @@ use crate::oauth::passwords::Checks;
 use crate::outbox::Outbox;
 use crate::recent_writes::RecentWrites;
 use crate::schema::MIGRATIONS;
-use crate::store::{self, Db, Store, migrate};
+use crate::store::{self, Db, Param, Store, migrate};
 use crate::telemetry::Metrics;
 use crate::tokens::Callers;
+
+/// The table to which every write of the API adds a row.
+const WRITTEN_BY_EVERYONE: &str = "audit";
 
 /// Everything that serves requests. It is shared by all of them.
 pub struct App {
@@ -99,6 +102,23 @@ impl App {
         Ok(())
     }
 
+    /// Refuses a database that would refuse every write, unless none is meant to be made.
+    pub async fn require_writable_database(&self) -> Result<(), NotStarted> {
+        if self.require_writes().is_err() {
+            return Ok(());
+        }
+        let obstacle = self.store.rehearse(|db| match db.dialect().keeps_from_writing() {
+            Some(sql) => {
+                db.one(sql, &[Param::Text(WRITTEN_BY_EVERYONE)], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))
+            }
+            None => Ok::<_, store::Error>(None),
+        });
+        match obstacle.await? {
+            Some(obstacle) => Err(store::Error::Unusable(obstacle).into()),
+            None => Ok(()),
+        }
+    }
+
     /// Reads for a caller, who sees at least what the caller has written through this server.
     pub async fn read_for<T, F>(&self, caller: &Caller, work: F) -> Result<T, Error>
     where
@@ -140,7 +160,7 @@ impl App {
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     /// The database.
-    #[error(transparent)]
+    #[error("setting database: {0}")]
     Store(#[from] store::Error),
     /// The settings of mail name something that cannot be used.
     #[error("the settings of mail: {0}")]
@@ -153,13 +173,14 @@ fn domain_of(config: &Config) -> String {
 }
 
 /// Opens the database of the settings, as it is.
-pub fn open_store(config: &Config) -> Result<Store, store::Error> {
-    Store::open(&store::Options {
+pub fn open_store(config: &Config) -> Result<Store, NotStarted> {
+    let opened = Store::open(&store::Options {
         place: config.database.clone(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
-    })
+    });
+    Ok(opened?)
 }

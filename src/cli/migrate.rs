@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{ArgMatches, Command};
 
 use super::settings;
-use crate::app::open_store;
+use crate::app::{NotStarted, open_store};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::schema::MIGRATIONS;
@@ -24,7 +24,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         let store = open_store(&config)?;
         let applied = migrate::apply(&store, MIGRATIONS, Clock::system().now()).await;
         super::close(store).await?;
-        let applied = applied?;
+        let applied = applied.map_err(NotStarted::from)?;
         if applied.from == applied.to {
             println!("The schema is up to date: version {}.", applied.to);
         } else {

@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
         match read(&text) {
             Ok(value) => Some(value),
             Err(reason) => {
-                self.problems.push(format!("setting {name}: {text:?} {reason}"));
+                self.problems.push(format!("setting {name}: {:?} {reason}", without_password(&text)));
                 None
             }
         }
@@ -48,6 +48,19 @@ impl<'a> Reader<'a> {
     fn text(&self, name: &str) -> Option<String> {
         let default = || SETTINGS.iter().find(|setting| setting.name == name)?.default.map(str::to_owned);
         self.values.get(name).cloned().or_else(default).filter(|text| !text.is_empty())
+    }
+}
+
+/// A value as it may be repeated: what stands where a URL, or libpq's own form, has a password is left out.
+fn without_password(text: &str) -> String {
+    if let (Some(colon), Some(at)) = (text.find(':'), text.rfind('@'))
+        && colon < at
+    {
+        return format!("{}…{}", &text[..=colon], without_password(&text[at..]));
+    }
+    match text.find("password=") {
+        Some(found) => format!("{}password=…", &text[..found]),
+        None => text.to_owned(),
     }
 }
 
@@ -159,4 +172,23 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 
 pub(super) fn threads(asked: usize) -> usize {
     if asked > 0 { asked } else { std::thread::available_parallelism().map_or(2, std::num::NonZero::get) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_repeated_holds_no_password() {
+        for (given, told) in [
+            ("postgres:/me:geheim@db/team", "postgres:…@db/team"),
+            ("postgres//me:ge@heim@db", "postgres//me:…@db"),
+            ("host=db password=geheim user=me", "host=db password=…"),
+            ("mysql:x", "mysql:x"),
+            ("no mail address@", "no mail address@"),
+            ("db:5432/team?user=me@here&password=geheim", "db:…@here&password=…"),
+        ] {
+            assert_eq!(without_password(given), told);
+        }
+    }
 }

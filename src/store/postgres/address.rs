@@ -18,13 +18,16 @@ use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::trouble::explain;
-use crate::store::Error;
+use crate::store::{Error, Place, Server};
 
-/// How long a connection may take to be made.
+/// How long a connection may take to be made, until it is ready for its first job.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a peer that has vanished without a word is believed to be there.
 const VANISHED_AFTER: Duration = Duration::from_secs(20);
+
+/// What a URL looks like, for those whose URL cannot be used.
+const FORM: &str = "write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ and the like in a password";
 
 /// The oldest server that is good enough, as `server_version_num` says it: 13.
 const OLDEST_VERSION: i32 = 130_000;
@@ -32,6 +35,8 @@ const OLDEST_VERSION: i32 = 130_000;
 /// A server, and how to get there.
 #[derive(Clone)]
 pub(super) struct Address {
+    /// The URL as people may see it.
+    place: String,
     config: Config,
     tls: MakeRustlsConnect,
     /// Whether a pooler stands in between that gives every transaction another connection.
@@ -41,7 +46,8 @@ pub(super) struct Address {
 impl Address {
     /// Reads a URL. Certificates in `authorities` are trusted beside the well-known ones.
     pub(super) fn read(url: &str, authorities: Option<&Path>, is_pooled: bool) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Unavailable(format!("the URL cannot be used: {reason}"));
+        let place = Place::Server(Server::at(url)).to_string();
+        let wrong = |reason: String| Error::Unusable(format!("the URL cannot be used: {reason}; {FORM}"));
         let Parts { url, mode, root } = Parts::of(url);
         let mut config: Config = url.parse().map_err(|cause| wrong(explain(&cause)))?;
         config.ssl_mode(match mode.as_deref() {
@@ -51,15 +57,22 @@ impl Address {
             Some("disable") => SslMode::Disable,
             Some(other) => return Err(wrong(format!("sslmode is {other:?}; disable, prefer and require are known"))),
         });
-        config.connect_timeout(CONNECT_WITHIN).application_name("invited");
+        config.application_name("invited");
+        // Of several hosts, one that is gone without a word must leave time to try the others.
+        let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(1).max(1);
+        config.connect_timeout(CONNECT_WITHIN / hosts);
         config.keepalives_idle(VANISHED_AFTER).keepalives_interval(VANISHED_AFTER / 4).keepalives_retries(3);
         config.tcp_user_timeout(VANISHED_AFTER);
         if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
             // Of several servers, one is the primary; the others follow it, and nothing can be written there.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        let tls = MakeRustlsConnect::new(encryption(authorities.or(root.as_deref()))?);
-        Ok(Self { config, tls, is_pooled })
+        let trusted = match (authorities, root.as_deref()) {
+            (Some(path), _) => Some(("database_ca_file", path)),
+            (None, root) => root.map(|path| ("sslrootcert in the URL", path)),
+        };
+        let tls = MakeRustlsConnect::new(encryption(trusted)?);
+        Ok(Self { place, config, tls, is_pooled })
     }
 
     /// The same, where any of the hosts will do, those that only follow the primary, too.
@@ -68,25 +81,37 @@ impl Address {
         self
     }
 
-    /// Connects, within the runtime that is going to drive the connection.
-    pub(super) async fn connect(&self) -> Result<Client, Error> {
-        let connecting = tokio::time::timeout(CONNECT_WITHIN, self.config.connect(self.tls.clone()));
-        let (client, connection) = connecting
-            .await
-            .map_err(|_| Error::Unavailable("the database server does not answer".to_owned()))?
-            .map_err(|cause| Error::Unavailable(explain(&cause)))?;
+    /// Connects to a server that is fit, within the runtime that is going to drive the connection, and says the first words to it.
+    pub(super) async fn connect(&self, first_words: &str) -> Result<Client, Error> {
+        match tokio::time::timeout(CONNECT_WITHIN, self.greet(first_words)).await {
+            Ok(Ok(client)) => Ok(client),
+            Ok(Err(Error::Unavailable(reason))) => Err(Error::Unavailable(format!("{}: {reason}", self.place))),
+            Ok(Err(other)) => Err(other),
+            Err(_) => Err(Error::Unavailable(format!(
+                "{} does not answer within {} seconds: is it a PostgreSQL server?",
+                self.place,
+                CONNECT_WITHIN.as_secs()
+            ))),
+        }
+    }
+
+    async fn greet(&self, first_words: &str) -> Result<Client, Error> {
+        let unavailable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
+        let (client, connection) = self.config.connect(self.tls.clone()).await.map_err(unavailable)?;
         // It lives as long as the client, and says by the client's errors when it is over.
         tokio::spawn(connection);
+        require_fit(&client).await?;
+        client.batch_execute(first_words).await.map_err(unavailable)?;
         Ok(client)
     }
 }
 
 /// Refuses a server that would not keep what it is given as it is given.
-pub(super) async fn require_fit(client: &Client) -> Result<(), Error> {
+async fn require_fit(client: &Client) -> Result<(), Error> {
     let asked = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')";
     let row = client.query_typed_one(asked, &[]).await.map_err(|cause| Error::Unavailable(explain(&cause)))?;
     let unreadable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
-    judge(row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?).map_err(Error::Unavailable)
+    judge(row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?).map_err(Error::Unusable)
 }
 
 fn judge(version: i32, encoding: &str) -> Result<(), String> {
@@ -113,7 +138,12 @@ struct Parts {
 
 impl Parts {
     fn of(url: &str) -> Self {
-        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        // A question mark in a password begins no query.
+        let host = url.find('@').unwrap_or_default();
+        let (place, query) = match url[host..].find('?') {
+            Some(at) => (&url[..host + at], &url[host + at + 1..]),
+            None => (url, ""),
+        };
         let (mut mode, mut root, mut kept) = (None, None, Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
@@ -138,12 +168,13 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
-fn encryption(authorities: Option<&Path>) -> Result<ClientConfig, Error> {
+/// Encryption that trusts the well-known authorities and those in a file, which is told with where it was named.
+fn encryption(authorities: Option<(&str, &Path)>) -> Result<ClientConfig, Error> {
     let mut trusted = RootCertStore::empty();
     trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    if let Some(path) = authorities {
+    if let Some((named, path)) = authorities {
         let unusable = |reason: String| {
-            Error::Unavailable(format!("the certificates in {} cannot be used: {reason}", path.display()))
+            Error::Unusable(format!("{named}: the certificates in {} cannot be used: {reason}", path.display()))
         };
         let mut found = 0;
         for certificate in CertificateDer::pem_file_iter(path).map_err(|cause| unusable(cause.to_string()))? {
@@ -190,6 +221,7 @@ mod tests {
             ("postgres://me:geheim@db/team?sslmode=maybe", "\"maybe\""),
             ("postgres://me:geheim@db/team?colour=red", "colour"),
             ("postgres://me:geheim@db/team?sslrootcert=/nowhere", "/nowhere"),
+            ("postgres://me:ge?heim=geheim@db/team?colour=red", "colour"),
         ] {
             let told = Address::read(url, None, false).err().unwrap().to_string();
             assert!(told.contains(said) && !told.contains("geheim"), "{told}");

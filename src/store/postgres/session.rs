@@ -18,9 +18,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
-use super::address::{self, Address};
+use super::address::Address;
 use super::manner::Manner;
-use super::trouble::{self, explain};
+use super::trouble;
 use super::values::Kept;
 use crate::store::{Error, Param, Position};
 
@@ -101,13 +101,7 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|cause| Error::Unavailable(cause.to_string()))?;
-        let client = runtime.block_on(async {
-            let client = address.connect().await?;
-            address::require_fit(&client).await?;
-            let said = client.batch_execute(&manner.first_words).await;
-            said.map_err(|cause| Error::Unavailable(explain(&cause)))?;
-            Ok::<_, Error>(client)
-        })?;
+        let client = runtime.block_on(address.connect(&manner.first_words))?;
         Ok(Self {
             runtime,
             client,

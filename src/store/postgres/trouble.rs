@@ -19,6 +19,25 @@ const ADVICE: &[(SqlState, &str)] = &[
     (SqlState::DUPLICATE_PSTATEMENT, "behind a pooler, set database_pooler to transaction"),
 ];
 
+/// The same for errors that do not come from the server, by what their text holds.
+const ADVICE_BY_TEXT: &[(&str, &str)] = &[
+    (
+        "does not support TLS",
+        "set `ssl = on` there, or write sslmode=disable into the URL to send everything unencrypted",
+    ),
+    ("UnknownIssuer", "name the authority that has signed its certificate in database_ca_file"),
+    ("not valid for name", "write the host into the URL as its certificate names it"),
+    ("password missing", "write the password into the URL"),
+    ("Connection refused", "nobody listens there: is the server running, and are host and port right?"),
+    ("failed to lookup address", "is the host in the URL right?"),
+    ("unexpected EOF", NO_POSTGRES),
+    ("connection closed", NO_POSTGRES),
+    ("error parsing response", NO_POSTGRES),
+    ("unexpected message", NO_POSTGRES),
+];
+
+const NO_POSTGRES: &str = "is it a PostgreSQL server?";
+
 /// The class of an error.
 pub(super) fn error(cause: &tokio_postgres::Error) -> Error {
     let Some(told) = cause.as_db_error() else {
@@ -30,6 +49,8 @@ pub(super) fn error(cause: &tokio_postgres::Error) -> Error {
     match told.code().code().get(..2) {
         // Connection, transaction, resources, operator, system: what may be otherwise in a moment.
         Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Error::Unavailable(explain(cause)),
+        // A right that the user lacks is for the operator to give; with SQLite, a file that may not be written is the same.
+        _ if *told.code() == SqlState::INSUFFICIENT_PRIVILEGE => Error::Unavailable(explain(cause)),
         _ => Error::Statement(explain(cause)),
     }
 }
@@ -42,16 +63,27 @@ pub(super) fn is_collision(cause: &tokio_postgres::Error) -> bool {
 
 /// An error with what is behind it, and with what to do where that is known, on one line.
 pub(super) fn explain(cause: &tokio_postgres::Error) -> String {
-    let Some(told) = cause.as_db_error() else {
-        let mut text = cause.to_string();
-        let mut behind = cause.source();
-        while let Some(source) = behind {
-            text = format!("{text}: {source}");
-            behind = source.source();
+    let (text, advice) = match cause.as_db_error() {
+        Some(told) => {
+            let advice = ADVICE.iter().find(|(code, _)| code == told.code());
+            (format!("{} ({})", told.message(), told.code().code()), advice.map(|(_, advice)| *advice))
         }
-        return text;
+        None => {
+            let text = with_what_is_behind(cause);
+            let advice = ADVICE_BY_TEXT.iter().find(|(part, _)| text.contains(part)).map(|(_, advice)| *advice);
+            (text, advice)
+        }
     };
-    let advice = ADVICE.iter().find(|(code, _)| code == told.code());
-    let advice = advice.map_or_else(String::new, |(_, advice)| format!("; {advice}"));
-    format!("{} ({}){advice}", told.message(), told.code().code())
+    let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+    format!("{text}{advice}").replace(['\r', '\n'], " ")
+}
+
+fn with_what_is_behind(cause: &tokio_postgres::Error) -> String {
+    let mut text = cause.to_string();
+    let mut behind = cause.source();
+    while let Some(source) = behind {
+        text = format!("{text}: {source}");
+        behind = source.source();
+    }
+    text
 }
