@@ -161,10 +161,17 @@ impl App {
 pub enum NotStarted {
     /// The database.
     #[error("setting database: {0}")]
-    Store(#[from] store::Error),
+    Store(store::Error),
     /// The settings of mail name something that cannot be used.
     #[error("the settings of mail: {0}")]
     Mail(String),
+}
+
+/// Not as the source of the error, which would be told a second time.
+impl From<store::Error> for NotStarted {
+    fn from(cause: store::Error) -> Self {
+        Self::Store(cause)
+    }
 }
 
 /// The right side of Message-IDs: the domain that mails come from.

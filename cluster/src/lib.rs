@@ -5,12 +5,20 @@
 //! that there it runs as the user whom its package has made. It uses only the standard library, as the chores do, which
 //! start one for all tests together; a test of a server's death, its password or its settings starts one of its own.
 
+mod access;
+mod authority;
+mod outage;
+mod pooler;
+
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use authority::{Authority, Certificate};
+pub use pooler::{Pooler, pooler_program};
 
 /// Where Debian keeps the programs of each version, which are not on the path.
 const DEBIAN_PROGRAMS: &str = "/usr/lib/postgresql";

@@ -15,7 +15,7 @@ pub fn command() -> Command {
         "Bring the database's schema up to date, making the file if there is none.\n\n\
              `serve` does the same when it starts, unless the setting migrate_on_start says otherwise.",
     );
-    settings::add_flags(command, |setting| setting.name == "database")
+    settings::add_flags(command, settings::is_of_database)
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {

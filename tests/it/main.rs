@@ -35,6 +35,7 @@ mod peers;
 mod people;
 mod pitfalls;
 mod plans;
+mod postgres;
 mod process;
 mod properties;
 mod resend_delete;

@@ -31,8 +31,10 @@ the clients of other makes that the tests run; those are installed into target/p
 Chromium for the pages, too; as root on a machine with apt-get it installs that by itself. It runs the tests
 with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci` needs rustfmt and clippy as
 well.
-With INVITED_TEST_DATABASE=postgres the tests run on a PostgreSQL server that is made for them; that needs
-PostgreSQL's programs. With the URL of a server they run there.
+It needs PostgreSQL's programs, PgBouncer and openssl, for the tests that start a server of their own; as root on
+a machine with apt-get it installs those as well.
+With INVITED_TEST_DATABASE=postgres all tests run on a PostgreSQL server that is made for them. With the URL of
+a server they run there.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
@@ -70,6 +72,8 @@ const FOR_TESTS: &[Requirement] = &[
     Requirement::Npm,
     Requirement::Chromium,
     Requirement::Postgres,
+    Requirement::PgBouncer,
+    Requirement::Openssl,
 ];
 
 /// The variable that says which engine the tests run on.

@@ -17,7 +17,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::trouble::explain;
+use super::trouble::{explain, explain_greeting};
 use crate::store::{Error, Place, Server};
 
 /// How long a connection may take to be made, until it is ready for its first job.
@@ -97,7 +97,8 @@ impl Address {
 
     async fn greet(&self, first_words: &str) -> Result<Client, Error> {
         let unavailable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
-        let (client, connection) = self.config.connect(self.tls.clone()).await.map_err(unavailable)?;
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, connection) = connected.map_err(|cause| Error::Unavailable(explain_greeting(&cause)))?;
         // It lives as long as the client, and says by the client's errors when it is over.
         tokio::spawn(connection);
         require_fit(&client).await?;

@@ -15,6 +15,10 @@ const ADVICE: &[(SqlState, &str)] = &[
     ),
     (SqlState::INVALID_CATALOG_NAME, "make it with `createdb`, with the encoding UTF8"),
     (SqlState::INSUFFICIENT_PRIVILEGE, "the user needs the rights to CREATE in the schema, and to write its tables"),
+    (
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+        "if the server follows another one, name that one; behind a pooler, set database_pooler to transaction",
+    ),
     (SqlState::INVALID_SQL_STATEMENT_NAME, "behind a pooler, set database_pooler to transaction"),
     (SqlState::DUPLICATE_PSTATEMENT, "behind a pooler, set database_pooler to transaction"),
 ];
@@ -26,17 +30,12 @@ const ADVICE_BY_TEXT: &[(&str, &str)] = &[
         "set `ssl = on` there, or write sslmode=disable into the URL to send everything unencrypted",
     ),
     ("UnknownIssuer", "name the authority that has signed its certificate in database_ca_file"),
+    ("BadSignature", "the certificates in database_ca_file are not those of the authority that has signed its certificate"),
     ("not valid for name", "write the host into the URL as its certificate names it"),
     ("password missing", "write the password into the URL"),
     ("Connection refused", "nobody listens there: is the server running, and are host and port right?"),
     ("failed to lookup address", "is the host in the URL right?"),
-    ("unexpected EOF", NO_POSTGRES),
-    ("connection closed", NO_POSTGRES),
-    ("error parsing response", NO_POSTGRES),
-    ("unexpected message", NO_POSTGRES),
 ];
-
-const NO_POSTGRES: &str = "is it a PostgreSQL server?";
 
 /// The class of an error.
 pub(super) fn error(cause: &tokio_postgres::Error) -> Error {
@@ -76,6 +75,13 @@ pub(super) fn explain(cause: &tokio_postgres::Error) -> String {
     };
     let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
     format!("{text}{advice}").replace(['\r', '\n'], " ")
+}
+
+/// The same for what happens before a server has proved that it is one.
+pub(super) fn explain_greeting(cause: &tokio_postgres::Error) -> String {
+    let text = explain(cause);
+    let is_explained = cause.as_db_error().is_some() || text.contains(';');
+    if is_explained { text } else { format!("{text}; is it a PostgreSQL server?") }
 }
 
 fn with_what_is_behind(cause: &tokio_postgres::Error) -> String {

@@ -49,7 +49,8 @@ impl Server {
         Self::start_over(Database::in_file(), &[])
     }
 
-    fn start_over(database: Database, settings: &[(&'static str, &str)]) -> Self {
+    /// Starts a server over a database.
+    pub(crate) fn start_over(database: Database, settings: &[(&'static str, &str)]) -> Self {
         let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         values.insert("listen", "127.0.0.1:0".to_owned());
         values.insert("durability", "off".to_owned());
