@@ -30,7 +30,10 @@ const ADVICE_BY_TEXT: &[(&str, &str)] = &[
         "set `ssl = on` there, or write sslmode=disable into the URL to send everything unencrypted",
     ),
     ("UnknownIssuer", "name the authority that has signed its certificate in database_ca_file"),
-    ("BadSignature", "the certificates in database_ca_file are not those of the authority that has signed its certificate"),
+    (
+        "BadSignature",
+        "the certificates in database_ca_file are not those of the authority that has signed its certificate",
+    ),
     ("not valid for name", "write the host into the URL as its certificate names it"),
     ("password missing", "write the password into the URL"),
     ("Connection refused", "nobody listens there: is the server running, and are host and port right?"),
@@ -62,26 +65,32 @@ pub(super) fn is_collision(cause: &tokio_postgres::Error) -> bool {
 
 /// An error with what is behind it, and with what to do where that is known, on one line.
 pub(super) fn explain(cause: &tokio_postgres::Error) -> String {
-    let (text, advice) = match cause.as_db_error() {
-        Some(told) => {
-            let advice = ADVICE.iter().find(|(code, _)| code == told.code());
-            (format!("{} ({})", told.message(), told.code().code()), advice.map(|(_, advice)| *advice))
-        }
-        None => {
-            let text = with_what_is_behind(cause);
-            let advice = ADVICE_BY_TEXT.iter().find(|(part, _)| text.contains(part)).map(|(_, advice)| *advice);
-            (text, advice)
-        }
-    };
-    let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
-    format!("{text}{advice}").replace(['\r', '\n'], " ")
+    with_advice(cause, advice(cause))
 }
 
 /// The same for what happens before a server has proved that it is one.
 pub(super) fn explain_greeting(cause: &tokio_postgres::Error) -> String {
-    let text = explain(cause);
-    let is_explained = cause.as_db_error().is_some() || text.contains(';');
-    if is_explained { text } else { format!("{text}; is it a PostgreSQL server?") }
+    let doubt = || cause.as_db_error().is_none().then_some("is it a PostgreSQL server?");
+    with_advice(cause, advice(cause).or_else(doubt))
+}
+
+fn advice(cause: &tokio_postgres::Error) -> Option<&'static str> {
+    match cause.code() {
+        Some(code) => ADVICE.iter().find(|(known, _)| known == code).map(|(_, advice)| *advice),
+        None => {
+            let text = with_what_is_behind(cause);
+            ADVICE_BY_TEXT.iter().find(|(part, _)| text.contains(part)).map(|(_, advice)| *advice)
+        }
+    }
+}
+
+fn with_advice(cause: &tokio_postgres::Error, advice: Option<&str>) -> String {
+    let text = match cause.as_db_error() {
+        Some(told) => format!("{} ({})", told.message(), told.code().code()),
+        None => with_what_is_behind(cause),
+    };
+    let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+    format!("{text}{advice}").replace(['\r', '\n'], " ")
 }
 
 fn with_what_is_behind(cause: &tokio_postgres::Error) -> String {

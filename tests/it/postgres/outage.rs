@@ -6,7 +6,7 @@ use std::time::Duration;
 use invited::clock::Stopwatch;
 use serde_json::json;
 
-use super::own_cluster::{serve, start};
+use super::own_cluster::{serve, start_with};
 use crate::concurrency::together;
 use crate::support::{Answer, Server, token};
 
@@ -52,7 +52,8 @@ fn expect_back(server: &Server) {
 
 #[test]
 fn a_server_that_was_started_anew_between_requests_is_hardly_noticed() {
-    let (cluster, url) = start();
+    // What was answered has to be there after a crash, so that a commit waits for the log.
+    let (cluster, url) = start_with(&["synchronous_commit = on"]);
     let server = serve(&url, &[]);
     ask_all(&server);
     for _ in 0..3 {
@@ -66,7 +67,8 @@ fn a_server_that_was_started_anew_between_requests_is_hardly_noticed() {
 
 #[test]
 fn while_the_server_is_away_everything_is_refused_at_once_and_nothing_is_half_done() {
-    let (cluster, url) = start();
+    // What was answered has to be there after a crash, so that a commit waits for the log.
+    let (cluster, url) = start_with(&["synchronous_commit = on"]);
     let server = serve(&url, &[]);
     ask_all(&server);
     let before = server.everything_stored();

@@ -42,8 +42,8 @@ fn everything_works_behind_a_pooler() {
 
     let id = server.invite(&person("zoe"));
     let path = format!("/account_invitations/{id}");
-    by(&server, "PUT", &path, &json!({"account_invitation": {"headline": "Analyst"}})).expect(200);
-    assert_eq!(server.show(&id).record()["headline"], "Analyst");
+    by(&server, "PUT", &path, &json!({"account_invitation": {"billability_target": 75}})).expect(200);
+    assert_eq!(server.show(&id).record()["billability_target"], 75);
     by(&server, "POST", "/account_invitations", &json!({"account_invitation": person("zoe")})).expect(422);
     let people: Vec<Value> = (0..20).map(|number| person(&format!("bulk{number}"))).collect();
     by(&server, "POST", "/account_invitations", &json!({"account_invitations": people})).expect(200);
