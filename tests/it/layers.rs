@@ -12,7 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["clock", "entropy", "language"],
     &["store"],
     &["schema", "error"],
-    &["limits"],
+    &["limits", "recent_writes"],
     &["access", "tokens", "tallies", "outbox", "mail"],
     &["links"],
     &["offers"],
