@@ -13,6 +13,7 @@ use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
 use crate::outbox::Outbox;
 use crate::recent_writes::RecentWrites;
+use crate::sandbox::Sandbox;
 use crate::schema::MIGRATIONS;
 use crate::store::{self, Db, Param, Store, migrate};
 use crate::telemetry::Metrics;
@@ -51,9 +52,9 @@ pub struct App {
     pub outbox: Arc<Outbox>,
     /// How others reach this server, without a slash at the end; never taken from what a request says.
     pub base_url: String,
-    /// Whether this is the sandbox, in which a bearer token stands for its member's consent. Only the sandbox's own
-    /// planting of its seed says so, and `serve` refuses a database that holds that seed.
-    pub is_sandbox: bool,
+    /// What a sandbox has besides, and nothing else: there a bearer token stands for its member's consent, too. Only the sandbox's
+    /// own planting of its seed makes one, and `serve` refuses a database that holds that seed.
+    pub sandbox: Option<Arc<Sandbox>>,
 }
 
 impl App {
@@ -86,7 +87,7 @@ impl App {
             mail,
             templates,
             base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
-            is_sandbox: false,
+            sandbox: None,
             clock: Arc::new(clock),
             entropy: Arc::new(entropy),
             store,
@@ -180,14 +181,13 @@ fn domain_of(config: &Config) -> String {
 }
 
 /// Opens the database of the settings, as it is.
-pub fn open_store(config: &Config) -> Result<Store, NotStarted> {
-    let opened = Store::open(&store::Options {
+pub fn open_store(config: &Config) -> Result<Store, store::Error> {
+    Store::open(&store::Options {
         place: config.database.clone(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
-    });
-    Ok(opened?)
+    })
 }

@@ -37,14 +37,24 @@ impl Timestamp {
 
 /// A source of wall time.
 pub struct Clock {
+    start: Reading,
     reading: Mutex<Reading>,
     moved: Notify,
 }
 
+/// What a clock is set to.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// What it says.
+    pub now: Timestamp,
+    /// Whether it stands still.
+    pub is_frozen: bool,
+}
+
 #[derive(Clone, Copy)]
 enum Reading {
-    /// The system's time.
-    System,
+    /// The system's time, moved by so many microseconds.
+    Running(i64),
     /// A time that only moves when it is told to.
     Frozen(Timestamp),
 }
@@ -52,7 +62,7 @@ enum Reading {
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self::with(Reading::System)
+        Self::with(Reading::Running(0))
     }
 
     /// A clock that stands still.
@@ -61,7 +71,7 @@ impl Clock {
     }
 
     fn with(reading: Reading) -> Self {
-        Self { reading: Mutex::new(reading), moved: Notify::new() }
+        Self { start: reading, reading: Mutex::new(reading), moved: Notify::new() }
     }
 
     fn reading(&self) -> Reading {
@@ -72,7 +82,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self.reading() {
             Reading::Frozen(at) => at,
-            Reading::System => system_time(),
+            Reading::Running(moved) => Timestamp(system_time().0.saturating_add(moved)),
         }
     }
 
@@ -87,7 +97,7 @@ impl Clock {
             match self.reading() {
                 _ if left == 0 => return,
                 Reading::Frozen(_) => moved.await,
-                Reading::System => {
+                Reading::Running(_) => {
                     tokio::select! {
                         () = tokio::time::sleep(Duration::from_micros(left)) => {}
                         () = moved => {}
@@ -97,13 +107,49 @@ impl Clock {
         }
     }
 
-    /// Moves a frozen clock; the system's clock cannot be moved and is left alone.
+    /// Whether it stands still.
+    pub fn is_frozen(&self) -> bool {
+        matches!(self.reading(), Reading::Frozen(_))
+    }
+
+    /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
+        self.change(|reading| match reading {
+            Reading::Frozen(at) => Reading::Frozen(at.plus(duration)),
+            Reading::Running(moved) => Reading::Running(Timestamp(moved).plus(duration).0),
+        });
+    }
+
+    /// Sets the clock, and has it stand still or run; what is not said stays.
+    pub fn set(&self, now: Option<Timestamp>, is_frozen: Option<bool>) {
+        self.change(|reading| {
+            let (was, was_frozen) = match reading {
+                Reading::Frozen(at) => (at, true),
+                Reading::Running(moved) => (Timestamp(system_time().0.saturating_add(moved)), false),
+            };
+            let now = now.unwrap_or(was);
+            match is_frozen.unwrap_or(was_frozen) {
+                true => Reading::Frozen(now),
+                false => Reading::Running(now.0.saturating_sub(system_time().0)),
+            }
+        });
+    }
+
+    /// What it says and whether it stands still, to be set again.
+    pub fn setting(&self) -> Setting {
+        Setting { now: self.now(), is_frozen: self.is_frozen() }
+    }
+
+    /// Goes back to how the clock was made: to the moment at which it stood, or to the system's time.
+    pub fn restart(&self) {
+        self.change(|_| self.start);
+    }
+
+    /// Changes what the clock says, and has everybody who waits for a moment look again.
+    fn change(&self, change: impl FnOnce(Reading) -> Reading) {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Reading::Frozen(at) = *reading {
-            *reading = Reading::Frozen(at.plus(duration));
-            self.moved.notify_waiters();
-        }
+        *reading = change(*reading);
+        self.moved.notify_waiters();
     }
 }
 

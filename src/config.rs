@@ -25,6 +25,7 @@ use read::{
 };
 
 pub use file::{default_file, parse_file};
+pub(crate) use read::place;
 pub use table::{SETTINGS, Setting};
 
 /// Values by the names of their settings, still as text.

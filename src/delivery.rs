@@ -23,6 +23,7 @@ use crate::mail::message::{Cover, Facts};
 use crate::mail::{Failure, Mail};
 use crate::offers::{self, Offer};
 use crate::outbox::{self, Claimed, Outcome};
+use crate::sandbox::faults::MailFault;
 
 /// How often a worker looks by itself, for mails that other processes have put in.
 const LOOKS_EVERY: Duration = Duration::from_secs(5);
@@ -121,7 +122,7 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
 /// Writes a mail, sends it, and settles it.
 async fn send(app: &Arc<App>, letter: Letter) {
     let outcome = match write(app, &letter) {
-        Ok(mail) => match app.mail.send(&mail).await {
+        Ok(mail) => match carry(app, &mail).await {
             Ok(reply) => Outcome::Sent(reply),
             Err(Failure::ForNow(reply)) => Outcome::Postponed(reply),
             Err(Failure::ForGood(reply)) => Outcome::Refused(reply),
@@ -145,6 +146,17 @@ async fn send(app: &Arc<App>, letter: Letter) {
     match told {
         Outcome::Sent(_) | Outcome::Canceled => tracing::info!(mail = id, state, "mail"),
         Outcome::Postponed(_) | Outcome::Refused(_) => tracing::warn!(mail = id, state, "mail"),
+    }
+}
+
+/// Hands a mail over, unless a sandbox was told to refuse it.
+async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
+    let ordered =
+        app.sandbox.as_ref().and_then(|sandbox| sandbox.faults.meet_mail(&mail.to, &app.entropy).ok().flatten());
+    match ordered {
+        None => app.mail.send(mail).await,
+        Some(MailFault::Refuse) => Err(Failure::ForGood("550 refused by a fault of the sandbox".to_owned())),
+        Some(MailFault::Postpone) => Err(Failure::ForNow("450 refused for now by a fault of the sandbox".to_owned())),
     }
 }
 

@@ -54,6 +54,13 @@ impl Entropy {
         Self(Source::Seeded { seed, draws: AtomicU64::new(0) })
     }
 
+    /// Has a source that repeats itself begin anew; the system's has no beginning.
+    pub fn restart(&self) {
+        if let Source::Seeded { draws, .. } = &self.0 {
+            draws.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// 256 random bits.
     pub fn bytes(&self) -> Result<[u8; 32], NoEntropy> {
         match &self.0 {

@@ -53,6 +53,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     people.sort_unstable();
     let mut erased = Erased { users: people.len(), ..Erased::default() };
     let (mut invited, mut addresses) = (HashSet::new(), HashSet::from([key.clone()]));
+    addresses.extend(former_addresses(db, account, &people)?);
     for user in &people {
         addresses.extend(addresses_of(db, account, *user)?);
         let of_person = "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
@@ -60,7 +61,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
         erase_user(db, context, *user)?;
     }
     erased.invitations = invited.len();
-    forget_mails(db, account, &key, &invited)?;
+    forget_mails(db, account, &addresses, &invited)?;
     forget_answers(db, account, &addresses)?;
     erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
     for user in &people {
@@ -89,6 +90,30 @@ fn addresses_of(db: &mut Db, account: i64, user: i64) -> Result<Vec<String>, Err
         Ok(())
     })?;
     Ok(addresses)
+}
+
+/// The addresses that people had before, of which only the trail of their changes tells: invitations to them may be
+/// long gone. One that somebody else has by now is not theirs any more.
+fn former_addresses(db: &mut Db, account: i64, people: &[i64]) -> Result<HashSet<String>, Error> {
+    let mut former = HashSet::new();
+    let sql = "SELECT subject_id, before, after FROM audit WHERE account_id = ?1 AND subject_type = 'users'";
+    db.each(sql, &[Param::Int(account)], &mut |row| {
+        if people.contains(&row.int(0)?) {
+            for attributes in [row.maybe_text(1)?, row.maybe_text(2)?].into_iter().flatten().filter_map(read) {
+                former.extend(attributes.get("email_address").and_then(Json::as_str).map(fold));
+            }
+        }
+        Ok(())
+    })?;
+    let mut theirs = HashSet::new();
+    for address in former {
+        let sql = "SELECT id FROM users WHERE account_id = ?1 AND email_key = ?2";
+        let holders = ids(db, sql, &[Param::Int(account), Param::Text(&address)])?;
+        if holders.iter().all(|holder| people.contains(holder)) {
+            theirs.insert(address);
+        }
+    }
+    Ok(theirs)
 }
 
 fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
@@ -134,11 +159,13 @@ fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes the address out of the outbox, and out of the mails about the person's invitations whatever it was then.
-fn forget_mails(db: &mut Db, account: i64, key: &str, invited: &HashSet<i64>) -> Result<(), Error> {
+/// Takes the addresses out of the outbox, and out of the mails about the person's invitations whatever it was then.
+fn forget_mails(db: &mut Db, account: i64, addresses: &HashSet<String>, invited: &HashSet<i64>) -> Result<(), Error> {
     let forget = "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL WHERE account_id = ?1";
-    let of_address = [Param::Int(account), Param::Text(key), Param::Text(ERASED)];
-    db.exec(&format!("{forget} AND recipient_key = ?2"), &of_address)?;
+    for address in addresses {
+        let of_address = [Param::Int(account), Param::Text(address), Param::Text(ERASED)];
+        db.exec(&format!("{forget} AND recipient_key = ?2"), &of_address)?;
+    }
     for id in invited {
         let of_invitation = [Param::Int(account), Param::Int(*id), Param::Text(ERASED)];
         db.exec(&format!("{forget} AND invitation_id = ?2"), &of_invitation)?;

@@ -225,7 +225,10 @@ pub fn settle(
             (state, (!is_given_up).then_some(next.0), Some(reply))
         }
     };
-    let reply: Option<String> = reply.map(|text| text.chars().take(REPLY_LENGTH).collect());
+    // A mail server may say anything: what commands a terminal, or the NUL that PostgreSQL takes into no text. A
+    // settlement that fails for that would have the mail sent again and again.
+    let harmless = |character: char| if character.is_control() { ' ' } else { character };
+    let reply: Option<String> = reply.map(|text| text.chars().map(harmless).take(REPLY_LENGTH).collect());
     let changed = db.exec(
         "UPDATE outbox SET state = ?3, due_at = ?4, last_reply = coalesce(?5, last_reply), updated_at = ?6 \
          WHERE id = ?1 AND attempts = ?2 AND due_at IS NOT NULL",

@@ -232,7 +232,7 @@ async fn purge_expired(app: &App, last_day: i64) -> Result<usize, Error> {
             let mut found = Vec::new();
             db.each(
                 "SELECT i.account_id, i.id FROM accounts a JOIN account_invitations i ON i.account_id = a.id \
-                 AND i.accepted_at IS NULL AND i.expires_on <= ?1 LIMIT ?2",
+                 AND i.accepted_at IS NULL AND i.expires_on <= ?1 ORDER BY a.id, i.expires_on, i.id LIMIT ?2",
                 &[Param::Int(last_day), Param::Int(AT_ONCE)],
                 &mut |row| {
                     found.push((row.int(0)?, row.int(1)?));

@@ -7,17 +7,15 @@
 //! Invariants: a socket that fails costs nobody but its client anything, and nothing here outlasts the order to stop
 //! for longer than the drain.
 
+mod bodies;
 mod write_deadline;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -28,8 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use write_deadline::WriteDeadline;
 
-/// A whole answer: every one is put together before it is sent.
-pub type Body = Full<Bytes>;
+pub use bodies::{Body, BrokenOff, Copy, Dropped, RequestBody};
 
 /// Bounds of the loop.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +57,7 @@ const EXHAUSTED: [i32; 2] = [10_024, 10_055];
 /// Serves connections until `stop` holds true, then lets running requests end.
 pub async fn serve<H, F>(listener: TcpListener, bounds: Bounds, mut stop: watch::Receiver<bool>, handler: H)
 where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let permits = Arc::new(Semaphore::new(bounds.connections));
@@ -74,8 +71,8 @@ where
         };
         let handler = handler.clone();
         let service = service_fn(move |request| {
-            let answer = handler(request, peer);
-            async move { Ok::<_, Infallible>(answer.await) }
+            let answer = handler(request.map(RequestBody::from), peer);
+            async move { Some(answer.await).filter(|answer| !is_dropped(answer)).ok_or(BrokenOff) }
         });
         let stream = TokioIo::new(WriteDeadline::new(stream, bounds.write_timeout));
         let connection = graceful.watch(protocol.serve_connection(stream, service));
@@ -89,6 +86,10 @@ where
     if tokio::time::timeout(bounds.drain_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }
+}
+
+fn is_dropped(answer: &Response<Body>) -> bool {
+    answer.extensions().get::<Dropped>().is_some()
 }
 
 /// Waits for a client, for whom there is a permit, and for as long as that takes.

@@ -49,8 +49,7 @@ pub(crate) fn measure(bench: &Bench<'_>, older: &Path, figures: &mut Figures) ->
 
 /// Starts a program over a database that it has made itself.
 fn start(bench: &Bench<'_>, program: &Path, name: &str) -> Result<Server> {
-    let database = bench.folder.database(name);
-    bench.generate(program, &database, Options::SIZE)?;
+    let database = bench.generate(program, name, Options::SIZE)?;
     Server::sandbox(program, bench.folder.path(), Some(&database), RequestLines::Off)
 }
 

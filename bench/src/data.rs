@@ -1,4 +1,5 @@
-//! Large databases, generated straight into the file.
+//! Large databases, generated straight into the file. Those on PostgreSQL get their rows from such a file, so that there is
+//! one description of the data.
 //!
 //! The schema and the seed come from the server itself, which is started once over the empty file; then the rows are
 //! inserted into its first account in one transaction. Indexes are dropped before and built again after, from the text
@@ -14,6 +15,7 @@ use invited::wire::fold::{fold, search_key};
 use invited::{invitations, people, seats};
 use rusqlite::{Connection, params};
 
+use crate::database::Database;
 use crate::dates;
 use crate::interrupt::Interrupt;
 use crate::process::{RequestLines, Server};
@@ -22,7 +24,7 @@ use crate::process::{RequestLines, Server};
 pub(crate) const FIRST_ID: i64 = 1_000;
 
 /// The account of the sandbox that the rows belong to.
-const ACCOUNT: i64 = 1;
+pub(crate) const ACCOUNT: i64 = 1;
 
 /// Generated members who have one manager together.
 const REPORTS: u32 = 10;
@@ -57,7 +59,7 @@ pub(crate) fn generate(
     size: Size,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    drop(Server::sandbox(program, folder, Some(database), RequestLines::Off)?);
+    drop(Server::sandbox(program, folder, Some(&Database::File(database.to_path_buf())), RequestLines::Off)?);
     let mut connection = Connection::open(database)?;
     // Nobody else uses the file yet, and a half-made one is thrown away.
     connection.pragma_update(None, "synchronous", "OFF")?;

@@ -4,6 +4,7 @@ use crate::disk::Disk;
 use crate::driver::Measured;
 use crate::mail::MailFigures;
 use crate::operation::Operation;
+use crate::postgres::comparison::PgbenchFigures;
 use crate::statistics::{median, percentile};
 
 /// One cell of one round.
@@ -97,7 +98,7 @@ pub(crate) struct Row {
     pub(crate) operation: Operation,
     pub(crate) connections: usize,
     pub(crate) floor: Column,
-    /// Empty for hello-world, which only the floor has.
+    /// Empty for hello-world, which only the floor has. On PostgreSQL the column before is empty.
     pub(crate) invited: Column,
     /// With one log line per request; measured at the highest number of connections only.
     pub(crate) with_request_lines: Column,
@@ -145,6 +146,8 @@ pub(crate) struct Figures {
     pub(crate) pages: Vec<PageRow>,
     /// This build and an older one, where that was asked for.
     pub(crate) against: Vec<AgainstRow>,
+    /// Updates against pgbench, on PostgreSQL.
+    pub(crate) pgbench: Option<PgbenchFigures>,
     /// Creates with three kinds of mail.
     pub(crate) mail: Option<MailFigures>,
     /// One measurement of the disk in each round, beside its updates.
@@ -154,7 +157,7 @@ pub(crate) struct Figures {
     /// MiB of each started sandbox after its first answer and a rest.
     pub(crate) idle_memory: Vec<f64>,
     /// MiB after the whole load: the floor, then invited.
-    pub(crate) memory_after_load: Option<(f64, f64)>,
+    pub(crate) memory_after_load: Option<(Option<f64>, f64)>,
     pub(crate) long_list: u32,
     pub(crate) short_list: u32,
 }
@@ -169,6 +172,7 @@ impl Figures {
         let pages = self.pages.iter().flat_map(|row| [&row.short, &row.long]);
         let against = self.against.iter().flat_map(|row| [&row.older, &row.newer]);
         let mail = self.mail.iter().flat_map(|mail| [&mail.off, &mail.answering, &mail.hanging]);
-        rows.chain(pages).chain(against).chain(mail).map(Column::errors).sum()
+        let pgbench = self.pgbench.iter().flat_map(|pgbench| pgbench.invited.iter().map(|(_, column)| column));
+        rows.chain(pages).chain(pgbench).chain(against).chain(mail).map(Column::errors).sum()
     }
 }

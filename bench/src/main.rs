@@ -2,13 +2,15 @@
 //!
 //! One run starts the servers as processes of their own, drives them over loopback with the generator in [`driver`],
 //! and prints one table with a verdict for each target. [`floor`] says what the comparison is made with, [`plan`] in
-//! which order, [`operation`] what is sent. Measurements of separate runs are never compared with each other: on a
-//! shared machine they differ by more than most changes to the code.
+//! which order, [`operation`] what is sent, [`postgres`] what stands in the floor's place on that engine. Measurements
+//! of separate runs are never compared with each other: on a shared machine they differ by more than most changes to the
+//! code.
 
 mod against;
 mod arguments;
 mod client;
 mod data;
+mod database;
 mod dates;
 mod disk;
 mod driver;
@@ -20,6 +22,7 @@ mod machine;
 mod mail;
 mod operation;
 mod plan;
+mod postgres;
 mod process;
 mod report;
 mod same_answers;
@@ -64,7 +67,7 @@ fn measure(options: &Options) -> Result<()> {
     let program = plan::server_program(options)?;
     let machine = Machine::inspect(options.folder.as_deref().unwrap_or(&program));
     let figures = plan::run(options, program, &interrupt)?;
-    let verdicts = verdict::judge(&figures);
+    let verdicts = verdict::judge(options.engine, &figures);
     if options.json {
         println!("{}", report::json(options, &machine, &figures, &verdicts));
     } else {

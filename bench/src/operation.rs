@@ -25,6 +25,8 @@ pub(crate) enum Operation {
     Memberships,
     Users,
     Update,
+    /// An update of two fields, always the same ones, so that one text of a statement stands for all.
+    Rates,
     Create,
     Bulk,
     /// The first page of a list with no parameters at all.
@@ -41,6 +43,7 @@ impl Operation {
             Operation::Memberships => "memberships",
             Operation::Users => "users",
             Operation::Update => "update",
+            Operation::Rates => "rates",
             Operation::Create => "create",
             Operation::Bulk => "bulk",
             Operation::Page => "page",
@@ -56,6 +59,7 @@ impl Operation {
             Operation::Memberships => "50 memberships, three includes",
             Operation::Users => "50 users, two includes",
             Operation::Update => "update",
+            Operation::Rates => "update of two fields",
             Operation::Create => "create",
             Operation::Bulk => "bulk create of 50",
             Operation::Page => "list, default page",
@@ -63,7 +67,7 @@ impl Operation {
     }
 
     pub(crate) fn writes(self) -> bool {
-        matches!(self, Operation::Update | Operation::Create | Operation::Bulk)
+        matches!(self, Operation::Update | Operation::Rates | Operation::Create | Operation::Bulk)
     }
 }
 
@@ -99,6 +103,17 @@ impl Requests {
             Operation::Update => {
                 let id = self.invitation();
                 self.update_body();
+                self.with_body("PUT", &format!("/api/v1/account_invitations/{id}"), out)
+            }
+            Operation::Rates => {
+                let id = self.invitation();
+                let (bill_rate, cost_rate) = (self.below(100_000), self.below(100_000));
+                self.body.clear();
+                let _ = write!(
+                    self.body,
+                    "{{\"account_invitation\":{{\"bill_rate_in_cents\":{bill_rate},\
+                     \"cost_rate_in_cents\":{cost_rate}}}}}"
+                );
                 self.with_body("PUT", &format!("/api/v1/account_invitations/{id}"), out)
             }
             Operation::Create => {
@@ -189,7 +204,7 @@ mod tests {
     #[test]
     fn a_body_is_json_and_as_long_as_its_head_says() {
         let mut requests = Requests::new(10);
-        for operation in [Operation::Update, Operation::Create, Operation::Bulk] {
+        for operation in [Operation::Update, Operation::Rates, Operation::Create, Operation::Bulk] {
             let text = text(&mut requests, operation);
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{head}");

@@ -11,15 +11,17 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::against;
-use crate::arguments::Options;
+use crate::arguments::{Engine, Options};
 use crate::data::{self, Size};
+use crate::database::Database;
 use crate::disk;
 use crate::driver::{self, Load};
-use crate::figures::{Figures, PageRow, Row, Sample, Spent};
+use crate::figures::{Column, Figures, PageRow, Row, Sample, Spent};
 use crate::folder::Folder;
 use crate::interrupt::Interrupt;
 use crate::mail;
 use crate::operation::{Operation, Requests};
+use crate::postgres::{self, Postgres};
 use crate::process::{RequestLines, Server};
 use crate::same_answers;
 use crate::start;
@@ -41,7 +43,12 @@ const PASSES: [&[Operation]; 2] = [
 
 /// Runs everything that is asked for.
 pub(crate) fn run(options: &Options, program: PathBuf, interrupt: &Interrupt) -> Result<Figures> {
-    let bench = Bench { program, folder: Folder::make(options.folder.as_deref())?, options, interrupt };
+    let folder = Folder::make(options.folder.as_deref())?;
+    let postgres = match options.engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(Postgres::start(folder.path())?),
+    };
+    let bench = Bench { program, postgres, folder, options, interrupt };
     let mut figures = Figures { long_list: options.long_list(), short_list: Options::SHORT_LIST, ..Figures::default() };
     if options.wants("start") && !options.without_floor {
         progress("start to first answer, idle memory");
@@ -55,6 +62,9 @@ pub(crate) fn run(options: &Options, program: PathBuf, interrupt: &Interrupt) ->
     }
     if options.without_floor {
         return Ok(figures);
+    }
+    if let Some(postgres) = bench.postgres.as_ref().filter(|_| options.wants("pgbench")) {
+        figures.pgbench = Some(postgres::comparison::measure(&bench, postgres)?);
     }
     if PASSES.concat().iter().any(|operation| options.wants(operation.name())) {
         bench.compare_with_floor(&mut figures)?;
@@ -89,14 +99,16 @@ pub(crate) fn progress(text: &str) {
 pub(crate) struct Bench<'a> {
     /// The program that is measured.
     pub(crate) program: PathBuf,
+    /// The database server, on that engine. It is in the folder, so it ends before that is removed.
+    postgres: Option<Postgres>,
     pub(crate) folder: Folder,
     pub(crate) options: &'a Options,
-    interrupt: &'a Interrupt,
+    pub(crate) interrupt: &'a Interrupt,
 }
 
-/// The three servers that are compared, each over its own copy of one database.
+/// The servers that are compared, each over its own copy of one database. PostgreSQL has no floor.
 struct Compared {
-    floor: Server,
+    floor: Option<Server>,
     invited: Server,
     with_request_lines: Server,
 }
@@ -105,7 +117,9 @@ impl Bench<'_> {
     fn compare_with_floor(&self, figures: &mut Figures) -> Result<()> {
         let servers = self.start_compared()?;
         let mut requests = Requests::new(Options::SIZE.invitations);
-        same_answers::check(servers.floor.address, servers.invited.address, &mut requests)?;
+        if let Some(floor) = &servers.floor {
+            same_answers::check(floor.address, servers.invited.address, &mut requests)?;
+        }
         for pass in PASSES {
             let mut rows: Vec<Row> = pass
                 .iter()
@@ -117,22 +131,25 @@ impl Bench<'_> {
             }
             figures.rows.extend(rows);
         }
-        figures.memory_after_load = Some((servers.floor.memory()?, servers.invited.memory()?));
+        let floor = servers.floor.as_ref().map(Server::memory).transpose()?;
+        figures.memory_after_load = Some((floor, servers.invited.memory()?));
         Ok(())
     }
 
     fn start_compared(&self) -> Result<Compared> {
-        let original = self.folder.database("original");
-        self.generate(&self.program, &original, Options::SIZE)?;
-        let copy = |name: &str| -> Result<PathBuf> {
-            let path = self.folder.database(name);
-            data::copy(&original, &path)?;
-            Ok(path)
+        let original = self.generate(&self.program, "original", Options::SIZE)?;
+        let floor = match &original {
+            Database::File(path) => {
+                let copy = self.folder.database("floor");
+                data::copy(path, &copy)?;
+                Some(Server::floor(&copy)?)
+            }
+            Database::OnServer { .. } => None,
         };
         let compared = Compared {
-            floor: Server::floor(&copy("floor")?)?,
-            invited: self.sandbox(&copy("invited")?, RequestLines::Off)?,
-            with_request_lines: self.sandbox(&copy("request-lines")?, RequestLines::On)?,
+            floor,
+            invited: self.sandbox(&self.copy("original", "invited")?, RequestLines::Off)?,
+            with_request_lines: self.sandbox(&self.copy("original", "request-lines")?, RequestLines::On)?,
         };
         self.folder.remove_database("original");
         Ok(compared)
@@ -157,21 +174,21 @@ impl Bench<'_> {
                 operation.title(),
                 row.connections
             ));
-            let floor = |requests: &mut Requests| self.cell(&servers.floor, operation, row.connections, requests);
-            let invited = |requests: &mut Requests| self.cell(&servers.invited, operation, row.connections, requests);
+            let sides: &mut [(Option<&Server>, &mut Column)] = &mut [
+                (servers.floor.as_ref(), &mut row.floor),
+                (Some(&servers.invited).filter(|_| operation != Operation::Hello), &mut row.invited),
+            ];
+            if round.is_multiple_of(2) {
+                sides.reverse();
+            }
+            for (server, column) in sides {
+                if let Some(server) = server {
+                    column.0.push(self.cell(server, operation, row.connections, requests)?);
+                }
+            }
             if operation == Operation::Hello {
-                row.floor.0.push(floor(requests)?);
                 continue;
             }
-            let (floor, invited) = if round % 2 == 1 {
-                let floor = floor(requests)?;
-                (floor, invited(requests)?)
-            } else {
-                let invited = invited(requests)?;
-                (floor(requests)?, invited)
-            };
-            row.floor.0.push(floor);
-            row.invited.0.push(invited);
             if row.connections == MOST_CONNECTIONS && operation != Operation::Bulk {
                 let sample = self.cell(&servers.with_request_lines, operation, row.connections, requests)?;
                 row.with_request_lines.0.push(sample);
@@ -183,8 +200,7 @@ impl Bench<'_> {
     fn compare_pages(&self, figures: &mut Figures) -> Result<()> {
         let mut servers = Vec::new();
         for (name, invitations) in [("short", Options::SHORT_LIST), ("long", self.options.long_list())] {
-            let database = self.folder.database(name);
-            self.generate(&self.program, &database, Size { invitations, members: 0 })?;
+            let database = self.generate(&self.program, name, Size { invitations, members: 0 })?;
             servers.push(self.sandbox(&database, RequestLines::Off)?);
         }
         let [short, long] = servers.as_slice() else {
@@ -245,12 +261,41 @@ impl Bench<'_> {
     }
 
     /// Makes a database with the schema of a program.
-    pub(crate) fn generate(&self, program: &Path, database: &Path, size: Size) -> Result<()> {
+    pub(crate) fn generate(&self, program: &Path, name: &str, size: Size) -> Result<Database> {
         progress(&format!("a database of {} invitations and {} members", size.invitations, size.members));
-        data::generate(program, self.folder.path(), database, size, self.interrupt)
+        let file = self.folder.database(name);
+        data::generate(program, self.folder.path(), &file, size, self.interrupt)?;
+        let Some(postgres) = &self.postgres else { return Ok(Database::File(file)) };
+        postgres.create(name, None)?;
+        let database = self.on_server(postgres, name);
+        // It makes the schema and writes the seed, and is needed no longer.
+        drop(Server::sandbox(program, self.folder.path(), Some(&database), RequestLines::Off)?);
+        postgres.fill(&file, name, self.interrupt)?;
+        self.folder.remove_database(name);
+        Ok(database)
     }
 
-    fn sandbox(&self, database: &Path, request_lines: RequestLines) -> Result<Server> {
+    /// Copies a database that nobody has open.
+    fn copy(&self, original: &str, name: &str) -> Result<Database> {
+        match &self.postgres {
+            None => {
+                let path = self.folder.database(name);
+                data::copy(&self.folder.database(original), &path)?;
+                Ok(Database::File(path))
+            }
+            Some(postgres) => {
+                postgres.create(name, Some(original))?;
+                Ok(self.on_server(postgres, name))
+            }
+        }
+    }
+
+    fn on_server(&self, postgres: &Postgres, name: &str) -> Database {
+        let writing_connections = self.options.writing_connections.first().copied();
+        Database::OnServer { url: postgres.url(name), writing_connections }
+    }
+
+    fn sandbox(&self, database: &Database, request_lines: RequestLines) -> Result<Server> {
         Server::sandbox(&self.program, self.folder.path(), Some(database), request_lines)
     }
 }

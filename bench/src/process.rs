@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::client;
+use crate::database::Database;
 use crate::machine;
 
 /// How long a server may take until it says where it listens.
@@ -43,7 +44,7 @@ impl Server {
     pub(crate) fn sandbox(
         program: &Path,
         folder: &Path,
-        database: Option<&Path>,
+        database: Option<&Database>,
         request_lines: RequestLines,
     ) -> Result<Server> {
         let mut command = Command::new(program);
@@ -51,7 +52,10 @@ impl Server {
         // Mail is measured by itself. As a variable, since an older build does not know the flag.
         command.env("INVITED_MAIL", "none");
         if let Some(database) = database {
-            command.arg("--database").arg(format!("sqlite:{}", database.display()));
+            command.arg("--database").arg(database.setting());
+            if let Some(connections) = database.writing_connections() {
+                command.arg("--connections").arg(connections.to_string());
+            }
         }
         match request_lines {
             RequestLines::Off => command.args(["--log-level", "warn"]),

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::arguments::Options;
+use crate::arguments::{Engine, Options};
 use crate::dates;
 use crate::figures::{Column, Figures};
 use crate::machine::Machine;
 use crate::mail::MailFigures;
+use crate::postgres::comparison::PgbenchFigures;
+use crate::postgres::pgbench::Told;
 use crate::statistics::median;
 use crate::verdict::Verdict;
 
@@ -29,9 +31,8 @@ fn write_markdown(
 ) -> std::fmt::Result {
     writeln!(
         text,
-        "Measured on {} with {} cores ({}), {} MiB of memory, Linux {}, databases on {}, load average {:.1} before the run. The load generator shares the \
-         cores with the server. {} rounds, {:.1} s a cell, floor and invited side by side in each round; every figure \
-         is the median of its rounds. Durability `full` on both sides.\n",
+        "Measured on {} with {} cores ({}), {} MiB of memory, Linux {}, databases on {}, load average {:.1} before the run. \
+         {} {} rounds, {:.1} s a cell; every figure is the median of its rounds.\n",
         today(),
         machine.cores,
         machine.processor,
@@ -39,11 +40,18 @@ fn write_markdown(
         machine.kernel,
         machine.file_system,
         machine.load_before,
+        circumstances(options.engine),
         options.rounds,
         options.cell.as_secs_f64()
     )?;
+    if let Some(pgbench) = &figures.pgbench {
+        write_pgbench(text, pgbench)?;
+    }
     if !figures.rows.is_empty() {
-        write_rows(text, figures)?;
+        match options.engine {
+            Engine::Sqlite => write_rows(text, figures)?,
+            Engine::Postgres => write_rows_without_floor(text, figures)?,
+        }
     }
     if !figures.disk.is_empty() {
         let per_second = median(figures.disk.iter().map(|disk| disk.per_second));
@@ -54,7 +62,8 @@ fn write_markdown(
         )?;
     }
     if let Some((floor, invited)) = figures.memory_after_load {
-        writeln!(text, "\nResident memory after the whole load: floor {floor:.0} MiB, invited {invited:.0} MiB.")?;
+        let floor = floor.map(|floor| format!("floor {floor:.0} MiB, ")).unwrap_or_default();
+        writeln!(text, "\nResident memory after the whole load: {floor}invited {invited:.0} MiB.")?;
     }
     if !figures.pages.is_empty() {
         write_pages(text, figures)?;
@@ -99,6 +108,76 @@ fn write_rows(text: &mut String, figures: &Figures) -> std::fmt::Result {
         )?;
     }
     Ok(())
+}
+
+/// What every figure of a run has in common.
+fn circumstances(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "The load generator shares the cores with the server. Floor and invited side by side in each round, \
+             durability `full` on both sides."
+        }
+        Engine::Postgres => {
+            "The load generator, the server and PostgreSQL share the cores. `fsync` and `synchronous_commit` are on."
+        }
+    }
+}
+
+fn write_rows_without_floor(text: &mut String, figures: &Figures) -> std::fmt::Result {
+    writeln!(
+        text,
+        "| Operation | Connections | invited, per second | p50 / p99 ms | with request lines | \
+         Processor µs per answer, without PostgreSQL's | Commits per write | Answer, bytes |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|"
+    )?;
+    for row in &figures.rows {
+        let commits = row.invited.commits_per_write().map(|commits| format!("{commits:.3}")).unwrap_or_default();
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {:.0} | {commits} | {:.0} |",
+            row.operation.title(),
+            row.connections,
+            rate(&row.invited),
+            latency(&row.invited),
+            rate(&row.with_request_lines),
+            row.invited.processor_time(),
+            row.invited.bytes_per_answer()
+        )?;
+    }
+    Ok(())
+}
+
+fn write_pgbench(text: &mut String, figures: &PgbenchFigures) -> std::fmt::Result {
+    let one_by_one = PgbenchFigures::per_second(&figures.one_by_one);
+    writeln!(
+        text,
+        "PostgreSQL {}, update of two fields at 64 connections.\n\n\
+         | Update against pgbench | Connections that write | per second | p50 / p99 ms | of pgbench | \
+         of pgbench in two round trips |\n|---|---:|---:|---:|---:|---:|",
+        figures.version
+    )?;
+    for (connections, column) in &figures.invited {
+        let connections = connections.map_or_else(|| "default".to_owned(), |connections| connections.to_string());
+        let ratio = |told: &[Told]| median(PgbenchFigures::ratios(column, told)) * 100.0;
+        writeln!(
+            text,
+            "| invited | {connections} | {} | {} | {:.0} % | {:.0} % |",
+            rate(column),
+            latency(column),
+            ratio(&figures.one_by_one),
+            ratio(&figures.in_two)
+        )?;
+    }
+    for (name, told) in [("pgbench", &figures.one_by_one), ("pgbench, in two round trips", &figures.in_two)] {
+        let per_second = PgbenchFigures::per_second(told);
+        let latency = median(told.iter().map(|told| told.latency));
+        writeln!(
+            text,
+            "| {name} | 64 | {per_second:.0} | {latency:.2} (mean) | {:.0} % | |",
+            per_second / one_by_one * 100.0
+        )?;
+    }
+    writeln!(text, "\nWhat pgbench ran:\n\n```text\n{}```\n", figures.script)
 }
 
 fn write_pages(text: &mut String, figures: &Figures) -> std::fmt::Result {
@@ -271,6 +350,7 @@ pub(crate) fn json(options: &Options, machine: &Machine, figures: &Figures, verd
         "rows": rows,
         "pages": pages,
         "against": against,
+        "pgbench": figures.pgbench.as_ref().map(pgbench),
         "mail": figures.mail.as_ref().map(|mail| {
             json!({
                 "off": column(&mail.off),
@@ -290,6 +370,30 @@ pub(crate) fn json(options: &Options, machine: &Machine, figures: &Figures, verd
         }),
         "verdicts": verdicts,
         "errors": figures.errors(),
+    })
+}
+
+fn pgbench(figures: &PgbenchFigures) -> Value {
+    let told = |told: &[Told]| -> Vec<Value> {
+        told.iter().map(|told| json!({"per_second": told.per_second, "mean_in_milliseconds": told.latency})).collect()
+    };
+    let invited: Vec<Value> = figures
+        .invited
+        .iter()
+        .map(|(connections, measured)| {
+            json!({
+                "writing_connections": connections,
+                "invited": column(measured),
+                "ratios": PgbenchFigures::ratios(measured, &figures.one_by_one),
+            })
+        })
+        .collect();
+    json!({
+        "version": figures.version,
+        "script": figures.script,
+        "invited": invited,
+        "one_by_one": told(&figures.one_by_one),
+        "in_two_round_trips": told(&figures.in_two),
     })
 }
 

@@ -2,13 +2,18 @@
 //!
 //! A target that was not measured is named as such, never counted as reached.
 
+use crate::arguments::Engine;
 use crate::figures::{AgainstRow, Figures};
 use crate::operation::Operation;
 use crate::plan::{CONNECTIONS, MOST_CONNECTIONS};
+use crate::postgres::comparison::PgbenchFigures;
 use crate::statistics::{median, range};
 
 /// Least part of the floor's rate for show, list and update.
 const PART_OF_FLOOR: f64 = 0.70;
+
+/// Least part of pgbench's rate for updates at the most connections.
+const PART_OF_PGBENCH: f64 = 0.70;
 
 /// Least part of an older build's rate.
 const PART_OF_OLDER: f64 = 0.95;
@@ -49,8 +54,17 @@ impl Verdict {
     }
 }
 
-/// Every target of the project, and one for each row of a comparison with an older build.
-pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
+/// Every target of the project on an engine, and one for each row of a comparison with an older build.
+pub(crate) fn judge(engine: Engine, figures: &Figures) -> Vec<Verdict> {
+    let mut verdicts = match engine {
+        Engine::Sqlite => on_sqlite(figures),
+        Engine::Postgres => vec![part_of_pgbench(figures), page_of_long_list(figures)],
+    };
+    verdicts.extend(figures.against.iter().map(part_of_older));
+    verdicts
+}
+
+fn on_sqlite(figures: &Figures) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for operation in [Operation::Show, Operation::List, Operation::Update] {
         for connections in CONNECTIONS {
@@ -65,13 +79,7 @@ pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
         format!("the same at one connection ≤ a lone fdatasync + {BESIDE_SYNC} ms"),
         beside_sync(figures),
     ));
-    verdicts.push(Verdict::of(
-        format!(
-            "a page out of {} ≤ {LONG_LIST} × the time of one out of {}, the exact count included",
-            figures.long_list, figures.short_list
-        ),
-        long_list(figures),
-    ));
+    verdicts.push(page_of_long_list(figures));
     verdicts.push(Verdict::of(format!("start to first answer < {START} ms"), limit(&figures.starts, START, "ms")));
     verdicts.push(Verdict::of("idle memory < 40 MB".to_owned(), limit(&figures.idle_memory, MEMORY, "MiB")));
     verdicts.push(Verdict::of(
@@ -82,8 +90,28 @@ pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
         "no mail is lost when it recovers".to_owned(),
         figures.mail.as_ref().map(|mail| (mail.lost == 0.0, format!("{:.0} of {:.0} lost", mail.lost, mail.waiting))),
     ));
-    verdicts.extend(figures.against.iter().map(part_of_older));
     verdicts
+}
+
+/// With the first of the numbers of connections that write, which is what everything else is measured with.
+fn part_of_pgbench(figures: &Figures) -> Verdict {
+    let percent = PART_OF_PGBENCH * 100.0;
+    let ratios = figures.pgbench.as_ref().and_then(|pgbench| {
+        let (_, invited) = pgbench.invited.first()?;
+        Some(PgbenchFigures::ratios(invited, &pgbench.one_by_one))
+    });
+    Verdict::of(
+        format!("durable, authenticated, audited update at {MOST_CONNECTIONS} connections ≥ {percent:.0} % of pgbench"),
+        at_least(PART_OF_PGBENCH, ratios.unwrap_or_default()),
+    )
+}
+
+fn page_of_long_list(figures: &Figures) -> Verdict {
+    let (long, short) = (figures.long_list, figures.short_list);
+    Verdict::of(
+        format!("a page out of {long} ≤ {LONG_LIST} × the time of one out of {short}, the exact count included"),
+        long_list(figures),
+    )
 }
 
 /// Round by round, since the cells of a round stood side by side.
@@ -174,6 +202,7 @@ fn limit(values: &[f64], most: f64, unit: &str) -> Option<(bool, String)> {
 mod tests {
     use super::*;
     use crate::figures::{Column, Row, Sample};
+    use crate::postgres::pgbench::Told;
 
     fn column(rates: &[f64]) -> Column {
         let sample = |per_second: &f64| Sample {
@@ -216,7 +245,22 @@ mod tests {
     }
 
     #[test]
+    fn pgbench_is_what_updates_are_judged_by_on_a_database_server() {
+        let told = |per_second| Told { per_second, latency: 1.0 };
+        let pgbench = PgbenchFigures {
+            invited: vec![(None, column(&[69.0, 800.0, 7.5])), (Some(64), column(&[1.0; 3]))],
+            one_by_one: vec![told(100.0), told(1_000.0), told(10.0)],
+            ..PgbenchFigures::default()
+        };
+        let verdict = part_of_pgbench(&Figures { pgbench: Some(pgbench), ..Figures::default() });
+        assert_eq!((verdict.reached, verdict.measured.as_str()), (Some(true), "75 % (rounds from 69 to 80)"));
+    }
+
+    #[test]
     fn what_was_not_measured_is_not_reached() {
-        assert!(judge(&Figures::default()).iter().all(|verdict| verdict.reached.is_none()));
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            let verdicts = judge(engine, &Figures::default());
+            assert!(!verdicts.is_empty() && verdicts.iter().all(|verdict| verdict.reached.is_none()));
+        }
     }
 }

@@ -73,9 +73,14 @@ fn version(programs: &Path) -> u32 {
 impl Cluster {
     /// Makes the folder and starts the server, with further lines of `postgresql.conf`.
     pub fn start(settings: &[&str]) -> Result<Self, String> {
+        Self::start_in(&std::env::temp_dir(), settings)
+    }
+
+    /// The same in a folder that is there already. Where it runs as another user, that one has to be able to enter it.
+    pub fn start_in(parent: &Path, settings: &[&str]) -> Result<Self, String> {
         let programs = programs().ok_or("PostgreSQL's programs are not there")?;
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("invited-cluster-{}-{number}", std::process::id()));
+        let folder = parent.join(format!("invited-cluster-{}-{number}", std::process::id()));
         let port = free_port()?;
         let owner = if is_root() { Some(Owner::of_package()?) } else { None };
         let cluster = Self { programs, folder, port, owner };
@@ -92,14 +97,18 @@ impl Cluster {
         let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{sockets}'\n{settings}\n");
         let file = cluster.data().join("postgresql.auto.conf");
         fs::write(file, settings).map_err(because("the settings of the database server cannot be written"))?;
-        let log = cluster.folder.join("log");
-        cluster.run("pg_ctl", &["-D", &data, "-l", &log.to_string_lossy(), "-w", "start"])?;
+        cluster.run("pg_ctl", &["-D", &data, "-l", &cluster.log().to_string_lossy(), "-w", "start"])?;
         Ok(cluster)
     }
 
     /// Its address, without a database.
     pub fn url(&self) -> String {
         format!("postgres://{USER}@127.0.0.1:{}", self.port)
+    }
+
+    /// The file into which it writes what it has to tell.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log")
     }
 
     fn data(&self) -> PathBuf {

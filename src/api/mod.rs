@@ -6,10 +6,11 @@
 
 mod additions;
 mod browser;
+mod control;
 mod endpoints;
+mod gate;
 mod headers;
 mod invitations;
-mod mailbox;
 mod oauth;
 mod object;
 mod operations;
@@ -26,7 +27,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 
@@ -34,7 +34,8 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::context::Remarks;
 use crate::error::Error;
-use crate::server::Body;
+use crate::resources::REGISTRY;
+use crate::server::{Body, RequestBody};
 
 /// The base path of the API.
 pub const BASE_PATH: &str = "/api/v1";
@@ -48,6 +49,8 @@ pub struct Trace {
     caller: Option<(i64, i64)>,
     /// What went wrong behind an answer that is no error of the API.
     cause: Option<String>,
+    /// What of the request nobody took notice of; only looked for in the sandbox.
+    ignored: Option<String>,
 }
 
 /// A successful answer.
@@ -106,13 +109,24 @@ impl Answer {
     }
 }
 
-/// Answers a request. This never fails: whatever happens becomes an answer in the documented shape.
-pub async fn handle(app: Arc<App>, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+/// Answers a request. This never fails: whatever happens becomes an answer in the documented shape, unless a sandbox was told
+/// otherwise.
+pub async fn handle(app: Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
+    match &app.sandbox {
+        Some(sandbox) if !control::is_for(request.uri().path()) => {
+            Box::pin(gate::pass(&app, sandbox, request, peer)).await
+        }
+        _ => serve(&app, request, peer).await.0,
+    }
+}
+
+/// Answers a request, and tells what the log knows of it.
+async fn serve(app: &Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> (Response<Body>, Trace) {
     let stopwatch = Stopwatch::start();
-    let request_id = headers::request_id(&app, request.headers());
+    let request_id = headers::request_id(app, request.headers());
     let method = known_method(request.method());
     let mut trace = Trace::default();
-    let answer = guard(answer(&app, request, peer, &request_id, &mut trace)).await;
+    let answer = guard(answer(app, request, peer, &request_id, &mut trace)).await;
     let cause = answer.as_ref().err().and_then(Error::cause).map(str::to_owned).or(trace.cause.take());
     let mut response = answer.map_or_else(|error| headers::error(&error), Answer::into_response);
     let elapsed = stopwatch.elapsed();
@@ -127,7 +141,15 @@ pub async fn handle(app: Arc<App>, request: Request<Incoming>, peer: IpAddr) -> 
     } else {
         tracing::info!(method, operation, status, microseconds, request_id, account, user, "request");
     }
-    response
+    (response, trace)
+}
+
+/// Every path that a request can have that is no page, with names in braces.
+fn known_paths() -> Vec<String> {
+    let operations = REGISTRY.iter().flat_map(|entry| {
+        entry.resource.operations.iter().map(|operation| format!("{BASE_PATH}{}", entry.resource.path(operation.verb)))
+    });
+    operations.chain(oauth::paths()).chain(invitations::paths()).collect()
 }
 
 /// The name of a usual method. Anything else is the client's own text, which the log does not repeat.
@@ -146,7 +168,7 @@ async fn guard(answer: impl Future<Output = Result<Answer, Error>>) -> Result<An
 
 async fn answer(
     app: &Arc<App>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     peer: IpAddr,
     request_id: &str,
     trace: &mut Trace,
@@ -162,9 +184,8 @@ async fn answer(
         let answer = Box::pin(invitations::answer(app, endpoint, request, peer, request_id, trace));
         return Ok(Answer::page(answer.await));
     }
-    if let Some(mailbox) = mailbox::find(app, request.method(), request.uri().path()) {
-        trace.operation = Some("sandbox.mailbox");
-        return Box::pin(mailbox::answer(mailbox, request.uri())).await.map(Answer::page);
+    if let Some(sandbox) = control::find(app, request.uri().path()) {
+        return Ok(Answer::page(Box::pin(control::answer(app, sandbox, request, peer, request_id, trace)).await));
     }
     if let Some(page) = pages::find(app, &request) {
         trace.operation = Some(page.name());

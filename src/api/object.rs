@@ -79,10 +79,15 @@ impl Object {
         self.0.push(b':');
     }
 
-    /// The whole answer.
-    pub fn answer(mut self, status: StatusCode) -> Response<Body> {
+    /// The object as JSON.
+    pub fn into_json(mut self) -> Vec<u8> {
         self.0.push(b'}');
-        let mut response = Response::new(Body::from(self.0));
+        self.0
+    }
+
+    /// The whole answer.
+    pub fn answer(self, status: StatusCode) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.into_json()));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));

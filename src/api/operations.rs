@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use hyper::Request;
-use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use serde_json::{Map, Value as Json};
 
@@ -21,6 +20,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::records::{self, Record};
 use crate::resources::writes;
+use crate::server::RequestBody;
 use crate::store::Db;
 use crate::tokens::{self, TokenHash};
 use crate::wire::changes::{Changes, Write};
@@ -39,7 +39,7 @@ const MISSING_ROOT: &str =
 /// Answers a request that is for none of the pages.
 pub async fn answer(
     app: &Arc<App>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     request_id: &str,
     trace: &mut Trace,
 ) -> Result<Answer, Error> {
@@ -59,16 +59,18 @@ pub async fn answer(
     let permitted = Permitted { app, caller, rule, route, request_id };
     if permitted.verb().is_write() {
         // On the heap: a read must not carry around, and copy, the room that a write needs.
-        Box::pin(write_to(permitted, token, head, body, since)).await
+        Box::pin(write_to(permitted, token, head, body, since, trace)).await
     } else {
-        read_from(permitted, &head).await
+        read_from(permitted, &head, trace).await
     }
 }
 
 /// Reads what was asked for; the body is not looked at.
-async fn read_from(permitted: Permitted<'_>, head: &Parts) -> Result<Answer, Error> {
+async fn read_from(permitted: Permitted<'_>, head: &Parts, trace: &mut Trace) -> Result<Answer, Error> {
     let additions = Additions::of_read(&head.headers)?;
-    let asked = permitted.asks(request::query(&head.uri)?, additions)?;
+    let params = request::query(&head.uri)?;
+    trace.ignored = permitted.ignores(&params);
+    let asked = permitted.asks(params, additions)?;
     match asked.verb() {
         Verb::Index => index(asked).await,
         Verb::Show => show(asked).await,
@@ -82,8 +84,9 @@ async fn write_to(
     mut permitted: Permitted<'_>,
     token: TokenHash,
     head: Parts,
-    body: Incoming,
+    body: RequestBody,
     since: Stopwatch,
+    trace: &mut Trace,
 ) -> Result<Answer, Error> {
     let additions = Additions::of_write(&head.headers)?;
     let app = permitted.app;
@@ -96,6 +99,7 @@ async fn write_to(
     } else {
         request::query(&head.uri)?
     };
+    trace.ignored = permitted.ignores(&params);
     let asked = permitted.asks(params, additions)?;
     match asked.verb() {
         Verb::Create { bulk } => create(asked, bulk).await,
@@ -118,6 +122,12 @@ struct Permitted<'a> {
 impl<'a> Permitted<'a> {
     fn verb(&self) -> Verb {
         self.route.operation.verb
+    }
+
+    /// What of a request nobody takes notice of; looked for where somebody wants to know, which is in the sandbox.
+    fn ignores(&self, params: &Tree) -> Option<String> {
+        let is_wanted = self.app.sandbox.is_some();
+        is_wanted.then(|| strict::ignored(self.route.entry.resource, self.verb(), params)).flatten()
     }
 
     /// The request with what it says, of which strict mode wants everything to count.

@@ -2,12 +2,13 @@
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::Uri;
-use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::body::{Body as _, Bytes};
 use hyper::header::{self, HeaderMap};
 
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
+use crate::server::RequestBody;
 use crate::wire::params::{self, Tree};
 
 /// The bearer token of a request (protocol.md section 2, protocol-corners C18).
@@ -45,7 +46,7 @@ pub async fn query_and_body(
     app: &App,
     uri: &Uri,
     headers: &HeaderMap,
-    body: Incoming,
+    body: RequestBody,
     since: Stopwatch,
 ) -> Result<Tree, Error> {
     let query = query(uri)?;
@@ -53,14 +54,14 @@ pub async fn query_and_body(
 }
 
 /// The parameters of the body alone.
-pub async fn body(app: &App, headers: &HeaderMap, body: Incoming, since: Stopwatch) -> Result<Tree, Error> {
+pub async fn body(app: &App, headers: &HeaderMap, body: RequestBody, since: Stopwatch) -> Result<Tree, Error> {
     let bytes = collect(app, body, since).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
     Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
 }
 
 /// The whole body, within the limits of size and time (protocol-corners C20, C21).
-async fn collect(app: &App, body: Incoming, since: Stopwatch) -> Result<Bytes, Error> {
+pub async fn collect(app: &App, body: RequestBody, since: Stopwatch) -> Result<Bytes, Error> {
     let limit = app.config.body_limit;
     if body.is_end_stream() {
         return Ok(Bytes::new());

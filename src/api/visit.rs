@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
@@ -13,7 +12,7 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::limits::Kind;
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 use crate::store::Db;
 use crate::tokens;
 use crate::wire::params::Tree;
@@ -34,12 +33,12 @@ pub struct Visit<'a> {
 
 impl Visit<'_> {
     /// The parameters of query and body together.
-    pub async fn params(&self, body: Incoming) -> Result<Tree, Error> {
+    pub async fn params(&self, body: RequestBody) -> Result<Tree, Error> {
         request::query_and_body(self.app, &self.head.uri, &self.head.headers, body, self.since).await
     }
 
     /// The parameters of the body alone, for secrets, which have no place in an address.
-    pub async fn body(&self, body: Incoming) -> Result<Tree, Error> {
+    pub async fn body(&self, body: RequestBody) -> Result<Tree, Error> {
         request::body(self.app, &self.head.headers, body, self.since).await
     }
 

@@ -21,7 +21,7 @@ pub fn command() -> Command {
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let config = Config::new(&settings::values(matches, &[], &[])?)?;
     super::block_on(async {
-        let store = open_store(&config)?;
+        let store = open_store(&config).map_err(NotStarted::from)?;
         let applied = migrate::apply(&store, MIGRATIONS, Clock::system().now()).await;
         super::close(store).await?;
         let applied = applied.map_err(NotStarted::from)?;

@@ -2,6 +2,8 @@
 
 mod account;
 mod app;
+mod backup;
+mod copy;
 mod csv;
 mod erase;
 mod invitation;
@@ -59,6 +61,8 @@ pub fn command() -> Command {
             erase::command(),
             sweep::command(),
             migrate::command(),
+            copy::command(),
+            backup::command(),
             openapi::command(),
             settings::command(),
         ])
@@ -85,6 +89,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Some(("erase", matches)) => erase::run(matches),
         Some(("sweep", matches)) => sweep::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
+        Some(("copy", matches)) => copy::run(matches),
+        Some(("backup", matches)) => backup::run(matches),
         Some(("openapi", _)) => openapi::run(),
         Some(("config", _)) => settings::run(),
         _ => Ok(()),

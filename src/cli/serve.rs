@@ -12,7 +12,6 @@ use crate::entropy::Entropy;
 use crate::lifecycle::{Running, StopSignals};
 use crate::mail::Way;
 use crate::sandbox::seed;
-use crate::store::Place;
 use crate::telemetry;
 
 pub fn command() -> Command {
@@ -45,9 +44,6 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         }
         if !app.store.read(accounts::exist).await? {
             tracing::warn!("there is no account yet, so nobody has a token: make one with `invited account create`");
-        }
-        if matches!(app.config.database, Place::Server(_)) {
-            tracing::warn!("PostgreSQL is not for production yet: docs/DESIGN.md says what is missing");
         }
         if matches!(app.config.mail.way, Way::None) {
             tracing::warn!("mail is off, so that nobody gets an invitation: set mail, or hand links over");

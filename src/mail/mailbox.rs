@@ -30,6 +30,17 @@ impl Mailbox {
         self.arrived.notify_waiters();
     }
 
+    /// Holds these mails instead, newest first.
+    pub fn put_back(&self, mails: Vec<Mail>) {
+        *self.mails.lock().unwrap_or_else(PoisonError::into_inner) = mails.into();
+        self.arrived.notify_waiters();
+    }
+
+    /// Throws all mails away.
+    pub fn empty(&self) {
+        self.mails.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The mails to an address, in any case, or to all; newest first.
     pub fn mails(&self, to: Option<&str>) -> Vec<Mail> {
         let wanted = to.map(|address| fold(address.trim()));

@@ -164,6 +164,10 @@ pub(super) fn is_registered(db: &mut Db, id: i64) -> Result<bool, store::Error> 
 }
 
 fn find_with_hash(db: &mut Db, client_id: &str) -> Result<Option<(Application, Vec<u8>)>, store::Error> {
+    // No stored text has a NUL, and PostgreSQL cannot even compare one.
+    if client_id.contains('\0') {
+        return Ok(None);
+    }
     let sql = "SELECT id, account_id, user_id, client_id, name, secret_hash FROM applications \
                WHERE client_id = ?1 AND deleted_at IS NULL";
     let found = db.maybe(sql, &[Param::Text(client_id)], |row| {

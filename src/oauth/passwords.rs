@@ -156,13 +156,18 @@ pub fn candidate(db: &mut Db, account_id: i64, email_address: &str) -> Result<Ca
     let cost = |number: i64| {
         u32::try_from(number).map_err(|_| store::Error::Statement(format!("{number} is no cost of a password")))
     };
-    let params = [Param::Int(account_id), Param::Text(&fold(email_address.trim()))];
-    let found = db.maybe(&sql, &params, |row| {
+    let nobody = || Candidate { user_id: None, hashed: Hashed::nobodys() };
+    let email_key = fold(email_address.trim());
+    // No stored text has a NUL, and PostgreSQL cannot even compare one.
+    if email_key.contains('\0') {
+        return Ok(nobody());
+    }
+    let found = db.maybe(&sql, &[Param::Int(account_id), Param::Text(&email_key)], |row| {
         let costs = Costs { memory_kib: cost(row.int(3)?)?, passes: cost(row.int(4)?)?, lanes: cost(row.int(5)?)? };
         let hashed = Hashed { salt: row.bytes(1)?.to_vec(), hash: row.bytes(2)?.to_vec(), costs };
         Ok(Candidate { user_id: Some(row.int(0)?), hashed })
     })?;
-    Ok(found.unwrap_or_else(|| Candidate { user_id: None, hashed: Hashed::nobodys() }))
+    Ok(found.unwrap_or_else(nobody))
 }
 
 /// Where passwords are checked, a few at a time.

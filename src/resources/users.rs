@@ -105,12 +105,12 @@ pub static RESOURCE: Resource = Resource {
             "can_view_reports",
             Test::Flag {
                 when_true: Some(
-                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.user_id = t.id AND m.permission IN \
-                     ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                     AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
                 ),
                 when_false: Some(
-                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.user_id = t.id AND m.permission IN \
-                     ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                     AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
                 ),
             },
             "Users who may see reports, or who may not.",
@@ -119,12 +119,14 @@ pub static RESOURCE: Resource = Resource {
             "is_project_lead",
             Test::Flag {
                 when_true: Some(
-                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.user_id = t.id AND m.permission IN \
-                     ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
+                     'administrator'))",
                 ),
                 when_false: Some(
-                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.user_id = t.id AND m.permission IN \
-                     ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
+                     'administrator'))",
                 ),
             },
             "Users who may lead projects, or who may not.",
@@ -132,8 +134,12 @@ pub static RESOURCE: Resource = Resource {
         Filter::new(
             "managers",
             Test::Flag {
-                when_true: Some("EXISTS (SELECT 1 FROM account_memberships m WHERE m.manager_id = t.id)"),
-                when_false: Some("NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.manager_id = t.id)"),
+                when_true: Some(
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
+                ),
+                when_false: Some(
+                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
+                ),
             },
             "Users who are somebody's manager, or who are nobody's.",
         ),

@@ -1,12 +1,21 @@
 //! The sandbox: the same server over a database with a seeded account, for those who integrate.
 
+pub mod accounts;
+pub mod faults;
+pub mod journal;
+mod pattern;
 pub mod seed;
+pub mod snapshots;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::app::App;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::store;
+use faults::Faults;
+use journal::Journal;
+use snapshots::Snapshots;
 
 /// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into, and mail that stays.
 pub const DEFAULTS: &[(&str, &str)] = &[
@@ -22,12 +31,24 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("mail_from", "invitations@sandbox.test"),
 ];
 
+/// What a sandbox has beside the server that it is.
+#[derive(Default)]
+pub struct Sandbox {
+    /// What is to go wrong.
+    pub faults: Faults,
+    /// What was asked and answered.
+    pub journal: Journal,
+    /// What is kept, to return to.
+    pub snapshots: Snapshots,
+}
+
 /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then
 /// the server stays what it was.
 pub async fn plant(app: &mut App) -> Result<bool, store::Error> {
     let (now, days) = (app.clock.now(), app.config.invitation_days);
-    app.is_sandbox = app.store.write(move |db| seed::plant(db, now, days)).await?;
-    Ok(app.is_sandbox)
+    let is_planted = app.store.write(move |db| seed::plant(db, now, days)).await?;
+    app.sandbox = is_planted.then(Arc::default);
+    Ok(is_planted)
 }
 
 /// A folder for a database that nobody keeps; it is removed when this is dropped.

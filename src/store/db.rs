@@ -162,6 +162,19 @@ impl Row<'_> {
     }
 }
 
+/// For those who carry rows without knowing them.
+impl Row<'_> {
+    /// Whatever stands in a column, in the form in which it can be written again.
+    pub fn any(&self, column: usize) -> Result<Param<'_>, Error> {
+        Ok(match self.found(column)? {
+            Found::Null => Param::Null,
+            Found::Int(number) => Param::Int(number),
+            Found::Text(text) => Param::Text(text),
+            Found::Bytes(bytes) => Param::Bytes(bytes),
+        })
+    }
+}
+
 fn unexpected(column: usize, found: &str) -> Error {
     Error::Statement(format!("column {column} is {found}"))
 }

@@ -142,3 +142,104 @@ impl Dialect {
         }
     }
 }
+
+/// What copying a whole database needs: it works on tables, not on resources, and knows them from the engine itself.
+impl Dialect {
+    /// The columns of a table, `?1`, by name, each with its place in the primary key, from 1, or 0.
+    pub fn columns_of_table(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT name, pk FROM pragma_table_info(?1) ORDER BY name",
+            Self::Postgres => {
+                "SELECT a.attname::text, coalesce(k.place, 0) FROM pg_attribute a \
+                 LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary \
+                 LEFT JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k (number, place) ON k.number = a.attnum \
+                 WHERE a.attrelid = to_regclass(?1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname"
+            }
+        }
+    }
+
+    /// What a transaction begins with that goes on for minutes, and that no other copy from or to the same database may
+    /// meet. Copies from one database may run side by side. In SQLite, a transaction that writes is alone already.
+    pub fn begin_copy(self, is_source: bool) -> &'static [&'static str] {
+        match (self, is_source) {
+            (Self::Sqlite, _) => &[],
+            (Self::Postgres, true) => &[UNHURRIED, "SELECT pg_advisory_xact_lock_shared(-727275)"],
+            (Self::Postgres, false) => &[UNHURRIED, "SELECT pg_advisory_xact_lock(-727275)"],
+        }
+    }
+
+    /// What a connection is told before a transaction that changes nearly every page: SQLite keeps what a savepoint may
+    /// have to take back in memory, unless that is said before the transaction begins.
+    pub fn expect_large_transaction(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => Some("PRAGMA temp_store = FILE"),
+            Self::Postgres => None,
+        }
+    }
+
+    /// Empties tables, of which each is named before those that refer to it; ids that they have given stay given.
+    pub fn empty_tables(self, tables: &[&str]) -> Vec<String> {
+        match self {
+            Self::Sqlite => tables.iter().rev().map(|table| format!("DELETE FROM {table}")).collect(),
+            // Row by row, every foreign key would be looked up for every row.
+            Self::Postgres => vec![format!("TRUNCATE {}", tables.join(", "))],
+        }
+    }
+
+    /// The last id that a table has given, also to a row that is gone since; 0 if none.
+    pub fn last_id(self, table: &str) -> String {
+        match self {
+            Self::Sqlite => format!(
+                "SELECT max(coalesce((SELECT max(id) FROM {table}), 0), \
+                 coalesce((SELECT seq FROM sqlite_sequence WHERE name = '{table}'), 0))"
+            ),
+            Self::Postgres => format!(
+                "SELECT greatest((SELECT max(id) FROM {table}), \
+                 pg_sequence_last_value(pg_get_serial_sequence('{table}', 'id')::regclass), 0)"
+            ),
+        }
+    }
+
+    /// Has a table give the ids after `?1` from now on. In SQLite, a table that may use ids again remembers none.
+    pub fn follow_id(self, table: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite => vec![
+                format!("DELETE FROM sqlite_sequence WHERE name = '{table}' AND seq <= ?1"),
+                format!(
+                    "INSERT INTO sqlite_sequence (name, seq) SELECT name, ?1 FROM sqlite_schema \
+                     WHERE type = 'table' AND name = '{table}' AND sql LIKE '%AUTOINCREMENT%'"
+                ),
+            ],
+            Self::Postgres => vec![format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), ?1)")],
+        }
+    }
+
+    /// Has a table give the ids after this one from now on, even if it has given higher ones: for databases that are thrown away.
+    pub fn go_on_after(self, table: &str, last_id: i64) -> Vec<String> {
+        match self {
+            Self::Sqlite => vec![format!("UPDATE sqlite_sequence SET seq = {last_id} WHERE name = '{table}'")],
+            Self::Postgres => {
+                let (value, is_given) = (last_id.max(1), last_id > 0);
+                vec![format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), {value}, {is_given})")]
+            }
+        }
+    }
+
+    /// Has the planner know a table that was filled at once; `None` where it asks for no numbers.
+    pub fn analyze(self, table: &str) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(format!("ANALYZE {table}")),
+        }
+    }
+
+    /// Whether a text may hold the character U+0000.
+    pub fn holds_nul(self) -> bool {
+        self == Self::Sqlite
+    }
+}
+
+/// Takes the limits of time from a transaction, but for the one of waiting for locks.
+const UNHURRIED: &str = "SELECT set_config('statement_timeout', '0', true), \
+                         set_config('idle_in_transaction_session_timeout', '0', true), \
+                         set_config('lock_timeout', '10s', true)";

@@ -87,11 +87,7 @@ impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(out, "{}", path.display()),
-            Self::Server(server) => {
-                let rest = server.url.expose_secret().split_once("://").map_or("", |(_, rest)| rest);
-                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-                write!(out, "postgres://{}", place.split('?').next().unwrap_or_default())
-            }
+            Self::Server(server) => out.write_str(&postgres::place_of(server.url.expose_secret())),
         }
     }
 }

@@ -28,6 +28,7 @@ use address::Address;
 use manner::Manner;
 use worker::Worker;
 
+pub(super) use address::place_of;
 pub(super) use session::Session;
 pub(super) use values::found;
 

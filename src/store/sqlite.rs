@@ -244,3 +244,18 @@ fn leave_transaction(db: &mut Db) {
         let _ = db.exec("ROLLBACK", &[]);
     }
 }
+
+impl Store {
+    /// Writes the state of a file at this moment into another one, which must be empty, while others go on writing to the
+    /// first. What was deleted does not come along, which is why this is no copy of pages. No transaction may be
+    /// open for it, so that it has a connection of its own; one that might write, since only such a one takes the log along
+    /// when it is the last to close.
+    pub fn write_compact(from: &Path, into: &Path) -> Result<(), Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(from, flags).map_err(|cause| cannot_open(from, &cause))?;
+        configure(&connection)?;
+        let name = into.to_str().ok_or_else(|| Error::Unavailable(format!("{} is not UTF-8", into.display())))?;
+        connection.execute("VACUUM INTO ?1", [name])?;
+        Ok(())
+    }
+}

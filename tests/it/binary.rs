@@ -6,8 +6,11 @@
 //! - `people`: the commands for users and memberships.
 //! - `invitations`, `mail`, `seats`, `forgetting`: the commands for what is between an invitation and its person; `team` is what
 //!   their stories begin with.
+//! - `copying`, `backup`: databases that move, and those that are kept aside.
 //! - `telling`: help, the API description, health, metrics and the log.
 
+mod backup;
+mod copying;
 mod forgetting;
 mod invitations;
 mod mail;
@@ -19,4 +22,6 @@ mod serving;
 mod team;
 mod telling;
 
-pub(crate) use serving::{create_account, fails, folder, serve, succeeds};
+pub(crate) use copying::{Answers, Crowd, copied, invite_new, kill_while_copying, rows_of, while_somebody_writes};
+pub(crate) use serving::{UNLIMITED, create_account, fails, folder, serve, succeeds};
+pub(crate) use team::Team;

@@ -1,4 +1,5 @@
-//! The outbox at work: mails leave by themselves, once, whoever looks at the same rows, and when the clock says so.
+//! The outbox at work: mails leave by themselves, once, whoever looks at the same rows, when the clock says so, and not
+//! while writes are switched off.
 
 use std::fs;
 use std::time::Duration;
@@ -54,6 +55,28 @@ fn a_mail_that_cannot_leave_is_tried_again_when_the_clock_says_so_and_not_before
     assert!(row().starts_with("queued|1|"), "the shortest wait is 24 seconds: {}", row());
     server.advance_seconds(14);
     wait_until("the second attempt", || row().starts_with("queued|2|Connection error"));
+}
+
+#[test]
+fn neither_the_worker_nor_the_sweeper_writes_while_writes_are_switched_off() {
+    let mut server = Server::start();
+    server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
+    let by_themselves = [("mail_worker", "true"), ("sweep_interval", "1")];
+    let before = server.everything_stored();
+    server.restart_with(&[&by_themselves[..], &[("queue_length", "0")]].concat());
+    let writes = server.app().store.statistics().writes();
+    for _ in 0..5 {
+        server.advance_seconds(60);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(server.everything_stored(), before);
+    assert_eq!(server.app().store.statistics().writes(), writes, "no write was even tried");
+
+    // The same server does both by itself as soon as it may write: there was something to do.
+    server.restart_with(&[("queue_length", "16")]);
+    wait_until("the mail", || server.stored("SELECT state FROM outbox") == ["sent"]);
+    let expired = "SELECT subject_id FROM audit WHERE action = 'account_invitation.expire'";
+    wait_until("the sweep", || server.stored(expired) == ["3"]);
 }
 
 #[test]

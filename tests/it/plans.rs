@@ -12,7 +12,7 @@ use invited::wire::query::{self, ListQuery};
 use crate::support::Server;
 
 /// Every level sees every sort.
-const TOP: invited::wire::describe::Rung = invited::wire::describe::Rung(u8::MAX);
+pub(crate) const TOP: invited::wire::describe::Rung = invited::wire::describe::Rung(u8::MAX);
 
 /// Query strings that together use every part of a description.
 fn questions(resource: &Resource) -> Vec<String> {
@@ -41,36 +41,32 @@ fn questions(resource: &Resource) -> Vec<String> {
     questions
 }
 
-fn tree(query: &str) -> Tree {
+pub(crate) fn tree(query: &str) -> Tree {
     params::query(&query.replace(' ', "%20")).unwrap()
 }
 
 /// The statements of one resource, each with what was asked.
-fn statements(resource: &'static Resource) -> Vec<(String, Statement)> {
+pub(crate) fn statements(dialect: Dialect, resource: &'static Resource) -> Vec<(String, Statement)> {
     let mut statements = Vec::new();
     for question in questions(resource) {
         let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
-        statements.push((format!("list {question}"), sql::list(Dialect::Sqlite, &plain(resource), 1, &list)));
-        statements.push((format!("count {question}"), sql::count(Dialect::Sqlite, resource, 1, &list)));
+        statements.push((format!("list {question}"), sql::list(dialect, &plain(resource), 1, &list)));
+        statements.push((format!("count {question}"), sql::count(dialect, resource, 1, &list)));
         let conditions = query::show_conditions(resource, &tree(&question));
-        statements
-            .push((format!("show {question}"), sql::record(Dialect::Sqlite, &plain(resource), 1, 7, &conditions)));
+        statements.push((format!("show {question}"), sql::record(dialect, &plain(resource), 1, 7, &conditions)));
     }
     for association in resource.associations {
         let including = Projection::read(resource, &tree(&format!("include={}", association.name)), TOP);
-        statements
-            .push((format!("list with {}", association.name), sql::records(Dialect::Sqlite, &including, 1, &[1, 2])));
+        statements.push((format!("list with {}", association.name), sql::records(dialect, &including, 1, &[1, 2])));
         if let Target::Records(target) = association.target {
-            statements.push((
-                format!("include {}", association.name),
-                sql::records(Dialect::Sqlite, &plain(target), 1, &[1, 2]),
-            ));
+            statements
+                .push((format!("include {}", association.name), sql::records(dialect, &plain(target), 1, &[1, 2])));
         }
     }
     statements
 }
 
-fn plain(resource: &'static Resource) -> Projection {
+pub(crate) fn plain(resource: &'static Resource) -> Projection {
     Projection::plain(resource, TOP)
 }
 
@@ -101,7 +97,7 @@ fn no_filter_order_or_association_walks_over_a_table() {
     let (asked, scans) = with_database(|db| {
         let (mut asked, mut scans) = (0, Vec::new());
         for entry in REGISTRY {
-            for (question, statement) in statements(entry.resource) {
+            for (question, statement) in statements(Dialect::Sqlite, entry.resource) {
                 asked += 1;
                 let steps = plan(db, &statement)?;
                 scans.extend(steps.into_iter().filter(|step| is_scan(step)).map(|step| format!("{question}: {step}")));

@@ -8,22 +8,23 @@
 //! step that is skipped. And the first step that fails ends the chore with its exit status.
 
 mod debian;
+mod engines;
 mod peers;
 mod requirement;
 mod step;
 
 use std::process::ExitCode;
 
-use invited_cluster::{Cluster, HASTY};
 use requirement::Requirement;
 use step::Step;
 
 const HELP: &str = "\
 The chores of the project.
 
-  cargo xtask test [FILTER …]           run every test, the doc tests too
+  cargo xtask test [FILTER …]           run every test, on both engines, the doc tests too
   cargo xtask ci                        formatting, lints, documentation, then the tests
-  cargo xtask bench [--quick] [--json]  build for release, measure, print the table
+  cargo xtask bench [--engine postgres] [--quick] [--json]
+                                        build for release, measure, print the table
   cargo xtask help                      this text
 
 `test` needs a C compiler for the bundled SQLite, and Python 3.11 with venv, Node 20 and npm (or newer) for
@@ -33,8 +34,10 @@ with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci`
 well.
 It needs PostgreSQL's programs, PgBouncer and openssl, for the tests that start a server of their own; as root on
 a machine with apt-get it installs those as well.
-With INVITED_TEST_DATABASE=postgres all tests run on a PostgreSQL server that is made for them. With the URL of
-a server they run there.
+The stories run on SQLite and then once more on a PostgreSQL server that is made for them and is gone afterwards.
+INVITED_TEST_DATABASE names one engine, sqlite or postgres, or the URL of a server that is there already. With a
+FILTER and without the variable they run on SQLite only.
+`bench --engine postgres` makes such a server, too, a durable one.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
@@ -64,7 +67,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What every run of the tests needs.
+/// What every run of the tests needs. Some stories are about PostgreSQL itself, whatever the others run on.
 const FOR_TESTS: &[Requirement] = &[
     Requirement::CCompiler,
     Requirement::Python,
@@ -76,28 +79,14 @@ const FOR_TESTS: &[Requirement] = &[
     Requirement::Openssl,
 ];
 
-/// The variable that says which engine the tests run on.
-const ENGINE: &str = "INVITED_TEST_DATABASE";
-
-/// Whether the tests run on a PostgreSQL server that is made for them.
-fn wants_cluster() -> bool {
-    std::env::var(ENGINE).is_ok_and(|wanted| wanted == "postgres")
-}
-
-fn needed_for_tests() -> Vec<Requirement> {
-    let server = wants_cluster().then_some(Requirement::Postgres);
-    FOR_TESTS.iter().copied().chain(server).collect()
-}
-
 fn test(filter: &[String]) -> Result<(), String> {
-    let needed = needed_for_tests();
-    debian::provide(&needed)?;
-    requirement::check(&needed)?;
+    debian::provide(FOR_TESTS)?;
+    requirement::check(FOR_TESTS)?;
     tests(filter)
 }
 
 fn ci() -> Result<(), String> {
-    let needed = [needed_for_tests(), vec![Requirement::Rustfmt, Requirement::Clippy]].concat();
+    let needed = [FOR_TESTS, &[Requirement::Rustfmt, Requirement::Clippy]].concat();
     debian::provide(&needed)?;
     requirement::check(&needed)?;
     Step::cargo("Formatting", &["fmt", "--all", "--check"], "`cargo fmt --all` repairs it").run()?;
@@ -121,14 +110,7 @@ fn ci() -> Result<(), String> {
 /// nextest cannot run.
 fn tests(filter: &[String]) -> Result<(), String> {
     peers::prepare()?;
-    let mut runner: Vec<&str> = if requirement::nextest_is_installed() {
-        vec!["nextest", "run", "--workspace"]
-    } else {
-        println!("cargo-nextest is not installed: `cargo test` runs the same tests, one binary after the other.");
-        vec!["test", "--workspace", "--all-targets"]
-    };
-    runner.extend(filter.iter().map(String::as_str));
-    run_on_engine(&runner)?;
+    engines::run(filter)?;
     if filter.is_empty() {
         Step::cargo(
             "Examples in the documentation",
@@ -140,20 +122,14 @@ fn tests(filter: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs the tests on SQLite, or on what the variable says: `postgres` for a server that is made for them, or the URL of one.
-fn run_on_engine(runner: &[&str]) -> Result<(), String> {
-    let tests = |heading| Step::cargo(heading, runner, "see the failures above");
-    if wants_cluster() {
-        let cluster = Cluster::start(HASTY)?;
-        return tests("Tests on PostgreSQL").with_variable(ENGINE, &cluster.url()).run();
-    }
-    tests("Tests").run()
-}
-
 /// Builds both programs apart, because cargo would otherwise merge their features and measure a server
 /// that nobody ships.
 fn bench(arguments: &[String]) -> Result<(), String> {
-    requirement::check(&[Requirement::CCompiler])?;
+    let on_postgres = arguments.windows(2).any(|pair| pair[0] == "--engine" && pair[1] == "postgres");
+    let server = on_postgres.then_some(Requirement::Postgres);
+    let needed: Vec<Requirement> = [Requirement::CCompiler].into_iter().chain(server).collect();
+    debian::provide(&needed)?;
+    requirement::check(&needed)?;
     Step::cargo("Build of the server", &["build", "--release", "--package", "invited"], "the server does not build")
         .quiet()
         .run()?;

@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use http_body_util::BodyExt as _;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use invited::server::{self, Body, Bounds};
+use invited::server::{self, Body, Bounds, RequestBody};
 use invited::store::{Durability, Options, Place, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -73,7 +73,7 @@ async fn serve(store: Arc<Store>) -> Result<()> {
     Ok(())
 }
 
-async fn answer(store: &Store, request: Request<Incoming>) -> Response<Body> {
+async fn answer(store: &Store, request: Request<RequestBody>) -> Response<Body> {
     match route(store, request).await {
         Ok(Some(body)) => json(StatusCode::OK, body),
         Ok(None) => json(StatusCode::NOT_FOUND, b"{}".to_vec()),
@@ -81,7 +81,7 @@ async fn answer(store: &Store, request: Request<Incoming>) -> Response<Body> {
     }
 }
 
-async fn route(store: &Store, request: Request<Incoming>) -> Result<Option<Vec<u8>>> {
+async fn route(store: &Store, request: Request<RequestBody>) -> Result<Option<Vec<u8>>> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
     match path {
@@ -142,7 +142,7 @@ fn people(body: &Bytes) -> Result<(Vec<Person>, bool)> {
     })
 }
 
-async fn collect(body: Incoming) -> Result<Bytes> {
+async fn collect(body: RequestBody) -> Result<Bytes> {
     Ok(body.collect().await?.to_bytes())
 }
 

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -16,13 +15,13 @@ use crate::api::headers;
 use crate::api::object::Object;
 use crate::api::visit::{Visit, text};
 use crate::error::Error;
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 use crate::wire::changes::Fault;
 use crate::wire::kind;
 use crate::wire::params::Tree;
 
 /// `POST /invitations/lookup`.
-pub async fn look_up(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn look_up(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let token = token(&visit.body(body).await?)?;
     let now = visit.app.clock.now();
     let seen = visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), None, now)).await?;
@@ -43,7 +42,7 @@ pub async fn look_up(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>
 }
 
 /// `POST /invitations/accept`.
-pub async fn accept(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn accept(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.body(body).await?;
     visit.limit_attempts()?;
     let app = visit.app;
@@ -72,7 +71,7 @@ pub async fn accept(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>,
 }
 
 /// `POST /invitations/decline`.
-pub async fn decline(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn decline(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let token = token(&visit.body(body).await?)?;
     visit.limit_attempts()?;
     let context = visit.app.context(&Arc::new(Caller::nobody()), Some(visit.request_id));

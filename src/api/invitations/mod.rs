@@ -12,7 +12,6 @@ mod pages;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 
 use super::endpoints::{self, Line, get, post};
@@ -21,7 +20,7 @@ use super::{Trace, headers, page};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::links::PATH;
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +56,11 @@ pub fn find(method: &Method, path: &str) -> Option<(Endpoint, &'static str)> {
     path.starts_with(PATH).then(|| endpoints::find(ENDPOINTS, method, path)).flatten()
 }
 
+/// Every path that is found here.
+pub fn paths() -> impl Iterator<Item = String> {
+    ENDPOINTS.iter().map(|line| line.path().to_owned())
+}
+
 impl Endpoint {
     /// Whether people are in front of it.
     fn is_page(self) -> bool {
@@ -68,7 +72,7 @@ impl Endpoint {
 pub async fn answer(
     app: &Arc<App>,
     endpoint: Endpoint,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     peer: IpAddr,
     request_id: &str,
     trace: &mut Trace,

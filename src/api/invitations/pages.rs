@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use askama::Template;
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -21,7 +20,7 @@ use crate::error::Error;
 use crate::language::{Language, Texts, fill};
 use crate::links::PATH;
 use crate::oauth::sessions;
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 use crate::wire::params::Tree;
 
 /// What a box says that was ticked.
@@ -56,7 +55,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
 }
 
 /// `POST /invitations/TOKEN`.
-pub async fn decide(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn decide(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.body(body).await?;
     let browser = Browser::of(visit)?;
     let texts = visit.app.config.mail_language.texts();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Method, Response, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -16,7 +15,7 @@ use crate::oauth::authorization::{Asked, Request};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::sessions::{self, Session};
 use crate::oauth::{grants, redirects};
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 use crate::tokens;
 use crate::wire::params::Tree;
 
@@ -117,7 +116,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
         Err(refusal) => return trusted.refuse(StatusCode::FOUND, &refusal),
     };
     let has_header = visit.head.headers.contains_key(header::AUTHORIZATION);
-    if visit.app.is_sandbox && has_header && visit.head.method == Method::GET {
+    if visit.app.sandbox.is_some() && has_header && visit.head.method == Method::GET {
         return consent_of_bearer(visit, &trusted, request).await;
     }
     let browser = Browser::of(visit)?;
@@ -197,7 +196,7 @@ async fn consent(
 }
 
 /// `POST /oauth/authorize`: what the member decided.
-pub async fn decide(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn decide(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
     let browser = Browser::of(visit)?;
     require_own_form(&browser, &params)?;

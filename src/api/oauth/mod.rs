@@ -21,7 +21,6 @@ pub use sign_in::LINK_PATH as SIGN_IN_LINK_PATH;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 
 use super::endpoints::{self, Line, get, post};
@@ -29,7 +28,7 @@ use super::visit::Visit;
 use super::{Trace, headers};
 use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +78,11 @@ pub fn find(method: &Method, path: &str) -> Option<(Endpoint, &'static str)> {
     is_here.then(|| endpoints::find(ENDPOINTS, method, path)).flatten()
 }
 
+/// Every path that is found here.
+pub fn paths() -> impl Iterator<Item = String> {
+    ENDPOINTS.iter().map(|line| line.path().to_owned())
+}
+
 impl Endpoint {
     /// Whether applications ask here by themselves.
     fn is_for_programs(self) -> bool {
@@ -90,7 +94,7 @@ impl Endpoint {
 pub async fn answer(
     app: &Arc<App>,
     endpoint: Endpoint,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     peer: IpAddr,
     request_id: &str,
     trace: &mut Trace,

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -18,7 +17,7 @@ use crate::api::visit::{Visit, bucket, redirect, text};
 use crate::error::Error;
 use crate::limits::Kind;
 use crate::oauth::{links, passwords, sessions};
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 use crate::wire::fold::fold;
 
 /// The path of a one-time link, without the secret at its end.
@@ -27,7 +26,7 @@ pub const LINK_PATH: &str = "/oauth/sign-in/";
 const FAILED: &str = "The mail address or the password is not right.";
 
 /// `POST /oauth/sign-in`: with a password, on the way to an application.
-pub async fn with_password(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn with_password(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
     let browser = Browser::of(visit)?;
     require_own_form(&browser, &params)?;
@@ -91,7 +90,7 @@ pub fn show_link(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
 }
 
 /// `POST /oauth/sign-in/SECRET`: uses the link up.
-pub async fn with_link(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn with_link(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
     let browser = Browser::of(visit)?;
     require_own_form(&browser, &params)?;
@@ -121,7 +120,7 @@ pub async fn with_link(visit: &Visit<'_>, body: Incoming) -> Result<Response<Bod
 }
 
 /// `POST /oauth/sign-out`: for somebody else to sign in, on the way to the same application.
-pub async fn sign_out(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn sign_out(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
     let browser = Browser::of(visit)?;
     require_own_form(&browser, &params)?;

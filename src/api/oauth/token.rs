@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use secrecy::ExposeSecret as _;
 
@@ -15,13 +14,13 @@ use crate::error::Error;
 use crate::oauth::exchange::{self, Asked, Issued, Means};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::revocation::{self, Facts};
-use crate::server::Body;
+use crate::server::{Body, RequestBody};
 use crate::wire::params::Tree;
 
 const NO_TOKEN: Refusal = refusal(Code::InvalidRequest, "The parameter token is missing.");
 
 /// A code, a refresh token or the application's own name becomes an access token.
-pub async fn token(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn token(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
     let asked = match asked(&params) {
         Ok(asked) => asked,
@@ -94,7 +93,7 @@ fn refused(unrecognised: &Unrecognised) -> Response<Body> {
 }
 
 /// A token ends. Whoever asks is not told whether there was one.
-pub async fn revoke(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn revoke(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
     let application = match client::recognise(visit, &params).await? {
         Ok(application) => application,
@@ -115,7 +114,7 @@ pub async fn revoke(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>,
 }
 
 /// What is known of a token.
-pub async fn introspect(visit: &Visit<'_>, body: Incoming) -> Result<Response<Body>, Error> {
+pub async fn introspect(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let params = visit.params(body).await?;
     let application = match client::recognise(visit, &params).await? {
         Ok(application) => application,

@@ -107,6 +107,18 @@ impl Address {
     }
 }
 
+/// Where a URL leads, without user and password. Only what surely is no part of a password is told, however the URL is written.
+pub(in crate::store) fn place_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let place = rest.split('?').next().unwrap_or_default();
+    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+    let (hosts, is_whole) = match authority.rsplit_once('@') {
+        Some((_, hosts)) => (hosts, !database.contains('@')),
+        None => (authority, !rest.contains('@')),
+    };
+    if is_whole { format!("postgres://{hosts}/{database}") } else { "postgres://".to_owned() }
+}
+
 /// Refuses a server that would not keep what it is given as it is given.
 async fn require_fit(client: &Client) -> Result<(), Error> {
     let asked = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')";
@@ -226,6 +238,21 @@ mod tests {
         ] {
             let told = Address::read(url, None, false).err().unwrap().to_string();
             assert!(told.contains(said) && !told.contains("geheim"), "{told}");
+        }
+    }
+
+    #[test]
+    fn where_a_url_leads_is_told_without_its_password() {
+        for (url, place) in [
+            ("postgres://me:geheim@db.example.com:5433/team?sslmode=disable", "postgres://db.example.com:5433/team"),
+            ("postgres://me:ge@heim@a,b:5433/team", "postgres://a,b:5433/team"),
+            ("postgres:///team?host=db&user=me&password=a@geheim", "postgres://"),
+            ("postgres://me:ge/heim@db/team", "postgres://"),
+            ("postgres://me:ge?heim@db/team", "postgres://"),
+            ("postgres:///team?host=/run&user=me&password=geheim", "postgres:///team"),
+            ("postgres://me:geheim@a,b/team", "postgres://a,b/team"),
+        ] {
+            assert_eq!(place_of(url), place, "{url}");
         }
     }
 

@@ -78,6 +78,66 @@ fn erasing_needs_a_yes_and_leaves_no_trace_of_name_and_address() {
     assert!(again.contains("users: 0, invitations: 0"), "it can be done twice: {again}");
 }
 
+/// A request of the owner that succeeds.
+fn succeed(team: &Team, server: SocketAddr, method: &str, path: &str, body: &Value) -> Value {
+    let request = Request::new(server, method, path).bearer(&team.token).json(body);
+    let answer = request.send();
+    assert!((200..300).contains(&answer.status), "{answer}");
+    if answer.body.is_empty() { Value::Null } else { answer.json() }
+}
+
+#[test]
+fn an_erased_person_is_forgotten_under_every_former_address_too() {
+    let team = Team::new();
+    let (program, server) = team.serve();
+    let ask = |method: &str, path: &str, body: Value| succeed(&team, server, method, path, &body);
+    let move_to = |user: &str, address: &str| {
+        ask("PUT", &format!("/api/v1/users/{user}"), json!({"user": {"email_address": address}}))
+    };
+    // Ada becomes a member, and leaves again.
+    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
+    let link = ask("POST", "/invitations/1/link", json!({}));
+    let accepted =
+        ask("POST", "/invitations/accept", json!({"token": link["token"], "password": "correct horse battery"}));
+    let (user, membership) =
+        (accepted["user_id"].as_str().unwrap(), accepted["account_membership_id"].as_str().unwrap());
+    move_to(user, "lovelace@example.test");
+    ask("DELETE", &format!("/api/v1/account_memberships/{membership}"), json!({}));
+    // She is invited anew, under her second address, and that is taken back: only trail and mails have it now.
+    Team::invite(server, &team.token, &[("Ada Lovelace", "Lovelace@example.test")]);
+    ask("DELETE", "/api/v1/account_invitations/2", json!({}));
+    move_to(user, "countess@example.test");
+    Team::invite(server, &team.token, &[("Bob Babbage", "bob@example.test")]);
+    assert_eq!(program.stop().0.code(), Some(0));
+
+    let tables: Vec<String> = traces(&team).into_iter().map(|(table, _)| table).collect();
+    assert!(tables.contains(&"outbox".to_owned()) && tables.contains(&"audit".to_owned()), "{tables:?}");
+    let done = team.json(&["erase", "countess@example.test", "--yes"]);
+    assert_eq!((&done["users"], &done["erased"]), (&json!(1), &json!(true)));
+    assert_eq!(traces(&team), []);
+    assert!(team.every_text().iter().any(|(table, text)| table == "outbox" && text == "bob@example.test"));
+}
+
+#[test]
+fn a_former_address_that_somebody_else_has_by_now_stays_theirs() {
+    let team = Team::new();
+    let (program, server) = team.serve();
+    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
+    let ask = |method: &str, path: &str, body: Value| succeed(&team, server, method, path, &body);
+    for address in ["shared@example.test", "countess@example.test"] {
+        ask("PUT", "/api/v1/users/2", json!({"user": {"email_address": address}}));
+    }
+    Team::invite(server, &team.token, &[("Bob Babbage", "shared@example.test")]);
+    assert_eq!(program.stop().0.code(), Some(0));
+    team.run(&["erase", "countess@example.test", "--yes"]);
+    assert_eq!(traces(&team), []);
+    let kept: Vec<(String, String)> =
+        team.every_text().into_iter().filter(|(_, text)| text.contains("shared@example.test")).collect();
+    for table in ["users", "account_invitations", "outbox", "audit"] {
+        assert!(kept.iter().any(|(known, _)| known == table), "{table}: {kept:?}");
+    }
+}
+
 #[test]
 fn what_is_kept_about_somebody_with_a_longer_address_stays() {
     let team = Team::new();

@@ -14,14 +14,14 @@ use crate::process::{Client, Program, sqlite};
 const INVITATIONS: &str = "/api/v1/account_invitations";
 
 /// An account whose owner is Olive Owner.
-pub(super) struct Team {
-    pub(super) url: String,
-    pub(super) token: String,
+pub(crate) struct Team {
+    pub(crate) url: String,
+    pub(crate) token: String,
     folder: TemporaryFolder,
 }
 
 impl Team {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = folder();
         let url = sqlite(&folder.database());
         let token = create_account(&url, "olive@example.test");
@@ -29,31 +29,31 @@ impl Team {
     }
 
     /// A path beside the database.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.database().with_file_name(name)
     }
 
-    pub(super) fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         succeeds(&[arguments, &["--database", &self.url]].concat())
     }
 
-    pub(super) fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.run(&[arguments, &["--json"]].concat())).unwrap()
     }
 
     /// Runs a command that fails and says these words.
-    pub(super) fn refused(&self, arguments: &[&str], words: &[&str]) {
+    pub(crate) fn refused(&self, arguments: &[&str], words: &[&str]) {
         fails(&[arguments, &["--database", &self.url]].concat(), words);
     }
 
     /// Serves the database with mails that are put into the outbox and sent by nobody.
-    pub(super) fn serve(&self) -> (Program, SocketAddr) {
+    pub(crate) fn serve(&self) -> (Program, SocketAddr) {
         let mail = format!("files:{}", self.path("mails").display());
         serve(&self.url, &["--mail", &mail, "--mail-from", "invitations@example.test", "--mail-worker", "false"])
     }
 
     /// Invites people by name and address, over HTTP, as an account's owner.
-    pub(super) fn invite(server: SocketAddr, token: &str, people: &[(&str, &str)]) {
+    pub(crate) fn invite(server: SocketAddr, token: &str, people: &[(&str, &str)]) {
         let people: Vec<Value> =
             people.iter().map(|(name, address)| json!({"full_name": name, "email_address": address})).collect();
         let body = json!({ "account_invitations": people }).to_string();
@@ -62,19 +62,19 @@ impl Team {
     }
 
     /// Invites people with a server that ends then.
-    pub(super) fn invited(&self, people: &[(&str, &str)]) {
+    pub(crate) fn invited(&self, people: &[(&str, &str)]) {
         let (program, server) = self.serve();
         Self::invite(server, &self.token, people);
         assert_eq!(program.stop().0.code(), Some(0));
     }
 
     /// Changes the file of the database behind the program's back.
-    pub(super) fn alter(&self, sql: &str) {
+    pub(crate) fn alter(&self, sql: &str) {
         self.open().execute_batch(sql).unwrap();
     }
 
     /// Rows of a statement with one column, as text.
-    pub(super) fn texts(&self, sql: &str) -> Vec<String> {
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
         let connection = self.open();
         let mut statement = connection.prepare(sql).unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
@@ -82,7 +82,7 @@ impl Team {
     }
 
     /// Every text of every table, each with the table's name.
-    pub(super) fn every_text(&self) -> Vec<(String, String)> {
+    pub(crate) fn every_text(&self) -> Vec<(String, String)> {
         let connection = self.open();
         let mut texts = Vec::new();
         for table in self.texts("SELECT name FROM sqlite_master WHERE type = 'table'") {

@@ -70,6 +70,22 @@ fn a_server_that_is_too_busy_to_greet_keeps_the_mail_waiting() {
 }
 
 #[test]
+fn a_server_that_says_what_no_text_should_hold_is_told_of_all_the_same() {
+    for (moment, reply) in
+        [(Moment::Message, "250 taken\0 \u{1b}[2Jhere"), (Moment::Recipient, "550 5.1.1 \0\u{1b}[31mNo")]
+    {
+        let (sink, server, invitation) = story(&[Replies(moment, reply), Kind]);
+        server.deliver();
+        let (state, told) = super::only_mail(&server, &invitation);
+        assert_eq!(state, if moment == Moment::Message { "sent" } else { "failed" }, "{told}");
+        assert!(!told.is_empty() && !told.contains(char::is_control), "{told:?}");
+        server.advance_seconds(3_600);
+        assert_eq!(server.deliver(), 0, "the mail is sent once more");
+        assert!(sink.received().len() <= 1);
+    }
+}
+
+#[test]
 fn a_recipient_or_message_that_is_refused_for_good_is_not_tried_again() {
     for (moment, reply) in
         [(Moment::Recipient, "550 5.1.1 No such user here"), (Moment::Message, "554 5.7.1 We do not want this")]

@@ -29,6 +29,7 @@ fn an_unknown_application_or_address_is_told_on_a_page_and_never_by_a_redirect()
         ("client_id", ""),
         ("client_id", "nobody"),
         ("client_id", "SANDBOX-APP"),
+        ("client_id", "sandbox-app\0"),
         ("redirect_uri", ""),
         ("redirect_uri", "https://evil.example/"),
         ("redirect_uri", "http://127.0.0.1:8765/callback/"),

@@ -38,6 +38,8 @@ fn every_attempt_that_fails_gets_the_same_page() {
         (ADDRESS, long.as_str()),
         (ADDRESS, "Correct horse battery"),
         ("x", "x"),
+        ("project_lead@example.test\0", PASSWORD),
+        ("\0", "\0"),
     ] {
         // The computation is what takes time: each attempt costs exactly one, whoever it is for.
         let checks = server.app().password_checks.made();

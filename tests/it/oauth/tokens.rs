@@ -151,13 +151,22 @@ fn who_does_not_prove_itself_is_an_invalid_client_whatever_the_reason() {
     let own_name = [("grant_type", "client_credentials")];
     let mut bodies = std::collections::BTreeSet::new();
     for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect"] {
-        for client in [("nobody", "sandbox-secret"), ("sandbox-app", "wrong"), ("sandbox-app", ""), ("", "")] {
+        for client in [
+            ("nobody", "sandbox-secret"),
+            ("sandbox-app\0", "sandbox-secret"),
+            ("sandbox-app", "wrong"),
+            ("sandbox-app", "sandbox-secret\0"),
+            ("sandbox-app", ""),
+            ("", ""),
+        ] {
             let answer = post_as(&server, path, client, &own_name);
             refused(&answer, 401, "invalid_client");
             assert_eq!(answer.header("www-authenticate"), None, "the scheme was not tried");
             bodies.insert(answer.text().to_owned());
         }
-        for text in ["sandbox-app:wrong", "nobody:sandbox-secret", "sandbox-app", ":", ""] {
+        for text in
+            ["sandbox-app:wrong", "nobody:sandbox-secret", "sandbox-app%00:sandbox-secret", "sandbox-app", ":", ""]
+        {
             let answer = basic(&server, path, &format!("Basic {}", STANDARD.encode(text)), &own_name);
             refused(&answer, 401, "invalid_client");
             assert!(answer.header("www-authenticate").is_some_and(|value| value.starts_with("Basic ")), "{answer}");

@@ -1,12 +1,16 @@
 //! PgBouncer between us and PostgreSQL, which gives every transaction whichever of its few connections is free.
 
+use std::thread;
+use std::time::Duration;
+
 use invited::store::{Error, Param};
 use invited_cluster::{Cluster, Pooler};
 use serde_json::{Value, json};
 
-use super::own_cluster::{serve, start};
+use super::own_cluster::{as_administrator, serve, start};
 use crate::binary::succeeds;
 use crate::concurrency::together;
+use crate::support::database::on;
 use crate::support::{Answer, Server, token};
 
 /// Connections of the pooler to PostgreSQL: fewer than there are writers.
@@ -89,25 +93,24 @@ fn two_jobs_that_collide_behind_a_pooler_are_run_again() {
 
 #[test]
 fn without_the_setting_the_error_names_it() {
-    let (_cluster, _pooler, url) = start_pooled();
-    let server = serve(&url, &[("connections", "8")]);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    let store = server.app().store.clone();
-    let jobs: Vec<_> = (0..CLIENTS)
-        .map(|number| {
-            let store = store.clone();
-            let id = i64::try_from(number).unwrap() % 8 + 1;
-            runtime.spawn(async move {
-                let sql = "UPDATE users SET headline = 'x' WHERE id = ?1";
-                store.write(move |db| db.exec(sql, &[Param::Int(id)])).await
-            })
-        })
-        .collect();
-    let ended: Vec<Result<usize, Error>> = jobs.into_iter().map(|job| runtime.block_on(job).unwrap()).collect();
-    let failed: Vec<String> = ended.into_iter().filter_map(Result::err).map(|cause| cause.to_string()).collect();
-    println!("{} of {CLIENTS} failed, such as by {:?}", failed.len(), failed.first());
-    assert!(!failed.is_empty(), "without the setting, statements meet connections on which they were not prepared");
-    for text in failed {
-        assert!(text.contains("set database_pooler to transaction"), "{text}");
-    }
+    let (cluster, _pooler, url) = start_pooled();
+    let server = serve(&url, &[("connections", "1")]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let update = || -> Result<usize, Error> {
+        let sql = "UPDATE users SET headline = 'x' WHERE id = ?1";
+        runtime.block_on(server.app().store.write(move |db| db.exec(sql, &[Param::Int(1)])))
+    };
+    update().expect("the statement was prepared on the connection on which it is executed");
+    thread::scope(|scope| {
+        // Whoever comes next gets the connection that was used last, so that ours is taken.
+        let others: Vec<_> =
+            (1..CONNECTIONS).map(|_| scope.spawn(|| on(&url, "BEGIN; SELECT pg_sleep(3); COMMIT"))).collect();
+        let taken = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        while on(&as_administrator(&cluster, "team"), taken) != [(CONNECTIONS - 1).to_string()] {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let failed = update().expect_err("the statement is not known on another connection").to_string();
+        assert!(failed.contains("set database_pooler to transaction"), "{failed}");
+        others.into_iter().for_each(|other| drop(other.join().unwrap()));
+    });
 }

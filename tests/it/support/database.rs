@@ -39,8 +39,8 @@ pub(crate) enum Database {
     Elsewhere(String),
 }
 
-/// The server on which stories have their databases, if they are to have them on one.
-fn server() -> Option<String> {
+/// The server on which stories have their databases, if they are to have them on one: its URL without a database.
+pub(crate) fn server() -> Option<String> {
     let url = std::env::var("INVITED_TEST_DATABASE").ok().filter(|url| url.contains("://"))?;
     let start = url.find("://").map_or(0, |at| at + 3);
     let end = url[start..].find('/').map_or(url.len(), |at| start + at);
@@ -55,11 +55,26 @@ pub(crate) fn is_on_server() -> bool {
 impl Database {
     /// Makes one, without accounts.
     pub(crate) fn create() -> Self {
-        let Some(server) = server() else { return Self::in_file() };
+        match server() {
+            Some(server) => Self::on_server(&server),
+            None => Self::in_file(),
+        }
+    }
+
+    /// Makes one on a server, whatever the others run on.
+    pub(crate) fn on_server(server: &str) -> Self {
+        let server = server.to_owned();
         let name = format!("story_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let template = template(&server);
         on(&format!("{server}/postgres"), &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         Self::OnServer { server, name }
+    }
+
+    /// Makes one on a server, without a schema.
+    pub(crate) fn empty_on(server: &str) -> Self {
+        let name = format!("empty_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        on(&format!("{server}/postgres"), &format!("CREATE DATABASE {name}"));
+        Self::OnServer { server: server.to_owned(), name }
     }
 
     /// Makes a file.

@@ -49,7 +49,7 @@ impl Server {
         Self::start_over(Database::in_file(), &[])
     }
 
-    /// Starts a server over a database.
+    /// Starts a server over a database that a story has made, with some settings changed.
     pub(crate) fn start_over(database: Database, settings: &[(&'static str, &str)]) -> Self {
         let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         values.insert("listen", "127.0.0.1:0".to_owned());
@@ -72,6 +72,12 @@ impl Server {
         let running = self.runtime.block_on(begin(&self.values, now, self.starts));
         self.address = running.address;
         self.running = Some(running);
+    }
+
+    /// The same with some settings changed.
+    pub(crate) fn restart_with(&mut self, settings: &[(&'static str, &str)]) {
+        self.values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        self.restart();
     }
 
     fn end(&mut self) {

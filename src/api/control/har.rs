@@ -1,0 +1,113 @@
+//! Requests as other tools read them: HTTP Archive 1.2, and lines of curl that can be pasted into a shell.
+
+use serde_json::{Value as Json, json};
+
+use crate::sandbox::journal::Exchange;
+use crate::wire::kind;
+
+/// An archive of the exchanges.
+pub(super) fn archive(exchanges: &[Exchange], base_url: &str) -> String {
+    let entries: Vec<Json> = exchanges.iter().map(|exchange| entry(exchange, base_url)).collect();
+    let creator = json!({"name": "invited", "version": env!("CARGO_PKG_VERSION")});
+    json!({"log": {"version": "1.2", "creator": creator, "entries": entries}}).to_string()
+}
+
+fn entry(exchange: &Exchange, base_url: &str) -> Json {
+    // The format wants milliseconds, which may have a fraction.
+    let milliseconds = exchange.microseconds / 1_000;
+    let url = format!("{base_url}{}", exchange.target);
+    let mut request = json!({
+        "method": exchange.method,
+        "url": url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": pairs(&exchange.request_headers),
+        "queryString": query(exchange),
+        "headersSize": -1,
+        "bodySize": exchange.request_body.len(),
+    });
+    if !exchange.request_body.is_empty() {
+        request["postData"] = json!({
+            "mimeType": header(&exchange.request_headers, "content-type"),
+            "text": String::from_utf8_lossy(&exchange.request_body),
+        });
+    }
+    json!({
+        "startedDateTime": kind::time(exchange.at.0),
+        "time": milliseconds,
+        "request": request,
+        "response": {
+            // 0 stands for an answer that never came.
+            "status": exchange.status.unwrap_or_default(),
+            "statusText": "",
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": pairs(&exchange.response_headers),
+            "content": {
+                "size": exchange.response_body.len(),
+                "mimeType": header(&exchange.response_headers, "content-type"),
+                "text": String::from_utf8_lossy(&exchange.response_body),
+            },
+            "redirectURL": header(&exchange.response_headers, "location"),
+            "headersSize": -1,
+            "bodySize": exchange.response_body.len(),
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+    })
+}
+
+fn query(exchange: &Exchange) -> Vec<Json> {
+    let text = exchange.target.split_once('?').map_or("", |(_, query)| query);
+    let decode =
+        |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            json!({"name": decode(name), "value": decode(value)})
+        })
+        .collect()
+}
+
+fn pairs(headers: &[(String, String)]) -> Vec<Json> {
+    headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+}
+
+fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+    headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+}
+
+/// Headers that curl writes by itself, or that are about one connection.
+const NOT_REPEATED: [&str; 4] = ["host", "content-length", "connection", "accept-encoding"];
+
+/// One command for each exchange, which asks the same once more.
+pub(super) fn lines(exchanges: &[Exchange], base_url: &str) -> String {
+    exchanges.iter().map(|exchange| line(exchange, base_url) + "\n").collect()
+}
+
+fn line(exchange: &Exchange, base_url: &str) -> String {
+    let mut line = format!("curl -X {} {}", exchange.method, quoted(&format!("{base_url}{}", exchange.target)));
+    for (name, value) in exchange.request_headers.iter().filter(|(name, _)| !NOT_REPEATED.contains(&name.as_str())) {
+        line.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));
+    }
+    if !exchange.request_body.is_empty() {
+        line.push_str(&format!(" --data-binary {}", quoted(&String::from_utf8_lossy(&exchange.request_body))));
+    }
+    line
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_quotes_is_one_word() {
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+}

@@ -1,0 +1,38 @@
+//! `GET /sandbox/seats`: what the real account would have been billed.
+
+use hyper::{Response, StatusCode};
+
+use super::Asked;
+use crate::api::object::{Object, array};
+use crate::error::Error;
+use crate::seats::{self, Ledger};
+use crate::server::Body;
+
+/// The ledgers of all accounts.
+pub(super) async fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
+    asked.query(&[])?;
+    let ledgers = asked.visit.app.store.read(|db| {
+        let mut accounts = Vec::new();
+        db.each("SELECT id FROM accounts ORDER BY id", &[], &mut |row| {
+            accounts.push(row.int(0)?);
+            Ok(())
+        })?;
+        accounts.into_iter().map(|id| Ok((id, seats::ledger(db, id)?))).collect::<Result<Vec<_>, crate::store::Error>>()
+    });
+    let accounts = array(ledgers.await?.iter().map(|(id, ledger)| account(*id, ledger)));
+    Ok(Object::new().raw("accounts", &accounts).answer(StatusCode::OK))
+}
+
+fn account(id: i64, ledger: &Ledger) -> Object {
+    let object = Object::new().text("account_id", &id.to_string());
+    let object = match ledger.contracted {
+        Some(seats) => object.int("contracted", seats),
+        None => object.raw("contracted", b"null"),
+    };
+    object
+        .int("taken", ledger.taken())
+        .int("members", ledger.members)
+        .int("pending", ledger.pending)
+        .int("over", ledger.over())
+        .int("billed", ledger.billed)
+}

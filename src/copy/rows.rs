@@ -1,0 +1,125 @@
+//! The rows of a table, page by page in the order of the primary key, and the checksum over all of them.
+//!
+//! A value is hashed as its kind, its length and its bytes, a row as its values in the order of the columns' names. So
+//! two tables have one checksum exactly if they hold the same rows, whichever engine holds them.
+
+use sha2::{Digest as _, Sha256};
+
+use super::tables::Table;
+use crate::store::{self, Db, Param};
+
+/// Rows of a page. Times the columns of the widest table they stay below the parameters that a statement may have.
+pub(super) const PAGE: usize = 500;
+
+/// What all rows of a table come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checksum {
+    /// How many they are.
+    pub rows: u64,
+    /// SHA-256 over them, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// Some rows, value after value.
+pub(super) struct Page {
+    pub(super) rows: usize,
+    pub(super) values: Vec<Value>,
+    /// With the last page, what all of them come to.
+    pub(super) end: Option<Checksum>,
+}
+
+/// A value that lives longer than the result that it was read from.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl From<Param<'_>> for Value {
+    fn from(param: Param<'_>) -> Self {
+        match param {
+            Param::Null => Self::Null,
+            Param::Int(number) => Self::Int(number),
+            Param::Text(text) => Self::Text(text.to_owned()),
+            Param::Bytes(bytes) => Self::Bytes(bytes.to_owned()),
+        }
+    }
+}
+
+impl Value {
+    pub(super) fn param(&self) -> Param<'_> {
+        match self {
+            Self::Null => Param::Null,
+            Self::Int(number) => Param::Int(*number),
+            Self::Text(text) => Param::Text(text),
+            Self::Bytes(bytes) => Param::Bytes(bytes),
+        }
+    }
+}
+
+/// A walk through a table.
+pub(super) struct Walk {
+    /// The key of the last row that was seen.
+    after: Option<Vec<Value>>,
+    hash: Sha256,
+    rows: u64,
+}
+
+impl Walk {
+    pub(super) fn begin(table: &Table) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(format!("{}({})\n", table.name, table.columns.join(",")));
+        Self { after: None, hash, rows: 0 }
+    }
+
+    /// The next page.
+    pub(super) fn next(&mut self, db: &mut Db, table: &Table) -> Result<Page, store::Error> {
+        let width = table.columns.len();
+        let sql = table.page(PAGE, self.after.is_none());
+        let after = self.after.take().unwrap_or_default();
+        let after: Vec<Param<'_>> = after.iter().map(Value::param).collect();
+        let mut values: Vec<Value> = Vec::with_capacity(PAGE * width);
+        db.each(&sql, &after, &mut |row| {
+            for column in 0..width {
+                let value = row.any(column).map_err(|cause| unreadable(table, row, column, &cause))?;
+                feed(&mut self.hash, value);
+                values.push(value.into());
+            }
+            Ok(())
+        })?;
+        let rows = values.len() / width;
+        self.rows += rows as u64;
+        self.after = values.rchunks(width).next().map(|last| table.key.iter().map(|&key| last[key].clone()).collect());
+        let end =
+            (rows < PAGE).then(|| Checksum { rows: self.rows, sha256: hexadecimal(&self.hash.clone().finalize()) });
+        Ok(Page { rows, values, end })
+    }
+}
+
+fn feed(hash: &mut Sha256, value: Param<'_>) {
+    let (kind, bytes) = match value {
+        Param::Null => return hash.update([0]),
+        Param::Int(number) => {
+            hash.update([1]);
+            return hash.update(number.to_be_bytes());
+        }
+        Param::Text(text) => (2, text.as_bytes()),
+        Param::Bytes(bytes) => (3, bytes),
+    };
+    hash.update([kind]);
+    hash.update((bytes.len() as u64).to_be_bytes());
+    hash.update(bytes);
+}
+
+/// Says where a value stands that is none of those that this program writes.
+fn unreadable(table: &Table, row: &store::Row<'_>, column: usize, cause: &store::Error) -> store::Error {
+    let values: Vec<Param<'_>> =
+        (0..table.columns.len()).map(|column| row.any(column).unwrap_or(Param::Null)).collect();
+    store::Error::Statement(format!("{}, {}: {cause}", table.describe(&values), table.columns[column]))
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

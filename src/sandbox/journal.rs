@@ -1,0 +1,117 @@
+//! The journal: the latest requests with their answers, as they went over the wire.
+//!
+//! It is what somebody looks at whose client does not do what it should: what was sent, what came back, which parameters nobody
+//! took notice of, and which fault had its hand in it. It lives in memory and is bounded; what is long is cut.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use hyper::body::Bytes;
+
+use super::pattern;
+use crate::clock::Timestamp;
+
+/// Requests that are kept; the oldest make room.
+const KEPT: usize = 2_000;
+
+/// Bytes that are kept of a body.
+pub const KEPT_OF_BODY: usize = 64 * 1_024;
+
+/// A request and its answer.
+#[derive(Clone)]
+pub struct Exchange {
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// When it came, by the sandbox's clock.
+    pub at: Timestamp,
+    /// Its method.
+    pub method: String,
+    /// Its path and query.
+    pub target: String,
+    /// Its headers.
+    pub request_headers: Vec<(String, String)>,
+    /// As much of its body as the server has read.
+    pub request_body: Bytes,
+    /// The status of the answer; `None` where the connection ended without one.
+    pub status: Option<u16>,
+    /// The headers of the answer.
+    pub response_headers: Vec<(String, String)>,
+    /// The body of the answer.
+    pub response_body: Bytes,
+    /// How long it took, in microseconds.
+    pub microseconds: u64,
+    /// The operation's id in the API description, or the page.
+    pub operation: &'static str,
+    /// The caller's account and user.
+    pub caller: Option<(i64, i64)>,
+    /// The fault that had its hand in it.
+    pub fault: Option<u64>,
+    /// What of it nobody took notice of, as strict mode says it.
+    pub ignored: Option<String>,
+}
+
+impl Exchange {
+    /// The path alone.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+}
+
+/// Which requests somebody wants to see; what is not said counts for all.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Those after this number.
+    pub after: u64,
+    /// Of this method.
+    pub method: Option<String>,
+    /// Of paths that fit this pattern.
+    pub path: Option<String>,
+    /// With this status.
+    pub status: Option<u16>,
+    /// Of this account.
+    pub account_id: Option<i64>,
+}
+
+impl Wanted {
+    fn has(&self, exchange: &Exchange) -> bool {
+        exchange.number > self.after
+            && self.method.as_deref().is_none_or(|method| exchange.method.eq_ignore_ascii_case(method))
+            && self.path.as_deref().is_none_or(|path| pattern::fits(path, exchange.path()))
+            && self.status.is_none_or(|status| exchange.status == Some(status))
+            && self.account_id.is_none_or(|id| exchange.caller.is_some_and(|(account, _)| account == id))
+    }
+}
+
+/// The latest requests.
+#[derive(Default)]
+pub struct Journal(Mutex<Pages>);
+
+#[derive(Default)]
+struct Pages {
+    last_number: u64,
+    exchanges: VecDeque<Exchange>,
+}
+
+impl Journal {
+    /// Writes a request down; its number is given here.
+    pub fn write(&self, exchange: Exchange) {
+        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.last_number += 1;
+        let number = pages.last_number;
+        if pages.exchanges.len() >= KEPT {
+            pages.exchanges.pop_front();
+        }
+        pages.exchanges.push_back(Exchange { number, ..exchange });
+    }
+
+    /// The requests that are wanted, oldest first.
+    pub fn read(&self, wanted: &Wanted) -> Vec<Exchange> {
+        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.exchanges.iter().filter(|exchange| wanted.has(exchange)).cloned().collect()
+    }
+
+    /// Forgets everything; numbers go on.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).exchanges.clear();
+    }
+}

@@ -1,0 +1,227 @@
+//! Two servers, one over a file of SQLite and one over PostgreSQL, are asked the same, and answer the same to the last
+//! byte.
+//!
+//! Their clocks stand at the same moment and their randomness repeats the same, so that ids, times and secrets are
+//! equal, too. Requests are made up at random from a seed: what clients send, and what nobody should. In between time
+//! goes by, mails are sent, and what is over is swept. At the end the rows of both databases are compared.
+//!
+//! A run that fails names its seed; `INVITED_TEST_SEED` runs that one again, or any other.
+
+mod api;
+mod asked;
+mod beside;
+mod dice;
+mod known;
+mod tables;
+mod values;
+
+use std::collections::BTreeMap;
+
+use invited::resources::REGISTRY;
+
+use asked::Asked;
+use dice::Dice;
+use known::Known;
+use tables::Tables;
+
+use crate::support::client::Lost;
+use crate::support::database::Database;
+use crate::support::postgres::PostgresServer;
+use crate::support::{Answer, Server, token};
+
+/// Requests of one run.
+const REQUESTS: usize = 5_000;
+
+/// Differences after which a run has seen enough.
+const ENOUGH: usize = 5;
+
+/// Bytes of a body that are shown of a difference.
+const SHOWN: usize = 1_200;
+
+/// The seed of a run that names none.
+const SEED: u64 = 20_310_102;
+
+/// Headers that tell when an answer was made, by the system's own clock, and how long it took. All others are compared.
+const OF_THE_MOMENT: [&str; 2] = ["date", "x-runtime"];
+
+const SETTINGS: &[(&str, &str)] = &[
+    // Links and mails name the address of the server, which is a port of its own for each.
+    ("base_url", "http://people.example.test"),
+    ("keep_expired_days", "3"),
+    ("keep_mails_days", "5"),
+    ("keep_revoked_days", "2"),
+    ("rate_mails_per_address", "2"),
+    ("rate_resend_per_invitation", "1"),
+];
+
+/// Both servers, and the databases behind them.
+struct Pair {
+    sqlite: Server,
+    postgres: Server,
+    tables: Tables,
+}
+
+impl Pair {
+    fn start(on_server: Database) -> Self {
+        let sqlite = Server::start_over(Database::in_file(), SETTINGS);
+        let postgres = Server::start_over(on_server, SETTINGS);
+        let tables = Tables::open(&sqlite.database_path(), postgres.database());
+        Self { sqlite, postgres, tables }
+    }
+
+    /// Sends a request to both, which know nothing of each other and may answer at the same time; the answer, or what is
+    /// different.
+    fn ask(&self, asked: &Asked) -> Result<Answer, String> {
+        let [sqlite, postgres] = [&self.sqlite, &self.postgres].map(|server| asked.to(server.address()));
+        let answers = std::thread::scope(|scope| {
+            let other = scope.spawn(|| postgres.try_send());
+            let one = sqlite.try_send();
+            [one, other.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause))]
+        });
+        match answers {
+            // What neither can do is no answer that they agree upon.
+            [Ok(one), Ok(other)] if face(&one) == face(&other) && one.status < 500 => {
+                if asked.is_write() && (one.status >= 300 || one.header("invited-dry-run").is_some()) {
+                    self.tables.align_next_ids();
+                }
+                Ok(one)
+            }
+            [one, other] => Err(told(&one, &other)),
+        }
+    }
+
+    /// Lets something happen besides requests, to both.
+    fn happen(&self, dice: &mut Dice) -> Result<(), String> {
+        let both = [&self.sqlite, &self.postgres];
+        let counts = match dice.below(8) {
+            0..4 => both.map(Server::deliver),
+            4 => {
+                let swept = both.map(Server::sweep);
+                self.tables.align_next_ids();
+                swept
+            }
+            _ => {
+                let seconds = [1, 61, 3_600, 20_000, 2 * 86_400][dice.below(5)];
+                both.map(|server| {
+                    server.advance_seconds(seconds);
+                    0
+                })
+            }
+        };
+        if counts[0] == counts[1] { Ok(()) } else { Err(format!("as many mails or rows as {counts:?}")) }
+    }
+}
+
+/// What is compared of an answer.
+fn face(answer: &Answer) -> (u16, Vec<&(String, String)>, &[u8]) {
+    let headers = answer.headers.iter().filter(|(name, _)| !OF_THE_MOMENT.contains(&name.as_str()));
+    (answer.status, headers.collect(), &answer.body)
+}
+
+/// Both answers, with as much of long bodies as tells what is different.
+fn told(one: &Result<Answer, Lost>, other: &Result<Answer, Lost>) -> String {
+    let body = |answer: &Result<Answer, Lost>| answer.as_ref().map(|it| it.body.clone()).unwrap_or_default();
+    let same = body(one).iter().zip(&body(other)).take_while(|(one, other)| one == other).count();
+    let show = |answer: &Result<Answer, Lost>| match answer {
+        Ok(answer) => {
+            let from = if answer.body.len() > SHOWN { same.saturating_sub(SHOWN / 3) } else { 0 };
+            let body = String::from_utf8_lossy(answer.body.get(from..).unwrap_or_default()).into_owned();
+            let body: String = body.chars().take(SHOWN).collect();
+            format!("{} {:?}\nfrom byte {from}: {body}", answer.status, answer.headers)
+        }
+        Err(lost) => lost.to_string(),
+    };
+    format!("SQLite      {}\nPostgreSQL  {}", show(one), show(other))
+}
+
+/// The next request: about what there is, now and then the one of before once more.
+fn next(dice: &mut Dice, known: &mut Known) -> Asked {
+    match dice.below(16) {
+        0 => dice.pick(&known.asked).cloned().unwrap_or_else(|| api::request(dice, known)),
+        1..4 => beside::request(dice, known),
+        _ => api::request(dice, known),
+    }
+}
+
+/// What has come of a run.
+#[derive(Default)]
+struct Outcome {
+    differences: Vec<String>,
+    /// How often each operation has succeeded, and how often each status was answered.
+    succeeded: BTreeMap<&'static str, usize>,
+    statuses: BTreeMap<u16, usize>,
+}
+
+/// Asks both servers everything, until there are enough differences; then compares what they have stored.
+fn run(pair: &Pair, seed: u64) -> Outcome {
+    let (mut dice, mut known, mut outcome) = (Dice::new(seed), Known::default(), Outcome::default());
+    begin(pair, &mut known);
+    for number in 1..=REQUESTS {
+        if dice.once_in(15)
+            && let Err(difference) = pair.happen(&mut dice)
+        {
+            outcome.differences.push(format!("before request {number}: {difference}"));
+        }
+        let asked = next(&mut dice, &mut known);
+        match pair.ask(&asked) {
+            Ok(answer) => {
+                *outcome.statuses.entry(answer.status).or_default() += 1;
+                if answer.status < 400 {
+                    *outcome.succeeded.entry(asked.what).or_default() += 1;
+                }
+                known.learn(&asked, &answer);
+            }
+            Err(difference) => outcome.differences.push(format!("request {number}: {}\n{difference}", asked.curl())),
+        }
+        if outcome.differences.len() >= ENOUGH {
+            break;
+        }
+    }
+    outcome.differences.extend(pair.tables.differences());
+    outcome
+}
+
+/// Somebody is invited and accepts, so that there is a password to sign in with.
+fn begin(pair: &Pair, known: &mut Known) {
+    let ask = |asked: &Asked| pair.ask(asked).unwrap_or_else(|difference| panic!("{}\n{difference}", asked.curl()));
+    let [invite, look] = beside::invite_signer();
+    ask(&invite);
+    assert_eq!([pair.sqlite.deliver(), pair.postgres.deliver()], [1, 1]);
+    known.learn(&look, &ask(&look));
+    ask(&beside::accept_as_signer(known)).expect(200);
+}
+
+#[test]
+fn both_engines_answer_everything_alike_to_the_last_byte() {
+    let server = PostgresServer::start();
+    let pair = Pair::start(server.database());
+    let seed = std::env::var("INVITED_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
+    let Outcome { differences, succeeded, statuses } = run(&pair, seed);
+    let found = differences.len();
+    assert!(found == 0, "INVITED_TEST_SEED={seed}: {found} differences\n\n{}", differences.join("\n\n"));
+    println!("{statuses:?} {succeeded:?}");
+    // The usual run is a rich one: everything was not only asked, but has also come about.
+    if seed == SEED {
+        let operations = REGISTRY.iter().flat_map(|entry| entry.resource.operations).map(|operation| operation.id);
+        let never = operations.chain(beside::CALLED.iter().copied()).filter(|what| !succeeded.contains_key(what));
+        assert_eq!(never.collect::<Vec<_>>(), Vec::<&str>::new(), "this has never succeeded");
+        for status in [200, 204, 302, 303, 400, 401, 403, 404, 412, 415, 422, 429] {
+            assert!(statuses.contains_key(&status), "no answer had the status {status}");
+        }
+    }
+}
+
+#[test]
+fn the_comparison_would_notice_a_letter() {
+    let server = PostgresServer::start();
+    let pair = Pair::start(server.database());
+    let ask = || {
+        let asked = Asked::new("GET", "/api/v1/users/me");
+        pair.ask(&asked.header("Authorization", &format!("Bearer {}", token::ADMINISTRATOR)))
+    };
+    assert_eq!((ask().map(|answer| answer.status), pair.tables.differences()), (Ok(200), Vec::new()));
+    pair.postgres.alter_stored("UPDATE users SET full_name = 'Adam Administrato\u{433}' WHERE id = 2");
+    let (difference, of_tables) = (ask().unwrap_err(), pair.tables.differences());
+    assert!(difference.contains("Administrator") && difference.contains("Administrato\u{433}"), "{difference}");
+    assert!(of_tables.len() == 1 && of_tables[0].starts_with("users has 1 row"), "{of_tables:?}");
+}

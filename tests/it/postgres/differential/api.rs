@@ -1,0 +1,261 @@
+//! Requests to the API. What can be asked is read from the descriptions of the resources, so that what is added there
+//! is asked here, too.
+
+use invited::resources::REGISTRY;
+use invited::wire::describe::{Operation, Resource, Test, Verb};
+use serde_json::{Map, Value, json};
+
+use super::asked::{Asked, Pairs, escaped};
+use super::dice::Dice;
+use super::known::Known;
+use super::values;
+use crate::support::client::BASE;
+use crate::support::token;
+
+/// Names of parameters that mean something to every list.
+const ASKING: &[&str] = &["page", "per_page", "limit", "offset"];
+
+/// Memberships of those who ask most of the requests. Without them there would soon be nothing but 401.
+const NEEDED: &[&str] = &["201", "202", "203", "204", "205", "221"];
+
+pub(super) fn request(dice: &mut Dice, known: &mut Known) -> Asked {
+    let (resource, operation) = operation(dice);
+    let place = format!("{BASE}/{}", resource.name);
+    let id = match values::id(dice, known, resource.name) {
+        id if operation.verb.is_write() && NEEDED.contains(&id.as_str()) => "213".to_owned(),
+        id => id,
+    };
+    let suffix = if dice.once_in(12) { ".json" } else { "" };
+    let method = if dice.once_in(40) {
+        dice.one_of(&["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+    } else {
+        operation.verb.method()
+    };
+    let asked = match operation.verb {
+        Verb::Index => Asked::new(method, &format!("{place}{suffix}")).query(&list_query(dice, known, resource)),
+        Verb::ShowOwn(word) => {
+            Asked::new(method, &format!("{place}/{word}{suffix}")).query(&show_query(dice, known, resource))
+        }
+        Verb::Show => Asked::new(method, &format!("{place}/{id}{suffix}")).query(&show_query(dice, known, resource)),
+        Verb::Create { bulk } => {
+            let body = body(dice, known, resource, bulk, true);
+            Asked::new(method, &format!("{place}{suffix}")).params(dice, &body)
+        }
+        Verb::Update => {
+            let body = body(dice, known, resource, 1, false);
+            Asked::new(method, &format!("{place}/{id}{suffix}")).params(dice, &body)
+        }
+        Verb::Destroy => Asked::new(method, &format!("{place}/{id}{suffix}")),
+        Verb::Action(action) => Asked::new(method, &format!("{place}/{id}/{action}{suffix}")),
+    };
+    let asked = asked.called(operation.id);
+    let asked = if asked.is_write() { with_additions(dice, known, asked) } else { asked };
+    let asked =
+        if dice.once_in(25) { asked.header("Invited-Strict", dice.one_of(&["true", "true", "maybe"])) } else { asked };
+    let asked = if dice.once_in(30) { asked.broken(dice) } else { asked };
+    with_caller(dice, known, asked)
+}
+
+/// An operation of a resource. Lists are where engines differ most; what removes is rare, lest nothing be left.
+fn operation(dice: &mut Dice) -> (&'static Resource, &'static Operation) {
+    loop {
+        // What this server is about comes first in the registry, and is asked for most.
+        let position = if dice.once_in(3) { 0 } else { dice.below(REGISTRY.len()) };
+        let resource = REGISTRY[position].resource;
+        let weighted: Vec<(usize, &'static Operation)> = resource
+            .operations
+            .iter()
+            .map(|operation| match operation.verb {
+                Verb::Index => (14, operation),
+                Verb::Create { .. } => (9, operation),
+                Verb::Update | Verb::Action("enable" | "resend") => (6, operation),
+                Verb::Show | Verb::Action(_) => (3, operation),
+                Verb::Destroy | Verb::ShowOwn(_) => (1, operation),
+            })
+            .collect();
+        if !weighted.is_empty() {
+            return (resource, dice.weighted(&weighted));
+        }
+    }
+}
+
+/// Who asks: mostly an administrator, since others may do less.
+pub(super) fn with_caller(dice: &mut Dice, known: &Known, asked: Asked) -> Asked {
+    let bearer = |asked: Asked, token: &str| asked.header("Authorization", &format!("Bearer {token}"));
+    match dice.below(24) {
+        0..12 => bearer(asked, token::ADMINISTRATOR),
+        12..14 => bearer(asked, token::OWNER),
+        14..20 => {
+            let (_, token) = token::EVERYBODY[dice.below(token::EVERYBODY.len())];
+            bearer(asked, token)
+        }
+        20 | 21 => bearer(asked, token::OTHER_ADMINISTRATOR),
+        22 => match dice.pick(&known.tokens) {
+            Some(token) => bearer(asked, token),
+            None => asked,
+        },
+        _ => match dice.below(5) {
+            0 => asked,
+            1 => bearer(asked, "nobody's"),
+            2 => asked.header("Authorization", "Basic c2FuZGJveDpz"),
+            3 => bearer(bearer(asked, token::OWNER), token::OWNER),
+            _ => bearer(asked, ""),
+        },
+    }
+}
+
+/// The headers of writes that are not the vendor's.
+fn with_additions(dice: &mut Dice, known: &Known, mut asked: Asked) -> Asked {
+    if dice.once_in(8) {
+        let key = if dice.once_in(12) { "a b" } else { dice.one_of(&["k1", "k2", "k3", "k4", "K1", "%", "'"]) };
+        asked = asked.header("Idempotency-Key", key);
+    }
+    if dice.once_in(10) {
+        let path = asked.target.split('?').next().unwrap_or_default().to_owned();
+        let own = known.tags.iter().rev().find(|(place, _)| *place == path).map(|(_, tag)| tag.clone());
+        let any = dice.pick(&known.tags).map(|(_, tag)| tag.clone());
+        let tag = match dice.below(4) {
+            0 => Some("*".to_owned()),
+            1 => Some("plain".to_owned()),
+            2 => any,
+            _ => own,
+        };
+        asked = asked.header("If-Match", &tag.unwrap_or_else(|| "\"x\"".to_owned()));
+    }
+    if dice.once_in(14) {
+        asked = asked.header("Invited-Dry-Run", dice.one_of(&["true", "true", "true", "false", "?"]));
+    }
+    if dice.once_in(20) {
+        asked = asked.header("X-Request-Id", dice.one_of(&["mine-1", "not harmless;", ""]));
+    }
+    asked
+}
+
+/// The parameters of a list: each part of the description now and then.
+fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pairs {
+    let mut query = show_query(dice, known, resource);
+    for _ in 0..dice.below(3) {
+        let Some(filter) = dice.pick(resource.filters) else { continue };
+        let value = match filter.test {
+            _ if dice.once_in(10) => values::text(dice, known),
+            Test::Flag { .. } => values::flag(dice),
+            Test::Contains(_) | Test::Equals(..) => values::text(dice, known),
+            Test::OneOf(..) => {
+                let length = if dice.once_in(20) { 201 } else { dice.below(5) };
+                (0..length).map(|_| values::text(dice, known)).collect::<Vec<_>>().join(",")
+            }
+            Test::Id(_) => values::id(dice, known, "users"),
+            Test::Ids(_) | Test::NotIds(_) => values::ids(dice, known, class_of_ids(filter.name)),
+            Test::After(_) | Test::Before(_) => values::moment(dice),
+        };
+        query.push((filter.name.to_owned(), value));
+    }
+    if dice.once_in(2) {
+        let name = dice.pick(resource.sorts).map_or("id", |sort| sort.name);
+        let name = if dice.once_in(12) { "nonsense" } else { name };
+        query.push((
+            "order".to_owned(),
+            format!("{name}{}", dice.one_of(&["", ":asc", ":desc", ":desc", ":DESC", ":\u{0}"])),
+        ));
+    }
+    if dice.once_in(3) {
+        query.push(("search".to_owned(), values::text(dice, known)));
+    }
+    if dice.once_in(10) {
+        query.push(("only".to_owned(), values::ids(dice, known, resource.name)));
+    }
+    for name in ASKING {
+        if dice.once_in(6) {
+            let value = if dice.once_in(2) { (1 + dice.below(9)).to_string() } else { values::number(dice) };
+            query.push(((*name).to_owned(), value));
+        }
+    }
+    query
+}
+
+/// Of which resource the ids of a filter are.
+fn class_of_ids(filter: &str) -> &'static str {
+    if filter.contains("role") { "roles" } else { "users" }
+}
+
+/// The parameters that reads of one record know.
+fn show_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pairs {
+    let mut query = Vec::new();
+    if dice.once_in(3) {
+        query.push(("include".to_owned(), includes(dice, resource)));
+    }
+    if dice.once_in(8) {
+        let name = dice.pick(resource.fields).map_or("x", |field| field.name);
+        let brackets = if dice.once_in(2) { "[]" } else { "" };
+        query.push((format!("optional_fields{brackets}"), format!("{name}, can_log_in,bio,nonsense")));
+    }
+    if dice.once_in(8) {
+        query.push(("apply_default_filters".to_owned(), values::flag(dice)));
+    }
+    for (name, lifts) in resource.default_scope.iter().flat_map(|scope| scope.lifted_by) {
+        if dice.once_in(5) {
+            query.push(((*name).to_owned(), lifts.to_string()));
+        }
+    }
+    if dice.once_in(30) {
+        query.push((values::text(dice, known), values::text(dice, known)));
+    }
+    query
+}
+
+fn includes(dice: &mut Dice, resource: &'static Resource) -> String {
+    let names: Vec<&str> = (0..1 + dice.below(4))
+        .map(|_| if dice.once_in(12) { "nonsense" } else { dice.pick(resource.associations).map_or("x", |it| it.name) })
+        .collect();
+    names.join(",")
+}
+
+/// The body of a write.
+fn body(
+    dice: &mut Dice,
+    known: &mut Known,
+    resource: &'static Resource,
+    bulk: usize,
+    creates: bool,
+) -> Map<String, Value> {
+    let mut body = Map::new();
+    if bulk > 1 && dice.once_in(5) {
+        let length = if dice.once_in(25) { dice.below(53) } else { dice.below(4) };
+        let elements: Vec<Value> = (0..length).map(|_| attributes(dice, known, resource, creates)).collect();
+        body.insert(resource.name.to_owned(), json!(elements));
+        if dice.once_in(20) {
+            body.insert(resource.singular.to_owned(), attributes(dice, known, resource, creates));
+        }
+    } else if dice.once_in(40) {
+        body.insert(resource.singular.to_owned(), values::wrong(dice, known));
+    } else {
+        body.insert(resource.singular.to_owned(), attributes(dice, known, resource, creates));
+    }
+    if dice.once_in(5) {
+        body.insert("include".to_owned(), json!(includes(dice, resource)));
+    }
+    if dice.once_in(30) {
+        body.insert(values::text(dice, known), values::wrong(dice, known));
+    }
+    body
+}
+
+fn attributes(dice: &mut Dice, known: &mut Known, resource: &'static Resource, creates: bool) -> Value {
+    let mut attributes = Map::new();
+    for field in resource.fields {
+        let Some(input) = field.input else { continue };
+        let belongs = if creates { input.on_create } else { input.on_update };
+        let is_given = match (belongs, input.required && creates) {
+            (_, true) => !dice.once_in(15),
+            (true, false) => dice.once_in(3),
+            (false, false) => dice.once_in(20),
+        };
+        if is_given {
+            attributes.insert(field.name.to_owned(), values::of_kind(dice, known, field.name, field.kind));
+        }
+    }
+    if dice.once_in(20) {
+        attributes.insert(escaped(&values::text(dice, known)), values::wrong(dice, known));
+    }
+    Value::Object(attributes)
+}

@@ -1,0 +1,189 @@
+//! How PostgreSQL finds what a list asks for: every filter, order and association through an index, never by a walk
+//! over a table, as `crate::plans` has it of SQLite. The statements are the same.
+//!
+//! The planner decides by what things cost, so it is asked over tables that are full and whose statistics are there: in
+//! small ones it walks, and is right. Forbidding it to walk (`enable_seqscan = off`) would tell less: it then walks
+//! over an index instead, and a plan that nobody would ever get passes. A statement that is prepared may be planned for
+//! its values or once for all values; both are looked at.
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+use invited::resources::{REGISTRY, account_invitations};
+use invited::store::Dialect::Postgres;
+use invited::store::sql::{self, Statement};
+use invited::wire::kind::Value;
+use invited::wire::query::ListQuery;
+
+use crate::plans::{TOP, plain, statements, tree};
+use crate::support::Server;
+use crate::support::postgres::PostgresServer;
+
+/// Many accounts, of which the first has a tenth of everything.
+const CROWD: &str = "\
+    INSERT INTO accounts (id, name, created_at, updated_at)
+      SELECT a, 'Account ' || a, 1, 1 FROM generate_series(3, 200) a;
+    INSERT INTO roles (account_id, name, name_key, created_at, updated_at)
+      SELECT CASE WHEN n % 10 = 0 THEN 1 ELSE 3 + n % 198 END, 'Role ' || n, 'role ' || n, n, n
+      FROM generate_series(1, 20000) n;
+    INSERT INTO users (account_id, full_name, name_key, email_address, email_key, search_key, is_active, created_at,
+      updated_at)
+      SELECT CASE WHEN n % 10 = 0 THEN 1 ELSE 3 + n % 198 END, 'Person ' || n, 'person ' || n, n || '@example.test',
+      n || '@example.test', 'person ' || n, n % 2, n, n FROM generate_series(1, 40000) n;
+    INSERT INTO account_memberships (account_id, user_id, permission, default_role_id, manager_id, bill_rate_in_cents,
+      disabled_at, created_at, updated_at)
+      SELECT account_id, id, (ARRAY['collaborator', 'project_lead', 'administrator'])[1 + id % 3],
+      (SELECT min(id) FROM roles WHERE roles.account_id = users.account_id),
+      CASE WHEN id % 5 = 0 THEN id - 5 END, id % 7,
+      CASE WHEN id % 9 = 0 THEN 1 END, created_at, updated_at
+      FROM users WHERE is_active = 1 AND id > 30;
+    INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, permission,
+      inviter_id, invitee_id, expires_on, accepted_at, created_at, updated_at)
+      SELECT account_id, full_name, name_key, email_address, email_key, search_key, 'collaborator', id, id, id % 365,
+      CASE WHEN id % 4 = 0 THEN 1 END, created_at, updated_at FROM users WHERE id > 30;
+    INSERT INTO external_references (account_id, subject_type, subject_id, service_name, service_model,
+      service_model_ref, status, created_at, updated_at)
+      SELECT account_id, 'User', id, 'hr', 'Employee', 'ref ' || id, 'pending', 1, 1 FROM users WHERE id % 2 = 0;
+    INSERT INTO external_references (account_id, subject_type, subject_id, service_name, service_model,
+      service_model_ref, status, created_at, updated_at)
+      SELECT account_id, 'Role', id, 'hr', 'Job', 'ref ' || id, 'pending', 1, 1 FROM roles WHERE id % 2 = 0;
+    ANALYZE;";
+
+/// A database that is full, and a connection to it.
+struct Full {
+    runtime: Runtime,
+    client: Client,
+    _server: Server,
+    _postgres: PostgresServer,
+}
+
+impl Full {
+    fn start() -> Self {
+        let postgres = PostgresServer::start();
+        let server = Server::start_over(postgres.database(), &[]);
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&server.database().setting(), NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(CROWD).await.unwrap();
+            client
+        });
+        Self { runtime, client, _server: server, _postgres: postgres }
+    }
+
+    /// The lines of a plan, for these values or for all values.
+    fn plan(&self, statement: &Statement, mode: &str) -> Vec<String> {
+        let values: Vec<String> = statement.values.iter().map(literal).collect();
+        let text = statement.text.replace('?', "$");
+        let arguments = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
+        let sql = format!(
+            "DEALLOCATE ALL; SET plan_cache_mode = {mode}; PREPARE asked AS {text}; EXPLAIN EXECUTE asked{arguments}"
+        );
+        let messages = self.runtime.block_on(self.client.simple_query(&sql));
+        let messages = messages.unwrap_or_else(|cause| panic!("{sql}: {cause:?}"));
+        messages
+            .iter()
+            .filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
+    }
+}
+
+/// The steps that walk: over a table, or over an index without a condition that says whose rows are meant.
+fn walks(plan: &[String]) -> Vec<String> {
+    let is_index = |line: &str| line.contains("Index Scan") || line.contains("Index Only Scan");
+    let indent = |line: &str| line.chars().take_while(|character| *character == ' ').count();
+    let mut walks = Vec::new();
+    for (number, line) in plan.iter().enumerate() {
+        // What belongs to a step follows it, further inside, up to the next step.
+        let details = plan[number + 1..]
+            .iter()
+            .take_while(|detail| indent(detail) > indent(line) && !detail.trim_start().starts_with("->"));
+        // A condition has to say whose rows: an account's, those of an id, or of an address, which is one person's.
+        let names_whose = |detail: &str| ["id = ", "email_key = "].iter().any(|term| detail.contains(term));
+        let is_condition =
+            |detail: &String| detail.trim_start().starts_with("Index Cond:") && names_whose(detail.as_str());
+        let has_condition = details.into_iter().any(is_condition);
+        if line.contains("Seq Scan") || (is_index(line) && !has_condition) {
+            walks.push(line.trim().to_owned());
+        }
+    }
+    walks
+}
+
+const MODES: [&str; 2] = ["force_custom_plan", "force_generic_plan"];
+
+#[test]
+fn no_filter_order_or_association_walks_over_a_table() {
+    let full = Full::start();
+    let (mut asked, mut found) = (0, Vec::new());
+    for entry in REGISTRY {
+        for (question, statement) in statements(Postgres, entry.resource) {
+            for mode in MODES {
+                asked += 1;
+                let plan = full.plan(&statement, mode);
+                let name = entry.resource.name;
+                found.extend(walks(&plan).into_iter().map(|walk| format!("{name}: {question} ({mode}): {walk}")));
+            }
+        }
+    }
+    assert!(asked > 300, "only {asked} plans were asked for");
+    assert!(found.is_empty(), "{} of {asked}: {found:#?}", found.len());
+}
+
+#[test]
+fn a_page_is_read_in_its_order_and_what_is_named_by_id_is_found_by_id() {
+    let full = Full::start();
+    let mut wrong = Vec::new();
+    for name in ["created_at", "expiration_date", "full_name"] {
+        for direction in ["asc", "desc"] {
+            let question = format!("order={name}:{direction}");
+            let resource = &account_invitations::RESOURCE;
+            let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
+            let plan = full.plan(&sql::list(Postgres, &plain(resource), 1, &list), "force_custom_plan");
+            // An incremental sort sorts the last term only, which keeps ties in the order of their ids.
+            if plan.iter().any(|line| line.trim_start_matches([' ', '-', '>']).starts_with("Sort  (cost=")) {
+                wrong.push(format!("{question}: {plan:#?}"));
+            }
+        }
+    }
+    for entry in REGISTRY {
+        let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc"), TOP).unwrap();
+        let projection = plain(entry.resource);
+        for statement in [
+            sql::records(Postgres, &projection, 1, &[1, 2]),
+            sql::record(Postgres, &projection, 1, 7, &[]),
+            sql::record_to_write(Postgres, &projection, 1, 7, &[]),
+            sql::list(Postgres, &projection, 1, &only),
+            sql::count(Postgres, entry.resource, 1, &only),
+        ] {
+            for mode in MODES {
+                let plan = full.plan(&statement, mode);
+                if !plan.iter().any(|line| line.contains("_pkey on") && line.contains(entry.resource.table)) {
+                    wrong.push(format!("{} ({mode}): {plan:#?}", statement.text));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+
+    // The stories would notice a walk over a table, and one over an index.
+    for (text, step) in [
+        ("SELECT id FROM users WHERE headline = 'x'", "Seq Scan"),
+        ("SELECT id FROM users ORDER BY id LIMIT 1", "Index Only Scan"),
+    ] {
+        let statement = Statement::new(Postgres, text.to_owned(), Vec::new());
+        let found = walks(&full.plan(&statement, "force_custom_plan"));
+        assert!(found.len() == 1 && found[0].contains(step), "{found:?}");
+    }
+}

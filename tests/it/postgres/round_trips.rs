@@ -1,0 +1,117 @@
+//! How often a request waits for the database server.
+//!
+//! On a network each round trip costs what the way costs, and while it lasts, a record that is being written stays locked.
+//! The number says what no rate on a loopback can say, and it does not depend on the machine.
+
+mod proxy;
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use crate::support::postgres::PostgresServer;
+use crate::support::{Answer, Server, token};
+use proxy::Proxy;
+
+/// The round trips of an update: one until the record is known, one for all that follows from it.
+const OF_AN_UPDATE: usize = 2;
+
+/// How often an operation is counted.
+const TIMES: usize = 3;
+
+const INVITATIONS: &str = "/account_invitations";
+
+/// A request: method, path and body.
+type Asked = (&'static str, String, Value);
+
+/// A server of one writer and one reader, with the proxy between it and its database.
+struct Case {
+    server: Server,
+    proxy: Proxy,
+    /// Dropped last, since the database is on it.
+    _postgres: PostgresServer,
+}
+
+impl Case {
+    fn new() -> Self {
+        let postgres = PostgresServer::start();
+        let database = postgres.database();
+        let (proxy, url) = Proxy::before(&database.setting());
+        let server = Server::start_over(database, &[("database", &url), ("connections", "1"), ("readers", "1")]);
+        Self { server, proxy, _postgres: postgres }
+    }
+
+    fn ask(&self, request: &Asked) -> Answer {
+        let (method, path, body) = request;
+        let request = self.server.request(method, path).bearer(token::ADMINISTRATOR);
+        let answer = if body.is_null() { request.send() } else { request.json(body).send() };
+        assert!(matches!(answer.status, 200 | 204), "{answer}");
+        answer
+    }
+
+    /// The round trips of an operation, which is asked for several times with other numbers. The first time the connection
+    /// prepares its statements. Of the others the fewest count: now and then the server reads again who the caller is.
+    fn round_trips(&self, request: impl Fn(usize) -> Asked) -> usize {
+        self.ask(&request(0));
+        let counted = (1..=TIMES).map(|number| {
+            let before = self.proxy.round_trips();
+            self.ask(&request(number));
+            self.proxy.round_trips() - before
+        });
+        counted.min().unwrap()
+    }
+
+    /// An invitation for a person of this number.
+    fn invited(&self, number: usize) -> String {
+        self.ask(&("POST", INVITATIONS.to_owned(), person(number))).ids().remove(0)
+    }
+}
+
+fn person(number: usize) -> Value {
+    json!({"account_invitation": {
+        "email_address": format!("person.{number}@example.test"), "full_name": format!("Person {number}"),
+    }})
+}
+
+fn people(numbers: Range<usize>) -> Value {
+    let elements: Vec<Value> = numbers.map(|number| person(number)["account_invitation"].clone()).collect();
+    json!({"account_invitations": elements})
+}
+
+#[test]
+fn an_update_waits_for_the_database_twice() {
+    let case = Case::new();
+    let before = case.proxy.round_trips();
+    assert_eq!(case.proxy.round_trips(), before, "the server asks the database what nobody wants to know");
+    for fields in [&["bill_rate_in_cents"][..], &["bill_rate_in_cents", "cost_rate_in_cents"]] {
+        let update = case.round_trips(|number| update(1, fields, number));
+        assert!(update <= OF_AN_UPDATE, "an update of {fields:?} takes {update} round trips, not {OF_AN_UPDATE}");
+    }
+}
+
+fn update(id: usize, fields: &[&str], number: usize) -> Asked {
+    let attributes: Value = fields.iter().map(|field| ((*field).to_owned(), json!(number + 1))).collect();
+    ("PUT", format!("{INVITATIONS}/{id}"), json!({"account_invitation": attributes}))
+}
+
+/// Tells, and judges nothing, since there is no rule for these. `--nocapture` shows it.
+#[test]
+fn the_round_trips_of_every_operation_can_be_told() {
+    let case = Case::new();
+    let ids: Vec<String> = (0..=TIMES).map(|number| case.invited(number)).collect();
+    let one = |number: usize| format!("{INVITATIONS}/{}", ids[number]);
+    let list = format!("{INVITATIONS}?include=default_role,invitee,inviter");
+    let tell = |name: &str, request: &dyn Fn(usize) -> Asked| {
+        let round_trips = case.round_trips(request);
+        println!("{name}: {round_trips} round trips");
+        assert!(round_trips > 0, "{name} has asked the database nothing, or not through the proxy");
+    };
+    tell("show", &|number| ("GET", one(number), Value::Null));
+    tell("list with three includes", &|_| ("GET", list.clone(), Value::Null));
+    tell("update of one field", &|number| update(1, &["bill_rate_in_cents"], number));
+    tell("update of two fields", &|number| update(1, &["bill_rate_in_cents", "cost_rate_in_cents"], number));
+    tell("resend", &|number| ("PUT", format!("{}/resend", one(number)), Value::Null));
+    tell("delete", &|number| ("DELETE", one(number), Value::Null));
+    tell("create", &|number| ("POST", INVITATIONS.to_owned(), person(10 + number)));
+    tell("bulk create of 2", &|number| ("POST", INVITATIONS.to_owned(), people(20 + 2 * number..22 + 2 * number)));
+}
