@@ -1,6 +1,7 @@
 //! The application: its parts by name, and how they start and stop.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::access::{Caller, Policy};
 use crate::clock::Clock;
@@ -18,6 +19,7 @@ use crate::schema::MIGRATIONS;
 use crate::store::{self, Db, Param, Store, migrate};
 use crate::telemetry::Metrics;
 use crate::tokens::Callers;
+use crate::tuning::{Tuned, Tuning};
 
 /// The table to which every write of the API adds a row.
 const WRITTEN_BY_EVERYONE: &str = "audit";
@@ -50,8 +52,8 @@ pub struct App {
     pub templates: Templates,
     /// Where rules put mails.
     pub outbox: Arc<Outbox>,
-    /// How others reach this server, without a slash at the end; never taken from what a request says.
-    pub base_url: String,
+    /// What can be changed while it runs.
+    pub tuned: Tuned,
     /// What a sandbox has besides, and nothing else: there a bearer token stands for its member's consent, too. Only the sandbox's
     /// own planting of its seed makes one, and `serve` refuses a database that holds that seed.
     pub sandbox: Option<Arc<Sandbox>>,
@@ -81,18 +83,36 @@ impl App {
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: domain_of(&config),
-                most_for_address: config.rate_mails_per_address,
+                most_for_address: config.rate_mails_per_address.into(),
                 bell: Arc::default(),
             }),
             mail,
             templates,
-            base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
+            tuned: Tuned::new(Tuning {
+                rates: config.rates,
+                rate_mails_per_address: config.rate_mails_per_address,
+                invitation_days: config.invitation_days,
+                base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
+                profile: config.profile,
+            }),
             sandbox: None,
             clock: Arc::new(clock),
             entropy: Arc::new(entropy),
             store,
             config,
         })
+    }
+
+    /// Has something else be in force from now on.
+    pub fn tune(&self, tuning: Tuning) {
+        self.limits.set(tuning.rates);
+        self.outbox.most_for_address.store(tuning.rate_mails_per_address, Ordering::Relaxed);
+        self.tuned.set(tuning);
+    }
+
+    /// How others reach this server, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        self.tuned.get().base_url.clone()
     }
 
     /// Refuses what would write while writes are switched off for maintenance.
@@ -139,6 +159,7 @@ impl App {
 
     /// What a write of this caller needs besides the database.
     pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&str>) -> Context {
+        let tuning = self.tuned.get();
         Context {
             caller: Arc::clone(caller),
             now: self.clock.now(),
@@ -146,7 +167,8 @@ impl App {
             entropy: Arc::clone(&self.entropy),
             limits: Arc::clone(&self.limits),
             callers: Arc::clone(&self.callers),
-            invitation_days: self.config.invitation_days,
+            invitation_days: tuning.invitation_days,
+            activates_at_once: tuning.profile.activates_at_once,
             invite_domains: Arc::clone(&self.config.invite_domains),
             outbox: Arc::clone(&self.outbox),
             remarks: Arc::default(),

@@ -46,5 +46,6 @@ pub mod store;
 pub mod tallies;
 pub mod telemetry;
 pub mod tokens;
+pub mod tuning;
 pub mod users;
 pub mod wire;

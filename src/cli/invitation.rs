@@ -125,7 +125,7 @@ fn link(matches: &ArgMatches) -> Result<()> {
             Ok((token, find(db, account, id, context.now)?.expires_on))
         });
         let (token, last_day) = app.store.write(work).await.map_err(|error| spoken(&error))?;
-        Ok((links::address(&app.base_url, &token), token, last_day))
+        Ok((links::address(&app.base_url(), &token), token, last_day))
     })?;
     let (address, last_day) = (address.expose_secret(), date(last_day));
     if matches.get_flag("json") {

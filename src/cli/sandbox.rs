@@ -66,7 +66,7 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
         bail!("setting database: {path} holds accounts that no sandbox made; give the sandbox a database of its own");
     }
     let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
-    let base_url = running.app.base_url.as_str();
+    let base_url = &running.app.base_url();
     announce(&if matches.get_flag("json") { as_json(base_url) } else { greeting(base_url) })?;
     stop.received().await;
     running.stop(stop.received()).await;

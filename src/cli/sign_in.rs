@@ -77,7 +77,7 @@ pub fn print_link(matches: &ArgMatches) -> Result<()> {
             links::create(db, &entropy, (account, user), now)
         });
         let token = work.await.map_err(|error| spoken(&error))?;
-        Ok((app.base_url, token))
+        Ok((app.base_url(), token))
     })?;
     let url = format!("{base_url}{SIGN_IN_LINK_PATH}{}", token.expose_secret());
     if matches.get_flag("json") {

@@ -8,11 +8,12 @@ pub mod seed;
 pub mod snapshots;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::app::App;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::store;
+use crate::tuning::Tuning;
 use faults::Faults;
 use journal::Journal;
 use snapshots::Snapshots;
@@ -40,6 +41,8 @@ pub struct Sandbox {
     pub journal: Journal,
     /// What is kept, to return to.
     pub snapshots: Snapshots,
+    /// What was in force when it began to serve.
+    pub first_tuning: OnceLock<Tuning>,
 }
 
 /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then

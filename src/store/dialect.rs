@@ -124,21 +124,22 @@ impl Dialect {
         }
     }
 
-    /// What follows the selection of a record that is going to be written: nobody else writes it until the transaction ends.
-    /// In SQLite nobody else writes at all.
+    /// What follows the selection of a record that is going to be written: nobody else writes it until the transaction ends,
+    /// while rows that name it may come. Whoever makes those need not wait, and so cannot be waited for in turn. In SQLite nobody
+    /// else writes at all.
     pub fn for_update(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE OF t",
+            Self::Postgres => " FOR NO KEY UPDATE OF t",
         }
     }
 
-    /// What follows a selection of rows that are claimed: those that somebody else is claiming are passed over. In SQLite
-    /// there is nobody else.
+    /// What follows a selection of rows that are claimed: those that somebody else is claiming or changing are passed over, and
+    /// the others stay as they were found. In SQLite there is nobody else.
     pub fn skip_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+            Self::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
         }
     }
 }

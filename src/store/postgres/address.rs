@@ -8,6 +8,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
@@ -20,8 +21,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::trouble::{explain, explain_greeting};
 use crate::store::{Error, Place, Server};
 
-/// How long a connection may take to be made, until it is ready for its first job.
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection to one host may take until it is ready for its first job. The next host is asked only afterwards.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a peer that has vanished without a word is believed to be there.
 const VANISHED_AFTER: Duration = Duration::from_secs(20);
@@ -37,7 +38,10 @@ const OLDEST_VERSION: i32 = 130_000;
 pub(super) struct Address {
     /// The URL as people may see it.
     place: String,
-    config: Config,
+    /// One for each host, in the order of the URL: a host that says nothing must not use up the time of the next one.
+    hosts: Vec<Config>,
+    /// The place of the host that has done last, which is asked first: after a failover it is another than before.
+    last: Arc<AtomicUsize>,
     tls: MakeRustlsConnect,
     /// Whether a pooler stands in between that gives every transaction another connection.
     pub(super) is_pooled: bool,
@@ -58,11 +62,7 @@ impl Address {
             Some(other) => return Err(wrong(format!("sslmode is {other:?}; disable, prefer and require are known"))),
         });
         config.application_name("invited");
-        // Of several hosts, one that is gone without a word must leave time to try the others.
-        let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(1).max(1);
-        config.connect_timeout(CONNECT_WITHIN / hosts);
-        config.keepalives_idle(VANISHED_AFTER).keepalives_interval(VANISHED_AFTER / 4).keepalives_retries(3);
-        config.tcp_user_timeout(VANISHED_AFTER);
+        keep_alive(&mut config);
         if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
             // Of several servers, one is the primary; the others follow it, and nothing can be written there.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
@@ -72,32 +72,39 @@ impl Address {
             (None, root) => root.map(|path| ("sslrootcert in the URL", path)),
         };
         let tls = MakeRustlsConnect::new(encryption(trusted)?);
-        Ok(Self { place, config, tls, is_pooled })
+        Ok(Self { place, hosts: one_by_one(&config), last: Arc::default(), tls, is_pooled })
     }
 
     /// The same, where any of the hosts will do, those that only follow the primary, too.
     pub(super) fn of_follower(mut self) -> Self {
-        self.config.target_session_attrs(TargetSessionAttrs::Any);
+        for host in &mut self.hosts {
+            host.target_session_attrs(TargetSessionAttrs::Any);
+        }
         self
     }
 
-    /// Connects to a server that is fit, within the runtime that is going to drive the connection, and says the first words to it.
+    /// Connects to the first host that will do, within the runtime that is going to drive the connection, and says the first words
+    /// to it.
     pub(super) async fn connect(&self, first_words: &str) -> Result<Client, Error> {
-        match tokio::time::timeout(CONNECT_WITHIN, self.greet(first_words)).await {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(Error::Unavailable(reason))) => Err(Error::Unavailable(format!("{}: {reason}", self.place))),
-            Ok(Err(other)) => Err(other),
-            Err(_) => Err(Error::Unavailable(format!(
-                "{} does not answer within {} seconds: is it a PostgreSQL server?",
-                self.place,
-                CONNECT_WITHIN.as_secs()
-            ))),
+        let mut refusals = Vec::new();
+        let first = self.last.load(Ordering::Relaxed);
+        for (place, host) in self.hosts.iter().enumerate().cycle().skip(first).take(self.hosts.len()) {
+            match tokio::time::timeout(CONNECT_WITHIN, self.greet(host, first_words)).await {
+                Ok(Ok(client)) => {
+                    self.last.store(place, Ordering::Relaxed);
+                    return Ok(client);
+                }
+                Ok(Err(Error::Unavailable(reason))) => refusals.push(reason),
+                Ok(Err(other)) => return Err(other),
+                Err(_) => refusals.push("the server does not answer: is it a PostgreSQL server?".to_owned()),
+            }
         }
+        Err(Error::Unavailable(format!("{}: {}", self.place, refusals.join("; next host: "))))
     }
 
-    async fn greet(&self, first_words: &str) -> Result<Client, Error> {
+    async fn greet(&self, host: &Config, first_words: &str) -> Result<Client, Error> {
         let unavailable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
-        let connected = self.config.connect(self.tls.clone()).await;
+        let connected = host.connect(self.tls.clone()).await;
         let (client, connection) = connected.map_err(|cause| Error::Unavailable(explain_greeting(&cause)))?;
         // It lives as long as the client, and says by the client's errors when it is over.
         tokio::spawn(connection);
@@ -117,6 +124,46 @@ pub(in crate::store) fn place_of(url: &str) -> String {
         None => (authority, !rest.contains('@')),
     };
     if is_whole { format!("postgres://{hosts}/{database}") } else { "postgres://".to_owned() }
+}
+
+/// The same with one host each.
+fn one_by_one(config: &Config) -> Vec<Config> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    if hosts.len() < 2 {
+        return vec![config.clone()];
+    }
+    let alone = |(place, host): (usize, &Host)| {
+        let mut alone = Config::new();
+        match host {
+            Host::Tcp(name) => alone.host(name),
+            Host::Unix(folder) => alone.host_path(folder),
+        };
+        if let Some(address) = addresses.get(place) {
+            alone.hostaddr(*address);
+        }
+        // One port is that of every host.
+        if let Some(port) = ports.get(place).or(ports.first()) {
+            alone.port(*port);
+        }
+        config.get_user().map(|user| alone.user(user));
+        config.get_password().map(|password| alone.password(password));
+        config.get_dbname().map(|name| alone.dbname(name));
+        config.get_options().map(|options| alone.options(options));
+        config.get_application_name().map(|name| alone.application_name(name));
+        alone.ssl_mode(config.get_ssl_mode()).ssl_negotiation(config.get_ssl_negotiation());
+        alone.channel_binding(config.get_channel_binding());
+        alone.target_session_attrs(config.get_target_session_attrs());
+        keep_alive(&mut alone);
+        alone
+    };
+    hosts.iter().enumerate().map(alone).collect()
+}
+
+/// Bounds the time in which a host that has vanished is believed to be there.
+fn keep_alive(config: &mut Config) {
+    config.connect_timeout(CONNECT_WITHIN);
+    config.keepalives_idle(VANISHED_AFTER).keepalives_interval(VANISHED_AFTER / 4).keepalives_retries(3);
+    config.tcp_user_timeout(VANISHED_AFTER);
 }
 
 /// Refuses a server that would not keep what it is given as it is given.
@@ -210,7 +257,7 @@ mod tests {
     use super::*;
 
     fn mode(url: &str) -> SslMode {
-        Address::read(url, None, false).map(|address| address.config.get_ssl_mode()).unwrap()
+        Address::read(url, None, false).map(|address| address.hosts[0].get_ssl_mode()).unwrap()
     }
 
     #[test]
@@ -224,6 +271,20 @@ mod tests {
         assert_eq!(mode("postgres://me@10.0.0.1/team?connect_timeout=3&sslmode=disable"), SslMode::Disable);
         for strict in ["require", "verify-ca", "verify-full"] {
             assert_eq!(mode(&format!("postgres://me@localhost/team?sslmode={strict}")), SslMode::Require, "{strict}");
+        }
+    }
+
+    #[test]
+    fn each_host_is_asked_by_itself_with_all_that_the_url_says() {
+        let url = "postgres://me:geheim@one,two:5433/team?options=-c%20a%3Db";
+        let address = Address::read(url, None, false).unwrap();
+        let ports: Vec<&[u16]> = address.hosts.iter().map(Config::get_ports).collect();
+        assert_eq!(ports, [[5432], [5433]]);
+        for host in &address.hosts {
+            assert_eq!((host.get_hosts().len(), host.get_user(), host.get_dbname()), (1, Some("me"), Some("team")));
+            assert_eq!((host.get_password(), host.get_options()), (Some(&b"geheim"[..]), Some("-c a=b")));
+            assert_eq!(host.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+            assert_eq!((host.get_ssl_mode(), host.get_application_name()), (SslMode::Require, Some("invited")));
         }
     }
 

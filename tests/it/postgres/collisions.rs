@@ -10,7 +10,7 @@ use invited::store::{Error, Param, UniqueIndex};
 use serde_json::json;
 
 use super::own_cluster::{serve, start};
-use crate::support::database::on;
+use crate::support::database::execute;
 use crate::support::{Answer, Server, token};
 
 /// A trigger that fails an update of an invitation under a condition, after it has counted the attempt. A sequence is not undone
@@ -71,7 +71,7 @@ fn two_jobs_that_wait_for_each_other_are_both_done() {
 fn a_job_that_collides_each_time_is_given_up_and_leaves_nothing() {
     let (_cluster, url) = start();
     let server = serve(&url, &[]);
-    on(&url, &fail_updates("> 0", "40001"));
+    execute(&url, &fail_updates("> 0", "40001"));
     let before = server.everything_stored();
     let since = Stopwatch::start();
     let answer = update(&server, 1).expect(503);
@@ -79,7 +79,7 @@ fn a_job_that_collides_each_time_is_given_up_and_leaves_nothing() {
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(server.stored("SELECT last_value FROM attempts"), ["5"]);
     assert_eq!(server.everything_stored(), before);
-    on(&url, "DROP TRIGGER fail ON account_invitations");
+    execute(&url, "DROP TRIGGER fail ON account_invitations");
     update(&server, 2).expect(200);
 }
 
@@ -87,7 +87,7 @@ fn a_job_that_collides_each_time_is_given_up_and_leaves_nothing() {
 fn a_job_that_is_run_again_counts_once_for_the_limit_of_its_invitation() {
     let (_cluster, url) = start();
     let server = serve(&url, &[("rate_resend_per_invitation", "2")]);
-    on(&url, &fail_updates("<= 2", "40001"));
+    execute(&url, &fail_updates("<= 2", "40001"));
     let resend = || server.put("/account_invitations/2/resend").bearer(token::ADMINISTRATOR).send();
     resend().expect(200);
     assert_eq!(server.stored("SELECT last_value FROM attempts"), ["3"], "the first resend was run three times");
@@ -104,9 +104,9 @@ fn a_lock_that_is_held_from_outside_is_waited_for_a_while_and_leaves_nothing_hal
     let before = server.everything_stored();
     thread::scope(|scope| {
         let holding = "BEGIN; SELECT 1 FROM account_invitations WHERE id = 2 FOR UPDATE; SELECT pg_sleep(9); COMMIT";
-        let holder = scope.spawn(|| on(&url, holding));
+        let holder = scope.spawn(|| execute(&url, holding));
         let is_held = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        while on(&url, is_held).is_empty() {
+        while execute(&url, is_held).is_empty() {
             thread::sleep(Duration::from_millis(20));
         }
         let since = Stopwatch::start();
@@ -128,7 +128,7 @@ fn a_full_disk_is_a_reason_to_try_again_later_and_leaves_nothing_half_done() {
     let (_cluster, url) = start();
     let server = serve(&url, &[]);
     // The server's own words for a full disk, from a trigger, since a story may not fill one.
-    on(&url, &fail_updates("> 0", "53100"));
+    execute(&url, &fail_updates("> 0", "53100"));
     let before = server.everything_stored();
     let answer = update(&server, 1).expect(503);
     assert_eq!(answer.header("retry-after"), Some("1"));
@@ -139,7 +139,7 @@ fn a_full_disk_is_a_reason_to_try_again_later_and_leaves_nothing_half_done() {
     );
     assert_eq!(server.everything_stored(), before);
     server.get("/account_invitations").bearer(token::ADMINISTRATOR).send().expect(200);
-    on(&url, "DROP TRIGGER fail ON account_invitations");
+    execute(&url, "DROP TRIGGER fail ON account_invitations");
     update(&server, 2).expect(200);
 }
 

@@ -9,7 +9,7 @@ use invited_cluster::{Authority, Cluster};
 use super::own_cluster::start;
 use crate::binary::{create_account, fails, folder, serve, succeeds};
 use crate::process::{Client, printed};
-use crate::support::database::on;
+use crate::support::database::execute;
 
 const PASSWORD: &str = "geheim";
 
@@ -26,7 +26,7 @@ impl Encrypted {
         let folder = folder();
         let authority = Authority::create(folder.database().parent().unwrap()).expect("openssl is installed");
         cluster.encrypt(&authority.sign("DNS:localhost").unwrap()).unwrap();
-        on(&url, &format!("CREATE ROLE member LOGIN PASSWORD '{PASSWORD}'; GRANT ALL ON SCHEMA public TO member"));
+        execute(&url, &format!("CREATE ROLE member LOGIN PASSWORD '{PASSWORD}'; GRANT ALL ON SCHEMA public TO member"));
         cluster.let_in(&["host all invited 127.0.0.1/32 trust", "hostssl all member all scram-sha-256"]).unwrap();
         Self { cluster, authority, folder }
     }
@@ -76,7 +76,7 @@ fn an_encrypted_server_is_worked_with_once_its_authority_is_known() {
         assert!(status == 200 && body.contains(&format!("ada{number}@example.test")), "{body}");
         let sql = "SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) \
                    WHERE a.usename = 'member' AND NOT s.ssl";
-        assert_eq!(on(&format!("{}/team", encrypted.cluster.url()), sql), ["0"]);
+        assert_eq!(execute(&format!("{}/team", encrypted.cluster.url()), sql), ["0"]);
         drop((client, program));
     }
 }

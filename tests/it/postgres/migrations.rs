@@ -7,7 +7,7 @@ use invited_cluster::Cluster;
 use super::own_cluster::start;
 use crate::binary::{create_account, fails, folder, serve, succeeds};
 use crate::process::{Client, command, printed, sqlite};
-use crate::support::database::{on, rows_in_file};
+use crate::support::database::{execute, rows_in_file};
 
 /// Programs that migrate at once.
 const PROGRAMS: usize = 6;
@@ -88,7 +88,7 @@ fn alter_file(path: &std::path::Path, sql: &str) {
 fn of_programs_that_migrate_at_once_one_does_it() {
     on_postgres(|_, url| {
         expect_one_at_work(&migrate_at_once(url));
-        assert_eq!(on(url, "SELECT count(*), max(version) FROM schema_migrations"), ["4|4"]);
+        assert_eq!(execute(url, "SELECT count(*), max(version) FROM schema_migrations"), ["4|4"]);
     });
 }
 
@@ -104,7 +104,7 @@ fn of_programs_that_migrate_one_file_at_once_one_does_it() {
 
 #[test]
 fn an_older_program_serves_what_was_only_added_to_and_refuses_what_was_taken_from() {
-    on_postgres(|_, url| older_program_serves_what_was_added_to(url, |sql| drop(on(url, sql))));
+    on_postgres(|_, url| older_program_serves_what_was_added_to(url, |sql| drop(execute(url, sql))));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn an_older_program_serves_a_file_that_was_only_added_to_and_refuses_one_that_wa
 
 #[test]
 fn a_program_that_runs_is_not_ready_once_its_schema_is_gone() {
-    on_postgres(|_, url| running_program_is_not_ready_once_the_schema_is_too_new(url, |sql| drop(on(url, sql))));
+    on_postgres(|_, url| running_program_is_not_ready_once_the_schema_is_too_new(url, |sql| drop(execute(url, sql))));
     let folder = folder();
     let database = folder.database();
     running_program_is_not_ready_once_the_schema_is_too_new(&sqlite(&database), |sql| alter_file(&database, sql));

@@ -3,7 +3,7 @@
 use invited_cluster::{Cluster, HASTY};
 
 use crate::support::Server;
-use crate::support::database::{Database, on};
+use crate::support::database::{Database, execute};
 
 /// Starts one with an empty database; the answer has the URL of that.
 pub(super) fn start() -> (Cluster, String) {
@@ -19,7 +19,7 @@ pub(super) fn start_with(settings: &[&str]) -> (Cluster, String) {
 
 /// Makes a database, with further words of `CREATE DATABASE`; the answer is its URL.
 pub(super) fn make_database(cluster: &Cluster, name: &str, more: &str) -> String {
-    on(&as_administrator(cluster, "postgres"), &format!("CREATE DATABASE {name} {more}"));
+    execute(&as_administrator(cluster, "postgres"), &format!("CREATE DATABASE {name} {more}"));
     as_administrator(cluster, name)
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::own_cluster::{as_administrator, serve, start};
 use crate::binary::succeeds;
 use crate::concurrency::together;
-use crate::support::database::on;
+use crate::support::database::execute;
 use crate::support::{Answer, Server, token};
 
 /// Connections of the pooler to PostgreSQL: fewer than there are writers.
@@ -104,9 +104,9 @@ fn without_the_setting_the_error_names_it() {
     thread::scope(|scope| {
         // Whoever comes next gets the connection that was used last, so that ours is taken.
         let others: Vec<_> =
-            (1..CONNECTIONS).map(|_| scope.spawn(|| on(&url, "BEGIN; SELECT pg_sleep(3); COMMIT"))).collect();
+            (1..CONNECTIONS).map(|_| scope.spawn(|| execute(&url, "BEGIN; SELECT pg_sleep(3); COMMIT"))).collect();
         let taken = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        while on(&as_administrator(&cluster, "team"), taken) != [(CONNECTIONS - 1).to_string()] {
+        while execute(&as_administrator(&cluster, "team"), taken) != [(CONNECTIONS - 1).to_string()] {
             thread::sleep(Duration::from_millis(20));
         }
         let failed = update().expect_err("the statement is not known on another connection").to_string();

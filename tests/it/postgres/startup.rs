@@ -8,7 +8,7 @@ use invited::clock::Stopwatch;
 use super::own_cluster::{as_user, make_database, start};
 use crate::binary::{create_account, fails, serve};
 use crate::process::{Client, Program, address, printed};
-use crate::support::database::on;
+use crate::support::database::execute;
 
 /// In every URL that has one; no line may hold it.
 const PASSWORD: &str = "geheim";
@@ -103,7 +103,7 @@ fn what_is_no_postgresql_is_refused() {
 fn a_server_that_does_not_let_us_work_is_refused_with_what_to_do() {
     let (cluster, url) = start();
     cluster.require_passwords().unwrap();
-    on(
+    execute(
         &url,
         &format!("CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE nobody LOGIN PASSWORD '{PASSWORD}'"),
     );
@@ -124,7 +124,7 @@ fn a_server_that_does_not_let_us_work_is_refused_with_what_to_do() {
     }
 
     let token = create_account(&url, "olive@example.test");
-    on(&url, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader");
+    execute(&url, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader");
     serve_refuses(&as_user(&cluster, "nobody", PASSWORD, "team"), &without_migration, &["permission denied"]);
     for more in [&[][..], &without_migration] {
         serve_refuses(
@@ -143,7 +143,7 @@ fn a_server_that_does_not_let_us_work_is_refused_with_what_to_do() {
     drop((client, program));
 
     // The least rights with which everything works: no CREATE, once the schema is there.
-    on(&url, "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO reader");
+    execute(&url, "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO reader");
     let (program, address) = serve(&reader, &[]);
     let mut client = Client::connect(address, &token).unwrap();
     let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
@@ -151,9 +151,9 @@ fn a_server_that_does_not_let_us_work_is_refused_with_what_to_do() {
     assert_eq!(status, 200, "{body}");
 
     // A right that is taken away while the server runs is a reason to try again later, and nothing is half done.
-    on(&url, "REVOKE INSERT ON outbox, audit FROM reader");
+    execute(&url, "REVOKE INSERT ON outbox, audit FROM reader");
     let body = r#"{"account_invitation":{"full_name":"Bob","email_address":"bob@example.test"}}"#;
     assert_eq!(client.send("POST", "/api/v1/account_invitations", body).unwrap().0, 503);
-    assert_eq!(on(&url, "SELECT count(*) FROM account_invitations"), ["1"]);
+    assert_eq!(execute(&url, "SELECT count(*) FROM account_invitations"), ["1"]);
     drop((client, program));
 }

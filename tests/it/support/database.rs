@@ -66,14 +66,14 @@ impl Database {
         let server = server.to_owned();
         let name = format!("story_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let template = template(&server);
-        on(&format!("{server}/postgres"), &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        on(&server, "postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         Self::OnServer { server, name }
     }
 
     /// Makes one on a server, without a schema.
     pub(crate) fn empty_on(server: &str) -> Self {
         let name = format!("empty_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        on(&format!("{server}/postgres"), &format!("CREATE DATABASE {name}"));
+        on(server, "postgres", &format!("CREATE DATABASE {name}"));
         Self::OnServer { server: server.to_owned(), name }
     }
 
@@ -106,8 +106,8 @@ impl Database {
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
         match self {
             Self::File(folder) => rows_in_file(&folder.database(), sql),
-            Self::OnServer { server, name } => on(&format!("{server}/{name}"), sql),
-            Self::Elsewhere(url) => on(url, sql),
+            Self::OnServer { server, name } => execute(&format!("{server}/{name}"), sql),
+            Self::Elsewhere(url) => execute(url, sql),
         }
     }
 
@@ -131,7 +131,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Self::OnServer { server, name } = self {
-            on(&format!("{server}/postgres"), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+            on(server, "postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
 }
@@ -160,10 +160,16 @@ fn print(cell: &Cell) -> String {
     }
 }
 
-/// Runs statements on a database of a server, on a connection and a thread of its own, since a story may stand inside another
-/// runtime; the rows that they find.
+/// Runs statements on a database of a server; the rows that they find.
 #[track_caller]
-pub(crate) fn on(url: &str, sql: &str) -> Vec<String> {
+pub(crate) fn on(server: &str, database: &str, sql: &str) -> Vec<String> {
+    execute(&format!("{server}/{database}"), sql)
+}
+
+/// The same on a database that is named by its URL, on a connection and a thread of its own, since a story may stand inside another
+/// runtime.
+#[track_caller]
+pub(crate) fn execute(url: &str, sql: &str) -> Vec<String> {
     let (url, sql) = (url.to_owned(), sql.to_owned());
     let work = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
