@@ -16,10 +16,13 @@ use crate::outbox::Outbox;
 use crate::recent_writes::RecentWrites;
 use crate::sandbox::{Sandbox, seed};
 use crate::schema::MIGRATIONS;
-use crate::store::{self, Db, Store, migrate};
+use crate::store::{self, Db, Param, Store, migrate};
 use crate::telemetry::Metrics;
 use crate::tokens::Callers;
 use crate::tuning::{Tuned, Tuning};
+
+/// The table to which every write of the API adds a row.
+const WRITTEN_BY_EVERYONE: &str = "audit";
 
 /// Everything that serves requests. It is shared by all of them.
 pub struct App {
@@ -129,6 +132,23 @@ impl App {
         Ok(())
     }
 
+    /// Refuses a database that would refuse every write, unless none is meant to be made.
+    pub async fn require_writable_database(&self) -> Result<(), NotStarted> {
+        if self.require_writes().is_err() {
+            return Ok(());
+        }
+        let obstacle = self.store.rehearse(|db| match db.dialect().keeps_from_writing() {
+            Some(sql) => {
+                db.one(sql, &[Param::Text(WRITTEN_BY_EVERYONE)], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))
+            }
+            None => Ok::<_, store::Error>(None),
+        });
+        match obstacle.await? {
+            Some(obstacle) => Err(store::Error::Unusable(obstacle).into()),
+            None => Ok(()),
+        }
+    }
+
     /// Reads for a caller, who sees at least what the caller has written through this server.
     pub async fn read_for<T, F>(&self, caller: &Caller, work: F) -> Result<T, Error>
     where
@@ -172,11 +192,18 @@ impl App {
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     /// The database.
-    #[error(transparent)]
-    Store(#[from] store::Error),
+    #[error("setting database: {0}")]
+    Store(store::Error),
     /// The settings of mail name something that cannot be used.
     #[error("the settings of mail: {0}")]
     Mail(String),
+}
+
+/// Not as the source of the error, which would be told a second time.
+impl From<store::Error> for NotStarted {
+    fn from(cause: store::Error) -> Self {
+        Self::Store(cause)
+    }
 }
 
 /// The right side of Message-IDs: the domain that mails come from.

@@ -5,6 +5,13 @@
 //! that there it runs as the user whom its package has made. It uses only the standard library, as the chores do, which
 //! start one for all tests together; a test of a server's death, its password or its settings starts one of its own.
 
+mod access;
+mod authority;
+mod death;
+mod outage;
+mod pooler;
+mod standby;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -13,10 +20,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-mod death;
-mod standby;
-
+pub use authority::{Authority, Certificate};
 pub use death::MORTAL;
+pub use pooler::{Pooler, pooler_program};
 
 /// Where Debian keeps the programs of each version, which are not on the path.
 const DEBIAN_PROGRAMS: &str = "/usr/lib/postgresql";

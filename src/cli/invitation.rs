@@ -48,8 +48,10 @@ pub fn command() -> Command {
         .about("Look at the invitations of an account, and hand one over")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([list, show].map(|command| settings::add_flags(command, |setting| setting.name == "database")))
-        .subcommand(settings::add_flags(link, |setting| ["database", "listen", "base_url"].contains(&setting.name)))
+        .subcommands([list, show].map(|command| settings::add_flags(command, settings::is_of_database)))
+        .subcommand(settings::add_flags(link, |setting| {
+            settings::is_of_database(setting) || ["listen", "base_url"].contains(&setting.name)
+        }))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {

@@ -43,6 +43,21 @@ impl Dialect {
         }
     }
 
+    /// Asks what keeps this connection from writing to a table, `?1`: a sentence for people, or null. `None` where it was told when the
+    /// database was opened.
+    pub fn keeps_from_writing(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(
+                "SELECT CASE WHEN current_setting('transaction_read_only') = 'on' \
+                 THEN 'the server takes no writes, since it follows another one or is set to read only: name the primary' \
+                 WHEN NOT has_table_privilege(?1::text, 'INSERT') \
+                 THEN 'the user ' || current_user || ' may not write: grant SELECT, INSERT, UPDATE and DELETE on all tables, \
+                 or set queue_length to 0 to serve reads alone' END",
+            ),
+        }
+    }
+
     /// Whether a column contains a text, character for character.
     pub fn contains(self, column: &str, placeholder: &str) -> String {
         match self {

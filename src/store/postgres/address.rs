@@ -18,14 +18,17 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::trouble::explain;
-use crate::store::Error;
+use super::trouble::{explain, explain_greeting};
+use crate::store::{Error, Place, Server};
 
-/// How long a connection to one host may take to be made. The next host is asked only afterwards.
+/// How long a connection to one host may take until it is ready for its first job. The next host is asked only afterwards.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a peer that has vanished without a word is believed to be there.
 const VANISHED_AFTER: Duration = Duration::from_secs(20);
+
+/// What a URL looks like, for those whose URL cannot be used.
+const FORM: &str = "write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ and the like in a password";
 
 /// The oldest server that is good enough, as `server_version_num` says it: 13.
 const OLDEST_VERSION: i32 = 130_000;
@@ -33,6 +36,8 @@ const OLDEST_VERSION: i32 = 130_000;
 /// A server, and how to get there.
 #[derive(Clone)]
 pub(super) struct Address {
+    /// The URL as people may see it.
+    place: String,
     /// One for each host, in the order of the URL: a host that says nothing must not use up the time of the next one.
     hosts: Vec<Config>,
     /// The place of the host that has done last, which is asked first: after a failover it is another than before.
@@ -45,7 +50,8 @@ pub(super) struct Address {
 impl Address {
     /// Reads a URL. Certificates in `authorities` are trusted beside the well-known ones.
     pub(super) fn read(url: &str, authorities: Option<&Path>, is_pooled: bool) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Unavailable(format!("the URL cannot be used: {reason}"));
+        let place = Place::Server(Server::at(url)).to_string();
+        let wrong = |reason: String| Error::Unusable(format!("the URL cannot be used: {reason}; {FORM}"));
         let Parts { url, mode, root } = Parts::of(url);
         let mut config: Config = url.parse().map_err(|cause| wrong(explain(&cause)))?;
         config.ssl_mode(match mode.as_deref() {
@@ -61,8 +67,12 @@ impl Address {
             // Of several servers, one is the primary; the others follow it, and nothing can be written there.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        let tls = MakeRustlsConnect::new(encryption(authorities.or(root.as_deref()))?);
-        Ok(Self { hosts: one_by_one(&config), last: Arc::default(), tls, is_pooled })
+        let trusted = match (authorities, root.as_deref()) {
+            (Some(path), _) => Some(("database_ca_file", path)),
+            (None, root) => root.map(|path| ("sslrootcert in the URL", path)),
+        };
+        let tls = MakeRustlsConnect::new(encryption(trusted)?);
+        Ok(Self { place, hosts: one_by_one(&config), last: Arc::default(), tls, is_pooled })
     }
 
     /// The same, where any of the hosts will do, those that only follow the primary, too.
@@ -73,23 +83,34 @@ impl Address {
         self
     }
 
-    /// Connects to the first host that will do, within the runtime that is going to drive the connection.
-    pub(super) async fn connect(&self) -> Result<Client, Error> {
+    /// Connects to the first host that will do, within the runtime that is going to drive the connection, and says the first words
+    /// to it.
+    pub(super) async fn connect(&self, first_words: &str) -> Result<Client, Error> {
         let mut refusals = Vec::new();
         let first = self.last.load(Ordering::Relaxed);
         for (place, host) in self.hosts.iter().enumerate().cycle().skip(first).take(self.hosts.len()) {
-            match tokio::time::timeout(CONNECT_WITHIN, host.connect(self.tls.clone())).await {
-                Ok(Ok((client, connection))) => {
-                    // It lives as long as the client, and says by the client's errors when it is over.
-                    tokio::spawn(connection);
+            match tokio::time::timeout(CONNECT_WITHIN, self.greet(host, first_words)).await {
+                Ok(Ok(client)) => {
                     self.last.store(place, Ordering::Relaxed);
                     return Ok(client);
                 }
-                Ok(Err(cause)) => refusals.push(explain(&cause)),
-                Err(_) => refusals.push("the database server does not answer".to_owned()),
+                Ok(Err(Error::Unavailable(reason))) => refusals.push(reason),
+                Ok(Err(other)) => return Err(other),
+                Err(_) => refusals.push("the server does not answer: is it a PostgreSQL server?".to_owned()),
             }
         }
-        Err(Error::Unavailable(refusals.join("; next host: ")))
+        Err(Error::Unavailable(format!("{}: {}", self.place, refusals.join("; next host: "))))
+    }
+
+    async fn greet(&self, host: &Config, first_words: &str) -> Result<Client, Error> {
+        let unavailable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
+        let connected = host.connect(self.tls.clone()).await;
+        let (client, connection) = connected.map_err(|cause| Error::Unavailable(explain_greeting(&cause)))?;
+        // It lives as long as the client, and says by the client's errors when it is over.
+        tokio::spawn(connection);
+        require_fit(&client).await?;
+        client.batch_execute(first_words).await.map_err(unavailable)?;
+        Ok(client)
     }
 }
 
@@ -146,11 +167,11 @@ fn keep_alive(config: &mut Config) {
 }
 
 /// Refuses a server that would not keep what it is given as it is given.
-pub(super) async fn require_fit(client: &Client) -> Result<(), Error> {
+async fn require_fit(client: &Client) -> Result<(), Error> {
     let asked = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')";
     let row = client.query_typed_one(asked, &[]).await.map_err(|cause| Error::Unavailable(explain(&cause)))?;
     let unreadable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
-    judge(row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?).map_err(Error::Unavailable)
+    judge(row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?).map_err(Error::Unusable)
 }
 
 fn judge(version: i32, encoding: &str) -> Result<(), String> {
@@ -177,7 +198,12 @@ struct Parts {
 
 impl Parts {
     fn of(url: &str) -> Self {
-        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        // A question mark in a password begins no query.
+        let host = url.find('@').unwrap_or_default();
+        let (place, query) = match url[host..].find('?') {
+            Some(at) => (&url[..host + at], &url[host + at + 1..]),
+            None => (url, ""),
+        };
         let (mut mode, mut root, mut kept) = (None, None, Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
@@ -202,12 +228,13 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
-fn encryption(authorities: Option<&Path>) -> Result<ClientConfig, Error> {
+/// Encryption that trusts the well-known authorities and those in a file, which is told with where it was named.
+fn encryption(authorities: Option<(&str, &Path)>) -> Result<ClientConfig, Error> {
     let mut trusted = RootCertStore::empty();
     trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    if let Some(path) = authorities {
+    if let Some((named, path)) = authorities {
         let unusable = |reason: String| {
-            Error::Unavailable(format!("the certificates in {} cannot be used: {reason}", path.display()))
+            Error::Unusable(format!("{named}: the certificates in {} cannot be used: {reason}", path.display()))
         };
         let mut found = 0;
         for certificate in CertificateDer::pem_file_iter(path).map_err(|cause| unusable(cause.to_string()))? {
@@ -268,6 +295,7 @@ mod tests {
             ("postgres://me:geheim@db/team?sslmode=maybe", "\"maybe\""),
             ("postgres://me:geheim@db/team?colour=red", "colour"),
             ("postgres://me:geheim@db/team?sslrootcert=/nowhere", "/nowhere"),
+            ("postgres://me:ge?heim=geheim@db/team?colour=red", "colour"),
         ] {
             let told = Address::read(url, None, false).err().unwrap().to_string();
             assert!(told.contains(said) && !told.contains("geheim"), "{told}");
