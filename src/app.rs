@@ -29,6 +29,8 @@ pub struct App {
     pub clock: Arc<Clock>,
     /// Randomness.
     pub entropy: Arc<Entropy>,
+    /// Randomness for the sending of mails, which goes on beside requests.
+    pub mail_entropy: Arc<Entropy>,
     /// Who may do what.
     pub policy: Policy,
     /// The callers that were seen lately.
@@ -86,6 +88,7 @@ impl App {
             base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
             sandbox: None,
             clock: Arc::new(clock),
+            mail_entropy: Arc::new(entropy.branch("mail")),
             entropy: Arc::new(entropy),
             store,
             config,

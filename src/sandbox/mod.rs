@@ -7,12 +7,14 @@ pub mod seed;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::App;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::store;
 use faults::Faults;
 use journal::Journal;
+use seed::{Progress, Seed};
 
 /// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into, and mail that stays.
 pub const DEFAULTS: &[(&str, &str)] = &[
@@ -29,20 +31,35 @@ pub const DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// What a sandbox has beside the server that it is.
-#[derive(Default)]
 pub struct Sandbox {
+    /// What it held when it started.
+    pub seed: Arc<Seed>,
     /// What is to go wrong.
     pub faults: Faults,
     /// What was asked and answered.
     pub journal: Journal,
 }
 
+/// How often a long planting says how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
 /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then
 /// the server stays what it was.
-pub async fn plant(app: &mut App) -> Result<bool, store::Error> {
+pub async fn plant(app: &mut App, seed: &Arc<Seed>) -> Result<bool, store::Error> {
     let (now, days) = (app.clock.now(), app.config.invitation_days);
-    let is_planted = app.store.write(move |db| seed::plant(db, now, days)).await?;
-    app.sandbox = is_planted.then(Arc::default);
+    let progress = Arc::new(Progress::default());
+    let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
+    let planting = app.store.write(move |db| seed::plant_with(db, &planted, (now, days), &written));
+    tokio::pin!(planting);
+    let of = seed.generated_rows();
+    let is_planted = loop {
+        tokio::select! {
+            is_planted = &mut planting => break is_planted?,
+            () = tokio::time::sleep(TOLD_EVERY) => tracing::info!(rows = progress.rows(), of, "planting the seed"),
+        }
+    };
+    let (faults, journal) = (Faults::default(), Journal::default());
+    app.sandbox = is_planted.then(|| Arc::new(Sandbox { seed: Arc::clone(seed), faults, journal }));
     Ok(is_planted)
 }
 

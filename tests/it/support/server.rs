@@ -14,6 +14,7 @@ use invited::entropy::Entropy;
 use invited::error::Error;
 use invited::lifecycle::Running;
 use invited::sandbox::DEFAULTS;
+use invited::sandbox::seed::Seed;
 use invited::store::Db;
 use tokio::runtime::Runtime;
 
@@ -149,6 +150,6 @@ impl Drop for Server {
 async fn begin(values: &Values, now: Timestamp, seed: u64) -> Running {
     let config = Config::new(values).unwrap();
     let mut app = App::start(config, Clock::frozen(now), Entropy::seeded(seed)).await.unwrap();
-    assert!(invited::sandbox::plant(&mut app).await.unwrap());
+    assert!(invited::sandbox::plant(&mut app, &Seed::standard().unwrap()).await.unwrap());
     Running::start(app).await.unwrap()
 }
