@@ -222,6 +222,13 @@ fn sentence(error: &Error) -> String {
         Error::SerdeMissingField { field, .. } => format!("The key {field} is missing here; add it."),
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("The key {key} is here twice; keep one of them."),
         Error::NullIntoString { .. } => "There is no text here; write one, or leave the key out.".to_owned(),
+        Error::Eof { .. } => "The file is empty, or breaks off here; a seed begins with accounts.".to_owned(),
+        Error::Unexpected { expected, .. } if expected.contains("sequence") => "Write a list here.".to_owned(),
+        Error::Unexpected { expected, .. } if expected.contains("mapping") => {
+            "Write keys with their values here.".to_owned()
+        }
+        Error::Unexpected { expected, .. } if expected.contains("scalar") => "Write one value here.".to_owned(),
+        Error::MultipleDocuments { .. } => "A second document begins here; a seed is one.".to_owned(),
         Error::InvalidBooleanStrict { .. } => "Write true or false here.".to_owned(),
         Error::InvalidScalar { ty, .. } if ty.contains("integer") || ty.starts_with('i') => {
             "Write a whole number here.".to_owned()
