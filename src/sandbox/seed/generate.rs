@@ -113,7 +113,7 @@ pub(super) struct LastIds {
 
 impl Generated {
     /// The same rows, made up from this.
-    pub(super) fn from_random_seed(self, random_seed: u64) -> Self {
+    pub(super) fn made_from(self, random_seed: u64) -> Self {
         Self { random_seed, ..self }
     }
 

@@ -1,5 +1,6 @@
-//! How rows are made up: people, what they were promised, and what became of it.
+//! How rows are made up and written: accounts, roles, members, and what became of invitations.
 
+use super::crowd::{Made, PROFESSIONS};
 use super::generate::{Further, LastIds};
 use super::plant::{Progress, Start, insert_account, insert_role};
 use super::rows::{Batch, Dice};
@@ -17,85 +18,6 @@ const DAY: i64 = 86_400_000_000;
 /// Days before the start over which rows are spread.
 pub(super) const SPREAD: i64 = 60;
 
-const FIRST_NAMES: &[&str] = &[
-    "Ada", "Alan", "Aisha", "Anders", "Beatriz", "Boris", "Carmen", "Chen", "Clara", "Daniel", "Dilara", "Elena",
-    "Emil", "Farah", "Felix", "Grace", "Hannah", "Hugo", "Ines", "Ivan", "Jana", "Jonas", "Kofi", "Lars", "Leila",
-    "Lucia", "Mara", "Mateo", "Mei", "Nadia", "Noah", "Olga", "Omar", "Paula", "Priya", "Ravi", "Rosa", "Samuel",
-    "Sofia", "Tariq", "Thea", "Uma", "Viktor", "Wanda", "Yara", "Yusuf", "Zoe", "Zora",
-];
-
-const LAST_NAMES: &[&str] = &[
-    "Abadi",
-    "Almeida",
-    "Andersen",
-    "Bauer",
-    "Becker",
-    "Castro",
-    "Costa",
-    "Demir",
-    "Dubois",
-    "Eriksen",
-    "Fischer",
-    "Fontaine",
-    "Garcia",
-    "Haddad",
-    "Hansen",
-    "Hoffmann",
-    "Ito",
-    "Ivanov",
-    "Jansen",
-    "Kaplan",
-    "Keller",
-    "Kowalski",
-    "Kumar",
-    "Larsen",
-    "Lehmann",
-    "Lindgren",
-    "Mensah",
-    "Meyer",
-    "Moreau",
-    "Nakamura",
-    "Novak",
-    "Okafor",
-    "Olsen",
-    "Pereira",
-    "Petrov",
-    "Rossi",
-    "Saito",
-    "Santos",
-    "Schmidt",
-    "Silva",
-    "Sorensen",
-    "Tanaka",
-    "Torres",
-    "Vogel",
-    "Wagner",
-    "Weber",
-    "Yilmaz",
-    "Zimmermann",
-];
-
-const PLACES: &[&str] = &["north", "east", "south", "west"];
-
-const PROFESSIONS: &[&str] =
-    &["Analyst", "Architect", "Consultant", "Designer", "Developer", "Engineer", "Tester", "Writer"];
-
-/// Permissions as teams have them: a few lead, most work.
-const PERMISSIONS: &[&str] = &[
-    "project_creator",
-    "project_creator",
-    "project_creator",
-    "collaborator",
-    "collaborator",
-    "collaborator",
-    "punch_clock",
-    "project_lead",
-    "project_lead",
-    "reports_viewer",
-    "reports_viewer_with_cost",
-    "administrator",
-];
-
 /// An account that rows are made for.
 pub(super) struct Place {
     pub account: i64,
@@ -106,19 +28,6 @@ pub(super) struct Place {
     pub uninvited: Vec<Made>,
     /// Since when there is something.
     pub since: Timestamp,
-}
-
-/// A person who is made up, with what the membership or the invitation says.
-pub(super) struct Made {
-    user_id: i64,
-    full_name: String,
-    email_address: String,
-    headline: Option<&'static str>,
-    permission: &'static str,
-    role: Option<i64>,
-    bill_rate: Option<i64>,
-    cost_rate: Option<i64>,
-    target: Option<i64>,
 }
 
 /// The work of one planting.
@@ -176,41 +85,21 @@ impl Maker<'_> {
         Ok(())
     }
 
-    fn person(&mut self, place: &Place, dice: &mut Dice) -> Made {
-        let user_id = next(&mut self.last.user);
-        let (first, last) = (dice.one_of(FIRST_NAMES), dice.one_of(LAST_NAMES));
-        let address = format!("{first}.{last}.{user_id}@{}.example.test", dice.one_of(PLACES)).to_lowercase();
-        let permission = dice.one_of(PERMISSIONS);
-        let role = (!place.roles.is_empty() && dice.chance(60)).then(|| dice.one_of(&place.roles));
-        let has_rate = permission == "punch_clock" || dice.chance(60);
-        Made {
-            user_id,
-            full_name: format!("{first} {last}"),
-            email_address: address,
-            headline: dice.chance(40).then(|| dice.one_of(PROFESSIONS)),
-            permission,
-            role,
-            bill_rate: has_rate.then(|| 5_000 + 500 * dice.below(40)),
-            cost_rate: dice.chance(40).then(|| 3_000 + 500 * dice.below(20)),
-            target: dice.chance(40).then(|| 5 * dice.below(21)),
-        }
-    }
-
     pub fn members(&mut self, place: &mut Place, wanted: u32) -> Result<(), Error> {
         let mut users = Batch::of_users();
         let mut memberships = Batch::of_memberships();
         let mut active = 0;
         for number in 0..i64::from(wanted) {
             let mut dice = Dice::throw(&self.entropy)?;
-            let made = self.person(place, &mut dice);
+            let made = Made::up(next(&mut self.last.user), &place.roles, &mut dice);
             let created_at = Value::Int(place.since.0.saturating_add(number));
             let is_active = dice.chance(90);
             active += i64::from(is_active);
             let disabled_at = if is_active { Value::Null } else { Value::Int(self.start.days_ago(dice.below(5)).0) };
-            users.add(self.db, user(place.account, &made, created_at.clone(), is_active))?;
+            users.add(self.db, made.user_row(place.account, created_at.clone(), is_active))?;
             let mut row = vec![Value::Int(next(&mut self.last.membership)), Value::Int(place.account)];
             row.push(Value::Int(made.user_id));
-            row.extend(terms(&made));
+            row.extend(made.terms());
             row.extend([disabled_at, created_at.clone(), created_at]);
             if memberships.is_full() {
                 users.write(self.db)?;
@@ -243,8 +132,8 @@ impl Maker<'_> {
             let made = match member {
                 Some(member) => member,
                 None => {
-                    let made = self.person(place, &mut dice);
-                    users.add(self.db, user(place.account, &made, Value::Int(created_at.0), false))?;
+                    let made = Made::up(next(&mut self.last.user), &place.roles, &mut dice);
+                    users.add(self.db, made.user_row(place.account, Value::Int(created_at.0), false))?;
                     made
                 }
             };
@@ -256,7 +145,7 @@ impl Maker<'_> {
                     .map(|text| Value::Text(text.clone())),
             );
             row.push(made.headline.map_or(Value::Null, |headline| Value::Text(headline.to_owned())));
-            row.extend(terms(&made));
+            row.extend(made.terms());
             row.extend([dice.one_of(&place.inviters), made.user_id, outcome.last_day].map(Value::Int));
             row.extend([outcome.accepted_at, outcome.declined_at, outcome.expired_at]);
             row.extend([created_at.0, outcome.changed_at].map(Value::Int));
@@ -305,28 +194,4 @@ struct Outcome {
     declined_at: Value,
     expired_at: Value,
     changed_at: i64,
-}
-
-fn user(account: i64, made: &Made, created_at: Value, is_active: bool) -> Vec<Value> {
-    let keys = Keys::of(&made.full_name, &made.email_address);
-    let text = |text: &str| Value::Text(text.to_owned());
-    vec![
-        Value::Int(made.user_id),
-        Value::Int(account),
-        text(&made.full_name),
-        text(&keys.name),
-        text(&made.email_address),
-        text(&keys.email),
-        text(&keys.search),
-        made.headline.map_or(Value::Null, text),
-        Value::Int(i64::from(is_active)),
-        created_at.clone(),
-        created_at,
-    ]
-}
-
-fn terms(made: &Made) -> [Value; 5] {
-    let int = |number: Option<i64>| number.map_or(Value::Null, Value::Int);
-    let permission = Value::Text(made.permission.to_owned());
-    [permission, int(made.role), int(made.bill_rate), int(made.cost_rate), int(made.target)]
 }

@@ -12,6 +12,7 @@
 //! team relies upon is ever served from it.
 
 mod check;
+mod crowd;
 mod file;
 pub mod generate;
 mod make;
@@ -174,7 +175,7 @@ impl Seed {
     /// The same seed, with rows that are made up from a random seed.
     #[must_use]
     pub fn with(self, generated: Generated, random_seed: u64) -> Self {
-        Self { generated: Some(generated.from_random_seed(random_seed)), ..self }
+        Self { generated: Some(generated.made_from(random_seed)), ..self }
     }
 
     /// How many rows are made up.
