@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::access::{Caller, Policy};
 use crate::clock::Clock;
@@ -14,7 +15,8 @@ use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
 use crate::outbox::Outbox;
 use crate::recent_writes::RecentWrites;
-use crate::sandbox::{Sandbox, seed};
+use crate::sandbox::Sandbox;
+use crate::sandbox::seed::{self, Progress, Seed};
 use crate::schema::MIGRATIONS;
 use crate::store::{self, Db, Param, Store, migrate};
 use crate::telemetry::Metrics;
@@ -23,6 +25,9 @@ use crate::tuning::{Tuned, Tuning};
 
 /// The table to which every write of the API adds a row.
 const WRITTEN_BY_EVERYONE: &str = "audit";
+
+/// How often a long planting says how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Everything that serves requests. It is shared by all of them.
 pub struct App {
@@ -34,6 +39,8 @@ pub struct App {
     pub clock: Arc<Clock>,
     /// Randomness.
     pub entropy: Arc<Entropy>,
+    /// Randomness for the sending of mails, which goes on beside requests.
+    pub mail_entropy: Arc<Entropy>,
     /// Who may do what.
     pub policy: Policy,
     /// The callers that were seen lately.
@@ -97,6 +104,7 @@ impl App {
             }),
             sandbox: None,
             clock: Arc::new(clock),
+            mail_entropy: Arc::new(entropy.branch("mail")),
             entropy: Arc::new(entropy),
             store,
             config,
@@ -105,10 +113,20 @@ impl App {
 
     /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then the
     /// server stays what it was.
-    pub async fn become_sandbox(&mut self) -> Result<bool, store::Error> {
+    pub async fn become_sandbox(&mut self, seed: &Arc<Seed>) -> Result<bool, store::Error> {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
-        let is_planted = self.store.write(move |db| seed::plant(db, now, days)).await?;
-        self.sandbox = is_planted.then(Arc::default);
+        let progress = Arc::new(Progress::default());
+        let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
+        let planting = self.store.write(move |db| seed::plant_with(db, &planted, (now, days), &written));
+        tokio::pin!(planting);
+        let of = seed.generated_rows();
+        let is_planted = loop {
+            tokio::select! {
+                is_planted = &mut planting => break is_planted?,
+                () = tokio::time::sleep(TOLD_EVERY) => tracing::info!(rows = progress.rows(), of, "planting the seed"),
+            }
+        };
+        self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed))));
         Ok(is_planted)
     }
 

@@ -98,7 +98,7 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
     if most == 0 || !is_due(app).await {
         return Ok(Vec::new());
     }
-    let (entropy, now, give_up) = (Arc::clone(&app.entropy), app.clock.now(), app.config.mail.give_up);
+    let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
     // A mail has its deadline; what remains is for the database before and after it.
     let lease = app.config.mail.timeout * 2 + SETTLED_WITHIN;
     let work = app.store.write(move |db| {
@@ -135,7 +135,7 @@ async fn send(app: &Arc<App>, letter: Letter) {
         },
         Err(cause) => Outcome::Postponed(cause),
     };
-    let (entropy, now, give_up) = (Arc::clone(&app.entropy), app.clock.now(), app.config.mail.give_up);
+    let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
     let (id, claimed, told) = (letter.claimed.id, letter.claimed, outcome.clone());
     let settled = app.store.write(move |db| outbox::settle(db, &entropy, &claimed, &outcome, give_up, now)).await;
     let state = match settled {
@@ -158,7 +158,7 @@ async fn send(app: &Arc<App>, letter: Letter) {
 /// Hands a mail over, unless a sandbox was told to refuse it.
 async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
     let ordered =
-        app.sandbox.as_ref().and_then(|sandbox| sandbox.faults.meet_mail(&mail.to, &app.entropy).ok().flatten());
+        app.sandbox.as_ref().and_then(|sandbox| sandbox.faults.meet_mail(&mail.to, &app.mail_entropy).ok().flatten());
     match ordered {
         None => app.mail.send(mail).await,
         Some(MailFault::Refuse) => Err(Failure::ForGood("550 refused by a fault of the sandbox".to_owned())),

@@ -61,6 +61,21 @@ impl Entropy {
         }
     }
 
+    /// A source beside this one, for what happens at its own time: what it draws does not depend on what others draw meanwhile.
+    #[must_use]
+    pub fn branch(&self, name: &str) -> Self {
+        match &self.0 {
+            Source::System(_) => Self::system(),
+            Source::Seeded { seed, .. } => {
+                let hash: [u8; 32] =
+                    Sha256::new().chain_update(seed.to_be_bytes()).chain_update(name).finalize().into();
+                let mut first = [0; 8];
+                first.copy_from_slice(&hash[..8]);
+                Self::seeded(u64::from_be_bytes(first))
+            }
+        }
+    }
+
     /// 256 random bits.
     pub fn bytes(&self) -> Result<[u8; 32], NoEntropy> {
         match &self.0 {
@@ -89,6 +104,16 @@ mod tests {
         let first = one.bytes()?;
         assert_eq!(first, other.bytes()?);
         assert_ne!(first, one.bytes()?);
+        Ok(())
+    }
+
+    #[test]
+    fn a_branch_repeats_itself_whatever_was_drawn_before_it() -> Result<(), NoEntropy> {
+        let (one, other) = (Entropy::seeded(7), Entropy::seeded(7));
+        let first = one.bytes()?;
+        assert_eq!(one.branch("a").bytes()?, other.branch("a").bytes()?);
+        assert_ne!(one.branch("a").bytes()?, one.branch("b").bytes()?);
+        assert_ne!(one.branch("a").bytes()?, first);
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 use serde_json::Value as Json;
 
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::store::{Db, Error, Param};
 use crate::wire::changes::Changes;
@@ -42,17 +43,23 @@ pub const KIND: Kind = Kind::Object(&[
 ]);
 
 /// Writes the reference that a body gives, if it gives one. What it leaves out stays as it was.
-pub fn write(
-    db: &mut Db,
-    context: &Context,
-    (subject, subject_id): (Subject, i64),
-    changes: &Changes,
-) -> Result<(), Error> {
+pub fn write(db: &mut Db, context: &Context, subject: (Subject, i64), changes: &Changes) -> Result<(), Error> {
     let Some(reference) = changes.text("external_reference") else {
         return Ok(());
     };
     let reference: Json = serde_json::from_str(reference)
         .map_err(|cause| Error::Statement(format!("a stored external reference is no JSON: {cause}")))?;
+    put(db, context.caller.account_id, subject, &reference, context.now)
+}
+
+/// Stores a reference that was read already. What it leaves out stays as it was.
+pub fn put(
+    db: &mut Db,
+    account: i64,
+    (subject, subject_id): (Subject, i64),
+    reference: &Json,
+    now: Timestamp,
+) -> Result<(), Error> {
     let text = |name: &str| Param::from(reference.get(name).and_then(Json::as_str));
     let locked = reference.get("locked").and_then(Json::as_bool).map(i64::from);
     db.exec(
@@ -67,7 +74,7 @@ pub fn write(
          external_status = coalesce(excluded.external_status, external_references.external_status), \
          locked = coalesce(excluded.locked, external_references.locked), updated_at = excluded.updated_at",
         &[
-            Param::Int(context.caller.account_id),
+            Param::Int(account),
             Param::Text(subject.name()),
             Param::Int(subject_id),
             text("service_name"),
@@ -78,7 +85,7 @@ pub fn write(
             text("external_link"),
             text("external_status"),
             locked.into(),
-            Param::Int(context.now.0),
+            Param::Int(now.0),
         ],
     )?;
     Ok(())

@@ -38,16 +38,22 @@ pub fn create(
     now: Timestamp,
 ) -> Result<SecretString, Error> {
     let token = tokens::generate(entropy, PREFIX)?;
+    insert(db, invitation_id, token.expose_secret(), way, now)?;
+    Ok(token)
+}
+
+/// Stores a link whose token is known already.
+pub fn insert(db: &mut Db, invitation_id: i64, token: &str, way: Way, now: Timestamp) -> Result<(), store::Error> {
     db.exec(
         "INSERT INTO invitation_links (invitation_id, token_hash, is_by_mail, created_at) VALUES (?1, ?2, ?3, ?4)",
         &[
             Param::Int(invitation_id),
-            Param::Bytes(&tokens::hash(token.expose_secret())),
+            Param::Bytes(&tokens::hash(token)),
             Param::Int(i64::from(way == Way::Mail)),
             Param::Int(now.0),
         ],
     )?;
-    Ok(token)
+    Ok(())
 }
 
 /// Ends every link of an invitation.

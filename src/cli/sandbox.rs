@@ -1,21 +1,32 @@
 //! `invited sandbox`: the same server, over a database with a seeded account, ready at once.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Map, Value as Json};
 
 use super::{request_lines, settings};
+use crate::accounts;
 use crate::api::BASE_PATH;
 use crate::app::App;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::lifecycle::{Running, StopSignals};
-use crate::sandbox::{DEFAULTS, TemporaryFolder, seed};
+use crate::sandbox::seed::generate::Generated;
+use crate::sandbox::seed::{self, Seed, Token, read_start};
+use crate::sandbox::{DEFAULTS, TemporaryFolder};
 use crate::telemetry;
 use crate::wire::kind::print_text;
+
+/// The longest seed that is read, in bytes.
+const LONGEST_SEED: u64 = 64 * 1_024 * 1_024;
+
+/// When a sandbox starts that repeats itself, unless it is said: 2031-01-01T00:00:00Z.
+const BEGINNING: Timestamp = Timestamp(1_924_992_000_000_000);
 
 pub fn command() -> Command {
     let command = Command::new("sandbox")
@@ -24,7 +35,9 @@ pub fn command() -> Command {
             "Serve a seeded account on loopback, to develop and test a client of the API against.\n\n\
              Without --database the data lives in a temporary file that is removed at the end.\n\
              A database that the sandbox did not make is refused, and INVITED_DATABASE is not heeded.\n\
-             Rate limits are off unless they are set. Ids and tokens are the same in every run.",
+             Rate limits are off unless they are set. Ids and tokens are the same in every run.\n\n\
+             --seed plants another seed than the standard one, --generate adds rows that are made up. With --random-seed the \
+             clock stands still and nothing is secret: the same requests get the same answers, links and tokens in every run.",
         )
         .arg(
             Arg::new("allow_remote")
@@ -43,16 +56,83 @@ pub fn command() -> Command {
                 .long("json")
                 .action(ArgAction::SetTrue)
                 .help("When ready, print one line of JSON with the addresses and tokens, and nothing else"),
+        )
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("What the sandbox holds, in YAML or JSON; docs/SEEDS.md tells how it is written"),
+        )
+        .arg(
+            Arg::new("seed_schema")
+                .long("seed-schema")
+                .action(ArgAction::SetTrue)
+                .help("Print the JSON Schema of seeds, and end"),
+        )
+        .arg(
+            Arg::new("generate")
+                .long("generate")
+                .value_name("ROWS")
+                .value_parser(value_parser!(Generated))
+                .help("Rows to make up: invitations=100000[,members=500,roles=20,accounts=3]"),
+        )
+        .arg(
+            Arg::new("random_seed")
+                .long("random-seed")
+                .value_name("NUMBER")
+                .value_parser(value_parser!(u64))
+                .help("Make everything predictable: the same randomness in every run, and a clock that stands still"),
+        )
+        .arg(
+            Arg::new("now")
+                .long("now")
+                .value_name("TIME")
+                .value_parser(read_start)
+                .help("When the sandbox starts, such as 2031-02-01T00:00:00Z"),
         );
     settings::add_flags(command, |_| true)
         .mut_arg("database", |flag| flag.help("The database, if it is to be kept: sqlite:PATH"))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
+    if matches.get_flag("seed_schema") {
+        return announce(&seed::schema());
+    }
     super::block_on(serve(matches))
 }
 
+/// The seed that is asked for. Whatever is wrong with it is told before anything is made.
+fn read_seed(matches: &ArgMatches) -> Result<Arc<Seed>> {
+    let seed = match matches.get_one::<PathBuf>("seed") {
+        None => Seed::standard()?,
+        Some(path) => {
+            let name = path.display();
+            let length = std::fs::metadata(path).with_context(|| format!("cannot read {name}"))?.len();
+            if length > LONGEST_SEED {
+                bail!("{name} is longer than {LONGEST_SEED} bytes; make rows up with --generate instead");
+            }
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+            Arc::new(Seed::read(&text).map_err(|wrong| anyhow!("{name}:{wrong}"))?)
+        }
+    };
+    let Some(generated) = matches.get_one::<Generated>("generate") else { return Ok(seed) };
+    let random_seed = matches.get_one("random_seed").copied().unwrap_or_default();
+    Ok(Arc::new(Seed::clone(&seed).with(*generated, random_seed)))
+}
+
+/// The clock: at the moment that is asked for, else at that of the seed. What is to repeat itself begins at the same moment each
+/// time, and stands there.
+fn clock(matches: &ArgMatches, seed: &Seed) -> Clock {
+    let is_repeatable = matches.contains_id("random_seed");
+    let now = matches.get_one::<Timestamp>("now").copied().or(seed.now).or(is_repeatable.then_some(BEGINNING));
+    let clock = Clock::system();
+    clock.set(now, Some(seed.is_frozen.unwrap_or(is_repeatable)));
+    clock
+}
+
 async fn serve(matches: &ArgMatches) -> Result<()> {
+    let seed = read_seed(matches)?;
     // Signals come first: from here on, whatever is made is also removed.
     let mut stop = StopSignals::register()?;
     let mut values = settings::values(matches, DEFAULTS, &["database"])?;
@@ -83,18 +163,30 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
     config.require_base_url()?;
     let _log = telemetry::start_log(&config).context("the log could not start")?;
     let listen = config.listen;
-    let mut app = App::start(config, Clock::system(), Entropy::system()).await?;
-    if !app.become_sandbox().await? {
-        let path = app.config.database.to_string();
+    let entropy = matches.get_one("random_seed").map_or_else(Entropy::system, |number| Entropy::seeded(*number));
+    let mut app = App::start(config, clock(matches, &seed), entropy).await?;
+    let path = app.config.database.to_string();
+    if app.store.read(accounts::exist).await? {
+        if matches.contains_id("random_seed") {
+            super::close(app.store).await?;
+            bail!("setting database: {path} holds accounts already; --random-seed needs a database that is new");
+        }
+        if matches.contains_id("seed") || matches.contains_id("generate") {
+            tracing::warn!(database = path, "the database holds accounts already and is kept; nothing was planted");
+        }
+    }
+    if !app.become_sandbox(&seed).await? {
         super::close(app.store).await?;
         bail!("setting database: {path} holds accounts that no sandbox made; give the sandbox a database of its own");
     }
+    let planted = Arc::clone(&seed);
+    let tokens = app.store.read(move |db| seed::known_tokens(db, &planted)).await?;
     let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
     let base_url = &running.app.base_url();
     if matches.get_flag("json") {
-        announce(&as_json(base_url))?;
+        announce(&as_json(base_url, &tokens))?;
     } else if !is_quiet {
-        announce(&greeting(base_url))?;
+        announce(&greeting(base_url, &tokens, &seed))?;
     }
     if let Some(sandbox) = running.app.sandbox.as_ref().filter(|_| has_lines) {
         sandbox.journal.tell(request_lines::print);
@@ -111,14 +203,14 @@ fn announce(text: &str) -> Result<()> {
 }
 
 /// One line for programs, with the keys in the documented order.
-fn as_json(base_url: &str) -> String {
+fn as_json(base_url: &str, tokens: &[Token]) -> String {
     let text = |text: &str| {
         let mut out = Vec::new();
         print_text(text, &mut out);
         String::from_utf8(out).unwrap_or_default()
     };
     let tokens: Vec<String> =
-        seed::tokens().iter().map(|(name, token)| format!("{}:{}", text(name), text(token))).collect();
+        tokens.iter().map(|token| format!("{}:{}", text(&token.name), text(&token.token))).collect();
     format!(
         "{{\"base_url\":{},\"api_url\":{},\"tokens\":{{{}}}}}\n",
         text(base_url),
@@ -128,32 +220,28 @@ fn as_json(base_url: &str) -> String {
 }
 
 /// A few lines for people, with a command that can be pasted as it stands.
-fn greeting(base_url: &str) -> String {
-    let body = Json::Object(Map::from_iter([(
-        "account_invitation".to_owned(),
-        serde_json::json!({"permission": "collaborator", "bill_rate_in_cents": 12_500}),
-    )]));
-    let invited =
-        serde_json::json!({"account_invitation": {"full_name": "Nia New", "email_address": "nia@example.test"}});
-    let headers = "-H 'Authorization: Bearer sandbox-administrator' -H 'Content-Type: application/json'";
-    let mut text = format!(
-        "The sandbox is ready at {base_url}{BASE_PATH}\n\
-         \n\
-         Update an invitation:\n\
-         \n\
-         curl -X PUT '{base_url}{BASE_PATH}/account_invitations/1?include=inviter' {headers} -d '{body}'\n\
-         \n\
-         Invite somebody, and look at the mail that would have been sent:\n\
-         \n\
-         curl -X POST '{base_url}{BASE_PATH}/account_invitations' {headers} -d '{invited}'\n\
-         curl '{base_url}/sandbox/mailbox?to=nia@example.test&wait=5'\n\
-         \n\
-         Tokens, one for each level:\n"
-    );
-    for (_, token) in seed::tokens() {
-        text.push_str("  ");
-        text.push_str(&token);
-        text.push('\n');
+fn greeting(base_url: &str, tokens: &[Token], seed: &Seed) -> String {
+    let mut text = format!("The sandbox is ready at {base_url}{BASE_PATH}\n\n");
+    if let Some((id, token)) = seed.example() {
+        let body = Json::Object(Map::from_iter([(
+            "account_invitation".to_owned(),
+            serde_json::json!({"permission": "collaborator", "bill_rate_in_cents": 12_500}),
+        )]));
+        let invited =
+            serde_json::json!({"account_invitation": {"full_name": "Nia New", "email_address": "nia@example.test"}});
+        let headers = format!("-H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'");
+        let invitations = format!("{base_url}{BASE_PATH}/account_invitations");
+        text.push_str(&format!(
+            "Update an invitation:\n\n\
+             curl -X PUT '{invitations}/{id}?include=inviter' {headers} -d '{body}'\n\n\
+             Invite somebody, and look at the mail that would have been sent:\n\n\
+             curl -X POST '{invitations}' {headers} -d '{invited}'\n\
+             curl '{base_url}/sandbox/mailbox?to=nia@example.test&wait=5'\n\n"
+        ));
+    }
+    text.push_str("Tokens:\n");
+    for token in tokens {
+        text.push_str(&format!("  {}\n", token.token));
     }
     text.push_str(&format!(
         "\nReference: {base_url}/docs    Control plane: {base_url}/sandbox/openapi.json    Stop with Ctrl-C.\n"

@@ -8,12 +8,13 @@ pub mod seed;
 pub mod snapshots;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::entropy::{Entropy, NoEntropy};
 use crate::tuning::Tuning;
 use faults::Faults;
 use journal::Journal;
+use seed::Seed;
 use snapshots::Snapshots;
 
 /// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into, and mail that stays.
@@ -31,8 +32,9 @@ pub const DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// What a sandbox has beside the server that it is.
-#[derive(Default)]
 pub struct Sandbox {
+    /// What it held when it started.
+    pub seed: Arc<Seed>,
     /// What is to go wrong.
     pub faults: Faults,
     /// What was asked and answered.
@@ -41,6 +43,14 @@ pub struct Sandbox {
     pub snapshots: Snapshots,
     /// What was in force when it began to serve.
     pub first_tuning: OnceLock<Tuning>,
+}
+
+impl Sandbox {
+    /// One that holds a seed.
+    pub fn of(seed: Arc<Seed>) -> Self {
+        let (faults, journal, snapshots) = (Faults::default(), Journal::default(), Snapshots::default());
+        Self { seed, faults, journal, snapshots, first_tuning: OnceLock::new() }
+    }
 }
 
 /// A folder for a database that nobody keeps; it is removed when this is dropped.

@@ -1,6 +1,7 @@
 //! The program as its users meet it: on the command line, in a pipe, under a supervisor.
 //!
 //! - `sandbox`: the greeting, the JSON line, the temporary database, stopping.
+//! - `seeds`: what a sandbox holds, made-up rows, and runs that repeat themselves.
 //! - `serving`: `serve`, its settings, accounts and tokens, migrations.
 //! - `operators`: what commands leave behind, and which database they refuse to touch.
 //! - `people`: the commands for users and memberships.
@@ -18,6 +19,7 @@ mod operators;
 mod people;
 mod sandbox;
 mod seats;
+mod seeds;
 pub(crate) mod serving;
 mod team;
 mod telling;

@@ -99,7 +99,7 @@ fn post_as(server: &Server, path: &str, (client_id, secret): (&str, &str), field
     server.request_at_root("POST", path).form(&encoded(&all)).send()
 }
 
-const SANDBOX_APP: (&str, &str) = ("sandbox-app", "sandbox-secret");
+pub(crate) const SANDBOX_APP: (&str, &str) = ("sandbox-app", "sandbox-secret");
 
 /// Posts a form with the credentials of the sandbox's application.
 fn post(server: &Server, path: &str, fields: Fields<'_>) -> Answer {

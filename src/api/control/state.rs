@@ -35,10 +35,10 @@ pub(super) async fn reset(asked: &Asked<'_>, body: RequestBody) -> Result<Respon
     let days = app.tuned.get().invitation_days;
     app.clock.restart();
     let now = app.clock.now();
-    let shared = Arc::clone(&app);
+    let (shared, planted) = (Arc::clone(&app), Arc::clone(&asked.sandbox.seed));
     let work = app.store.write(move |db| {
         snapshot::empty(db)?;
-        seed::plant(db, now, days)?;
+        seed::plant(db, &planted, now, days)?;
         let app = Arc::clone(&shared);
         db.after_commit(move || forget(&app));
         Ok::<_, Error>(())
@@ -47,6 +47,7 @@ pub(super) async fn reset(asked: &Asked<'_>, body: RequestBody) -> Result<Respon
     asked.sandbox.faults.clear();
     asked.sandbox.journal.clear();
     app.entropy.restart();
+    app.mail_entropy.restart();
     Ok(headers::empty())
 }
 

@@ -3,6 +3,7 @@
 //! `users.is_active` and the tallies repeat what memberships and invitations say. After each step of a random, repeatable
 //! sequence every list's count has to be what a walk over the stored rows finds.
 
+use invited::sandbox::seed::Seed;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -88,31 +89,61 @@ const COUNTS: [(&str, &str); 8] = [
     ),
 ];
 
-#[test]
-fn counts_and_activity_agree_with_the_memberships_after_every_step() {
+/// What is counted agrees with what a walk finds.
+fn judge(server: &Server, after: &str) -> Result<(), TestCaseError> {
+    for (path, rows) in COUNTS {
+        let answer = server.read(&format!("{path}{}per_page=200", if path.contains('?') { "&" } else { "?" }));
+        let stored = server.stored(&format!("SELECT count(*) FROM {rows}"));
+        prop_assert_eq!(answer.json()["count"].to_string(), &*stored[0], "{} after {}", path, after);
+        prop_assert_eq!(answer.ids().len().to_string(), &*stored[0], "{} after {}", path, after);
+    }
+    let astray = server.stored(
+        "SELECT id FROM users u WHERE is_active <> \
+         (SELECT count(*) FROM account_memberships m WHERE m.user_id = u.id AND m.disabled_at IS NULL)",
+    );
+    prop_assert!(astray.is_empty(), "users {:?} after {}", astray, after);
+    Ok(())
+}
+
+/// Runs the law over a server, whatever it begins with.
+fn try_out(cases: u32, begin: impl Fn() -> Server) {
     let law = |steps: Vec<Step>| {
-        let server = Server::start();
+        let server = begin();
+        judge(&server, "the start")?;
         for step in steps {
             take(&server, step);
-            for (path, rows) in COUNTS {
-                let answer = server.read(&format!("{path}{}per_page=200", if path.contains('?') { "&" } else { "?" }));
-                let stored = server.stored(&format!("SELECT count(*) FROM {rows}"));
-                prop_assert_eq!(answer.json()["count"].to_string(), &*stored[0], "{} after {:?}", path, step);
-                prop_assert_eq!(answer.ids().len().to_string(), &*stored[0], "{} after {:?}", path, step);
-            }
-            let astray = server.stored(
-                "SELECT id FROM users u WHERE is_active <> \
-                 (SELECT count(*) FROM account_memberships m WHERE m.user_id = u.id AND m.disabled_at IS NULL)",
-            );
-            prop_assert!(astray.is_empty(), "users {:?} after {:?}", astray, step);
+            judge(&server, &format!("{step:?}"))?;
         }
         Ok(())
     };
-    let config = Config { cases: 4, failure_persistence: None, ..Config::default() };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(
         config,
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
     )
     .run(&steps(), law)
     .unwrap();
+}
+
+#[test]
+fn counts_and_activity_agree_with_the_memberships_after_every_step() {
+    try_out(4, Server::start);
+}
+
+#[test]
+fn counts_and_activity_agree_from_whatever_seed_a_sandbox_begins() {
+    // Every state that a seed has, and many made-up rows in the same account.
+    let text = "accounts:\n- name: A\n  seats: 40\n  members:\n  \
+                - {full_name: O, email_address: o@x.test, permission: administrator}\n  \
+                - {full_name: P, email_address: p@x.test, permission: administrator, token: sandbox-administrator}\n  \
+                - {full_name: Q, email_address: q@x.test, permission: collaborator, disabled_days_ago: 3}\n  \
+                - {full_name: R, email_address: r@x.test, permission: collaborator}\n  invitations:\n  \
+                - {full_name: S, email_address: s@x.test}\n  \
+                - {full_name: T, email_address: t@x.test, state: expired}\n  \
+                - {full_name: U, email_address: u@x.test, state: declined}\n  \
+                - {full_name: R, email_address: r@x.test, state: accepted}\n";
+    try_out(2, || {
+        let generated = "invitations=80,members=40,roles=3".parse().unwrap();
+        Server::start_with_seed(Seed::read(text).unwrap().with(generated, 1))
+    });
 }

@@ -13,6 +13,7 @@ use invited::config::{Config, Values};
 use invited::entropy::Entropy;
 use invited::lifecycle::Running;
 use invited::sandbox::DEFAULTS;
+use invited::sandbox::seed::Seed;
 use invited_cluster::{Cluster, HASTY};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -50,7 +51,7 @@ impl Two {
         let start = |seed: u64| async move {
             let config = Config::new(&values.clone()).unwrap();
             let mut app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(seed)).await.unwrap();
-            app.become_sandbox().await.unwrap();
+            app.become_sandbox(&Seed::standard().unwrap()).await.unwrap();
             Running::start(app).await.unwrap()
         };
         let running = [1, 2].map(|seed| runtime.block_on(start.clone()(seed))).into();

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use invited::app::App;
@@ -14,6 +15,7 @@ use invited::entropy::Entropy;
 use invited::error::Error;
 use invited::lifecycle::Running;
 use invited::sandbox::DEFAULTS;
+use invited::sandbox::seed::Seed;
 use invited::store::Db;
 use tokio::runtime::Runtime;
 
@@ -29,6 +31,7 @@ pub(crate) struct Server {
     runtime: Runtime,
     database: Database,
     values: Values,
+    seed: Arc<Seed>,
     /// How often it was started, so that no start repeats the randomness of another.
     starts: u64,
 }
@@ -44,6 +47,11 @@ impl Server {
         Self::start_over(Database::create(), settings)
     }
 
+    /// Starts a server that holds another seed.
+    pub(crate) fn start_with_seed(seed: Seed) -> Self {
+        Self::start_with_seed_over(Database::create(), &[], Arc::new(seed))
+    }
+
     /// Starts a server over a file, whatever the others run on: for stories about SQLite and its file.
     pub(crate) fn start_on_file() -> Self {
         Self::start_over(Database::in_file(), &[])
@@ -51,6 +59,10 @@ impl Server {
 
     /// Starts a server over a database that a story has made, with some settings changed.
     pub(crate) fn start_over(database: Database, settings: &[(&'static str, &str)]) -> Self {
+        Self::start_with_seed_over(database, settings, Seed::standard().unwrap())
+    }
+
+    fn start_with_seed_over(database: Database, settings: &[(&'static str, &str)], seed: Arc<Seed>) -> Self {
         let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         values.insert("listen", "127.0.0.1:0".to_owned());
         values.insert("durability", "off".to_owned());
@@ -60,8 +72,8 @@ impl Server {
         values.insert("database", database.setting());
         values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let running = runtime.block_on(begin(&values, BEGINNING, 1));
-        Self { address: running.address, running: Some(running), runtime, database, values, starts: 1 }
+        let running = runtime.block_on(begin(&values, BEGINNING, 1, &seed));
+        Self { address: running.address, running: Some(running), runtime, database, values, seed, starts: 1 }
     }
 
     /// Stops the server and starts it anew on the same file, at the moment at which its clock stands.
@@ -69,7 +81,7 @@ impl Server {
         let now = self.app().clock.now();
         self.end();
         self.starts += 1;
-        let running = self.runtime.block_on(begin(&self.values, now, self.starts));
+        let running = self.runtime.block_on(begin(&self.values, now, self.starts, &self.seed));
         self.address = running.address;
         self.running = Some(running);
     }
@@ -153,9 +165,9 @@ impl Drop for Server {
     }
 }
 
-async fn begin(values: &Values, now: Timestamp, seed: u64) -> Running {
+async fn begin(values: &Values, now: Timestamp, random_seed: u64, seed: &Arc<Seed>) -> Running {
     let config = Config::new(values).unwrap();
-    let mut app = App::start(config, Clock::frozen(now), Entropy::seeded(seed)).await.unwrap();
-    assert!(app.become_sandbox().await.unwrap());
+    let mut app = App::start(config, Clock::frozen(now), Entropy::seeded(random_seed)).await.unwrap();
+    assert!(app.become_sandbox(seed).await.unwrap());
     Running::start(app).await.unwrap()
 }

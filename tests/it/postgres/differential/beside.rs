@@ -1,7 +1,7 @@
 //! Requests to the paths beside the API: links and mails, the pages and answers of the invited, OAuth, and the pages
 //! that tell of the server.
 
-use invited::sandbox::seed::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
+use crate::oauth::{CALLBACK as REDIRECT_URI, SANDBOX_APP};
 use serde_json::{Map, Value, json};
 
 use super::api::with_caller;
@@ -177,8 +177,8 @@ fn answer(dice: &mut Dice, known: &Known) -> Asked {
 
 /// Adds what the application proves itself with, mostly rightly.
 fn prove(dice: &mut Dice, known: &Known, body: &mut Map<String, Value>) {
-    let client = if dice.once_in(8) { values::text(dice, known) } else { CLIENT_ID.to_owned() };
-    let secret = if dice.once_in(10) { values::text(dice, known) } else { CLIENT_SECRET.to_owned() };
+    let client = if dice.once_in(8) { values::text(dice, known) } else { SANDBOX_APP.0.to_owned() };
+    let secret = if dice.once_in(10) { values::text(dice, known) } else { SANDBOX_APP.1.to_owned() };
     body.insert("client_id".to_owned(), Value::from(client));
     body.insert("client_secret".to_owned(), Value::from(secret));
 }
@@ -216,7 +216,7 @@ fn end_of_token(dice: &mut Dice, known: &Known) -> Asked {
 
 /// What an application asks for at the authorization endpoint.
 fn asking(dice: &mut Dice, known: &Known) -> Vec<(&'static str, String)> {
-    let client = if dice.once_in(8) { values::text(dice, known) } else { CLIENT_ID.to_owned() };
+    let client = if dice.once_in(8) { values::text(dice, known) } else { SANDBOX_APP.0.to_owned() };
     let place = if dice.once_in(10) { values::text(dice, known) } else { REDIRECT_URI.to_owned() };
     let mut asking = vec![
         ("client_id", client),
