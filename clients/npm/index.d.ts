@@ -110,8 +110,9 @@ export class Sandbox {
     advance(duration: { days?: number; hours?: number; minutes?: number; seconds?: number }): Promise<void>;
   };
   readonly mailbox: {
+    /** Newest first. */
     mails(to?: string): Promise<Mail[]>;
-    /** The nth mail to an address, waited for until it is there. */
+    /** The nth mail that an address got, waited for until it is there. */
     waitFor(to: string, options?: { nth?: number; seconds?: number }): Promise<Mail>;
   };
   readonly faults: {

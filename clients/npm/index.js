@@ -92,13 +92,13 @@ export class Sandbox {
 
   mailbox = {
     mails: async (to) => (await this.call('GET', 'mailbox', undefined, { to })).messages,
-    // The nth mail to an address, waited for until it is there.
+    // The nth mail that an address got, waited for until it is there.
     waitFor: async (to, { nth = 1, seconds = 10 } = {}) => {
       const end = performance.now() + seconds * 1_000;
       for (;;) {
         const wait = Math.min(Math.ceil(seconds), 60);
         const { messages } = await this.call('GET', 'mailbox', undefined, { to, wait });
-        if (messages.length >= nth) return messages[nth - 1];
+        if (messages.length >= nth) return messages.at(-nth);
         if (performance.now() >= end) throw new SandboxError(`mail ${nth} to ${to} did not come within ${seconds} s`);
         await sleep(20);
       }

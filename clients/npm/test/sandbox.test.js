@@ -18,9 +18,8 @@ let sandbox;
 before(async () => (sandbox = await startSandbox()));
 after(() => sandbox.stop());
 
-async function ask(token, path, body) {
+async function ask(token, path, body, method = body ? 'POST' : 'GET') {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-  const method = body ? 'POST' : 'GET';
   const answer = await fetch(`${sandbox.apiUrl}/${path}`, { method, headers, body: body && JSON.stringify(body) });
   return { status: answer.status, body: await answer.json() };
 }
@@ -131,11 +130,14 @@ test('the clock is set, stopped and moved', async () => {
 
 test('mails are waited for', async () => {
   const account = await sandbox.account();
-  const to = account.address('nia');
+  const [token, to] = [account.tokens.administrator, account.address('nia')];
   await assert.rejects(sandbox.mailbox.waitFor(to, { seconds: 0.1 }), /mail 1 to nia@account-.* did not come/);
-  assert.equal((await invite(account.tokens.administrator, to)).status, 200);
-  assert.equal((await sandbox.mailbox.waitFor(to)).to, to);
+  assert.equal((await invite(token, to)).status, 200);
+  const first = await sandbox.mailbox.waitFor(to);
   await assert.rejects(sandbox.mailbox.waitFor(to, { nth: 2, seconds: 0.1 }), /mail 2/);
+  assert.equal((await ask(token, `account_invitations/${first.invitation_id}/resend`, {}, 'PUT')).status, 200);
+  const second = await sandbox.mailbox.waitFor(to, { nth: 2 });
+  assert.deepEqual(await sandbox.mailbox.mails(to), [second, first]);
 });
 
 test('a fault of an account is its own, and faults can be taken away', async () => {

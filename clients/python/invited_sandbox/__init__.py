@@ -177,17 +177,17 @@ class Mailbox:
     sandbox: Sandbox
 
     def mails(self, to: str | None = None) -> list[dict[str, Any]]:
-        """All mails, or those to one address."""
+        """All mails, or those to one address, newest first."""
         return self.sandbox.call("GET", "mailbox", to=to)["messages"]
 
     def wait_for(self, to: str, nth: int = 1, seconds: float = 10) -> dict[str, Any]:
-        """The nth mail to an address, waited for until it is there."""
+        """The nth mail that an address got, waited for until it is there."""
         end = time.monotonic() + seconds
         while len(mails := self.sandbox.call("GET", "mailbox", to=to, wait=min(math.ceil(seconds), 60))["messages"]) < nth:
             if time.monotonic() >= end:
                 raise SandboxError(f"mail {nth} to {to} did not come within {seconds} s")
             time.sleep(0.02)
-        return mails[nth - 1]
+        return mails[-nth]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -15,9 +13,10 @@ import pytest
 from invited_sandbox import Sandbox, SandboxError, find_binary
 
 
-def ask(sandbox, token, path, body=None):
+def ask(sandbox, token, path, body=None, method=None):
     """Asks the API, and returns the status and the answer."""
-    request = urllib.request.Request(f"{sandbox.api_url}/{path}", body and json.dumps(body).encode())
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{sandbox.api_url}/{path}", data, method=method)
     request.add_header("Authorization", f"Bearer {token}")
     request.add_header("Content-Type", "application/json")
     try:
@@ -106,13 +105,16 @@ def test_the_clock_is_set_stopped_and_moved(invited_fresh):
 
 
 def test_mails_are_waited_for(invited_account):
-    mailbox, to = invited_account.sandbox.mailbox, invited_account.address("nia")
+    sandbox, token, to = invited_account.sandbox, invited_account.tokens["administrator"], invited_account.address("nia")
     with pytest.raises(SandboxError, match="mail 1 to nia@account-.* did not come"):
-        mailbox.wait_for(to, seconds=0.1)
-    assert invite(invited_account.sandbox, invited_account.tokens["administrator"], to)[0] == 200
-    assert mailbox.wait_for(to)["to"] == to
+        sandbox.mailbox.wait_for(to, seconds=0.1)
+    assert invite(sandbox, token, to)[0] == 200
+    first = sandbox.mailbox.wait_for(to)
     with pytest.raises(SandboxError, match="mail 2"):
-        mailbox.wait_for(to, nth=2, seconds=0.1)
+        sandbox.mailbox.wait_for(to, nth=2, seconds=0.1)
+    assert ask(sandbox, token, f"account_invitations/{first['invitation_id']}/resend", {}, "PUT")[0] == 200
+    second = sandbox.mailbox.wait_for(to, nth=2)
+    assert sandbox.mailbox.mails(to) == [second, first]
 
 
 def test_a_fault_of_an_account_is_its_own(invited, invited_account):
