@@ -25,6 +25,7 @@ mod crash_of_mail;
 mod create;
 mod envelope;
 mod exact;
+mod examples;
 mod kit;
 mod layers;
 mod lists;
