@@ -1,6 +1,7 @@
 //! The application: its parts by name, and how they start and stop.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::access::{Caller, Policy};
 use crate::clock::Clock;
@@ -13,11 +14,15 @@ use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
 use crate::outbox::Outbox;
 use crate::recent_writes::RecentWrites;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, seed};
 use crate::schema::MIGRATIONS;
-use crate::store::{self, Db, Store, migrate};
+use crate::store::{self, Db, Param, Store, migrate};
 use crate::telemetry::Metrics;
 use crate::tokens::Callers;
+use crate::tuning::{Tuned, Tuning};
+
+/// The table to which every write of the API adds a row.
+const WRITTEN_BY_EVERYONE: &str = "audit";
 
 /// Everything that serves requests. It is shared by all of them.
 pub struct App {
@@ -47,8 +52,8 @@ pub struct App {
     pub templates: Templates,
     /// Where rules put mails.
     pub outbox: Arc<Outbox>,
-    /// How others reach this server, without a slash at the end; never taken from what a request says.
-    pub base_url: String,
+    /// What can be changed while it runs.
+    pub tuned: Tuned,
     /// What a sandbox has besides, and nothing else: there a bearer token stands for its member's consent, too. Only the sandbox's
     /// own planting of its seed makes one, and `serve` refuses a database that holds that seed.
     pub sandbox: Option<Arc<Sandbox>>,
@@ -78,12 +83,18 @@ impl App {
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: domain_of(&config),
-                most_for_address: config.rate_mails_per_address,
+                most_for_address: config.rate_mails_per_address.into(),
                 bell: Arc::default(),
             }),
             mail,
             templates,
-            base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
+            tuned: Tuned::new(Tuning {
+                rates: config.rates,
+                rate_mails_per_address: config.rate_mails_per_address,
+                invitation_days: config.invitation_days,
+                base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
+                profile: config.profile,
+            }),
             sandbox: None,
             clock: Arc::new(clock),
             entropy: Arc::new(entropy),
@@ -92,12 +103,50 @@ impl App {
         })
     }
 
+    /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then the
+    /// server stays what it was.
+    pub async fn become_sandbox(&mut self) -> Result<bool, store::Error> {
+        let (now, days) = (self.clock.now(), self.config.invitation_days);
+        let is_planted = self.store.write(move |db| seed::plant(db, now, days)).await?;
+        self.sandbox = is_planted.then(Arc::default);
+        Ok(is_planted)
+    }
+
+    /// Has something else be in force from now on.
+    pub fn tune(&self, tuning: Tuning) {
+        self.limits.set(tuning.rates);
+        self.outbox.most_for_address.store(tuning.rate_mails_per_address, Ordering::Relaxed);
+        self.tuned.set(tuning);
+    }
+
+    /// How others reach this server, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        self.tuned.get().base_url.clone()
+    }
+
     /// Refuses what would write while writes are switched off for maintenance.
     pub fn require_writes(&self) -> Result<(), Error> {
         if self.config.queue_length == 0 {
             return Err(Error::Unavailable("writes are switched off (queue_length is 0)".to_owned()));
         }
         Ok(())
+    }
+
+    /// Refuses a database that would refuse every write, unless none is meant to be made.
+    pub async fn require_writable_database(&self) -> Result<(), NotStarted> {
+        if self.require_writes().is_err() {
+            return Ok(());
+        }
+        let obstacle = self.store.rehearse(|db| match db.dialect().keeps_from_writing() {
+            Some(sql) => {
+                db.one(sql, &[Param::Text(WRITTEN_BY_EVERYONE)], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))
+            }
+            None => Ok::<_, store::Error>(None),
+        });
+        match obstacle.await? {
+            Some(obstacle) => Err(store::Error::Unusable(obstacle).into()),
+            None => Ok(()),
+        }
     }
 
     /// Reads for a caller, who sees at least what the caller has written through this server.
@@ -119,6 +168,7 @@ impl App {
 
     /// What a write of this caller needs besides the database.
     pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&str>) -> Context {
+        let tuning = self.tuned.get();
         Context {
             caller: Arc::clone(caller),
             now: self.clock.now(),
@@ -126,7 +176,8 @@ impl App {
             entropy: Arc::clone(&self.entropy),
             limits: Arc::clone(&self.limits),
             callers: Arc::clone(&self.callers),
-            invitation_days: self.config.invitation_days,
+            invitation_days: tuning.invitation_days,
+            activates_at_once: tuning.profile.activates_at_once,
             invite_domains: Arc::clone(&self.config.invite_domains),
             outbox: Arc::clone(&self.outbox),
             remarks: Arc::default(),
@@ -141,11 +192,18 @@ impl App {
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     /// The database.
-    #[error(transparent)]
-    Store(#[from] store::Error),
+    #[error("setting database: {0}")]
+    Store(store::Error),
     /// The settings of mail name something that cannot be used.
     #[error("the settings of mail: {0}")]
     Mail(String),
+}
+
+/// Not as the source of the error, which would be told a second time.
+impl From<store::Error> for NotStarted {
+    fn from(cause: store::Error) -> Self {
+        Self::Store(cause)
+    }
 }
 
 /// The right side of Message-IDs: the domain that mails come from.

@@ -13,7 +13,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
-use crate::copy::{self, Error, Order, tables::TABLES};
+use crate::contents::tables::TABLES;
+use crate::copy::{self, Error, Order};
 use crate::store::{self, Db, Param, Place, Store};
 
 /// What a backup holds.

@@ -19,13 +19,13 @@ use crate::access::Level;
 use crate::language::Language;
 use crate::limits::PerMinute;
 use crate::store::{Durability, Place};
+use crate::tuning::Profile;
 use read::{
-    Reader, at_least_one, base_url, choice, days, domains, durability, interval, language, level, missing, parse,
-    seconds, threads,
+    Reader, at_least_one, choice, domains, durability, interval, language, level, missing, parse, seconds, threads,
 };
 
 pub use file::{default_file, parse_file};
-pub(crate) use read::place;
+pub(crate) use read::{base_url, dates, days, place};
 pub use table::{SETTINGS, Setting};
 
 /// Values by the names of their settings, still as text.
@@ -76,6 +76,8 @@ pub struct Config {
     pub invitation_days: i64,
     /// The lowest level that may invite.
     pub create_level: Level,
+    /// What is known of the vendor only in part.
+    pub profile: Profile,
     /// Rate limits.
     pub rates: PerMinute,
     /// Most mails to an address in a day.
@@ -140,6 +142,12 @@ impl Config {
             token_in_query: reader.read("token_in_query", parse).unwrap_or_default(),
             invitation_days: reader.read("invitation_days", days).unwrap_or(1),
             create_level: reader.read("create_level", level).unwrap_or(Level::ProjectLead),
+            profile: Profile {
+                is_strict: reader.read("strict", parse).unwrap_or_default(),
+                activates_at_once: reader.read("activate_new_users_at_once", parse).unwrap_or_default(),
+                tells_when_to_retry: reader.read("tell_when_to_retry", parse).unwrap_or(true),
+                dates: reader.read("dates", dates).unwrap_or_default(),
+            },
             rates: PerMinute {
                 general: reader.read("rate_general", parse).unwrap_or_default(),
                 create: reader.read("rate_create", parse).unwrap_or_default(),

@@ -28,6 +28,8 @@ pub struct Context {
     pub callers: Arc<Callers>,
     /// Days from making or sending an invitation to its expiration date.
     pub invitation_days: i64,
+    /// Whether who is invited is a member at once.
+    pub activates_at_once: bool,
     /// The domains whose addresses may be invited; none for all.
     pub invite_domains: Arc<[String]>,
     /// Where mails are put.

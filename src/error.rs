@@ -148,9 +148,10 @@ fn print_fault(fault: &Fault, out: &mut Vec<u8>) {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Overloaded | store::Error::Stopped | store::Error::Unavailable(_) => {
-                Self::Unavailable(error.to_string())
-            }
+            store::Error::Overloaded
+            | store::Error::Stopped
+            | store::Error::Unavailable(_)
+            | store::Error::Unusable(_) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }

@@ -67,6 +67,11 @@ pub fn invite(
     let made = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     tallies::add(db, context.caller.account_id, ALL, made)?;
     tallies::add(db, context.caller.account_id, PENDING_INVITATIONS, made)?;
+    if context.activates_at_once {
+        for id in &ids {
+            accept(db, context.caller.account_id, *id, context.now)?;
+        }
+    }
     seats::note_taken(db, context)?;
     Ok(ids)
 }
@@ -353,7 +358,9 @@ fn insert(
         )
         .map_err(|error: store::Error| error.on_constraint(PENDING_ADDRESS, invited_meanwhile))?;
     external_references::write(db, context, (Subject::User, invitee), changes)?;
-    put_into_outbox(db, context, id, email_address)?;
+    if !context.activates_at_once {
+        put_into_outbox(db, context, id, email_address)?;
+    }
     let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
     let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
     audit::record(db, context, &event)?;

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::server::{self, Bounds};
+use crate::tuning::Tuning;
 use crate::{api, delivery, retention};
 
 /// A server that runs in the background.
@@ -27,12 +28,15 @@ pub struct Running {
 
 impl Running {
     /// Listens on the addresses of the settings and begins to serve.
-    pub async fn start(mut app: App) -> std::io::Result<Self> {
+    pub async fn start(app: App) -> std::io::Result<Self> {
         let listener = TcpListener::bind(app.config.listen).await?;
         let address = listener.local_addr()?;
         if app.config.base_url.is_none() {
             // Only now is the port known that the system has chosen.
-            app.base_url = format!("http://{address}");
+            app.tune(Tuning { base_url: format!("http://{address}"), ..(*app.tuned.get()).clone() });
+        }
+        if let Some(sandbox) = &app.sandbox {
+            sandbox.first_tuning.get_or_init(|| (*app.tuned.get()).clone());
         }
         let app = Arc::new(app);
         let (stop, stopped) = watch::channel(false);

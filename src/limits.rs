@@ -6,7 +6,7 @@
 //! with it. The state is in memory and per server.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -40,7 +40,7 @@ pub enum Kind {
 }
 
 /// How many a minute, 0 for no limit.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PerMinute {
     /// Requests of a token.
     pub general: u32,
@@ -60,7 +60,7 @@ pub struct PerMinute {
 
 /// Limits in force.
 pub struct Limits {
-    per_minute: PerMinute,
+    per_minute: RwLock<PerMinute>,
     buckets: Mutex<Buckets>,
 }
 
@@ -84,7 +84,12 @@ impl Buckets {
 impl Limits {
     /// Full buckets.
     pub fn new(per_minute: PerMinute) -> Self {
-        Self { per_minute, buckets: Mutex::default() }
+        Self { per_minute: RwLock::new(per_minute), buckets: Mutex::default() }
+    }
+
+    /// Has other limits hold from now on.
+    pub fn set(&self, per_minute: PerMinute) {
+        *self.per_minute.write().unwrap_or_else(PoisonError::into_inner) = per_minute;
     }
 
     /// Fills every bucket.
@@ -103,14 +108,15 @@ impl Limits {
     }
 
     fn ask(&self, kind: Kind, key: i64, now: Timestamp, takes: bool) -> Result<(), Error> {
+        let rates = *self.per_minute.read().unwrap_or_else(PoisonError::into_inner);
         let per_minute = match kind {
-            Kind::General => self.per_minute.general,
-            Kind::Create => self.per_minute.create,
-            Kind::Resend => self.per_minute.resend,
-            Kind::ResendOfRecord => self.per_minute.resend_of_record,
-            Kind::SignIn => self.per_minute.sign_in,
-            Kind::SignInOfPeer => self.per_minute.sign_in_of_peer,
-            Kind::TokenRequest => self.per_minute.token_request,
+            Kind::General => rates.general,
+            Kind::Create => rates.create,
+            Kind::Resend => rates.resend,
+            Kind::ResendOfRecord => rates.resend_of_record,
+            Kind::SignIn => rates.sign_in,
+            Kind::SignInOfPeer => rates.sign_in_of_peer,
+            Kind::TokenRequest => rates.token_request,
         };
         if per_minute == 0 {
             return Ok(());

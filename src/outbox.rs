@@ -11,6 +11,7 @@
 //! mails an address got is counted in them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -40,7 +41,7 @@ pub struct Outbox {
     /// The right side of Message-IDs.
     pub domain: String,
     /// Mails that an address may get in a day, from all accounts together; 0 for no limit.
-    pub most_for_address: u32,
+    pub most_for_address: AtomicU32,
     /// Rung when there is something to send.
     pub bell: Arc<Notify>,
 }
@@ -111,18 +112,15 @@ pub fn message_id(entropy: &Entropy, domain: &str) -> Result<String, NoEntropy> 
 /// Refuses one mail more to an address that has had its share. The rows are the count, so that it holds for all accounts and
 /// servers together, and survives a restart.
 fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> Result<(), Error> {
-    if outbox.most_for_address == 0 {
+    let most = outbox.most_for_address.load(Ordering::Relaxed);
+    if most == 0 {
         return Ok(());
     }
     // The mail that has to leave the day before another one may come: the oldest of the newest share.
     let blocking = db.maybe(
         "SELECT created_at FROM outbox WHERE recipient_key = ?1 AND created_at > ?2 ORDER BY created_at DESC \
          LIMIT 1 OFFSET ?3",
-        &[
-            Param::Text(recipient_key),
-            Param::Int(now.minus(COUNTED_FOR).0),
-            Param::Int(i64::from(outbox.most_for_address) - 1),
-        ],
+        &[Param::Text(recipient_key), Param::Int(now.minus(COUNTED_FOR).0), Param::Int(i64::from(most) - 1)],
         |row| Ok(Timestamp(row.int(0)?)),
     )?;
     match blocking {
@@ -165,9 +163,10 @@ pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Resul
     let mut claimed = Vec::new();
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let skip_locked = db.dialect().skip_locked();
+    // Materialized, since a planner may else ask for the rows once more for each row, and claim others beside them.
     let sql = format!(
-        "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN \
-         (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{skip_locked}) \
+        "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{skip_locked}) \
+         UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN (SELECT id FROM due) \
          RETURNING id, invitation_id, recipient, message_id, attempts, created_at"
     );
     db.each(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], &mut |row| {

@@ -224,7 +224,7 @@ fn print<'a>(
             ids.retain(|id| !printed.contains(id));
         }
         if !ids.is_empty() {
-            let included = Projection::plain(resource, caller.rung());
+            let included = Projection::plain(resource, caller.rung()).with_dates(projection.dates());
             let statement = sql::records(db.dialect(), &included, caller.account_id, &ids);
             db.each(&statement.text, &statement.params(), &mut |row| {
                 envelope.push_included(&included, row);

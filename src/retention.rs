@@ -4,6 +4,8 @@
 //! goes through it every now and then, in small writes, so that no request waits for it. The clock of the application
 //! decides, so that the sandbox can see thirty days go by.
 //!
+//! Every server over a database has a sweeper. They pass over each other's rows, so that none waits and nothing is done twice.
+//!
 //! Considered and not taken: removing along with each write. It costs those who write, and never comes when nobody does.
 
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use crate::app::App;
 use crate::audit::{self, Actor, Entry};
 use crate::clock::Timestamp;
 use crate::config::Kept;
+use crate::context::Context;
 use crate::error::Error;
 use crate::oauth::sessions;
 use crate::resources::account_invitations;
@@ -24,6 +27,9 @@ use crate::{idempotency, invitations, links, outbox, records};
 
 /// Rows of one write.
 const AT_ONCE: i64 = 200;
+
+/// Invitations that one write removes. Each takes several statements, and whoever invites for the account waits meanwhile.
+const PURGED_AT_ONCE: i64 = 25;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -44,7 +50,8 @@ pub struct Rule {
     pub since: &'static str,
     /// How long it is kept after that.
     pub kept: For,
-    /// Removes up to `?2` rows that were over at `?1`; each reads an index.
+    /// Removes up to `?2` rows that were over at `?1`; each reads an index. `{claimed}` passes over what another sweeper removes,
+    /// and what somebody is changing: it may not be over any more.
     sql: &'static str,
 }
 
@@ -56,63 +63,65 @@ pub const RULES: &[Rule] = &[
         kept: For::Fixed(idempotency::KEPT_FOR),
         sql: "DELETE FROM idempotent_requests WHERE (account_id, user_id, idempotency_key) IN \
               (SELECT account_id, user_id, idempotency_key FROM idempotent_requests WHERE created_at <= ?1 \
-              ORDER BY created_at LIMIT ?2)",
+              ORDER BY created_at LIMIT ?2{claimed})",
     },
     Rule {
         what: "sessions that nobody uses",
         since: "the last use",
         kept: For::Fixed(sessions::IDLE_LIFETIME),
-        sql: "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE seen_at <= ?1 ORDER BY seen_at LIMIT ?2)",
+        sql: "DELETE FROM sessions WHERE id IN \
+              (SELECT id FROM sessions WHERE seen_at <= ?1 ORDER BY seen_at LIMIT ?2{claimed})",
     },
     Rule {
         what: "sessions",
         since: "the sign-in",
         kept: For::Fixed(sessions::LIFETIME),
         sql: "DELETE FROM sessions WHERE id IN \
-              (SELECT id FROM sessions WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)",
+              (SELECT id FROM sessions WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2{claimed})",
     },
     Rule {
         what: "sign-in links",
         since: "their end",
         kept: For::Fixed(Duration::ZERO),
         sql: "DELETE FROM sign_in_links WHERE id IN \
-              (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+              (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2{claimed})",
     },
     Rule {
         what: "consents whose code was never redeemed",
         since: "the code's end",
         kept: For::Fixed(DAY),
         sql: "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE code_used_at IS NULL \
-              AND code_expires_at <= ?1 ORDER BY code_expires_at LIMIT ?2)",
+              AND code_expires_at <= ?1 ORDER BY code_expires_at LIMIT ?2{claimed})",
     },
     Rule {
         what: "revoked access tokens",
         since: "the revocation",
         kept: For::Setting("keep_revoked_days", |kept| kept.revoked),
         sql: "DELETE FROM access_tokens WHERE id IN (SELECT id FROM access_tokens WHERE revoked_at IS NOT NULL \
-              AND revoked_at <= ?1 ORDER BY revoked_at LIMIT ?2)",
+              AND revoked_at <= ?1 ORDER BY revoked_at LIMIT ?2{claimed})",
     },
     Rule {
         what: "revoked consents with their refresh tokens",
         since: "the revocation",
         kept: For::Setting("keep_revoked_days", |kept| kept.revoked),
         sql: "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE revoked_at IS NOT NULL AND revoked_at <= ?1 \
-              AND NOT EXISTS (SELECT 1 FROM access_tokens k WHERE k.grant_id = grants.id) ORDER BY revoked_at LIMIT ?2)",
+              AND NOT EXISTS (SELECT 1 FROM access_tokens k WHERE k.grant_id = grants.id) \
+              ORDER BY revoked_at LIMIT ?2{claimed})",
     },
     Rule {
         what: "mails in the outbox that were sent, failed or canceled",
         since: "that moment",
         kept: For::Setting("keep_mails_days", |kept| kept.mails),
         sql: "DELETE FROM outbox WHERE id IN \
-              (SELECT id FROM outbox WHERE due_at IS NULL AND updated_at <= ?1 ORDER BY updated_at LIMIT ?2)",
+              (SELECT id FROM outbox WHERE due_at IS NULL AND updated_at <= ?1 ORDER BY updated_at LIMIT ?2{claimed})",
     },
     Rule {
         what: "rows of the audit trail",
         since: "the change",
         kept: For::Setting("keep_audit_days", |kept| kept.audit),
         // Ids ascend with time, so that the oldest rows are looked at, and no more of them than may go.
-        sql: "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, occurred_at FROM audit ORDER BY id LIMIT ?2) oldest \
-              WHERE occurred_at <= ?1)",
+        sql: "DELETE FROM audit WHERE id IN (SELECT id FROM \
+              (SELECT id, occurred_at FROM audit ORDER BY id LIMIT ?2{claimed}) oldest WHERE occurred_at <= ?1)",
     },
 ];
 
@@ -147,12 +156,15 @@ pub async fn sweep(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
     let mut swept = until_done(app, move |db| mark_expired(db, now)).await?;
     if app.config.kept.expired > 0 {
-        swept += purge_expired(app, now.day() - i64::from(app.config.kept.expired)).await?;
+        let (last_day, template) =
+            (now.day() - i64::from(app.config.kept.expired), app.context(&Arc::new(Caller::operator(0)), None));
+        swept += until_done(app, move |db| purge_expired(db, &template, last_day)).await?;
     }
     for rule in RULES {
         if let Some(until) = rule.until(&app.config.kept, now) {
             let remove = move |db: &mut Db| {
-                let removed = db.exec(rule.sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?;
+                let sql = rule.sql.replace("{claimed}", db.dialect().skip_locked());
+                let removed = db.exec(&sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?;
                 Ok(Some(removed).filter(|rows| *rows > 0))
             };
             swept += until_done(app, remove).await?;
@@ -180,15 +192,19 @@ async fn until_done(
 /// knows through which day that was done, so that only the days since then are looked at.
 fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
     let yesterday = now.day() - 1;
-    let sql = "SELECT id, expired_through FROM accounts WHERE expired_through IS NULL OR expired_through < ?1 \
-               ORDER BY id LIMIT 1";
-    let account = db.maybe(sql, &[Param::Int(yesterday)], |row| Ok((row.int(0)?, row.maybe_int(1)?)))?;
+    // An account has one sweeper at a time: only then is one in which nothing is found done with.
+    let claimed = db.dialect().skip_locked();
+    let sql = format!(
+        "SELECT id, expired_through FROM accounts WHERE expired_through IS NULL OR expired_through < ?1 \
+         ORDER BY id LIMIT 1{claimed}"
+    );
+    let account = db.maybe(&sql, &[Param::Int(yesterday)], |row| Ok((row.int(0)?, row.maybe_int(1)?)))?;
     let Some((account, through)) = account else { return Ok(None) };
     let mut expired = Vec::new();
     db.each(
         "UPDATE account_invitations SET expired_at = ?4 WHERE id IN (SELECT id FROM account_invitations \
          WHERE account_id = ?1 AND accepted_at IS NULL AND expires_on > ?2 AND expires_on <= ?3 AND expired_at IS NULL \
-         ORDER BY expires_on LIMIT ?5) RETURNING id",
+         ORDER BY expires_on LIMIT ?5) AND accepted_at IS NULL AND +expires_on <= ?3 RETURNING id",
         &[
             Param::Int(account),
             Param::Int(through.unwrap_or(i64::MIN)),
@@ -225,45 +241,25 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
 }
 
 /// Removes invitations whose last day was this one or before, with the invitees whom nothing else names.
-async fn purge_expired(app: &App, last_day: i64) -> Result<usize, Error> {
-    let mut purged = 0;
-    loop {
-        let find = app.store.read(move |db| {
-            let mut found = Vec::new();
-            db.each(
-                "SELECT i.account_id, i.id FROM accounts a JOIN account_invitations i ON i.account_id = a.id \
-                 AND i.accepted_at IS NULL AND i.expires_on <= ?1 ORDER BY a.id, i.expires_on, i.id LIMIT ?2",
-                &[Param::Int(last_day), Param::Int(AT_ONCE)],
-                &mut |row| {
-                    found.push((row.int(0)?, row.int(1)?));
-                    Ok(())
-                },
-            )?;
-            Ok::<_, Error>(found)
-        });
-        let found = find.await?;
-        if found.is_empty() {
-            return Ok(purged);
-        }
-        purged += found.len();
-        let template = app.context(&Arc::new(Caller::operator(0)), None);
-        let remove = app.store.write(move |db| {
-            for (account, id) in &found {
-                let context = template.for_caller(Caller::operator(*account));
-                // It may have been taken back, sent again, or accepted since it was found.
-                let record = match records::find(db, &account_invitations::RESOURCE, *account, Some(*id)) {
-                    Err(Error::NotFound) => continue,
-                    found => found?,
-                };
-                let is_over = record.int("expiration_date").is_some_and(|day| day <= last_day);
-                if is_over && record.int("pending") == Some(1) {
-                    invitations::remove_pending(db, &context, &record, "purge")?;
-                }
-            }
-            Ok::<_, Error>(())
-        });
-        remove.await?;
+fn purge_expired(db: &mut Db, template: &Context, last_day: i64) -> Result<Option<usize>, Error> {
+    let claimed = db.dialect().skip_locked();
+    let sql = format!(
+        "SELECT account_id, id FROM account_invitations WHERE id IN (SELECT i.id FROM accounts a \
+         JOIN account_invitations i ON i.account_id = a.id AND i.accepted_at IS NULL AND i.expires_on <= ?1 \
+         ORDER BY a.id, i.expires_on, i.id LIMIT ?2) \
+         AND accepted_at IS NULL AND +expires_on <= ?1 ORDER BY account_id, expires_on, id{claimed}"
+    );
+    let mut found = Vec::new();
+    db.each(&sql, &[Param::Int(last_day), Param::Int(PURGED_AT_ONCE)], &mut |row| {
+        found.push((row.int(0)?, row.int(1)?));
+        Ok(())
+    })?;
+    for (account, id) in &found {
+        let context = template.for_caller(Caller::operator(*account));
+        let record = records::find(db, &account_invitations::RESOURCE, *account, Some(*id))?;
+        invitations::remove_pending(db, &context, &record, "purge")?;
     }
+    Ok(Some(found.len()).filter(|invitations| *invitations > 0))
 }
 
 #[cfg(test)]

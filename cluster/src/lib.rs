@@ -5,12 +5,24 @@
 //! that there it runs as the user whom its package has made. It uses only the standard library, as the chores do, which
 //! start one for all tests together; a test of a server's death, its password or its settings starts one of its own.
 
-use std::fs;
+mod access;
+mod authority;
+mod death;
+mod outage;
+mod pooler;
+mod standby;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+pub use authority::{Authority, Certificate};
+pub use death::MORTAL;
+pub use pooler::{Pooler, pooler_program};
 
 /// Where Debian keeps the programs of each version, which are not on the path.
 const DEBIAN_PROGRAMS: &str = "/usr/lib/postgresql";
@@ -22,8 +34,7 @@ pub const USER: &str = "invited";
 const SETTINGS: &str = "\
 listen_addresses = '127.0.0.1'
 max_connections = 500
-shared_buffers = 128MB
-";
+shared_buffers = 128MB";
 
 /// Settings of a server that need not survive a power cut, and so waits for no disk.
 pub const HASTY: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
@@ -37,6 +48,8 @@ pub struct Cluster {
     folder: PathBuf,
     port: u16,
     owner: Option<Owner>,
+    /// Whether it was killed, so that there is nothing to stop.
+    is_dead: AtomicBool,
 }
 
 /// A user of the system, by its numbers.
@@ -70,27 +83,44 @@ impl Cluster {
 
     /// The same in a folder that is there already. Where it runs as another user, that one has to be able to enter it.
     pub fn start_in(parent: &Path, settings: &[&str]) -> Result<Self, String> {
+        let cluster = Self::in_new_folder(parent)?;
+        let data = cluster.data();
+        let data = data.to_string_lossy();
+        cluster.run("initdb", &["-D", &data, "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"])?;
+        cluster.set(&[&[SETTINGS], settings].concat())?;
+        cluster.begin()?;
+        Ok(cluster)
+    }
+
+    /// A folder and a port for a server, whose data are still to come.
+    fn in_new_folder(parent: &Path) -> Result<Self, String> {
         let programs = programs().ok_or("PostgreSQL's programs are not there")?;
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = parent.join(format!("invited-cluster-{}-{number}", std::process::id()));
-        let port = free_port()?;
         let owner = if is_root() { Some(Owner::of_package()?) } else { None };
-        let cluster = Self { programs, folder, port, owner };
+        let cluster = Self { programs, folder, port: free_port()?, owner, is_dead: AtomicBool::new(false) };
         fs::create_dir_all(&cluster.folder).map_err(because("the folder of the database server cannot be made"))?;
         if let Some(Owner { user, group }) = owner {
             std::os::unix::fs::chown(&cluster.folder, Some(user), Some(group))
                 .map_err(because("the folder of the database server cannot be given away"))?;
         }
-        let data = cluster.data();
-        let data = data.to_string_lossy();
-        cluster.run("initdb", &["-D", &data, "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"])?;
-        let sockets = cluster.folder.display();
-        let settings = settings.join("\n");
-        let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{sockets}'\n{settings}\n");
-        let file = cluster.data().join("postgresql.auto.conf");
-        fs::write(file, settings).map_err(because("the settings of the database server cannot be written"))?;
-        cluster.run("pg_ctl", &["-D", &data, "-l", &cluster.log().to_string_lossy(), "-w", "start"])?;
         Ok(cluster)
+    }
+
+    /// Adds settings, with those that belong to the folder. The last line about a setting holds.
+    fn set(&self, settings: &[&str]) -> Result<(), String> {
+        let unwritable = because("the settings of the database server cannot be written");
+        let (port, sockets) = (self.port, self.folder.display());
+        let settings = settings.join("\n");
+        let settings = format!("{settings}\nport = {port}\nunix_socket_directories = '{sockets}'\n");
+        let file = OpenOptions::new().append(true).open(self.data().join("postgresql.auto.conf"));
+        file.and_then(|mut file| file.write_all(settings.as_bytes())).map_err(unwritable)
+    }
+
+    /// Starts the server, and waits until it answers.
+    fn begin(&self) -> Result<(), String> {
+        let (data, log) = (self.data(), self.folder.join("log"));
+        self.run("pg_ctl", &["-D", &data.to_string_lossy(), "-l", &log.to_string_lossy(), "-w", "start"])
     }
 
     /// Its address, without a database.
@@ -99,8 +129,13 @@ impl Cluster {
     }
 
     /// The file into which it writes what it has to tell.
-    pub fn log(&self) -> PathBuf {
+    pub fn log_file(&self) -> PathBuf {
         self.folder.join("log")
+    }
+
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
     fn data(&self) -> PathBuf {
@@ -121,7 +156,9 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         // What cannot be ended or removed is told and left: the tests have said what they had to say.
-        if let Err(cause) = self.run("pg_ctl", &["-D", &self.data().to_string_lossy(), "-m", "immediate", "stop"]) {
+        if !self.is_dead.load(Ordering::SeqCst)
+            && let Err(cause) = self.run("pg_ctl", &["-D", &self.data().to_string_lossy(), "-m", "immediate", "stop"])
+        {
             eprintln!("the throw-away database server was not stopped: {cause}");
         }
         if let Err(cause) = fs::remove_dir_all(&self.folder) {

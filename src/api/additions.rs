@@ -6,6 +6,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::context::Remarks;
 use crate::error::Error;
+use crate::tuning::Profile;
 use crate::wire::entity_tag::Expected;
 
 /// Names a request, so that it can be sent again without a second effect.
@@ -42,18 +43,18 @@ pub struct Additions {
 impl Additions {
     /// Reads the headers of a write. One that is there but cannot be read is never as good as absent: the client relies on
     /// it.
-    pub fn of_write(headers: &HeaderMap) -> Result<Self, Error> {
+    pub fn of_write(headers: &HeaderMap, profile: &Profile) -> Result<Self, Error> {
         Ok(Self {
             idempotency_key: idempotency_key(headers)?,
             expected: expected(headers)?,
-            is_strict: truth(headers, &STRICT)?,
+            is_strict: truth(headers, &STRICT)? || profile.is_strict,
             is_dry_run: truth(headers, &DRY_RUN)?,
         })
     }
 
     /// Reads the headers of a read, of which only one means something there.
-    pub fn of_read(headers: &HeaderMap) -> Result<Self, Error> {
-        Ok(Self { is_strict: truth(headers, &STRICT)?, ..Self::default() })
+    pub fn of_read(headers: &HeaderMap, profile: &Profile) -> Result<Self, Error> {
+        Ok(Self { is_strict: truth(headers, &STRICT)? || profile.is_strict, ..Self::default() })
     }
 }
 
@@ -102,7 +103,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, HeaderValue::from_static(value));
         }
-        Additions::of_write(&map).map_err(|error| error.status())
+        Additions::of_write(&map, &Profile::default()).map_err(|error| error.status())
     }
 
     #[test]

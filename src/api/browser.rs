@@ -88,7 +88,7 @@ pub fn require_own_form(browser: &Browser, params: &Tree) -> Result<(), Error> {
 
 /// Behind TLS the name promises that the cookie was set by this host, for all of it, and travels encrypted.
 fn cookie_name(app: &App) -> &'static str {
-    if app.base_url.starts_with("https://") { "__Host-invited_session" } else { "invited_session" }
+    if app.base_url().starts_with("https://") { "__Host-invited_session" } else { "invited_session" }
 }
 
 fn given_cookie(visit: &Visit<'_>) -> Option<String> {

@@ -132,6 +132,9 @@ async fn serve(app: &Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> (
     let elapsed = stopwatch.elapsed();
     headers::complete(response.headers_mut(), &request_id, elapsed);
     let status = response.status().as_u16();
+    if status == 429 && !app.tuned.get().profile.tells_when_to_retry {
+        response.headers_mut().remove(hyper::header::RETRY_AFTER);
+    }
     let operation = trace.operation.unwrap_or("none");
     app.metrics.count(operation, status, elapsed.as_secs_f64());
     let (account, user) = trace.caller.unzip();

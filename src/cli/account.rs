@@ -41,9 +41,11 @@ pub fn command() -> Command {
                 .help("The language, or none for that of the setting mail_language"),
         )
         .args([people::account_argument(), people::json_argument().help("Print JSON")]);
-    Command::new("account").about("Manage accounts").subcommand_required(true).arg_required_else_help(true).subcommands(
-        [create, language].map(|command| settings::add_flags(command, |setting| setting.name == "database")),
-    )
+    Command::new("account")
+        .about("Manage accounts")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([create, language].map(|command| settings::add_flags(command, settings::is_of_database)))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {

@@ -41,9 +41,7 @@ pub fn command() -> Command {
         .about("Manage OAuth applications")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(
-            [create, list, delete].map(|command| settings::add_flags(command, |setting| setting.name == "database")),
-        )
+        .subcommands([create, list, delete].map(|command| settings::add_flags(command, settings::is_of_database)))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {

@@ -25,7 +25,7 @@ pub fn command() -> Command {
             people::account_argument(),
             people::json_argument().help("Print JSON"),
         ]);
-    settings::add_flags(command, |setting| setting.name == "database")
+    settings::add_flags(command, settings::is_of_database)
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {

@@ -48,8 +48,10 @@ pub fn command() -> Command {
         .about("Look at the invitations of an account, and hand one over")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([list, show].map(|command| settings::add_flags(command, |setting| setting.name == "database")))
-        .subcommand(settings::add_flags(link, |setting| ["database", "listen", "base_url"].contains(&setting.name)))
+        .subcommands([list, show].map(|command| settings::add_flags(command, settings::is_of_database)))
+        .subcommand(settings::add_flags(link, |setting| {
+            settings::is_of_database(setting) || ["listen", "base_url"].contains(&setting.name)
+        }))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
@@ -123,7 +125,7 @@ fn link(matches: &ArgMatches) -> Result<()> {
             Ok((token, find(db, account, id, context.now)?.expires_on))
         });
         let (token, last_day) = app.store.write(work).await.map_err(|error| spoken(&error))?;
-        Ok((links::address(&app.base_url, &token), token, last_day))
+        Ok((links::address(&app.base_url(), &token), token, last_day))
     })?;
     let (address, last_day) = (address.expose_secret(), date(last_day));
     if matches.get_flag("json") {

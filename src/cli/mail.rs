@@ -65,7 +65,7 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(settings::add_flags(test, |setting| is_of_mail(setting.name)))
-        .subcommands([list, retry].map(|command| settings::add_flags(command, |setting| setting.name == "database")))
+        .subcommands([list, retry].map(|command| settings::add_flags(command, settings::is_of_database)))
         .subcommand(templates)
 }
 

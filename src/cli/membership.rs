@@ -39,8 +39,7 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands(
-            [set_permission, disable, enable]
-                .map(|command| settings::add_flags(command, |setting| setting.name == "database")),
+            [set_permission, disable, enable].map(|command| settings::add_flags(command, settings::is_of_database)),
         )
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{ArgMatches, Command};
 
 use super::settings;
-use crate::app::open_store;
+use crate::app::{NotStarted, open_store};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::schema::MIGRATIONS;
@@ -15,16 +15,16 @@ pub fn command() -> Command {
         "Bring the database's schema up to date, making the file if there is none.\n\n\
              `serve` does the same when it starts, unless the setting migrate_on_start says otherwise.",
     );
-    settings::add_flags(command, |setting| setting.name == "database")
+    settings::add_flags(command, settings::is_of_database)
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
     let config = Config::new(&settings::values(matches, &[], &[])?)?;
     super::block_on(async {
-        let store = open_store(&config)?;
+        let store = open_store(&config).map_err(NotStarted::from)?;
         let applied = migrate::apply(&store, MIGRATIONS, Clock::system().now()).await;
         super::close(store).await?;
-        let applied = applied?;
+        let applied = applied.map_err(NotStarted::from)?;
         if applied.from == applied.to {
             println!("The schema is up to date: version {}.", applied.to);
         } else {

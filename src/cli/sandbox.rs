@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::lifecycle::{Running, StopSignals};
-use crate::sandbox::{self, DEFAULTS, TemporaryFolder, seed};
+use crate::sandbox::{DEFAULTS, TemporaryFolder, seed};
 use crate::telemetry;
 use crate::wire::kind::print_text;
 
@@ -60,13 +60,13 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
     let _log = telemetry::start_log(&config).context("the log could not start")?;
     let listen = config.listen;
     let mut app = App::start(config, Clock::system(), Entropy::system()).await?;
-    if !sandbox::plant(&mut app).await? {
+    if !app.become_sandbox().await? {
         let path = app.config.database.to_string();
         super::close(app.store).await?;
         bail!("setting database: {path} holds accounts that no sandbox made; give the sandbox a database of its own");
     }
     let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
-    let base_url = running.app.base_url.as_str();
+    let base_url = &running.app.base_url();
     announce(&if matches.get_flag("json") { as_json(base_url) } else { greeting(base_url) })?;
     stop.received().await;
     running.stop(stop.received()).await;

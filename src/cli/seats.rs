@@ -12,7 +12,7 @@ use crate::seats::{self, Ledger};
 const COLUMNS: &[&str] = &["account_id", "name", "contracted", "members", "pending", "taken", "over", "billed"];
 
 pub fn command() -> Command {
-    let with_database = |command| settings::add_flags(command, |setting| setting.name == "database");
+    let with_database = |command| settings::add_flags(command, settings::is_of_database);
     let set = Command::new("set")
         .about("Say how many seats of an account were contracted; what was billed begins anew")
         .arg(

@@ -34,6 +34,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         let mut stop = StopSignals::register()?;
         let listen = config.listen;
         let app = App::start(config, Clock::system(), Entropy::system()).await?;
+        app.require_writable_database().await?;
         if app.store.read(seed::is_marked).await? {
             let path = app.config.database.to_string();
             super::close(app.store).await?;

@@ -19,6 +19,11 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
+/// Whether a setting says where the database is and how to get there, which every command that opens it has to know.
+pub fn is_of_database(setting: &Setting) -> bool {
+    setting.name.starts_with("database")
+}
+
 /// Adds the flags of these settings, and `--config`.
 pub fn add_flags(command: Command, wanted: impl Fn(&Setting) -> bool) -> Command {
     let file = Arg::new("config")

@@ -22,14 +22,16 @@ pub fn password_command() -> Command {
     let command = Command::new("password")
         .about("Set a member's password, read from standard input, and end the member's sessions")
         .args([address_argument(), account_argument(), json_argument()]);
-    settings::add_flags(command, |setting| setting.name == "database")
+    settings::add_flags(command, settings::is_of_database)
 }
 
 pub fn link_command() -> Command {
     let command = Command::new("sign-in-link")
         .about("Print a link that signs a member in once, within 15 minutes")
         .args([address_argument(), account_argument(), json_argument()]);
-    settings::add_flags(command, |setting| ["database", "listen", "base_url"].contains(&setting.name))
+    settings::add_flags(command, |setting| {
+        settings::is_of_database(setting) || ["listen", "base_url"].contains(&setting.name)
+    })
 }
 
 pub fn set_password(matches: &ArgMatches) -> Result<()> {
@@ -75,7 +77,7 @@ pub fn print_link(matches: &ArgMatches) -> Result<()> {
             links::create(db, &entropy, (account, user), now)
         });
         let token = work.await.map_err(|error| spoken(&error))?;
-        Ok((app.base_url, token))
+        Ok((app.base_url(), token))
     })?;
     let url = format!("{base_url}{SIGN_IN_LINK_PATH}{}", token.expose_secret());
     if matches.get_flag("json") {

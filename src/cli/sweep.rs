@@ -13,7 +13,7 @@ pub fn command() -> Command {
     let command = Command::new("sweep")
         .about("Mark and remove once what is over, for servers whose sweep_interval is 0")
         .arg(people::json_argument().help("Print JSON"));
-    settings::add_flags(command, |setting| setting.name == "database" || setting.name.starts_with("keep_"))
+    settings::add_flags(command, |setting| settings::is_of_database(setting) || setting.name.starts_with("keep_"))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {

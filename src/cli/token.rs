@@ -41,9 +41,7 @@ pub fn command() -> Command {
         .about("Manage bearer tokens")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(
-            [create, list, revoke].map(|command| settings::add_flags(command, |setting| setting.name == "database")),
-        )
+        .subcommands([create, list, revoke].map(|command| settings::add_flags(command, settings::is_of_database)))
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {

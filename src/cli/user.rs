@@ -26,7 +26,7 @@ pub fn command() -> Command {
         .about("Look at the people of an account, and let them sign in")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([list, show].map(|command| settings::add_flags(command, |setting| setting.name == "database")))
+        .subcommands([list, show].map(|command| settings::add_flags(command, settings::is_of_database)))
         .subcommands([sign_in::password_command(), sign_in::link_command()])
 }
 

@@ -12,6 +12,7 @@ use super::table::SETTINGS;
 use crate::access::Level;
 use crate::language::{LANGUAGES, Language};
 use crate::store::{Durability, Place, Server};
+use crate::wire::kind::Dates;
 
 /// Settings whose values nobody is to see.
 const MAY_HOLD_PASSWORDS: [&str; 3] = ["database", "database_replica", "mail_password"];
@@ -87,7 +88,7 @@ pub(crate) fn place(text: &str) -> Result<Place, String> {
     }
 }
 
-pub(super) fn base_url(text: &str) -> Result<String, String> {
+pub(crate) fn base_url(text: &str) -> Result<String, String> {
     let text = text.trim_end_matches('/');
     match text.split_once("://") {
         Some(("http" | "https", rest)) if !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']) => {
@@ -133,6 +134,10 @@ pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, St
     chosen.ok_or_else(|| format!("must be one of {}", names.join(", ")))
 }
 
+pub(crate) fn dates(text: &str) -> Result<Dates, String> {
+    choice(text, &[("days", Dates::Days), ("times", Dates::Times)])
+}
+
 pub(super) fn durability(text: &str) -> Result<Durability, String> {
     choice(text, &[("full", Durability::Full), ("normal", Durability::Normal), ("off", Durability::Off)])
 }
@@ -148,7 +153,7 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     parse(text).and_then(|number: usize| if number > 0 { Ok(number) } else { Err("must be at least 1".to_owned()) })
 }
 
-pub(super) fn days(text: &str) -> Result<i64, String> {
+pub(crate) fn days(text: &str) -> Result<i64, String> {
     match parse(text)? {
         days @ 1..=3_650 => Ok(days),
         _ => Err("must be from 1 to 3650".to_owned()),

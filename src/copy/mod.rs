@@ -5,18 +5,14 @@
 //! off leaves the target as it was. Two transactions of two stores live on two threads; the one that writes asks the
 //! other for page after page, so that memory stays bounded, reading and writing overlap, and writing may begin anew.
 //!
-//! What is compared are checksums over every row of every table (`rows`), of what was read from the source and of what
+//! What is compared are checksums over every row of every table ([`crate::contents::rows`]), of what was read from the source and of what
 //! is read back from the target. A program such as `pg_dump` would know one engine only, and would copy a table without
-//! knowing whether the program can read it; here both sides have exactly the schema of this program (`tables`).
+//! knowing whether the program can read it; here both sides have exactly the schema of this program ([`crate::contents::tables`]).
 //!
 //! Invariants. A target that holds accounts is replaced only where that was asked for, or where it is, byte for byte,
 //! what an earlier copy of the same source has left (`target`). No id is given again that source or target has given
 //! before.
 
-pub mod tables;
-
-mod rows;
-pub mod snapshot;
 mod source;
 mod target;
 
@@ -32,7 +28,8 @@ use crate::config::{Config, Problems, Values};
 use crate::schema::MIGRATIONS;
 use crate::store::{self, Place, Store, migrate};
 
-pub use rows::Checksum;
+use crate::contents::rows;
+pub use crate::contents::rows::Checksum;
 
 /// How long the one read of the source may take.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

@@ -3,8 +3,8 @@
 //! Whoever writes asks for a table from its beginning, so that it can begin anew after a transaction that was undone.
 
 use super::Error;
-use super::rows::{Page, Walk};
-use super::tables::{self, Table};
+use crate::contents::rows::{Page, Walk};
+use crate::contents::tables::{self, Table};
 use crate::store::{self, Db};
 
 /// What the source holds, before any of its rows.
@@ -91,14 +91,8 @@ pub(super) fn serve(db: &mut Db, requests: &flume::Receiver<Request>) -> Result<
 fn outline(db: &mut Db, tables: &[Table]) -> Result<Outline, store::Error> {
     let mut counts = Vec::with_capacity(tables.len());
     for table in tables {
-        let last = if table.gives_ids() { last_id(db, table)? } else { 0 };
+        let last = if table.gives_ids() { table.last_id(db)? } else { 0 };
         counts.push((table.count(db)?, last));
     }
     Ok(Outline { tables: tables.to_vec(), counts })
-}
-
-/// The last id that a table has given.
-pub(super) fn last_id(db: &mut Db, table: &Table) -> Result<i64, store::Error> {
-    let sql = db.dialect().last_id(table.name);
-    db.one(&sql, &[], |row| row.int(0))
 }

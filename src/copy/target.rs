@@ -4,11 +4,11 @@
 //! still comes to that checksum holds nothing that its source has not given it, and may be replaced by a newer copy of
 //! that source without anybody being asked. One in which anything has changed since is somebody's data.
 
-use super::rows::{Checksum, PAGE, Page, Value, Walk};
-use super::source::{Outline, Pages, last_id};
-use super::tables::{self, COPIED, MARKERS, Table};
+use super::source::{Outline, Pages};
 use super::{Error, Listener, Progress, Stage, whole};
 use crate::accounts;
+use crate::contents::rows::{Checksum, PAGE, Page, Value, Walk};
+use crate::contents::tables::{self, COPIED, MARKERS, Table};
 use crate::store::{self, Db, Param};
 
 /// What may be replaced.
@@ -203,7 +203,7 @@ fn follow_ids(db: &mut Db, table: &Table, given: i64) -> Result<(), store::Error
     if !table.gives_ids() {
         return Ok(());
     }
-    let last = given.max(last_id(db, table)?);
+    let last = given.max(table.last_id(db)?);
     if last > 0 {
         for sql in db.dialect().follow_id(table.name) {
             db.exec(&sql, &[Param::Int(last)])?;

@@ -8,11 +8,10 @@ pub mod seed;
 pub mod snapshots;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
-use crate::app::App;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::store;
+use crate::tuning::Tuning;
 use faults::Faults;
 use journal::Journal;
 use snapshots::Snapshots;
@@ -40,15 +39,8 @@ pub struct Sandbox {
     pub journal: Journal,
     /// What is kept, to return to.
     pub snapshots: Snapshots,
-}
-
-/// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then
-/// the server stays what it was.
-pub async fn plant(app: &mut App) -> Result<bool, store::Error> {
-    let (now, days) = (app.clock.now(), app.config.invitation_days);
-    let is_planted = app.store.write(move |db| seed::plant(db, now, days)).await?;
-    app.sandbox = is_planted.then(Arc::default);
-    Ok(is_planted)
+    /// What was in force when it began to serve.
+    pub first_tuning: OnceLock<Tuning>,
 }
 
 /// A folder for a database that nobody keeps; it is removed when this is dropped.

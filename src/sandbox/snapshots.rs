@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::{Setting, Timestamp};
-use crate::copy::snapshot::Snapshot;
+use crate::contents::snapshot::Snapshot;
 use crate::mail::Mail;
 
 /// Snapshots that there can be at a time: each is in memory.

@@ -43,6 +43,21 @@ impl Dialect {
         }
     }
 
+    /// Asks what keeps this connection from writing to a table, `?1`: a sentence for people, or null. `None` where it was told when the
+    /// database was opened.
+    pub fn keeps_from_writing(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(
+                "SELECT CASE WHEN current_setting('transaction_read_only') = 'on' \
+                 THEN 'the server takes no writes, since it follows another one or is set to read only: name the primary' \
+                 WHEN NOT has_table_privilege(?1::text, 'INSERT') \
+                 THEN 'the user ' || current_user || ' may not write: grant SELECT, INSERT, UPDATE and DELETE on all tables, \
+                 or set queue_length to 0 to serve reads alone' END",
+            ),
+        }
+    }
+
     /// Whether a column contains a text, character for character.
     pub fn contains(self, column: &str, placeholder: &str) -> String {
         match self {
@@ -109,21 +124,22 @@ impl Dialect {
         }
     }
 
-    /// What follows the selection of a record that is going to be written: nobody else writes it until the transaction ends.
-    /// In SQLite nobody else writes at all.
+    /// What follows the selection of a record that is going to be written: nobody else writes it until the transaction ends,
+    /// while rows that name it may come. Whoever makes those need not wait, and so cannot be waited for in turn. In SQLite nobody
+    /// else writes at all.
     pub fn for_update(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE OF t",
+            Self::Postgres => " FOR NO KEY UPDATE OF t",
         }
     }
 
-    /// What follows a selection of rows that are claimed: those that somebody else is claiming are passed over. In SQLite
-    /// there is nobody else.
+    /// What follows a selection of rows that are claimed: those that somebody else is claiming or changing are passed over, and
+    /// the others stay as they were found. In SQLite there is nobody else.
     pub fn skip_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+            Self::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
         }
     }
 }

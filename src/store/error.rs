@@ -22,6 +22,9 @@ pub enum Error {
     /// A statement is wrong, or the data is not what the program expects.
     #[error("a statement failed: {0}")]
     Statement(String),
+    /// What the settings say of the database cannot be used, or what is there cannot be worked with.
+    #[error("{0}")]
+    Unusable(String),
     /// The schema of the database is not the one that this program works with.
     #[error("{0}")]
     Schema(String),

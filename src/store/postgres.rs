@@ -36,7 +36,8 @@ pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
     let authorities = server.authorities.as_deref();
     let primary = Address::read(server.url.expose_secret(), authorities, server.is_pooled)?;
     let replica = server.replica.as_ref().map(|url| Address::read(url.expose_secret(), authorities, server.is_pooled));
-    let replica = replica.transpose()?.map(Address::of_follower);
+    let replica = replica.transpose().map_err(|cause| Error::Unusable(format!("database_replica: {cause}")))?;
+    let replica = replica.map(Address::of_follower);
     let statistics = Arc::new(Statistics::default());
     let writing = Manner::of_writes(server.is_pooled);
     let writing = if replica.is_some() { writing.telling() } else { writing };

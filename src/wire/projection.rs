@@ -6,7 +6,7 @@
 //! index belongs to the column at that index, and the cell after the last one is the record's id.
 
 use super::describe::{Association, Field, Link, Resource, Rung, Shown, Target};
-use super::kind::Kind;
+use super::kind::{Dates, Kind};
 use super::params::Tree;
 use super::query;
 
@@ -17,6 +17,7 @@ pub struct Projection {
     included: Vec<Included>,
     /// Whether every column is a field, and so an expression of the record's own row.
     is_of_one_row: bool,
+    dates: Dates,
 }
 
 /// A column, which is also a key of the printed object: no more than a pointer to its line of the description, since a
@@ -113,7 +114,7 @@ impl Projection {
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));
-        Self { resource, columns, included: Vec::new(), is_of_one_row: true }
+        Self { resource, columns, included: Vec::new(), is_of_one_row: true, dates: Dates::default() }
     }
 
     /// Adds what associations need: their keys in the order of the description, their maps in the order in which they were
@@ -131,6 +132,17 @@ impl Projection {
             Some(Included { column, target: association.target })
         };
         self.included = wanted.iter().filter_map(included).collect();
+    }
+
+    /// The same with days written so.
+    #[must_use]
+    pub fn with_dates(self, dates: Dates) -> Self {
+        Self { dates, ..self }
+    }
+
+    /// How days are written.
+    pub fn dates(&self) -> Dates {
+        self.dates
     }
 
     /// The resource.

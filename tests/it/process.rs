@@ -3,6 +3,7 @@
 //!
 //! Invariant: whatever a story starts is gone when the story ends, even when it ends by a failed assertion.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -153,6 +154,14 @@ pub(crate) fn address(greeting: &Value) -> SocketAddr {
     base_url.trim_start_matches("http://").parse().expect("base_url ends with an address")
 }
 
+/// A whole answer.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// By their names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
 /// A client that keeps its connection and takes the death of the server for an ordinary error.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
@@ -170,25 +179,30 @@ impl Client {
 
     /// Sends a request with a JSON body, which may be empty, and waits for the whole answer.
     pub(crate) fn send(&mut self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+        self.ask(method, path, &[], body).map(|reply| (reply.status, reply.body))
+    }
+
+    /// The same with headers of the story's own, and with those of the answer.
+    pub(crate) fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Reply> {
+        let own: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+             {own}Content-Length: {}\r\n\r\n{body}",
             self.bearer,
             body.len()
         );
         self.stream.get_mut().write_all(request.as_bytes())?;
         let status = self.head_line()?.get(9..12).and_then(|code| code.parse().ok()).ok_or_else(cut)?;
-        let mut length = 0;
+        let mut headers = BTreeMap::new();
         loop {
             let line = self.head_line()?;
             let Some((name, value)) = line.split_once(':') else { break };
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().map_err(|_| cut())?;
-            }
+            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
-        let mut body = vec![0; length];
+        let length = headers.get("content-length").map_or(Ok(0), |length| length.parse());
+        let mut body = vec![0; length.map_err(|_| cut())?];
         self.stream.read_exact(&mut body)?;
-        Ok((status, String::from_utf8(body).map_err(|_| cut())?))
+        Ok(Reply { status, headers, body: String::from_utf8(body).map_err(|_| cut())? })
     }
 
     fn head_line(&mut self) -> io::Result<String> {

@@ -12,7 +12,12 @@ use crate::step::Step;
 const BY_HAND: &str = "the reason stands above; install it by hand, then run this again";
 
 /// What can be installed, and the package that it is in.
-const PACKAGES: &[(Requirement, &str)] = &[(Requirement::Chromium, "chromium"), (Requirement::Postgres, "postgresql")];
+const PACKAGES: &[(Requirement, &str)] = &[
+    (Requirement::Chromium, "chromium"),
+    (Requirement::Postgres, "postgresql"),
+    (Requirement::PgBouncer, "pgbouncer"),
+    (Requirement::Openssl, "openssl"),
+];
 
 /// Installs what is needed and missing if this is root and the machine has apt-get. Whether it is there afterwards is for the check of
 /// the requirements to say.

@@ -32,6 +32,8 @@ the clients of other makes that the tests run; those are installed into target/p
 Chromium for the pages, too; as root on a machine with apt-get it installs that by itself. It runs the tests
 with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci` needs rustfmt and clippy as
 well.
+It needs PostgreSQL's programs, PgBouncer and openssl, for the tests that start a server of their own; as root on
+a machine with apt-get it installs those as well.
 The stories run on SQLite and then once more on a PostgreSQL server that is made for them and is gone afterwards.
 INVITED_TEST_DATABASE names one engine, sqlite or postgres, or the URL of a server that is there already. With a
 FILTER and without the variable they run on SQLite only.
@@ -73,6 +75,8 @@ const FOR_TESTS: &[Requirement] = &[
     Requirement::Npm,
     Requirement::Chromium,
     Requirement::Postgres,
+    Requirement::PgBouncer,
+    Requirement::Openssl,
 ];
 
 fn test(filter: &[String]) -> Result<(), String> {

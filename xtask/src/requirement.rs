@@ -20,6 +20,8 @@ pub(crate) enum Requirement {
     Npm,
     Chromium,
     Postgres,
+    PgBouncer,
+    Openssl,
 }
 
 /// `venv` alone is not enough: it fills a new environment by `ensurepip`, which Debian has in a package of its own.
@@ -52,6 +54,11 @@ impl Requirement {
                     invited_cluster::programs().map(|folder| folder.join("initdb").to_string_lossy().into_owned());
                 (initdb.into_iter().collect(), &["--version"])
             }
+            Requirement::PgBouncer => {
+                let program = invited_cluster::pooler_program().map(|path| path.to_string_lossy().into_owned());
+                (program.into_iter().collect(), &["--version"])
+            }
+            Requirement::Openssl => (named(&["openssl"]), &["version"]),
         }
     }
 
@@ -83,6 +90,16 @@ impl Requirement {
                 "PostgreSQL's `initdb` and `pg_ctl`, 14 or newer, for the tests on that engine. Debian and Ubuntu: \
                  `apt-get install postgresql`, which the chore does by itself where it runs as root; Fedora: \
                  `dnf install postgresql-server`; Alpine: `apk add postgresql`; macOS: `brew install postgresql`."
+            }
+            Requirement::PgBouncer => {
+                "`pgbouncer`, for the tests with a pooler before PostgreSQL. Debian and Ubuntu: `apt-get install pgbouncer`, \
+                 which the chore does by itself where it runs as root; Fedora: `dnf install pgbouncer`; Alpine: \
+                 `apk add pgbouncer`; macOS: `brew install pgbouncer`."
+            }
+            Requirement::Openssl => {
+                "`openssl`, 3.0 or newer, to make certificates for the tests with an encrypted PostgreSQL. Debian and Ubuntu: \
+                 `apt-get install openssl`, which the chore does by itself where it runs as root; Fedora: \
+                 `dnf install openssl`; Alpine: `apk add openssl`; macOS: `brew install openssl`."
             }
             Requirement::Chromium => {
                 "`chromium`, `chromium-browser` or `google-chrome`, for the pages that the tests open in a browser. \
@@ -154,8 +171,10 @@ mod tests {
 
     #[test]
     fn each_of_the_peers_languages_is_asked_for_by_its_name() {
-        let text = message(&[Requirement::Python, Requirement::Node, Requirement::Npm, Requirement::Chromium]);
-        for named in ["python3-venv", "node", "npm", "apt-get install chromium"] {
+        let needed = [Requirement::Python, Requirement::Node, Requirement::Npm, Requirement::Chromium];
+        let text = message(&[&needed[..], &[Requirement::PgBouncer, Requirement::Openssl]].concat());
+        let told = ["python3-venv", "node", "npm", "apt-get install chromium", "install pgbouncer", "install openssl"];
+        for named in told {
             assert!(text.contains(named), "{named} is not in: {text}");
         }
     }

@@ -129,6 +129,6 @@ fn statements_of_update(
     if status != 200 {
         bail!("the update whose statements are wanted was answered {status}: {answer}");
     }
-    let log = std::fs::read_to_string(postgres.cluster.log()).context("reading the log of the database")?;
+    let log = std::fs::read_to_string(postgres.cluster.log_file()).context("reading the log of the database")?;
     statements::of_update(&log)
 }

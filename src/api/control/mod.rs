@@ -15,6 +15,7 @@ mod mailbox;
 mod read;
 mod requests;
 mod seats;
+mod settings;
 mod state;
 
 use std::net::IpAddr;
@@ -57,6 +58,8 @@ enum Endpoint {
     RemoveSnapshot,
     RestoreSnapshot,
     CreateAccount,
+    Settings,
+    ChangeSettings,
 }
 
 const ENDPOINTS: &[Line<Endpoint>] = &[
@@ -79,6 +82,8 @@ const ENDPOINTS: &[Line<Endpoint>] = &[
     delete("/sandbox/snapshots/{name}", Endpoint::RemoveSnapshot, "sandbox.snapshots.remove"),
     post("/sandbox/snapshots/{name}/restore", Endpoint::RestoreSnapshot, "sandbox.snapshots.restore"),
     post("/sandbox/accounts", Endpoint::CreateAccount, "sandbox.accounts.create"),
+    get("/sandbox/settings", Endpoint::Settings, "sandbox.settings"),
+    put("/sandbox/settings", Endpoint::ChangeSettings, "sandbox.settings.change"),
 ];
 
 /// A request to the control plane.
@@ -134,6 +139,8 @@ pub async fn answer(
         Endpoint::RemoveSnapshot => state::remove(&asked),
         Endpoint::RestoreSnapshot => state::restore(&asked, body).await,
         Endpoint::CreateAccount => accounts::create(&asked, body).await,
+        Endpoint::Settings => settings::show(&asked),
+        Endpoint::ChangeSettings => settings::change(&asked, body).await,
     };
     answer.unwrap_or_else(|error| {
         trace.cause = error.cause().map(str::to_owned);

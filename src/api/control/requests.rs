@@ -24,7 +24,7 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
         account_id: number(&params, "account_id")?,
     };
     let exchanges = asked.sandbox.journal.read(&wanted);
-    let base_url = &asked.visit.app.base_url;
+    let base_url = &asked.visit.app.base_url();
     match text(&params, "format").as_deref() {
         None | Some("json") => {
             let requests = array(exchanges.iter().map(object));

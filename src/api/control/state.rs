@@ -12,7 +12,7 @@ use crate::api::endpoints::segment;
 use crate::api::headers;
 use crate::api::object::{Object, array};
 use crate::app::App;
-use crate::copy::snapshot::{self, Snapshot};
+use crate::contents::snapshot::{self, Snapshot};
 use crate::error::Error;
 use crate::mail::Transport;
 use crate::sandbox::seed;
@@ -24,11 +24,15 @@ use crate::wire::kind;
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// Goes back to the seed: rows, ids, mails, clock, faults, requests, limits. Snapshots stay.
+/// Goes back to the seed: rows, ids, mails, clock, settings, faults, requests, limits. Snapshots stay.
 pub(super) async fn reset(asked: &Asked<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     asked.query(&[])?;
     let Nothing {} = asked.body(body).await?;
-    let (app, days) = (Arc::clone(asked.visit.app), asked.visit.app.config.invitation_days);
+    let app = Arc::clone(asked.visit.app);
+    if let Some(tuning) = asked.sandbox.first_tuning.get() {
+        app.tune(tuning.clone());
+    }
+    let days = app.tuned.get().invitation_days;
     app.clock.restart();
     let now = app.clock.now();
     let shared = Arc::clone(&app);

@@ -33,7 +33,7 @@ pub async fn link(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body>
     let (id, last_day, token) = work.await?;
     Ok(Object::new()
         .text("invitation_id", &id.to_string())
-        .text("link", links::address(&visit.app.base_url, &token).expose_secret())
+        .text("link", links::address(&visit.app.base_url(), &token).expose_secret())
         .text("token", token.expose_secret())
         .text("expiration_date", &kind::date(last_day))
         .answer(StatusCode::OK))

@@ -12,10 +12,11 @@ use crate::server::Body;
 
 /// The document.
 pub fn document(app: &App) -> Response<Body> {
-    let at = |path: &str| format!("{}{path}", app.base_url);
+    let tuning = app.tuned.get();
+    let at = |path: &str| format!("{}{path}", tuning.base_url);
     let authentication = ["client_secret_basic", "client_secret_post"];
     Object::new()
-        .text("issuer", &app.base_url)
+        .text("issuer", &tuning.base_url)
         .text("authorization_endpoint", &at("/oauth/authorize"))
         .text("token_endpoint", &at("/oauth/token"))
         .text("revocation_endpoint", &at("/oauth/revoke"))

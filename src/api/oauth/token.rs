@@ -137,6 +137,6 @@ pub async fn introspect(visit: &Visit<'_>, body: RequestBody) -> Result<Response
         .text_unless_blank("token_type", token_type)
         .int("iat", seconds(facts.created_at))
         .text("sub", &facts.user_id.to_string())
-        .text("iss", &visit.app.base_url)
+        .text("iss", &visit.app.base_url())
         .answer(StatusCode::OK))
 }

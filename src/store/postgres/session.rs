@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::error::Elapsed;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
-use super::address::{self, Address};
+use super::address::Address;
 use super::manner::Manner;
-use super::trouble::{self, explain};
+use super::trouble;
 use super::values::Kept;
 use crate::store::{Error, Param, Position};
 
@@ -101,13 +102,7 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|cause| Error::Unavailable(cause.to_string()))?;
-        let client = runtime.block_on(async {
-            let client = address.connect().await?;
-            address::require_fit(&client).await?;
-            let said = client.batch_execute(&manner.first_words).await;
-            said.map_err(|cause| Error::Unavailable(explain(&cause)))?;
-            Ok::<_, Error>(client)
-        })?;
+        let client = runtime.block_on(address.connect(&manner.first_words))?;
         Ok(Self {
             runtime,
             client,
@@ -140,9 +135,12 @@ impl Session {
 
     /// Up to where this server has followed another one, asked outside of every transaction, so that what is read after this is no
     /// older. One that follows nobody has everything.
-    pub(super) fn followed(&self) -> Result<Position, Error> {
+    pub(super) fn followed(&mut self) -> Result<Position, Error> {
         let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END";
-        let rows = self.runtime.block_on(self.client.query_typed(sql, &[])).map_err(|cause| trouble::error(&cause))?;
+        let rows = match in_time(&self.runtime, self.client.query_typed(sql, &[])) {
+            Ok(told) => told.map_err(|cause| trouble::error(&cause))?,
+            Err(_) => return Err(self.given_up()),
+        };
         let number: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok().flatten());
         Ok(Position(number.map_or(u64::MAX, i64::unsigned_abs)))
     }
@@ -219,8 +217,9 @@ impl Session {
     fn undo(&mut self, keep: bool) -> Result<(), Error> {
         self.waiting.clear();
         if self.stage == Stage::Open {
-            let ended = self.runtime.block_on(self.client.batch_execute("ROLLBACK"));
-            self.is_given_up |= ended.is_err();
+            // Whoever did not answer in time is not asked for another time.
+            self.is_given_up = self.is_given_up
+                || !matches!(in_time(&self.runtime, self.client.batch_execute("ROLLBACK")), Ok(Ok(())));
             self.stage = Stage::Ahead;
         }
         match (keep, self.stage, self.has_failed) {
@@ -267,8 +266,7 @@ impl Session {
         }
         self.stage = if ends { Stage::Over } else { Stage::Open };
         // All are on their way before any is waited for, and the first that fails is the one that is told.
-        let told = self.runtime.block_on(async { tokio::time::timeout(ANSWER_WITHIN, try_join_all(parts)).await });
-        match told {
+        match in_time(&self.runtime, try_join_all(parts)) {
             Ok(Ok(mut told)) => {
                 if let Some(Told::At(position)) = told.last() {
                     self.position = *position;
@@ -276,10 +274,7 @@ impl Session {
                 Ok(answer_at.map_or(Told::Nothing, |at| told.swap_remove(at)))
             }
             Ok(Err(cause)) => Err(self.failed(&cause)),
-            Err(_) => {
-                (self.has_failed, self.is_given_up) = (true, true);
-                Err(Error::Unavailable("the database server does not answer".to_owned()))
-            }
+            Err(_) => Err(self.given_up()),
         }
     }
 
@@ -291,10 +286,18 @@ impl Session {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(Text::Prepared(statement.clone()));
         }
-        let prepared = self.runtime.block_on(self.client.prepare(&numbered(sql)));
-        let statement = prepared.map_err(|cause| self.failed(&cause))?;
+        let statement = match in_time(&self.runtime, self.client.prepare(&numbered(sql))) {
+            Ok(prepared) => prepared.map_err(|cause| self.failed(&cause))?,
+            Err(_) => return Err(self.given_up()),
+        };
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(Text::Prepared(statement))
+    }
+
+    /// Gives up a connection on which nothing is answered any more.
+    fn given_up(&mut self) -> Error {
+        (self.has_failed, self.is_given_up) = (true, true);
+        Error::Unavailable("the database server does not answer".to_owned())
     }
 
     /// Remembers that the transaction is spoilt, and says why.
@@ -303,6 +306,11 @@ impl Session {
         self.has_collided |= trouble::is_collision(cause);
         trouble::error(cause)
     }
+}
+
+/// Waits for an answer of the server, though not for ever.
+fn in_time<T>(runtime: &Runtime, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
+    runtime.block_on(async { tokio::time::timeout(ANSWER_WITHIN, answer).await })
 }
 
 /// A text with `$1` in place of `?1`. No text of this program has a question mark for anything else.

@@ -63,6 +63,16 @@ impl Cell<'_> {
     }
 }
 
+/// How days are written in answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dates {
+    /// As days, `2031-02-01`.
+    #[default]
+    Days,
+    /// As the moments at which they begin, `2031-02-01T00:00:00Z`.
+    Times,
+}
+
 /// The kinds of values.
 #[derive(Clone, Copy)]
 pub enum Kind {
@@ -158,6 +168,14 @@ impl Kind {
     /// Whether blanks around the text do not count, so that a text of blanks only is no text (protocol-corners H7).
     pub fn is_trimmed_text(self) -> bool {
         matches!(self, Self::Email | Self::Line | Self::Reference)
+    }
+
+    /// Appends the value as JSON, with days as answers have them.
+    pub fn print_with(self, cell: Cell<'_>, dates: Dates, out: &mut Vec<u8>) {
+        match (self, cell, dates) {
+            (Self::Date, Cell::Int(days), Dates::Times) => print_text(&format!("{}T00:00:00Z", date(days)), out),
+            _ => self.print(cell, out),
+        }
     }
 
     /// Appends the value as JSON.

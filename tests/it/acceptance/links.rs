@@ -36,7 +36,7 @@ fn a_link_is_for_administrators_and_for_pending_invitations_of_their_account() {
     for bearer in [token::OWNER, token::ADMINISTRATOR] {
         let answer = server.ask_for_link(bearer, "1").expect(200);
         let told = answer.json();
-        let link = format!("{}/invitations/{}", server.app().base_url, told["token"].as_str().unwrap());
+        let link = format!("{}/invitations/{}", server.app().base_url(), told["token"].as_str().unwrap());
         assert_eq!(
             told,
             json!({

@@ -152,7 +152,7 @@ fn log_of_serving(database: &str) -> String {
 }
 
 /// What a newer program would leave behind.
-const NEWER: &str = "INSERT INTO schema_migrations VALUES (99, 'later', '', 0)";
+const NEWER: &str = "INSERT INTO schema_migrations VALUES (99, 99, 'later', '', 0)";
 
 #[test]
 fn serve_that_may_not_migrate_tells_an_older_database_from_a_newer_one() {

@@ -35,6 +35,8 @@ pub(crate) enum Database {
         /// Its own name.
         name: String,
     },
+    /// One that somebody else has made and removes, by its URL.
+    Elsewhere(String),
 }
 
 /// The server on which stories have their databases, if they are to have them on one: its URL without a database.
@@ -85,6 +87,7 @@ impl Database {
         match self {
             Self::File(folder) => format!("sqlite:{}", folder.database().display()),
             Self::OnServer { server, name } => format!("{server}/{name}"),
+            Self::Elsewhere(url) => url.clone(),
         }
     }
 
@@ -92,7 +95,9 @@ impl Database {
     pub(crate) fn path(&self) -> PathBuf {
         match self {
             Self::File(folder) => folder.database(),
-            Self::OnServer { .. } => panic!("a database on a server has no file: this story is about SQLite"),
+            Self::OnServer { .. } | Self::Elsewhere(_) => {
+                panic!("a database on a server has no file: this story is about SQLite")
+            }
         }
     }
 
@@ -101,7 +106,8 @@ impl Database {
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
         match self {
             Self::File(folder) => rows_in_file(&folder.database(), sql),
-            Self::OnServer { server, name } => on(server, name, sql),
+            Self::OnServer { server, name } => execute(&format!("{server}/{name}"), sql),
+            Self::Elsewhere(url) => execute(url, sql),
         }
     }
 
@@ -110,8 +116,8 @@ impl Database {
     pub(crate) fn alter(&self, sql: &str) {
         match self {
             // Any bytes will do that are new each time.
-            Self::OnServer { server, name } => {
-                drop(on(server, name, &sql.replace("randomblob(32)", "sha256(convert_to(random()::text, 'UTF8'))")));
+            Self::OnServer { .. } | Self::Elsewhere(_) => {
+                drop(self.rows(&sql.replace("randomblob(32)", "sha256(convert_to(random()::text, 'UTF8'))")));
             }
             Self::File(folder) => {
                 let connection = Connection::open(folder.database()).expect("the database opens");
@@ -154,11 +160,17 @@ fn print(cell: &Cell) -> String {
     }
 }
 
-/// Runs statements on a database of a server, on a connection and a thread of its own, since a story may stand inside another
-/// runtime; the rows that they find.
+/// Runs statements on a database of a server; the rows that they find.
 #[track_caller]
-fn on(server: &str, database: &str, sql: &str) -> Vec<String> {
-    let (url, sql) = (format!("{server}/{database}"), sql.to_owned());
+pub(crate) fn on(server: &str, database: &str, sql: &str) -> Vec<String> {
+    execute(&format!("{server}/{database}"), sql)
+}
+
+/// The same on a database that is named by its URL, on a connection and a thread of its own, since a story may stand inside another
+/// runtime.
+#[track_caller]
+pub(crate) fn execute(url: &str, sql: &str) -> Vec<String> {
+    let (url, sql) = (url.to_owned(), sql.to_owned());
     let work = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

@@ -156,6 +156,6 @@ impl Drop for Server {
 async fn begin(values: &Values, now: Timestamp, seed: u64) -> Running {
     let config = Config::new(values).unwrap();
     let mut app = App::start(config, Clock::frozen(now), Entropy::seeded(seed)).await.unwrap();
-    assert!(invited::sandbox::plant(&mut app).await.unwrap());
+    assert!(app.become_sandbox().await.unwrap());
     Running::start(app).await.unwrap()
 }

@@ -9,7 +9,7 @@ use super::tables::Table;
 use crate::store::{self, Db, Param};
 
 /// Rows of a page. Times the columns of the widest table they stay below the parameters that a statement may have.
-pub(super) const PAGE: usize = 500;
+pub(crate) const PAGE: usize = 500;
 
 /// What all rows of a table come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,16 +21,16 @@ pub struct Checksum {
 }
 
 /// Some rows, value after value.
-pub(super) struct Page {
-    pub(super) rows: usize,
-    pub(super) values: Vec<Value>,
+pub(crate) struct Page {
+    pub(crate) rows: usize,
+    pub(crate) values: Vec<Value>,
     /// With the last page, what all of them come to.
-    pub(super) end: Option<Checksum>,
+    pub(crate) end: Option<Checksum>,
 }
 
 /// A value that lives longer than the result that it was read from.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Int(i64),
     Text(String),
@@ -49,7 +49,7 @@ impl From<Param<'_>> for Value {
 }
 
 impl Value {
-    pub(super) fn param(&self) -> Param<'_> {
+    pub(crate) fn param(&self) -> Param<'_> {
         match self {
             Self::Null => Param::Null,
             Self::Int(number) => Param::Int(*number),
@@ -60,7 +60,7 @@ impl Value {
 }
 
 /// A walk through a table.
-pub(super) struct Walk {
+pub(crate) struct Walk {
     /// The key of the last row that was seen.
     after: Option<Vec<Value>>,
     hash: Sha256,
@@ -68,14 +68,14 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn begin(table: &Table) -> Self {
+    pub(crate) fn begin(table: &Table) -> Self {
         let mut hash = Sha256::new();
         hash.update(format!("{}({})\n", table.name, table.columns.join(",")));
         Self { after: None, hash, rows: 0 }
     }
 
     /// The next page.
-    pub(super) fn next(&mut self, db: &mut Db, table: &Table) -> Result<Page, store::Error> {
+    pub(crate) fn next(&mut self, db: &mut Db, table: &Table) -> Result<Page, store::Error> {
         let width = table.columns.len();
         let sql = table.page(PAGE, self.after.is_none());
         let after = self.after.take().unwrap_or_default();
@@ -120,6 +120,6 @@ fn unreadable(table: &Table, row: &store::Row<'_>, column: usize, cause: &store:
     store::Error::Statement(format!("{}, {}: {cause}", table.describe(&values), table.columns[column]))
 }
 
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -31,23 +31,23 @@ pub const TABLES: &[&str] = &[
 ];
 
 /// The table in which a target keeps from where it was copied.
-pub(super) const MARKERS: &str = "markers";
+pub(crate) const MARKERS: &str = "markers";
 
 /// The name of that row, which is the target's own and never copied.
-pub(super) const COPIED: &str = "copied_from";
+pub(crate) const COPIED: &str = "copied_from";
 
 /// A table as both engines have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Table {
-    pub(super) name: &'static str,
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
     /// By name, whatever their order in the table.
-    pub(super) columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// The places of the key's columns among them.
-    pub(super) key: Vec<usize>,
+    pub(crate) key: Vec<usize>,
 }
 
 /// Every table of the list.
-pub(super) fn all(db: &mut Db) -> Result<Vec<Table>, store::Error> {
+pub(crate) fn all(db: &mut Db) -> Result<Vec<Table>, store::Error> {
     TABLES.iter().map(|name| Table::find(db, name)).collect()
 }
 
@@ -71,17 +71,22 @@ impl Table {
     }
 
     /// Whether its rows get their ids from the database.
-    pub(super) fn gives_ids(&self) -> bool {
+    pub(crate) fn gives_ids(&self) -> bool {
         self.columns.iter().any(|column| column == "id")
     }
 
-    pub(super) fn count(&self, db: &mut Db) -> Result<u64, store::Error> {
+    /// The last id that it has given.
+    pub(crate) fn last_id(&self, db: &mut Db) -> Result<i64, store::Error> {
+        db.one(&db.dialect().last_id(self.name), &[], |row| row.int(0))
+    }
+
+    pub(crate) fn count(&self, db: &mut Db) -> Result<u64, store::Error> {
         let sql = format!("SELECT count(*) FROM {}{}", self.name, self.condition(" WHERE "));
         db.one(&sql, &[], |row| row.int(0)).map(i64::unsigned_abs)
     }
 
     /// Reads a page: at most `rows` rows in the order of the key, those after the key that is given, if one is.
-    pub(super) fn page(&self, rows: usize, is_first: bool) -> String {
+    pub(crate) fn page(&self, rows: usize, is_first: bool) -> String {
         let (columns, key) = (quoted(self.columns.iter()), quoted(self.key_columns()));
         let start = if is_first {
             self.condition(" WHERE ")
@@ -93,7 +98,7 @@ impl Table {
     }
 
     /// Writes so many rows, with a parameter for each value.
-    pub(super) fn insert(&self, rows: usize) -> String {
+    pub(crate) fn insert(&self, rows: usize) -> String {
         let width = self.columns.len();
         let row = |row: usize| {
             let values: Vec<String> = (1..=width).map(|column| format!("?{}", row * width + column)).collect();
@@ -104,7 +109,7 @@ impl Table {
     }
 
     /// A row by its key, for people.
-    pub(super) fn describe(&self, row: &[Param<'_>]) -> String {
+    pub(crate) fn describe(&self, row: &[Param<'_>]) -> String {
         let value = |column: &usize| match row.get(*column) {
             Some(Param::Int(number)) => number.to_string(),
             Some(Param::Text(text)) => format!("{text:?}"),

@@ -4,7 +4,6 @@
 //! one transaction: nobody ever sees a half of one state and a half of another.
 
 use super::rows::{Page, Value, Walk};
-use super::source::last_id;
 use super::tables::{self, Table};
 use crate::store::{Db, Error, Param};
 
@@ -60,7 +59,7 @@ impl Held {
                 break;
             }
         }
-        let last_id = if table.gives_ids() { Some(last_id(db, &table)?) } else { None };
+        let last_id = if table.gives_ids() { Some(table.last_id(db)?) } else { None };
         Ok(Self { table, pages, last_id })
     }
 

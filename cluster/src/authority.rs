@@ -1,0 +1,74 @@
+//! Certificates that are made for a test, by the `openssl` that PostgreSQL's own packages need as well.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::because;
+
+/// An authority that signs certificates.
+pub struct Authority {
+    folder: PathBuf,
+    itself: Certificate,
+}
+
+/// A certificate and its key, as files in PEM.
+#[derive(Clone)]
+pub struct Certificate {
+    /// The certificate.
+    pub file: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+impl Authority {
+    /// Makes one in a folder that exists.
+    pub fn create(folder: &Path) -> Result<Self, String> {
+        let itself = Certificate { file: folder.join("authority.pem"), key: folder.join("authority.key") };
+        make(folder, &itself, "An authority of the tests", "basicConstraints = critical, CA:TRUE", None)?;
+        Ok(Self { folder: folder.to_owned(), itself })
+    }
+
+    /// The file with its own certificate, for those who trust it.
+    pub fn file(&self) -> &Path {
+        &self.itself.file
+    }
+
+    /// Signs a certificate for a host: `DNS:` and its name, or `IP:` and its address.
+    pub fn sign(&self, host: &str) -> Result<Certificate, String> {
+        let name = host.replace([':', '.'], "_");
+        let signed =
+            Certificate { file: self.folder.join(format!("{name}.pem")), key: self.folder.join(format!("{name}.key")) };
+        let extensions = format!("basicConstraints = critical, CA:FALSE\nsubjectAltName = {host}");
+        make(&self.folder, &signed, "A server of the tests", &extensions, Some(&self.itself))?;
+        Ok(signed)
+    }
+}
+
+/// Makes a certificate and its key, signed by itself or by an authority.
+fn make(
+    folder: &Path,
+    made: &Certificate,
+    subject: &str,
+    extensions: &str,
+    authority: Option<&Certificate>,
+) -> Result<(), String> {
+    let asked = folder.join("asked.cnf");
+    let text = format!(
+        "[req]\ndistinguished_name = subject\nprompt = no\n[subject]\nCN = {subject}\n[extensions]\n{extensions}\n"
+    );
+    fs::write(&asked, text).map_err(because("what openssl is asked for cannot be written"))?;
+    let mut command = Command::new("openssl");
+    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    command.args(["-extensions", "extensions", "-config"]).arg(&asked);
+    command.arg("-out").arg(&made.file).arg("-keyout").arg(&made.key);
+    if let Some(authority) = authority {
+        command.arg("-CA").arg(&authority.file).arg("-CAkey").arg(&authority.key);
+    }
+    let output = command.stdin(Stdio::null()).output().map_err(because("openssl cannot be started"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("openssl failed: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+}

@@ -1,0 +1,123 @@
+//! Several programs and one schema: who migrates, and who can serve what another one has made of it.
+
+use std::process::Output;
+
+use invited_cluster::Cluster;
+
+use super::own_cluster::start;
+use crate::binary::{create_account, fails, folder, serve, succeeds};
+use crate::process::{Client, command, printed, sqlite};
+use crate::support::database::{execute, rows_in_file};
+
+/// Programs that migrate at once.
+const PROGRAMS: usize = 6;
+
+/// What a newer program leaves behind when its migration only adds, and when it takes something away.
+const ADDS: &str = "ALTER TABLE users ADD COLUMN shoe_size BIGINT; \
+                    INSERT INTO schema_migrations VALUES (99, 4, 'shoes', '', 0)";
+const TAKES_AWAY: &str = "INSERT INTO schema_migrations VALUES (100, 100, 'no shoes', '', 0)";
+
+/// Starts programs that all migrate the same database, and waits for them.
+fn migrate_at_once(url: &str) -> Vec<Output> {
+    let programs: Vec<_> =
+        (0..PROGRAMS).map(|_| command(&["migrate", "--database", url]).spawn().expect("the program starts")).collect();
+    programs.into_iter().map(|program| program.wait_with_output().unwrap()).collect()
+}
+
+#[track_caller]
+fn expect_one_at_work(outputs: &[Output]) {
+    let mut worked = 0;
+    for output in outputs {
+        let (told, error) = (printed(&output.stdout), printed(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{error}");
+        worked += usize::from(told.contains("was brought from version 0"));
+        assert!(told.contains("was brought from version 0") || told.contains("is up to date"), "{told}");
+    }
+    assert_eq!(worked, 1, "exactly one migrates");
+}
+
+/// A database, as a URL, and a way to change it behind everybody's back.
+fn older_program_serves_what_was_added_to(url: &str, alter: impl Fn(&str)) {
+    let token = create_account(url, "olive@example.test");
+    alter(ADDS);
+    for more in [&[][..], &["--migrate-on-start", "false"]] {
+        let (program, address) = serve(url, more);
+        let mut client = Client::connect(address, &token).unwrap();
+        let (path, number) = ("/api/v1/account_invitations", more.len());
+        let body =
+            format!(r#"{{"account_invitation":{{"full_name":"Ada","email_address":"ada{number}@example.test"}}}}"#);
+        let (status, body) = client.send("POST", path, &body).unwrap();
+        assert_eq!(status, 200, "{body}");
+        assert_eq!(client.send("GET", "/api/v1/users", "").unwrap().0, 200);
+        assert_eq!(client.send("GET", "/health/ready", "").unwrap().0, 200);
+        drop((client, program));
+    }
+    assert!(succeeds(&["migrate", "--database", url]).contains("up to date: version 99"));
+    alter(TAKES_AWAY);
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["token", "list"]] {
+        let arguments = [arguments, &["--database", url]].concat();
+        let error = printed(&fails(&arguments, &["setting database", "version 100", "use a newer program"]).stderr);
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+/// A running program finds out that the schema has lost what it needs, and says that it is not ready.
+fn running_program_is_not_ready_once_the_schema_is_too_new(url: &str, alter: impl Fn(&str)) {
+    create_account(url, "olive@example.test");
+    let (program, address) = serve(url, &[]);
+    let mut client = Client::connect(address, "").unwrap();
+    alter(ADDS);
+    assert_eq!(client.send("GET", "/health/ready", "").unwrap().0, 200);
+    alter(TAKES_AWAY);
+    assert_eq!(client.send("GET", "/health/ready", "").unwrap().0, 503);
+    drop((client, program));
+}
+
+fn on_postgres(story: impl FnOnce(&Cluster, &str)) {
+    let (cluster, url) = start();
+    story(&cluster, &url);
+}
+
+fn alter_file(path: &std::path::Path, sql: &str) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[test]
+fn of_programs_that_migrate_at_once_one_does_it() {
+    on_postgres(|_, url| {
+        expect_one_at_work(&migrate_at_once(url));
+        assert_eq!(execute(url, "SELECT count(*), max(version) FROM schema_migrations"), ["4|4"]);
+    });
+}
+
+#[test]
+fn of_programs_that_migrate_one_file_at_once_one_does_it() {
+    for _ in 0..5 {
+        let folder = folder();
+        expect_one_at_work(&migrate_at_once(&sqlite(&folder.database())));
+        let found = rows_in_file(&folder.database(), "SELECT count(*), max(version) FROM schema_migrations");
+        assert_eq!(found, ["4|4"]);
+    }
+}
+
+#[test]
+fn an_older_program_serves_what_was_only_added_to_and_refuses_what_was_taken_from() {
+    on_postgres(|_, url| older_program_serves_what_was_added_to(url, |sql| drop(execute(url, sql))));
+}
+
+#[test]
+fn an_older_program_serves_a_file_that_was_only_added_to_and_refuses_one_that_was_taken_from() {
+    let folder = folder();
+    let database = folder.database();
+    older_program_serves_what_was_added_to(&sqlite(&database), |sql| alter_file(&database, sql));
+}
+
+#[test]
+fn a_program_that_runs_is_not_ready_once_its_schema_is_gone() {
+    on_postgres(|_, url| running_program_is_not_ready_once_the_schema_is_too_new(url, |sql| drop(execute(url, sql))));
+    let folder = folder();
+    let database = folder.database();
+    running_program_is_not_ready_once_the_schema_is_too_new(&sqlite(&database), |sql| alter_file(&database, sql));
+}
