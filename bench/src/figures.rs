@@ -154,6 +154,10 @@ pub(crate) struct Figures {
     pub(crate) disk: Vec<Disk>,
     /// Milliseconds from the start of the process to its first 200.
     pub(crate) starts: Vec<f64>,
+    /// Milliseconds of a sandbox's return to the standard seed.
+    pub(crate) resets: Vec<f64>,
+    /// Milliseconds of a fresh account.
+    pub(crate) accounts: Vec<f64>,
     /// MiB of each started sandbox after its first answer and a rest.
     pub(crate) idle_memory: Vec<f64>,
     /// MiB after the whole load: the floor, then invited.

@@ -364,6 +364,8 @@ pub(crate) fn json(options: &Options, machine: &Machine, figures: &Figures, verd
         "page_lists": {"short": figures.short_list, "long": figures.long_list},
         "disk": disk,
         "starts_in_milliseconds": figures.starts,
+        "resets_in_milliseconds": figures.resets,
+        "accounts_in_milliseconds": figures.accounts,
         "idle_memory_in_mebibytes": figures.idle_memory,
         "memory_after_load_in_mebibytes": figures.memory_after_load.map(|(floor, invited)| {
             json!({"floor": floor, "invited": invited})

@@ -1,7 +1,8 @@
-//! How long a sandbox takes from the start of its process to its first answer, and what it holds when idle.
+//! What a test suite waits for: a sandbox from the start of its process to its first answer, its return to the seed, and a fresh
+//! account. And what it holds when idle.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
@@ -13,6 +14,9 @@ use crate::process::{RequestLines, Server};
 
 /// Starts that are measured.
 const STARTS: usize = 10;
+
+/// Fresh accounts, each followed by a return to the seed.
+const RESETS: usize = 50;
 
 /// Rest before the memory is read.
 const REST: Duration = Duration::from_millis(300);
@@ -32,5 +36,23 @@ pub(crate) fn measure(program: &Path, folder: &Path, interrupt: &Interrupt, figu
         std::thread::sleep(REST);
         figures.idle_memory.push(server.memory()?);
     }
+    let server = Server::sandbox(program, folder, None, RequestLines::Off)?;
+    for _ in 0..RESETS {
+        interrupt.check()?;
+        figures.accounts.push(ask(&server, "POST /sandbox/accounts", 200)?);
+        figures.resets.push(ask(&server, "POST /sandbox/reset", 204)?);
+    }
     Ok(())
+}
+
+/// Asks the control plane for something; the milliseconds until it is done, with a connection of its own.
+fn ask(server: &Server, line: &str, expected: u16) -> Result<f64> {
+    let request = format!("{line} HTTP/1.1\r\nHost: bench\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let since = Instant::now();
+    let (status, body) = client::exchange(server.address, request.as_bytes())?;
+    let milliseconds = since.elapsed().as_secs_f64() * 1e3;
+    if status != expected {
+        bail!("{line} answered {status}: {body}");
+    }
+    Ok(milliseconds)
 }

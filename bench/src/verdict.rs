@@ -30,6 +30,10 @@ const LONG_LIST: f64 = 1.3;
 /// Most time of a create while the mail server hangs, in parts of that while it answers.
 const WHILE_HANGING: f64 = 1.05;
 
+/// Most milliseconds of a sandbox's return to its seed, and of a fresh account.
+const RESET: f64 = 10.0;
+const ACCOUNT: f64 = 5.0;
+
 /// Most milliseconds from the start to the first answer.
 const START: f64 = 100.0;
 
@@ -81,6 +85,8 @@ fn on_sqlite(figures: &Figures) -> Vec<Verdict> {
     ));
     verdicts.push(page_of_long_list(figures));
     verdicts.push(Verdict::of(format!("start to first answer < {START} ms"), limit(&figures.starts, START, "ms")));
+    verdicts.push(Verdict::of(format!("return to the seed < {RESET} ms"), limit(&figures.resets, RESET, "ms")));
+    verdicts.push(Verdict::of(format!("a fresh account < {ACCOUNT} ms"), limit(&figures.accounts, ACCOUNT, "ms")));
     verdicts.push(Verdict::of("idle memory < 40 MB".to_owned(), limit(&figures.idle_memory, MEMORY, "MiB")));
     verdicts.push(Verdict::of(
         format!("median time of a create while the mail server hangs ≤ {WHILE_HANGING} × that while it answers"),

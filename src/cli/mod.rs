@@ -13,6 +13,7 @@ mod membership;
 mod migrate;
 mod openapi;
 mod people;
+mod request_lines;
 mod sandbox;
 mod seats;
 mod serve;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value as Json};
 
-use super::settings;
+use super::{request_lines, settings};
 use crate::api::BASE_PATH;
 use crate::app::App;
 use crate::clock::Clock;
@@ -25,6 +25,18 @@ pub fn command() -> Command {
              Without --database the data lives in a temporary file that is removed at the end.\n\
              A database that the sandbox did not make is refused, and INVITED_DATABASE is not heeded.\n\
              Rate limits are off unless they are set. Ids and tokens are the same in every run.",
+        )
+        .arg(
+            Arg::new("allow_remote")
+                .long("allow-remote")
+                .action(ArgAction::SetTrue)
+                .help("Listen where other machines reach it; whoever does can do everything in this sandbox"),
+        )
+        .arg(
+            Arg::new("quiet")
+                .long("quiet")
+                .action(ArgAction::SetTrue)
+                .help("Print nothing, neither the greeting nor a line for each request; only what goes wrong"),
         )
         .arg(
             Arg::new("json")
@@ -52,10 +64,22 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
         values.insert("database", format!("sqlite:{}", folder.database().display()));
         values.entry("durability").or_insert_with(|| "off".to_owned());
     }
+    let is_quiet = matches.get_flag("quiet");
+    let has_lines = !is_quiet && !matches.get_flag("json") && request_lines::are_wanted();
     if std::io::stderr().is_terminal() {
         values.entry("log_format").or_insert_with(|| "text".to_owned());
     }
+    if is_quiet || has_lines {
+        values.entry("log_level").or_insert_with(|| "warn".to_owned());
+    }
     let config = Config::new(&values)?;
+    if !config.listen.ip().is_loopback() && !matches.get_flag("allow_remote") {
+        bail!(
+            "setting listen: other machines reach {}, and whoever does can do everything in a sandbox: listen on \
+             127.0.0.1, or add --allow-remote",
+            config.listen
+        );
+    }
     config.require_base_url()?;
     let _log = telemetry::start_log(&config).context("the log could not start")?;
     let listen = config.listen;
@@ -67,7 +91,14 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
     }
     let running = Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
     let base_url = &running.app.base_url();
-    announce(&if matches.get_flag("json") { as_json(base_url) } else { greeting(base_url) })?;
+    if matches.get_flag("json") {
+        announce(&as_json(base_url))?;
+    } else if !is_quiet {
+        announce(&greeting(base_url))?;
+    }
+    if let Some(sandbox) = running.app.sandbox.as_ref().filter(|_| has_lines) {
+        sandbox.journal.tell(request_lines::print);
+    }
     stop.received().await;
     running.stop(stop.received()).await;
     Ok(())
@@ -102,12 +133,20 @@ fn greeting(base_url: &str) -> String {
         "account_invitation".to_owned(),
         serde_json::json!({"permission": "collaborator", "bill_rate_in_cents": 12_500}),
     )]));
+    let invited =
+        serde_json::json!({"account_invitation": {"full_name": "Nia New", "email_address": "nia@example.test"}});
+    let headers = "-H 'Authorization: Bearer sandbox-administrator' -H 'Content-Type: application/json'";
     let mut text = format!(
         "The sandbox is ready at {base_url}{BASE_PATH}\n\
          \n\
          Update an invitation:\n\
          \n\
-         curl -X PUT '{base_url}{BASE_PATH}/account_invitations/1?include=inviter' -H 'Authorization: Bearer sandbox-administrator' -H 'Content-Type: application/json' -d '{body}'\n\
+         curl -X PUT '{base_url}{BASE_PATH}/account_invitations/1?include=inviter' {headers} -d '{body}'\n\
+         \n\
+         Invite somebody, and look at the mail that would have been sent:\n\
+         \n\
+         curl -X POST '{base_url}{BASE_PATH}/account_invitations' {headers} -d '{invited}'\n\
+         curl '{base_url}/sandbox/mailbox?to=nia@example.test&wait=5'\n\
          \n\
          Tokens, one for each level:\n"
     );
@@ -116,6 +155,8 @@ fn greeting(base_url: &str) -> String {
         text.push_str(&token);
         text.push('\n');
     }
-    text.push_str(&format!("\nReference: {base_url}/docs    Stop with Ctrl-C.\n"));
+    text.push_str(&format!(
+        "\nReference: {base_url}/docs    Control plane: {base_url}/sandbox/openapi.json    Stop with Ctrl-C.\n"
+    ));
     text
 }

@@ -4,7 +4,7 @@
 //! took notice of, and which fault had its hand in it. It lives in memory and is bounded; what is long is cut.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use hyper::body::Bytes;
 
@@ -84,7 +84,13 @@ impl Wanted {
 
 /// The latest requests.
 #[derive(Default)]
-pub struct Journal(Mutex<Pages>);
+pub struct Journal {
+    pages: Mutex<Pages>,
+    listener: OnceLock<Listener>,
+}
+
+/// Who is told of each request.
+type Listener = fn(&Exchange);
 
 #[derive(Default)]
 struct Pages {
@@ -93,9 +99,17 @@ struct Pages {
 }
 
 impl Journal {
+    /// Has somebody told of each request; the first who asks.
+    pub fn tell(&self, listener: Listener) {
+        let _ = self.listener.set(listener);
+    }
+
     /// Writes a request down; its number is given here.
     pub fn write(&self, exchange: Exchange) {
-        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tell) = self.listener.get() {
+            tell(&exchange);
+        }
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         pages.last_number += 1;
         let number = pages.last_number;
         if pages.exchanges.len() >= KEPT {
@@ -106,12 +120,12 @@ impl Journal {
 
     /// The requests that are wanted, oldest first.
     pub fn read(&self, wanted: &Wanted) -> Vec<Exchange> {
-        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         pages.exchanges.iter().filter(|exchange| wanted.has(exchange)).cloned().collect()
     }
 
     /// Forgets everything; numbers go on.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).exchanges.clear();
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).exchanges.clear();
     }
 }

@@ -18,7 +18,7 @@ mod operators;
 mod people;
 mod sandbox;
 mod seats;
-mod serving;
+pub(crate) mod serving;
 mod team;
 mod telling;
 

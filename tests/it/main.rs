@@ -19,6 +19,7 @@ mod binary;
 mod browser;
 mod bulk;
 mod concurrency;
+mod control;
 mod coverage;
 mod crash;
 mod crash_of_mail;

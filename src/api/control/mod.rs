@@ -33,12 +33,16 @@ use crate::error::Error;
 use crate::sandbox::Sandbox;
 use crate::server::{Body, RequestBody};
 
+/// What machines read of it; a story compares it with the table.
+const DESCRIPTION: &str = include_str!("../../../docs/sandbox.openapi.json");
+
 /// Below which everything is the control plane's.
 const PREFIX: &str = "/sandbox/";
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
+    Description,
     Mailbox,
     EmptyMailbox,
     Clock,
@@ -63,6 +67,7 @@ enum Endpoint {
 }
 
 const ENDPOINTS: &[Line<Endpoint>] = &[
+    get("/sandbox/openapi.json", Endpoint::Description, "sandbox.openapi"),
     get("/sandbox/mailbox", Endpoint::Mailbox, "sandbox.mailbox"),
     delete("/sandbox/mailbox", Endpoint::EmptyMailbox, "sandbox.mailbox.empty"),
     get("/sandbox/clock", Endpoint::Clock, "sandbox.clock"),
@@ -120,6 +125,7 @@ pub async fn answer(
     let visit = Visit { app, head, peer, request_id, since: Stopwatch::start() };
     let asked = Asked { sandbox, visit };
     let answer = match endpoint {
+        Endpoint::Description => Ok(headers::json(200, DESCRIPTION.into())),
         Endpoint::Mailbox => mailbox::show(&asked).await,
         Endpoint::EmptyMailbox => mailbox::empty(&asked),
         Endpoint::Clock => Ok(clock::show(&asked)),

@@ -1,0 +1,107 @@
+use serde_json::{Value, json};
+
+use super::{invitation, refusal};
+use crate::support::{Server, token};
+
+#[test]
+fn what_was_asked_and_answered_can_be_looked_up() {
+    let server = Server::start();
+    server.get("/account_invitations?only_pendng=1").bearer(token::ADMINISTRATOR).send().expect(200);
+    server.invite_as_administrator("nia@example.test").expect(200);
+    server.get("/account_invitations/5").bearer(token::OTHER_ADMINISTRATOR).send().expect(200);
+    server.get("/account_invitations/1").bearer("nobody").send().expect(401);
+    let all = server.control("GET", "/requests", &Value::Null).expect(200).json();
+    let requests = all["requests"].as_array().unwrap();
+    assert_eq!(requests.len(), 4, "the control plane is not in it: {all}");
+    let first = &requests[0];
+    assert_eq!(first["ignored"], "Strict mode: unknown parameter only_pendng.");
+    assert_eq!(
+        (&first["operation"], &first["account_id"], &first["user_id"]),
+        (&json!("GetAccountInvitations"), &json!("1"), &json!("2"))
+    );
+    let create = &requests[1];
+    assert_eq!(
+        (&create["method"], &create["path"], &create["status"]),
+        (&json!("POST"), &json!("/api/v1/account_invitations"), &json!(200))
+    );
+    assert_eq!(
+        serde_json::from_str::<Value>(create["request_body"].as_str().unwrap()).unwrap(),
+        invitation("nia@example.test")
+    );
+    assert!(create["response_body"].as_str().unwrap().contains("nia@example.test"));
+    for (filter, expected) in [
+        ("method=post", 1),
+        ("status=200", 3),
+        ("status=401", 1),
+        ("account_id=2", 1),
+        ("path=/api/v1/account_invitations/*", 2),
+        ("after=2", 2),
+        ("after=2&status=401", 1),
+        ("method=DELETE", 0),
+    ] {
+        let found = server.control("GET", &format!("/requests?{filter}"), &Value::Null).expect(200).json();
+        assert_eq!(found["requests"].as_array().map(Vec::len), Some(expected), "{filter}");
+    }
+    server.control("DELETE", "/requests", &Value::Null).expect(204);
+    assert_eq!(server.control("GET", "/requests", &Value::Null).json(), json!({"requests": []}));
+}
+
+#[test]
+fn an_archive_is_what_other_tools_read() {
+    let server = Server::start();
+    server.get("/account_invitations?search=a+b%2Bc&only=1").bearer(token::ADMINISTRATOR).send().expect(200);
+    server.control("POST", "/faults", &json!({"drop": "after_commit", "times": 1})).expect(200);
+    assert!(
+        server
+            .post("/account_invitations")
+            .bearer(token::ADMINISTRATOR)
+            .json(&invitation("nia@example.test"))
+            .try_send()
+            .is_err()
+    );
+    let archive = server.control("GET", "/requests?format=har", &Value::Null).expect(200).json();
+    assert_eq!(archive["log"]["version"], "1.2");
+    let entries = archive["log"]["entries"].as_array().unwrap();
+    assert_eq!(
+        entries[0]["request"]["queryString"],
+        json!([{"name": "search", "value": "a b+c"}, {"name": "only", "value": "1"}])
+    );
+    assert_eq!((&entries[0]["response"]["status"], &entries[1]["response"]["status"]), (&json!(200), &json!(0)));
+    assert_eq!(entries[1]["request"]["postData"]["mimeType"], "application/json");
+    for entry in entries {
+        let url = entry["request"]["url"].as_str().unwrap();
+        assert!(url.starts_with(&format!("http://{}/api/v1/", server.address())), "{url}");
+        for name in ["startedDateTime", "time", "cache", "timings"] {
+            assert!(!entry[name].is_null(), "{name} is missing");
+        }
+    }
+}
+
+#[test]
+fn a_line_of_curl_asks_the_same_once_more() {
+    let server = Server::start();
+    let body = json!({"account_invitation": {"full_name": "Nia O'New", "email_address": "nia@example.test"}});
+    server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
+    let lines = server.control("GET", "/requests?format=curl", &Value::Null).expect(200);
+    let line = lines.text().trim_end();
+    assert_eq!(line.lines().count(), 1, "{line}");
+    let delete = "/account_invitations/6";
+    server.delete(delete).bearer(token::ADMINISTRATOR).send().expect(204);
+    let output = std::process::Command::new("sh").args(["-c", &format!("{line} --silent")]).output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{line}: {output:?}"));
+    assert_eq!(answer["account_invitations"]["7"]["full_name"], "Nia O'New", "{answer}");
+}
+
+#[test]
+fn a_filter_that_there_is_not_is_refused() {
+    let server = Server::start();
+    for (filter, said) in [
+        ("colour=red", "no parameter colour"),
+        ("format=xml", "json, har or curl"),
+        ("status=ok", "whole number"),
+        ("after=-1", "whole number"),
+    ] {
+        let answer = server.control("GET", &format!("/requests?{filter}"), &Value::Null).expect(400);
+        assert!(refusal(&answer).contains(said), "{answer}");
+    }
+}
