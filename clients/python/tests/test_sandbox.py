@@ -85,14 +85,21 @@ def test_a_sandbox_ends_with_the_process_that_started_it():
 def test_reset_leads_back_to_the_seed_and_restore_to_what_was_kept(invited_fresh):
     token = invited_fresh.tokens["administrator"]
     assert invite(invited_fresh, token, "nia@example.test")[0] == 200
-    mail = invited_fresh.mailbox.wait_for("nia@example.test")
     invited_fresh.snapshot("with-nia")
+    [mail] = invited_fresh.mailbox.mails()
     assert ask(invited_fresh, token, "account_invitations/6")[0] == 200
     invited_fresh.reset()
     assert ask(invited_fresh, token, "account_invitations/6")[0] == 404
     invited_fresh.restore("with-nia")
     assert ask(invited_fresh, token, "account_invitations/6")[0] == 200
     assert invited_fresh.mailbox.mails() == [mail]
+
+
+def test_settings_are_changed_until_the_next_reset(invited_fresh):
+    before = invited_fresh.settings()
+    assert invited_fresh.settings(rate_create=2) == {**before, "rate_create": 2} != before
+    invited_fresh.reset()
+    assert invited_fresh.settings() == before
 
 
 def test_the_clock_is_set_stopped_and_moved(invited_fresh):
