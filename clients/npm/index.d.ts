@@ -97,6 +97,8 @@ export class Sandbox {
   snapshot(name: string): Promise<void>;
   /** Returns to a state that was kept. */
   restore(name: string): Promise<void>;
+  /** Changes settings until the next reset, for example `{ rate_create: 2 }`, and tells those that are in force. */
+  settings(changed?: Record<string, unknown>): Promise<Record<string, unknown>>;
   /** What was asked and answered, oldest first. */
   requests(wanted?: Wanted): Promise<Exchange[]>;
   /** Makes an account that no other test knows. */

@@ -64,6 +64,10 @@ export class Sandbox {
     await this.call('POST', `snapshots/${name}/restore`);
   }
 
+  settings(changed) {
+    return this.call(changed ? 'PUT' : 'GET', 'settings', changed);
+  }
+
   async requests(wanted) {
     return (await this.call('GET', 'requests', undefined, wanted)).requests;
   }

@@ -5,8 +5,7 @@ import time
 import pytest
 import requests
 
-from integration import Invitations, session
-from invited_sandbox import Sandbox
+from integration import session
 
 
 def test_a_client_that_heeds_retry_after_gets_through(invitations, invited_account):
@@ -24,17 +23,17 @@ def test_a_client_gives_up_in_the_end(invitations, invited_account):
     assert len(invited_account.requests(method="POST")) == 5
 
 
-def test_the_real_limit_is_over_when_retry_after_says(invited):
+def test_the_real_limit_is_over_when_retry_after_says(invited_fresh):
     """Limits are off in a sandbox unless they are asked for; they go by the sandbox's clock, so that nobody has to wait."""
-    with Sandbox.start("--rate-create", "2") as sandbox, session(sandbox.tokens["administrator"]) as client:
-        sandbox.clock.freeze()
-
+    invited_fresh.settings(rate_create=2)
+    invited_fresh.clock.freeze()
+    with session(invited_fresh.tokens["administrator"]) as client:
         def invite(name):
             body = {"account_invitation": {"full_name": name, "email_address": f"{name}@example.test"}}
-            return client.post(f"{sandbox.api_url}/account_invitations", json=body, timeout=30)
+            return client.post(f"{invited_fresh.api_url}/account_invitations", json=body, timeout=30)
 
         assert [invite(name).status_code for name in ["ann", "ben"]] == [200, 200]
         refused = invite("cyd")
         assert refused.status_code == 429
-        sandbox.clock.advance(seconds=int(refused.headers["Retry-After"]))
+        invited_fresh.clock.advance(seconds=int(refused.headers["Retry-After"]))
         assert invite("cyd").status_code == 200

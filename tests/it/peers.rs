@@ -8,7 +8,7 @@
 //! status whether the story holds. `cargo xtask test` installs what the scripts import; without it the stories fail.
 //!
 //! Some scripts are no story of their own, but a part of one that is told elsewhere: a mail server (in `mail`) and what a
-//! person does in a browser (in `browser`).
+//! person does in a browser (in `browser`), and a look at workflow and image (in `examples`).
 
 use std::fs;
 use std::io::{self, Read};
@@ -65,7 +65,12 @@ fn openid_client_walks_the_code_flow() {
 
 #[test]
 fn every_script_is_told_by_a_story() {
-    let tellers = [include_str!("peers.rs"), include_str!("mail/server.rs"), include_str!("browser.rs")];
+    let tellers = [
+        include_str!("peers.rs"),
+        include_str!("mail/server.rs"),
+        include_str!("browser.rs"),
+        include_str!("examples.rs"),
+    ];
     let mut untold = Vec::new();
     for (language, _) in MANIFESTS {
         for entry in fs::read_dir(scripts(language)).unwrap() {

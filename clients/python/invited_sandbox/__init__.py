@@ -114,6 +114,10 @@ class Sandbox:
         """Returns to a state that was kept."""
         self.call("POST", f"snapshots/{name}/restore")
 
+    def settings(self, **changed: object) -> dict[str, Any]:
+        """Changes settings until the next reset, for example rate_create=2, and tells those that are in force."""
+        return self.call("PUT" if changed else "GET", "settings", changed or None)
+
     def requests(self, **wanted: object) -> list[dict[str, Any]]:
         """What was asked and answered, oldest first; choose by after, method, path, status and account_id."""
         return self.call("GET", "requests", **wanted)["requests"]

@@ -24,8 +24,9 @@ test('a client gives up in the end', async () => {
 
 test('the real limit is over when Retry-After says', async () => {
   // Limits are off in a sandbox unless they are asked for; they go by the sandbox's clock, so that nobody has to wait.
-  const sandbox = await startSandbox({ args: ['--rate-create', '2'] });
+  const sandbox = await startSandbox();
   try {
+    await sandbox.settings({ rate_create: 2 });
     await sandbox.clock.freeze();
     const invitations = new Invitations(sandbox.apiUrl, sandbox.tokens.administrator);
     const invite = (name) => {
