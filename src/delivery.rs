@@ -117,9 +117,9 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
         return Ok(Vec::new());
     }
     let (entropy, now, give_up) = (Arc::clone(&app.entropy), app.clock.now(), app.config.mail.give_up);
-    let under_way = Arc::clone(&app.outbox.under_way);
     // A mail has its deadline; what remains is for the database before and after it.
     let lease = app.config.mail.timeout * 2 + SETTLED_WITHIN;
+    let under_way = Arc::clone(&app.outbox.under_way);
     let work = app.store.write(move |db| {
         let mut letters = Vec::new();
         for claimed in outbox::claim(db, most, lease, now)? {
