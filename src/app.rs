@@ -91,6 +91,7 @@ impl App {
                 is_on: mail.is_on(),
                 domain: domain_of(&config),
                 most_for_address: config.rate_mails_per_address.into(),
+                under_way: Arc::default(),
                 bell: Arc::default(),
             }),
             mail,

@@ -31,11 +31,17 @@ const LOOKS_EVERY: Duration = Duration::from_secs(5);
 /// The rest after the database could not be asked.
 const REST: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether mails are under way, and the pause between two looks.
+const PATIENCE: usize = 2_000;
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// The time that a claim leaves for writing down what became of a mail, beside twice the time that sending it may take.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
 /// A mail to be sent, with what it is written from.
 struct Letter {
+    /// Tells, as long as it is held, that this mail is under way.
+    _under_way: Arc<()>,
     claimed: Claimed,
     offer: Offer,
     token: SecretString,
@@ -67,6 +73,18 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         }
     }
     while under_way.next().await.is_some() {}
+}
+
+/// Sends what is due, and waits for what the worker is sending: then no mail is half done, unless that takes too long.
+pub async fn rest(app: &Arc<App>) -> Result<(), Error> {
+    for _ in 0..PATIENCE {
+        send_due(app).await?;
+        if Arc::strong_count(&app.outbox.under_way) == 1 {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Sends what is due now, one mail after the other, and returns how many there were: the worker's steps, for those who want
@@ -101,13 +119,14 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
     // A mail has its deadline; what remains is for the database before and after it.
     let lease = app.config.mail.timeout * 2 + SETTLED_WITHIN;
+    let under_way = Arc::clone(&app.outbox.under_way);
     let work = app.store.write(move |db| {
         let mut letters = Vec::new();
         for claimed in outbox::claim(db, most, lease, now)? {
             match offers::of_invitation(db, claimed.invitation_id, now)? {
                 Some(offer) => {
                     let token = links::create(db, &entropy, claimed.invitation_id, Way::Mail, now)?;
-                    letters.push(Letter { claimed, offer, token });
+                    letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, offer, token });
                 }
                 None => {
                     outbox::settle(db, &entropy, &claimed, &Outcome::Canceled, give_up, now)?;
@@ -167,7 +186,7 @@ async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
 }
 
 fn write(app: &App, letter: &Letter) -> Result<Mail, String> {
-    let Letter { claimed, offer, token } = letter;
+    let Letter { claimed, offer, token, .. } = letter;
     let facts = Facts {
         language: spoken(app, offer),
         name: &offer.full_name,

@@ -44,6 +44,8 @@ pub struct Outbox {
     pub most_for_address: AtomicU32,
     /// Rung when there is something to send.
     pub bell: Arc<Notify>,
+    /// Held once more for each mail that is being sent by this server.
+    pub under_way: Arc<()>,
 }
 
 /// What became of a mail.

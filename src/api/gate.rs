@@ -11,6 +11,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 
 use super::{Trace, headers, request, serve};
+use crate::access::Caller;
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
@@ -37,13 +38,15 @@ pub async fn pass(app: &Arc<App>, sandbox: &Sandbox, request: Request<RequestBod
     let request = Request::from_parts(head, body);
     let (mut response, trace) = match (effect.drop, effect.status) {
         (Some(Drop::BeforeCommit), _) => {
+            let trace = trace(app, &request).await;
             read(app, request, since).await;
-            (Response::new(Body::default()), Trace::default())
+            (Response::new(Body::default()), trace)
         }
         (_, Some((status, retry_after))) => {
+            let trace = trace(app, &request).await;
             let refusal = refusal(app, &request, status, retry_after);
             read(app, request, since).await;
-            (refusal, Trace::default())
+            (refusal, trace)
         }
         _ => serve(app, request, peer).await,
     };
@@ -66,6 +69,13 @@ pub async fn pass(app: &Arc<App>, sandbox: &Sandbox, request: Request<RequestBod
     response
 }
 
+/// What is told of a request that nobody handles: who asked.
+async fn trace(app: &Arc<App>, request: &Request<RequestBody>) -> Trace {
+    let caller = caller(app, request).await;
+    let caller = caller.and_then(|caller| Some((caller.account_id, caller.user_id()?)));
+    Trace { caller, ..Trace::default() }
+}
+
 /// Reads a request that nobody handles, for the journal.
 async fn read(app: &App, request: Request<RequestBody>, since: Stopwatch) {
     // Whatever is wrong with the body, the answer is the one that was ordered.
@@ -74,16 +84,16 @@ async fn read(app: &App, request: Request<RequestBody>, since: Stopwatch) {
 
 /// What was ordered for a request; nothing where no fault is for it.
 async fn effect(app: &Arc<App>, sandbox: &Sandbox, request: &Request<RequestBody>) -> Effect {
-    let account_id = if sandbox.faults.ask_for_accounts() { account(app, request).await } else { None };
+    let caller = if sandbox.faults.ask_for_accounts() { caller(app, request).await } else { None };
+    let account_id = caller.map(|caller| caller.account_id);
     let asked = faults::Request { method: request.method().as_str(), path: request.uri().path(), account_id };
     sandbox.faults.meet(&asked, &app.entropy).ok().flatten().unwrap_or_default()
 }
 
-/// The account of a request's caller, where the token tells of one.
-async fn account(app: &Arc<App>, request: &Request<RequestBody>) -> Option<i64> {
+/// A request's caller, where the token tells of one.
+async fn caller(app: &Arc<App>, request: &Request<RequestBody>) -> Option<Arc<Caller>> {
     let token = request::token(app, request.uri(), request.headers()).ok()?;
-    let caller = app.callers.find(&app.store, tokens::hash(&token)).await.ok()??;
-    Some(caller.account_id)
+    app.callers.find(&app.store, tokens::hash(&token)).await.ok()?
 }
 
 /// The answer that was ordered, with the body that this server has for such a status.

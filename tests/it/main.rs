@@ -26,6 +26,7 @@ mod crash_of_mail;
 mod create;
 mod envelope;
 mod exact;
+mod examples;
 mod kit;
 mod layers;
 mod lists;

@@ -8,7 +8,7 @@
 //! status whether the story holds. `cargo xtask test` installs what the scripts import; without it the stories fail.
 //!
 //! Some scripts are no story of their own, but a part of one that is told elsewhere: a mail server (in `mail`) and what a
-//! person does in a browser (in `browser`).
+//! person does in a browser (in `browser`), and a look at workflow and image (in `examples`).
 
 use std::fs;
 use std::io::{self, Read};
@@ -65,7 +65,12 @@ fn openid_client_walks_the_code_flow() {
 
 #[test]
 fn every_script_is_told_by_a_story() {
-    let tellers = [include_str!("peers.rs"), include_str!("mail/server.rs"), include_str!("browser.rs")];
+    let tellers = [
+        include_str!("peers.rs"),
+        include_str!("mail/server.rs"),
+        include_str!("browser.rs"),
+        include_str!("examples.rs"),
+    ];
     let mut untold = Vec::new();
     for (language, _) in MANIFESTS {
         for entry in fs::read_dir(scripts(language)).unwrap() {
@@ -149,7 +154,7 @@ fn tell(script: &str, mut command: Command) {
 }
 
 /// Runs a command to its end, which is `None` when it had to be killed, and returns all that it printed, in order.
-fn run(mut command: Command, patience: Duration) -> (Option<ExitStatus>, String) {
+pub(crate) fn run(mut command: Command, patience: Duration) -> (Option<ExitStatus>, String) {
     let (mut reader, writer) = io::pipe().expect("a pipe can be made");
     let also_writer = writer.try_clone().expect("a pipe can be shared");
     let mut child = command
@@ -188,19 +193,24 @@ fn scripts(language: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("peers").join(language)
 }
 
-/// The folder that `cargo xtask test` has installed a language's packages into: below `peers`, beside the folder of
-/// the profile that the program was built into.
+/// The folder that `cargo xtask test` has installed a language's packages into.
 fn environment(language: &str) -> PathBuf {
+    let (_, manifests) = MANIFESTS.iter().find(|(name, _)| *name == language).expect("the language has manifests");
+    let sources: Vec<PathBuf> = manifests.iter().map(|name| scripts(language).join(name)).collect();
+    installed(language, &sources)
+}
+
+/// The environment of a name, which is below `peers`, beside the folder of the profile that the program was built into. It was made from
+/// these sources, as they are now.
+pub(crate) fn installed(name: &str, sources: &[PathBuf]) -> PathBuf {
     let target =
         Path::new(env!("CARGO_BIN_EXE_invited")).ancestors().nth(2).expect("the program is in a target folder");
-    let place = target.join("peers").join(language);
-    let (_, manifests) = MANIFESTS.iter().find(|(name, _)| *name == language).expect("the language has manifests");
-    let wanted: String =
-        manifests.iter().map(|name| fs::read_to_string(scripts(language).join(name)).unwrap()).collect();
+    let place = target.join("peers").join(name);
+    let wanted: String = sources.iter().map(|source| fs::read_to_string(source).unwrap()).collect();
     let installed = fs::read_to_string(place.join("installed"));
     assert!(
         installed.is_ok_and(|installed| installed == wanted),
-        "the {language} peers are not installed in {}, or not as the manifests are now: run `cargo xtask test` once.",
+        "the {name} peers are not installed in {}, or not as the manifests are now: run `cargo xtask test` once.",
         place.display()
     );
     place

@@ -1,8 +1,8 @@
 //! The tests on each engine of the store.
 //!
 //! Stories go through the whole program, so that the same ones tell of both engines. What is about PostgreSQL itself (its module is
-//! `postgres`) starts servers of its own and runs once, with the rest of the tests; the second run is for the stories that
-//! have run on SQLite before.
+//! `postgres`) starts servers of its own and runs once, with the rest of the tests, and so do the suites of others (`examples`), whose
+//! sandboxes are on SQLite; the second run is for the stories that have run on SQLite before.
 
 use invited_cluster::{Cluster, HASTY};
 
@@ -13,7 +13,7 @@ use crate::step::Step;
 const VARIABLE: &str = "INVITED_TEST_DATABASE";
 
 /// What runs once more on the second engine.
-const STORIES: &str = "binary(it) and not test(/^postgres::/)";
+const STORIES: &str = "binary(it) and not test(/^(postgres|examples)::/)";
 
 /// The engines of a run.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn on_postgres(filter: &[String]) -> Result<(), String> {
 fn again(filter: &[String]) -> Vec<String> {
     match filter {
         [] if requirement::nextest_is_installed() => ["--filterset", STORIES].map(str::to_owned).to_vec(),
-        [] => ["--test", "it", "--", "--skip", "postgres::"].map(str::to_owned).to_vec(),
+        [] => ["--test", "it", "--", "--skip", "postgres::", "--skip", "examples::"].map(str::to_owned).to_vec(),
         some => some.to_vec(),
     }
 }

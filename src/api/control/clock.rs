@@ -65,7 +65,7 @@ async fn settle(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
     let app = asked.visit.app;
     retention::sweep(app).await?;
     if app.mail.is_on() {
-        delivery::send_due(app).await?;
+        delivery::rest(app).await?;
     }
     Ok(state(app))
 }

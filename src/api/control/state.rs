@@ -13,6 +13,7 @@ use crate::api::headers;
 use crate::api::object::{Object, array};
 use crate::app::App;
 use crate::contents::snapshot::{self, Snapshot};
+use crate::delivery;
 use crate::error::Error;
 use crate::mail::Transport;
 use crate::sandbox::seed;
@@ -29,6 +30,7 @@ pub(super) async fn reset(asked: &Asked<'_>, body: RequestBody) -> Result<Respon
     asked.query(&[])?;
     let Nothing {} = asked.body(body).await?;
     let app = Arc::clone(asked.visit.app);
+    settle(&app).await?;
     if let Some(tuning) = asked.sandbox.first_tuning.get() {
         app.tune(tuning.clone());
     }
@@ -49,6 +51,11 @@ pub(super) async fn reset(asked: &Asked<'_>, body: RequestBody) -> Result<Respon
     app.entropy.restart();
     app.mail_entropy.restart();
     Ok(headers::empty())
+}
+
+/// Waits for mails that are under way: a state holds none that is half sent, and none of before arrives in the next.
+async fn settle(app: &Arc<App>) -> Result<(), Error> {
+    if app.mail.is_on() { delivery::rest(app).await } else { Ok(()) }
 }
 
 /// Forgets what is in memory of the rows that were there.
@@ -73,6 +80,7 @@ pub(super) async fn keep(asked: &Asked<'_>, body: RequestBody) -> Result<Respons
     asked.query(&[])?;
     let Nothing {} = asked.body(body).await?;
     let (name, app) = (name(asked)?, asked.visit.app);
+    settle(app).await?;
     let rows = app.store.read(Snapshot::take).await?;
     let mails = match &app.mail {
         Transport::Memory(mailbox) => mailbox.mails(None),
@@ -104,6 +112,7 @@ pub(super) async fn restore(asked: &Asked<'_>, body: RequestBody) -> Result<Resp
     let Nothing {} = asked.body(body).await?;
     let state = asked.sandbox.snapshots.find(name(asked)?).ok_or(Error::NotFound)?;
     let app = Arc::clone(asked.visit.app);
+    settle(&app).await?;
     let (shared, kept) = (Arc::clone(&app), Arc::clone(&state));
     let work = app.store.write(move |db| {
         kept.rows.put_back(db)?;

@@ -1,0 +1,199 @@
+// The sandbox of `invited` for the tests of a client: started, waited for, changed from test to test, and stopped.
+
+import { spawn } from 'node:child_process';
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+// The tokens of the seed are the same in every sandbox, so that one that runs elsewhere need not be asked.
+const NAMES = [
+  'owner', 'administrator', 'reports_viewer_with_cost', 'reports_viewer', 'project_lead', 'project_creator', 'collaborator',
+  'punch_clock', 'other_administrator',
+];
+
+const SECONDS = { days: 86_400, hours: 3_600, minutes: 60, seconds: 1 };
+
+export class SandboxError extends Error {
+  name = 'SandboxError';
+}
+
+export class Sandbox {
+  #child;
+
+  constructor(baseUrl, tokens, child) {
+    this.baseUrl = baseUrl.replace(/\/+$/, '');
+    this.apiUrl = `${this.baseUrl}/api/v1`;
+    this.tokens = tokens ?? Object.fromEntries(NAMES.map((name) => [name, `sandbox-${name}`]));
+    this.#child = child;
+  }
+
+  // Where the server is a child of this process: its id.
+  get pid() {
+    return this.#child?.pid;
+  }
+
+  // Asks the control plane. This is node:http and not fetch, which a DOM in the tests would replace or take away.
+  call(method, path, body, query = {}) {
+    const wanted = Object.entries(query).filter(([, value]) => value !== undefined);
+    const url = `${this.baseUrl}/sandbox/${path}?${new URLSearchParams(wanted)}`;
+    return new Promise((resolve, reject) => {
+      const fail = (said) => reject(new SandboxError(`${method} ${url}: ${said}`));
+      const asked = request(url, { method, agent: false, timeout: 90_000 }, async (answer) => {
+        try {
+          const text = (await answer.setEncoding('utf8').toArray()).join('');
+          if (answer.statusCode >= 300) return fail(`${answer.statusCode} ${text}`);
+          resolve(text ? JSON.parse(text) : undefined);
+        } catch (cause) {
+          fail(cause.message);
+        }
+      });
+      asked.on('timeout', () => asked.destroy(new Error('no answer came'))).on('error', (cause) => fail(cause.message));
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  async reset() {
+    await this.call('POST', 'reset');
+  }
+
+  async snapshot(name) {
+    await this.call('PUT', `snapshots/${name}`);
+  }
+
+  async restore(name) {
+    await this.call('POST', `snapshots/${name}/restore`);
+  }
+
+  settings(changed) {
+    return this.call(changed ? 'PUT' : 'GET', 'settings', changed);
+  }
+
+  async requests(wanted) {
+    return (await this.call('GET', 'requests', undefined, wanted)).requests;
+  }
+
+  async account(name) {
+    const { account_id: id, tokens, users, roles } = await this.call('POST', 'accounts', { name });
+    return {
+      sandbox: this, id, tokens, users, roles,
+      // A mail address that no other account uses.
+      address: (name) => `${name}@account-${id}.example.test`,
+      // Happens to callers of this account only.
+      fault: (fault) => this.faults.order({ account_id: id, ...fault }),
+      requests: (wanted) => this.requests({ account_id: id, ...wanted }),
+    };
+  }
+
+  clock = {
+    now: async () => (await this.call('GET', 'clock')).now,
+    set: async (now) => void (await this.call('PUT', 'clock', { now: now instanceof Date ? now.toISOString() : now })),
+    freeze: async (frozen = true) => void (await this.call('PUT', 'clock', { frozen })),
+    advance: async (duration) => {
+      const parts = Object.entries(duration).map(([unit, count]) => SECONDS[unit] * count);
+      await this.call('POST', 'clock/advance', { seconds: Math.trunc(parts.reduce((sum, part) => sum + part, 0)) });
+    },
+  };
+
+  mailbox = {
+    mails: async (to) => (await this.call('GET', 'mailbox', undefined, { to })).messages,
+    // The nth mail that an address got, waited for until it is there.
+    waitFor: async (to, { nth = 1, seconds = 10 } = {}) => {
+      const end = performance.now() + seconds * 1_000;
+      for (;;) {
+        const wait = Math.min(Math.ceil(seconds), 60);
+        const { messages } = await this.call('GET', 'mailbox', undefined, { to, wait });
+        if (messages.length >= nth) return messages.at(-nth);
+        if (performance.now() >= end) throw new SandboxError(`mail ${nth} to ${to} did not come within ${seconds} s`);
+        await sleep(20);
+      }
+    },
+  };
+
+  faults = {
+    order: async (fault) => (await this.call('POST', 'faults', fault)).id,
+    clear: () => this.call('DELETE', 'faults'),
+  };
+
+  // Stops it, if it was started here; what it kept in memory and in its temporary folder is gone.
+  async stop() {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child) await end(child);
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    await this.stop();
+  }
+}
+
+// Starts a sandbox on a free port and waits until it is ready.
+export async function startSandbox({ binary, args = [], deadline = 30 } = {}) {
+  const program = binary ?? (process.env.INVITED_BINARY || 'invited');
+  const all = ['sandbox', '--json', '--listen', '127.0.0.1:0', ...args];
+  const env = { INVITED_LOG_LEVEL: 'warn', ...process.env };
+  const child = spawn(program, all, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-10_000)));
+  const waiting = new AbortController();
+  const ready = new Promise((resolve, reject) => {
+    child.once('error', (cause) =>
+      reject(cause.code !== 'ENOENT' ? cause : `there is no program '${program}'. Build it with \`cargo install --path .\` in a `
+        + 'checkout of invited, which puts it on the path, or name it in the variable INVITED_BINARY'));
+    child.once('close', () => reject(`\`${program} ${all.join(' ')}\` did not start. It said:\n${said}`));
+    createInterface(child.stdout).once('line', resolve);
+    const late = () => reject(`\`${program} ${all.join(' ')}\` was not ready within ${deadline} s. It said:\n${said}`);
+    sleep(deadline * 1_000, undefined, { signal: waiting.signal }).then(late, () => {});
+  });
+  try {
+    const { base_url: baseUrl, tokens } = JSON.parse(await ready);
+    // It must not keep a process alive whose tests are over, and must not outlive it.
+    for (const handle of [child, child.stdout, child.stderr]) handle.unref();
+    endWithProcess(child);
+    return new Sandbox(baseUrl, tokens, child);
+  } catch (cause) {
+    await end(child);
+    throw cause instanceof Error ? cause : new SandboxError(cause);
+  } finally {
+    waiting.abort();
+  }
+}
+
+// A sandbox that runs already: the one that is named, or the one that the global setup of this run has started.
+export function connect(url = process.env.INVITED_URL) {
+  if (!url) throw new SandboxError('no sandbox runs: name this package as globalSetup, or a URL in the variable INVITED_URL');
+  return new Sandbox(url);
+}
+
+// The global setup of vitest and jest: one server for all workers, which find it by connect().
+export default async function globalSetup() {
+  if (process.env.INVITED_URL) return undefined;
+  const sandbox = await startSandbox();
+  process.env.INVITED_URL = sandbox.baseUrl;
+  return () => {
+    delete process.env.INVITED_URL;
+    return sandbox.stop();
+  };
+}
+
+function endWithProcess(child) {
+  const onExit = () => child.kill();
+  const onSignal = (signal) => {
+    child.kill();
+    // Nobody else may heed it, and then it does what it would have done without us.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+  process.once('exit', onExit).once('SIGTERM', onSignal).once('SIGINT', onSignal).once('SIGHUP', onSignal);
+  child.once('close', () => {
+    process.off('exit', onExit).off('SIGTERM', onSignal).off('SIGINT', onSignal).off('SIGHUP', onSignal);
+  });
+}
+
+async function end(child) {
+  if (!child.pid || child.exitCode !== null || child.signalCode !== null) return;
+  const closed = new Promise((resolve) => child.once('exit', resolve));
+  child.ref();
+  child.kill();
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  await closed;
+  clearTimeout(timer);
+}

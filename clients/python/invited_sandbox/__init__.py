@@ -1,0 +1,228 @@
+"""The sandbox of `invited` for the tests of a client: started, waited for, changed from test to test, and stopped."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import math
+import os
+import queue
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+__all__ = ["Account", "Sandbox", "SandboxError"]
+
+# The tokens of the seed are the same in every sandbox, so that one that runs elsewhere need not be asked.
+_NAMES = ("owner", "administrator", "reports_viewer_with_cost", "reports_viewer", "project_lead", "project_creator",
+          "collaborator", "punch_clock", "other_administrator")
+
+# A proxy that the network needs has nothing to do with a server of one's own.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class SandboxError(Exception):
+    """The sandbox did not start, or refused what a test wanted of it."""
+
+
+def find_binary(binary: str | None = None) -> str:
+    """The program: as given, as INVITED_BINARY names it, or from the path."""
+    named = binary or os.environ.get("INVITED_BINARY") or "invited"
+    if found := shutil.which(named):
+        return found
+    raise SandboxError(f"there is no program {named!r}. Build it with `cargo install --path .` in a checkout of invited, "
+                       "which puts it on the path, or name it in the variable INVITED_BINARY")
+
+
+class Sandbox:
+    """A running sandbox. `base_url` is where it is, `api_url` what a client is given as its base URL."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.api_url = f"{self.base_url}/api/v1"
+        self.tokens = {name: f"sandbox-{name}" for name in _NAMES}
+        self.clock, self.mailbox, self.faults = Clock(self), Mailbox(self), Faults(self)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def start(cls, *arguments: str, binary: str | None = None, deadline: float = 30) -> Sandbox:
+        """Starts a sandbox on a free port, with further arguments of `invited sandbox`, and waits until it is ready."""
+        command = [find_binary(binary), "sandbox", "--json", "--listen", "127.0.0.1:0", *arguments]
+        environment = {"INVITED_LOG_LEVEL": "warn", **os.environ}
+        # What it says goes into a file, since nobody reads a pipe while the tests run.
+        with tempfile.TemporaryFile() as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                                       env=environment)
+            try:
+                ready = json.loads(_first_line(process, deadline))
+                sandbox = cls(ready["base_url"])
+            except BaseException as cause:
+                _end(process)
+                if not isinstance(cause, (ValueError, KeyError, queue.Empty)):
+                    raise
+                log.seek(0)
+                said = log.read().decode(errors="replace").strip()
+                how = f"was not ready within {deadline} s" if isinstance(cause, queue.Empty) else "did not start"
+                raise SandboxError(f"`{' '.join(command)}` {how}. It said:\n{said}") from None
+        sandbox.tokens, sandbox._process = ready["tokens"], process
+        atexit.register(sandbox.stop)
+        return sandbox
+
+    def stop(self) -> None:
+        """Stops it, if it was started here; what it kept in memory and in its temporary folder is gone."""
+        process, self._process = self._process, None
+        if process:
+            atexit.unregister(self.stop)
+            _end(process)
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def call(self, method: str, path: str, body: object = None, /, **query: object) -> Any:
+        """Asks the control plane; a parameter that is None is left out."""
+        said = urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.base_url}/sandbox/{path}?{said}", data, method=method)
+        try:
+            with _opener.open(request, timeout=90) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as refusal:
+            raise SandboxError(f"{method} {request.selector}: {refusal.code} {refusal.read().decode()}") from None
+        except OSError as cause:
+            raise SandboxError(f"{method} {request.full_url}: {cause}") from cause
+
+    def reset(self) -> None:
+        """Back to the seed: rows, ids, mails, clock, faults and requests. Snapshots stay."""
+        self.call("POST", "reset")
+
+    def snapshot(self, name: str) -> None:
+        """Keeps the present state under a name."""
+        self.call("PUT", f"snapshots/{name}")
+
+    def restore(self, name: str) -> None:
+        """Returns to a state that was kept."""
+        self.call("POST", f"snapshots/{name}/restore")
+
+    def settings(self, **changed: object) -> dict[str, Any]:
+        """Changes settings until the next reset, for example rate_create=2, and tells those that are in force."""
+        return self.call("PUT" if changed else "GET", "settings", changed or None)
+
+    def requests(self, **wanted: object) -> list[dict[str, Any]]:
+        """What was asked and answered, oldest first; choose by after, method, path, status and account_id."""
+        return self.call("GET", "requests", **wanted)["requests"]
+
+    def account(self, name: str | None = None) -> Account:
+        """Makes an account that no other test knows."""
+        made = self.call("POST", "accounts", {"name": name})
+        return Account(self, made["account_id"], made["tokens"], made["users"], made["roles"])
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of one test alone, with a token and a user for each level. Many share one server undisturbed."""
+
+    sandbox: Sandbox
+    id: str
+    tokens: dict[str, str]
+    users: dict[str, str]
+    roles: dict[str, str]
+
+    def address(self, name: str) -> str:
+        """A mail address that no other account uses."""
+        return f"{name}@account-{self.id}.example.test"
+
+    def fault(self, **fault: object) -> str:
+        """Orders a fault that happens to callers of this account only."""
+        return self.sandbox.faults.order(account_id=self.id, **fault)
+
+    def requests(self, **wanted: object) -> list[dict[str, Any]]:
+        """What callers of this account asked, and were answered."""
+        return self.sandbox.requests(account_id=self.id, **wanted)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The sandbox's clock, which is the same for all of its accounts."""
+
+    sandbox: Sandbox
+
+    def now(self) -> str:
+        """What it says."""
+        return self.sandbox.call("GET", "clock")["now"]
+
+    def set(self, now: str) -> None:
+        """Sets it, for example to 2031-02-01T00:00:00Z."""
+        self.sandbox.call("PUT", "clock", {"now": now})
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Stops it, or lets it go on."""
+        self.sandbox.call("PUT", "clock", {"frozen": frozen})
+
+    def advance(self, **duration: float) -> None:
+        """Moves it forward by days=, hours=, seconds=…; what follows from that has happened when this returns."""
+        self.sandbox.call("POST", "clock/advance", {"seconds": int(timedelta(**duration).total_seconds())})
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """What would have been mailed."""
+
+    sandbox: Sandbox
+
+    def mails(self, to: str | None = None) -> list[dict[str, Any]]:
+        """All mails, or those to one address, newest first."""
+        return self.sandbox.call("GET", "mailbox", to=to)["messages"]
+
+    def wait_for(self, to: str, nth: int = 1, seconds: float = 10) -> dict[str, Any]:
+        """The nth mail that an address got, waited for until it is there."""
+        end = time.monotonic() + seconds
+        while len(mails := self.sandbox.call("GET", "mailbox", to=to, wait=min(math.ceil(seconds), 60))["messages"]) < nth:
+            if time.monotonic() >= end:
+                raise SandboxError(f"mail {nth} to {to} did not come within {seconds} s")
+            time.sleep(0.02)
+        return mails[-nth]
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is to go wrong."""
+
+    sandbox: Sandbox
+
+    def order(self, **fault: object) -> str:
+        """Orders a fault, for example method="POST", drop="after_commit", times=1, and returns its id."""
+        return self.sandbox.call("POST", "faults", fault)["id"]
+
+    def clear(self) -> None:
+        """Takes all faults away."""
+        self.sandbox.call("DELETE", "faults")
+
+
+def _first_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    # A pipe cannot be read with a deadline, a queue can.
+    lines: queue.Queue[bytes] = queue.Queue()
+    assert process.stdout
+    threading.Thread(target=lambda out: lines.put(out.readline()), args=[process.stdout], daemon=True).start()
+    return lines.get(timeout=deadline)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()

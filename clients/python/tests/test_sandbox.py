@@ -1,0 +1,149 @@
+"""The helpers on the real program."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from invited_sandbox import Sandbox, SandboxError, find_binary
+
+
+def ask(sandbox, token, path, body=None, method=None):
+    """Asks the API, and returns the status and the answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{sandbox.api_url}/{path}", data, method=method)
+    request.add_header("Authorization", f"Bearer {token}")
+    request.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, json.load(refusal)
+
+
+def invite(sandbox, token, address):
+    person = {"full_name": "Nia New", "email_address": address}
+    return ask(sandbox, token, "account_invitations", {"account_invitation": person})
+
+
+def is_gone(process_id):
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_the_tokens_that_are_known_without_asking_are_those_that_the_program_tells(invited):
+    with Sandbox.start() as sandbox:
+        assert Sandbox(sandbox.base_url).tokens == sandbox.tokens
+        assert invited.base_url != sandbox.base_url
+
+
+def test_a_stopped_sandbox_is_gone_and_can_be_stopped_again():
+    sandbox = Sandbox.start()
+    process_id = sandbox._process.pid
+    sandbox.stop()
+    sandbox.stop()
+    assert is_gone(process_id)
+    with pytest.raises(SandboxError, match="GET http://127.0.0.1"):
+        sandbox.clock.now()
+
+
+def test_a_program_that_is_not_there_is_told_with_where_to_get_it(monkeypatch):
+    monkeypatch.setenv("INVITED_BINARY", "/nowhere/invited")
+    with pytest.raises(SandboxError, match="no program '/nowhere/invited'.*cargo install.*INVITED_BINARY"):
+        Sandbox.start()
+    assert find_binary(sys.executable) == sys.executable
+
+
+def test_what_the_program_said_is_told_when_it_does_not_start():
+    with pytest.raises(SandboxError, match="did not start(?s:.*)no-such-setting"):
+        Sandbox.start("--no-such-setting")
+
+
+def test_a_program_that_is_never_ready_is_ended(tmp_path):
+    program = tmp_path / "invited"
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/id\necho patience >&2\nexec sleep 60\n")
+    program.chmod(0o755)
+    with pytest.raises(SandboxError, match="not ready within 1 s(?s:.*)patience"):
+        Sandbox.start(binary=str(program), deadline=1)
+    assert is_gone(int((tmp_path / "id").read_text()))
+
+
+def test_a_sandbox_ends_with_the_process_that_started_it():
+    script = "import invited_sandbox; print(invited_sandbox.Sandbox.start()._process.pid)"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=60).stdout
+    assert is_gone(int(said))
+
+
+def test_reset_leads_back_to_the_seed_and_restore_to_what_was_kept(invited_fresh):
+    token = invited_fresh.tokens["administrator"]
+    assert invite(invited_fresh, token, "nia@example.test")[0] == 200
+    invited_fresh.snapshot("with-nia")
+    [mail] = invited_fresh.mailbox.mails()
+    assert ask(invited_fresh, token, "account_invitations/6")[0] == 200
+    invited_fresh.reset()
+    assert ask(invited_fresh, token, "account_invitations/6")[0] == 404
+    invited_fresh.restore("with-nia")
+    assert ask(invited_fresh, token, "account_invitations/6")[0] == 200
+    assert invited_fresh.mailbox.mails() == [mail]
+
+
+def test_settings_are_changed_until_the_next_reset(invited_fresh):
+    before = invited_fresh.settings()
+    assert invited_fresh.settings(rate_create=2) == {**before, "rate_create": 2} != before
+    invited_fresh.reset()
+    assert invited_fresh.settings() == before
+
+
+def test_the_clock_is_set_stopped_and_moved(invited_fresh):
+    invited_fresh.clock.freeze()
+    invited_fresh.clock.set("2031-02-01T00:00:00Z")
+    invited_fresh.clock.advance(days=1, hours=2)
+    assert invited_fresh.clock.now() == "2031-02-02T02:00:00Z"
+    with pytest.raises(SandboxError, match="400.*write it like"):
+        invited_fresh.clock.set("tomorrow")
+
+
+def test_mails_are_waited_for(invited_account):
+    sandbox, token, to = invited_account.sandbox, invited_account.tokens["administrator"], invited_account.address("nia")
+    with pytest.raises(SandboxError, match="mail 1 to nia@account-.* did not come"):
+        sandbox.mailbox.wait_for(to, seconds=0.1)
+    assert invite(sandbox, token, to)[0] == 200
+    first = sandbox.mailbox.wait_for(to)
+    with pytest.raises(SandboxError, match="mail 2"):
+        sandbox.mailbox.wait_for(to, nth=2, seconds=0.1)
+    assert ask(sandbox, token, f"account_invitations/{first['invitation_id']}/resend", {}, "PUT")[0] == 200
+    second = sandbox.mailbox.wait_for(to, nth=2)
+    assert sandbox.mailbox.mails(to) == [second, first]
+
+
+def test_a_fault_of_an_account_is_its_own(invited, invited_account):
+    other = invited.account()
+    invited_account.fault(status=503, path="/api/v1/users/me", times=1)
+    said = [ask(invited, account.tokens["administrator"], "users/me")[0]
+            for account in (other, invited_account, invited_account)]
+    assert said == [200, 503, 200]
+    assert [request["status"] for request in invited_account.requests(path="/api/v1/users/me")] == [503, 200]
+
+
+def test_faults_can_be_taken_away(invited_fresh):
+    invited_fresh.faults.order(status=500)
+    assert ask(invited_fresh, invited_fresh.tokens["owner"], "users/me")[0] == 500
+    invited_fresh.faults.clear()
+    assert ask(invited_fresh, invited_fresh.tokens["owner"], "users/me")[0] == 200
+
+
+def test_the_package_is_small_and_leans_on_nothing():
+    folder = Path(__file__).parent.parent / "invited_sandbox"
+    lines = [line.strip() for file in folder.glob("*.py") for line in file.read_text().splitlines()]
+    code = [line for line in lines if line and not line.startswith(("#", '"""'))]
+    assert len(code) < 200
+    imported = {line.split()[1].split(".")[0] for line in code if line.startswith(("import ", "from "))}
+    assert imported - {"", "pytest"} <= sys.stdlib_module_names
