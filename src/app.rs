@@ -127,7 +127,7 @@ impl App {
                 () = tokio::time::sleep(TOLD_EVERY) => tracing::info!(rows = progress.rows(), of, "planting the seed"),
             }
         };
-        self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed))));
+        self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), self.config.keep_requests)));
         Ok(is_planted)
     }
 

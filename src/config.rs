@@ -76,6 +76,8 @@ pub struct Config {
     pub invitation_days: i64,
     /// The lowest level that may invite.
     pub create_level: Level,
+    /// Requests that a sandbox keeps with their answers.
+    pub keep_requests: usize,
     /// What is known of the vendor only in part.
     pub profile: Profile,
     /// Rate limits.
@@ -142,6 +144,7 @@ impl Config {
             token_in_query: reader.read("token_in_query", parse).unwrap_or_default(),
             invitation_days: reader.read("invitation_days", days).unwrap_or(1),
             create_level: reader.read("create_level", level).unwrap_or(Level::ProjectLead),
+            keep_requests: reader.read("keep_requests", parse).unwrap_or_default(),
             profile: Profile {
                 is_strict: reader.read("strict", parse).unwrap_or_default(),
                 activates_at_once: reader.read("activate_new_users_at_once", parse).unwrap_or_default(),

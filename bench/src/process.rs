@@ -51,6 +51,8 @@ impl Server {
         command.args(["sandbox", "--listen", "127.0.0.1:0", "--json"]);
         // Mail is measured by itself. As a variable, since an older build does not know the flag.
         command.env("INVITED_MAIL", "none");
+        // What `serve` does is measured, which keeps no requests to look at.
+        command.env("INVITED_KEEP_REQUESTS", "0");
         if let Some(database) = database {
             command.arg("--database").arg(database.setting());
             if let Some(connections) = database.writing_connections() {

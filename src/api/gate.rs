@@ -28,11 +28,16 @@ const FAULT: HeaderName = HeaderName::from_static("invited-fault");
 /// What is said where the vendor's texts are about one request and its values.
 const ORDERED: &str = "This refusal was ordered from the sandbox.";
 
+/// Whether anything may happen to requests on their way.
+pub fn is_needed(sandbox: &Sandbox) -> bool {
+    sandbox.journal.is_on() || sandbox.faults.are_there()
+}
+
 /// Handles a request as `serve` does, with what was ordered for it.
 pub async fn pass(app: &Arc<App>, sandbox: &Sandbox, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
     let since = Stopwatch::start();
     let mut exchange = begin(app, &request);
-    let effect = effect(app, sandbox, &request).await;
+    let effect = if sandbox.faults.are_there() { effect(app, sandbox, &request).await } else { Effect::default() };
     let (head, body) = request.into_parts();
     let (body, copy) = body.copied();
     let request = Request::from_parts(head, body);
@@ -129,12 +134,12 @@ fn begin(app: &App, request: &Request<RequestBody>) -> Exchange {
     Exchange {
         number: 0,
         at: app.clock.now(),
-        method: request.method().as_str().to_owned(),
-        target: request.uri().path_and_query().map_or_else(String::new, |target| target.as_str().to_owned()),
-        request_headers: texts(request.headers()),
+        method: request.method().clone(),
+        uri: request.uri().clone(),
+        request_headers: request.headers().clone(),
         request_body: Bytes::new(),
         status: None,
-        response_headers: Vec::new(),
+        response_headers: HeaderMap::new(),
         response_body: Bytes::new(),
         microseconds: 0,
         operation: "none",
@@ -153,17 +158,11 @@ fn end(sandbox: &Sandbox, exchange: Exchange, copy: &Copy, response: &Response<B
     sandbox.journal.write(Exchange {
         request_body: Bytes::from(read),
         status: is_answered.then(|| response.status().as_u16()),
-        response_headers: if is_answered { texts(response.headers()) } else { Vec::new() },
+        response_headers: if is_answered { response.headers().clone() } else { HeaderMap::new() },
         response_body: if is_answered { body.slice(..body.len().min(KEPT_OF_BODY)) } else { Bytes::new() },
         operation: trace.operation.unwrap_or("none"),
         caller: trace.caller,
         ignored: trace.ignored,
         ..exchange
     });
-}
-
-/// Headers as text; what is none is shown as well as it goes.
-fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }

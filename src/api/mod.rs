@@ -113,7 +113,7 @@ impl Answer {
 /// otherwise.
 pub async fn handle(app: Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
     match &app.sandbox {
-        Some(sandbox) if !control::is_for(request.uri().path()) => {
+        Some(sandbox) if gate::is_needed(sandbox) && !control::is_for(request.uri().path()) => {
             Box::pin(gate::pass(&app, sandbox, request, peer)).await
         }
         _ => serve(&app, request, peer).await.0,

@@ -39,8 +39,8 @@ fn line(exchange: &Exchange, is_coloured: bool) -> String {
         "{} {} {:<6} {}  {}",
         painted(time, FAINT),
         painted(&status, colour),
-        exchange.method,
-        readable(&exchange.target),
+        exchange.method.as_str(),
+        readable(exchange.target()),
         painted(&milliseconds, FAINT)
     );
     if let Some(fault) = exchange.fault {
@@ -70,6 +70,7 @@ fn readable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use hyper::body::Bytes;
+    use hyper::{HeaderMap, Method, Uri};
 
     use super::*;
     use crate::clock::Timestamp;
@@ -78,12 +79,12 @@ mod tests {
         Exchange {
             number: 1,
             at: Timestamp(3_661_000_000),
-            method: "PUT".to_owned(),
-            target: "/api/v1/users/1?colour=red".to_owned(),
-            request_headers: Vec::new(),
+            method: Method::PUT,
+            uri: Uri::from_static("/api/v1/users/1?colour=red"),
+            request_headers: HeaderMap::new(),
             request_body: Bytes::new(),
             status,
-            response_headers: Vec::new(),
+            response_headers: HeaderMap::new(),
             response_body: Bytes::new(),
             microseconds: 3_140,
             operation: "UpdateUser",

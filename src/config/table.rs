@@ -164,6 +164,12 @@ pub const SETTINGS: &[Setting] = &[
         "Mail templates that replace those of the program; `invited mail templates` writes these into a folder",
     ),
     setting("sweep_interval", Some("60"), "SECONDS", "How often what is over is marked and removed; 0: never"),
+    setting(
+        "keep_requests",
+        Some("2000"),
+        "COUNT",
+        "Requests that a sandbox keeps with their answers, to be looked up; 0: none. It means nothing to serve",
+    ),
     setting("keep_expired_days", Some("0"), "DAYS", "Expired invitations are removed this long after; 0: never"),
     setting("keep_mails_days", Some("90"), "DAYS", "What became of mails is known for this long; 0: for ever"),
     setting("keep_revoked_days", Some("90"), "DAYS", "Revoked tokens and grants are known for this long; 0: for ever"),

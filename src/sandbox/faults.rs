@@ -8,6 +8,7 @@
 //! Faults are looked at in the order in which they were ordered; the first that fits and is not used up is the one that
 //! happens.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -92,7 +93,11 @@ pub struct Effect {
 
 /// The faults of a sandbox.
 #[derive(Default)]
-pub struct Faults(Mutex<Orders>);
+pub struct Faults {
+    orders: Mutex<Orders>,
+    /// Whether there are any, for the requests of all those who have ordered none.
+    are_there: AtomicBool,
+}
 
 #[derive(Default)]
 struct Orders {
@@ -131,7 +136,7 @@ impl Faults {
     /// Takes an order, whose path has to fit one of these, and returns its number; or says what is wrong with it.
     pub fn order(&self, fault: Fault, paths: &[String]) -> Result<u64, String> {
         judge(&fault, paths)?;
-        let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         if orders.faults.len() >= MOST {
             orders.faults.retain(|ordered| !ordered.is_used_up());
         }
@@ -141,30 +146,38 @@ impl Faults {
         orders.last_number += 1;
         let number = orders.last_number;
         orders.faults.push(Ordered { number, fault, happened: 0 });
+        self.are_there.store(true, Ordering::Relaxed);
         Ok(number)
     }
 
     /// Every fault, those that are used up too.
     pub fn all(&self) -> Vec<Ordered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
     }
 
     /// Takes all away; numbers go on.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).faults.clear();
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        orders.faults.clear();
+        self.are_there.store(false, Ordering::Relaxed);
     }
 
     /// Takes one away; whether it was there.
     pub fn remove(&self, number: u64) -> bool {
-        let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let before = orders.faults.len();
         orders.faults.retain(|ordered| ordered.number != number);
         orders.faults.len() < before
     }
 
+    /// Whether there are any, used up or not.
+    pub fn are_there(&self) -> bool {
+        self.are_there.load(Ordering::Relaxed)
+    }
+
     /// Whether any fault asks for the account of requests.
     pub fn ask_for_accounts(&self) -> bool {
-        let orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         orders.faults.iter().any(|ordered| ordered.fault.account_id.is_some() && !ordered.is_used_up())
     }
 
@@ -192,7 +205,7 @@ impl Faults {
 
     /// The first fault that fits and is not used up; it is counted.
     fn happen(&self, entropy: &Entropy, is_for: impl Fn(&Fault) -> bool) -> Result<Option<(u64, Fault)>, NoEntropy> {
-        let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         for ordered in &mut orders.faults {
             if ordered.is_used_up() || !is_for(&ordered.fault) {
                 continue;

@@ -46,9 +46,9 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// One that holds a seed.
-    pub fn of(seed: Arc<Seed>) -> Self {
-        let (faults, journal, snapshots) = (Faults::default(), Journal::default(), Snapshots::default());
+    /// One that holds a seed, and keeps so many requests.
+    pub fn of(seed: Arc<Seed>, kept_requests: usize) -> Self {
+        let (faults, journal, snapshots) = (Faults::default(), Journal::of(kept_requests), Snapshots::default());
         Self { seed, faults, journal, snapshots, first_tuning: OnceLock::new() }
     }
 }

@@ -1,8 +1,9 @@
 //! Requests as other tools read them: HTTP Archive 1.2, and lines of curl that can be pasted into a shell.
 
+use hyper::HeaderMap;
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::journal::Exchange;
+use crate::sandbox::journal::{Exchange, texts};
 use crate::wire::kind;
 
 /// An archive of the exchanges.
@@ -15,9 +16,9 @@ pub(super) fn archive(exchanges: &[Exchange], base_url: &str) -> String {
 fn entry(exchange: &Exchange, base_url: &str) -> Json {
     // The format wants milliseconds, which may have a fraction.
     let milliseconds = exchange.microseconds / 1_000;
-    let url = format!("{base_url}{}", exchange.target);
+    let url = format!("{base_url}{}", exchange.target());
     let mut request = json!({
-        "method": exchange.method,
+        "method": exchange.method.as_str(),
         "url": url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
@@ -58,7 +59,7 @@ fn entry(exchange: &Exchange, base_url: &str) -> Json {
 }
 
 fn query(exchange: &Exchange) -> Vec<Json> {
-    let text = exchange.target.split_once('?').map_or("", |(_, query)| query);
+    let text = exchange.target().split_once('?').map_or("", |(_, query)| query);
     let decode =
         |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
@@ -70,12 +71,12 @@ fn query(exchange: &Exchange) -> Vec<Json> {
         .collect()
 }
 
-fn pairs(headers: &[(String, String)]) -> Vec<Json> {
-    headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+fn pairs(headers: &HeaderMap) -> Vec<Json> {
+    texts(headers).map(|(name, value)| json!({"name": name, "value": value})).collect()
 }
 
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
-    headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// Headers that curl writes by itself, or that are about one connection.
@@ -87,8 +88,8 @@ pub(super) fn lines(exchanges: &[Exchange], base_url: &str) -> String {
 }
 
 fn line(exchange: &Exchange, base_url: &str) -> String {
-    let mut line = format!("curl -X {} {}", exchange.method, quoted(&format!("{base_url}{}", exchange.target)));
-    for (name, value) in exchange.request_headers.iter().filter(|(name, _)| !NOT_REPEATED.contains(&name.as_str())) {
+    let mut line = format!("curl -X {} {}", exchange.method, quoted(&format!("{base_url}{}", exchange.target())));
+    for (name, value) in texts(&exchange.request_headers).filter(|(name, _)| !NOT_REPEATED.contains(name)) {
         line.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));
     }
     if !exchange.request_body.is_empty() {

@@ -1,6 +1,6 @@
 //! `/sandbox/requests`: what was asked and answered, as JSON, as an HTTP archive, or as lines of curl.
 
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use super::{Asked, har};
@@ -8,7 +8,7 @@ use crate::api::headers;
 use crate::api::object::{Object, array};
 use crate::api::visit::text;
 use crate::error::Error;
-use crate::sandbox::journal::{Exchange, Wanted};
+use crate::sandbox::journal::{Exchange, Wanted, texts};
 use crate::server::Body;
 use crate::wire::kind;
 use crate::wire::params::Tree;
@@ -61,8 +61,8 @@ fn object(exchange: &Exchange) -> Object {
     let object = Object::new()
         .text("id", &exchange.number.to_string())
         .text("at", &kind::time(exchange.at.0))
-        .text("method", &exchange.method)
-        .text("path", &exchange.target)
+        .text("method", exchange.method.as_str())
+        .text("path", exchange.target())
         .raw("request_headers", &pairs(&exchange.request_headers))
         .text("request_body", &String::from_utf8_lossy(&exchange.request_body));
     let object = match exchange.status {
@@ -81,6 +81,6 @@ fn object(exchange: &Exchange) -> Object {
 }
 
 /// Headers as one object for each, since a name may be there twice.
-fn pairs(headers: &[(String, String)]) -> Vec<u8> {
-    array(headers.iter().map(|(name, value)| Object::new().text("name", name).text("value", value)))
+fn pairs(headers: &HeaderMap) -> Vec<u8> {
+    array(texts(headers).map(|(name, value)| Object::new().text("name", name).text("value", &value)))
 }
