@@ -174,6 +174,9 @@ impl App {
         F: FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
         T: Send + 'static,
     {
+        if self.store.position().is_none() {
+            return self.store.read(work).await;
+        }
         let since = caller.user_id().map(|user_id| self.recent_writes.of(user_id)).unwrap_or_default();
         self.store.read_late(since, work).await
     }

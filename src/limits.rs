@@ -6,7 +6,8 @@
 //! with it. The state is in memory and per server.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -39,6 +40,9 @@ pub enum Kind {
     TokenRequest,
 }
 
+/// How many kinds there are.
+const KINDS: usize = Kind::TokenRequest as usize + 1;
+
 /// How many a minute, 0 for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PerMinute {
@@ -58,9 +62,25 @@ pub struct PerMinute {
     pub token_request: u32,
 }
 
+impl PerMinute {
+    /// The limits in the order of the kinds.
+    fn by_kind(&self) -> [u32; KINDS] {
+        [
+            self.general,
+            self.create,
+            self.resend,
+            self.resend_of_record,
+            self.sign_in,
+            self.sign_in_of_peer,
+            self.token_request,
+        ]
+    }
+}
+
 /// Limits in force.
 pub struct Limits {
-    per_minute: RwLock<PerMinute>,
+    /// By kind; numbers by themselves, since every request looks at one.
+    per_minute: [AtomicU32; KINDS],
     buckets: Mutex<Buckets>,
 }
 
@@ -84,12 +104,14 @@ impl Buckets {
 impl Limits {
     /// Full buckets.
     pub fn new(per_minute: PerMinute) -> Self {
-        Self { per_minute: RwLock::new(per_minute), buckets: Mutex::default() }
+        Self { per_minute: per_minute.by_kind().map(AtomicU32::new), buckets: Mutex::default() }
     }
 
     /// Has other limits hold from now on.
     pub fn set(&self, per_minute: PerMinute) {
-        *self.per_minute.write().unwrap_or_else(PoisonError::into_inner) = per_minute;
+        for (limit, wanted) in self.per_minute.iter().zip(per_minute.by_kind()) {
+            limit.store(wanted, Ordering::Relaxed);
+        }
     }
 
     /// Fills every bucket.
@@ -108,16 +130,7 @@ impl Limits {
     }
 
     fn ask(&self, kind: Kind, key: i64, now: Timestamp, takes: bool) -> Result<(), Error> {
-        let rates = *self.per_minute.read().unwrap_or_else(PoisonError::into_inner);
-        let per_minute = match kind {
-            Kind::General => rates.general,
-            Kind::Create => rates.create,
-            Kind::Resend => rates.resend,
-            Kind::ResendOfRecord => rates.resend_of_record,
-            Kind::SignIn => rates.sign_in,
-            Kind::SignInOfPeer => rates.sign_in_of_peer,
-            Kind::TokenRequest => rates.token_request,
-        };
+        let per_minute = self.per_minute[kind as usize].load(Ordering::Relaxed);
         if per_minute == 0 {
             return Ok(());
         }

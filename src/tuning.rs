@@ -3,6 +3,7 @@
 //! Among it is the *profile*: where the vendor's behaviour is known only in part, each guess is a switch with a name, and its default is
 //! what `docs/WIRE.md` decides. Whoever knows better, or wants to see what a client makes of the other possibility, turns it.
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::limits::PerMinute;
@@ -42,22 +43,63 @@ impl Default for Profile {
     }
 }
 
+impl Profile {
+    /// The profile as one number.
+    fn bits(self) -> u8 {
+        let flags = [self.is_strict, self.activates_at_once, self.tells_when_to_retry, self.dates == Dates::Times];
+        flags.iter().enumerate().map(|(place, flag)| u8::from(*flag) << place).sum()
+    }
+
+    fn of_bits(bits: u8) -> Self {
+        let flag = |place: u8| bits >> place & 1 == 1;
+        Self {
+            is_strict: flag(0),
+            activates_at_once: flag(1),
+            tells_when_to_retry: flag(2),
+            dates: if flag(3) { Dates::Times } else { Dates::Days },
+        }
+    }
+}
+
 /// What is in force.
-pub struct Tuned(RwLock<Arc<Tuning>>);
+pub struct Tuned {
+    whole: RwLock<Arc<Tuning>>,
+    /// The profile once more, as one number, since every request looks at it.
+    profile: AtomicU8,
+}
 
 impl Tuned {
     /// Begins with this.
     pub fn new(tuning: Tuning) -> Self {
-        Self(RwLock::new(Arc::new(tuning)))
+        Self { profile: AtomicU8::new(tuning.profile.bits()), whole: RwLock::new(Arc::new(tuning)) }
     }
 
     /// What is in force now.
     pub fn get(&self) -> Arc<Tuning> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.whole.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is known of the vendor only in part, as it is in force now.
+    pub fn profile(&self) -> Profile {
+        Profile::of_bits(self.profile.load(Ordering::Relaxed))
     }
 
     /// Has something else be in force from now on.
     pub fn set(&self, tuning: Tuning) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tuning);
+        self.profile.store(tuning.profile.bits(), Ordering::Relaxed);
+        *self.whole.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tuning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_the_same_after_it_was_a_number() {
+        for bits in 0..16 {
+            assert_eq!(Profile::of_bits(bits).bits(), bits);
+        }
+        assert_eq!(Profile::of_bits(Profile::default().bits()), Profile::default());
     }
 }

@@ -132,7 +132,7 @@ async fn serve(app: &Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> (
     let elapsed = stopwatch.elapsed();
     headers::complete(response.headers_mut(), &request_id, elapsed);
     let status = response.status().as_u16();
-    if status == 429 && !app.tuned.get().profile.tells_when_to_retry {
+    if status == 429 && !app.tuned.profile().tells_when_to_retry {
         response.headers_mut().remove(hyper::header::RETRY_AFTER);
     }
     let operation = trace.operation.unwrap_or("none");

@@ -67,7 +67,7 @@ pub async fn answer(
 
 /// Reads what was asked for; the body is not looked at.
 async fn read_from(permitted: Permitted<'_>, head: &Parts, trace: &mut Trace) -> Result<Answer, Error> {
-    let additions = Additions::of_read(&head.headers, &permitted.app.tuned.get().profile)?;
+    let additions = Additions::of_read(&head.headers, &permitted.app.tuned.profile())?;
     let params = request::query(&head.uri)?;
     trace.ignored = permitted.ignores(&params);
     let asked = permitted.asks(params, additions)?;
@@ -88,7 +88,7 @@ async fn write_to(
     since: Stopwatch,
     trace: &mut Trace,
 ) -> Result<Answer, Error> {
-    let additions = Additions::of_write(&head.headers, &permitted.app.tuned.get().profile)?;
+    let additions = Additions::of_write(&head.headers, &permitted.app.tuned.profile())?;
     let app = permitted.app;
     let params = if permitted.verb().reads_body() {
         let params = request::query_and_body(app, &head.uri, &head.headers, body, since).await?;
@@ -162,7 +162,7 @@ impl Asked<'_> {
     }
 
     fn projection(&self) -> Projection {
-        let dates = self.app.tuned.get().profile.dates;
+        let dates = self.app.tuned.profile().dates;
         Projection::read(self.resource(), &self.params, self.caller.rung()).with_dates(dates)
     }
 
