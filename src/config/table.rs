@@ -46,7 +46,7 @@ pub const SETTINGS: &[Setting] = &[
         "What an answered write survives: full (a power cut), normal (the death of the process) or off",
     ),
     setting("migrate_on_start", Some("true"), "BOOL", "Bring the database's schema up to date when serving starts"),
-    setting("connections", Some("16"), "COUNT", "Connections that write to a PostgreSQL server; SQLite has one writer"),
+    setting("connections", Some("8"), "COUNT", "Connections that write to a PostgreSQL server; SQLite has one writer"),
     setting(
         "database_pooler",
         Some("none"),
