@@ -67,6 +67,9 @@ pub fn ledger(db: &mut Db, account: i64) -> Result<Ledger, Error> {
 /// Looks at the ledger after seats were taken: writes down a new height, and has the answer tell what is over.
 pub fn note_taken(db: &mut Db, context: &Context) -> Result<(), Error> {
     let account = context.caller.account_id;
+    // An invitation and a member change different tallies, so that each would miss the other's seat. Accounts' own numbers are the
+    // turns of those who change administrators.
+    db.take_turn_later(-account)?;
     let ledger = ledger(db, account)?;
     let over = ledger.over();
     if over > ledger.billed {

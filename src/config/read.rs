@@ -15,7 +15,7 @@ use crate::store::{Durability, Place, Server};
 use crate::wire::kind::Dates;
 
 /// Settings whose values nobody is to see.
-const MAY_HOLD_PASSWORDS: [&str; 3] = ["database", "database_replica", "mail_password"];
+const MAY_HOLD_PASSWORDS: [&str; 4] = ["database", "database_replica", "mail", "mail_password"];
 
 /// Reads settings by their names.
 pub(super) struct Reader<'a> {

@@ -326,6 +326,14 @@ impl Db {
         }
     }
 
+    /// The same, at the latest with the next statement, which then sees what those have done whose turn it was before.
+    pub fn take_turn_later(&mut self, number: i64) -> Result<(), Error> {
+        match self.dialect().take_turn() {
+            Some(sql) => self.exec_later(sql, &[Param::Int(number)]),
+            None => Ok(()),
+        }
+    }
+
     /// Has the next ids of tables follow those that were given by hand.
     pub fn follow_given_ids(&mut self, tables: &[&str]) -> Result<(), Error> {
         for sql in tables.iter().filter_map(|table| self.dialect().follow_given_ids(table)).collect::<Vec<_>>() {

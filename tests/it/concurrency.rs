@@ -246,3 +246,30 @@ fn of_two_administrators_who_disable_each_other_one_stays() {
                 WHERE account_id = 1 AND permission = 'administrator' AND disabled_at IS NULL";
     assert_eq!(count(&server, left), 1);
 }
+
+/// Members and invitations are counted apart; the height that is billed must know of both.
+#[test]
+fn seats_that_are_taken_in_two_ways_at_once_are_all_billed() {
+    let server = Server::start();
+    let members = ["3", "4", "5", "6", "7", "8"].map(|user| format!("/account_memberships/20{user}"));
+    let change = |member: &str, action: &str| {
+        server.put(&format!("{member}/{action}")).bearer(token::ADMINISTRATOR).send().expect(200);
+    };
+    members.iter().for_each(|member| change(member, "disable"));
+    let now = server.app().clock.now();
+    let taken = server.write(|db| Ok(invited::seats::ledger(db, 1)?)).taken();
+    server.write(move |db| Ok(invited::seats::contract(db, 1, Some(taken), now)?));
+    together(2 * members.len(), |client| match members.get(client) {
+        Some(member) => server.put(&format!("{member}/enable")).bearer(token::OWNER).send().expect(200),
+        None => server
+            .post("/account_invitations")
+            .bearer(token::ADMINISTRATOR)
+            .json(&json!({"account_invitation": {
+                "full_name": "Client", "email_address": format!("client{client}@example.test"),
+            }}))
+            .send()
+            .expect(200),
+    });
+    let ledger = server.write(|db| Ok(invited::seats::ledger(db, 1)?));
+    assert_eq!((ledger.over(), ledger.billed), (12, 12));
+}
