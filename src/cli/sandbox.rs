@@ -244,7 +244,7 @@ fn greeting(base_url: &str, tokens: &[Token], seed: &Seed) -> String {
         text.push_str(&format!("  {}\n", token.token));
     }
     text.push_str(&format!(
-        "\nReference: {base_url}/docs    Control plane: {base_url}/sandbox/openapi.json    Stop with Ctrl-C.\n"
+        "\nReference: {base_url}/docs    Requests: {base_url}/sandbox/inspector    Stop with Ctrl-C.\n"
     ));
     text
 }

@@ -87,7 +87,8 @@ pub(super) fn lines(exchanges: &[Exchange], base_url: &str) -> String {
     exchanges.iter().map(|exchange| line(exchange, base_url) + "\n").collect()
 }
 
-fn line(exchange: &Exchange, base_url: &str) -> String {
+/// A command that asks the same once more.
+pub(super) fn line(exchange: &Exchange, base_url: &str) -> String {
     let mut line = format!("curl -X {} {}", exchange.method, quoted(&format!("{base_url}{}", exchange.target())));
     for (name, value) in texts(&exchange.request_headers).filter(|(name, _)| !NOT_REPEATED.contains(name)) {
         line.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));

@@ -11,6 +11,7 @@ mod accounts;
 mod clock;
 mod faults;
 mod har;
+mod inspector;
 mod mailbox;
 mod read;
 mod requests;
@@ -54,6 +55,7 @@ enum Endpoint {
     ClearFaults,
     RemoveFault,
     Requests,
+    Inspector,
     ForgetRequests,
     Reset,
     Snapshots,
@@ -79,6 +81,7 @@ const ENDPOINTS: &[Line<Endpoint>] = &[
     delete("/sandbox/faults", Endpoint::ClearFaults, "sandbox.faults.clear"),
     delete("/sandbox/faults/{id}", Endpoint::RemoveFault, "sandbox.faults.remove"),
     get("/sandbox/requests", Endpoint::Requests, "sandbox.requests"),
+    get("/sandbox/inspector", Endpoint::Inspector, "sandbox.inspector"),
     delete("/sandbox/requests", Endpoint::ForgetRequests, "sandbox.requests.forget"),
     post("/sandbox/reset", Endpoint::Reset, "sandbox.reset"),
     get("/sandbox/snapshots", Endpoint::Snapshots, "sandbox.snapshots"),
@@ -137,6 +140,7 @@ pub async fn answer(
         Endpoint::ClearFaults => faults::clear(&asked),
         Endpoint::RemoveFault => faults::remove(&asked),
         Endpoint::Requests => requests::list(&asked),
+        Endpoint::Inspector => inspector::show(&asked),
         Endpoint::ForgetRequests => requests::forget(&asked),
         Endpoint::Reset => state::reset(&asked, body).await,
         Endpoint::Snapshots => state::list(&asked),

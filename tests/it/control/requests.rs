@@ -105,3 +105,21 @@ fn a_filter_that_there_is_not_is_refused() {
         assert!(refusal(&answer).contains(said), "{answer}");
     }
 }
+
+#[test]
+fn a_page_shows_what_was_asked_and_runs_nothing_of_it() {
+    let server = Server::start();
+    server
+        .get("/account_invitations?search=%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+        .bearer(token::ADMINISTRATOR)
+        .send()
+        .expect(200);
+    let body = json!({"account_invitation": {"full_name": "<b>Nia</b>", "email_address": "nia@example.test"}});
+    server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
+    let page = server.request_at_root("GET", "/sandbox/inspector").send().expect(200);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(page.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
+    let newest = page.text().find("POST /api/v1/account_invitations").unwrap();
+    assert!(newest < page.text().find("GET /api/v1/account_invitations?search").unwrap(), "newest first");
+    assert!(!page.text().contains("<b>Nia") && !page.text().contains("<script"), "what was sent is text here");
+}
