@@ -20,7 +20,7 @@ pub(crate) fn folder() -> TemporaryFolder {
 }
 
 /// An address on which nobody listens at the moment.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

@@ -1,9 +1,13 @@
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
 
+use invited::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use super::refusal;
-use crate::binary::serving::{create_account, fails, folder, serve};
+use crate::binary::serving::{create_account, fails, folder, free_address, serve};
 use crate::process::{Client, Program, address, command, printed, run, sqlite};
 use crate::support::{Server, token};
 
@@ -68,11 +72,26 @@ fn nothing_that_serve_can_be_told_mounts_it() {
     let (program, _) = Program::sandbox(&["--database", &sqlite(&marked)]);
     program.stop();
     fails(&["serve", "--database", &sqlite(&marked)], &["invited sandbox"]);
-    for variable in ["INVITED_SANDBOX", "INVITED_ALLOW_REMOTE", "INVITED_CONTROL"] {
-        let mut command = command(&["serve", "--database", &database, "--listen", "127.0.0.1:0"]);
+    for variable in ["INVITED_SANDBOX", "INVITED_ALLOW_REMOTE", "INVITED_CONTROL", "INVITED_SEED"] {
+        let address = free_address();
+        let mut command = command(&["serve", "--database", &database, "--listen", &address.to_string()]);
         command.env(variable, "true").stderr(std::process::Stdio::null());
         let program = Program::start(command);
+        let mut client = connected(address);
+        assert_eq!(client.send("GET", "/sandbox/clock", "").unwrap().0, 404, "{variable}");
         drop(program);
+    }
+}
+
+/// A connection to a program that is just starting.
+fn connected(address: SocketAddr) -> Client {
+    let start = Stopwatch::start();
+    loop {
+        match Client::connect(address, "") {
+            Ok(client) => return client,
+            Err(_) => assert!(start.elapsed() < Duration::from_secs(10), "the server does not listen"),
+        }
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
