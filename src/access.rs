@@ -192,6 +192,9 @@ impl Rule {
     }
 }
 
+/// The refusal of what a level may never do.
+pub const BELOW_LEVEL: &str = "You do not have permission to do this.";
+
 /// The refusal of a permission that [`Caller::may_grant`] denies.
 pub const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
 
@@ -254,7 +257,7 @@ pub fn permit_level(caller: &Caller, rule: Option<&Rule>) -> Result<Rule, Error>
     }
     match rule {
         Some(rule) if caller.level >= rule.level => Ok(*rule),
-        _ => Err(Error::Forbidden("You do not have permission to do this.")),
+        _ => Err(Error::Forbidden(BELOW_LEVEL)),
     }
 }
 

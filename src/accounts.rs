@@ -35,6 +35,12 @@ pub fn read_text(kind: Kind, name: &str, text: &str) -> Result<String, Error> {
     }
 }
 
+/// Writes an account that has nobody yet, and returns its id.
+pub fn insert(db: &mut Db, name: &str, now: Timestamp) -> Result<i64, store::Error> {
+    let sql = "INSERT INTO accounts (name, created_at, updated_at) VALUES (?1, ?2, ?2) RETURNING id";
+    db.insert(sql, &[Param::Text(name), Param::Int(now.0)])
+}
+
 /// Makes an account with its owner, who is its first administrator.
 pub fn create(
     db: &mut Db,
@@ -46,10 +52,7 @@ pub fn create(
     let name = read_text(Kind::Line, "name", name)?;
     let full_name = read_text(Kind::Line, "owner_name", owner.0)?;
     let email_address = read_text(Kind::Email, "owner_email", owner.1)?;
-    let account_id = db.insert(
-        "INSERT INTO accounts (name, created_at, updated_at) VALUES (?1, ?2, ?2) RETURNING id",
-        &[Param::Text(&name), Param::Int(now.0)],
-    )?;
+    let account_id = insert(db, &name, now)?;
     let keys = Keys::of(&full_name, &email_address);
     let user = NewUser {
         account_id,

@@ -80,10 +80,7 @@ impl Clock {
 
     /// The time.
     pub fn now(&self) -> Timestamp {
-        match self.reading() {
-            Reading::Frozen(at) => at,
-            Reading::Running(moved) => Timestamp(system_time().0.saturating_add(moved)),
-        }
+        said(self.reading())
     }
 
     /// Waits until the moment has come, however the clock gets there.
@@ -123,12 +120,8 @@ impl Clock {
     /// Sets the clock, and has it stand still or run; what is not said stays.
     pub fn set(&self, now: Option<Timestamp>, is_frozen: Option<bool>) {
         self.change(|reading| {
-            let (was, was_frozen) = match reading {
-                Reading::Frozen(at) => (at, true),
-                Reading::Running(moved) => (Timestamp(system_time().0.saturating_add(moved)), false),
-            };
-            let now = now.unwrap_or(was);
-            match is_frozen.unwrap_or(was_frozen) {
+            let now = now.unwrap_or_else(|| said(reading));
+            match is_frozen.unwrap_or(matches!(reading, Reading::Frozen(_))) {
                 true => Reading::Frozen(now),
                 false => Reading::Running(now.0.saturating_sub(system_time().0)),
             }
@@ -138,6 +131,11 @@ impl Clock {
     /// What it says and whether it stands still, to be set again.
     pub fn setting(&self) -> Setting {
         Setting { now: self.now(), is_frozen: self.is_frozen() }
+    }
+
+    /// What it would say if it went back to how it was made.
+    pub fn at_start(&self) -> Timestamp {
+        said(self.start)
     }
 
     /// Goes back to how the clock was made: to the moment at which it stood, or to the system's time.
@@ -150,6 +148,14 @@ impl Clock {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         *reading = change(*reading);
         self.moved.notify_waiters();
+    }
+}
+
+/// What a clock says.
+fn said(reading: Reading) -> Timestamp {
+    match reading {
+        Reading::Frozen(at) => at,
+        Reading::Running(moved) => Timestamp(system_time().0.saturating_add(moved)),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The life of a role: made, renamed, deleted – softly while something names it (protocol-corners G5).
 
 use crate::audit::{self, Attributes, Event};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::Error;
 use crate::external_references::{self, Subject};
 use crate::records::Record;
-use crate::store::{Db, Param};
+use crate::store::{self, Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::describe::Resource;
 use crate::wire::fold::fold;
@@ -23,16 +24,7 @@ pub fn create(
     let mut ids = Vec::with_capacity(elements.len());
     for changes in &*elements {
         let name = changes.text("name").unwrap_or_default();
-        let id = db.insert(
-            "INSERT INTO roles (account_id, name, name_key, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4) \
-             RETURNING id",
-            &[
-                Param::Int(context.caller.account_id),
-                Param::Text(name),
-                Param::Text(&fold(name)),
-                Param::Int(context.now.0),
-            ],
-        )?;
+        let id = insert(db, context.caller.account_id, name, context.now)?;
         external_references::write(db, context, (Subject::Role, id), changes)?;
         let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
         let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
@@ -40,6 +32,13 @@ pub fn create(
         ids.push(id);
     }
     Ok(ids)
+}
+
+/// Writes a role, and returns its id.
+pub fn insert(db: &mut Db, account_id: i64, name: &str, now: Timestamp) -> Result<i64, store::Error> {
+    let sql = "INSERT INTO roles (account_id, name, name_key, created_at, updated_at) \
+               VALUES (?1, ?2, ?3, ?4, ?4) RETURNING id";
+    db.insert(sql, &[Param::Int(account_id), Param::Text(name), Param::Text(&fold(name)), Param::Int(now.0)])
 }
 
 /// Derives what follows from a new name.

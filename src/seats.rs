@@ -69,7 +69,7 @@ pub fn note_taken(db: &mut Db, context: &Context) -> Result<(), Error> {
     let account = context.caller.account_id;
     // An invitation and a member change different tallies, so that each would miss the other's seat. Accounts' own numbers are the
     // turns of those who change administrators.
-    db.take_turn_later(-account)?;
+    db.take_turn(-account)?;
     let ledger = ledger(db, account)?;
     let over = ledger.over();
     if over > ledger.billed {

@@ -11,7 +11,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 
 use super::{Trace, headers, request, serve};
-use crate::access::Caller;
+use crate::access::{BELOW_LEVEL, Caller};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::error::Error;
@@ -39,7 +39,7 @@ pub async fn pass(app: &Arc<App>, sandbox: &Sandbox, request: Request<RequestBod
     let mut exchange = begin(app, &request);
     let effect = if sandbox.faults.are_there() { effect(app, sandbox, &request).await } else { Effect::default() };
     let (head, body) = request.into_parts();
-    let (body, copy) = body.copied();
+    let (body, copy) = body.copied(KEPT_OF_BODY);
     let request = Request::from_parts(head, body);
     let (mut response, trace) = match (effect.drop, effect.status) {
         (Some(Drop::BeforeCommit), _) => {
@@ -106,7 +106,7 @@ fn refusal(app: &App, request: &Request<RequestBody>, status: u16, retry_after: 
     let error = match status {
         400 => Error::Syntax(ORDERED.to_owned()),
         401 => Error::Unauthenticated,
-        403 => Error::Forbidden("You do not have permission to do this."),
+        403 => Error::Forbidden(BELOW_LEVEL),
         404 => Error::NotFound,
         408 => Error::TooSlow,
         412 => Error::Stale,
@@ -152,8 +152,7 @@ fn begin(app: &App, request: &Request<RequestBody>) -> Exchange {
 /// Writes down what has become of it.
 fn end(sandbox: &Sandbox, exchange: Exchange, copy: &Copy, response: &Response<Body>, trace: Trace) {
     let is_answered = response.extensions().get::<Dropped>().is_none();
-    let mut read = std::mem::take(&mut *copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-    read.truncate(KEPT_OF_BODY);
+    let read = std::mem::take(&mut *copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     let body = response.body().bytes();
     sandbox.journal.write(Exchange {
         request_body: Bytes::from(read),

@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::tables::Table;
-use crate::store::{self, Db, Param};
+use crate::store::{self, Db, Kept, Param};
 
 /// Rows of a page. Times the columns of the widest table they stay below the parameters that a statement may have.
 pub(crate) const PAGE: usize = 500;
@@ -23,46 +23,15 @@ pub struct Checksum {
 /// Some rows, value after value.
 pub(crate) struct Page {
     pub(crate) rows: usize,
-    pub(crate) values: Vec<Value>,
+    pub(crate) values: Vec<Kept>,
     /// With the last page, what all of them come to.
     pub(crate) end: Option<Checksum>,
-}
-
-/// A value that lives longer than the result that it was read from.
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    Null,
-    Int(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl From<Param<'_>> for Value {
-    fn from(param: Param<'_>) -> Self {
-        match param {
-            Param::Null => Self::Null,
-            Param::Int(number) => Self::Int(number),
-            Param::Text(text) => Self::Text(text.to_owned()),
-            Param::Bytes(bytes) => Self::Bytes(bytes.to_owned()),
-        }
-    }
-}
-
-impl Value {
-    pub(crate) fn param(&self) -> Param<'_> {
-        match self {
-            Self::Null => Param::Null,
-            Self::Int(number) => Param::Int(*number),
-            Self::Text(text) => Param::Text(text),
-            Self::Bytes(bytes) => Param::Bytes(bytes),
-        }
-    }
 }
 
 /// A walk through a table.
 pub(crate) struct Walk {
     /// The key of the last row that was seen.
-    after: Option<Vec<Value>>,
+    after: Option<Vec<Kept>>,
     hash: Sha256,
     rows: u64,
 }
@@ -79,8 +48,8 @@ impl Walk {
         let width = table.columns.len();
         let sql = table.page(PAGE, self.after.is_none());
         let after = self.after.take().unwrap_or_default();
-        let after: Vec<Param<'_>> = after.iter().map(Value::param).collect();
-        let mut values: Vec<Value> = Vec::with_capacity(PAGE * width);
+        let after: Vec<Param<'_>> = after.iter().map(Kept::param).collect();
+        let mut values: Vec<Kept> = Vec::with_capacity(PAGE * width);
         db.each(&sql, &after, &mut |row| {
             for column in 0..width {
                 let value = row.any(column).map_err(|cause| unreadable(table, row, column, &cause))?;

@@ -3,9 +3,9 @@
 //! It is made of the pages that a copy is made of, so that it knows no table by itself and is the same on both engines. Both ways are
 //! one transaction: nobody ever sees a half of one state and a half of another.
 
-use super::rows::{Page, Value, Walk};
+use super::rows::{Page, Walk};
 use super::tables::{self, Table};
-use crate::store::{Db, Error, Param};
+use crate::store::{Db, Error};
 
 /// All rows of a database, and the ids that it has given.
 pub struct Snapshot(Vec<Held>);
@@ -43,7 +43,7 @@ pub fn empty(db: &mut Db) -> Result<(), Error> {
         db.exec(&sql, &[])?;
     }
     for table in tables.iter().filter(|table| table.gives_ids()) {
-        go_on_after(db, table, 0)?;
+        table.give_ids_after(db, 0)?;
     }
     Ok(())
 }
@@ -65,19 +65,8 @@ impl Held {
 
     fn put_back(&self, db: &mut Db) -> Result<(), Error> {
         for page in self.pages.iter().filter(|page| page.rows > 0) {
-            let params: Vec<Param<'_>> = page.values.iter().map(Value::param).collect();
-            db.exec(&self.table.insert(page.rows), &params)?;
+            self.table.write(db, page)?;
         }
-        match self.last_id {
-            Some(last_id) => go_on_after(db, &self.table, last_id),
-            None => Ok(()),
-        }
+        self.last_id.map_or(Ok(()), |last_id| self.table.give_ids_after(db, last_id))
     }
-}
-
-fn go_on_after(db: &mut Db, table: &Table, last_id: i64) -> Result<(), Error> {
-    for sql in db.dialect().go_on_after(table.name, last_id) {
-        db.exec(&sql, &[])?;
-    }
-    Ok(())
 }

@@ -4,7 +4,8 @@
 //! are not asked of the engine, since a schema on a server may hold tables of others, which no copy may touch. Columns
 //! and keys are asked, on both sides, and must agree. A test compares the list with the schema.
 
-use crate::store::{self, Db, Param};
+use super::rows::Page;
+use crate::store::{self, Db, Kept, Param};
 
 /// Every table but the one of the migrations, which says what the schema of each side is and is not copied.
 pub const TABLES: &[&str] = &[
@@ -98,7 +99,7 @@ impl Table {
     }
 
     /// Writes so many rows, with a parameter for each value.
-    pub(crate) fn insert(&self, rows: usize) -> String {
+    fn insert(&self, rows: usize) -> String {
         let width = self.columns.len();
         let row = |row: usize| {
             let values: Vec<String> = (1..=width).map(|column| format!("?{}", row * width + column)).collect();
@@ -106,6 +107,17 @@ impl Table {
         };
         let rows: Vec<String> = (0..rows).map(row).collect();
         format!("INSERT INTO {} ({}) VALUES {}", self.name, quoted(self.columns.iter()), rows.join(", "))
+    }
+
+    /// Writes the rows of a page.
+    pub(crate) fn write(&self, db: &mut Db, page: &Page) -> Result<(), store::Error> {
+        let params: Vec<Param<'_>> = page.values.iter().map(Kept::param).collect();
+        db.exec(&self.insert(page.rows), &params).map(drop)
+    }
+
+    /// Has ids go on after the last one that was given.
+    pub(crate) fn give_ids_after(&self, db: &mut Db, last_id: i64) -> Result<(), store::Error> {
+        db.dialect().give_ids_after(self.name, last_id).iter().try_for_each(|sql| db.exec(sql, &[]).map(drop))
     }
 
     /// A row by its key, for people.

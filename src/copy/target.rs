@@ -7,9 +7,9 @@
 use super::source::{Outline, Pages};
 use super::{Error, Listener, Progress, Stage, whole};
 use crate::accounts;
-use crate::contents::rows::{Checksum, PAGE, Page, Value, Walk};
+use crate::contents::rows::{Checksum, PAGE, Page, Walk};
 use crate::contents::tables::{self, COPIED, MARKERS, Table};
-use crate::store::{self, Db, Param};
+use crate::store::{self, Db, Kept, Param};
 
 /// What may be replaced.
 #[derive(Clone, Debug)]
@@ -174,12 +174,11 @@ fn write(db: &mut Db, table: &Table, page: &Page) -> Result<(), Error> {
     if page.rows == 0 {
         return Ok(());
     }
-    let params: Vec<Param<'_>> = page.values.iter().map(Value::param).collect();
     if !db.dialect().holds_nul() {
+        let params: Vec<Param<'_>> = page.values.iter().map(Kept::param).collect();
         refuse_nul(table, &params)?;
     }
-    db.exec(&table.insert(page.rows), &params)?;
-    Ok(())
+    Ok(table.write(db, page)?)
 }
 
 /// Refuses a text that the engine cannot hold, since its own error would not say where that stands.
@@ -205,9 +204,7 @@ fn follow_ids(db: &mut Db, table: &Table, given: i64) -> Result<(), store::Error
     }
     let last = given.max(table.last_id(db)?);
     if last > 0 {
-        for sql in db.dialect().follow_id(table.name) {
-            db.exec(&sql, &[Param::Int(last)])?;
-        }
+        table.give_ids_after(db, last)?;
     }
     Ok(())
 }

@@ -5,9 +5,8 @@ use crate::access::ASSIGNABLE;
 use crate::access::PUNCH_CLOCK;
 use crate::clock::Timestamp;
 use crate::people::{self, Keys, NewMembership, NewUser};
-use crate::store::{Db, Error, Param};
+use crate::store::{Db, Error};
 use crate::tokens;
-use crate::wire::fold::fold;
 
 /// The roles of a fresh account.
 const ROLES: [&str; 3] = ["Developer", "Designer", "Manager"];
@@ -27,14 +26,10 @@ pub struct Made {
 
 /// Makes an account.
 pub fn create(db: &mut Db, name: &str, now: Timestamp) -> Result<Made, Error> {
-    let sql = "INSERT INTO accounts (name, created_at, updated_at) VALUES (?1, ?2, ?2) RETURNING id";
-    let account_id = db.insert(sql, &[Param::Text(name), Param::Int(now.0)])?;
+    let account_id = crate::accounts::insert(db, name, now)?;
     let mut roles = Vec::with_capacity(ROLES.len());
     for role in ROLES {
-        let sql = "INSERT INTO roles (account_id, name, name_key, created_at, updated_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?4) RETURNING id";
-        let params = [Param::Int(account_id), Param::Text(role), Param::Text(&fold(role)), Param::Int(now.0)];
-        roles.push((role, db.insert(sql, &params)?));
+        roles.push((role, crate::roles::insert(db, account_id, role, now)?));
     }
     let mut members = Vec::new();
     for level in ASSIGNABLE.iter().copied().filter(|level| *level != WITHOUT_TOKEN) {

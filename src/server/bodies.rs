@@ -12,7 +12,8 @@ use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
 /// The body of a request, as it arrives.
 pub struct RequestBody {
     incoming: Incoming,
-    copy: Option<Copy>,
+    /// What is kept of it, and how many bytes at most.
+    copy: Option<(Copy, usize)>,
 }
 
 /// What has been read of a body so far.
@@ -20,9 +21,9 @@ pub type Copy = Arc<Mutex<Vec<u8>>>;
 
 impl RequestBody {
     /// Keeps a copy of what is read from here on, of so many bytes at most. What nobody reads is not in it.
-    pub fn copied(self) -> (Self, Copy) {
+    pub fn copied(self, most: usize) -> (Self, Copy) {
         let copy = Copy::default();
-        (Self { copy: Some(Arc::clone(&copy)), ..self }, copy)
+        (Self { copy: Some((Arc::clone(&copy), most)), ..self }, copy)
     }
 }
 
@@ -41,10 +42,12 @@ impl HttpBody for RequestBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.incoming).poll_frame(context);
-        if let (Some(copy), Poll::Ready(Some(Ok(frame)))) = (&self.copy, &polled)
+        if let (Some((copy, most)), Poll::Ready(Some(Ok(frame)))) = (&self.copy, &polled)
             && let Some(data) = frame.data_ref()
         {
-            copy.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(data);
+            let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = most.saturating_sub(copy.len());
+            copy.extend_from_slice(&data[..data.len().min(room)]);
         }
         polled
     }

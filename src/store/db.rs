@@ -38,6 +38,42 @@ pub enum Param<'a> {
     Bytes(&'a [u8]),
 }
 
+/// A value that outlives the statement or the result that it belongs to.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// No value.
+    Null,
+    /// A number.
+    Int(i64),
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<Param<'_>> for Kept {
+    fn from(param: Param<'_>) -> Self {
+        match param {
+            Param::Null => Self::Null,
+            Param::Int(number) => Self::Int(number),
+            Param::Text(text) => Self::Text(text.to_owned()),
+            Param::Bytes(bytes) => Self::Bytes(bytes.to_owned()),
+        }
+    }
+}
+
+impl Kept {
+    /// The value, for a statement.
+    pub fn param(&self) -> Param<'_> {
+        match self {
+            Self::Null => Param::Null,
+            Self::Int(number) => Param::Int(*number),
+            Self::Text(text) => Param::Text(text),
+            Self::Bytes(bytes) => Param::Bytes(bytes),
+        }
+    }
+}
+
 impl<'a> From<Cell<'a>> for Param<'a> {
     fn from(cell: Cell<'a>) -> Self {
         match cell {
@@ -318,16 +354,9 @@ impl Db {
     }
 
     /// Lets writers of one number, such as an account's, go on one after the other from here: what is read after this stays true
-    /// until the transaction ends, as far as they change it.
+    /// until the transaction ends, as far as they change it. The wait travels with the next statement, which sees what those have
+    /// done whose turn it was before.
     pub fn take_turn(&mut self, number: i64) -> Result<(), Error> {
-        match self.dialect().take_turn() {
-            Some(sql) => self.maybe(sql, &[Param::Int(number)], |_| Ok(())).map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// The same, at the latest with the next statement, which then sees what those have done whose turn it was before.
-    pub fn take_turn_later(&mut self, number: i64) -> Result<(), Error> {
         match self.dialect().take_turn() {
             Some(sql) => self.exec_later(sql, &[Param::Int(number)]),
             None => Ok(()),

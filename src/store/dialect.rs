@@ -201,24 +201,17 @@ impl Dialect {
         }
     }
 
-    /// Has a table give the ids after `?1` from now on. In SQLite, a table that may use ids again remembers none.
-    pub fn follow_id(self, table: &str) -> Vec<String> {
+    /// Has a table give the ids after this one from now on, whatever it has given before. In SQLite, a table that may use ids again
+    /// remembers none.
+    pub fn give_ids_after(self, table: &str, last_id: i64) -> Vec<String> {
         match self {
             Self::Sqlite => vec![
-                format!("DELETE FROM sqlite_sequence WHERE name = '{table}' AND seq <= ?1"),
+                format!("DELETE FROM sqlite_sequence WHERE name = '{table}'"),
                 format!(
-                    "INSERT INTO sqlite_sequence (name, seq) SELECT name, ?1 FROM sqlite_schema \
+                    "INSERT INTO sqlite_sequence (name, seq) SELECT name, {last_id} FROM sqlite_schema \
                      WHERE type = 'table' AND name = '{table}' AND sql LIKE '%AUTOINCREMENT%'"
                 ),
             ],
-            Self::Postgres => vec![format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), ?1)")],
-        }
-    }
-
-    /// Has a table give the ids after this one from now on, even if it has given higher ones: for databases that are thrown away.
-    pub fn go_on_after(self, table: &str, last_id: i64) -> Vec<String> {
-        match self {
-            Self::Sqlite => vec![format!("UPDATE sqlite_sequence SET seq = {last_id} WHERE name = '{table}'")],
             Self::Postgres => {
                 let (value, is_given) = (last_id.max(1), last_id > 0);
                 vec![format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), {value}, {is_given})")]

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-pub use db::{Db, Param, Row};
+pub use db::{Db, Kept, Param, Row};
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
 use job::{Fate, Message};

@@ -31,25 +31,24 @@ pub(super) async fn reset(asked: &Asked<'_>, body: RequestBody) -> Result<Respon
     let Nothing {} = asked.body(body).await?;
     let app = Arc::clone(asked.visit.app);
     settle(&app).await?;
-    if let Some(tuning) = asked.sandbox.first_tuning.get() {
-        app.tune(tuning.clone());
-    }
-    let days = app.tuned.get().invitation_days;
-    app.clock.restart();
-    let now = app.clock.now();
-    let (shared, planted) = (Arc::clone(&app), Arc::clone(&asked.sandbox.seed));
+    let tuning = asked.sandbox.first_tuning.get().cloned().unwrap_or_else(|| (*app.tuned.get()).clone());
+    let (now, sandbox, shared) = (app.clock.at_start(), Arc::clone(asked.sandbox), Arc::clone(&app));
     let work = app.store.write(move |db| {
         snapshot::empty(db)?;
-        seed::plant(db, &planted, now, days)?;
-        let app = Arc::clone(&shared);
-        db.after_commit(move || forget(&app));
+        seed::plant(db, &sandbox.seed, now, tuning.invitation_days)?;
+        let (app, sandbox, tuning) = (Arc::clone(&shared), Arc::clone(&sandbox), tuning.clone());
+        db.after_commit(move || {
+            forget(&app);
+            app.tune(tuning);
+            app.clock.restart();
+            app.entropy.restart();
+            app.mail_entropy.restart();
+            sandbox.faults.clear();
+            sandbox.journal.clear();
+        });
         Ok::<_, Error>(())
     });
     work.await?;
-    asked.sandbox.faults.clear();
-    asked.sandbox.journal.clear();
-    app.entropy.restart();
-    app.mail_entropy.restart();
     Ok(headers::empty())
 }
 

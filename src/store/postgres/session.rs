@@ -22,8 +22,7 @@ use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 use super::address::Address;
 use super::manner::Manner;
 use super::trouble;
-use super::values::Kept;
-use crate::store::{Error, Param, Position};
+use crate::store::{Error, Kept, Param, Position};
 
 /// How long the server may take for what it was asked, before the connection is given up. Its own limits are shorter.
 const ANSWER_WITHIN: Duration = Duration::from_secs(40);
@@ -187,7 +186,7 @@ impl Session {
             self.send(None)?;
         }
         let text = self.text(sql)?;
-        self.waiting.push(Waiting { text, values: params.iter().map(Kept::from).collect() });
+        self.waiting.push(Waiting { text, values: params.iter().map(|param| Kept::from(*param)).collect() });
         Ok(())
     }
 

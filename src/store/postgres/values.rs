@@ -48,33 +48,3 @@ impl ToSql for Param<'_> {
 
     to_sql_checked!();
 }
-
-/// A value that outlives its statement.
-pub(super) enum Kept {
-    Null,
-    Int(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl From<&Param<'_>> for Kept {
-    fn from(param: &Param<'_>) -> Self {
-        match *param {
-            Param::Null => Self::Null,
-            Param::Int(number) => Self::Int(number),
-            Param::Text(text) => Self::Text(text.to_owned()),
-            Param::Bytes(bytes) => Self::Bytes(bytes.to_owned()),
-        }
-    }
-}
-
-impl Kept {
-    pub(super) fn param(&self) -> Param<'_> {
-        match self {
-            Self::Null => Param::Null,
-            Self::Int(number) => Param::Int(*number),
-            Self::Text(text) => Param::Text(text),
-            Self::Bytes(bytes) => Param::Bytes(bytes),
-        }
-    }
-}

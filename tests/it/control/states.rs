@@ -81,3 +81,22 @@ fn what_cannot_be_a_name_is_refused() {
     assert_eq!(server.control("GET", "/snapshots", &Value::Null).json(), json!({"snapshots": []}));
     server.control("POST", "/reset", &json!({"to": "yesterday"})).expect(400);
 }
+
+/// Somebody else holds the file for longer than a write waits.
+#[test]
+fn a_reset_that_cannot_be_written_changes_nothing_in_memory_either() {
+    let server = Server::start_on_file();
+    server.control("PUT", "/settings", &json!({"invitation_days": 3})).expect(200);
+    server.control("POST", "/faults", &json!({"status": 503, "retry_after": 1, "method": "DELETE"})).expect(200);
+    server.control("PUT", "/clock", &json!({"now": "2031-01-20T00:00:00Z"})).expect(200);
+    let seen =
+        || ["/settings", "/faults", "/clock"].map(|path| server.control("GET", path, &Value::Null).text().to_owned());
+    let (before, stored) = (seen(), server.everything_stored());
+    let other = rusqlite::Connection::open(server.database_path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    server.control("POST", "/reset", &Value::Null).expect(503);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!((seen(), server.everything_stored()), (before, stored));
+    server.control("POST", "/reset", &Value::Null).expect(204);
+    assert_eq!(server.control("GET", "/clock", &Value::Null).json()["now"], "2031-01-02T03:04:05Z");
+}
