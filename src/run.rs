@@ -11,10 +11,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::app::App;
-use crate::server::{self, Bounds};
-use crate::tuning::Tuning;
-use crate::{api, delivery, retention};
+use crate::engine::tuning::Tuning;
+use crate::http;
+use crate::server::app::App;
+use crate::server::listen::{self, Bounds};
+use crate::server::{delivery, retention};
 
 /// A server that runs in the background.
 pub struct Running {
@@ -50,8 +51,8 @@ impl Running {
         if let Some(metrics_address) = app.config.metrics_listen {
             let metrics_listener = TcpListener::bind(metrics_address).await?;
             let app = Arc::clone(&app);
-            tasks.push(tokio::spawn(server::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
-                let response = api::pages::metrics_only(&app, request.uri().path());
+            tasks.push(tokio::spawn(listen::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
+                let response = http::documents::metrics_only(&app, request.uri().path());
                 std::future::ready(response)
             })));
         }
@@ -64,8 +65,8 @@ impl Running {
             tasks.push(tokio::spawn(retention::work(Arc::clone(&app), stopped.clone())));
         }
         let handling = Arc::clone(&app);
-        tasks.push(tokio::spawn(server::serve(listener, bounds, stopped, move |request, peer| {
-            api::handle(Arc::clone(&handling), request, peer.ip())
+        tasks.push(tokio::spawn(listen::serve(listener, bounds, stopped, move |request, peer| {
+            http::handle(Arc::clone(&handling), request, peer.ip())
         })));
         Ok(Self { app, address, stop, tasks })
     }

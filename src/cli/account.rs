@@ -6,9 +6,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::{Missing, people, settings, spoken, with_app};
-use crate::accounts;
+use crate::cli::{Missing, people, settings, spoken, with_app};
 use crate::language::{LANGUAGES, Language};
+use crate::resources::accounts;
 
 /// What is given in place of a language that an account no longer has.
 const NONE: &str = "none";

@@ -5,8 +5,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::people::{account_argument, account_or_only};
-use super::{Missing, settings, spoken, with_app};
+use crate::cli::people::{account_argument, account_or_only};
+use crate::cli::{Missing, settings, spoken, with_app};
 use crate::oauth::applications::{self, Listed};
 use crate::wire::kind::time;
 

@@ -8,11 +8,11 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value as Json, json};
 
-use super::people;
+use crate::cli::people;
 use crate::clock::Clock;
-use crate::config;
-use crate::copy::{self, Copied, Listener, Order, Progress, Stage};
+use crate::server::settings;
 use crate::store::Place;
+use crate::transfer::copy::{self, Copied, Listener, Order, Progress, Stage};
 
 /// Rows between two lines about a large table, where nobody watches.
 const ROWS_BETWEEN_LINES: u64 = 100_000;
@@ -77,7 +77,7 @@ fn told(from: &str, to: &str, copied: &Copied) -> Json {
 /// The place that an argument names. A refusal does not repeat it, since a password may stand in it.
 fn place(matches: &ArgMatches, name: &str) -> Place {
     let text = matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
-    config::place(text).unwrap_or_else(|reason| wrong_usage(&mut command(), &format!("the URL of --{name} {reason}")))
+    settings::place(text).unwrap_or_else(|reason| wrong_usage(&mut command(), &format!("the URL of --{name} {reason}")))
 }
 
 /// Ends the program as it ends for an argument that is unknown.

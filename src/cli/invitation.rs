@@ -5,15 +5,15 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value as Json, json};
 
-use super::{Missing, listing, mail, people, settings, spoken, with_app};
+use crate::cli::{Missing, listing, mail, people, settings, spoken, with_app};
 use crate::clock::{Clock, Timestamp};
-use crate::error::Error;
-use crate::invitations::states::{self, About, Listed};
-use crate::outbox;
-use crate::resources::account_invitations::RESOURCE;
+use crate::engine::error::Error;
+use crate::engine::records;
+use crate::mail::outbox;
+use crate::resources::invitations::states::{self, About, Listed};
+use crate::resources::invitations::{self, RESOURCE, links};
 use crate::store::Db;
 use crate::wire::kind::date;
-use crate::{invitations, links, records};
 
 const COLUMNS: &[&str] = &["id", "state", "email_address", "full_name", "permission", "expiration_date", "mail_state"];
 

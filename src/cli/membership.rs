@@ -5,11 +5,11 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Map, Value as Json, json};
 
-use super::{people, settings};
-use crate::access::ASSIGNABLE;
-use crate::context::Context;
-use crate::error::Error;
-use crate::resources::account_memberships::{ENTRY, RESOURCE};
+use crate::cli::{people, settings};
+use crate::engine::access::ASSIGNABLE;
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::resources::memberships::{ENTRY, RESOURCE};
 use crate::resources::writes::{self, UNGUARDED};
 use crate::store::Db;
 use crate::wire::changes::{Changes, Write};

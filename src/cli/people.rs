@@ -6,14 +6,13 @@ use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use serde_json::{Map, Value as Json};
 
-use super::{Missing, spoken, with_app};
-use crate::access::Caller;
-use crate::accounts;
-use crate::app::App;
-use crate::context::Context;
-use crate::error::Error;
-use crate::records;
-use crate::resources::{account_memberships, users};
+use crate::cli::{Missing, spoken, with_app};
+use crate::engine::access::Caller;
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records;
+use crate::resources::{accounts, memberships, users};
+use crate::server::app::App;
 use crate::store::{Db, Param};
 use crate::wire::describe::Resource;
 use crate::wire::fold::fold;
@@ -128,7 +127,7 @@ pub(super) fn user(db: &mut Db, operator: &Caller, id: i64) -> Result<Json, Erro
 
 /// A membership with all that the API shows of it.
 pub(super) fn membership(db: &mut Db, operator: &Caller, id: i64) -> Result<Json, Error> {
-    record(db, &account_memberships::RESOURCE, operator, id)
+    record(db, &memberships::RESOURCE, operator, id)
 }
 
 /// A record with all that the API shows of it.

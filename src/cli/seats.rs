@@ -4,10 +4,10 @@ use anyhow::Result;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Value as Json, json};
 
-use super::{Missing, listing, people, settings, spoken, with_app};
-use crate::accounts;
-use crate::error::Error;
-use crate::seats::{self, Ledger};
+use crate::cli::{Missing, listing, people, settings, spoken, with_app};
+use crate::engine::error::Error;
+use crate::resources::accounts;
+use crate::resources::seats::{self, Ledger};
 
 const COLUMNS: &[&str] = &["account_id", "name", "contracted", "members", "pending", "taken", "over", "billed"];
 

@@ -5,11 +5,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::people::account_or_only;
-use super::{Missing, settings, spoken, with_app};
-use crate::accounts;
-use crate::error::Error;
-use crate::tokens;
+use crate::cli::people::account_or_only;
+use crate::cli::{Missing, settings, spoken, with_app};
+use crate::engine::error::Error;
+use crate::engine::tokens;
+use crate::oauth;
+use crate::resources::accounts;
 use crate::wire::kind::time;
 
 pub fn command() -> Command {
@@ -61,7 +62,7 @@ fn create(matches: &ArgMatches) -> Result<()> {
         let (entropy, now) = (app.entropy.clone(), app.clock.now());
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
-            let user = accounts::active_member(db, account, &email)?;
+            let user = oauth::active_member(db, account, &email)?;
             accounts::create_token(db, &entropy, (account, user), &label, now)
         });
         work.await.map_err(|error| spoken(&error))

@@ -3,8 +3,8 @@
 //! An action is allowed in two steps. The level alone decides first, before anything of the request is read, so that a
 //! caller who may never do it learns nothing about records. A rule about the record comes after it was found.
 
-use crate::error::Error;
-use crate::limits;
+use crate::engine::error::Error;
+use crate::engine::limits;
 use crate::wire::describe::{Rung, Verb};
 
 /// Permission levels, lowest first; each may do all that the ones before may.

@@ -4,8 +4,8 @@
 //! without a change. Rows are only ever added. They hold attributes as the wire names them, and never a secret.
 
 use crate::clock::Timestamp;
-use crate::context::Context;
-use crate::records::Record;
+use crate::engine::context::Context;
+use crate::engine::records::Record;
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::{Field, Resource};
 use crate::wire::kind::{Cell, Kind, Value, print_text};

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use crate::access::Caller;
 use crate::clock::Timestamp;
+use crate::engine::access::Caller;
+use crate::engine::error::Error;
+use crate::engine::limits::{self, Limits};
+use crate::engine::tokens::Callers;
 use crate::entropy::Entropy;
-use crate::error::Error;
-use crate::limits::{self, Limits};
-use crate::outbox::Outbox;
-use crate::tokens::Callers;
+use crate::mail::outbox::Outbox;
 
 /// The surroundings of a write.
 #[derive(Clone)]

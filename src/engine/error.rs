@@ -3,10 +3,11 @@
 //! The client is told the outer text; the cause is for the log only and travels beside it.
 
 use crate::entropy::NoEntropy;
+use crate::mail::outbox;
 use crate::store;
 use crate::wire::changes::Fault;
 use crate::wire::describe::MOST_TEXTS;
-use crate::wire::kind::print_text;
+use crate::wire::kind::{Kind, Value, print_text};
 use crate::wire::params::Undecodable;
 use crate::wire::query::TooMany;
 
@@ -157,6 +158,16 @@ impl From<store::Error> for Error {
     }
 }
 
+impl From<outbox::OutboxError> for Error {
+    fn from(refusal: outbox::OutboxError) -> Self {
+        match refusal {
+            outbox::OutboxError::Store(cause) => cause.into(),
+            outbox::OutboxError::NoEntropy(cause) => cause.into(),
+            outbox::OutboxError::TooMany(seconds) => Self::RateLimited(seconds),
+        }
+    }
+}
+
 impl From<TooMany> for Error {
     fn from(too_many: TooMany) -> Self {
         Self::Syntax(format!("{} must not list more than {MOST_TEXTS} texts.", too_many.parameter))
@@ -181,5 +192,14 @@ impl From<Undecodable> for Error {
                 Self::Unsupported("The content encoding is not supported. Send the body uncompressed.")
             }
         }
+    }
+}
+
+/// Reads a command-line text as a field of this kind would be read.
+pub fn read_text(kind: Kind, name: &str, text: &str) -> Result<String, Error> {
+    match kind.read(name, &text.into()) {
+        Ok(Value::Text(text)) => Ok(text),
+        Ok(_) => Err(Error::Syntax(format!("{name} is not text."))),
+        Err(sentence) => Err(Error::Syntax(sentence)),
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
-use crate::error::Error;
+use crate::engine::error::Error;
 use crate::store::{Db, Param};
 use crate::wire::changes::Fault;
 use crate::wire::params::Tree;

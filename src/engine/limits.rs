@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Timestamp;
-use crate::error::Error;
+use crate::engine::error::Error;
 
 /// Microseconds of a minute.
 const MINUTE: i64 = 60_000_000;

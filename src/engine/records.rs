@@ -5,13 +5,13 @@
 
 use std::collections::HashSet;
 
-use crate::access::Caller;
-use crate::audit::{self, Attributes, Event};
-use crate::context::Context;
-use crate::error::Error;
+use crate::engine::access::Caller;
+use crate::engine::audit::{self, Attributes, Event};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::tallies;
 use crate::store::sql::{self, Statement};
 use crate::store::{self, Db, Dialect, Row, UniqueIndex};
-use crate::tallies;
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};

@@ -17,8 +17,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use crate::access::{Caller, Identity, Level};
 use crate::clock::{Stopwatch, Timestamp};
+use crate::engine::access::{Caller, Identity, Level};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::store::{Db, Error, Param, Store};
 

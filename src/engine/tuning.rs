@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::limits::PerMinute;
+use crate::engine::limits::PerMinute;
 use crate::wire::kind::Dates;
 
 /// Everything that can be changed.

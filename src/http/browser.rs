@@ -12,12 +12,12 @@ use hyper::header::{self, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
-use super::visit::{Visit, text};
-use crate::app::App;
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::engine::tokens;
+use crate::http::visit::{Visit, text};
 use crate::oauth::sessions::{self, Session};
-use crate::server::Body;
-use crate::tokens;
+use crate::server::app::App;
+use crate::server::listen::Body;
 use crate::wire::params::Tree;
 
 /// The parameter in which a form proves itself.

@@ -8,15 +8,15 @@ use askama::Template;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::{BASE_PATH, headers};
-use crate::access::Level;
-use crate::app::App;
-use crate::error::Error;
-use crate::resources::REGISTRY;
-use crate::schema::MIGRATIONS;
-use crate::server::Body;
+use crate::engine::access::Level;
+use crate::engine::error::Error;
+use crate::engine::schema::MIGRATIONS;
+use crate::http::{BASE_PATH, headers};
+use crate::resources::registry::REGISTRY;
+use crate::server::app::App;
+use crate::server::listen::Body;
+use crate::server::telemetry;
 use crate::store::migrate;
-use crate::telemetry;
 use crate::wire::describe::{Field, Resource, Rung, Shown, Verb};
 use crate::wire::openapi;
 

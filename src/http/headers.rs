@@ -5,9 +5,9 @@ use std::time::Duration;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::app::App;
-use crate::error::Error;
-use crate::server::Body;
+use crate::engine::error::Error;
+use crate::server::app::App;
+use crate::server::listen::Body;
 use crate::wire::entity_tag;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");

@@ -12,8 +12,8 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::Error;
-use crate::server::Body;
+use crate::engine::error::Error;
+use crate::server::listen::Body;
 
 /// The style of every page. It stands in the page itself, and is allowed by its hash.
 pub const STYLE: &str = include_str!("../../templates/pages/style.css");

@@ -2,22 +2,19 @@
 //!
 //! [`handle`] wraps every answer: request id, panic guard, the headers of protocol.md section 3, one log line, metrics.
 //! Inside it, what lies under the base path goes through `operations`, what belongs to OAuth through `oauth`, everything
-//! else is one of the [`pages`].
+//! else is one of the [`documents`].
 
-mod additions;
+mod api;
 mod browser;
-mod control;
+pub mod documents;
 mod endpoints;
-mod gate;
 mod headers;
+mod html;
 mod invitations;
 mod oauth;
 mod object;
-mod operations;
-mod page;
-pub mod pages;
 mod request;
-mod route;
+mod sandbox;
 mod visit;
 
 pub use oauth::SIGN_IN_LINK_PATH;
@@ -30,12 +27,12 @@ use futures_util::FutureExt as _;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::context::Remarks;
-use crate::error::Error;
-use crate::resources::REGISTRY;
-use crate::server::{Body, RequestBody};
+use crate::engine::context::Remarks;
+use crate::engine::error::Error;
+use crate::resources::registry::REGISTRY;
+use crate::server::app::App;
+use crate::server::listen::{Body, RequestBody};
 
 /// The base path of the API.
 pub const BASE_PATH: &str = "/api/v1";
@@ -103,7 +100,7 @@ impl Answer {
             response.headers_mut().insert(mark, HeaderValue::from_static("true"));
         }
         if let Some(remarks) = self.remarks {
-            additions::tell(&remarks, response.headers_mut());
+            api::additions::tell(&remarks, response.headers_mut());
         }
         response
     }
@@ -113,8 +110,8 @@ impl Answer {
 /// otherwise.
 pub async fn handle(app: Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
     match &app.sandbox {
-        Some(sandbox) if gate::is_needed(sandbox) && !control::is_for(request.uri().path()) => {
-            Box::pin(gate::pass(&app, sandbox, request, peer)).await
+        Some(sandbox) if sandbox::gate::is_needed(sandbox) && !sandbox::is_for(request.uri().path()) => {
+            Box::pin(sandbox::gate::pass(&app, sandbox, request, peer)).await
         }
         _ => serve(&app, request, peer).await.0,
     }
@@ -187,14 +184,14 @@ async fn answer(
         let answer = Box::pin(invitations::answer(app, endpoint, request, peer, request_id, trace));
         return Ok(Answer::page(answer.await));
     }
-    if let Some(sandbox) = control::find(app, request.uri().path()) {
-        return Ok(Answer::page(Box::pin(control::answer(app, sandbox, request, peer, request_id, trace)).await));
+    if let Some(sandbox) = sandbox::find(app, request.uri().path()) {
+        return Ok(Answer::page(Box::pin(sandbox::answer(app, sandbox, request, peer, request_id, trace)).await));
     }
-    if let Some(page) = pages::find(app, &request) {
+    if let Some(page) = documents::find(app, &request) {
         trace.operation = Some(page.name());
         return page.answer(app).await.map(Answer::page);
     }
-    operations::answer(app, request, request_id, trace).await
+    api::operations::answer(app, request, request_id, trace).await
 }
 
 #[cfg(test)]

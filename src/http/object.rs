@@ -3,8 +3,8 @@
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use super::page;
-use crate::server::Body;
+use crate::http::html;
+use crate::server::listen::Body;
 use crate::wire::kind::print_text;
 
 /// An object that is being printed.
@@ -91,7 +91,7 @@ impl Object {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-        page::keep_private(headers);
+        html::keep_private(headers);
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
         response
     }

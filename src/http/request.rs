@@ -5,10 +5,10 @@ use hyper::Uri;
 use hyper::body::{Body as _, Bytes};
 use hyper::header::{self, HeaderMap};
 
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::error::Error;
-use crate::server::RequestBody;
+use crate::engine::error::Error;
+use crate::server::app::App;
+use crate::server::listen::RequestBody;
 use crate::wire::params::{self, Tree};
 
 /// The bearer token of a request (protocol.md section 2, protocol-corners C18).

@@ -7,14 +7,14 @@ use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
-use super::{page, request};
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::error::Error;
-use crate::limits::Kind;
-use crate::server::{Body, RequestBody};
+use crate::engine::error::Error;
+use crate::engine::limits::Kind;
+use crate::engine::tokens;
+use crate::http::{html, request};
+use crate::server::app::App;
+use crate::server::listen::{Body, RequestBody};
 use crate::store::Db;
-use crate::tokens;
 use crate::wire::params::Tree;
 
 /// A request without its body.
@@ -68,7 +68,7 @@ pub fn redirect(status: StatusCode, location: &str) -> Result<Response<Body>, Er
     let mut response = Response::new(Body::default());
     *response.status_mut() = status;
     response.headers_mut().insert(header::LOCATION, location);
-    page::keep_private(response.headers_mut());
+    html::keep_private(response.headers_mut());
     Ok(response)
 }
 

@@ -18,7 +18,6 @@ use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::error::Error;
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 
@@ -33,6 +32,17 @@ const COUNTED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
 /// Most characters that are kept of what a mail server said.
 const REPLY_LENGTH: usize = 500;
+
+/// Why the outbox could not take or settle a mail.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+    #[error("the address had its share of mails; the next one may be queued in {0} seconds")]
+    TooMany(u64),
+}
 
 /// What a rule needs to put mails into the outbox.
 pub struct Outbox {
@@ -81,7 +91,7 @@ pub fn enqueue(
     (account_id, invitation_id): (i64, i64),
     recipient: &str,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<(), OutboxError> {
     if !outbox.is_on {
         return Ok(());
     }
@@ -113,7 +123,7 @@ pub fn message_id(entropy: &Entropy, domain: &str) -> Result<String, NoEntropy> 
 
 /// Refuses one mail more to an address that has had its share. The rows are the count, so that it holds for all accounts and
 /// servers together, and survives a restart.
-fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> Result<(), Error> {
+fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> Result<(), OutboxError> {
     let most = outbox.most_for_address.load(Ordering::Relaxed);
     if most == 0 {
         return Ok(());
@@ -129,7 +139,7 @@ fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> R
         None => Ok(()),
         Some(created_at) => {
             let left = created_at.plus(COUNTED_FOR).0.saturating_sub(now.0).max(1);
-            Err(Error::RateLimited(u64::try_from(left).unwrap_or_default().div_ceil(1_000_000)))
+            Err(OutboxError::TooMany(u64::try_from(left).unwrap_or_default().div_ceil(1_000_000)))
         }
     }
 }
@@ -214,7 +224,7 @@ pub fn settle(
     outcome: &Outcome,
     give_up: Duration,
     now: Timestamp,
-) -> Result<Option<State>, Error> {
+) -> Result<Option<State>, OutboxError> {
     let (state, due_at, reply) = match outcome {
         Outcome::Sent(reply) => (State::Sent, None, Some(reply)),
         Outcome::Refused(reply) => (State::Failed, None, Some(reply)),

@@ -7,14 +7,15 @@
 use secrecy::SecretString;
 use subtle::ConstantTimeEq as _;
 
-use super::redirects;
-use crate::accounts::{active_member, read_text};
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::error::Error;
+use crate::engine::error::read_text;
+use crate::engine::tokens;
 use crate::entropy::Entropy;
-use crate::error::Error;
+use crate::oauth::active_member;
+use crate::oauth::redirects;
 use crate::store::{self, Db, Param};
-use crate::tokens;
 use crate::wire::kind::{Cell, Kind};
 
 /// Prefix of the names by which applications are known.

@@ -5,17 +5,17 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::applications::{self, Application};
-use super::authorization::{is_scope, is_within};
-use super::pkce::{self, Challenge, Method};
-use super::refusal::{Code, Refusal, refusal};
-use super::{grants, is_active};
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::entropy::Entropy;
-use crate::error::Error;
+use crate::oauth::applications::{self, Application};
+use crate::oauth::authorization::{is_scope, is_within};
+use crate::oauth::pkce::{self, Challenge, Method};
+use crate::oauth::refusal::{Code, Refusal, refusal};
+use crate::oauth::{grants, is_active};
 use crate::store::{self, Db, Param};
-use crate::tokens;
 use crate::wire::kind::{Cell, Kind};
 
 /// Prefix of refresh tokens.

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::applications::{self, Application};
-use super::authorization::Request;
-use super::is_active;
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::entropy::Entropy;
-use crate::error::Error;
+use crate::oauth::applications::{self, Application};
+use crate::oauth::authorization::Request;
+use crate::oauth::is_active;
 use crate::store::{self, Db, Param};
-use crate::tokens;
 use crate::wire::kind::{Cell, Kind};
 
 /// Prefix of codes.

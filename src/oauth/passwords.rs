@@ -15,11 +15,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
-use super::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, sessions};
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::error::Error;
 use crate::entropy::Entropy;
-use crate::error::Error;
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, sessions};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind};

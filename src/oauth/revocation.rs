@@ -1,11 +1,11 @@
 //! How tokens end before their time (RFC 7009), and what an application is told of one (RFC 7662).
 
-use super::applications::Application;
-use super::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::tokens;
+use crate::oauth::applications::Application;
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
 use crate::store::{self, Db, Param};
-use crate::tokens;
 use crate::wire::kind::{Cell, Kind};
 
 /// Ends a token that this application holds: an access token by itself, a refresh token with everything that came of its

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::entropy::Entropy;
-use crate::error::Error;
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
 use crate::store::{self, Db, Param};
-use crate::tokens;
 use crate::wire::kind::{Cell, Kind};
 
 /// How long a session lasts that nobody uses.

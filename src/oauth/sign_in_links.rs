@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::entropy::Entropy;
-use crate::error::Error;
 use crate::store::{self, Db, Param};
-use crate::tokens;
 use crate::wire::kind::{Cell, Kind};
 
 /// Prefix of the secrets in links.

@@ -4,17 +4,16 @@
 
 use secrecy::SecretString;
 
-use crate::access::ADMINISTRATOR;
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
+use crate::engine::access::ADMINISTRATOR;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::error::{Error, read_text};
+use crate::engine::tokens;
 use crate::entropy::Entropy;
-use crate::error::Error;
 use crate::language::Language;
-use crate::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
-use crate::tokens;
-use crate::wire::fold::fold;
-use crate::wire::kind::{Cell, Kind, Value};
+use crate::wire::kind::{Cell, Kind};
 
 /// A new account.
 pub struct Created {
@@ -24,15 +23,6 @@ pub struct Created {
     pub user_id: i64,
     /// The owner's first token, told for the only time.
     pub token: SecretString,
-}
-
-/// Reads a text from outside as the kind of value that it must be.
-pub fn read_text(kind: Kind, name: &str, text: &str) -> Result<String, Error> {
-    match kind.read(name, &text.into()) {
-        Ok(Value::Text(text)) => Ok(text),
-        Ok(_) => Err(Error::Syntax(format!("{name} is not text."))),
-        Err(sentence) => Err(Error::Syntax(sentence)),
-    }
 }
 
 /// Writes an account that has nobody yet, and returns its id.
@@ -142,23 +132,6 @@ pub fn set_language(
 /// Whether there is any account.
 pub fn exist(db: &mut Db) -> Result<bool, store::Error> {
     Ok(db.maybe("SELECT 1 FROM accounts LIMIT 1", &[], |_| Ok(()))?.is_some())
-}
-
-/// The user of an account's member who may use a token.
-pub fn active_member(db: &mut Db, account: i64, email_address: &str) -> Result<i64, Error> {
-    let email_address = email_address.trim();
-    let sql = "SELECT u.id, m.disabled_at FROM users u JOIN account_memberships m ON m.user_id = u.id \
-               WHERE u.account_id = ?1 AND u.email_key = ?2";
-    let found = db.maybe(sql, &[Param::Int(account), Param::Text(&fold(email_address))], |row| {
-        Ok((row.int(0)?, row.maybe_int(1)?.is_some()))
-    })?;
-    match found {
-        Some((user, false)) => Ok(user),
-        Some((_, true)) => Err(Error::Syntax(format!(
-            "The member {email_address} of account {account} is disabled. Enable the member first."
-        ))),
-        None => Err(Error::Syntax(format!("Account {account} has no member {email_address}."))),
-    }
 }
 
 /// Makes a token for a user of an account and returns it, for the only time, with its id.

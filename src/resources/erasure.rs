@@ -10,16 +10,16 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value as Json};
 
-use crate::audit::{self, Event};
-use crate::context::Context;
-use crate::error::Error;
-use crate::external_references::{self, Subject};
-use crate::people::Keys;
-use crate::resources::{account_invitations, account_memberships, users};
+use crate::engine::audit::{self, Event};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::{records, tokens};
+use crate::resources::external_references::{self, Subject};
+use crate::resources::people::Keys;
+use crate::resources::{invitations, memberships, users};
 use crate::store::{Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::print_text;
-use crate::{invitations, memberships, records, tokens};
 
 /// What stands in place of a name.
 pub const ERASED: &str = "[erased]";
@@ -121,7 +121,7 @@ fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
     let of_user = [Param::Int(account), Param::Int(user)];
     let membership = "SELECT id FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
     for id in ids(db, membership, &of_user)? {
-        let record = records::find(db, &account_memberships::RESOURCE, account, Some(id))?;
+        let record = records::find(db, &memberships::RESOURCE, account, Some(id))?;
         memberships::remove(db, context, &record)?;
     }
     tokens::end_access(db, user, context.now)?;
@@ -148,7 +148,7 @@ fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
     let pending =
         "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2 AND accepted_at IS NULL";
     for id in ids(db, pending, &of_user)? {
-        let record = records::find(db, &account_invitations::RESOURCE, account, Some(id))?;
+        let record = records::find(db, &invitations::RESOURCE, account, Some(id))?;
         invitations::remove_pending(db, context, &record, "delete")?;
     }
     db.exec(

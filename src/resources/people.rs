@@ -5,9 +5,9 @@
 //! cost what they print: everything that changes a membership's state goes through here.
 
 use crate::clock::Timestamp;
-use crate::external_references::{self, Subject};
+use crate::engine::tallies;
+use crate::resources::external_references::{self, Subject};
 use crate::store::{Db, Error, Param};
-use crate::tallies;
 use crate::wire::fold::{fold, search_key};
 
 /// Tally of the memberships of an account.

@@ -1,16 +1,16 @@
 //! Seats: how many licences an account takes, and by how many that is more than was contracted.
 //!
 //! A member who is active and an invitation that is pending take a seat each; its acceptance only hands it over. Both are
-//! tallies already ([`crate::tallies`]), kept in the transaction of every change, so the ledger is their sum. Over the
+//! tallies already ([`crate::engine::tallies`]), kept in the transaction of every change, so the ledger is their sum. Over the
 //! contracted number everything goes on, as with the vendor, who bills what is over: the highest number is kept, and every
 //! answer to a request that takes a seat tells the present one.
 
-use crate::audit::{self, Actor, Attributes, Entry};
 use crate::clock::Timestamp;
-use crate::context::Context;
-use crate::people::ACTIVE_MEMBERSHIPS;
+use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::context::Context;
+use crate::engine::tallies;
+use crate::resources::people::ACTIVE_MEMBERSHIPS;
 use crate::store::{Db, Error, Param};
-use crate::tallies;
 use crate::wire::kind::{Cell, Kind};
 
 /// Tally of the pending invitations of an account.

@@ -3,10 +3,10 @@
 //! Requests and commands share them. What differs is the guard: a request has to pass its caller's rule on the record and what
 //! its headers expect, an operator's command has neither.
 
-use super::Entry;
-use crate::context::Context;
-use crate::error::Error;
-use crate::records::{self, Record};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records::{self, Record};
+use crate::resources::entry::Entry;
 use crate::store::Db;
 use crate::wire::changes::Changes;
 use crate::wire::projection::Projection;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::pattern;
 use crate::entropy::{Entropy, NoEntropy};
+use crate::sandbox::pattern;
 use crate::wire::fold::fold;
 
 /// Faults that there can be at a time.

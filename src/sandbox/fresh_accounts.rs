@@ -1,12 +1,11 @@
 //! A fresh account with a member and a token for each level: a test that has one to itself disturbs no other, and many can share
 //! one server.
 
-use crate::access::ASSIGNABLE;
-use crate::access::PUNCH_CLOCK;
 use crate::clock::Timestamp;
-use crate::people::{self, Keys, NewMembership, NewUser};
+use crate::engine::access::{ASSIGNABLE, PUNCH_CLOCK};
+use crate::engine::tokens;
+use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::store::{Db, Error};
-use crate::tokens;
 
 /// The roles of a fresh account.
 const ROLES: [&str; 3] = ["Developer", "Designer", "Manager"];
@@ -26,10 +25,10 @@ pub struct Made {
 
 /// Makes an account.
 pub fn create(db: &mut Db, name: &str, now: Timestamp) -> Result<Made, Error> {
-    let account_id = crate::accounts::insert(db, name, now)?;
+    let account_id = crate::resources::accounts::insert(db, name, now)?;
     let mut roles = Vec::with_capacity(ROLES.len());
     for role in ROLES {
-        roles.push((role, crate::roles::insert(db, account_id, role, now)?));
+        roles.push((role, crate::resources::roles::insert(db, account_id, role, now)?));
     }
     let mut members = Vec::new();
     for level in ASSIGNABLE.iter().copied().filter(|level| *level != WITHOUT_TOKEN) {

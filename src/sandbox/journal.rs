@@ -10,8 +10,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Uri};
 
-use super::pattern;
 use crate::clock::Timestamp;
+use crate::sandbox::pattern;
 
 /// Bytes that are kept of a body.
 pub const KEPT_OF_BODY: usize = 64 * 1_024;

@@ -1,7 +1,7 @@
 //! The sandbox: the same server over a database with a seeded account, for those who integrate.
 
-pub mod accounts;
 pub mod faults;
+pub mod fresh_accounts;
 pub mod journal;
 mod pattern;
 pub mod seed;
@@ -10,8 +10,8 @@ pub mod snapshots;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use crate::engine::tuning::Tuning;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::tuning::Tuning;
 use faults::Faults;
 use journal::Journal;
 use seed::Seed;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::{Setting, Timestamp};
-use crate::contents::snapshot::Snapshot;
 use crate::mail::Mail;
+use crate::transfer::snapshot::Snapshot;
 
 /// Snapshots that there can be at a time: each is in memory.
 const MOST: usize = 100;

@@ -4,24 +4,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::access::{Caller, Policy};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::context::Context;
+use crate::engine::access::{Caller, Policy};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::limits::Limits;
+use crate::engine::recent_writes::RecentWrites;
+use crate::engine::schema::MIGRATIONS;
+use crate::engine::tokens::Callers;
+use crate::engine::tuning::{Tuned, Tuning};
 use crate::entropy::Entropy;
-use crate::error::Error;
-use crate::limits::Limits;
+use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
-use crate::outbox::Outbox;
-use crate::recent_writes::RecentWrites;
 use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Progress, Seed};
-use crate::schema::MIGRATIONS;
+use crate::server::settings::Config;
+use crate::server::telemetry::Metrics;
 use crate::store::{self, Db, Param, Store, migrate};
-use crate::telemetry::Metrics;
-use crate::tokens::Callers;
-use crate::tuning::{Tuned, Tuning};
 
 /// The table to which every write of the API adds a row.
 const WRITTEN_BY_EVERYONE: &str = "audit";

@@ -14,16 +14,16 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use crate::app::App;
 use crate::clock::Timestamp;
-use crate::error::Error;
+use crate::engine::error::Error;
 use crate::language::Language;
-use crate::links::{self, Way};
 use crate::mail::message::{Cover, Facts};
+use crate::mail::outbox::{self, Claimed, Outcome};
 use crate::mail::{Failure, Mail};
-use crate::offers::{self, Offer};
-use crate::outbox::{self, Claimed, Outcome};
+use crate::resources::invitations::links::{self, Way};
+use crate::resources::invitations::offers::{self, Offer};
 use crate::sandbox::faults::MailFault;
+use crate::server::app::App;
 
 /// How often a worker looks by itself, for mails that other processes have put in.
 const LOOKS_EVERY: Duration = Duration::from_secs(5);
@@ -162,7 +162,7 @@ async fn send(app: &Arc<App>, letter: Letter) {
         Ok(None) => "overtaken",
         Err(cause) => {
             // The claim runs out by itself, and the mail is sent once more, as the same mail.
-            tracing::error!(mail = id, cause = cause.cause(), "what became of a mail could not be written down");
+            tracing::error!(mail = id, %cause, "what became of a mail could not be written down");
             return;
         }
     };

@@ -7,9 +7,6 @@
 //! Invariants: a socket that fails costs nobody but its client anything, and nothing here outlasts the order to stop
 //! for longer than the drain.
 
-mod bodies;
-mod write_deadline;
-
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -24,9 +21,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use write_deadline::WriteDeadline;
+use crate::server::write_deadline::WriteDeadline;
 
-pub use bodies::{Body, BrokenOff, Copy, Dropped, RequestBody};
+pub use crate::server::bodies::{Body, BrokenOff, Copy, Dropped, RequestBody};
 
 /// Bounds of the loop.
 #[derive(Clone, Copy, Debug)]

@@ -13,17 +13,18 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::access::Caller;
-use crate::app::App;
-use crate::audit::{self, Actor, Entry};
 use crate::clock::Timestamp;
-use crate::config::Kept;
-use crate::context::Context;
-use crate::error::Error;
+use crate::engine::access::Caller;
+use crate::engine::audit::{self, Actor, Entry};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::{idempotency, records};
+use crate::mail::outbox;
 use crate::oauth::sessions;
-use crate::resources::account_invitations;
+use crate::resources::invitations::{self, links};
+use crate::server::app::App;
+use crate::server::settings::Kept;
 use crate::store::{Db, Param};
-use crate::{idempotency, invitations, links, outbox, records};
 
 /// Rows of one write.
 const AT_ONCE: i64 = 200;
@@ -256,7 +257,7 @@ fn purge_expired(db: &mut Db, template: &Context, last_day: i64) -> Result<Optio
     })?;
     for (account, id) in &found {
         let context = template.for_caller(Caller::operator(*account));
-        let record = records::find(db, &account_invitations::RESOURCE, *account, Some(*id))?;
+        let record = records::find(db, &invitations::RESOURCE, *account, Some(*id))?;
         invitations::remove_pending(db, &context, &record, "purge")?;
     }
     Ok(Some(found.len()).filter(|invitations| *invitations > 0))
@@ -268,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_documentation_has_a_line_for_each_rule_and_no_other() {
-        let document = include_str!("../docs/RETENTION.md");
+        let document = include_str!("../../docs/RETENTION.md");
         let (_, table) = document.split_once("|---|---|---|\n").unwrap_or_default();
         let lines: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
         for rule in RULES {

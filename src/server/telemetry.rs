@@ -21,8 +21,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::app::App;
-use crate::config::Config;
+use crate::server::app::App;
+use crate::server::settings::Config;
 
 /// Lines that may wait for the writing thread.
 const WAITING_LINES: usize = 16_384;

@@ -5,8 +5,8 @@
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use super::postgres::{self, Session};
-use super::{Dialect, Error};
+use crate::store::postgres::{self, Session};
+use crate::store::{Dialect, Error};
 use crate::wire::envelope::Cells;
 use crate::wire::kind::{Cell, Value};
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::{Dialect, Param};
+use crate::store::{Dialect, Param};
 use crate::wire::describe::{Direction, Resource};
 use crate::wire::kind::Value;
 use crate::wire::projection::{Projection, Source};

@@ -13,9 +13,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
-use crate::contents::tables::TABLES;
-use crate::copy::{self, Error, Order};
 use crate::store::{self, Db, Param, Place, Store};
+use crate::transfer::copy::{self, Error, Order};
+use crate::transfer::tables::TABLES;
 
 /// What a backup holds.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::tables::Table;
 use crate::store::{self, Db, Kept, Param};
+use crate::transfer::tables::Table;
 
 /// Rows of a page. Times the columns of the widest table they stay below the parameters that a statement may have.
 pub(crate) const PAGE: usize = 500;

@@ -3,9 +3,9 @@
 //! It is made of the pages that a copy is made of, so that it knows no table by itself and is the same on both engines. Both ways are
 //! one transaction: nobody ever sees a half of one state and a half of another.
 
-use super::rows::{Page, Walk};
-use super::tables::{self, Table};
 use crate::store::{Db, Error};
+use crate::transfer::rows::{Page, Walk};
+use crate::transfer::tables::{self, Table};
 
 /// All rows of a database, and the ids that it has given.
 pub struct Snapshot(Vec<Held>);

@@ -4,8 +4,8 @@
 //! are not asked of the engine, since a schema on a server may hold tables of others, which no copy may touch. Columns
 //! and keys are asked, on both sides, and must agree. A test compares the list with the schema.
 
-use super::rows::Page;
 use crate::store::{self, Db, Kept, Param};
+use crate::transfer::rows::Page;
 
 /// Every table but the one of the migrations, which says what the schema of each side is and is not copied.
 pub const TABLES: &[&str] = &[

@@ -4,10 +4,10 @@
 //! is part of the wire, so the text is written as it comes instead of being built as a tree and serialised: that is
 //! also the cheaper way, since names are constant and values are borrowed from the row.
 
-use super::describe::Target;
-use super::kind::{Cell, print_id};
-use super::projection::Projection;
-use super::query::Paging;
+use crate::wire::describe::Target;
+use crate::wire::kind::{Cell, print_id};
+use crate::wire::projection::Projection;
+use crate::wire::query::Paging;
 
 /// A row whose cells are the columns of a projection in their order, then its id.
 pub trait Cells {

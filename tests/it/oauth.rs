@@ -18,7 +18,7 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
-use invited::audit::Actor;
+use invited::engine::audit::Actor;
 use invited::oauth::applications::{New, insert};
 use invited::oauth::passwords::{self, Hashed};
 use percent_encoding::percent_decode_str;

@@ -1,7 +1,8 @@
 //! How SQLite finds what a list asks for: every filter, order and association through an index, never by a walk over a
 //! table. The statements are those that the server makes; only their plan is asked for.
 
-use invited::resources::{REGISTRY, account_invitations};
+use invited::resources::invitations;
+use invited::resources::registry::REGISTRY;
 use invited::store::sql::{self, Statement};
 use invited::store::{Db, Dialect, Error};
 use invited::wire::describe::{Resource, Target, Test};
@@ -116,7 +117,7 @@ fn a_page_in_a_usual_order_is_read_in_that_order_and_not_sorted_whole() {
         for name in ["created_at", "expiration_date", "full_name"] {
             for direction in ["asc", "desc"] {
                 let question = format!("order={name}:{direction}");
-                let resource = &account_invitations::RESOURCE;
+                let resource = &invitations::RESOURCE;
                 let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
                 let steps = plan(db, &sql::list(Dialect::Sqlite, &plain(resource), 1, &list))?;
                 // Sorting the last term only is what keeps ties in the order of their ids.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use invited::invitations::PENDING_ADDRESS;
+use invited::resources::invitations::PENDING_ADDRESS;
 use invited::store::{Db, Error, Param, Store};
 use tokio::runtime::Runtime;
 

@@ -21,7 +21,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use invited::server::{self, Body, Bounds, RequestBody};
+use invited::server::listen::{self, Body, Bounds, RequestBody};
 use invited::store::{Durability, Options, Place, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -65,7 +65,7 @@ async fn serve(store: Arc<Store>) -> Result<()> {
         write_timeout: Duration::from_secs(30),
         drain_timeout: Duration::from_secs(10),
     };
-    server::serve(listener, bounds, stopped, move |request, _peer: SocketAddr| {
+    listen::serve(listener, bounds, stopped, move |request, _peer: SocketAddr| {
         let store = Arc::clone(&store);
         async move { answer(&store, request).await }
     })

@@ -4,9 +4,9 @@
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use crate::context::Remarks;
-use crate::error::Error;
-use crate::tuning::Profile;
+use crate::engine::context::Remarks;
+use crate::engine::error::Error;
+use crate::engine::tuning::Profile;
 use crate::wire::entity_tag::Expected;
 
 /// Names a request, so that it can be sent again without a second effect.

@@ -10,19 +10,20 @@ use hyper::Request;
 use hyper::http::request::Parts;
 use serde_json::{Map, Value as Json};
 
-use super::additions::{self, Additions};
-use super::route::{self, Route};
-use super::{Answer, Trace, request};
-use crate::access::{self, Caller, Rule};
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::context::Context;
-use crate::error::Error;
-use crate::records::{self, Record};
+use crate::engine::access::{self, Caller, Rule};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records::{self, Record};
+use crate::engine::tokens::{self, TokenHash};
+use crate::engine::{idempotency, limits};
+use crate::http::api::additions::{self, Additions};
+use crate::http::api::route::{self, Route};
+use crate::http::{Answer, Trace, request};
 use crate::resources::writes;
-use crate::server::RequestBody;
+use crate::server::app::App;
+use crate::server::listen::RequestBody;
 use crate::store::Db;
-use crate::tokens::{self, TokenHash};
 use crate::wire::changes::{Changes, Write};
 use crate::wire::describe::{Resource, Verb};
 use crate::wire::entity_tag::Expected;
@@ -30,7 +31,6 @@ use crate::wire::params::Tree;
 use crate::wire::projection::Projection;
 use crate::wire::query::{self, ListQuery};
 use crate::wire::strict;
-use crate::{idempotency, limits};
 
 /// Text of the vendor's library for a body without its root key.
 const MISSING_ROOT: &str =

@@ -7,7 +7,8 @@
 use hyper::Method;
 use percent_encoding::percent_decode_str;
 
-use crate::resources::{self, Entry};
+use crate::resources::entry::Entry;
+use crate::resources::registry;
 use crate::wire::describe::{Operation, Verb};
 use crate::wire::query::digits;
 
@@ -54,7 +55,7 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
         [collection, id, action] if !id.is_empty() => (collection, Some(id), Some(action.as_str())),
         _ => return None,
     };
-    let entry = resources::find(collection)?;
+    let entry = registry::find(collection)?;
     let is_own =
         |verb: Verb| matches!(verb, Verb::ShowOwn(word) if action.is_none() && id.is_some_and(|id| id == word));
     let own = entry.resource.operation(is_own).filter(|_| matches!(*method, Method::GET | Method::HEAD));

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use hyper::{Response, StatusCode};
 use secrecy::ExposeSecret as _;
 
-use crate::access::{self, Caller};
-use crate::api::object::{Object, array};
-use crate::api::visit::Visit;
-use crate::api::{Trace, request};
-use crate::error::Error;
-use crate::limits::Kind;
-use crate::outbox::{self, About};
-use crate::resources::account_invitations::RESOURCE;
-use crate::server::Body;
+use crate::engine::access::{self, Caller};
+use crate::engine::error::Error;
+use crate::engine::limits::Kind;
+use crate::engine::{records, tokens};
+use crate::http::object::{Object, array};
+use crate::http::visit::Visit;
+use crate::http::{Trace, request};
+use crate::mail::outbox::{self, About};
+use crate::resources::invitations::{self, RESOURCE, links};
+use crate::server::listen::Body;
 use crate::wire::describe::Verb;
 use crate::wire::kind;
 use crate::wire::query::digits;
-use crate::{invitations, links, records, tokens};
 
 /// `POST /invitations/ID/link`.
 pub async fn link(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body>, Error> {

@@ -14,13 +14,13 @@ use std::sync::Arc;
 
 use hyper::{Method, Request, Response};
 
-use super::endpoints::{self, Line, get, post};
-use super::visit::Visit;
-use super::{Trace, headers, page};
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::links::PATH;
-use crate::server::{Body, RequestBody};
+use crate::http::endpoints::{self, Line, get, post};
+use crate::http::visit::Visit;
+use crate::http::{Trace, headers, html};
+use crate::resources::invitations::links::PATH;
+use crate::server::app::App;
+use crate::server::listen::{Body, RequestBody};
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub async fn answer(
     answer.unwrap_or_else(|error| {
         trace.cause = error.cause().map(str::to_owned);
         if endpoint.is_page() {
-            let mut response = page::error(&error);
+            let mut response = html::error(&error);
             headers::refuse(response.headers_mut(), &error);
             response
         } else {

@@ -9,18 +9,18 @@ use askama::Template;
 use hyper::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::acceptance::{self, Answer, CONFIRMATION, Seen};
-use crate::access::Caller;
-use crate::api::browser::{self, Browser};
-use crate::api::headers;
-use crate::api::page::{self, Notice, STYLE};
-use crate::api::visit::{Visit, text};
-use crate::delivery;
-use crate::error::Error;
+use crate::engine::access::Caller;
+use crate::engine::error::Error;
+use crate::http::browser::{self, Browser};
+use crate::http::headers;
+use crate::http::html::{self, Notice, STYLE};
+use crate::http::visit::{Visit, text};
 use crate::language::{Language, Texts, fill};
-use crate::links::PATH;
 use crate::oauth::sessions;
-use crate::server::{Body, RequestBody};
+use crate::resources::invitations::acceptance::{self, Answer, CONFIRMATION, Seen};
+use crate::resources::invitations::links::PATH;
+use crate::server::delivery;
+use crate::server::listen::{Body, RequestBody};
 use crate::wire::params::Tree;
 
 /// What a box says that was ticked.
@@ -212,7 +212,7 @@ fn offer_page(
         fault,
         csrf_token: &browser.csrf_token(),
     };
-    page::html(status, &page, "")
+    html::html(status, &page, "")
 }
 
 /// The one answer to a link that does not work. It sets no cookie and has no form, so that it is the same every time.
@@ -222,5 +222,5 @@ fn dead(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
 }
 
 fn notice(language: Language, status: StatusCode, heading: &str, text: &str) -> Result<Response<Body>, Error> {
-    page::html(status, &Notice { language: language.code(), heading, text }, "")
+    html::html(status, &Notice { language: language.code(), heading, text }, "")
 }

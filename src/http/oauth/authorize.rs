@@ -5,18 +5,18 @@ use std::sync::Arc;
 use hyper::{Method, Response, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::page::{Consent, SignIn};
-use crate::api::browser::{Browser, require_own_form};
-use crate::api::visit::{Visit, redirect, text};
-use crate::api::{page, request};
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::engine::tokens;
+use crate::http::browser::{Browser, require_own_form};
+use crate::http::oauth::html::{Consent, SignIn};
+use crate::http::visit::{Visit, redirect, text};
+use crate::http::{html, request};
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::{Asked, Request};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::sessions::{self, Session};
 use crate::oauth::{grants, redirects};
-use crate::server::{Body, RequestBody};
-use crate::tokens;
+use crate::server::listen::{Body, RequestBody};
 use crate::wire::params::Tree;
 
 const DENIED: Refusal = refusal(Code::AccessDenied, "The member has denied the request.");
@@ -78,7 +78,7 @@ impl Trusted {
             csrf_token: &browser.csrf_token(),
             fault,
         };
-        page::html(status, &page, "")
+        html::html(status, &page, "")
     }
 
     /// The session, if it is one of a member of the application's account.
@@ -99,7 +99,7 @@ impl Trusted {
             hidden: &self.asked.parameters(),
             csrf_token: &browser.csrf_token(),
         };
-        page::html(StatusCode::OK, &page, &redirects::source(&self.redirect_uri))
+        html::html(StatusCode::OK, &page, &redirects::source(&self.redirect_uri))
     }
 }
 

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{self, HeaderMap};
 use percent_encoding::percent_decode_str;
 
-use crate::api::visit::{Visit, text};
-use crate::error::Error;
-use crate::limits;
+use crate::engine::error::Error;
+use crate::engine::limits;
+use crate::http::visit::{Visit, text};
 use crate::oauth::applications::{self, Application};
 use crate::oauth::exchange::UNKNOWN_CLIENT;
 use crate::oauth::refusal::{Code, Refusal, refusal};

@@ -5,10 +5,10 @@
 
 use hyper::{Response, StatusCode};
 
-use crate::api::object::Object;
-use crate::app::App;
+use crate::http::object::Object;
 use crate::oauth::pkce;
-use crate::server::Body;
+use crate::server::app::App;
+use crate::server::listen::Body;
 
 /// The document.
 pub fn document(app: &App) -> Response<Body> {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::api::page::STYLE;
+use crate::http::html::STYLE;
 
 /// Names and values that a form carries without showing them.
 pub type Hidden<'a> = [(&'static str, &'a str)];

@@ -3,10 +3,10 @@
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::api::object::Object;
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::http::object::Object;
 use crate::oauth::refusal::{Code, Refusal};
-use crate::server::Body;
+use crate::server::listen::Body;
 
 /// The answer to an application that is refused.
 pub fn refused(refusal: &Refusal, is_challenged: bool) -> Response<Body> {

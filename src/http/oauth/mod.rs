@@ -11,8 +11,8 @@
 mod authorize;
 mod client;
 mod discovery;
+mod html;
 mod json;
-mod page;
 mod sign_in;
 mod token;
 
@@ -23,12 +23,12 @@ use std::sync::Arc;
 
 use hyper::{Method, Request, Response};
 
-use super::endpoints::{self, Line, get, post};
-use super::visit::Visit;
-use super::{Trace, headers};
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::server::{Body, RequestBody};
+use crate::http::endpoints::{self, Line, get, post};
+use crate::http::visit::Visit;
+use crate::http::{Trace, headers};
+use crate::server::app::App;
+use crate::server::listen::{Body, RequestBody};
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub async fn answer(
         Err(error) => error,
     };
     trace.cause = error.cause().map(str::to_owned);
-    let mut response = if endpoint.is_for_programs() { json::error(&error) } else { super::page::error(&error) };
+    let mut response = if endpoint.is_for_programs() { json::error(&error) } else { crate::http::html::error(&error) };
     headers::refuse(response.headers_mut(), &error);
     response
 }

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use hyper::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::authorize::Trusted;
-use super::page::Link;
-use crate::api::browser::{self, Browser, require_own_form};
-use crate::api::headers;
-use crate::api::page::{self, Notice};
-use crate::api::visit::{Visit, bucket, redirect, text};
-use crate::error::Error;
-use crate::limits::Kind;
-use crate::oauth::{links, passwords, sessions};
-use crate::server::{Body, RequestBody};
+use crate::engine::error::Error;
+use crate::engine::limits::Kind;
+use crate::http::browser::{self, Browser, require_own_form};
+use crate::http::headers;
+use crate::http::html::{self, Notice};
+use crate::http::oauth::authorize::Trusted;
+use crate::http::oauth::html::Link;
+use crate::http::visit::{Visit, bucket, redirect, text};
+use crate::oauth::{passwords, sessions, sign_in_links};
+use crate::server::listen::{Body, RequestBody};
 use crate::wire::fold::fold;
 
 /// The path of a one-time link, without the secret at its end.
@@ -85,7 +85,7 @@ async fn begin(visit: &Visit<'_>, browser: &Browser, user_id: i64) -> Result<Opt
 /// `GET /oauth/sign-in/SECRET`: a page with a button. The link is not looked at, since scanners open links too.
 pub fn show_link(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
     let browser = Browser::of(visit)?;
-    let response = page::html(StatusCode::OK, &Link { csrf_token: &browser.csrf_token() }, "")?;
+    let response = html::html(StatusCode::OK, &Link { csrf_token: &browser.csrf_token() }, "")?;
     browser.mark(visit.app, response)
 }
 
@@ -100,7 +100,7 @@ pub async fn with_link(visit: &Visit<'_>, body: RequestBody) -> Result<Response<
     let before = SecretString::from(browser.cookie().to_owned());
     let request_id = visit.request_id.to_owned();
     let cookie = visit
-        .write(move |db| match links::redeem(db, &token, now)? {
+        .write(move |db| match sign_in_links::redeem(db, &token, now)? {
             Some(user_id) => sessions::begin(db, &app.entropy, user_id, before.expose_secret(), &request_id, now),
             None => Ok(None),
         })
@@ -114,7 +114,7 @@ pub async fn with_link(visit: &Visit<'_>, body: RequestBody) -> Result<Response<
         text: "Go back to the application that you want to use, and connect it again; or reload the page that asked you \
                to sign in.",
     };
-    let mut response = page::html(StatusCode::OK, &notice, "")?;
+    let mut response = html::html(StatusCode::OK, &notice, "")?;
     browser::set_cookie(visit.app, &mut response, cookie.expose_secret())?;
     Ok(response)
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use hyper::{Response, StatusCode};
 use secrecy::ExposeSecret as _;
 
-use super::client::{self, Unrecognised};
-use super::json;
-use crate::api::object::Object;
-use crate::api::visit::{Visit, text};
 use crate::clock::Timestamp;
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::http::oauth::client::{self, Unrecognised};
+use crate::http::oauth::json;
+use crate::http::object::Object;
+use crate::http::visit::{Visit, text};
 use crate::oauth::exchange::{self, Asked, Issued, Means};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::revocation::{self, Facts};
-use crate::server::{Body, RequestBody};
+use crate::server::listen::{Body, RequestBody};
 use crate::wire::params::Tree;
 
 const NO_TOKEN: Refusal = refusal(Code::InvalidRequest, "The parameter token is missing.");

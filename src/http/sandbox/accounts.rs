@@ -3,11 +3,11 @@
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::Asked;
-use crate::api::object::Object;
-use crate::error::Error;
-use crate::sandbox::accounts;
-use crate::server::{Body, RequestBody};
+use crate::engine::error::Error;
+use crate::http::object::Object;
+use crate::http::sandbox::Asked;
+use crate::sandbox::fresh_accounts;
+use crate::server::listen::{Body, RequestBody};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,7 +24,7 @@ pub(super) async fn create(asked: &Asked<'_>, body: RequestBody) -> Result<Respo
         return Err(Error::Syntax("name must be 1 to 200 characters, none of them a control character.".to_owned()));
     }
     let now = asked.visit.app.clock.now();
-    let made = asked.visit.app.store.write(move |db| accounts::create(db, &name, now)).await?;
+    let made = asked.visit.app.store.write(move |db| fresh_accounts::create(db, &name, now)).await?;
     let object = |pairs: Vec<(&str, String)>| {
         pairs.iter().fold(Object::new(), |object, (name, value)| object.text(name, value)).into_json()
     };

@@ -8,14 +8,14 @@ use std::time::Duration;
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::Asked;
-use crate::api::object::Object;
-use crate::app::App;
 use crate::clock::Timestamp;
-use crate::error::Error;
-use crate::server::{Body, RequestBody};
+use crate::engine::error::Error;
+use crate::http::object::Object;
+use crate::http::sandbox::Asked;
+use crate::server::app::App;
+use crate::server::listen::{Body, RequestBody};
+use crate::server::{delivery, retention};
 use crate::wire::kind;
-use crate::{delivery, retention};
 
 /// The last moment that can be set, 9999-12-31T23:59:59Z less a year for what lies ahead of it.
 const LAST: Timestamp = Timestamp(253_370_764_799_000_000);

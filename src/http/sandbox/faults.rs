@@ -2,13 +2,13 @@
 
 use hyper::{Response, StatusCode};
 
-use super::Asked;
-use crate::api::endpoints::segment;
-use crate::api::object::{Object, array};
-use crate::api::{headers, known_paths};
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::http::endpoints::segment;
+use crate::http::object::{Object, array};
+use crate::http::sandbox::Asked;
+use crate::http::{headers, known_paths};
 use crate::sandbox::faults::{Fault, Ordered};
-use crate::server::{Body, RequestBody};
+use crate::server::listen::{Body, RequestBody};
 use crate::wire::query::digits;
 
 /// Every fault, and how often it has happened.

@@ -10,16 +10,16 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 
-use super::{Trace, headers, request, serve};
-use crate::access::{BELOW_LEVEL, Caller};
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::error::Error;
+use crate::engine::access::{BELOW_LEVEL, Caller};
+use crate::engine::error::Error;
+use crate::engine::tokens;
+use crate::http::{Trace, headers, request, serve};
 use crate::sandbox::Sandbox;
 use crate::sandbox::faults::{self, Drop, Effect};
 use crate::sandbox::journal::{Exchange, KEPT_OF_BODY};
-use crate::server::{Body, Copy, Dropped, RequestBody};
-use crate::tokens;
+use crate::server::app::App;
+use crate::server::listen::{Body, Copy, Dropped, RequestBody};
 use crate::wire::changes::Fault;
 
 /// Tells which fault had its hand in an answer.

@@ -3,11 +3,11 @@
 use askama::Template;
 use hyper::{Response, StatusCode};
 
-use super::{Asked, har};
-use crate::api::page::{self, STYLE};
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::http::html::{self, STYLE};
+use crate::http::sandbox::{Asked, har};
 use crate::sandbox::journal::{Exchange, Wanted};
-use crate::server::Body;
+use crate::server::listen::Body;
 use crate::wire::kind;
 
 /// Requests that the page shows.
@@ -37,7 +37,7 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
     let exchanges = asked.sandbox.journal.read(&Wanted::default());
     let base_url = asked.visit.app.base_url();
     let lines = exchanges.iter().rev().take(SHOWN).map(|exchange| Line::of(exchange, &base_url)).collect();
-    page::html(StatusCode::OK, &Page { lines }, "")
+    html::html(StatusCode::OK, &Page { lines }, "")
 }
 
 impl Line {

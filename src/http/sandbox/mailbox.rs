@@ -5,13 +5,13 @@ use std::time::Duration;
 use hyper::{Response, StatusCode};
 use secrecy::ExposeSecret as _;
 
-use super::Asked;
-use crate::api::headers;
-use crate::api::object::{Object, array};
-use crate::api::visit::text;
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::http::headers;
+use crate::http::object::{Object, array};
+use crate::http::sandbox::Asked;
+use crate::http::visit::text;
 use crate::mail::{Mail, Mailbox, Transport};
-use crate::server::Body;
+use crate::server::listen::Body;
 use crate::wire::kind;
 
 /// The longest wait for a mail, in seconds.

@@ -10,6 +10,7 @@
 mod accounts;
 mod clock;
 mod faults;
+pub mod gate;
 mod har;
 mod inspector;
 mod mailbox;
@@ -25,14 +26,14 @@ use std::sync::Arc;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::endpoints::{self, Line, delete, get, post, put};
-use super::visit::Visit;
-use super::{Trace, headers};
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::http::endpoints::{self, Line, delete, get, post, put};
+use crate::http::visit::Visit;
+use crate::http::{Trace, headers};
 use crate::sandbox::Sandbox;
-use crate::server::{Body, RequestBody};
+use crate::server::app::App;
+use crate::server::listen::{Body, RequestBody};
 
 /// What machines read of it; a story compares it with the table.
 const DESCRIPTION: &str = include_str!("../../../docs/sandbox.openapi.json");

@@ -2,10 +2,10 @@
 
 use serde::de::DeserializeOwned;
 
-use super::Asked;
-use crate::api::request;
-use crate::error::Error;
-use crate::server::RequestBody;
+use crate::engine::error::Error;
+use crate::http::request;
+use crate::http::sandbox::Asked;
+use crate::server::listen::RequestBody;
 use crate::wire::params::Tree;
 
 impl Asked<'_> {

@@ -3,13 +3,13 @@
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use super::{Asked, har};
-use crate::api::headers;
-use crate::api::object::{Object, array};
-use crate::api::visit::text;
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::http::headers;
+use crate::http::object::{Object, array};
+use crate::http::sandbox::{Asked, har};
+use crate::http::visit::text;
 use crate::sandbox::journal::{Exchange, Wanted, texts};
-use crate::server::Body;
+use crate::server::listen::Body;
 use crate::wire::kind;
 use crate::wire::params::Tree;
 

@@ -2,11 +2,11 @@
 
 use hyper::{Response, StatusCode};
 
-use super::Asked;
-use crate::api::object::{Object, array};
-use crate::error::Error;
-use crate::seats::{self, Ledger};
-use crate::server::Body;
+use crate::engine::error::Error;
+use crate::http::object::{Object, array};
+use crate::http::sandbox::Asked;
+use crate::resources::seats::{self, Ledger};
+use crate::server::listen::Body;
 
 /// The ledgers of all accounts.
 pub(super) async fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {

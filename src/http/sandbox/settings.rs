@@ -3,12 +3,12 @@
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::Asked;
-use crate::api::object::Object;
-use crate::config;
-use crate::error::Error;
-use crate::server::{Body, RequestBody};
-use crate::tuning::Tuning;
+use crate::engine::error::Error;
+use crate::engine::tuning::Tuning;
+use crate::http::object::Object;
+use crate::http::sandbox::Asked;
+use crate::server::listen::{Body, RequestBody};
+use crate::server::settings;
 use crate::wire::kind::Dates;
 
 /// What is to be changed; what is not said stays. The names are those of the settings.
@@ -65,13 +65,13 @@ impl Change {
         }
         if let Some(days) = self.invitation_days {
             tuning.invitation_days =
-                config::days(&days.to_string()).map_err(|reason| wrong("invitation_days", reason))?;
+                settings::days(&days.to_string()).map_err(|reason| wrong("invitation_days", reason))?;
         }
         if let Some(base_url) = self.base_url {
-            tuning.base_url = config::base_url(&base_url).map_err(|reason| wrong("base_url", reason))?;
+            tuning.base_url = settings::base_url(&base_url).map_err(|reason| wrong("base_url", reason))?;
         }
         if let Some(dates) = self.dates {
-            tuning.profile.dates = config::dates(&dates).map_err(|reason| wrong("dates", reason))?;
+            tuning.profile.dates = settings::dates(&dates).map_err(|reason| wrong("dates", reason))?;
         }
         let profile = &mut tuning.profile;
         profile.is_strict = self.strict.unwrap_or(profile.is_strict);

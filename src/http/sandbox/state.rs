@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use hyper::{Response, StatusCode};
 
-use super::Asked;
-use crate::api::endpoints::segment;
-use crate::api::headers;
-use crate::api::object::{Object, array};
-use crate::app::App;
-use crate::contents::snapshot::{self, Snapshot};
-use crate::delivery;
-use crate::error::Error;
+use crate::engine::error::Error;
+use crate::http::endpoints::segment;
+use crate::http::headers;
+use crate::http::object::{Object, array};
+use crate::http::sandbox::Asked;
 use crate::mail::Transport;
 use crate::sandbox::seed;
 use crate::sandbox::snapshots::State;
-use crate::server::{Body, RequestBody};
+use crate::server::app::App;
+use crate::server::delivery;
+use crate::server::listen::{Body, RequestBody};
+use crate::transfer::snapshot::{self, Snapshot};
 use crate::wire::kind;
 
 #[derive(serde::Deserialize)]

@@ -1,8 +1,12 @@
 //! External references: what other systems call a user or a role. They are only seen beside their subject, and found by the
 //! filters of their subject's lists.
 
+use crate::resources::entry::{Behaviour, Entry};
 use crate::wire::describe::{Direction, Field, Filter, Letters, Relation, Resource, Sort, Test};
 use crate::wire::kind::Kind;
+
+/// The description.
+pub static ENTRY: Entry = Entry { resource: &RESOURCE, behaviour: Behaviour::NONE };
 
 /// The description.
 pub static RESOURCE: Resource = Resource {

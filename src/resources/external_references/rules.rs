@@ -6,7 +6,7 @@
 use serde_json::Value as Json;
 
 use crate::clock::Timestamp;
-use crate::context::Context;
+use crate::engine::context::Context;
 use crate::store::{Db, Error, Param};
 use crate::wire::changes::Changes;
 use crate::wire::kind::{Kind, Member};

@@ -14,19 +14,19 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::access::{Caller, Identity, Level};
-use crate::audit::Actor;
 use crate::clock::Timestamp;
-use crate::context::Context;
-use crate::error::Error;
-use crate::invitations::{self, Accepted};
-use crate::links::Way;
+use crate::engine::access::{Caller, Identity, Level};
+use crate::engine::audit::Actor;
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records;
 use crate::oauth::passwords::{self, Hashed};
-use crate::offers::{self, Offer};
-use crate::resources::account_memberships;
+use crate::resources::invitations::links::Way;
+use crate::resources::invitations::offers::{self, Offer};
+use crate::resources::invitations::rules::{self, Accepted};
+use crate::resources::{memberships, seats};
 use crate::store::{Db, Param};
 use crate::wire::changes::Fault;
-use crate::{memberships, records, seats};
 
 /// The attribute in which somebody says that the other membership may end.
 pub const CONFIRMATION: &str = "confirm_move";
@@ -104,7 +104,7 @@ pub fn accept(db: &mut Db, context: &Context, answer: &Answer) -> Result<(Accept
         faults.push(Fault::of("password", 0, PASSWORD_MISSING));
     }
     Error::unless_valid(faults)?;
-    let accepted = invitations::accept(db, offer.account_id, offer.invitation_id, context.now)?;
+    let accepted = rules::accept(db, offer.account_id, offer.invitation_id, context.now)?;
     let user = (offer.account_id, accepted.user_id);
     match &answer.password {
         Some(hashed) => passwords::set(db, user, hashed, person(accepted.user_id, context), context.now)?,
@@ -125,7 +125,7 @@ pub fn accept(db: &mut Db, context: &Context, answer: &Answer) -> Result<(Accept
 /// Writes down that the person does not want to come.
 pub fn decline(db: &mut Db, context: &Context, token: &str) -> Result<(), Error> {
     let (offer, _) = offers::of_token(db, token, context.now)?.ok_or(Error::NotFound)?;
-    invitations::decline(db, (offer.account_id, offer.invitation_id), offer.invitee_id, context.now)
+    rules::decline(db, (offer.account_id, offer.invitation_id), offer.invitee_id, context.now)
 }
 
 /// The active memberships of the invited address in other accounts.
@@ -153,7 +153,7 @@ fn elsewhere(db: &mut Db, offer: &Offer) -> Result<Vec<Elsewhere>, Error> {
 fn leave(db: &mut Db, context: &Context, member: &Elsewhere) -> Result<(), Error> {
     let context = acting(context, member.account_id, member.user_id);
     let id = Some(member.membership_id);
-    let record = records::find(db, &account_memberships::RESOURCE, member.account_id, id)?;
+    let record = records::find(db, &memberships::RESOURCE, member.account_id, id)?;
     memberships::remove(db, &context, &record).map_err(|error| match error {
         Error::Invalid(_) => Error::Invalid(vec![Fault::base(CANNOT_LEAVE)]),
         other => other,

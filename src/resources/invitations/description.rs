@@ -1,10 +1,9 @@
 //! Account invitations: the resource that this server is about (protocol.md sections 3 to 6).
 
-use super::{Behaviour, Entry};
-use super::{roles, users};
-use crate::access::{INVITABLE, Level};
-use crate::external_references;
-use crate::invitations;
+use crate::engine::access::{INVITABLE, Level};
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::invitations::rules;
+use crate::resources::{external_references, roles, users};
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Operation, Preset, Resource, Search, Sort, Tally, Test, Verb,
 };
@@ -20,10 +19,10 @@ const IS_PENDING: &str = "t.accepted_at IS NULL";
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
-        create: Some(invitations::invite),
-        before_update: Some(invitations::before_update),
-        destroy: Some(invitations::revoke),
-        actions: &[("resend", invitations::resend)],
+        create: Some(rules::invite),
+        before_update: Some(rules::before_update),
+        destroy: Some(rules::revoke),
+        actions: &[("resend", rules::resend)],
         ..Behaviour::NONE
     },
 };
@@ -132,8 +131,8 @@ pub static RESOURCE: Resource = Resource {
         Association::belongs_to("inviter", "inviter_id", &users::RESOURCE),
     ],
     tallies: &[
-        Tally { name: crate::seats::PENDING_INVITATIONS, conditions: &[IS_PENDING] },
-        Tally { name: invitations::ALL, conditions: &[] },
+        Tally { name: crate::resources::seats::PENDING_INVITATIONS, conditions: &[IS_PENDING] },
+        Tally { name: rules::ALL, conditions: &[] },
     ],
     operations: &[
         Operation { verb: Verb::Index, id: "GetAccountInvitations", text: "Retrieve account invitations." },

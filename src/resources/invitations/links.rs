@@ -9,10 +9,10 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
+use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::entropy::Entropy;
-use crate::error::Error;
 use crate::store::{self, Db, Param};
-use crate::tokens;
 
 /// The path of the page behind a link, without the token at its end.
 pub const PATH: &str = "/invitations/";

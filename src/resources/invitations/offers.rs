@@ -4,11 +4,11 @@
 //! invitation that was answered, taken back, has run out, or whose account was cancelled offers nothing: whoever asks with
 //! its link cannot tell it from one that never was.
 
-use crate::access::Level;
 use crate::clock::Timestamp;
-use crate::links::Way;
+use crate::engine::access::Level;
+use crate::engine::tokens;
+use crate::resources::invitations::links::Way;
 use crate::store::{Db, Error, Param, Row};
-use crate::tokens;
 
 /// An invitation that waits for its person.
 #[derive(Clone, Debug)]

@@ -6,28 +6,28 @@
 //! names every one of them. The address rule is checked here for its message and guaranteed by the unique index
 //! `account_invitations_pending_address`, whatever happens at the same time.
 
-pub mod states;
-
 use std::collections::HashSet;
 
 use secrecy::SecretString;
 
-use crate::access::ABOVE_OWN_LEVEL;
-use crate::audit::{self, Actor, Attributes, Entry, Event};
 use crate::clock::Timestamp;
-use crate::context::Context;
-use crate::error::Error;
-use crate::external_references::{self, Subject};
-use crate::links::{self, Way};
-use crate::people::{self, Keys, NewMembership, NewUser};
-use crate::records::Record;
-use crate::seats::{self, PENDING_INVITATIONS};
+use crate::engine::access::ABOVE_OWN_LEVEL;
+use crate::engine::audit::{self, Actor, Attributes, Entry, Event};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records::Record;
+use crate::engine::{limits, tallies};
+use crate::mail::outbox;
+use crate::resources::external_references::{self, Subject};
+use crate::resources::invitations::links::{self, Way};
+use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::seats::{self, PENDING_INVITATIONS};
+use crate::resources::{memberships, roles, users};
 use crate::store::{self, Db, Param, UniqueIndex};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::Resource;
 use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind, Value};
-use crate::{limits, memberships, outbox, roles, tallies, users};
 
 /// Tally of the invitations of an account.
 pub const ALL: &str = "account_invitations";
@@ -127,7 +127,7 @@ fn renew(db: &mut Db, context: &Context, record: &Record, action: &'static str, 
 
 fn put_into_outbox(db: &mut Db, context: &Context, id: i64, recipient: &str) -> Result<(), Error> {
     let subject = (context.caller.account_id, id);
-    outbox::enqueue(db, &context.outbox, &context.entropy, subject, recipient, context.now)
+    Ok(outbox::enqueue(db, &context.outbox, &context.entropy, subject, recipient, context.now)?)
 }
 
 /// Takes an invitation back, and with it the invitee whom nothing else names.

@@ -1,10 +1,11 @@
 //! Account memberships: what a person is allowed in the account, at what rates. They come from accepted invitations, so
 //! none is made here.
 
-use super::{Behaviour, Entry, roles, users};
-use crate::access::{ASSIGNABLE, Level};
-use crate::memberships;
-use crate::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
+use crate::engine::access::{ASSIGNABLE, Level};
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::memberships::rules;
+use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
+use crate::resources::{roles, users};
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Operation, Preset, Resource, Rung, Search, Sort, Tally, Test,
     Verb,
@@ -40,9 +41,9 @@ const fn setting(name: &'static str, select: &'static str, position: u8, text: &
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
-        before_update: Some(memberships::before_update),
-        destroy: Some(memberships::remove),
-        actions: &[("disable", memberships::disable), ("enable", memberships::enable)],
+        before_update: Some(rules::before_update),
+        destroy: Some(rules::remove),
+        actions: &[("disable", rules::disable), ("enable", rules::enable)],
         ..Behaviour::NONE
     },
 };

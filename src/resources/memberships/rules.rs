@@ -3,17 +3,17 @@
 //! Invariants: the owner stays an active administrator; an account always has an active administrator; whoever is disabled
 //! or removed has no access from the commit on. The audit trail stays.
 
-use crate::access::{ABOVE_OWN_LEVEL, ADMINISTRATOR, Level, PUNCH_CLOCK};
-use crate::audit::{self, Attributes, Event};
 use crate::clock::Timestamp;
-use crate::context::Context;
-use crate::error::Error;
-use crate::people;
-use crate::records::Record;
+use crate::engine::access::{ABOVE_OWN_LEVEL, ADMINISTRATOR, Level, PUNCH_CLOCK};
+use crate::engine::audit::{self, Attributes, Event};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records::Record;
+use crate::engine::{tallies, tokens};
+use crate::resources::{people, roles, seats};
 use crate::store::{Db, Param};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::kind::{Cell, Value};
-use crate::{roles, seats, tallies, tokens};
 
 const OWNER_STAYS_ADMINISTRATOR: &str = "Permission of the account owner cannot be changed.";
 const OWNER_STAYS_ACTIVE: &str = "The account owner cannot be disabled.";

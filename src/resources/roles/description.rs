@@ -1,7 +1,8 @@
 //! Roles: what people do on projects. A role that was in use is deleted softly, so that what names it can still show it.
 
-use super::{Behaviour, Entry, external_references};
-use crate::roles;
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::external_references;
+use crate::resources::roles::rules;
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Operation, Resource, Sort, Test, Verb,
 };
@@ -18,10 +19,10 @@ const REFERENCES: &str =
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
-        create: Some(roles::create),
-        before_update: Some(roles::before_update),
-        beside_update: Some(roles::beside_update),
-        destroy: Some(roles::delete),
+        create: Some(rules::create),
+        before_update: Some(rules::before_update),
+        beside_update: Some(rules::beside_update),
+        destroy: Some(rules::delete),
         ..Behaviour::NONE
     },
 };
@@ -40,7 +41,7 @@ pub static RESOURCE: Resource = Resource {
         Field::new("deleted_at", Kind::Time, "t.deleted_at", "When it was deleted, if it was.").nullable(),
         Field::new(
             "external_reference",
-            crate::external_references::KIND,
+            external_references::KIND,
             "NULL",
             "How another system calls the role; there is one name in each service.",
         )

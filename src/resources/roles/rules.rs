@@ -1,11 +1,11 @@
 //! The life of a role: made, renamed, deleted – softly while something names it (protocol-corners G5).
 
-use crate::audit::{self, Attributes, Event};
 use crate::clock::Timestamp;
-use crate::context::Context;
-use crate::error::Error;
-use crate::external_references::{self, Subject};
-use crate::records::Record;
+use crate::engine::audit::{self, Attributes, Event};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records::Record;
+use crate::resources::external_references::{self, Subject};
 use crate::store::{self, Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::describe::Resource;

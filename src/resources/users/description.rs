@@ -1,9 +1,10 @@
 //! Users: the people of an account, members and invitees. They come from invitations, so they are neither made nor deleted
 //! here.
 
-use super::{Behaviour, Entry, account_memberships, external_references, roles};
-use crate::records::Conflict;
-use crate::users;
+use crate::engine::records::Conflict;
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::users::rules;
+use crate::resources::{external_references, memberships, roles};
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Letters, Operation, Resource, Search, Sort, Tally, Test, Verb,
 };
@@ -34,9 +35,9 @@ const fn unknown(name: &'static str, kind: Kind) -> Field {
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
-        before_update: Some(users::before_update),
-        beside_update: Some(users::beside_update),
-        conflicts: &[Conflict { index: users::ADDRESS, field: "email_address", message: users::ADDRESS_TAKEN }],
+        before_update: Some(rules::before_update),
+        beside_update: Some(rules::beside_update),
+        conflicts: &[Conflict { index: rules::ADDRESS, field: "email_address", message: rules::ADDRESS_TAKEN }],
         ..Behaviour::NONE
     },
 };
@@ -64,7 +65,7 @@ pub static RESOURCE: Resource = Resource {
         unknown("classification", Kind::Line),
         Field::new(
             "external_reference",
-            crate::external_references::KIND,
+            external_references::KIND,
             "NULL",
             "How another system calls the person; there is one name in each service.",
         )
@@ -209,7 +210,7 @@ pub static RESOURCE: Resource = Resource {
             "account_membership",
             "account_membership_id",
             "(SELECT m.id FROM account_memberships m WHERE m.user_id = t.id)",
-            &account_memberships::RESOURCE,
+            &memberships::RESOURCE,
         ),
         Association::one(
             "manager",
@@ -229,7 +230,7 @@ pub static RESOURCE: Resource = Resource {
         Association::none("skill_memberships", "skill_membership_ids", "skill_memberships"),
         Association::none("work_samples", "work_sample_ids", "work_samples"),
     ],
-    tallies: &[Tally { name: crate::people::ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
+    tallies: &[Tally { name: crate::resources::people::ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
     operations: &[
         Operation { verb: Verb::Index, id: "GetUsers", text: "Retrieve users." },
         Operation { verb: Verb::ShowOwn("me"), id: "GetMyUserData", text: "Retrieve the user of the token." },

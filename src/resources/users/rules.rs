@@ -1,10 +1,10 @@
 //! What changes a user: the name, the title, the address, and what other systems call the person.
 
-use crate::context::Context;
-use crate::error::Error;
-use crate::external_references::{self, Subject};
-use crate::people::Keys;
-use crate::records::Record;
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records::Record;
+use crate::resources::external_references::{self, Subject};
+use crate::resources::people::Keys;
 use crate::store::{Db, Param, UniqueIndex};
 use crate::wire::changes::Changes;
 use crate::wire::fold::fold;

@@ -3,15 +3,15 @@
 //! The rules are those of the server: what it would refuse to store is refused here too. Only what time makes of records, such as
 //! an inviter who may no longer grant what was promised, can be written down as it is.
 
-use super::file::{self, At, Wrong};
-use super::named::{member_id, member_of, role_id};
-use super::references::{Ids, Once};
-use super::values::{
+use crate::engine::access::{ADMINISTRATOR, ASSIGNABLE, INVITABLE, PUNCH_CLOCK};
+use crate::sandbox::seed::file::{self, At, Wrong};
+use crate::sandbox::seed::named::{member_id, member_of, role_id};
+use crate::sandbox::seed::references::{Ids, Once};
+use crate::sandbox::seed::values::{
     MOST_DAYS, answer, days_ago, external_references, judge_token, language, last_day, number, password, redirect_uris,
     seats, start, state, text,
 };
-use super::{Account, Application, Invitation, Member, Person, Role, Seed, State, Terms};
-use crate::access::{ADMINISTRATOR, ASSIGNABLE, INVITABLE, PUNCH_CLOCK};
+use crate::sandbox::seed::{Account, Application, Invitation, Member, Person, Role, Seed, State, Terms};
 use crate::wire::fold::fold;
 use crate::wire::kind::Kind;
 

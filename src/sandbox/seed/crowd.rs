@@ -1,7 +1,7 @@
 //! People who are made up: names and addresses as people have them, the addresses under `example.test`.
 
-use super::rows::Dice;
-use crate::people::Keys;
+use crate::resources::people::Keys;
+use crate::sandbox::seed::rows::Dice;
 use crate::wire::kind::Value;
 
 const FIRST_NAMES: &[&str] = &[

@@ -6,10 +6,10 @@
 
 use std::str::FromStr;
 
-use super::make::{Maker, Place, SPREAD};
-use super::plant::{Progress, Start};
-use super::{Account, Seed};
 use crate::entropy::Entropy;
+use crate::sandbox::seed::make::{Maker, Place, SPREAD};
+use crate::sandbox::seed::plant::{Progress, Start};
+use crate::sandbox::seed::{Account, Seed};
 use crate::store::{Db, Error};
 
 /// What can be asked for, with the most that there may be of it.

@@ -1,16 +1,17 @@
 //! How rows are made up and written: accounts, roles, members, and what became of invitations.
 
-use super::crowd::{Made, PROFESSIONS};
-use super::generate::{Further, LastIds};
-use super::plant::{Progress, Start, insert_account, insert_role};
-use super::rows::{Batch, Dice};
-use crate::access::{ADMINISTRATOR, Level};
 use crate::clock::Timestamp;
+use crate::engine::access::{ADMINISTRATOR, Level};
+use crate::engine::{tallies, tokens};
 use crate::entropy::Entropy;
-use crate::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::{invitations, seats};
+use crate::sandbox::seed::crowd::{Made, PROFESSIONS};
+use crate::sandbox::seed::generate::{Further, LastIds};
+use crate::sandbox::seed::plant::{Progress, Start, insert_account, insert_role};
+use crate::sandbox::seed::rows::{Batch, Dice};
 use crate::store::{Db, Error};
 use crate::wire::kind::Value;
-use crate::{invitations, seats, tallies, tokens};
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;

@@ -28,12 +28,12 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
 
-use crate::access::ADMINISTRATOR;
 use crate::clock::Timestamp;
+use crate::engine::access::ADMINISTRATOR;
+use crate::engine::tokens;
 use crate::language::Language;
 use crate::oauth::passwords::Hashed;
 use crate::store::{Db, Error, Param};
-use crate::tokens;
 pub use file::Wrong;
 use generate::Generated;
 pub use plant::{Progress, plant, plant_with};

@@ -1,7 +1,7 @@
 //! Records that others name: by an id, an address or a name, all within the account.
 
-use super::file::{At, Named, Wrong};
-use super::{Account, Member, Role};
+use crate::sandbox::seed::file::{At, Named, Wrong};
+use crate::sandbox::seed::{Account, Member, Role};
 use crate::wire::fold::fold;
 
 /// The user of the member who has this address.

@@ -4,21 +4,19 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{Account, Application, Invitation, MARKER, Member, Person, Role, Seed, State};
-use crate::accounts;
-use crate::audit::Actor;
 use crate::clock::Timestamp;
-use crate::external_references::{self, Subject};
-use crate::invitations;
+use crate::engine::audit::Actor;
+use crate::engine::{tallies, tokens};
 use crate::language::Language;
-use crate::links::{self, Way};
 use crate::oauth::applications::{self, New};
 use crate::oauth::passwords;
-use crate::people::{self, Keys, NewMembership, NewUser};
-use crate::seats;
+use crate::resources::external_references::{self, Subject};
+use crate::resources::invitations::links::{self, Way};
+use crate::resources::invitations::{self};
+use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::{accounts, seats};
+use crate::sandbox::seed::{Account, Application, Invitation, MARKER, Member, Person, Role, Seed, State};
 use crate::store::{Db, Error, Param};
-use crate::tallies;
-use crate::tokens;
 use crate::wire::fold::fold;
 
 /// How many rows of a long planting were written, for those who wait.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::file::{At, Wrong};
+use crate::sandbox::seed::file::{At, Wrong};
 
 /// The highest id that a seed may say, so that there is room for those that follow.
 pub(super) const HIGHEST: i64 = 1_000_000_000_000;

@@ -5,11 +5,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::STATES;
-use super::values::{LONGEST_TOKEN, MOST_DAYS, MOST_SEATS};
-use crate::access::{ASSIGNABLE, INVITABLE};
-use crate::external_references;
+use crate::engine::access::{ASSIGNABLE, INVITABLE};
 use crate::language::LANGUAGES;
+use crate::resources::external_references;
+use crate::sandbox::seed::STATES;
+use crate::sandbox::seed::values::{LONGEST_TOKEN, MOST_DAYS, MOST_SEATS};
 use crate::wire::kind::Kind;
 
 /// The schema, as it is printed.

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
-use super::file::{self, At, Named, Wrong};
-use super::references::Once;
-use super::{STATES, State};
 use crate::clock::Timestamp;
+use crate::engine::error::Error;
 use crate::entropy::Entropy;
-use crate::error::Error;
-use crate::external_references::KIND;
 use crate::language::{LANGUAGES, Language};
 use crate::oauth::passwords::Hashed;
 use crate::oauth::redirects;
+use crate::resources::external_references::KIND;
+use crate::sandbox::seed::file::{self, At, Named, Wrong};
+use crate::sandbox::seed::references::Once;
+use crate::sandbox::seed::{STATES, State};
 use crate::wire::kind::{Kind, Value, moment};
 
 /// Days that a seed may reach back and ahead.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use super::read::{Reader, at_least_one, choice, place};
+use crate::server::settings::read::{Reader, at_least_one, choice, place};
 use crate::store::{Place, Server};
 
 /// Where the database is. What is said of a server counts only where one is named.

@@ -1,7 +1,7 @@
 //! The settings file: the one that is read, and the one that shows every default.
 
-use super::table::SETTINGS;
-use super::{Problems, Values};
+use crate::server::settings::table::SETTINGS;
+use crate::server::settings::{Problems, Values};
 
 /// The file that says every default, with every text.
 pub fn default_file() -> String {

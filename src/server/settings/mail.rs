@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use super::read::{Reader, at_least_one, choice, hours, seconds};
 use crate::mail::{Encryption, Relay, Settings, Way};
+use crate::server::settings::read::{Reader, at_least_one, choice, hours, seconds};
 
 /// The settings of mail. Those of a mail server count only where one is named.
 pub(super) fn read(reader: &mut Reader<'_>) -> Settings {

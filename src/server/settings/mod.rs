@@ -15,11 +15,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::Level;
+use crate::engine::access::Level;
+use crate::engine::limits::PerMinute;
+use crate::engine::tuning::Profile;
 use crate::language::Language;
-use crate::limits::PerMinute;
 use crate::store::{Durability, Place};
-use crate::tuning::Profile;
 use read::{
     Reader, at_least_one, choice, domains, durability, interval, language, level, missing, parse, seconds, threads,
 };

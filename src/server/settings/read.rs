@@ -7,10 +7,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Values;
-use super::table::SETTINGS;
-use crate::access::Level;
+use crate::engine::access::Level;
 use crate::language::{LANGUAGES, Language};
+use crate::server::settings::Values;
+use crate::server::settings::table::SETTINGS;
 use crate::store::{Durability, Place, Server};
 use crate::wire::kind::Dates;
 

@@ -21,9 +21,9 @@ use std::thread;
 
 use secrecy::ExposeSecret as _;
 
-use super::job::Message;
-use super::threads::{self, Group, Threads};
-use super::{Error, Options, Server, Statistics, Store};
+use crate::store::job::Message;
+use crate::store::threads::{self, Group, Threads};
+use crate::store::{Error, Options, Server, Statistics, Store};
 use address::Address;
 use manner::Manner;
 use worker::Worker;

@@ -5,9 +5,9 @@
 //! off leaves the target as it was. Two transactions of two stores live on two threads; the one that writes asks the
 //! other for page after page, so that memory stays bounded, reading and writing overlap, and writing may begin anew.
 //!
-//! What is compared are checksums over every row of every table ([`crate::contents::rows`]), of what was read from the source and of what
+//! What is compared are checksums over every row of every table ([`crate::transfer::rows`]), of what was read from the source and of what
 //! is read back from the target. A program such as `pg_dump` would know one engine only, and would copy a table without
-//! knowing whether the program can read it; here both sides have exactly the schema of this program ([`crate::contents::tables`]).
+//! knowing whether the program can read it; here both sides have exactly the schema of this program ([`crate::transfer::tables`]).
 //!
 //! Invariants. A target that holds accounts is replaced only where that was asked for, or where it is, byte for byte,
 //! what an earlier copy of the same source has left (`target`). No id is given again that source or target has given
@@ -22,14 +22,12 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::app;
 use crate::clock::Timestamp;
-use crate::config::{Config, Problems, Values};
-use crate::schema::MIGRATIONS;
+use crate::engine::schema::MIGRATIONS;
 use crate::store::{self, Place, Store, migrate};
+use crate::transfer::rows;
 
-use crate::contents::rows;
-pub use crate::contents::rows::Checksum;
+pub use crate::transfer::rows::Checksum;
 
 /// How long the one read of the source may take.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -104,9 +102,6 @@ pub enum Error {
     /// A database failed; told with its name by [`run`].
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The settings that a database is opened with.
-    #[error(transparent)]
-    Settings(#[from] Problems),
     /// What else stands in the way, and what to do about it.
     #[error("{0}")]
     Refused(String),
@@ -165,12 +160,7 @@ async fn between(source: &Store, target: &Store, order: &Order) -> Result<Copied
 
 /// Opens a database for work that takes its time.
 pub fn open(place: &Place) -> Result<Store, Error> {
-    // The place has been read already, and the setting stands for it where every setting needs a value.
-    let mut config = Config::new(&Values::from([("database", "sqlite:-".to_owned())]))?;
-    config.database = place.clone();
-    config.read_timeout = LONGEST;
-    config.readers = 1;
-    Ok(app::open_store(&config)?)
+    Ok(Store::open(&store::Options::for_one_job(place.clone(), LONGEST))?)
 }
 
 /// Closes a database, which must not hold up the runtime.

@@ -2,10 +2,10 @@
 //!
 //! Whoever writes asks for a table from its beginning, so that it can begin anew after a transaction that was undone.
 
-use super::Error;
-use crate::contents::rows::{Page, Walk};
-use crate::contents::tables::{self, Table};
 use crate::store::{self, Db};
+use crate::transfer::copy::Error;
+use crate::transfer::rows::{Page, Walk};
+use crate::transfer::tables::{self, Table};
 
 /// What the source holds, before any of its rows.
 pub(super) struct Outline {

@@ -4,12 +4,12 @@
 //! still comes to that checksum holds nothing that its source has not given it, and may be replaced by a newer copy of
 //! that source without anybody being asked. One in which anything has changed since is somebody's data.
 
-use super::source::{Outline, Pages};
-use super::{Error, Listener, Progress, Stage, whole};
-use crate::accounts;
-use crate::contents::rows::{Checksum, PAGE, Page, Walk};
-use crate::contents::tables::{self, COPIED, MARKERS, Table};
+use crate::resources::accounts;
 use crate::store::{self, Db, Kept, Param};
+use crate::transfer::copy::source::{Outline, Pages};
+use crate::transfer::copy::{Error, Listener, Progress, Stage, whole};
+use crate::transfer::rows::{Checksum, PAGE, Page, Walk};
+use crate::transfer::tables::{self, COPIED, MARKERS, Table};
 
 /// What may be replaced.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use invited::seats;
+use invited::resources::seats;
 use proptest::prelude::*;
 use serde_json::json;
 

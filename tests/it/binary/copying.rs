@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use invited::clock::Stopwatch;
-use invited::contents::tables::TABLES;
+use invited::transfer::tables::TABLES;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

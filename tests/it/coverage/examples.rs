@@ -1,7 +1,7 @@
 //! One working request for each operation.
 
-use invited::access::Level;
-use invited::resources;
+use invited::engine::access::Level;
+use invited::resources::registry;
 use serde_json::{Value, json};
 
 use crate::support::client::Request;
@@ -139,7 +139,7 @@ impl Example {
 
     /// Whether everybody of the account may ask for it.
     pub(crate) fn is_open_to_everybody(&self, server: &Server) -> bool {
-        let operations = resources::operations();
+        let operations = registry::operations();
         let mut operations = operations.iter();
         let served = operations.find(|served| (served.method, served.path.as_str()) == self.operation).unwrap();
         server.app().policy.rule(served.resource, served.verb).unwrap().level == Level::PunchClock
@@ -167,7 +167,7 @@ impl Example {
 
 #[test]
 fn every_operation_has_an_example_and_every_example_an_operation() {
-    let operations = resources::operations();
+    let operations = registry::operations();
     for operation in &operations {
         let example = Example::of(operation.method, &operation.path);
         assert_eq!(example.operation.0, operation.method);
@@ -181,7 +181,7 @@ fn every_operation_has_an_example_and_every_example_an_operation() {
 #[test]
 fn every_operation_of_a_served_resource_is_in_the_contract_and_the_other_way_round() {
     let document: Value = serde_json::from_str(include_str!("../contract/ox-people.openapi.json")).unwrap();
-    let operations = resources::operations();
+    let operations = registry::operations();
     let mut served: Vec<(String, String)> =
         operations.iter().map(|served| (served.method.to_owned(), served.path.clone())).collect();
     let mut promised = Vec::new();

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use invited::access::Caller;
-use invited::erasure;
+use invited::engine::access::Caller;
+use invited::resources::erasure;
 use invited::sandbox::TemporaryFolder;
 use serde_json::{Value, json};
 
@@ -246,7 +246,7 @@ fn pitfall_21_the_database_holds_no_secret() {
     }
     // The way round works: what is looked up is the hash of what the mail says.
     let (_, link) = server.invite_by_mail("round.trip@example.test");
-    let hash: String = invited::tokens::hash(&link).iter().map(|byte| format!("{byte:02X}")).collect();
+    let hash: String = invited::engine::tokens::hash(&link).iter().map(|byte| format!("{byte:02X}")).collect();
     assert_eq!(server.stored("SELECT hex(token_hash) FROM invitation_links ORDER BY id DESC LIMIT 1"), [hash]);
     server.accept_link(&link).expect(200);
 }

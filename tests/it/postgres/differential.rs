@@ -17,7 +17,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use invited::resources::REGISTRY;
+use invited::resources::registry::REGISTRY;
 
 use asked::Asked;
 use dice::Dice;

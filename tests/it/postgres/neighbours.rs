@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use invited::accounts;
 use invited::clock::Stopwatch;
+use invited::resources::accounts;
 
 use super::own_cluster::{serve, start};
 use crate::support::{Server, token};

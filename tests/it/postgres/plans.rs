@@ -9,7 +9,8 @@
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-use invited::resources::{REGISTRY, account_invitations};
+use invited::resources::invitations;
+use invited::resources::registry::REGISTRY;
 use invited::store::Dialect::Postgres;
 use invited::store::sql::{self, Statement};
 use invited::wire::kind::Value;
@@ -148,7 +149,7 @@ fn a_page_is_read_in_its_order_and_what_is_named_by_id_is_found_by_id() {
     for name in ["created_at", "expiration_date", "full_name"] {
         for direction in ["asc", "desc"] {
             let question = format!("order={name}:{direction}");
-            let resource = &account_invitations::RESOURCE;
+            let resource = &invitations::RESOURCE;
             let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
             let plan = full.plan(&sql::list(Postgres, &plain(resource), 1, &list), "force_custom_plan");
             // An incremental sort sorts the last term only, which keeps ties in the order of their ids.

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use invited::app;
 use invited::clock::Timestamp;
-use invited::config::{Config, Values};
+use invited::engine::schema::MIGRATIONS;
 use invited::entropy::Entropy;
 use invited::sandbox::TemporaryFolder;
-use invited::schema::MIGRATIONS;
+use invited::server::app;
+use invited::server::settings::{Config, Values};
 use invited::store::migrate;
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, OpenFlags};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use invited::{accounts, invitations, tokens};
+use invited::engine::tokens;
+use invited::resources::{accounts, invitations};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Requests to the API. What can be asked is read from the descriptions of the resources, so that what is added there
 //! is asked here, too.
 
-use invited::resources::REGISTRY;
+use invited::resources::registry::REGISTRY;
 use invited::wire::describe::{Operation, Resource, Test, Verb};
 use serde_json::{Map, Value, json};
 

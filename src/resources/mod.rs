@@ -1,0 +1,14 @@
+//! The resources of the API: one folder for each, with its description and its rules, and what they share.
+
+pub mod accounts;
+pub mod entry;
+pub mod erasure;
+pub mod external_references;
+pub mod invitations;
+pub mod memberships;
+pub mod people;
+pub mod registry;
+pub mod roles;
+pub mod seats;
+pub mod users;
+pub mod writes;
