@@ -267,8 +267,6 @@ fn wait_after(attempts: i64, entropy: &Entropy) -> Result<Duration, NoEntropy> {
 pub struct Listed {
     /// The row.
     pub id: i64,
-    /// The account.
-    pub account_id: i64,
     /// The invitation that it is about.
     pub invitation_id: i64,
     /// Where it goes.
@@ -300,8 +298,8 @@ pub enum About<'a> {
 
 /// The mails that a listing is about.
 pub fn list(db: &mut Db, about: About<'_>) -> Result<Vec<Listed>, store::Error> {
-    let columns = "id, account_id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, \
-                   updated_at";
+    let columns =
+        "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, updated_at";
     let (condition, params) = match about {
         About::Invitation(account, invitation) => (
             "invitation_id = ?2 AND account_id = ?1 ORDER BY id DESC",
@@ -316,16 +314,15 @@ pub fn list(db: &mut Db, about: About<'_>) -> Result<Vec<Listed>, store::Error> 
     db.each(&format!("SELECT {columns} FROM outbox WHERE {condition}"), &params, &mut |row| {
         listed.push(Listed {
             id: row.int(0)?,
-            account_id: row.int(1)?,
-            invitation_id: row.int(2)?,
-            recipient: row.text(3)?.to_owned(),
-            message_id: row.text(4)?.to_owned(),
-            state: row.text(5)?.to_owned(),
-            attempts: row.int(6)?,
-            last_reply: row.maybe_text(7)?.map(str::to_owned),
-            due_at: row.maybe_int(8)?.map(Timestamp),
-            created_at: Timestamp(row.int(9)?),
-            updated_at: Timestamp(row.int(10)?),
+            invitation_id: row.int(1)?,
+            recipient: row.text(2)?.to_owned(),
+            message_id: row.text(3)?.to_owned(),
+            state: row.text(4)?.to_owned(),
+            attempts: row.int(5)?,
+            last_reply: row.maybe_text(6)?.map(str::to_owned),
+            due_at: row.maybe_int(7)?.map(Timestamp),
+            created_at: Timestamp(row.int(8)?),
+            updated_at: Timestamp(row.int(9)?),
         });
         Ok(())
     })?;

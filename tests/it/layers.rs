@@ -94,7 +94,7 @@ fn every_module_uses_only_what_lies_below_it() {
 #[test]
 fn the_engine_and_the_store_know_no_resource() {
     let names: Vec<String> =
-        invited::resources::registry::REGISTRY.iter().map(|entry| entry.resource.table.to_owned()).collect();
+        invited::testing::registry::REGISTRY.iter().map(|entry| entry.resource.table.to_owned()).collect();
     let mut wrong = Vec::new();
     for (module, path, text) in modules() {
         // What stands below is a test's example, which has to name something.

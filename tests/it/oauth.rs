@@ -18,9 +18,9 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
-use invited::engine::audit::Actor;
-use invited::oauth::applications::{New, insert};
-use invited::oauth::passwords::{self, Hashed};
+use invited::testing::applications::{New, insert};
+use invited::testing::audit::Actor;
+use invited::testing::passwords::{self, Hashed};
 use percent_encoding::percent_decode_str;
 
 use crate::support::browser::{Browser, Fields, encoded, is_guarded_page};

@@ -1,19 +1,19 @@
 //! How SQLite finds what a list asks for: every filter, order and association through an index, never by a walk over a
 //! table. The statements are those that the server makes; only their plan is asked for.
 
-use invited::resources::invitations;
-use invited::resources::registry::REGISTRY;
-use invited::store::sql::{self, Statement};
-use invited::store::{Db, Dialect, Error};
-use invited::wire::describe::{Resource, Target, Test};
-use invited::wire::params::{self, Tree};
-use invited::wire::projection::Projection;
-use invited::wire::query::{self, ListQuery};
+use invited::testing::describe::{Resource, Target, Test};
+use invited::testing::invitations;
+use invited::testing::params::{self, Tree};
+use invited::testing::projection::Projection;
+use invited::testing::query::{self, ListQuery};
+use invited::testing::registry::REGISTRY;
+use invited::testing::sql::{self, Statement};
+use invited::testing::store::{Db, Dialect, Error};
 
 use crate::support::Server;
 
 /// Every level sees every sort.
-pub(crate) const TOP: invited::wire::describe::Rung = invited::wire::describe::Rung(u8::MAX);
+pub(crate) const TOP: invited::testing::describe::Rung = invited::testing::describe::Rung(u8::MAX);
 
 /// Query strings that together use every part of a description.
 fn questions(resource: &Resource) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use invited::resources::seats;
+use invited::testing::seats;
 use proptest::prelude::*;
 use serde_json::json;
 

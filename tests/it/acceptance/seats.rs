@@ -1,6 +1,6 @@
 //! Seats: what is taken beyond the contracted number is told by a header, and nothing else changes.
 
-use invited::resources::seats;
+use invited::testing::seats;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, token};

@@ -1,6 +1,6 @@
 //! Applications: what may be registered, and what goes with one that is deleted.
 
-use invited::oauth::applications;
+use invited::testing::applications;
 
 use super::{OTHER, api_status, code, post, redeem, refresh, refused, register, tokens_of};
 use crate::support::{Server, token};

@@ -1,6 +1,6 @@
 //! Signing in: nobody learns who has an account, nobody may try for ever, and a link works once.
 
-use invited::oauth::{applications, sign_in_links};
+use invited::testing::{applications, sign_in_links};
 use secrecy::ExposeSecret as _;
 
 use super::{Browser, authorize_path, is_guarded_page, set_password, told_on_a_page};

@@ -9,12 +9,12 @@
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-use invited::resources::invitations;
-use invited::resources::registry::REGISTRY;
-use invited::store::Dialect::Postgres;
-use invited::store::sql::{self, Statement};
-use invited::wire::kind::Value;
-use invited::wire::query::ListQuery;
+use invited::testing::invitations;
+use invited::testing::kind::Value;
+use invited::testing::query::ListQuery;
+use invited::testing::registry::REGISTRY;
+use invited::testing::sql::{self, Statement};
+use invited::testing::store::Dialect::Postgres;
 
 use crate::plans::{TOP, plain, statements, tree};
 use crate::support::Server;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use invited::engine::tokens;
-use invited::resources::{accounts, invitations};
+use invited::testing::tokens;
+use invited::testing::{accounts, invitations};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
