@@ -136,7 +136,7 @@ impl App {
         if self.require_writes().is_err() {
             return Ok(());
         }
-        let obstacle = self.store.rehearse(|db| match db.dialect().keeps_from_writing() {
+        let obstacle = self.store.rehearse(|db| match db.dialect().write_obstacle() {
             Some(sql) => db.one(sql, &[Param::Text(WRITTEN_BY_ALL)], |row| Ok(row.maybe_text(0)?.map(str::to_owned))),
             None => Ok::<_, store::Error>(None),
         });

@@ -6,7 +6,6 @@
 //!
 //! The alternative, deleting along with each write, slows writes down and never happens when there are none.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,40 +34,26 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// A retention period.
 #[derive(Clone, Copy)]
-enum For {
+pub enum For {
     /// The value of the named setting in days; 0 is for ever.
     Setting(&'static str, fn(&Kept) -> u32),
     Fixed(Duration),
 }
 
-impl fmt::Display for For {
-    /// As `docs/RETENTION.md` has it.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Setting(name, _) => write!(out, "`{name}`"),
-            Self::Fixed(time) => match time.as_secs() {
-                0 => out.write_str("not at all"),
-                seconds if seconds % 3_600 == 0 => write!(out, "{} hours", seconds / 3_600),
-                seconds => write!(out, "{} minutes", seconds / 60),
-            },
-        }
-    }
-}
-
 /// What is deleted when.
-struct Rule {
+pub struct Rule {
     /// The rows, as `docs/RETENTION.md` names them.
-    what: &'static str,
+    pub what: &'static str,
     /// The event at which the period begins, as `docs/RETENTION.md` names it.
-    since: &'static str,
-    kept: For,
+    pub since: &'static str,
+    pub kept: For,
     /// Deletes up to `?2` rows whose period began at `?1` or earlier; each statement uses an index. `{claimed}` skips rows
     /// that another sweeper is deleting or that are being changed, and so may no longer qualify.
     sql: &'static str,
 }
 
 /// Every rule except that of expired invitations, which [`purge_expired`] deletes with all that belongs to them.
-const RULES: &[Rule] = &[
+pub const RULES: &[Rule] = &[
     Rule {
         what: "answers to requests with an Idempotency-Key",
         since: "the request",
@@ -179,9 +164,7 @@ pub async fn sweep(app: &App) -> Result<usize, Error> {
                 let removed = db.exec(&sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?;
                 Ok(Some(removed).filter(|rows| *rows > 0))
             };
-            let rows = until_done(app, remove).await?;
-            tracing::debug!(rows, what = rule.what, kept = %rule.kept, since = rule.since, "deleted rows");
-            swept += rows;
+            swept += until_done(app, remove).await?;
         }
     }
     Ok(swept)
@@ -286,7 +269,15 @@ mod tests {
         let (_, table) = document.split_once("|---|---|---|\n").unwrap_or_default();
         let lines: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
         for rule in RULES {
-            let line = format!("| {} | {} | {} |", rule.what, rule.since, rule.kept);
+            let kept = match rule.kept {
+                For::Setting(name, _) => format!("`{name}`"),
+                For::Fixed(time) => match time.as_secs() {
+                    0 => "not at all".to_owned(),
+                    seconds if seconds % 3_600 == 0 => format!("{} hours", seconds / 3_600),
+                    seconds => format!("{} minutes", seconds / 60),
+                },
+            };
+            let line = format!("| {} | {} | {kept} |", rule.what, rule.since);
             assert!(lines.contains(&line.as_str()), "{line} is not in the document");
         }
         // The last line is about `purge_expired`.

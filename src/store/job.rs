@@ -1,4 +1,4 @@
-//! Jobs on their way to a database thread, and their answers on the way back.
+//! Jobs on their way to a database thread, and their results on the way back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,10 +6,10 @@ use tokio::sync::oneshot;
 
 use crate::store::{Db, Error, Position};
 
-/// What a database thread is sent: a job, or `None` to end after the jobs before it.
+/// A job for a database thread, or `None` to end the thread after the jobs before it.
 pub(super) type Message = Option<Box<dyn Job>>;
 
-/// Queues a job and waits for its answer.
+/// Queues a job and waits for its result.
 pub(super) async fn submit<T, E, F>(
     queue: &flume::Sender<Message>,
     work: F,
@@ -30,27 +30,26 @@ where
     answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
 }
 
-/// What a database thread knows of a job: it is run inside a transaction, and answered when that has ended.
+/// A job as a database thread sees it: run inside a transaction, and answered when that has ended.
 pub(super) trait Job: Send {
-    /// Runs the work, for the first time or once more; `false` asks to undo it.
+    /// Runs the work, possibly again; `false` asks for a rollback.
     fn run(&mut self, db: &mut Db) -> bool;
 
-    /// Whether what it does is meant to last if it goes well.
-    fn is_kept(&self) -> bool;
+    /// Whether a success is to be committed.
+    fn commits(&self) -> bool;
 
-    /// Up to where a replica must have followed that runs it.
+    /// The position that a replica must have reached to run this job.
     fn since(&self) -> Position;
 
-    /// Sends the answer. With an `Err`, the transaction did not become durable, and nothing that the job has seen or
-    /// done can be relied upon.
+    /// Sends the result. With an `Err`, the transaction did not become durable, and nothing the job read or wrote counts.
     fn answer(self: Box<Self>, ended: Result<(), Error>);
 }
 
-/// What becomes of the changes of a job that succeeds.
+/// What happens to the changes of a job that succeeds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    Kept,
-    Undone,
+    Commit,
+    RollBack,
 }
 
 struct Task<F, T, E> {
@@ -68,16 +67,16 @@ where
     E: From<Error> + Send,
 {
     fn run(&mut self, db: &mut Db) -> bool {
-        // After a panic the closure is not called again, and what it did is undone: nothing half done is seen.
+        // Unwind safe: after a panic the closure is not called again, and its changes are rolled back.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(db)));
         let outcome = outcome.unwrap_or_else(|_| Err(Error::Panicked.into()));
-        let keep = outcome.is_ok() && self.fate == Fate::Kept;
+        let commits = outcome.is_ok() && self.commits();
         self.outcome = Some(outcome);
-        keep
+        commits
     }
 
-    fn is_kept(&self) -> bool {
-        self.fate == Fate::Kept
+    fn commits(&self) -> bool {
+        self.fate == Fate::Commit
     }
 
     fn since(&self) -> Position {
@@ -90,7 +89,7 @@ where
             (Ok(()), None) => Err(Error::Stopped.into()),
             (Err(error), _) => Err(error.into()),
         };
-        // The client may have gone; its answer goes nowhere, which is no reason to stop the thread.
+        // The receiver is gone if the client has disconnected; that is not an error.
         let _ = self.reply.send(outcome);
     }
 }

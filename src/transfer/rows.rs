@@ -5,7 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{self, Db, Kept, Param};
+use crate::store::{self, Db, OwnedParam, Param};
 use crate::transfer::tables::Table;
 
 /// Rows of a page. Times the columns of the widest table they stay below the parameters that a statement may have.
@@ -23,7 +23,7 @@ pub struct Checksum {
 /// Some rows, value after value.
 pub(crate) struct Page {
     pub(crate) rows: usize,
-    pub(crate) values: Vec<Kept>,
+    pub(crate) values: Vec<OwnedParam>,
     /// With the last page, what all of them come to.
     pub(crate) end: Option<Checksum>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Page {
 /// A walk through a table.
 pub(crate) struct Walk {
     /// The key of the last row that was seen.
-    after: Option<Vec<Kept>>,
+    after: Option<Vec<OwnedParam>>,
     hash: Sha256,
     rows: u64,
 }
@@ -48,8 +48,8 @@ impl Walk {
         let width = table.columns.len();
         let sql = table.page(PAGE, self.after.is_none());
         let after = self.after.take().unwrap_or_default();
-        let after: Vec<Param<'_>> = after.iter().map(Kept::param).collect();
-        let mut values: Vec<Kept> = Vec::with_capacity(PAGE * width);
+        let after: Vec<Param<'_>> = after.iter().map(OwnedParam::param).collect();
+        let mut values: Vec<OwnedParam> = Vec::with_capacity(PAGE * width);
         db.each(&sql, &after, &mut |row| {
             for column in 0..width {
                 let value = row.any(column).map_err(|cause| unreadable(table, row, column, &cause))?;

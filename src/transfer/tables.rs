@@ -4,7 +4,7 @@
 //! are not asked of the engine, since a schema on a server may hold tables of others, which no copy may touch. Columns
 //! and keys are asked, on both sides, and must agree. A test compares the list with the schema.
 
-use crate::store::{self, Db, Kept, Param};
+use crate::store::{self, Db, OwnedParam, Param};
 use crate::transfer::rows::Page;
 
 /// Every table but the one of the migrations, which says what the schema of each side is and is not copied.
@@ -111,13 +111,13 @@ impl Table {
 
     /// Writes the rows of a page.
     pub(crate) fn write(&self, db: &mut Db, page: &Page) -> Result<(), store::Error> {
-        let params: Vec<Param<'_>> = page.values.iter().map(Kept::param).collect();
+        let params: Vec<Param<'_>> = page.values.iter().map(OwnedParam::param).collect();
         db.exec(&self.insert(page.rows), &params).map(drop)
     }
 
     /// Has ids go on after the last one that was given.
     pub(crate) fn give_ids_after(&self, db: &mut Db, last_id: i64) -> Result<(), store::Error> {
-        db.dialect().give_ids_after(self.name, last_id).iter().try_for_each(|sql| db.exec(sql, &[]).map(drop))
+        db.dialect().set_last_id(self.name, last_id).iter().try_for_each(|sql| db.exec(sql, &[]).map(drop))
     }
 
     /// A row by its key, for people.

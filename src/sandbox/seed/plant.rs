@@ -75,7 +75,7 @@ pub fn plant_with(
     if let Some(generated) = &seed.generated {
         generated.plant(db, seed, start, progress)?;
     }
-    db.follow_given_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
+    db.advance_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
     Ok(true)
 }
 

@@ -4,25 +4,24 @@ use bytes::BytesMut;
 use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::store::db::Found;
-use crate::store::postgres::trouble::explain;
+use crate::store::postgres::errors::explain;
 use crate::store::{Error, Param};
 
-/// What stands in a column. Engines differ in how they type an expression, so that whatever is a number, or true or false, is a
-/// number here.
-pub(in crate::store) fn found(row: &Row, column: usize) -> Result<Found<'_>, Error> {
-    let unreadable = |cause: tokio_postgres::Error| Error::Statement(explain(&cause));
+/// The value in a column. The engines give expressions different types, so numbers of any width and booleans are all
+/// numbers here.
+pub(in crate::store) fn column(row: &Row, column: usize) -> Result<Param<'_>, Error> {
+    let unreadable = |cause: tokio_postgres::Error| Error::Data(explain(&cause));
     let kind = row.columns().get(column).map(tokio_postgres::Column::type_);
-    let number = |number: Option<i64>| number.map_or(Found::Null, Found::Int);
+    let number = |number: Option<i64>| number.map_or(Param::Null, Param::Int);
     Ok(match kind {
         Some(&Type::INT8) => number(row.try_get(column).map_err(unreadable)?),
         Some(&Type::INT4) => number(row.try_get::<_, Option<i32>>(column).map_err(unreadable)?.map(i64::from)),
         Some(&Type::INT2) => number(row.try_get::<_, Option<i16>>(column).map_err(unreadable)?.map(i64::from)),
         Some(&Type::BOOL) => number(row.try_get::<_, Option<bool>>(column).map_err(unreadable)?.map(i64::from)),
         Some(&Type::BYTEA) => {
-            row.try_get::<_, Option<&[u8]>>(column).map_err(unreadable)?.map_or(Found::Null, Found::Bytes)
+            row.try_get::<_, Option<&[u8]>>(column).map_err(unreadable)?.map_or(Param::Null, Param::Bytes)
         }
-        _ => row.try_get::<_, Option<&str>>(column).map_err(unreadable)?.map_or(Found::Null, Found::Text),
+        _ => row.try_get::<_, Option<&str>>(column).map_err(unreadable)?.map_or(Param::Null, Param::Text),
     })
 }
 
@@ -42,7 +41,7 @@ impl ToSql for Param<'_> {
     }
 
     fn accepts(_: &Type) -> bool {
-        // Which kinds of values meet which columns is decided where statements are written.
+        // The authors of statements are responsible for matching types.
         true
     }
 

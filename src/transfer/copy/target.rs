@@ -5,7 +5,7 @@
 //! that source without anybody being asked. One in which anything has changed since is somebody's data.
 
 use crate::resources::accounts;
-use crate::store::{self, Db, Kept, Param};
+use crate::store::{self, Db, OwnedParam, Param};
 use crate::transfer::copy::source::{Outline, Pages};
 use crate::transfer::copy::{Error, Listener, Progress, Stage, whole};
 use crate::transfer::rows::{Checksum, PAGE, Page, Walk};
@@ -175,7 +175,7 @@ fn write(db: &mut Db, table: &Table, page: &Page) -> Result<(), Error> {
         return Ok(());
     }
     if !db.dialect().holds_nul() {
-        let params: Vec<Param<'_>> = page.values.iter().map(Kept::param).collect();
+        let params: Vec<Param<'_>> = page.values.iter().map(OwnedParam::param).collect();
         refuse_nul(table, &params)?;
     }
     Ok(table.write(db, page)?)
