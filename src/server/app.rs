@@ -20,7 +20,7 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Progress, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
-use crate::store::{self, Db, Param, Store, migrate};
+use crate::store::{self, Param, Store, Work, migrate};
 
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
@@ -147,11 +147,7 @@ impl App {
     }
 
     /// Reads on behalf of a caller, including at least what that caller wrote through this server.
-    pub async fn read_for<T, F>(&self, caller: &Caller, work: F) -> Result<T, Error>
-    where
-        F: FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
-        T: Send + 'static,
-    {
+    pub async fn read_for<T: Send + 'static>(&self, caller: &Caller, work: impl Work<T, Error>) -> Result<T, Error> {
         if self.store.position().is_none() {
             return self.store.read(work).await;
         }

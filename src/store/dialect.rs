@@ -24,6 +24,10 @@ const POSTGRES_WORDS: &[Word] = &[
 ];
 
 impl Dialect {
+    fn on_postgres<T>(self, sql: T) -> Option<T> {
+        (self == Self::Postgres).then_some(sql)
+    }
+
     pub fn words(self) -> &'static [Word] {
         match self {
             Self::Sqlite => SQLITE_WORDS,
@@ -42,16 +46,13 @@ impl Dialect {
     /// Selects the reason why this connection cannot write to the table named `?1`, or null. `None` if opening the database
     /// has already checked that.
     pub fn write_obstacle(self) -> Option<&'static str> {
-        match self {
-            Self::Sqlite => None,
-            Self::Postgres => Some(
-                "SELECT CASE WHEN current_setting('transaction_read_only') = 'on' \
-                 THEN 'the server is a replica or read-only: name the primary' \
-                 WHEN NOT has_table_privilege(?1::text, 'INSERT') \
-                 THEN 'the user ' || current_user || ' may not write: grant SELECT, INSERT, UPDATE and DELETE on all tables, \
-                 or set queue_length to 0 to serve reads only' END",
-            ),
-        }
+        self.on_postgres(
+            "SELECT CASE WHEN current_setting('transaction_read_only') = 'on' \
+             THEN 'the server is a replica or read-only: name the primary' \
+             WHEN NOT has_table_privilege(?1::text, 'INSERT') \
+             THEN 'the user ' || current_user || ' may not write: grant SELECT, INSERT, UPDATE and DELETE on all tables, \
+             or set queue_length to 0 to serve reads only' END",
+        )
     }
 
     /// Whether a column contains a text exactly.
@@ -92,50 +93,35 @@ impl Dialect {
 
     /// Moves a table's id sequence past ids that were inserted explicitly; `None` if the engine does so itself.
     pub fn advance_ids(self, table: &str) -> Option<String> {
-        match self {
-            Self::Sqlite => None,
-            Self::Postgres => Some(format!(
-                "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest((SELECT max(id) FROM {table}), 1))"
-            )),
-        }
+        self.on_postgres(format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest((SELECT max(id) FROM {table}), 1))"
+        ))
     }
 
     /// Locks the number `?1` until the transaction ends; `None` where there is only one writer.
     pub fn take_turn(self) -> Option<&'static str> {
-        match self {
-            Self::Sqlite => None,
-            Self::Postgres => Some("SELECT 1 FROM pg_advisory_xact_lock(?1)"),
-        }
+        self.on_postgres("SELECT 1 FROM pg_advisory_xact_lock(?1)")
     }
 
     /// Waits without limit until no other program is migrating the database. After that, statements may run long but not
     /// wait long for a lock: while one waits to change a table, every reader of the table queues behind it.
     pub fn take_turn_to_migrate(self) -> Option<&'static str> {
-        match self {
-            Self::Sqlite => None,
-            Self::Postgres => Some(
-                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(727273); \
+        self.on_postgres(
+            "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(727273); \
                  SET LOCAL lock_timeout = '5s'",
-            ),
-        }
+        )
     }
 
     /// Appended to the selection of a record to lock it for writing until the transaction ends. Rows that refer to it may
     /// still be inserted, without waiting, and so without deadlocks. SQLite has only one writer.
     pub fn for_update(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR NO KEY UPDATE OF t",
-        }
+        self.on_postgres(" FOR NO KEY UPDATE OF t").unwrap_or_default()
     }
 
     /// Appended to the selection of rows to claim: skips rows that another transaction is claiming or changing, and locks
     /// the others. SQLite has only one writer.
     pub fn skip_locked(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
-        }
+        self.on_postgres(" FOR NO KEY UPDATE SKIP LOCKED").unwrap_or_default()
     }
 }
 
@@ -215,10 +201,7 @@ impl Dialect {
 
     /// Updates the planner's statistics after a bulk load; `None` where the planner has none.
     pub fn analyze(self, table: &str) -> Option<String> {
-        match self {
-            Self::Sqlite => None,
-            Self::Postgres => Some(format!("ANALYZE {table}")),
-        }
+        self.on_postgres(format!("ANALYZE {table}"))
     }
 
     /// Whether text may contain U+0000.

@@ -9,15 +9,19 @@ use crate::store::{Db, Error, Position};
 /// A job for a database thread, or `None` to end the thread after the jobs before it.
 pub(super) type Message = Option<Box<dyn Job>>;
 
+/// What a job does. It may run more than once, so it must not consume what it captures.
+pub trait Work<T, E>: FnMut(&mut Db) -> Result<T, E> + Send + 'static {}
+
+impl<T, E, F: FnMut(&mut Db) -> Result<T, E> + Send + 'static> Work<T, E> for F {}
+
 /// Queues a job and waits for its result.
-pub(super) async fn submit<T, E, F>(
+pub(super) async fn submit<T, E>(
     queue: &flume::Sender<Message>,
-    work: F,
+    work: impl Work<T, E>,
     fate: Fate,
     since: Position,
 ) -> Result<T, E>
 where
-    F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
@@ -62,7 +66,7 @@ struct Task<F, T, E> {
 
 impl<F, T, E> Job for Task<F, T, E>
 where
-    F: FnMut(&mut Db) -> Result<T, E> + Send,
+    F: Work<T, E>,
     T: Send,
     E: From<Error> + Send,
 {

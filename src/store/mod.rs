@@ -32,6 +32,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 pub use db::Db;
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
+pub use job::Work;
 use job::{Fate, Message};
 pub use row::Row;
 pub use statistics::{Position, Statistics};
@@ -130,9 +131,8 @@ impl Store {
     }
 
     /// Runs a job in a read-only transaction. It may be run again, as by [`Store::write`].
-    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    pub async fn read<T, E>(&self, work: impl Work<T, E>) -> Result<T, E>
     where
-        F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
@@ -140,9 +140,8 @@ impl Store {
     }
 
     /// Like [`Store::read`], but on a replica if there is one that has reached `since`; later writes may be missing.
-    pub async fn read_late<T, E, F>(&self, since: Position, work: F) -> Result<T, E>
+    pub async fn read_late<T, E>(&self, since: Position, work: impl Work<T, E>) -> Result<T, E>
     where
-        F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
@@ -157,9 +156,8 @@ impl Store {
 
     /// Runs a job that may write. Its changes are durable if this returns `Ok`, and undone if it returns `Err`. A job that
     /// hits a serialization conflict is rolled back and retried, so the closure must not consume what it captures.
-    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    pub async fn write<T, E>(&self, work: impl Work<T, E>) -> Result<T, E>
     where
-        F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
@@ -167,9 +165,8 @@ impl Store {
     }
 
     /// Runs a job as [`Store::write`] does, but always undoes it.
-    pub async fn rehearse<T, E, F>(&self, work: F) -> Result<T, E>
+    pub async fn rehearse<T, E>(&self, work: impl Work<T, E>) -> Result<T, E>
     where
-        F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {

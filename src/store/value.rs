@@ -60,21 +60,21 @@ impl<'a> From<&'a Value> for Param<'a> {
     }
 }
 
-impl<'a> From<Option<&'a Value>> for Param<'a> {
-    fn from(value: Option<&'a Value>) -> Self {
-        value.map_or(Self::Null, Self::from)
+impl<'a> From<&'a str> for Param<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
     }
 }
 
-impl<'a> From<Option<&'a str>> for Param<'a> {
-    fn from(text: Option<&'a str>) -> Self {
-        text.map_or(Self::Null, Self::Text)
+impl From<i64> for Param<'_> {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
     }
 }
 
-impl From<Option<i64>> for Param<'_> {
-    fn from(number: Option<i64>) -> Self {
-        number.map_or(Self::Null, Self::Int)
+impl<'a, T: Into<Self>> From<Option<T>> for Param<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 

@@ -15,12 +15,12 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::error::Elapsed;
-use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
 use crate::store::postgres::address::Address;
 use crate::store::postgres::errors;
 use crate::store::postgres::settings::SessionSettings;
+use crate::store::postgres::values::{typed, values};
 use crate::store::{Error, OwnedParam, Param, Position};
 
 /// Longest wait for an answer before the connection is given up. The server's own limits are shorter.
@@ -328,19 +328,4 @@ async fn execute(
         (Unprepared(text), Expect::Rows) => client.query_typed(&text, &typed(&params)).await.map(Reply::Rows),
         (Unprepared(text), Expect::Changed) => client.execute_typed(&text, &typed(&params)).await.map(Reply::Changed),
     }
-}
-
-fn values<'a>(params: &'a [Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    params.iter().map(|param| param as _).collect()
-}
-
-/// A null fits every type, so the server has to infer which.
-fn typed<'a>(params: &'a [Param<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    let type_of = |param: &Param<'_>| match param {
-        Param::Null => Type::UNKNOWN,
-        Param::Int(_) => Type::INT8,
-        Param::Text(_) => Type::TEXT,
-        Param::Bytes(_) => Type::BYTEA,
-    };
-    params.iter().map(|param| (param as &(dyn ToSql + Sync), type_of(param))).collect()
 }

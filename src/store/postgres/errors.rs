@@ -9,15 +9,12 @@ use crate::store::Error;
 /// Advice on errors whose own text does not say what to do.
 const ADVICE: &[(SqlState, &str)] = &[
     (SqlState::INVALID_PASSWORD, "the password in the URL is wrong, or there is none"),
-    (
-        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
-        "the server requires another way to authenticate this user: see pg_hba.conf",
-    ),
-    (SqlState::INVALID_CATALOG_NAME, "make it with `createdb`, with the encoding UTF8"),
+    (SqlState::INVALID_AUTHORIZATION_SPECIFICATION, "the server wants another authentication method: see pg_hba.conf"),
+    (SqlState::INVALID_CATALOG_NAME, "create it with `createdb` in the encoding UTF8"),
     (SqlState::INSUFFICIENT_PRIVILEGE, "the user needs the rights to CREATE in the schema, and to write its tables"),
     (
         SqlState::READ_ONLY_SQL_TRANSACTION,
-        "if the server follows another one, name that one; behind a pooler, set database_pooler to transaction",
+        "name the primary, not a replica; with a pooler, set database_pooler to transaction",
     ),
     (SqlState::INVALID_SQL_STATEMENT_NAME, "behind a pooler, set database_pooler to transaction"),
     (SqlState::DUPLICATE_PSTATEMENT, "behind a pooler, set database_pooler to transaction"),
@@ -25,12 +22,9 @@ const ADVICE: &[(SqlState, &str)] = &[
 
 /// Advice on errors that do not come from the server, by a part of their text.
 const ADVICE_BY_TEXT: &[(&str, &str)] = &[
-    (
-        "does not support TLS",
-        "set `ssl = on` there, or write sslmode=disable into the URL to send everything unencrypted",
-    ),
+    ("does not support TLS", "set `ssl = on` there, or write sslmode=disable into the URL to disable encryption"),
     ("UnknownIssuer", "name the authority that signed its certificate in database_ca_file"),
-    ("BadSignature", "the certificates in database_ca_file are not those of the authority that signed its certificate"),
+    ("BadSignature", "its certificate was not signed by the authorities in database_ca_file"),
     ("not valid for name", "write the host into the URL as its certificate names it"),
     ("password missing", "write the password into the URL"),
     ("Connection refused", "is the server running, and are host and port right?"),
