@@ -15,18 +15,13 @@ pub trait Work<T, E>: FnMut(&mut Db) -> Result<T, E> + Send + 'static {}
 impl<T, E, F: FnMut(&mut Db) -> Result<T, E> + Send + 'static> Work<T, E> for F {}
 
 /// Queues a job and waits for its result.
-pub(super) async fn submit<T, E>(
-    queue: &flume::Sender<Message>,
-    work: impl Work<T, E>,
-    fate: Fate,
-    since: Position,
-) -> Result<T, E>
+pub(super) async fn submit<T, E>(queue: &flume::Sender<Message>, work: impl Work<T, E>, terms: Terms) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let job = Task { work, outcome: None, fate, since, reply };
+    let job = Task { work, outcome: None, terms, reply };
     queue.try_send(Some(Box::new(job))).map_err(|refused| match refused {
         flume::TrySendError::Full(_) => Error::Overloaded,
         flume::TrySendError::Disconnected(_) => Error::Stopped,
@@ -39,28 +34,24 @@ pub(super) trait Job: Send {
     /// Runs the work, possibly again; `false` asks for a rollback.
     fn run(&mut self, db: &mut Db) -> bool;
 
-    /// Whether a success is to be committed.
-    fn commits(&self) -> bool;
-
-    /// The position that a replica must have reached to run this job.
-    fn since(&self) -> Position;
+    fn terms(&self) -> Terms;
 
     /// Sends the result. With an `Err`, the transaction did not become durable, and nothing the job read or wrote counts.
     fn answer(self: Box<Self>, ended: Result<(), Error>);
 }
 
-/// What happens to the changes of a job that succeeds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Commit,
-    RollBack,
+#[derive(Clone, Copy, Default)]
+pub(super) struct Terms {
+    /// Whether a success is to be committed.
+    pub(super) commits: bool,
+    /// The position that a replica must have reached to run the job.
+    pub(super) since: Position,
 }
 
 struct Task<F, T, E> {
     work: F,
     outcome: Option<Result<T, E>>,
-    fate: Fate,
-    since: Position,
+    terms: Terms,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -74,17 +65,13 @@ where
         // Unwind safe: after a panic the closure is not called again, and its changes are rolled back.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(db)));
         let outcome = outcome.unwrap_or_else(|_| Err(Error::Panicked.into()));
-        let commits = outcome.is_ok() && self.commits();
+        let commits = outcome.is_ok() && self.terms.commits;
         self.outcome = Some(outcome);
         commits
     }
 
-    fn commits(&self) -> bool {
-        self.fate == Fate::Commit
-    }
-
-    fn since(&self) -> Position {
-        self.since
+    fn terms(&self) -> Terms {
+        self.terms
     }
 
     fn answer(self: Box<Self>, ended: Result<(), Error>) {

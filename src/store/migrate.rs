@@ -105,7 +105,8 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
 
 fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<(), Error> {
     let newest = newest(migrations);
-    if version > newest && oldest_program(db)? > newest {
+    let oldest_program = "SELECT coalesce(max(oldest_program), 0) FROM schema_migrations";
+    if version > newest && db.one(oldest_program, &[], |row| row.int(0))? > newest {
         return Err(Error::Schema(format!(
             "the database has schema version {version}, this program knows {newest}: use a newer program"
         )));
@@ -121,11 +122,6 @@ fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<
         }
     }
     Ok(())
-}
-
-/// The version of the oldest program that works with the schema.
-fn oldest_program(db: &mut Db) -> Result<i64, Error> {
-    db.one("SELECT coalesce(max(oldest_program), 0) FROM schema_migrations", &[], |row| row.int(0))
 }
 
 fn checksum(migration: &Migration) -> String {

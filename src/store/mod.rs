@@ -33,7 +33,7 @@ pub use db::Db;
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
 pub use job::Work;
-use job::{Fate, Message};
+use job::{Message, Terms};
 pub use row::Row;
 pub use statistics::{Position, Statistics};
 pub use value::{OwnedParam, Param};
@@ -136,7 +136,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        job::submit(&self.reads, work, Fate::Commit, Position::default()).await
+        job::submit(&self.reads, work, Terms::default()).await
     }
 
     /// Like [`Store::read`], but on a replica if there is one that has reached `since`; later writes may be missing.
@@ -145,7 +145,8 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        job::submit(self.late_reads.as_ref().unwrap_or(&self.reads), work, Fate::Commit, since).await
+        let queue = self.late_reads.as_ref().unwrap_or(&self.reads);
+        job::submit(queue, work, Terms { since, ..Terms::default() }).await
     }
 
     /// The position that includes every write answered so far, for [`Store::read_late`]. `None` without a replica, when
@@ -161,7 +162,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        job::submit(&self.writes, work, Fate::Commit, Position::default()).await
+        job::submit(&self.writes, work, Terms { commits: true, ..Terms::default() }).await
     }
 
     /// Runs a job as [`Store::write`] does, but always undoes it.
@@ -170,7 +171,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        job::submit(&self.writes, work, Fate::RollBack, Position::default()).await
+        job::submit(&self.writes, work, Terms::default()).await
     }
 
     pub fn statistics(&self) -> &Statistics {

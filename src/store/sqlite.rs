@@ -60,8 +60,9 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             read_one_by_one(reader, &waiting, timeout, &shared);
         })?);
     }
-    let groups = vec![Group::new(&reads, readers), Group::new(&writes, vec![writer])];
-    Ok(Store { writes, reads, late_reads: None, statistics, threads: Arc::new(Threads::new(groups)) })
+    let groups =
+        vec![Group { queue: reads.clone(), threads: readers }, Group { queue: writes.clone(), threads: vec![writer] }];
+    Ok(Store { writes, reads, late_reads: None, statistics, threads: Arc::new(Threads(groups.into())) })
 }
 
 fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {

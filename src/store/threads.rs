@@ -8,27 +8,18 @@ use crate::store::Error;
 use crate::store::job::Message;
 
 /// Groups of threads, in the order in which they are joined when the store is closed.
-pub(super) struct Threads(Mutex<Vec<Group>>);
+///
+/// Writers must come last: only a writing SQLite connection can remove the write-ahead log when it closes last. Threads
+/// that hand jobs on must come before those that take them.
+pub(super) struct Threads(pub(super) Mutex<Vec<Group>>);
 
 /// The threads that serve one queue.
 pub(super) struct Group {
-    threads: Vec<JoinHandle<()>>,
-    queue: flume::Sender<Message>,
-}
-
-impl Group {
-    pub(super) fn new(queue: &flume::Sender<Message>, threads: Vec<JoinHandle<()>>) -> Self {
-        Self { threads, queue: queue.clone() }
-    }
+    pub(super) queue: flume::Sender<Message>,
+    pub(super) threads: Vec<JoinHandle<()>>,
 }
 
 impl Threads {
-    /// Writers must come last: only a writing SQLite connection can remove the write-ahead log when it closes last. Threads
-    /// that hand jobs on must come before those that take them.
-    pub(super) fn new(groups: Vec<Group>) -> Self {
-        Self(Mutex::new(groups))
-    }
-
     /// Lets every thread finish the waiting jobs and end.
     pub(super) fn join(&self) {
         let groups = std::mem::take(&mut *self.0.lock());

@@ -40,33 +40,33 @@ pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
     let statistics = Arc::new(Statistics::default());
     let writing = SessionSettings::of_writes(server.is_pooled, replica.is_some());
     let reading = SessionSettings::of_reads(server.is_pooled, options.read_timeout);
-    let first = connect(&primary, &writing)?;
+    let mut first = Some(connect(&primary, &writing)?);
 
     let (writes, waiting): (_, flume::Receiver<Message>) = flume::bounded(options.queue_length.max(1));
-    let mut first = Some(first);
     let writers = start("writer", server.connections, |number| {
-        let worker = Worker::new(number, &primary, &writing, &waiting, &statistics).with(first.take());
+        let worker = Worker::new(number, &primary, &writing, &waiting, &statistics, first.take());
         move || worker.write()
     })?;
     let (reads, waiting) = flume::bounded(options.queue_length.max(64));
     let readers = start("reader", options.readers, |number| {
-        let worker = Worker::new(number, &primary, &reading, &waiting, &statistics);
+        let worker = Worker::new(number, &primary, &reading, &waiting, &statistics, None);
         move || worker.read()
     })?;
-    let mut groups = vec![Group::new(&reads, readers), Group::new(&writes, writers)];
+    let mut groups =
+        vec![Group { queue: reads.clone(), threads: readers }, Group { queue: writes.clone(), threads: writers }];
     let mut late_reads = None;
     if let Some(replica) = replica {
         let (queue, waiting) = flume::bounded(options.queue_length.max(64));
         let followers = start("follower", options.readers, |number| {
-            let worker = Worker::new(number, &replica, &reading, &waiting, &statistics);
+            let worker = Worker::new(number, &replica, &reading, &waiting, &statistics, None);
             let reads = reads.clone();
             move || worker.follow(&reads)
         })?;
         // They hand jobs on to the readers, so they have to end first.
-        groups.insert(0, Group::new(&queue, followers));
+        groups.insert(0, Group { queue: queue.clone(), threads: followers });
         late_reads = Some(queue);
     }
-    Ok(Store { writes, reads, late_reads, statistics, threads: Arc::new(Threads::new(groups)) })
+    Ok(Store { writes, reads, late_reads, statistics, threads: Arc::new(Threads(groups.into())) })
 }
 
 /// Connects once at startup to report a wrong address at once. On a separate thread, since a connection has a runtime of

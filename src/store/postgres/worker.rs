@@ -48,10 +48,11 @@ impl Worker {
         settings: &SessionSettings,
         jobs: &flume::Receiver<Message>,
         statistics: &Arc<Statistics>,
+        connection: Option<Connection>,
     ) -> Self {
         Self {
             number,
-            db: None,
+            db: connection.map(db),
             address: address.clone(),
             settings: settings.clone(),
             jobs: jobs.clone(),
@@ -60,11 +61,6 @@ impl Worker {
             wait: FIRST_WAIT,
             failed: None,
         }
-    }
-
-    /// Starts with an open connection.
-    pub(super) fn with(self, connection: Option<Connection>) -> Self {
-        Self { db: connection.map(db), ..self }
     }
 
     pub(super) fn write(mut self) {
@@ -106,7 +102,7 @@ impl Worker {
 
     /// Whether the replica has reached the job's position; asks it only if what it last said is not enough.
     fn has_followed(&mut self, job: &dyn Job) -> bool {
-        let since = job.since();
+        let since = job.terms().since;
         if since <= self.statistics.followed() {
             return true;
         }
@@ -132,7 +128,7 @@ impl Worker {
         let (mut attempt, most_attempts) = (1, self.most_attempts);
         loop {
             let db = self.connected()?;
-            connection(db)?.expect_job(job.commits());
+            connection(db)?.expect_job(job.terms().commits);
             let keep = job.run(db);
             let ended = if end == End::BeforeAnswer { connection(db)?.end(keep) } else { Ok(()) };
             let is_over = attempt == most_attempts || !connection(db)?.may_retry();
