@@ -9,6 +9,7 @@ pub mod clock;
 pub mod engine;
 pub mod entropy;
 pub mod http;
+pub mod ids;
 pub mod language;
 pub mod mail;
 pub mod oauth;

@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     "entropy",
     "language",
     "store",
+    "ids",
     "mail",
     "engine",
     "oauth",
