@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "entropy",
     "language",
     "store",
+    "ids",
     "mail",
     "engine",
     "oauth",
