@@ -82,6 +82,24 @@ impl Db {
         self.maybe(sql, params, read)?.ok_or_else(|| Error::Data("there is no row".to_owned()))
     }
 
+    pub fn exists(&mut self, sql: &str, params: &[Param<'_>]) -> Result<bool, Error> {
+        Ok(self.maybe(sql, params, |_| Ok(()))?.is_some())
+    }
+
+    pub fn all<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut rows = Vec::new();
+        self.each(sql, params, &mut |row| {
+            rows.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
     /// Calls `read` with every row of a result.
     pub fn each(
         &mut self,
@@ -133,8 +151,8 @@ impl Db {
     }
 
     /// Executes an `INSERT … RETURNING id` and returns the id.
-    pub fn insert(&mut self, sql: &str, params: &[Param<'_>]) -> Result<i64, Error> {
-        self.one(sql, params, |row| row.int(0))
+    pub fn insert<T: From<i64>>(&mut self, sql: &str, params: &[Param<'_>]) -> Result<T, Error> {
+        self.one(sql, params, |row| row.id(0))
     }
 
     /// Serializes the writers that call this with the same number, such as an account's id, until their transactions end.

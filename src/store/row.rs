@@ -33,6 +33,15 @@ impl Row<'_> {
         self.maybe_int(column)?.ok_or_else(|| unexpected(column, "null"))
     }
 
+    /// The number in a column, as an id.
+    pub fn id<T: From<i64>>(&self, column: usize) -> Result<T, Error> {
+        self.int(column).map(T::from)
+    }
+
+    pub fn maybe_id<T: From<i64>>(&self, column: usize) -> Result<Option<T>, Error> {
+        Ok(self.maybe_int(column)?.map(T::from))
+    }
+
     pub fn maybe_int(&self, column: usize) -> Result<Option<i64>, Error> {
         match self.any(column)? {
             Param::Null => Ok(None),
