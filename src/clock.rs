@@ -47,7 +47,7 @@ pub struct Clock {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Setting {
+pub struct ClockState {
     pub now: Timestamp,
     pub is_frozen: bool,
 }
@@ -125,8 +125,8 @@ impl Clock {
     }
 
     /// The state to pass to [`Clock::set`] later.
-    pub fn setting(&self) -> Setting {
-        Setting { now: self.now(), is_frozen: self.is_frozen() }
+    pub fn setting(&self) -> ClockState {
+        ClockState { now: self.now(), is_frozen: self.is_frozen() }
     }
 
     /// The time after a [`Clock::restart`].

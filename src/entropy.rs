@@ -6,9 +6,9 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 /// A source of random bytes.
-pub struct Entropy(Source);
+pub struct Entropy(Generator);
 
-enum Source {
+enum Generator {
     /// Read in large pieces, since every request takes some bytes and each read is a system call.
     System(Box<Mutex<Pool>>),
     /// The hash of the seed and a counter: the same bytes in every run.
@@ -46,17 +46,17 @@ pub struct NoEntropy(String);
 impl Entropy {
     /// Fit for secrets.
     pub fn system() -> Self {
-        Self(Source::System(Box::new(Mutex::new(Pool { bytes: [0; POOL_LENGTH], left: 0 }))))
+        Self(Generator::System(Box::new(Mutex::new(Pool { bytes: [0; POOL_LENGTH], left: 0 }))))
     }
 
     /// The same bytes in every run. Never for production.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded { seed, draws: AtomicU64::new(0) })
+        Self(Generator::Seeded { seed, draws: AtomicU64::new(0) })
     }
 
     /// Restarts the sequence of a seeded source; does nothing to the system's.
     pub fn restart(&self) {
-        if let Source::Seeded { draws, .. } = &self.0 {
+        if let Generator::Seeded { draws, .. } = &self.0 {
             draws.store(0, Ordering::Relaxed);
         }
     }
@@ -65,8 +65,8 @@ impl Entropy {
     #[must_use]
     pub fn branch(&self, name: &str) -> Self {
         match &self.0 {
-            Source::System(_) => Self::system(),
-            Source::Seeded { seed, .. } => {
+            Generator::System(_) => Self::system(),
+            Generator::Seeded { seed, .. } => {
                 let hash: [u8; 32] =
                     Sha256::new().chain_update(seed.to_be_bytes()).chain_update(name).finalize().into();
                 let mut first = [0; 8];
@@ -79,8 +79,8 @@ impl Entropy {
     /// 256 random bits.
     pub fn bytes(&self) -> Result<[u8; 32], NoEntropy> {
         match &self.0 {
-            Source::System(pool) => pool.lock().take(),
-            Source::Seeded { seed, draws } => {
+            Generator::System(pool) => pool.lock().take(),
+            Generator::Seeded { seed, draws } => {
                 let draw = draws.fetch_add(1, Ordering::Relaxed);
                 let hash = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(draw.to_be_bytes());
                 Ok(hash.finalize().into())

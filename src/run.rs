@@ -91,8 +91,7 @@ impl Running {
 
 /// Signals that ask the process to stop.
 ///
-/// Register them before the server is reachable: an unhandled signal ends the process at once and leaves its temporary
-/// files behind.
+/// Register them before the server is reachable: an unhandled signal would leave the process's temporary files behind.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,

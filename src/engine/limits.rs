@@ -1,8 +1,8 @@
 //! Rate limits: requests per minute for each token and each invitation, and sign-in attempts.
 //!
 //! Each limit is a bucket that holds a minute's worth and refills evenly (the generic cell rate algorithm): one number
-//! per key says when the bucket will be full again. Wall time decides, so moving the clock moves the limits with it. The
-//! state is in memory and per server.
+//! per key says when the bucket will be full again. Wall time decides, so moving the clock moves the limits with it.
+//! The state is in memory and per server.
 
 use std::collections::HashMap;
 
@@ -101,7 +101,7 @@ impl Limits {
         let mut buckets = self.buckets.lock();
         buckets.sweep(now.0);
         let bucket = buckets.full_at.entry((kind, key)).or_insert(now.0);
-        // A bucket that takes longer than a minute to fill means that the clock was set back, which must not lock anyone out.
+        // Only a clock that was set back makes a bucket take longer than a minute, and that must not lock anyone out.
         *bucket = (*bucket).clamp(now.0, now.0 + MINUTE);
         let full_after_this = *bucket + one;
         let over = full_after_this - now.0 - MINUTE;

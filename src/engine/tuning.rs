@@ -1,10 +1,10 @@
-//! Settings that can change while the server runs. A sandbox's control plane changes them; `serve` keeps its configuration.
+//! Settings that can change while the server runs. Only a sandbox's control plane changes them.
 //!
 //! There is one copy, behind an [`ArcSwap`]: everything that obeys one of these settings holds a [`Tuned`] and looks at
 //! the current value when it needs it, so a change cannot reach only some of its readers.
 //!
-//! The [`Profile`] collects the guesses about the vendor: where its behaviour is only partly documented, each guess is a
-//! named switch whose default is the one in `docs/WIRE.md`, and a test suite can try the other possibility.
+//! The [`Profile`] collects the guesses about the vendor: where its behaviour is only partly documented, each guess is
+//! a named switch whose default is the one in `docs/WIRE.md`, and a test suite can try the other possibility.
 
 use std::sync::Arc;
 

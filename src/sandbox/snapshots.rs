@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::clock::{Setting, Timestamp};
+use crate::clock::{ClockState, Timestamp};
 use crate::mail::Mail;
 use crate::transfer::snapshot::Snapshot;
 
@@ -17,7 +17,7 @@ pub struct State {
     /// The mails in the mailbox.
     pub mails: Vec<Mail>,
     /// What the clock said, and whether it stood still.
-    pub clock: Setting,
+    pub clock: ClockState,
     /// When it was kept, by that clock.
     pub taken_at: Timestamp,
 }

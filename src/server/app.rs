@@ -47,8 +47,8 @@ pub struct App {
     pub(super) templates: Templates,
     pub(super) outbox: Arc<Outbox>,
     pub tuned: Tuned,
-    /// Present only in a sandbox, where a bearer token also stands for its member's consent. Only planting the sandbox's
-    /// own seed sets it, and `serve` refuses a database that holds that seed.
+    /// Present only in a sandbox, where a bearer token also stands for its member's consent. Only planting the
+    /// sandbox's own seed sets it, and `serve` refuses a database that holds that seed.
     pub sandbox: Option<Arc<Sandbox>>,
 }
 
@@ -112,7 +112,9 @@ impl App {
         let is_planted = loop {
             tokio::select! {
                 is_planted = &mut planting => break is_planted?,
-                () = tokio::time::sleep(PROGRESS_EVERY) => tracing::info!(rows = progress.rows(), of, "planting the seed"),
+                () = tokio::time::sleep(PROGRESS_EVERY) => {
+                    tracing::info!(rows = progress.rows(), of, "planting the seed");
+                }
             }
         };
         self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), self.config.keep_requests)));

@@ -110,17 +110,13 @@ impl HttpBody for Body {
             return Poll::Pending;
         }
         let frame = match (self.is_sent, self.breaks_after) {
-            (false, None) if self.whole.is_empty() => None,
-            (false, None) => Some(Ok(Frame::data(std::mem::take(&mut self.whole)))),
-            (false, Some(length)) => {
-                let length = length.min(self.whole.len());
-                Some(Ok(Frame::data(self.whole.slice(..length))))
-            }
+            (false, None) => Some(std::mem::take(&mut self.whole)).filter(|whole| !whole.is_empty()).map(Ok),
+            (false, Some(length)) => Some(Ok(self.whole.slice(..length.min(self.whole.len())))),
             (true, None) => None,
             (true, Some(_)) => Some(Err(BrokenOff)),
         };
         self.is_sent = true;
-        Poll::Ready(frame)
+        Poll::Ready(frame.map(|frame| frame.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {

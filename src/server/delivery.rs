@@ -3,8 +3,8 @@
 //! Claiming and recording are short writes; no transaction is open while a mail server is talked to. A mail is rendered
 //! only now, from current data; if its invitation was answered, deleted or has expired meanwhile, it is canceled.
 //!
-//! Any number of workers may run, in any number of servers: a claim is exclusive for longer than sending a mail may take,
-//! and the claims of a worker that dies expire.
+//! Any number of workers may run, in any number of servers: a claim is exclusive for longer than sending a mail may
+//! take, and the claims of a worker that dies expire.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,7 +86,7 @@ pub async fn rest(app: &Arc<App>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sends what is due now, one mail after the other, and returns how many: the worker's steps, done while the caller waits.
+/// Sends what is due now, one mail after the other, as the worker does. Returns the number of mails.
 pub async fn send_due(app: &Arc<App>) -> Result<usize, Error> {
     let mut sent = 0;
     loop {

@@ -4,7 +4,7 @@
 //! that its client does not read, so an idle client would hold a connection for ever; and they leave Nagle's algorithm
 //! on, which delays small answers.
 //!
-//! Invariants: a failing socket affects only its own client, and after the order to stop nothing here outlasts the drain.
+//! Invariants: a failing socket affects only its own client, and nothing here outlasts the drain.
 
 use std::future::Future;
 use std::io;

@@ -1,8 +1,8 @@
 //! Retention: expired and finished rows are marked, and deleted after their retention period.
 //!
-//! [`RULES`] holds every rule; a test compares it with `docs/RETENTION.md`. A sweeper applies them periodically, in small
-//! writes that no request has to wait long for. The application's clock decides, so a sandbox can let thirty days pass.
-//! Every server on a database has a sweeper; they skip each other's rows, so none waits and nothing is done twice.
+//! [`RULES`] holds every rule; a test compares it with `docs/RETENTION.md`. A sweeper applies them periodically, in
+//! small writes that no request has to wait long for. The application's clock decides, so a sandbox can let thirty days
+//! pass. Every server on a database has a sweeper; they skip each other's rows, so none waits or repeats work.
 //!
 //! The alternative, deleting along with each write, slows writes down and never happens when there are none.
 
@@ -23,7 +23,7 @@ use crate::oauth::sessions;
 use crate::resources::invitations::{self, links};
 use crate::server::app::App;
 use crate::server::settings::Kept;
-use crate::store::{Db, Param};
+use crate::store::Db;
 
 /// Rows per write.
 const AT_ONCE: i64 = 200;
@@ -48,8 +48,8 @@ pub struct Rule {
     /// The event at which the period begins, as `docs/RETENTION.md` names it.
     pub since: &'static str,
     pub kept: For,
-    /// Deletes up to `?2` rows whose period began at `?1` or earlier; each statement uses an index. `{claimed}` skips rows
-    /// that another sweeper is deleting or that are being changed, and so may no longer qualify.
+    /// Deletes up to `?2` rows whose period began at `?1` or earlier; each statement uses an index. `{claimed}` skips
+    /// rows that another sweeper is deleting or that are being changed, and so may no longer qualify.
     sql: &'static str,
 }
 
@@ -164,7 +164,7 @@ pub async fn sweep(app: &App) -> Result<usize, Error> {
         if let Some(until) = rule.until(&app.config.kept, now) {
             let remove = move |db: &mut Db| {
                 let sql = rule.sql.replace("{claimed}", db.dialect().skip_locked());
-                let removed = db.exec(&sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?;
+                let removed = db.exec(&sql, &[until.0.into(), AT_ONCE.into()])?;
                 Ok(Some(removed).filter(|rows| *rows > 0))
             };
             swept += until_done(app, remove).await?;
@@ -198,19 +198,13 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
         "SELECT id, expired_through FROM accounts WHERE expired_through IS NULL OR expired_through < ?1 \
          ORDER BY id LIMIT 1{claimed}"
     );
-    let account = db.maybe(&sql, &[Param::Int(yesterday)], |row| Ok((row.id::<AccountId>(0)?, row.maybe_int(1)?)))?;
+    let account = db.maybe(&sql, &[yesterday.into()], |row| Ok((row.id::<AccountId>(0)?, row.maybe_int(1)?)))?;
     let Some((account, through)) = account else { return Ok(None) };
     let mut expired: Vec<InvitationId> = db.all(
         "UPDATE account_invitations SET expired_at = ?4 WHERE id IN (SELECT id FROM account_invitations \
          WHERE account_id = ?1 AND accepted_at IS NULL AND expires_on > ?2 AND expires_on <= ?3 AND expired_at IS NULL \
          ORDER BY expires_on LIMIT ?5) AND accepted_at IS NULL AND +expires_on <= ?3 RETURNING id",
-        &[
-            account.into(),
-            Param::Int(through.unwrap_or(i64::MIN)),
-            Param::Int(yesterday),
-            Param::Int(now.0),
-            Param::Int(AT_ONCE),
-        ],
+        &[account.into(), through.unwrap_or(i64::MIN).into(), yesterday.into(), now.0.into(), AT_ONCE.into()],
         |row| row.id(0),
     )?;
     expired.sort_unstable();
@@ -230,7 +224,7 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
     }
     if expired.is_empty() {
         let sql = "UPDATE accounts SET expired_through = ?2 WHERE id = ?1";
-        db.exec(sql, &[account.into(), Param::Int(yesterday)])?;
+        db.exec(sql, &[account.into(), yesterday.into()])?;
     }
     // Not `None` for an account without any: the next one may have some.
     Ok(Some(expired.len()))
@@ -245,7 +239,7 @@ fn purge_expired(db: &mut Db, template: &Context, last_day: i64) -> Result<Optio
          ORDER BY a.id, i.expires_on, i.id LIMIT ?2) \
          AND accepted_at IS NULL AND +expires_on <= ?1 ORDER BY account_id, expires_on, id{claimed}"
     );
-    let params = [Param::Int(last_day), Param::Int(PURGED_AT_ONCE)];
+    let params = [last_day.into(), PURGED_AT_ONCE.into()];
     let found: Vec<(AccountId, RecordId)> = db.all(&sql, &params, |row| Ok((row.id(0)?, row.id(1)?)))?;
     for (account, id) in &found {
         let context = template.for_caller(Caller::operator(*account));

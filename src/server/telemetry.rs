@@ -1,8 +1,8 @@
 //! What the server reports about itself: log lines and metrics.
 //!
 //! Every event is one line: a sentence and named fields. Neither lines nor metrics ever hold a token, a mail address, a
-//! query string or a body; a request is named by its operation, not by its path. A separate thread writes the lines, so a
-//! slow reader of standard error never slows a request; when it falls far behind, lines are dropped and counted.
+//! query string or a body; a request is named by its operation, not by its path. A separate thread writes the lines, so
+//! a slow reader of standard error never slows a request; when it falls far behind, lines are dropped and counted.
 
 use std::io::{self, BufWriter};
 use std::sync::OnceLock;

@@ -32,8 +32,8 @@ impl Db {
         }
     }
 
-    /// Runs `act` once this job's changes are durable and before the job is answered, so caches learn of a change no later
-    /// than the caller. It never runs for a job that is undone.
+    /// Runs `act` once this job's changes are durable and before the job is answered, so caches learn of a change no
+    /// later than the caller. It never runs for a job that is undone.
     pub fn after_commit(&mut self, act: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(act));
     }
@@ -142,8 +142,8 @@ impl Db {
         }
     }
 
-    /// Announces that the next statement is the job's last and that the job cannot fail after it, so the commit may travel
-    /// with it. PostgreSQL refuses a further statement.
+    /// Announces that the next statement is the job's last and that the job cannot fail after it, so the commit may
+    /// travel with it. PostgreSQL refuses a further statement.
     pub fn expect_last(&mut self) {
         if let Engine::Postgres(connection) = &mut self.engine {
             connection.expect_last();
@@ -155,8 +155,8 @@ impl Db {
         self.one(sql, params, |row| row.id(0))
     }
 
-    /// Serializes the writers that call this with the same number, such as an account's id, until their transactions end.
-    /// The wait travels with the next statement, which sees what the previous writer committed.
+    /// Serializes the writers that call this with the same number, such as an account's id, until their transactions
+    /// end. The wait travels with the next statement, which sees what the previous writer committed.
     pub fn take_turn(&mut self, number: i64) -> Result<(), Error> {
         match self.dialect().take_turn() {
             Some(sql) => self.exec_later(sql, &[Param::Int(number)]),

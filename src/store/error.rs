@@ -31,8 +31,8 @@ pub enum Error {
     Schema(String),
 }
 
-/// A unique index whose violation a rule expects. PostgreSQL reports the index, SQLite its columns unless it is an index
-/// on an expression.
+/// A unique index whose violation a rule expects. PostgreSQL reports the index, SQLite its columns unless it is an
+/// index on an expression.
 #[derive(Clone, Copy, Debug)]
 pub struct UniqueIndex {
     pub name: &'static str,

@@ -36,7 +36,7 @@ pub(super) trait Job: Send {
 
     fn terms(&self) -> Terms;
 
-    /// Sends the result. With an `Err`, the transaction did not become durable, and nothing the job read or wrote counts.
+    /// Sends the result, or the error that made the transaction fail and the job's result void.
     fn answer(self: Box<Self>, ended: Result<(), Error>);
 }
 

@@ -6,8 +6,8 @@
 //! version, and belongs in a later release than the last program that used what it removes. The database stores the
 //! oldest version, since it is the older program that must check it.
 //!
-//! The caller passes the scripts, since the store knows no particular table. One text serves both engines: the few words
-//! that differ are placeholders in braces, which the dialect replaces.
+//! The caller passes the scripts, since the store knows no particular table. One text serves both engines: the few
+//! words that differ are placeholders in braces, which the dialect replaces.
 
 use sha2::{Digest, Sha256};
 
@@ -40,13 +40,7 @@ pub async fn apply(store: &Store, migrations: &'static [Migration], now: Timesta
 
 /// Fails if the schema is not one that this program can serve; the error says what to do.
 pub async fn check(store: &Store, migrations: &'static [Migration]) -> Result<(), Error> {
-    store.read(move |db| check_within(db, migrations)).await
-}
-
-fn check_within(db: &mut Db, migrations: &[Migration]) -> Result<(), Error> {
-    let version = current(db)?;
-    check_history(db, migrations, version)?;
-    let newest = newest(migrations);
+    let (version, newest) = (store.read(move |db| check_history(db, migrations)).await?, newest(migrations));
     if version < newest {
         return Err(Error::Schema(format!(
             "the database has schema version {version}, this program needs {newest}: run `invited migrate`"
@@ -62,8 +56,7 @@ fn newest(migrations: &[Migration]) -> i64 {
 /// The version of the schema, 0 for an empty database.
 fn current(db: &mut Db) -> Result<i64, Error> {
     let sql = db.dialect().table_exists();
-    let known = db.maybe(sql, &[Param::Text("schema_migrations")], |_| Ok(()))?;
-    if known.is_none() {
+    if !db.exists(sql, &["schema_migrations".into()])? {
         return Ok(0);
     }
     db.one("SELECT coalesce(max(version), 0) FROM schema_migrations", &[], |row| row.int(0))
@@ -73,8 +66,7 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
     if let Some(script) = db.dialect().take_turn_to_migrate() {
         db.script(script)?;
     }
-    let from = current(db)?;
-    check_history(db, migrations, from)?;
+    let from = check_history(db, migrations)?;
     if from == 0 {
         db.script(
             "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY, oldest_program BIGINT NOT NULL, \
@@ -82,7 +74,8 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
         )?;
     }
     for migration in migrations.iter().filter(|migration| migration.version > from) {
-        let mut script = migration.script.to_owned();
+        let Migration { version, oldest_program, name, script } = *migration;
+        let mut script = script.to_owned();
         for (word, meaning) in db.dialect().words() {
             script = script.replace(word, meaning);
         }
@@ -90,21 +83,15 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
         db.exec(
             "INSERT INTO schema_migrations (version, oldest_program, name, checksum, applied_at) \
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            &[
-                Param::Int(migration.version),
-                Param::Int(migration.oldest_program),
-                Param::Text(migration.name),
-                Param::Text(&checksum(migration)),
-                Param::Int(now.0),
-            ],
+            &[version.into(), oldest_program.into(), name.into(), Param::Text(&checksum(migration)), now.0.into()],
         )?;
     }
-    let to = current(db)?;
-    Ok(Applied { from, to })
+    Ok(Applied { from, to: current(db)? })
 }
 
-fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<(), Error> {
-    let newest = newest(migrations);
+/// The version of the schema, if this program's migrations have made it.
+fn check_history(db: &mut Db, migrations: &[Migration]) -> Result<i64, Error> {
+    let (version, newest) = (current(db)?, newest(migrations));
     let oldest_program = "SELECT coalesce(max(oldest_program), 0) FROM schema_migrations";
     if version > newest && db.one(oldest_program, &[], |row| row.int(0))? > newest {
         return Err(Error::Schema(format!(
@@ -121,7 +108,7 @@ fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<
             )));
         }
     }
-    Ok(())
+    Ok(version)
 }
 
 fn checksum(migration: &Migration) -> String {

@@ -6,8 +6,8 @@
 //! cost every rule a second version, or lifetimes and boxes; and only this shape lets one thread commit the writes of
 //! many requests together.
 //!
-//! Invariants: a write is answered only after its commit is durable; a job that fails or panics leaves no trace and does
-//! not affect others; queues are bounded, and a full one refuses at once. The store knows no particular resource.
+//! Invariants: a write is answered only after its commit is durable; a job that fails or panics leaves no trace and
+//! does not affect others; queues are bounded, and a full one refuses at once. The store knows no particular resource.
 
 mod db;
 mod dialect;
@@ -155,8 +155,8 @@ impl Store {
         self.late_reads.as_ref().map(|_| self.statistics.written())
     }
 
-    /// Runs a job that may write. Its changes are durable if this returns `Ok`, and undone if it returns `Err`. A job that
-    /// hits a serialization conflict is rolled back and retried, so the closure must not consume what it captures.
+    /// Runs a job that may write. Its changes are durable if this returns `Ok`, and undone if it returns `Err`. A job
+    /// that hits a serialization conflict is rolled back and retried, so the closure must not consume what it captures.
     pub async fn write<T, E>(&self, work: impl Work<T, E>) -> Result<T, E>
     where
         T: Send + 'static,

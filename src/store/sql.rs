@@ -67,7 +67,7 @@ impl Statement {
                 format!("{column} {sign} {placeholder}")
             }
             Condition::OneOf(column, texts) => {
-                let placeholder = self.bind(text_list(texts));
+                let placeholder = self.bind(Value::Text(serde_json::Value::from(texts.as_slice()).to_string()));
                 self.dialect.among_texts(column, &placeholder)
             }
             Condition::Among(column, ids) => {
@@ -234,10 +234,6 @@ fn expression(dialect: Dialect, source: Source) -> Cow<'static, str> {
 fn any_contains(dialect: Dialect, columns: &[&str], placeholder: &str) -> String {
     let matches: Vec<String> = columns.iter().map(|column| dialect.contains(column, placeholder)).collect();
     format!("({})", matches.join(" OR "))
-}
-
-fn text_list(texts: &[String]) -> Value {
-    Value::Text(serde_json::Value::from(texts).to_string())
 }
 
 fn id_list(ids: &[i64]) -> Value {

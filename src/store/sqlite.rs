@@ -1,9 +1,9 @@
 //! The SQLite engine: one writing thread with group commit, and reading threads with connections of their own.
 //!
-//! The writer waits for a job, opens a transaction, runs the job and those queued behind it in a savepoint each, commits
-//! once, and only then answers. Batches form by themselves while the disk is busy with the previous commit, so there is
-//! no timer and a lone request waits for nothing. `BEGIN IMMEDIATE` takes the write lock at once, so another process on
-//! the same file (a command of this program) can only delay a transaction, not break it halfway.
+//! The writer waits for a job, opens a transaction, runs the job and those queued behind it in a savepoint each,
+//! commits once, and only then answers. Batches form by themselves while the disk is busy with the previous commit, so
+//! there is no timer and a lone request waits for nothing. `BEGIN IMMEDIATE` takes the write lock at once, so another
+//! process on the same file (a command of this program) can only delay a transaction, not break it halfway.
 //!
 //! The writer checkpoints a grown write-ahead log after it has answered; SQLite's own checkpoints run inside a commit.
 
@@ -99,9 +99,9 @@ fn cannot_open(path: &Path, cause: &rusqlite::Error) -> Error {
 
 /// Settings of both writer and readers.
 ///
-/// Without `QPSG` a bound `LIMIT` makes SQLite plan its statement again at each use, which silently defeats the statement
-/// cache and triples the cost of a small query. With it, plans do not depend on bound values, so partial indexes need
-/// their conditions literally in the statement.
+/// Without `QPSG` a bound `LIMIT` makes SQLite plan its statement again at each use, which silently defeats the
+/// statement cache and triples the cost of a small query. With it, plans do not depend on bound values, so partial
+/// indexes need their conditions literally in the statement.
 fn configure(connection: &Connection) -> Result<(), Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
@@ -243,9 +243,9 @@ fn end_open_transaction(db: &mut Db) {
 }
 
 impl Store {
-    /// Writes a snapshot of one file into another, empty one while writes to the first go on. Unlike a copy of pages, it
-    /// leaves out deleted content. It cannot run inside a transaction, hence the connection of its own, which is writable
-    /// since only a writable connection removes the write-ahead log when it closes last.
+    /// Writes a snapshot of one file into another, empty one while writes to the first go on. Unlike a copy of pages,
+    /// it leaves out deleted content. It cannot run inside a transaction, hence the connection of its own, which is
+    /// writable since only a writable connection removes the write-ahead log when it closes last.
     pub fn write_compact(from: &Path, into: &Path) -> Result<(), Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(from, flags).map_err(|cause| cannot_open(from, &cause))?;

@@ -86,7 +86,7 @@ fn feed(hash: &mut Sha256, value: Param<'_>) {
 fn unreadable(table: &Table, row: &store::Row<'_>, column: usize, cause: &store::Error) -> store::Error {
     let values: Vec<Param<'_>> =
         (0..table.columns.len()).map(|column| row.any(column).unwrap_or(Param::Null)).collect();
-    store::Error::Statement(format!("{}, {}: {cause}", table.describe(&values), table.columns[column]))
+    store::Error::Data(format!("{}, {}: {cause}", table.describe(&values), table.columns[column]))
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

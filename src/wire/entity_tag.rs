@@ -36,8 +36,8 @@ impl Expected {
         (!tags.is_empty()).then_some(Self::OneOf(tags))
     }
 
-    /// Whether one of these is the tag of `body`. By RFC 9110 weak tags never match here; but the vendor sends no others,
-    /// and a tag of this server identifies one exact body.
+    /// Whether one of these is the tag of `body`. By RFC 9110 weak tags never match here; but the vendor sends no
+    /// others, and a tag of this server identifies one exact body.
     pub fn is_met_by(&self, body: &[u8]) -> bool {
         match self {
             Self::Any => true,

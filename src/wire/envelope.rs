@@ -46,8 +46,8 @@ impl<'a> Envelope<'a> {
         self.ids.push(id);
     }
 
-    /// Opens the map of an included class, which is printed even if it stays empty. Included records of the answer's own
-    /// class share its map.
+    /// Opens the map of an included class, which is printed even if it stays empty. Included records of the answer's
+    /// own class share its map.
     pub fn include(&mut self, target: Target) {
         let is_open = target.name() == self.projection.resource().name
             || self.included.iter().any(|map| map.name == target.name());

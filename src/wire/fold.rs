@@ -1,7 +1,7 @@
 //! Folding of text for comparison and search.
 //!
-//! All folding happens here, on the way into the database and into a query, never in a database: SQLite folds only ASCII,
-//! and PostgreSQL by its locale, so the two would disagree (rules E4 and E8).
+//! All folding happens here, on the way into the database and into a query, never in a database: SQLite folds only
+//! ASCII, and PostgreSQL by its locale, so the two would disagree (rules E4 and E8).
 
 /// Precedes the start of every word in a marked text. No stored name or address can contain a control character.
 pub const WORD_START: char = '\u{2}';
@@ -16,8 +16,8 @@ pub fn fold(text: &str) -> String {
 
 /// Marks every start of a word: the first character, and each one after a character that is not alphanumeric.
 ///
-/// A marked needle occurs in a marked text exactly where the plain needle occurs at the start of a word (rule E9), since
-/// both have the same marks inside the needle.
+/// A marked needle occurs in a marked text exactly where the plain needle occurs at the start of a word (rule E9),
+/// since both have the same marks inside the needle.
 pub fn mark_words(folded: &str) -> String {
     let mut marked = String::with_capacity(folded.len() * 2);
     let mut at_start = true;

@@ -2,9 +2,9 @@
 //! `docs/WIRE.md` by number.
 //!
 //! It does no I/O and knows no particular resource, so each rule of the wire is in one place for all of them.
-//! [`describe`] is the vocabulary, [`kind`] the syntax of values. [`params`] decodes a request into one tree, from which
-//! [`query`] reads lists, [`projection`] the keys to print, and [`changes`] the values to set; [`strict`] reports what
-//! all of them ignore. [`envelope`] prints the answer, [`entity_tag`] its tag, and [`openapi`] the API description.
+//! [`describe`] is the vocabulary, [`kind`] the syntax of values. [`params`] decodes a request into one tree, from
+//! which [`query`] reads lists, [`projection`] the keys to print, and [`changes`] the values to set; [`strict`] reports
+//! what all of them ignore. [`envelope`] prints the answer, [`entity_tag`] its tag, [`openapi`] the API description.
 
 pub mod changes;
 pub mod describe;

@@ -1,8 +1,8 @@
 //! What is read and printed of a record: its columns, in the order of the wire.
 //!
 //! Some fields are printed only for some callers, and some keys only if a request asks for them (rules B9 and B15). A
-//! projection decides that once per request. It is both the column list of a statement and the key list of an object, so
-//! the two cannot disagree: each cell of a row belongs to the column at its index, and the last cell is the record's id.
+//! projection decides that once per request. It is both the column list of a statement and the key list of an object,
+//! so the two cannot disagree: each cell of a row belongs to the column at its index, and the last one is the id.
 
 use crate::wire::describe::{Association, Field, Link, Resource, Rung, Shown, Target};
 use crate::wire::kind::{Dates, Kind};
@@ -18,8 +18,8 @@ pub struct Projection {
     dates: Dates,
 }
 
-/// A column, which is also a key of the printed object. Only a pointer into the description, since every request makes a
-/// dozen and sends them to another thread.
+/// A column, which is also a key of the printed object. Only a pointer into the description, since every request makes
+/// a dozen and sends them to another thread.
 #[derive(Clone, Copy)]
 pub enum Column {
     Field(&'static Field),

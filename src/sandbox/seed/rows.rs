@@ -84,7 +84,7 @@ impl Dice {
     pub fn throw(entropy: &Entropy) -> Result<Self, Error> {
         let mut bytes = [0; 64];
         for half in bytes.chunks_exact_mut(32) {
-            half.copy_from_slice(&entropy.bytes().map_err(|cause| Error::Statement(cause.to_string()))?);
+            half.copy_from_slice(&entropy.bytes().map_err(|cause| Error::Unavailable(cause.to_string()))?);
         }
         Ok(Self { bytes, used: 0 })
     }

@@ -1,9 +1,9 @@
 //! How to reach a PostgreSQL server: its URL, encryption, and the requirements that it has to meet.
 //!
-//! The URL is libpq's, possibly with several hosts for failover. Unless `sslmode` in the URL says otherwise, connections
-//! to other machines are encrypted and the certificate is checked against the host's name; connections on this machine
-//! are not encrypted. libpq's own default, encryption without checking the certificate, does not protect against an
-//! attacker in between, so `require`, `verify-ca` and `verify-full` all mean the strictest here.
+//! The URL is libpq's, possibly with several hosts for failover. Unless `sslmode` in the URL says otherwise,
+//! connections to other machines are encrypted and the certificate is checked against the host's name; connections on
+//! this machine are not encrypted. libpq's own default, encryption without checking the certificate, does not protect
+//! against an attacker in between, so `require`, `verify-ca` and `verify-full` all mean the strictest here.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::store::Error;
 use crate::store::postgres::errors::{explain, explain_greeting};
-use crate::store::{Error, Place, Server};
 
 /// Longest time to connect to one host and prepare the connection, before the next host is tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ pub(super) struct Address {
 impl Address {
     /// Parses a URL. Certificates in `authorities` are trusted beside the well-known ones.
     pub(super) fn read(url: &str, authorities: Option<&Path>, is_pooled: bool) -> Result<Self, Error> {
-        let place = Place::Server(Server::at(url)).to_string();
+        let place = place_of(url);
         let wrong = |reason: String| Error::Unusable(format!("the URL cannot be used: {reason}; {FORM}"));
         let Parts { url, mode, root } = Parts::of(url);
         let mut config: Config = url.parse().map_err(|cause| wrong(explain(&cause)))?;
@@ -65,10 +65,8 @@ impl Address {
             // One of the hosts is the primary; the others are read-only replicas.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        let trusted = match (authorities, root.as_deref()) {
-            (Some(path), _) => Some(("database_ca_file", path)),
-            (None, root) => root.map(|path| ("sslrootcert in the URL", path)),
-        };
+        let of_url = root.as_deref().map(|path| ("sslrootcert in the URL", path));
+        let trusted = authorities.map(|path| ("database_ca_file", path)).or(of_url);
         let tls = MakeRustlsConnect::new(encryption(trusted)?);
         Ok(Self { place, hosts: one_by_one(&config), last: Arc::default(), tls, is_pooled })
     }

@@ -1,11 +1,11 @@
 //! A connection to PostgreSQL, and the transaction of the job that is using it.
 //!
 //! A round trip to a server costs more than most statements, so messages share them: `BEGIN` travels with the first
-//! statement, a statement without a result with the next one, and `COMMIT` with the one that the job has announced as its
-//! last. The server runs them in order, and ignores those after a failed one until the transaction ends.
+//! statement, a statement without a result with the next one, and `COMMIT` with the one that the job has announced as
+//! its last. The server runs them in order, and ignores those after a failed one until the transaction ends.
 //!
-//! Statements are prepared once per connection and text. That is impossible behind a pooler that gives every transaction
-//! another connection; there each execution sends the text and the types of its values.
+//! Statements are prepared once per connection and text. That is impossible behind a pooler that gives every
+//! transaction another connection; there each execution sends the text and the types of its values.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -37,14 +37,14 @@ pub(in crate::store) struct Connection {
     begin: String,
     commit: String,
     /// Write position of the last commit, if commits ask for it.
-    position: Position,
+    pub(super) position: Position,
     transaction: Transaction,
     deferred: Vec<Deferred>,
     /// Whether the commit may travel with the last statement, and whether the next statement is the last.
     may_end_early: bool,
     is_last: bool,
-    /// Whether a statement of the transaction has failed. The server would answer `COMMIT` with a rollback and report success.
-    has_failed: bool,
+    /// Whether a statement of the transaction has failed, so the server would answer `COMMIT` with a silent rollback.
+    pub(super) has_failed: bool,
     /// Whether it failed because of a concurrent transaction.
     has_collided: bool,
     is_given_up: bool,
@@ -120,11 +120,6 @@ impl Connection {
         (self.is_last, self.has_failed, self.has_collided) = (false, false, false);
     }
 
-    /// Write position of the last commit.
-    pub(super) fn position(&self) -> Position {
-        self.position
-    }
-
     /// The position that this replica has replayed; a server that is no replica has everything. Asked outside of a
     /// transaction, so a later read sees at least that much.
     pub(super) fn followed(&mut self) -> Result<Position, Error> {
@@ -139,10 +134,6 @@ impl Connection {
 
     pub(super) fn is_broken(&self) -> bool {
         self.is_given_up || self.client.is_closed()
-    }
-
-    pub(super) fn has_failed(&self) -> bool {
-        self.has_failed
     }
 
     /// Whether a retry of the job may succeed and cannot apply it twice.

@@ -6,7 +6,7 @@
 //! answered: a client sees a deadlock or a server restart as a slow answer, not as a failure (`worker`).
 //!
 //! Invariants: a job's changes are durable before it is answered. A broken connection costs its job at most a 503, and
-//! is replaced, with growing pauses while the server is unreachable. A read never misses the caller's own earlier write.
+//! is replaced, with growing pauses while the server is unreachable. A read never misses the caller's own write.
 
 mod address;
 mod connection;
@@ -69,8 +69,8 @@ pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
     Ok(Store { writes, reads, late_reads, statistics, threads: Arc::new(Threads(groups.into())) })
 }
 
-/// Connects once at startup to report a wrong address at once. On a separate thread, since a connection has a runtime of
-/// its own, which must not run inside another one.
+/// Connects once at startup to report a wrong address at once. On a separate thread, since a connection has a runtime
+/// of its own, which must not run inside another one.
 fn connect(address: &Address, settings: &SessionSettings) -> Result<Connection, Error> {
     let (address, settings) = (address.clone(), settings.clone());
     thread::spawn(move || Connection::connect(&address, &settings)).join().map_err(|_| Error::Panicked)?

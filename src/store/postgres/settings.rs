@@ -6,8 +6,8 @@ use std::time::Duration;
 const LOCK_TIMEOUT: &str = "5s";
 const WRITE_TIMEOUT: &str = "30s";
 
-/// Commits and asks for the write position in one round trip. The query is outside of the transaction, whose own position
-/// is only known after its commit.
+/// Commits and asks for the write position in one round trip. The query is outside of the transaction, whose own
+/// position is only known after its commit.
 const COMMIT_AND_TELL: &str = "COMMIT; SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint";
 
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl SessionSettings {
         Self::new(is_pooled, "REPEATABLE READ", "READ ONLY", &[("statement_timeout", &timeout)], "COMMIT")
     }
 
-    /// Behind a pooler, which shares connections, each transaction sets everything for itself; otherwise it is set once.
+    /// Behind a pooler, which shares connections, each transaction sets everything; otherwise it is set once.
     fn new(is_pooled: bool, isolation: &str, access: &str, limits: &[(&str, &str)], commit: &str) -> Self {
         let commit = commit.to_owned();
         let set =

@@ -7,8 +7,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use crate::store::postgres::errors::explain;
 use crate::store::{Error, Param};
 
-/// The value in a column. The engines give expressions different types, so numbers of any width and booleans are all
-/// numbers here.
+/// The value in a column. The engines type expressions differently, so numbers of any width and booleans are numbers.
 pub(in crate::store) fn column(row: &Row, column: usize) -> Result<Param<'_>, Error> {
     let unreadable = |cause: tokio_postgres::Error| Error::Data(explain(&cause));
     let kind = row.columns().get(column).map(tokio_postgres::Column::type_);

@@ -67,7 +67,7 @@ impl Worker {
         while let Ok(Some(mut job)) = self.jobs.recv() {
             let ended = self.run(job.as_mut(), End::BeforeAnswer);
             self.statistics.count_writes(1, ended.is_ok());
-            let position = self.connection().map(|connection| connection.position()).unwrap_or_default();
+            let position = self.connection().map(|connection| connection.position).unwrap_or_default();
             self.statistics.note_written(position);
             job.answer(ended);
         }
@@ -82,8 +82,8 @@ impl Worker {
         }
     }
 
-    /// Reads from a replica. The primary's readers get the jobs that it cannot do, or not yet: a replica may only relieve
-    /// them, never make an answer worse.
+    /// Reads from a replica. The primary's readers get the jobs that it cannot do, or not yet: a replica may only
+    /// relieve them, never make an answer worse.
     pub(super) fn follow(mut self, primary: &flume::Sender<Message>) {
         self.most_attempts = 1;
         while let Ok(Some(mut job)) = self.jobs.recv() {
@@ -116,7 +116,7 @@ impl Worker {
 
     /// Whether the last job's connection or transaction failed, so its result says nothing about the job itself.
     fn has_failed(&mut self) -> bool {
-        self.connection().is_none_or(|connection| connection.has_failed())
+        self.connection().is_none_or(|connection| connection.has_failed)
     }
 
     fn connection(&mut self) -> Option<&mut Connection> {
@@ -170,7 +170,7 @@ impl Worker {
         Duration::from_millis(2) * attempt * (1 + number % 7)
     }
 
-    /// The connection, replaced if it was lost. While the server is unreachable, most jobs fail without trying it again.
+    /// The connection, replaced if it was lost. An unreachable server is not tried again for every job.
     fn connected(&mut self) -> Result<&mut Db, Error> {
         if self.db.is_none() {
             if self.failed.is_some_and(|since| since.elapsed() < self.wait) {

@@ -2,11 +2,11 @@
 //!
 //! The vendor generates its API with a declarative library: a resource is a list of field, filter, sort and association
 //! lines, and one engine does paging, counting, envelope and documentation. This is that vocabulary as plain `const`
-//! data. The alternative, a struct and a query function per resource, spreads one new filter over six places; here it is
-//! one line.
+//! data. The alternative, a struct and a query function per resource, spreads one new filter over six places; here it
+//! is one line.
 //!
-//! Invariants: everything is `'static` and `const`, nothing does I/O or names a particular resource. SQL fragments refer
-//! to the resource's own table by the alias `t`, and to the account by `?1`.
+//! Invariants: everything is `'static` and `const`, nothing does I/O or names a particular resource. SQL fragments
+//! refer to the resource's own table by the alias `t`, and to the account by `?1`.
 
 mod association;
 mod field;
@@ -18,8 +18,8 @@ pub use field::{Field, Input, Preset, Shown};
 pub use filter::{DefaultScope, Filter, Letters, MOST_TEXTS, Relation, Test};
 pub use operation::{Operation, Verb};
 
-/// A rank among permission levels: higher rungs may do all that lower ones may. The protocol engine only compares rungs;
-/// the access rules map levels to them.
+/// A rank among permission levels: higher rungs may do all that lower ones may. The protocol engine only compares
+/// rungs; the access rules map levels to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rung(pub u8);
 

@@ -101,6 +101,25 @@ const JSON_PIECES: &[&str] = &[
     "null", "true", "tru", " ", "\n", "\u{1}", "\u{a0}", "\u{feff}", "é", "{\"a\":", "[1,", "\"b\":2}",
 ];
 
+const FORM_PIECES: &[&str] =
+    &["a", "b", "[", "]", "[]", "[b]", "=", "&", "+", " ", "%", "%5B", "%5d", "%C3%A9", "%ff", "a[][b]="];
+
+const PART_PIECES: &[&str] = &[
+    "--x",
+    "--",
+    "x",
+    "\r\n",
+    "\r\n\r\n",
+    "\r",
+    "\n",
+    "Content-Disposition:",
+    ";",
+    "name=a",
+    "name=\"",
+    "filename",
+    " ",
+];
+
 proptest! {
     #[test]
     fn every_encoding_says_the_same_tree(tree in form_tree()) {
@@ -123,7 +142,11 @@ proptest! {
     }
 
     #[test]
-    fn json_is_what_serde_json_says_it_is(value in json_value(), at in any::<prop::sample::Index>(), piece in prop::sample::select(JSON_PIECES)) {
+    fn json_is_what_serde_json_says_it_is(
+        value in json_value(),
+        at in any::<prop::sample::Index>(),
+        piece in prop::sample::select(JSON_PIECES),
+    ) {
         // A random piece at a random place makes most texts invalid.
         let mut text = json!({"a": value}).to_string();
         prop_assert_eq!(super::json::tree(text.as_bytes()).ok().map(Value::Object), serde_json::from_str(&text).ok());
@@ -133,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn any_form_is_answered(form in bytes(&["a", "b", "[", "]", "[]", "[b]", "=", "&", "+", " ", "%", "%5B", "%5d", "%C3%A9", "%ff", "a[][b]="])) {
+    fn any_form_is_answered(form in bytes(FORM_PIECES)) {
         let tree = body(None, None, &form);
         if let Ok(text) = str::from_utf8(&form) {
             prop_assert_eq!(query(text).ok(), tree.ok());
@@ -149,7 +172,7 @@ proptest! {
     #[test]
     fn any_multipart_is_answered(
         content_type in bytes(&["multipart/form-data", ";", "boundary", "=", "\"", "\\", "x", " "]),
-        parts in bytes(&["--x", "--", "x", "\r\n", "\r\n\r\n", "\r", "\n", "Content-Disposition:", ";", "name=a", "name=\"", "filename", " "]),
+        parts in bytes(PART_PIECES),
     ) {
         for content_type in [&content_type, b"multipart/form-data; boundary=x".as_slice()] {
             let _ = super::multipart::tree(content_type, &parts);

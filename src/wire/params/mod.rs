@@ -76,8 +76,8 @@ pub fn body(content_type: Option<&[u8]>, content_encoding: Option<&[u8]>, body: 
     }
 }
 
-/// Merges the parameters of query and body. As in Rails the merge is shallow: the body's value of a name replaces all of
-/// the query's.
+/// Merges the parameters of query and body. As in Rails the merge is shallow: the body's value of a name replaces all
+/// of the query's.
 pub fn merge(mut query: Tree, mut body: Tree) -> Tree {
     query.append(&mut body);
     query

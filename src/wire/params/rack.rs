@@ -1,8 +1,8 @@
 //! Nested parameters of query strings and forms, by the rules of Rack.
 //!
 //! A name says where its value belongs: `a[b]` is the field `b` of the object `a`, `a[]` a new element of the list `a`,
-//! and `a[][b]` the field `b` of the last element of `a`. This was never specified. Clients were written against Rack, so
-//! this does the same, down to names that make little sense:
+//! and `a[][b]` the field `b` of the last element of `a`. This was never specified. Clients were written against Rack,
+//! so this does the same, down to names that make little sense:
 //!
 //! - A list or an object replaces a null (a bare name), but conflicts with a text, which refuses the request. A plain
 //!   value replaces anything.

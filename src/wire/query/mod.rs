@@ -145,17 +145,3 @@ fn texts(value: Option<&Json>) -> Vec<&str> {
     };
     whole.into_iter().flat_map(|text| text.split(',')).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_keeps_pieces_that_are_all_digits_once_each() {
-        let read = |text: &str| only(&Tree::from_iter([("only".to_owned(), Json::from(text))]));
-        assert_eq!(read("7,5, 6,x,007,99999999999999999999"), Some(vec![5, 7]));
-        assert_eq!(read(","), Some(vec![]));
-        assert_eq!(read("abc"), Some(vec![]));
-        assert_eq!(read(" "), None);
-    }
-}

@@ -64,26 +64,3 @@ fn leading_integer(text: &str) -> i64 {
         number.saturating_mul(10).saturating_add(if negative { -digit } else { digit })
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_leading_integer_is_read_as_ruby_does() {
-        for (text, expected) in [
-            ("12abc", 12),
-            (" 7", 7),
-            ("+3", 3),
-            ("-3x", -3),
-            ("", 0),
-            ("abc", 0),
-            ("- 5", 0),
-            ("1_000", 1),
-            ("99999999999999999999", i64::MAX),
-            ("-99999999999999999999", i64::MIN),
-        ] {
-            assert_eq!(leading_integer(text), expected, "{text:?}");
-        }
-    }
-}
