@@ -12,9 +12,11 @@ use crate::operation::Operation;
 use crate::progress;
 
 pub(crate) struct Contestant<'a> {
-    pub(crate) name: String,
-    pub(crate) run: Box<dyn Fn(&Cell) -> Result<Sample> + 'a>,
+    name: String,
+    run: Box<Measure<'a>>,
 }
+
+type Measure<'a> = dyn Fn(&Cell) -> Result<Sample> + 'a;
 
 impl<'a> Contestant<'a> {
     pub(crate) fn new(name: impl Into<String>, run: impl Fn(&Cell) -> Result<Sample> + 'a) -> Contestant<'a> {
@@ -22,12 +24,13 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// Measures each operation at each number of connections.
+/// The operations to measure, and at how many connections each.
+pub(crate) type Rows<'a> = (&'a [Operation], &'a [usize]);
+
 pub(crate) fn run(
     title: &str,
     contestants: &[Contestant<'_>],
-    operations: &[Operation],
-    connections: &[usize],
+    (operations, connections): Rows<'_>,
     rounds: usize,
 ) -> Result<Table> {
     let row = |&operation| {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::operation::Operation;
 
 /// One cell of one contestant in one round.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub(crate) struct Sample {
     pub(crate) per_second: f64,
     pub(crate) mean_in_ms: f64,

@@ -5,7 +5,6 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::slice::from_ref;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -35,10 +34,9 @@ const INSERT_USER: &str = "INSERT INTO users (account_id, full_name, name_key, e
 const NOW: &str = "CAST(unixepoch('subsec') * 1e6 AS INTEGER)";
 const PENDING: &str = "account_id = 1 AND accepted_at IS NULL";
 
-/// A statement that finds or returns records. The last column is the id.
+/// A statement that finds records, and for each column what comes before its value, such as `,"headline":`.
 struct Query {
     sql: String,
-    /// For each column what comes before its value, such as `,"headline":`.
     keys: Vec<Vec<u8>>,
 }
 
@@ -48,7 +46,7 @@ struct Found {
     ids: Vec<i64>,
     users: Vec<i64>,
     roles: Vec<i64>,
-    /// The inside of the map of the records, and of those that they name.
+    /// The inside of the map of the records, and of each of those that they name.
     records: Vec<u8>,
     named: Vec<(&'static str, Vec<u8>)>,
 }
@@ -136,10 +134,7 @@ impl Floor {
             Query::new(&db, format!("SELECT {columns} FROM {table} WHERE +account_id = 1 AND {these}"))
         };
         let invitations = |rest| format!("SELECT {INVITATION} FROM account_invitations WHERE {PENDING} {rest}");
-        let update = format!(
-            "UPDATE account_invitations SET permission = ?2, bill_rate_in_cents = ?3, billability_target = ?4, \
-             updated_at = {NOW} WHERE {PENDING} AND id = ?1"
-        );
+        let update = "UPDATE account_invitations SET permission = ?2, bill_rate_in_cents = ?3, billability_target = ?4";
         let create = format!(
             "INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, \
              headline, bill_rate_in_cents, invitee_id, permission, inviter_id, expires_on, created_at, updated_at) \
@@ -152,7 +147,10 @@ impl Floor {
             page: Query::new(&db, invitations("ORDER BY created_at DESC, id LIMIT ?1 OFFSET ?2"))?,
             users: named(USER, "users")?,
             roles: named(ROLE, "roles")?,
-            update: Query::new(&db, format!("{update} RETURNING {INVITATION}"))?,
+            update: Query::new(
+                &db,
+                format!("{update}, updated_at = {NOW} WHERE {PENDING} AND id = ?1 RETURNING {INVITATION}"),
+            )?,
             create: Query::new(&db, format!("{create} RETURNING {INVITATION}"))?,
         })
     }
@@ -179,7 +177,7 @@ impl Floor {
                     let (permission, rate) = (one["permission"].as_str(), one["bill_rate_in_cents"].as_i64());
                     floor.update.one(db, params![id, permission, rate, one["billability_target"].as_i64()])
                 }
-                (None, None) => floor.create(db, from_ref(one), 20),
+                (None, None) => floor.create(db, std::slice::from_ref(one), 20),
                 (None, Some(people)) => floor.create(db, people, 50),
             }
         });
@@ -255,6 +253,7 @@ impl Query {
         let mut statement = db.prepare_cached(&self.sql)?;
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
+            // The last column is the id.
             let id = row.get(self.keys.len() - 1)?;
             records.extend_from_slice(if ids.is_empty() { b"" } else { b"," });
             quoted(id, records)?;
@@ -267,7 +266,7 @@ impl Query {
                     (ValueRef::Text(text), _) => serde_json::to_writer(&mut *records, std::str::from_utf8(text)?)?,
                     (flag, b",\"pending\":") => serde_json::to_writer(&mut *records, &(flag.as_i64()? == 1))?,
                     (number, key) if !key.ends_with(b"id\":") => {
-                        serde_json::to_writer(&mut *records, &number.as_i64()?)?
+                        serde_json::to_writer(&mut *records, &number.as_i64()?)?;
                     }
                     (id, key) => {
                         let id = id.as_i64()?;

@@ -21,13 +21,24 @@ mod progress;
 mod report;
 mod server;
 
+use std::process::ExitCode;
+
 use anyhow::{Result, bail};
 use clap::Parser as _;
 
 use options::{Command, Options};
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
     if let Some(Command::Floor { database }) = &options.command {
         return floor::serve(database);
     }
@@ -35,14 +46,13 @@ fn main() -> Result<()> {
         bail!("figures of a debug build mean nothing: start this with `cargo xtask bench`");
     }
     progress::listen_for_interrupts()?;
-    let report = plan::run(&options)?;
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{}", report.markdown()?);
+    let report = plan::run(options)?;
+    match options.json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => print!("{}", report.markdown()?),
     }
-    if report.errors() > 0 {
-        bail!("{} requests failed, so the figures are worthless", report.errors());
+    match report.errors() {
+        0 => Ok(()),
+        errors => bail!("{errors} requests failed, so the figures are worthless"),
     }
-    Ok(())
 }

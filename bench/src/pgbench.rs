@@ -47,22 +47,18 @@ type Statement = (String, Vec<Option<String>>);
 
 /// A script and the arguments that define its variables.
 pub(crate) struct Script {
-    text: String,
+    pub(crate) text: String,
     definitions: Vec<String>,
     file: PathBuf,
 }
 
 impl Script {
     pub(crate) fn new(folder: &Path, log: &str, varied: &[Varied], pace: Pace) -> Result<Script> {
-        let statements = update(log).context("the log of the database has no update")?;
+        let statements = transaction(log, &varied[0].marker.to_string()).context("the update was not logged")?;
         let (text, definitions) = script(&statements, varied, pace);
         let file = folder.join(format!("{pace:?}.sql"));
         std::fs::write(&file, &text)?;
         Ok(Script { text, definitions, file })
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        &self.text
     }
 
     /// Runs the script over and over.
@@ -90,32 +86,25 @@ fn sample(said: &str) -> Option<Sample> {
     if number("number of failed transactions").is_some_and(|failed| failed > 0.0) {
         return None;
     }
-    Some(Sample {
-        per_second: number("tps")?,
-        mean_in_ms: number("latency average")?,
-        p50_in_ms: None,
-        p99_in_ms: None,
-        errors: 0,
-        bytes: None,
-        processor_in_us: None,
-        commits: None,
-    })
+    Some(Sample { per_second: number("tps")?, mean_in_ms: number("latency average")?, ..Sample::default() })
 }
 
-/// The statements of the log's last update, from `BEGIN` to `COMMIT`. Each line begins with its session.
-fn update(log: &str) -> Option<Vec<Statement>> {
+/// The statements of the transaction that has this value, from `BEGIN` to `COMMIT`. Each line begins with its session.
+fn transaction(log: &str, value: &str) -> Option<Vec<Statement>> {
     let lines = || log.lines().filter_map(|line| line.split_once(' '));
-    let (session, _) = lines().filter(|(_, message)| message.contains(": UPDATE account_invitations ")).last()?;
+    let quoted = format!("'{value}'");
+    let (session, _) = lines().find(|(_, message)| message.contains(&quoted))?;
     let mut statements: Vec<Statement> = Vec::new();
     for (_, message) in lines().filter(|(of, _)| *of == session) {
         if let Some(text) = statement(message) {
             if text.starts_with("BEGIN") {
-                statements.clear();
+                // What follows it in the same text has no values, and so no semicolons in them.
+                statements = text.split(';').map(|one| (one.trim().to_owned(), Vec::new())).collect();
+            } else {
+                statements.push((text.to_owned(), Vec::new()));
             }
-            // Several in one text have no values, and so no semicolons in them.
-            statements.extend(text.split(';').map(|one| (one.trim().to_owned(), Vec::new())));
-            let is_update = statements.iter().any(|(text, _)| text.starts_with("UPDATE account_invitations "));
-            if text == "COMMIT" && is_update {
+            let mut values = statements.iter().flat_map(|(_, values)| values.iter().flatten());
+            if text == "COMMIT" && values.any(|one| one == value) {
                 return Some(statements);
             }
         } else if let (Some(values), Some(last)) = (values(message), statements.last_mut()) {
@@ -222,7 +211,7 @@ mod tests {
 
     #[test]
     fn values_become_variables_and_varied_ones_are_random() {
-        let statements = update(LOG).unwrap();
+        let statements = transaction(LOG, "5321").unwrap();
         assert_eq!(statements[3].1[2].as_deref(), Some("{\"name\":\"it's, $1 = 'x'\"}"));
         let (text, definitions) = script(&statements, VARIED, Pace::OneByOne);
         assert_eq!(
@@ -233,12 +222,12 @@ mod tests {
              UPDATE account_invitations SET name = :rate WHERE id = :id RETURNING id;\nCOMMIT;\n"
         );
         assert_eq!(definitions[..2], ["-D", "value_1_of_statement_3=1"]);
-        assert!(update("").is_none());
+        assert!(transaction(LOG, "5322").is_none());
     }
 
     #[test]
     fn in_two_round_trips_the_record_comes_before_what_follows_from_it() {
-        let (text, _) = script(&update(LOG).unwrap(), VARIED, Pace::TwoRoundTrips);
+        let (text, _) = script(&transaction(LOG, "5321").unwrap(), VARIED, Pace::TwoRoundTrips);
         let (first, second) = text.split_once("\\endpipeline\n\\startpipeline\n").unwrap();
         assert!(first.ends_with("FOR UPDATE OF t;\n") && second.starts_with("INSERT"), "{text}");
         assert!(first.contains("\\startpipeline\nBEGIN;") && second.ends_with("COMMIT;\n\\endpipeline\n"), "{text}");

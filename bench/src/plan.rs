@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::contest::{self, Contestant};
+use crate::contest::{self, Contestant, Rows};
 use crate::database;
 use crate::figures::Table;
 use crate::folder::Folder;
@@ -22,21 +22,10 @@ use crate::report::Report;
 use crate::server::Server;
 use crate::{machine, progress};
 
-/// Connections at which each operation is measured.
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
-/// Connections of the comparison of two lists, of creates with mail, and of updates beside pgbench.
-const LIST_CONNECTIONS: [usize; 2] = [1, 16];
-const MAIL_CONNECTIONS: usize = 16;
-const PGBENCH_CONNECTIONS: usize = 64;
-
-const SHORT_LIST: u32 = 10_000;
-
-const STARTS: usize = 10;
-const RESETS: usize = 50;
-
-/// Rest before the memory of an idle server is read.
-const REST: Duration = Duration::from_millis(300);
+/// Invitations of the short list.
+const SHORT: u32 = 10_000;
 
 pub(crate) fn run(options: &Options) -> Result<Report> {
     let program = match &options.server {
@@ -50,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<Report> {
     }
     let folder = Folder::make(options.folder.as_deref())?;
     let run = Run {
-        load: Load::new(folder.path(), options.seconds())?,
+        load: Load::new(folder.path(), options.seconds(), options.invitations)?,
         postgres: (options.engine == Engine::Postgres).then(|| Postgres::start(folder.path())).transpose()?,
         operations: options.operations().collect(),
         program,
@@ -99,31 +88,27 @@ impl Run<'_> {
     fn start(&self, report: &mut Report) -> Result<()> {
         progress::step("start, reset, fresh account, disk")?;
         let (mut starts, mut memory, mut accounts, mut resets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..STARTS {
+        for _ in 0..10 {
             let server = self.sandbox(&[])?;
             server.ask("GET /api/v1/account_invitations/1", "")?;
             starts.push(milliseconds(server.started));
-            sleep(REST);
+            // An idle server is one that has had a rest.
+            sleep(Duration::from_millis(300));
             memory.push(server.memory()?);
         }
         let server = self.sandbox(&[])?;
-        for _ in 0..RESETS {
+        for _ in 0..50 {
             for (line, times) in [("POST /sandbox/accounts", &mut accounts), ("POST /sandbox/reset", &mut resets)] {
                 let since = Instant::now();
                 server.ask(line, "")?;
                 times.push(milliseconds(since));
             }
         }
-        let disk = disk(self.folder.path(), Duration::from_secs(self.options.seconds()))?;
-        for (name, unit, values) in [
-            ("start to first answer", "ms", starts),
-            ("memory of an idle sandbox", "MiB", memory),
-            ("fresh account", "ms", accounts),
-            ("return to the seed", "ms", resets),
-            ("append of 4 KiB with fdatasync", "ms", disk),
-        ] {
-            report.figure(name, unit, values);
-        }
+        report.figure("start to first answer", "ms", starts);
+        report.figure("memory of an idle sandbox", "MiB", memory);
+        report.figure("fresh account", "ms", accounts);
+        report.figure("return to the seed", "ms", resets);
+        report.figure("append of 4 KiB with fdatasync", "ms", disk(self.folder.path())?);
         Ok(())
     }
 
@@ -135,23 +120,17 @@ impl Run<'_> {
         let taken = start(&format!("smtp://{}", quick.address))?;
         let hanging = start(&format!("smtp://{}", slow.address))?;
         let seeded = pending(&off)?;
-        let drive = |server: &Server, cell: &Cell| self.load.drive(server, cell, SHORT_LIST);
         let contestants = [
-            Contestant::new("mail is off", |cell| drive(&off, cell)),
+            Contestant::new("mail is off", |cell| self.load.drive(&off, cell)),
             Contestant::new("mail is taken", |cell| {
-                let sample = drive(&taken, cell);
+                let sample = self.load.drive(&taken, cell);
                 // What is still to be sent must not weigh on the next cell, which may be another server's.
                 quick.wait_for(pending(&taken)? - seeded);
                 sample
             }),
-            Contestant::new("mail hangs", |cell| drive(&hanging, cell)),
+            Contestant::new("mail hangs", |cell| self.load.drive(&hanging, cell)),
         ];
-        report.tables.push(self.contest(
-            "Creates with mail",
-            &contestants,
-            &[Operation::Create],
-            &[MAIL_CONNECTIONS],
-        )?);
+        report.tables.push(self.contest("Creates with mail", &contestants, (&[Operation::Create], &[16]))?);
         let created = pending(&hanging)? - seeded;
         let waiting = created - slow.arrived();
         progress::step(&format!("the mail server recovers, {waiting} mails wait"))?;
@@ -159,13 +138,9 @@ impl Run<'_> {
         slow.recover();
         slow.wait_for(created);
         let (took, lost) = (since.elapsed().as_secs_f64(), created - slow.arrived());
-        for (name, unit, value) in [
-            ("mails that waited for the mail server to recover", "mails", waiting as f64),
-            ("their arrival", "s", took),
-            ("of them lost", "mails", lost as f64),
-        ] {
-            report.figure(name, unit, vec![value]);
-        }
+        report.figure("mails that waited for the mail server to recover", "mails", vec![waiting as f64]);
+        report.figure("their arrival", "s", vec![took]);
+        report.figure("of them lost", "mails", vec![lost as f64]);
         Ok(())
     }
 
@@ -183,11 +158,11 @@ impl Run<'_> {
         let contestants = [
             Contestant::new("pgbench", |cell| run(&one_by_one, cell)),
             Contestant::new("pgbench, two round trips", |cell| run(&two_round_trips, cell)),
-            Contestant::new("invited", |cell| self.load.drive(&invited, cell, invitations)),
+            Contestant::new("invited", |cell| self.load.drive(&invited, cell)),
         ];
         let title = format!("Updates beside pgbench of PostgreSQL {}", postgres.version()?);
-        report.tables.push(self.contest(&title, &contestants, &[Operation::Rates], &[PGBENCH_CONNECTIONS])?);
-        report.notes.push(format!("pgbench runs:\n\n```text\n{}```", one_by_one.text()));
+        report.tables.push(self.contest(&title, &contestants, (&[Operation::Rates], &[64]))?);
+        report.notes.push(format!("pgbench runs:\n\n```text\n{}```", one_by_one.text));
         Ok(())
     }
 
@@ -195,16 +170,14 @@ impl Run<'_> {
     fn log_an_update(&self, url: &str, [id, bill_rate, cost_rate]: [u32; 3]) -> Result<()> {
         let url = format!("{url}?options=-c%20log_statement%3Dall");
         let server = self.over(&self.program, &url)?;
-        let body = format!(
-            r#"{{"account_invitation":{{"bill_rate_in_cents":{bill_rate},"cost_rate_in_cents":{cost_rate}}}}}"#
-        );
+        let change = format!(r#"{{"bill_rate_in_cents":{bill_rate},"cost_rate_in_cents":{cost_rate}}}"#);
+        let body = format!(r#"{{"account_invitation":{change}}}"#);
         server.ask(&format!("PUT /api/v1/account_invitations/{id}"), &body).map(drop)
     }
 
     /// Each operation, on SQLite beside the floor over a copy of the database.
     fn operations(&self, report: &mut Report) -> Result<()> {
-        let invitations = self.options.invitations;
-        let url = self.database(&self.program, "invited", invitations)?;
+        let url = self.database(&self.program, "invited", self.options.invitations)?;
         let mut servers = Vec::new();
         if self.postgres.is_none() {
             let copy = self.folder.path().join("floor.sqlite");
@@ -217,7 +190,7 @@ impl Run<'_> {
         {
             bail!("the floor and invited cannot be compared: {difference}");
         }
-        report.tables.push(self.race("Operations", &servers, &self.operations, &CONNECTIONS, invitations)?);
+        report.tables.push(self.race("Operations", &servers, (&self.operations, &CONNECTIONS))?);
         for (name, server) in &servers {
             report.figure(&format!("memory of {name} after the load"), "MiB", vec![server.memory()?]);
         }
@@ -228,28 +201,25 @@ impl Run<'_> {
     fn lists(&self, report: &mut Report) -> Result<()> {
         let long = if self.options.quick { 100_000 } else { 1_000_000 };
         let mut servers = Vec::new();
-        for (name, count) in [("short", SHORT_LIST), ("long", long)] {
-            let url = self.database(&self.program, name, count)?;
-            servers.push((format!("out of {count}"), self.over(&self.program, &url)?));
+        for (name, count) in [("short", SHORT), ("long", long)] {
+            servers.push((format!("out of {count}"), self.filled(&self.program, name, count)?));
         }
-        report.tables.push(self.race("Pages", &servers, &[Operation::Page], &LIST_CONNECTIONS, SHORT_LIST)?);
+        report.tables.push(self.race("Pages", &servers, (&[Operation::Page], &[1, 16]))?);
         Ok(())
     }
 
     /// This build and an older one, each over a database that it has made, since schemas may differ.
     fn against(&self, older: &Path, report: &mut Report) -> Result<()> {
-        let invitations = self.options.invitations;
         let mut servers = Vec::new();
         for (name, program) in [("older", older), ("newer", &self.program)] {
-            let url = self.database(program, name, invitations)?;
-            servers.push((name.to_owned(), self.over(program, &url)?));
+            servers.push((name.to_owned(), self.filled(program, name, self.options.invitations)?));
         }
         report.notes.push(match self.difference(&servers[0].1, &servers[1].1)? {
             None => "The first answers to each operation were the same.".to_owned(),
             Some(difference) => format!("Not all answers were the same: {difference}"),
         });
         let title = "This build and an older one";
-        report.tables.push(self.race(title, &servers, &self.operations, &CONNECTIONS, invitations)?);
+        report.tables.push(self.race(title, &servers, (&self.operations, &CONNECTIONS))?);
         Ok(())
     }
 
@@ -258,7 +228,7 @@ impl Run<'_> {
         for &operation in &self.operations {
             progress::step(&format!("first answers to {}", operation.name()))?;
             let cell = Cell { operation, connections: 1, seed: 0 };
-            let [one, other] = [one, other].map(|server| self.load.sample(server, &cell, self.options.invitations));
+            let [one, other] = [one, other].map(|server| self.load.sample(server, &cell));
             let (one, other) = (one?, other?);
             if one != other || one.lines().any(|answer| !answer.starts_with("200 ")) {
                 return Ok(Some(format!("{}\n{one}\n{other}", operation.name())));
@@ -268,33 +238,24 @@ impl Run<'_> {
     }
 
     /// A contest of servers.
-    fn race(
-        &self,
-        title: &str,
-        servers: &[(String, Server)],
-        operations: &[Operation],
-        connections: &[usize],
-        invitations: u32,
-    ) -> Result<Table> {
+    fn race(&self, title: &str, servers: &[(String, Server)], rows: Rows<'_>) -> Result<Table> {
         let mut contestants = Vec::new();
         for (name, server) in servers {
-            contestants.push(Contestant::new(name, move |cell| self.load.drive(server, cell, invitations)));
+            contestants.push(Contestant::new(name, move |cell| self.load.drive(server, cell)));
         }
-        self.contest(title, &contestants, operations, connections)
+        self.contest(title, &contestants, rows)
     }
 
-    fn contest(
-        &self,
-        title: &str,
-        contestants: &[Contestant<'_>],
-        operations: &[Operation],
-        connections: &[usize],
-    ) -> Result<Table> {
-        contest::run(title, contestants, operations, connections, self.options.rounds())
+    fn contest(&self, title: &str, contestants: &[Contestant<'_>], rows: Rows<'_>) -> Result<Table> {
+        contest::run(title, contestants, rows, self.options.rounds())
     }
 
     fn database(&self, program: &Path, name: &str, invitations: u32) -> Result<String> {
         database::make(program, self.folder.path(), self.postgres.as_ref(), name, invitations)
+    }
+
+    fn filled(&self, program: &Path, name: &str, invitations: u32) -> Result<Server> {
+        self.over(program, &self.database(program, name, invitations)?)
     }
 
     fn sandbox(&self, arguments: &[&str]) -> Result<Server> {
@@ -322,10 +283,10 @@ fn pending(server: &Server) -> Result<usize> {
 }
 
 /// Times of durable appends: what a server that commits each write by itself cannot do without.
-fn disk(folder: &Path, duration: Duration) -> Result<Vec<f64>> {
+fn disk(folder: &Path) -> Result<Vec<f64>> {
     let mut file = File::create(folder.join("fdatasync"))?;
     let (start, mut times) = (Instant::now(), Vec::new());
-    while start.elapsed() < duration {
+    while start.elapsed() < Duration::from_secs(1) {
         let since = Instant::now();
         file.write_all(&[0x5a; 4096])?;
         file.sync_data()?;

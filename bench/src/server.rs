@@ -126,12 +126,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ready_line_has_the_address() {
-        assert_eq!(address(r#"{"base_url":"http://127.0.0.1:4711","tokens":{}}"#).unwrap().port(), 4711);
-        assert!(address("").is_none());
-    }
-
-    #[test]
     fn processor_time_is_user_and_system_time_together() {
         let line = "7 (a (b) c) S 1 7 7 0 -1 4194560 100 0 0 0 12 34 0 0 20 0 5 0 1 2 3";
         assert_eq!(ticks(line), Some(46.0));
