@@ -1,8 +1,8 @@
 //! The order in which contestants are measured.
 //!
-//! In each round the contestants stand side by side in each cell, and who comes first changes from round to round. A round
-//! goes through all rows, so that a slow minute of the machine falls on one round of many rows instead of on all rounds of
-//! one. Operations that make the database grow have their rounds after all others.
+//! In each round the contestants stand side by side in each cell, and who comes first changes from round to round. A
+//! round goes through all rows, so that a slow minute of the machine falls on one round of many rows instead of on all
+//! rounds of one. Operations that make the database grow have their rounds after all others.
 
 use anyhow::{Context as _, Result};
 

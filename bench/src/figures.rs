@@ -1,5 +1,5 @@
-//! What a run measures, and the statistics of it. Figures are medians, because a shared machine pauses now and then and a
-//! mean would report the pauses.
+//! What a run measures, and the statistics of it. Figures are medians, because a shared machine pauses now and then and
+//! a mean would report the pauses.
 
 use serde::Serialize;
 
@@ -17,7 +17,8 @@ pub(crate) struct Sample {
     pub(crate) errors: u64,
     /// Bytes of an answer with its head.
     pub(crate) bytes: Option<f64>,
-    /// Processor time of the server's process for an answer. It moves far less than the rate when the machine is shared.
+    /// Processor time of the server's process for an answer. It moves far less than the rate when the machine is
+    /// shared.
     pub(crate) processor_in_us: Option<f64>,
     /// Commits for an answered write, each of which is one sync of the log.
     pub(crate) commits: Option<f64>,

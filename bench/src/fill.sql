@@ -1,7 +1,7 @@
 -- Pending invitations of the sandbox's first account, each with its invitee, for SQLite and PostgreSQL. {first} is the
 -- first id and {count} how many; {now} is in microseconds; {word} and {text} mark the starts of words and of texts in
--- search keys. The invitations are a second apart, so that the default order has no ties, and the newest is a minute old.
--- Levels, inviters (1, 2, 3, 5) and roles (101 to 103) are those of the standard seed.
+-- search keys. The invitations are a second apart, so that the default order has no ties, and the newest is a minute
+-- old. Levels, inviters (1, 2, 3, 5) and roles (101 to 103) are those of the standard seed.
 
 CREATE TEMPORARY TABLE filled AS
 WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {count}),

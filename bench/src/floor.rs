@@ -1,7 +1,7 @@
 //! The floor: a bare program that does the same work over the same database, and answers the same bytes.
 //!
-//! It is hyper and SQLite with group commit and nothing else: no tokens, no rules, no limits, no audit trail, no log. The
-//! distance to it is the price of everything that `invited` does beyond storing and sending.
+//! It is hyper and SQLite with group commit and nothing else: no tokens, no rules, no limits, no audit trail, no log.
+//! The distance to it is the price of everything that `invited` does beyond storing and sending.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -1,8 +1,8 @@
 -- The requests of one cell, for wrk: `wrk … -s load.lua URL -- OPERATION SEED FIRST COUNT [SAMPLE]`.
 --
 -- FIRST and COUNT are the ids of the generated invitations. The sequence of requests depends on the arguments alone, so
--- contestants with one seed are asked for the same, and a new seed invites new addresses. With SAMPLE, a file, the first
--- answers are written into it.
+-- contestants with one seed are asked for the same, and a new seed invites new addresses. With SAMPLE, a file, the
+-- first answers are written into it.
 
 local INVITATIONS = "/api/v1/account_invitations"
 local HEAD = " HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\nAuthorization: Bearer sandbox-administrator\r\n"

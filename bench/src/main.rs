@@ -1,8 +1,8 @@
 //! Measures `invited`: `cargo xtask bench`.
 //!
-//! A run starts every server as a process of its own, loads them with wrk over loopback, and prints tables. [`plan`] says
-//! what is compared with what, [`contest`] in which order. Figures of different runs are never compared: on a shared
-//! machine they differ by more than most changes to the code.
+//! A run starts every server as a process of its own, loads them with wrk over loopback, and prints tables. [`plan`]
+//! says what is compared with what, [`contest`] in which order. Figures of different runs are never compared: on a
+//! shared machine they differ by more than most changes to the code.
 
 mod contest;
 mod database;

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::operation::Operation;
 
-/// Measures invited beside a bare program on SQLite, beside pgbench on PostgreSQL, or beside an older build. Figures are
-/// medians over interleaved rounds. Needs wrk.
+/// Measures invited beside a bare program on SQLite, beside pgbench on PostgreSQL, or beside an older build. Figures
+/// are medians over interleaved rounds. Needs wrk.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {

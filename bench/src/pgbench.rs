@@ -1,8 +1,8 @@
-//! pgbench, PostgreSQL's own client in C, which knows no HTTP, no token and no rule. It sends what the server sends for an
-//! update of two rates.
+//! pgbench, PostgreSQL's own client in C, which knows no HTTP, no token and no rule. It sends what the server sends for
+//! an update of two rates.
 //!
-//! The statements are read from the database's log, so a change of the server cannot leave them behind. Every value stays
-//! a parameter: those that the load varies are drawn at random, the others are variables.
+//! The statements are read from the database's log, so a change of the server cannot leave them behind. Every value
+//! stays a parameter: those that the load varies are drawn at random, the others are variables.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, anyhow, bail};
 use invited_cluster::Cluster;
 
-/// As durable as it comes, memory for the whole database, no checkpoint in the middle of a cell, and a log that begins each
-/// line with the session and has whole values.
+/// As durable as it comes, memory for the whole database, no checkpoint in the middle of a cell, and a log that begins
+/// each line with the session and has whole values.
 const SETTINGS: &[&str] = &[
     "fsync = on",
     "synchronous_commit = on",

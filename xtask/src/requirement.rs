@@ -105,8 +105,9 @@ impl Requirement {
                  `dnf install openssl`; Alpine: `apk add openssl`; macOS: `brew install openssl`."
             }
             Requirement::Wrk => {
-                "`wrk`, 4.0 or newer, which loads the servers. Debian and Ubuntu: `apt-get install wrk`, which the chore does \
-                 by itself where it runs as root; Fedora: `dnf install wrk`; Alpine: `apk add wrk`; macOS: `brew install wrk`."
+                "`wrk`, 4.0 or newer, which loads the servers. Debian and Ubuntu: `apt-get install wrk`, which the \
+                 chore does by itself where it runs as root; Fedora: `dnf install wrk`; Alpine: `apk add wrk`; \
+                 macOS: `brew install wrk`."
             }
             Requirement::Chromium => {
                 "`chromium`, `chromium-browser` or `google-chrome`, for the pages that the tests open in a browser. \
