@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::sandbox::seed::file::{Member, Role};
 use crate::sandbox::seed::read::SeedError;
 use crate::sandbox::seed::values::{Id, Name};
-use crate::sandbox::seed::written::{Any, Rule, Written};
+use crate::sandbox::seed::written::{Rule, Written};
 use crate::wire::fold::fold;
 
 /// The ids of one kind of record: those of the file, and the last one that was assigned.
