@@ -10,6 +10,7 @@ use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Uri};
 
 use crate::clock::Timestamp;
+use crate::ids::{AccountId, UserId};
 use crate::sandbox::pattern;
 
 /// Bytes of a body that are kept.
@@ -34,7 +35,7 @@ pub struct Exchange {
     /// The operation's id in the API description, or the name of the page.
     pub operation: &'static str,
     /// Account and user.
-    pub caller: Option<(i64, i64)>,
+    pub caller: Option<(AccountId, UserId)>,
     /// The number of the injected fault.
     pub fault: Option<u64>,
     /// What strict mode would complain about.
@@ -63,7 +64,7 @@ pub struct Wanted {
     pub path: Option<String>,
     pub status: Option<u16>,
     /// The account of the caller.
-    pub account_id: Option<i64>,
+    pub account_id: Option<AccountId>,
 }
 
 impl Wanted {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::entropy::{Entropy, NoEntropy};
+use crate::ids::AccountId;
 use crate::sandbox::pattern;
 
 /// In milliseconds.
@@ -61,7 +62,7 @@ pub struct Request<'a> {
     pub method: &'a str,
     pub path: &'a str,
     /// The account of the caller, if it is known.
-    pub account_id: Option<i64>,
+    pub account_id: Option<AccountId>,
 }
 
 impl Fault {

@@ -151,6 +151,7 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::AccountId;
 
     fn order(fault: Fault) -> Result<u64, String> {
         Faults::default().order(fault, &["/api/v1/users/{id}".to_owned()])
@@ -192,7 +193,8 @@ mod tests {
             ..broken(503)
         };
         assert_eq!(faults.order(fault, &paths), Ok(1));
-        let ask = |method, account_id| {
+        let ask = |method, account: Option<i64>| {
+            let account_id = account.map(AccountId::new);
             faults
                 .meet(&Request { method, path: "/api/v1/users/1", account_id }, &entropy)
                 .map(|effect| effect.is_some())

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::engine::access::{ADMINISTRATOR, Level};
 use crate::engine::{tallies, tokens};
 use crate::entropy::Repeatable;
+use crate::ids::AccountId;
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::resources::{invitations, seats};
 use crate::sandbox::seed::file::Account;
@@ -25,7 +26,7 @@ const SPREAD: i64 = 60;
 
 /// An account that gets rows.
 struct Target {
-    account_id: i64,
+    account_id: AccountId,
     roles: Vec<i64>,
     /// Members who may invite.
     inviters: Vec<i64>,
@@ -88,7 +89,7 @@ impl<'a> Generator<'a> {
         if let Some(first) = first.filter(|_| accounts.is_empty()) {
             let owner = first.members.iter().find(|member| member.is_owner);
             targets.push(Target {
-                account_id: first.id,
+                account_id: first.id.into(),
                 roles: Vec::new(),
                 inviters: owner.into_iter().map(|owner| owner.user_id).collect(),
                 uninvited: Vec::new(),
@@ -110,7 +111,7 @@ impl<'a> Generator<'a> {
     }
 
     fn account(&mut self, account: &GeneratedAccount) -> Result<Target, Error> {
-        let (account_id, created_at) = (account.id, self.start.days_ago(SPREAD));
+        let (account_id, created_at) = (AccountId::new(account.id), self.start.days_ago(SPREAD));
         let name = format!("Generated account {account_id}");
         rows::insert(self.db, "accounts", &[rows::account(account_id, &name, None, created_at)])?;
         let (full_name, email_address) = (format!("Administrator {account_id}"), account.address());
@@ -122,19 +123,19 @@ impl<'a> Generator<'a> {
             headline: None,
             created_at,
         };
-        let user_id = people::insert_user(self.db, Some(next(&mut self.last_user)), &user)?;
-        let owner = NewMembership {
-            account_id,
-            user_id,
-            permission: ADMINISTRATOR,
-            is_owner: true,
-            created_at,
-            ..NewMembership::default()
-        };
-        people::insert_membership(self.db, Some(next(&mut self.last_membership)), &owner)?;
-        tokens::insert(self.db, (account_id, user_id), &account.token(), "sandbox", self.start.now)?;
+        let user_id = people::insert_user(self.db, Some(next(&mut self.last_user).into()), &user)?;
+        let owner =
+            NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, ADMINISTRATOR, created_at) };
+        people::insert_membership(self.db, Some(next(&mut self.last_membership).into()), &owner)?;
+        tokens::insert(self.db, account_id, user_id, &account.token(), "sandbox", self.start.now)?;
         self.count(1);
-        Ok(Target { account_id, roles: Vec::new(), inviters: vec![user_id], uninvited: Vec::new(), since: created_at })
+        Ok(Target {
+            account_id,
+            roles: Vec::new(),
+            inviters: vec![user_id.get()],
+            uninvited: Vec::new(),
+            since: created_at,
+        })
     }
 
     fn roles(&mut self, target: &mut Target, number: u32) -> Result<(), Error> {

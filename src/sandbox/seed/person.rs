@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::entropy::Repeatable;
+use crate::ids::{AccountId, RoleId};
 use crate::resources::people::{Keys, NewMembership, NewUser};
 
 const FIRST_NAMES: &str = "Ada Alan Aisha Anders Beatriz Boris Carmen Chen Clara Daniel Dilara Elena Emil Farah Felix Grace \
@@ -57,22 +58,18 @@ impl RandomPerson {
         }
     }
 
-    pub fn user(&self, account_id: i64, created_at: Timestamp) -> NewUser<'_> {
+    pub fn user(&self, account_id: AccountId, created_at: Timestamp) -> NewUser<'_> {
         let (full_name, email_address) = (&self.full_name, &self.email_address);
         NewUser { account_id, full_name, email_address, keys: &self.keys, headline: self.headline, created_at }
     }
 
-    pub fn membership(&self, account_id: i64, created_at: Timestamp) -> NewMembership<'_> {
+    pub fn membership(&self, account_id: AccountId, created_at: Timestamp) -> NewMembership<'_> {
         NewMembership {
-            account_id,
-            user_id: self.user_id,
-            permission: self.permission,
-            default_role_id: self.default_role_id,
+            default_role_id: self.default_role_id.map(RoleId::new),
             bill_rate_in_cents: self.bill_rate_in_cents,
             cost_rate_in_cents: self.cost_rate_in_cents,
             billability_target: self.billability_target,
-            created_at,
-            ..NewMembership::default()
+            ..NewMembership::new(account_id, self.user_id.into(), self.permission, created_at)
         }
     }
 }

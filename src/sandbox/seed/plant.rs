@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::engine::audit::Actor;
 use crate::engine::{tallies, tokens};
+use crate::ids::{AccountId, RoleId, UserId};
 use crate::oauth::applications::{self, New};
 use crate::oauth::passwords;
 use crate::resources::external_references::{self, Subject};
@@ -32,37 +33,38 @@ impl Start {
 }
 
 pub(super) fn account(db: &mut Db, account: &Account, start: Start) -> Result<(), Error> {
+    let account_id = AccountId::new(account.id);
     let (created_at, language) = (start.days_ago(account.age), account.language.as_ref().map(|code| code.value));
-    rows::insert(db, "accounts", &[rows::account(account.id, &account.name.value, language, created_at)])?;
+    rows::insert(db, "accounts", &[rows::account(account_id, &account.name.value, language, created_at)])?;
     for record in &account.roles {
-        role(db, account.id, record, start)?;
+        role(db, account_id, record, start)?;
     }
     for record in &account.members {
-        member(db, account.id, record, start)?;
+        member(db, account_id, record, start)?;
     }
     for record in &account.invitations {
-        invitation(db, account.id, record, start)?;
+        invitation(db, account_id, record, start)?;
     }
     for record in &account.applications {
-        application(db, account.id, record, start)?;
+        application(db, account_id, record, start)?;
     }
     if let Some(seats) = &account.seats {
-        seats::contract(db, account.id, Some(seats.value), start.now)?;
+        seats::contract(db, account_id, Some(seats.value), start.now)?;
     }
     Ok(())
 }
 
-fn role(db: &mut Db, account_id: i64, role: &Role, start: Start) -> Result<(), Error> {
+fn role(db: &mut Db, account_id: AccountId, role: &Role, start: Start) -> Result<(), Error> {
     let created_at = start.days_ago(role.age);
     let deleted_at = role.deleted_days_ago.as_ref().map(|days| start.days_ago(days.value));
     rows::insert(db, "roles", &[rows::role(account_id, role.id, &role.name.value, created_at, deleted_at)])?;
-    references(db, account_id, (Subject::Role, role.id), &role.external_references, created_at)
+    references(db, account_id, Subject::Role(role.id.into()), &role.external_references, created_at)
 }
 
 fn references(
     db: &mut Db,
-    account_id: i64,
-    subject: (Subject, i64),
+    account_id: AccountId,
+    subject: Subject,
     references: &[Written<ExternalReference>],
     created_at: Timestamp,
 ) -> Result<(), Error> {
@@ -71,8 +73,8 @@ fn references(
         .try_for_each(|reference| external_references::put(db, account_id, subject, &reference.value, created_at))
 }
 
-fn member(db: &mut Db, account_id: i64, member: &Member, start: Start) -> Result<(), Error> {
-    let (user_id, created_at) = (member.user_id, start.days_ago(member.age));
+fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> Result<(), Error> {
+    let (user_id, created_at) = (UserId::new(member.user_id), start.days_ago(member.age));
     let user = NewUser {
         account_id,
         full_name: &member.full_name.value,
@@ -83,31 +85,29 @@ fn member(db: &mut Db, account_id: i64, member: &Member, start: Start) -> Result
     };
     people::insert_user(db, Some(user_id), &user)?;
     let membership = NewMembership {
-        account_id,
-        user_id,
-        permission: &member.permission.value,
         is_owner: member.is_owner,
-        default_role_id: member.default_role_id,
+        default_role_id: member.default_role_id.map(RoleId::new),
         bill_rate_in_cents: number(&member.bill_rate_in_cents),
         cost_rate_in_cents: number(&member.cost_rate_in_cents),
         billability_target: number(&member.billability_target),
         default_read_only: member.default_read_only,
         disabled_at: number(&member.disabled_days_ago).map(|days| start.days_ago(days)),
-        created_at,
+        ..NewMembership::new(account_id, user_id, &member.permission.value, created_at)
     };
-    people::insert_membership(db, Some(member.membership_id), &membership)?;
-    references(db, account_id, (Subject::User, user_id), &member.external_references, created_at)?;
+    people::insert_membership(db, Some(member.membership_id.into()), &membership)?;
+    references(db, account_id, Subject::User(user_id), &member.external_references, created_at)?;
     if let Some(token) = &member.token {
-        tokens::insert(db, (account_id, user_id), &token.value, "sandbox", start.now)?;
+        tokens::insert(db, account_id, user_id, &token.value, "sandbox", start.now)?;
     }
     if let Some(hashed) = &member.hashed_password {
-        passwords::set(db, (account_id, user_id), hashed, Actor::OPERATOR, start.now)?;
+        passwords::set(db, account_id, user_id, hashed, Actor::OPERATOR, start.now)?;
     }
     Ok(())
 }
 
-fn invitation(db: &mut Db, account_id: i64, invitation: &Invitation, start: Start) -> Result<(), Error> {
-    let (user_id, state, created_at) = (invitation.invitee_id, invitation.state(), start.days_ago(invitation.age));
+fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start: Start) -> Result<(), Error> {
+    let (user_id, state, created_at) =
+        (UserId::new(invitation.invitee_id), invitation.state(), start.days_ago(invitation.age));
     let invitee = NewUser {
         account_id,
         full_name: &invitation.full_name.value,
@@ -116,17 +116,14 @@ fn invitation(db: &mut Db, account_id: i64, invitation: &Invitation, start: Star
         headline: headline(&invitation.headline),
         created_at,
     };
+    let permission = invitation.permission.as_ref().map_or("project_creator", |permission| &permission.value);
     let promised = NewMembership {
-        account_id,
-        user_id,
-        permission: invitation.permission.as_ref().map_or("project_creator", |permission| &permission.value),
-        default_role_id: invitation.default_role_id,
+        default_role_id: invitation.default_role_id.map(RoleId::new),
         bill_rate_in_cents: number(&invitation.bill_rate_in_cents),
         cost_rate_in_cents: number(&invitation.cost_rate_in_cents),
         billability_target: number(&invitation.billability_target),
         default_read_only: invitation.default_read_only,
-        created_at,
-        ..NewMembership::default()
+        ..NewMembership::new(account_id, user_id, permission, created_at)
     };
     let answered_at = start.days_ago(number(&invitation.answered_days_ago).unwrap_or((invitation.age - 1).max(0)));
     let days = if state == State::Expired { -1 } else { start.invitation_days };
@@ -142,21 +139,21 @@ fn invitation(db: &mut Db, account_id: i64, invitation: &Invitation, start: Star
         people::insert_user(db, Some(user_id), &invitee)?;
         tallies::add(db, account_id, seats::PENDING_INVITATIONS, 1)?;
     }
-    references(db, account_id, (Subject::User, user_id), &invitation.external_references, created_at)?;
+    references(db, account_id, Subject::User(user_id), &invitation.external_references, created_at)?;
     let row = rows::invitation(invitation.id, &invitee, &promised, invitation.inviter_id, &outcome);
     rows::insert(db, "account_invitations", &[row])?;
     if let Some(token) = &invitation.link_token {
-        links::insert(db, invitation.id, &token.value, Way::Mail, created_at)?;
+        links::insert(db, invitation.id.into(), &token.value, Way::Mail, created_at)?;
     }
     tallies::add(db, account_id, invitations::ALL, 1)
 }
 
-fn application(db: &mut Db, account_id: i64, application: &Application, start: Start) -> Result<(), Error> {
+fn application(db: &mut Db, account_id: AccountId, application: &Application, start: Start) -> Result<(), Error> {
     let redirect_uris: Vec<String> =
         application.redirect_uris.value.iter().map(|redirect_uri| redirect_uri.value.clone()).collect();
     let new = New {
         account_id,
-        user_id: application.user_id,
+        user_id: application.user_id.into(),
         client_id: &application.client_id.value,
         secret: &application.secret.value,
         name: &application.name.value,

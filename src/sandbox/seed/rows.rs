@@ -1,6 +1,7 @@
 //! The rows that a seed writes without the rules: which column gets what, and many rows with one statement.
 
 use crate::clock::Timestamp;
+use crate::ids::AccountId;
 use crate::language::Language;
 use crate::resources::people::{NewMembership, NewUser};
 use crate::store::{Db, Error, Kept, Param};
@@ -32,9 +33,9 @@ pub(super) fn insert(db: &mut Db, table: &str, rows: &[NewRow]) -> Result<(), Er
     db.exec(&insert_statement(table, &columns, rows.len()), &params).map(drop)
 }
 
-pub(super) fn account(id: i64, name: &str, language: Option<Language>, created_at: Timestamp) -> NewRow {
+pub(super) fn account(id: AccountId, name: &str, language: Option<Language>, created_at: Timestamp) -> NewRow {
     row([
-        ("id", Param::Int(id)),
+        ("id", id.into()),
         ("name", Param::Text(name)),
         ("language", language.map(Language::code).into()),
         ("created_at", Param::Int(created_at.0)),
@@ -43,7 +44,7 @@ pub(super) fn account(id: i64, name: &str, language: Option<Language>, created_a
 }
 
 pub(super) fn role(
-    account_id: i64,
+    account_id: AccountId,
     id: i64,
     name: &str,
     created_at: Timestamp,
@@ -51,7 +52,7 @@ pub(super) fn role(
 ) -> NewRow {
     row([
         ("id", Param::Int(id)),
-        ("account_id", Param::Int(account_id)),
+        ("account_id", account_id.into()),
         ("name", Param::Text(name)),
         ("name_key", Param::Text(&fold(name))),
         ("deleted_at", moment(deleted_at)),
@@ -63,7 +64,7 @@ pub(super) fn role(
 pub(super) fn user(id: i64, user: &NewUser<'_>, is_active: bool) -> NewRow {
     row([
         ("id", Param::Int(id)),
-        ("account_id", Param::Int(user.account_id)),
+        ("account_id", user.account_id.into()),
         ("full_name", Param::Text(user.full_name)),
         ("name_key", Param::Text(&user.keys.name)),
         ("email_address", Param::Text(user.email_address)),
@@ -79,8 +80,8 @@ pub(super) fn user(id: i64, user: &NewUser<'_>, is_active: bool) -> NewRow {
 pub(super) fn membership(id: i64, membership: &NewMembership<'_>) -> NewRow {
     row([
         ("id", Param::Int(id)),
-        ("account_id", Param::Int(membership.account_id)),
-        ("user_id", Param::Int(membership.user_id)),
+        ("account_id", membership.account_id.into()),
+        ("user_id", membership.user_id.into()),
         ("permission", Param::Text(membership.permission)),
         ("default_role_id", membership.default_role_id.into()),
         ("bill_rate_in_cents", membership.bill_rate_in_cents.into()),
@@ -102,7 +103,7 @@ pub(super) fn invitation(
 ) -> NewRow {
     row([
         ("id", Param::Int(id)),
-        ("account_id", Param::Int(invitee.account_id)),
+        ("account_id", invitee.account_id.into()),
         ("full_name", Param::Text(invitee.full_name)),
         ("name_key", Param::Text(&invitee.keys.name)),
         ("email_address", Param::Text(invitee.email_address)),
@@ -116,7 +117,7 @@ pub(super) fn invitation(
         ("billability_target", promised.billability_target.into()),
         ("default_read_only", Param::Int(i64::from(promised.default_read_only))),
         ("inviter_id", Param::Int(inviter_id)),
-        ("invitee_id", Param::Int(promised.user_id)),
+        ("invitee_id", promised.user_id.into()),
         ("expires_on", Param::Int(outcome.last_day)),
         ("accepted_at", moment(outcome.accepted_at)),
         ("declined_at", moment(outcome.declined_at)),
