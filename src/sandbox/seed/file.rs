@@ -6,10 +6,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::clock::Timestamp;
+use crate::language::Language;
 use crate::oauth::passwords::Hashed;
 use crate::sandbox::seed::values::{
-    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Id, Invitable, LanguageCode, Line, Name, Percent,
-    RedirectUri, Seats, Start, Token,
+    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Id, Invitable, Line, Name, Percent, RedirectUri,
+    Seats, Token,
 };
 use crate::sandbox::seed::written::{Any, NonEmpty, Written};
 
@@ -22,7 +24,6 @@ pub struct File {
     #[serde(rename = "$schema")]
     pub _schema: Option<String>,
     pub clock: Option<Clock>,
-    /// The accounts.
     pub accounts: Written<NonEmpty<Account>>,
 }
 
@@ -31,7 +32,7 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct Clock {
     /// The moment at which it starts, from the year 2000 to 9899. Default: now.
-    pub now: Option<Written<Start>>,
+    pub now: Option<Written<Timestamp>>,
     /// Whether the clock stands still until it is moved.
     pub frozen: Option<bool>,
 }
@@ -40,45 +41,36 @@ pub struct Clock {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    /// Its id.
     #[serde(rename = "id")]
     pub written_id: Option<Written<Id>>,
     #[serde(skip)]
     pub id: i64,
-    /// Its name.
     pub name: Written<Line>,
     /// The language of its mails and pages. Default: that of the server.
-    pub language: Option<Written<LanguageCode>>,
+    pub language: Option<Written<Language>>,
     /// The seats that it has contracted.
     pub seats: Option<Written<Seats>>,
     /// When it was created. Default: 90.
     pub created_days_ago: Option<Written<DaysAgo>>,
     #[serde(skip)]
     pub age: i64,
-    /// Its roles.
     #[serde(default)]
     pub roles: Vec<Role>,
-    /// Its members.
     #[serde(default)]
     pub members: Vec<Member>,
-    /// Its invitations.
     #[serde(default)]
     pub invitations: Vec<Invitation>,
-    /// Its OAuth applications.
     #[serde(default)]
     pub applications: Vec<Application>,
 }
 
-/// A role.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
-    /// Its id.
     #[serde(rename = "id")]
     pub written_id: Option<Written<Id>>,
     #[serde(skip)]
     pub id: i64,
-    /// Its name.
     pub name: Written<Line>,
     /// When it was created. Default: with the account.
     pub created_days_ago: Option<Written<DaysAgo>>,
@@ -91,7 +83,6 @@ pub struct Role {
     pub external_references: Vec<Written<ExternalReference>>,
 }
 
-/// A member.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
@@ -99,7 +90,6 @@ pub struct Member {
     pub id: Option<Written<Id>>,
     #[serde(skip)]
     pub user_id: i64,
-    /// The id of the membership.
     #[serde(rename = "membership_id")]
     pub written_membership_id: Option<Written<Id>>,
     #[serde(skip)]
@@ -110,7 +100,6 @@ pub struct Member {
     pub email_address: Written<Email>,
     /// The title of the person.
     pub headline: Option<Written<Line>>,
-    /// The permission level.
     pub permission: Written<Assignable>,
     /// Whether this is the owner. Default: the first active administrator is.
     pub owner: Option<Written<Any<bool>>>,
@@ -129,7 +118,6 @@ pub struct Member {
     /// Whether the member starts without the right to write.
     #[serde(default)]
     pub default_read_only: bool,
-    /// A bearer token.
     pub token: Option<Written<Token>>,
     /// A password to sign in with, of at least 12 characters.
     #[schemars(length(min = 12))]
@@ -147,11 +135,9 @@ pub struct Member {
     pub external_references: Vec<Written<ExternalReference>>,
 }
 
-/// An invitation.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Invitation {
-    /// Its id.
     #[serde(rename = "id")]
     pub written_id: Option<Written<Id>>,
     #[serde(skip)]
@@ -163,7 +149,6 @@ pub struct Invitation {
     pub invitee_id: i64,
     /// The name of the person.
     pub full_name: Written<Line>,
-    /// The email address.
     pub email_address: Written<Email>,
     /// The title of the person.
     pub headline: Option<Written<Line>>,
@@ -220,15 +205,11 @@ impl Invitation {
     }
 }
 
-/// An OAuth application.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
-    /// Its name.
     pub name: Written<Line>,
-    /// Its client id.
     pub client_id: Written<Token>,
-    /// Its client secret.
     pub secret: Written<Token>,
     /// The addresses that answers may be sent to.
     pub redirect_uris: Written<NonEmpty<Written<RedirectUri>>>,

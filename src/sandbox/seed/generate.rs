@@ -2,7 +2,7 @@
 //!
 //! They come beside the rows of the file: in its first account, or in generated accounts, over which they are spread evenly.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::Timestamp;
@@ -13,7 +13,7 @@ use crate::ids::AccountId;
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::resources::{invitations, seats};
 use crate::sandbox::seed::file::Account;
-use crate::sandbox::seed::generated::{Generated, GeneratedAccount};
+use crate::sandbox::seed::generated::{self, Generated};
 use crate::sandbox::seed::person::{Dice, PROFESSIONS, RandomPerson};
 use crate::sandbox::seed::plant::Start;
 use crate::sandbox::seed::rows::{self, Outcome, ROWS};
@@ -80,13 +80,13 @@ impl<'a> Generator<'a> {
         &mut self,
         generated: &Generated,
         first: Option<&Account>,
-        accounts: &[GeneratedAccount],
+        accounts: RangeInclusive<i64>,
     ) -> Result<(), Error> {
         let mut targets = Vec::new();
-        for account in accounts {
-            targets.push(self.account(account)?);
+        for id in accounts {
+            targets.push(self.account(id)?);
         }
-        if let Some(first) = first.filter(|_| accounts.is_empty()) {
+        if let Some(first) = first.filter(|_| targets.is_empty()) {
             let owner = first.members.iter().find(|member| member.is_owner);
             targets.push(Target {
                 account_id: first.id.into(),
@@ -110,11 +110,11 @@ impl<'a> Generator<'a> {
         self.written.fetch_add(rows as u64, Ordering::Relaxed);
     }
 
-    fn account(&mut self, account: &GeneratedAccount) -> Result<Target, Error> {
-        let (account_id, created_at) = (AccountId::new(account.id), self.start.days_ago(SPREAD));
+    fn account(&mut self, id: i64) -> Result<Target, Error> {
+        let (account_id, created_at) = (AccountId::new(id), self.start.days_ago(SPREAD));
         let name = format!("Generated account {account_id}");
         rows::insert(self.db, "accounts", &[rows::account(account_id, &name, None, created_at)])?;
-        let (full_name, email_address) = (format!("Administrator {account_id}"), account.address());
+        let (full_name, email_address) = (format!("Administrator {account_id}"), generated::address(id));
         let user = NewUser {
             account_id,
             full_name: &full_name,
@@ -127,7 +127,7 @@ impl<'a> Generator<'a> {
         let owner =
             NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, ADMINISTRATOR, created_at) };
         people::insert_membership(self.db, Some(next(&mut self.last_membership).into()), &owner)?;
-        tokens::insert(self.db, account_id, user_id, &account.token(), "sandbox", self.start.now)?;
+        tokens::insert(self.db, account_id, user_id, &generated::token(id), "sandbox", self.start.now)?;
         self.count(1);
         Ok(Target {
             account_id,

@@ -45,17 +45,12 @@ impl FromStr for Generated {
     }
 }
 
-/// An account that is generated, with an administrator who owns it.
-pub(super) struct GeneratedAccount {
-    pub id: i64,
+/// The address of the administrator of a generated account.
+pub(super) fn address(account_id: i64) -> String {
+    format!("administrator-{account_id}@example.test")
 }
 
-impl GeneratedAccount {
-    pub fn address(&self) -> String {
-        format!("administrator-{}@example.test", self.id)
-    }
-
-    pub fn token(&self) -> String {
-        format!("sandbox-administrator-{}", self.id)
-    }
+/// The same administrator's token.
+pub(super) fn token(account_id: i64) -> String {
+    format!("sandbox-administrator-{account_id}")
 }

@@ -21,6 +21,7 @@ mod values;
 mod written;
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
@@ -32,10 +33,10 @@ use crate::store::{Db, Error, Param};
 use file::{Account, File, Invitation, Member, State};
 use generate::Generator;
 pub use generated::Generated;
-use generated::GeneratedAccount;
 use plant::Start;
-pub use read::SeedError;
 pub use values::read_start;
+pub use written::SeedError;
+use written::Written;
 
 /// The text of the standard seed.
 pub const STANDARD: &str = include_str!("standard.yaml");
@@ -89,40 +90,38 @@ impl Seed {
         self.generated.rows()
     }
 
-    fn generated_accounts(&self) -> Vec<GeneratedAccount> {
+    /// The ids of generated accounts.
+    fn generated_accounts(&self) -> RangeInclusive<i64> {
         let last = self.accounts.iter().map(|account| account.id).max().unwrap_or_default();
-        (1..=i64::from(self.generated.accounts)).map(|number| GeneratedAccount { id: last + number }).collect()
+        last + 1..=last + i64::from(self.generated.accounts)
     }
 
-    /// The account, address and token of every member who has a token.
+    /// The account, address and token of every member who has a token, in the order of the file.
     fn holders(&self) -> Vec<(i64, String, String)> {
         let mut holders = Vec::new();
         for account in &*self.accounts {
-            for member in &account.members {
-                let token = member.token.as_ref().map(|token| token.value.clone());
-                holders.extend(token.map(|token| (account.id, member.email_address.value.clone(), token)));
-            }
+            let with_token = account.members.iter().filter_map(|member| Some((member, member.token.as_ref()?)));
+            let holder = |(member, token): (&Member, &Written<values::Token>)| {
+                (account.id, member.email_address.value.clone(), token.value.clone())
+            };
+            holders.extend(with_token.map(holder));
         }
-        let generated = self.generated_accounts();
-        holders.extend(generated.iter().map(|account| (account.id, account.address(), account.token())));
+        holders.extend(self.generated_accounts().map(|id| (id, generated::address(id), generated::token(id))));
         holders
     }
 
-    /// The tokens, in the order of the file.
     pub fn tokens(&self) -> Vec<Token> {
-        let local = |address: &str| address.split('@').next().unwrap_or_default().to_owned();
         let holders = self.holders();
+        let local = |address: &'_ str| address.split('@').next().unwrap_or_default().to_owned();
         let mut seen: HashMap<String, usize> = HashMap::new();
-        for (_, address, _) in &holders {
-            *seen.entry(local(address)).or_default() += 1;
-            *seen.entry(address.clone()).or_default() += 1;
+        for name in holders.iter().flat_map(|(_, address, _)| [local(address), address.clone()]) {
+            *seen.entry(name).or_default() += 1;
         }
-        let is_unique = |name: &String| seen.get(name) == Some(&1);
-        let name = |account: i64, address: String| {
-            let names = [local(&address), address.clone(), format!("{address} of account {account}")];
-            names.into_iter().find(is_unique).unwrap_or(format!("{address} of account {account}"))
+        let token = |(account, address, token): (i64, String, String)| {
+            let unique = [local(&address), address.clone()].into_iter().find(|name| seen.get(name) == Some(&1));
+            Token { name: unique.unwrap_or_else(|| format!("{address} of account {account}")), token }
         };
-        holders.into_iter().map(|(account, address, token)| Token { name: name(account, address), token }).collect()
+        holders.into_iter().map(token).collect()
     }
 
     /// The id of a pending invitation, and the token of its inviter, who is an administrator and may change it in every way.
@@ -168,7 +167,7 @@ pub fn plant(
         plant::account(db, account, start)?;
     }
     let mut generator = Generator::after(&seed.accounts, db, start, written, seed.generated.random_seed);
-    generator.write(&seed.generated, seed.accounts.first(), &seed.generated_accounts())?;
+    generator.write(&seed.generated, seed.accounts.first(), seed.generated_accounts())?;
     db.follow_given_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
     Ok(true)
 }

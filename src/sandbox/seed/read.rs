@@ -5,25 +5,7 @@
 use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter as _, Options};
 
 use crate::sandbox::seed::file::File;
-use crate::sandbox::seed::written::{Rule, Written};
-
-/// What is wrong with a seed, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{line}:{column}: {sentence}")]
-pub struct SeedError {
-    /// Counted from 1.
-    pub line: u64,
-    /// The character in the line, counted from 1.
-    pub column: u64,
-    /// What is wrong, and what to do about it.
-    pub sentence: String,
-}
-
-impl SeedError {
-    pub(super) fn at<R: Rule>(written: &Written<R>, sentence: impl Into<String>) -> Self {
-        Self { line: written.line, column: written.column, sentence: sentence.into() }
-    }
-}
+use crate::sandbox::seed::written::SeedError;
 
 pub(super) fn parse(text: &str) -> Result<File, SeedError> {
     serde_saphyr::from_str_with_options(text, limits()).map_err(|error| {

@@ -3,38 +3,28 @@
 use std::collections::HashSet;
 
 use crate::sandbox::seed::file::{Member, Role};
-use crate::sandbox::seed::read::SeedError;
 use crate::sandbox::seed::values::{Id, Name};
-use crate::sandbox::seed::written::{Rule, Written};
+use crate::sandbox::seed::written::{Rule, SeedError, Written};
 use crate::wire::fold::fold;
 
 /// The ids of one kind of record: those of the file, and the last one that was assigned.
+#[derive(Default)]
 pub(super) struct Ids {
-    kind: &'static str,
     written: HashSet<i64>,
     last: i64,
 }
 
 impl Ids {
-    pub(super) fn of(kind: &'static str) -> Self {
-        Self { kind, written: HashSet::new(), last: 0 }
-    }
-
     /// Notes an id of the file. All of them are noted before the first one is assigned.
-    pub(super) fn note(&mut self, id: Option<&Written<Id>>) -> Result<(), SeedError> {
-        match id {
-            Some(id) if !self.written.insert(id.value) => {
-                let (kind, number) = (self.kind, id.value);
-                let sentence = format!("There is another {kind} with the id {number}; write another id, or none.");
-                Err(SeedError::at(id, sentence))
-            }
-            _ => Ok(()),
-        }
+    pub(super) fn note(&mut self, kind: &str, id: &Option<Written<Id>>) -> Result<(), SeedError> {
+        let Some(id) = id.as_ref().filter(|id| !self.written.insert(id.value)) else { return Ok(()) };
+        let number = id.value;
+        id.wrong(format!("There is another {kind} with the id {number}; write another id, or none."))
     }
 
     /// The id of the file, or else the next one that the file does not use.
-    pub(super) fn assign(&mut self, id: Option<&Written<Id>>) -> i64 {
-        id.map(|id| id.value).unwrap_or_else(|| {
+    pub(super) fn assign(&mut self, id: &Option<Written<Id>>) -> i64 {
+        id.as_ref().map(|id| id.value).unwrap_or_else(|| {
             self.last += 1;
             while self.written.contains(&self.last) {
                 self.last += 1;
@@ -49,10 +39,10 @@ impl Ids {
 pub(super) struct Unique(HashSet<String>);
 
 impl Unique {
-    pub(super) fn note<R: Rule>(&mut self, at: &Written<R>, key: &str, what: &str) -> Result<(), SeedError> {
-        match self.0.insert(key.to_owned()) {
+    pub(super) fn note<R: Rule>(&mut self, at: &Written<R>, text: &str, what: &str) -> Result<(), SeedError> {
+        match self.0.insert(text.to_owned()) {
             true => Ok(()),
-            false => Err(SeedError::at(at, format!("{what} is there twice; use another."))),
+            false => at.wrong(format!("{what} {text} is there twice; use another.")),
         }
     }
 }
@@ -63,7 +53,7 @@ pub(super) fn member_with(members: &[Member], address: &str) -> Option<i64> {
 }
 
 /// The user of the member who is named, or else of the owner.
-pub(super) fn member_id(members: &[Member], named: Option<&Written<Name>>) -> Result<i64, SeedError> {
+pub(super) fn member_id(members: &[Member], named: &Option<Written<Name>>) -> Result<i64, SeedError> {
     let Some(named) = named else {
         return Ok(members.iter().find(|member| member.is_owner).map_or(0, |owner| owner.user_id));
     };
@@ -71,21 +61,21 @@ pub(super) fn member_id(members: &[Member], named: Option<&Written<Name>>) -> Re
         Name::Id(id) => members.iter().map(|member| member.user_id).find(|user_id| user_id == id),
         Name::Text(address) => member_with(members, address),
     };
-    found.ok_or_else(|| {
-        let sentence = format!("The account has no member {}; write the id or the address of one.", named.value);
-        SeedError::at(named, sentence)
-    })
+    let sentence = || format!("The account has no member {}; write the id or the address of one.", named.value);
+    found.map_or_else(|| named.wrong(sentence()), Ok)
 }
 
-pub(super) fn role_id(roles: &[Role], named: &Written<Name>) -> Result<i64, SeedError> {
+/// The role that is named, if one is.
+pub(super) fn role_id(roles: &[Role], named: &Option<Written<Name>>) -> Result<Option<i64>, SeedError> {
+    let Some(named) = named else { return Ok(None) };
     let mut found = roles.iter().filter(|role| match &named.value {
         Name::Id(id) => role.id == *id,
         Name::Text(name) => role.name.value == *name,
     });
     let sentence = match (found.next(), found.next()) {
-        (Some(role), None) => return Ok(role.id),
+        (Some(role), None) => return Ok(Some(role.id)),
         (Some(_), Some(_)) => format!("There are two roles {}; write the id.", named.value),
         (None, _) => format!("The account has no role {}; write the id or the name of one.", named.value),
     };
-    Err(SeedError::at(named, sentence))
+    named.wrong(sentence)
 }

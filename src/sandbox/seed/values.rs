@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -13,7 +14,7 @@ use crate::engine::access::{ASSIGNABLE, INVITABLE};
 use crate::language::{LANGUAGES, Language};
 use crate::oauth::redirects;
 use crate::resources::external_references::KIND;
-use crate::sandbox::seed::written::{Attribute, Rule, Whole, schema_of};
+use crate::sandbox::seed::written::{Rule, Whole};
 use crate::wire::kind::{Kind, Member, Value, moment};
 
 /// The highest id in a file. There is room above it for the ids that the database assigns.
@@ -40,47 +41,48 @@ pub type DaysAgo = Whole<0, MOST_DAYS>;
 pub type DaysAhead = Whole<{ -MOST_DAYS }, MOST_DAYS>;
 pub type Seats = Whole<0, MOST_SEATS>;
 
-pub struct Line;
-pub struct Email;
-pub struct Assignable;
-pub struct Invitable;
-pub struct Cents;
-pub struct Percent;
+/// How the API reads an attribute, and what it is called in error messages.
+const ATTRIBUTES: [(&str, Kind); 6] = [
+    ("this_text", Kind::Line),
+    ("email_address", Kind::Email),
+    ("permission", Kind::Choice(ASSIGNABLE)),
+    ("permission", Kind::Choice(INVITABLE)),
+    ("this_rate", Kind::Cents),
+    ("billability_target", Kind::Percent),
+];
 
-impl Attribute for Line {
-    type Value = String;
-    const NAME: &str = "this_text";
-    const KIND: Kind = Kind::Line;
+/// A value that the API reads as one of the [`ATTRIBUTES`].
+pub struct Attribute<const INDEX: usize, T>(T);
+
+pub type Line = Attribute<0, String>;
+pub type Email = Attribute<1, String>;
+pub type Assignable = Attribute<2, String>;
+pub type Invitable = Attribute<3, String>;
+pub type Cents = Attribute<4, i64>;
+pub type Percent = Attribute<5, i64>;
+
+impl<const INDEX: usize, T: DeserializeOwned + Into<Json>> Rule for Attribute<INDEX, T> {
+    type Input = T;
+    type Value = T;
+
+    fn read(input: T) -> Result<T, String> {
+        let (name, kind) = ATTRIBUTES[INDEX];
+        let read = match kind.read(name, &input.into())? {
+            Value::Int(number) => Json::from(number),
+            Value::Text(text) => Json::from(text),
+            Value::Null => Json::Null,
+        };
+        serde_json::from_value(read).map_err(|cause| cause.to_string())
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        schema_of(ATTRIBUTES[INDEX].1.schema(false, false))
+    }
 }
 
-impl Attribute for Email {
-    type Value = String;
-    const NAME: &str = "email_address";
-    const KIND: Kind = Kind::Email;
-}
-
-impl Attribute for Assignable {
-    type Value = String;
-    const NAME: &str = "permission";
-    const KIND: Kind = Kind::Choice(ASSIGNABLE);
-}
-
-impl Attribute for Invitable {
-    type Value = String;
-    const NAME: &str = "permission";
-    const KIND: Kind = Kind::Choice(INVITABLE);
-}
-
-impl Attribute for Cents {
-    type Value = i64;
-    const NAME: &str = "this_rate";
-    const KIND: Kind = Kind::Cents;
-}
-
-impl Attribute for Percent {
-    type Value = i64;
-    const NAME: &str = "billability_target";
-    const KIND: Kind = Kind::Percent;
+/// What a [`Kind`] describes as an object.
+fn schema_of(described: Json) -> Schema {
+    Schema::try_from(described).unwrap_or_default()
 }
 
 /// A bearer token, the token of a link, a client id or a secret: what fits into headers and addresses.
@@ -103,13 +105,11 @@ impl Rule for Token {
     }
 }
 
-pub struct Start;
-
-impl Rule for Start {
+impl Rule for Timestamp {
     type Input = String;
-    type Value = Timestamp;
+    type Value = Self;
 
-    fn read(text: String) -> Result<Timestamp, String> {
+    fn read(text: String) -> Result<Self, String> {
         Ok(read_start(&text)?)
     }
 
@@ -126,15 +126,13 @@ pub fn read_start(text: &str) -> Result<Timestamp, &'static str> {
         .ok_or("Write a moment from 2000 to 9899, like 2031-02-01T00:00:00Z.")
 }
 
-pub struct LanguageCode;
-
-impl Rule for LanguageCode {
+impl Rule for Language {
     type Input = String;
-    type Value = Language;
+    type Value = Self;
 
-    fn read(code: String) -> Result<Language, String> {
+    fn read(code: String) -> Result<Self, String> {
         let known = codes().join(", ");
-        Language::of_code(&code).ok_or_else(|| format!("There is no language {code}; there is {known}."))
+        Self::of_code(&code).ok_or_else(|| format!("There is no language {code}; there is {known}."))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {

@@ -6,10 +6,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
-use serde_json::Value as Json;
 use serde_saphyr::Spanned;
-
-use crate::wire::kind::{Kind, Value};
 
 /// A value that was checked, and its position.
 pub struct Written<R: Rule> {
@@ -26,6 +23,25 @@ pub trait Rule {
     /// The error is a sentence: what is wrong, and what to write instead.
     fn read(input: Self::Input) -> Result<Self::Value, String>;
     fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+/// What is wrong with a seed, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {sentence}")]
+pub struct SeedError {
+    /// Counted from 1.
+    pub line: u64,
+    /// The character in the line, counted from 1.
+    pub column: u64,
+    /// What is wrong, and what to do about it.
+    pub sentence: String,
+}
+
+impl<R: Rule> Written<R> {
+    /// An error at the position of this value.
+    pub fn wrong<T>(&self, sentence: impl Into<String>) -> Result<T, SeedError> {
+        Err(SeedError { line: self.line, column: self.column, sentence: sentence.into() })
+    }
 }
 
 impl<'de, R: Rule> Deserialize<'de> for Written<R> {
@@ -97,34 +113,4 @@ impl<const MIN: i64, const MAX: i64> Rule for Whole<MIN, MAX> {
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "integer", "minimum": MIN, "maximum": MAX})
     }
-}
-
-/// An attribute of the API, which reads it here too.
-pub trait Attribute {
-    type Value: DeserializeOwned + Into<Json>;
-    const NAME: &str;
-    const KIND: Kind;
-}
-
-impl<A: Attribute> Rule for A {
-    type Input = A::Value;
-    type Value = A::Value;
-
-    fn read(input: A::Value) -> Result<A::Value, String> {
-        let read = match A::KIND.read(A::NAME, &input.into())? {
-            Value::Int(number) => Json::from(number),
-            Value::Text(text) => Json::from(text),
-            Value::Null => Json::Null,
-        };
-        serde_json::from_value(read).map_err(|cause| cause.to_string())
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        schema_of(A::KIND.schema(false, false))
-    }
-}
-
-/// What a [`Kind`] describes as an object.
-pub fn schema_of(described: Json) -> Schema {
-    Schema::try_from(described).unwrap_or_default()
 }
