@@ -6,11 +6,11 @@ use anyhow::Result;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Map, Value as Json, json};
 
-use super::copy::{listener, wrong_usage};
-use super::{people, settings};
-use crate::backup;
+use crate::cli::copy::{listener, wrong_usage};
+use crate::cli::{people, settings};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::server::settings::Config;
+use crate::transfer::backup;
 
 pub fn command() -> Command {
     let command = Command::new("backup")

@@ -4,10 +4,10 @@ use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::json;
 
-use super::{Missing, people, settings, spoken, with_app};
-use crate::accounts;
-use crate::context::Context;
-use crate::erasure::{self, Erased};
+use crate::cli::{Missing, people, settings, spoken, with_app};
+use crate::engine::context::Context;
+use crate::engine::error::read_text;
+use crate::resources::erasure::{self, Erased};
 use crate::wire::kind::Kind;
 
 pub fn command() -> Command {
@@ -34,7 +34,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     let erased = with_app(matches, Missing::Refused, |app| async move {
         let work = people::job(matches, &app, move |db, context| {
             // A piece of an address is in many, and nobody is to be erased by a slip of the hand.
-            let address = accounts::read_text(Kind::Email, "email_address", &email)?;
+            let address = read_text(Kind::Email, "email_address", &email)?;
             let context = Context { is_rehearsal: !is_meant, ..context.clone() };
             erasure::erase(db, &context, &address)
         });

@@ -6,7 +6,7 @@
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value as Json};
 
-use super::csv;
+use crate::cli::csv;
 
 /// What stands in a table where there is nothing.
 const NOTHING: &str = "-";

@@ -9,13 +9,13 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
-use super::{block_on, listing, people, settings};
+use crate::cli::{block_on, listing, people, settings};
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::mail::message::{BUILT_IN, Cover};
+use crate::mail::outbox::{self, About, Listed, STATES};
 use crate::mail::{Failure, Mail, Settings, Templates, Transport};
-use crate::outbox::{self, About, Listed, STATES};
+use crate::server::settings::Config;
 use crate::wire::kind::time;
 
 /// A mail goes out without the database, but settings are only read with one: this one is named and never opened.

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use clap::{ArgMatches, Command};
 
-use super::settings;
-use crate::app::{NotStarted, open_store};
+use crate::cli::settings;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::schema::MIGRATIONS;
+use crate::engine::schema::MIGRATIONS;
+use crate::server::app::{NotStarted, open_store};
+use crate::server::settings::Config;
 use crate::store::migrate;
 
 pub fn command() -> Command {

@@ -29,11 +29,11 @@ use std::future::Future;
 use anyhow::{Context as _, Result, bail};
 use clap::{ArgMatches, Command};
 
-use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::mail::Way;
+use crate::server::app::App;
+use crate::server::settings::Config;
 use crate::store::{Place, Store};
 
 /// The whole command line.
@@ -153,7 +153,7 @@ where
 }
 
 /// Turns an error of a rule into one for the terminal.
-fn spoken(error: &crate::error::Error) -> anyhow::Error {
+fn spoken(error: &crate::engine::error::Error) -> anyhow::Error {
     let body = String::from_utf8(error.body()).unwrap_or_default();
     let first = serde_json::from_str::<serde_json::Value>(&body)
         .ok()

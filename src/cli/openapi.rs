@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Command;
 
-use crate::api::pages::api_description;
+use crate::http::documents::api_description;
 
 pub fn command() -> Command {
     Command::new("openapi").about("Print the description of the API (OpenAPI 3.1, JSON)")

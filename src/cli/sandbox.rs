@@ -8,18 +8,17 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Map, Value as Json};
 
-use super::{request_lines, settings};
-use crate::accounts;
-use crate::api::BASE_PATH;
-use crate::app::App;
+use crate::cli::{request_lines, settings};
 use crate::clock::{Clock, Timestamp};
-use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::lifecycle::{Running, StopSignals};
-use crate::sandbox::seed::generate::Generated;
-use crate::sandbox::seed::{self, Seed, Token, read_start};
+use crate::http::BASE_PATH;
+use crate::resources::accounts;
+use crate::run::{Running, StopSignals};
+use crate::sandbox::seed::{self, Generated, Seed, Token, read_start};
 use crate::sandbox::{DEFAULTS, TemporaryFolder};
-use crate::telemetry;
+use crate::server::app::App;
+use crate::server::settings::Config;
+use crate::server::telemetry;
 use crate::wire::kind::print_text;
 
 /// The longest seed that is read, in bytes.

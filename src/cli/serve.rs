@@ -3,16 +3,16 @@
 use anyhow::{Context as _, Result, bail};
 use clap::{ArgMatches, Command};
 
-use super::settings;
-use crate::accounts;
-use crate::app::App;
+use crate::cli::settings;
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::lifecycle::{Running, StopSignals};
 use crate::mail::Way;
+use crate::resources::accounts;
+use crate::run::{Running, StopSignals};
 use crate::sandbox::seed;
-use crate::telemetry;
+use crate::server::app::App;
+use crate::server::settings::Config;
+use crate::server::telemetry;
 
 pub fn command() -> Command {
     let command = Command::new("serve").about("Serve the API").long_about(

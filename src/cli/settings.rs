@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::config::{self, SETTINGS, Setting, Values};
+use crate::server::settings::{self, SETTINGS, Setting, Values};
 
 /// The command that prints the default settings file.
 pub fn command() -> Command {
@@ -15,7 +15,7 @@ pub fn command() -> Command {
 /// Prints the file.
 #[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
 pub fn run() -> Result<()> {
-    print!("{}", config::default_file());
+    print!("{}", settings::default_file());
     Ok(())
 }
 
@@ -51,7 +51,7 @@ pub fn values(matches: &ArgMatches, own_defaults: &[(&'static str, &str)], unhee
     let mut values: Values = own_defaults.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     if let Some(path) = matches.get_one::<PathBuf>("config") {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        values.extend(config::parse_file(&text)?);
+        values.extend(settings::parse_file(&text)?);
     }
     for setting in SETTINGS {
         let flag = matches.try_get_one::<String>(setting.name).ok().flatten().cloned();

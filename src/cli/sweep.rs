@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{ArgMatches, Command};
 use serde_json::json;
 
-use super::{Missing, people, settings, spoken, with_app};
-use crate::retention;
+use crate::cli::{Missing, people, settings, spoken, with_app};
+use crate::server::retention;
 
 pub fn command() -> Command {
     let command = Command::new("sweep")

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value as Json, json};
 
-use super::{people, settings, sign_in};
+use crate::cli::{people, settings, sign_in};
 
 pub fn command() -> Command {
     let list = Command::new("list")

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Mail};
+use crate::mail::{Failure, Mail};
 
 /// A folder that takes mails.
 pub struct Folder(PathBuf);

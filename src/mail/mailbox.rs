@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::Mail;
+use crate::mail::Mail;
 use crate::wire::fold::fold;
 
 /// Mails that are kept; the oldest make room.

@@ -6,6 +6,7 @@
 mod files;
 pub mod mailbox;
 pub mod message;
+pub mod outbox;
 mod smtp;
 
 use std::path::PathBuf;

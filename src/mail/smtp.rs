@@ -20,8 +20,8 @@ use lettre::transport::smtp::{Error, response::Response};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 
-use super::{Encryption, Failure, Mail, Relay};
 use crate::clock::Stopwatch;
+use crate::mail::{Encryption, Failure, Mail, Relay};
 
 /// The usual ports: of the submission service (RFC 6409), and of the same encrypted from the first byte (RFC 8314).
 const SUBMISSION: u16 = 587;

@@ -4,9 +4,9 @@
 //! browser and never to an address that came with the request. Only then does everything else count, and what is wrong
 //! with it is told to the application.
 
-use super::applications::Application;
-use super::pkce::{self, Challenge, Method};
-use super::refusal::{Code, Refusal, refusal};
+use crate::oauth::applications::Application;
+use crate::oauth::pkce::{self, Challenge, Method};
+use crate::oauth::refusal::{Code, Refusal, refusal};
 
 /// Longest `state`, in characters. It is only carried, and comes back in the address of a redirect.
 const LONGEST_STATE: usize = 1_024;

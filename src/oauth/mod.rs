@@ -4,7 +4,7 @@
 //! - [`authorization`]: what is asked for, judged · [`pkce`]: the proof that code and token go to the same program
 //! - [`grants`]: a consent and its code · [`exchange`]: how codes and refresh tokens become access tokens, once ·
 //!   [`revocation`]: how they end, and what is told of them
-//! - [`passwords`], [`links`], [`sessions`]: how a member signs in, and stays so for a while
+//! - [`passwords`], [`sign_in_links`], [`sessions`]: how a member signs in, and stays so for a while
 //!
 //! There is no ready-made server in here: those that exist own their storage and their tokens, while ours are rows that
 //! are written in the transaction of the effect, and look-ups that the API's own callers share.
@@ -18,13 +18,18 @@ pub mod applications;
 pub mod authorization;
 pub mod exchange;
 pub mod grants;
-pub mod links;
 pub mod passwords;
 pub mod pkce;
 pub mod redirects;
 pub mod refusal;
 pub mod revocation;
 pub mod sessions;
+pub mod sign_in_links;
+
+use crate::engine::error::Error;
+use crate::ids::{AccountId, UserId};
+use crate::store::{self, Db, Param};
+use crate::wire::fold::fold;
 
 /// The condition that a user may act: an enabled member of an account that was not cancelled. It goes with
 /// [`ACTIVE_MEMBER_JOINS`].
@@ -35,7 +40,24 @@ const ACTIVE_MEMBER_JOINS: &str =
     "JOIN account_memberships m ON m.user_id = u.id JOIN accounts a ON a.id = u.account_id";
 
 /// Whether a user may act at this moment.
-fn is_active(db: &mut crate::store::Db, user_id: i64) -> Result<bool, crate::store::Error> {
+fn is_active(db: &mut Db, user_id: UserId) -> Result<bool, store::Error> {
     let sql = format!("SELECT 1 FROM users u {ACTIVE_MEMBER_JOINS} WHERE u.id = ?1 AND {IS_ACTIVE}");
-    Ok(db.maybe(&sql, &[crate::store::Param::Int(user_id)], |_| Ok(()))?.is_some())
+    db.exists(&sql, &[user_id.into()])
+}
+
+/// The user of an account's member who may use a token.
+pub fn active_member(db: &mut Db, account: AccountId, email_address: &str) -> Result<UserId, Error> {
+    let email_address = email_address.trim();
+    let sql = "SELECT u.id, m.disabled_at FROM users u JOIN account_memberships m ON m.user_id = u.id \
+               WHERE u.account_id = ?1 AND u.email_key = ?2";
+    let found = db.maybe(sql, &[account.into(), Param::Text(&fold(email_address))], |row| {
+        Ok((row.id(0)?, row.maybe_int(1)?.is_some()))
+    })?;
+    match found {
+        Some((user, false)) => Ok(user),
+        Some((_, true)) => Err(Error::Syntax(format!(
+            "The member {email_address} of account {account} is disabled. Enable the member first."
+        ))),
+        None => Err(Error::Syntax(format!("Account {account} has no member {email_address}."))),
+    }
 }

@@ -1,6 +1,6 @@
 //! What the two engines say in their own ways, and nothing else does: everything that is not here is one text for both.
 
-use super::migrate::Word;
+use crate::store::migrate::Word;
 
 /// An engine's way to say things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

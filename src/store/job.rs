@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::sync::oneshot;
 
-use super::{Db, Error, Position};
+use crate::store::{Db, Error, Position};
 
 /// What a database thread is sent: a job, or `None` to end after the jobs before it.
 pub(super) type Message = Option<Box<dyn Job>>;

@@ -11,8 +11,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Db, Error, Param, Store};
 use crate::clock::Timestamp;
+use crate::store::{Db, Error, Param, Store};
 
 /// A step of the schema.
 pub struct Migration {

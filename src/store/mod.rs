@@ -50,6 +50,13 @@ pub struct Options {
     pub read_timeout: Duration,
 }
 
+impl Options {
+    /// Options for a command that does one job: one reader, and no batches worth waiting for.
+    pub fn for_one_job(place: Place, read_timeout: Duration) -> Self {
+        Self { place, durability: Durability::Full, readers: 1, queue_length: 16, batch_length: 16, read_timeout }
+    }
+}
+
 /// Where a database is.
 #[derive(Clone, Debug)]
 pub enum Place {

@@ -16,11 +16,11 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::db::Engine;
-use super::job::{Job, Message};
-use super::threads::{self, Group, Threads};
-use super::{Db, Durability, Error, Options, Statistics, Store};
 use crate::clock::Stopwatch;
+use crate::store::db::Engine;
+use crate::store::job::{Job, Message};
+use crate::store::threads::{self, Group, Threads};
+use crate::store::{Db, Durability, Error, Options, Statistics, Store};
 
 /// Longest time that a batch collects further jobs.
 const BATCH_TIME: Duration = Duration::from_millis(5);

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::{Error, Message};
+use crate::store::{Error, Message};
 
 /// The threads, joined when the store is closed: group by group, in this order.
 pub(super) struct Threads(Mutex<Vec<Group>>);

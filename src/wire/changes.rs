@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 
-use super::describe::{Field, Input, Preset, Resource, Rung};
-use super::kind::{Value, label};
+use crate::wire::describe::{Field, Input, Preset, Resource, Rung};
+use crate::wire::kind::{Value, label};
 
 /// Which list of attributes applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

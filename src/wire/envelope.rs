@@ -4,10 +4,10 @@
 //! is part of the wire, so the text is written as it comes instead of being built as a tree and serialised: that is
 //! also the cheaper way, since names are constant and values are borrowed from the row.
 
-use super::describe::Target;
-use super::kind::{Cell, print_id};
-use super::projection::Projection;
-use super::query::Paging;
+use crate::wire::describe::Target;
+use crate::wire::kind::{Cell, print_id};
+use crate::wire::projection::Projection;
+use crate::wire::query::Paging;
 
 /// A row whose cells are the columns of a projection in their order, then its id.
 pub trait Cells {
@@ -71,16 +71,6 @@ impl<'a> Envelope<'a> {
     /// The ids of the records so far.
     pub fn ids(&self) -> &[i64] {
         &self.ids
-    }
-
-    /// Number of records so far.
-    pub fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// Whether there is no record.
-    pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
     }
 
     /// The whole answer. `count` is the total of the query, not of the page (rule B16).

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::describe::{Association, Field, Filter, Link, Resource, Rung, Shown, Target, Test, Verb};
-use super::kind::Kind;
+use crate::wire::describe::{Association, Field, Filter, Link, Resource, Rung, Shown, Target, Test, Verb};
+use crate::wire::kind::Kind;
 
 /// Statuses that every operation can answer, with their meaning.
 const REFUSALS: &[(&str, &str)] = &[

@@ -5,10 +5,10 @@
 //! columns of a statement and the list of keys of an object, so that the two cannot disagree: the cell of a row at some
 //! index belongs to the column at that index, and the cell after the last one is the record's id.
 
-use super::describe::{Association, Field, Link, Resource, Rung, Shown, Target};
-use super::kind::{Dates, Kind};
-use super::params::Tree;
-use super::query;
+use crate::wire::describe::{Association, Field, Link, Resource, Rung, Shown, Target};
+use crate::wire::kind::{Dates, Kind};
+use crate::wire::params::Tree;
+use crate::wire::query;
 
 /// The columns of a record.
 pub struct Projection {

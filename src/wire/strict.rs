@@ -6,10 +6,10 @@
 
 use serde_json::Value as Json;
 
-use super::describe::{Resource, Shown, Verb};
-use super::openapi::LIST_PARAMETERS;
-use super::params::Tree;
-use super::query;
+use crate::wire::describe::{Resource, Shown, Verb};
+use crate::wire::openapi::LIST_PARAMETERS;
+use crate::wire::params::Tree;
+use crate::wire::query;
 
 /// What a request says in vain, as one sentence; `None` when everything has an effect.
 pub fn ignored(resource: &'static Resource, verb: Verb, params: &Tree) -> Option<String> {

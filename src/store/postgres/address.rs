@@ -18,7 +18,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::trouble::{explain, explain_greeting};
+use crate::store::postgres::trouble::{explain, explain_greeting};
 use crate::store::{Error, Place, Server};
 
 /// How long a connection to one host may take until it is ready for its first job. The next host is asked only afterwards.

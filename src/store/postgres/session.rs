@@ -19,9 +19,9 @@ use tokio::time::error::Elapsed;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
-use super::address::Address;
-use super::manner::Manner;
-use super::trouble;
+use crate::store::postgres::address::Address;
+use crate::store::postgres::manner::Manner;
+use crate::store::postgres::trouble;
 use crate::store::{Error, Kept, Param, Position};
 
 /// How long the server may take for what it was asked, before the connection is given up. Its own limits are shorter.

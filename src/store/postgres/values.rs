@@ -4,8 +4,8 @@ use bytes::BytesMut;
 use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use super::trouble::explain;
 use crate::store::db::Found;
+use crate::store::postgres::trouble::explain;
 use crate::store::{Error, Param};
 
 /// What stands in a column. Engines differ in how they type an expression, so that whatever is a number, or true or false, is a

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::address::Address;
-use super::manner::Manner;
-use super::session::Session;
 use crate::clock::Stopwatch;
 use crate::store::db::Engine;
 use crate::store::job::{Job, Message};
+use crate::store::postgres::address::Address;
+use crate::store::postgres::manner::Manner;
+use crate::store::postgres::session::Session;
 use crate::store::{Db, Error, Statistics};
 
 /// The wait after the first attempt to connect that failed; it doubles up to the last.

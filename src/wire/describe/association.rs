@@ -1,6 +1,6 @@
 //! Associations: the other records that an answer can include.
 
-use super::Resource;
+use crate::wire::describe::Resource;
 
 /// A name that `include` accepts.
 pub struct Association {

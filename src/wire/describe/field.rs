@@ -1,6 +1,6 @@
 //! Fields: what is printed of a record, and what a body may set.
 
-use super::Rung;
+use crate::wire::describe::Rung;
 use crate::wire::kind::Kind;
 
 /// One key of the printed object, one attribute of a body, or both.

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde_json::{Value as Json, json};
 
-use super::{Kind, LONGEST_LINE, Member, Value};
+use crate::wire::kind::{Kind, LONGEST_LINE, Member, Value};
 
 /// A truth value of a query parameter, or of an attribute given as text (rule B10, protocol-corners C10).
 pub fn truth(text: &str) -> Option<bool> {

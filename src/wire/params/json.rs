@@ -7,7 +7,7 @@
 //! Of a key that comes twice the last one wins. A number stays as it was written (save that `1E2` becomes `1e+2`), so that
 //! `100.0` can be told from `100`, and `1e400` is no fault of the syntax.
 
-use super::{Tree, VALUES};
+use crate::wire::params::{Tree, VALUES};
 use serde_json::{Number, Value};
 
 /// How many arrays and objects may stand inside each other: the limit of Ruby's parser.

@@ -1,6 +1,6 @@
 //! Laws of the decoders, tried on random trees and random bytes.
 
-use super::{Tree, body, query};
+use crate::wire::params::{Tree, body, query};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

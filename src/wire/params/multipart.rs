@@ -7,7 +7,7 @@
 //! the first delimiter and behind the closing one is ignored, as the standard asks for. Types, charsets and transfer
 //! encodings of parts are ignored, as Rack does: a value is the bytes between its delimiters, and these are UTF-8.
 
-use super::{Detail, NOT_UTF8, Tree, rack};
+use crate::wire::params::{Detail, NOT_UTF8, Tree, rack};
 use serde_json::Value;
 
 /// The longest boundary that the standard allows. It also bounds what a search for delimiters costs.

@@ -13,7 +13,7 @@
 //! Newer versions of Rack also allow at most 4096 pairs. What is bounded here instead is what costs memory: the
 //! brackets of all names and the values themselves, see [`super::VALUES`].
 
-use super::{Detail, NOT_UTF8, TOO_MANY, Tree, VALUES};
+use crate::wire::params::{Detail, NOT_UTF8, TOO_MANY, Tree, VALUES};
 use serde_json::Value;
 
 /// How many keys a name may have. A list takes no key of its own: `a[][b]` has two.

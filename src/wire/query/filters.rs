@@ -1,10 +1,10 @@
 //! Filters: from parameters to conditions on rows (rules B10 and B12).
 
-use super::{digits, given, ids, text};
 use crate::wire::describe::{Filter, Letters, MOST_TEXTS, Relation, Resource, Test};
 use crate::wire::fold::fold;
 use crate::wire::kind::{Value, moment, truth};
 use crate::wire::params::Tree;
+use crate::wire::query::{digits, given, ids, text};
 
 /// A condition on the rows of a list. Columns may be any expression.
 #[derive(Clone)]

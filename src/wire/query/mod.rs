@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 mod filters;
 mod paging;
 
-use super::describe::{Association, Direction, Resource, Rung, Sort};
-use super::fold::{fold, mark_words};
-use super::params::Tree;
+use crate::wire::describe::{Association, Direction, Resource, Rung, Sort};
+use crate::wire::fold::{fold, mark_words};
+use crate::wire::params::Tree;
 pub use filters::{Condition, TooMany, show_conditions};
 pub use paging::{Paging, Slice};
 

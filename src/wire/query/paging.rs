@@ -1,8 +1,7 @@
 //! Pages: which rows of a list are wanted, and what `meta` says of them (rules B1 to B5).
 
-use super::given;
-use super::text;
 use crate::wire::params::Tree;
+use crate::wire::query::{given, text};
 
 /// Records on a page when the request does not say.
 const DEFAULT_PAGE_SIZE: i64 = 20;

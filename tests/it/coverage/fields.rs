@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use invited::resources::{account_invitations, account_memberships, roles, users};
-use invited::wire::describe::{Resource, Shown};
+use invited::testing::describe::{Resource, Shown};
+use invited::testing::{invitations, memberships, roles, users};
 use serde_json::{Value, json};
 
 use super::examples::{join, role};
@@ -18,9 +18,9 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    Case { resource: &account_invitations::RESOURCE, action: "create", act: invite },
-    Case { resource: &account_invitations::RESOURCE, action: "update", act: update_invitation },
-    Case { resource: &account_memberships::RESOURCE, action: "update", act: update_membership },
+    Case { resource: &invitations::RESOURCE, action: "create", act: invite },
+    Case { resource: &invitations::RESOURCE, action: "update", act: update_invitation },
+    Case { resource: &memberships::RESOURCE, action: "update", act: update_membership },
     Case { resource: &users::RESOURCE, action: "update", act: update_oneself },
     Case { resource: &roles::RESOURCE, action: "create", act: create_role },
     Case { resource: &roles::RESOURCE, action: "update", act: update_role },

@@ -10,6 +10,7 @@
 mod api;
 mod asked;
 mod beside;
+mod builds;
 mod dice;
 mod known;
 mod tables;
@@ -17,7 +18,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use invited::resources::REGISTRY;
+use invited::testing::registry::REGISTRY;
 
 use asked::Asked;
 use dice::Dice;

@@ -1,0 +1,205 @@
+//! One error for everything that ends a request early, and its answer (protocol.md section 7).
+//!
+//! The client is told the outer text; the cause is for the log only and travels beside it.
+
+use crate::entropy::NoEntropy;
+use crate::mail::outbox;
+use crate::store;
+use crate::wire::changes::Fault;
+use crate::wire::describe::MOST_TEXTS;
+use crate::wire::kind::{Kind, Value, print_text};
+use crate::wire::params::Undecodable;
+use crate::wire::query::TooMany;
+
+/// Seconds after which a client should try again when the service could not serve it.
+const RETRY_AFTER: u64 = 1;
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub enum Error {
+    /// 400: the request is not what it says it is.
+    Syntax(String),
+    /// 401: no token, or none that is valid.
+    Unauthenticated,
+    /// 403: the caller may not do this.
+    Forbidden(&'static str),
+    /// 404: no such record, path or method.
+    NotFound,
+    /// 408: the request did not arrive in time.
+    TooSlow,
+    /// 412: the record is not what the request expects it to be.
+    Stale,
+    /// 413: the body exceeds the limit, in bytes.
+    TooLarge(usize),
+    /// 415: a content type or encoding that is not read.
+    Unsupported(&'static str),
+    /// 422: these rules are broken, in documented order.
+    Invalid(Vec<Fault>),
+    /// 429: too many requests; the seconds until the next one.
+    RateLimited(u64),
+    /// 503: overloaded, or the storage is unavailable.
+    Unavailable(String),
+    /// 500: the program failed.
+    Internal(String),
+}
+
+impl Error {
+    /// Refuses a request whose values have faults.
+    pub fn unless_valid(faults: Vec<Fault>) -> Result<(), Self> {
+        if faults.is_empty() { Ok(()) } else { Err(Self::Invalid(faults)) }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Syntax(_) => 400,
+            Self::Unauthenticated => 401,
+            Self::Forbidden(_) => 403,
+            Self::NotFound => 404,
+            Self::TooSlow => 408,
+            Self::Stale => 412,
+            Self::TooLarge(_) => 413,
+            Self::Unsupported(_) => 415,
+            Self::Invalid(_) => 422,
+            Self::RateLimited(_) => 429,
+            Self::Internal(_) => 500,
+            Self::Unavailable(_) => 503,
+        }
+    }
+
+    /// Seconds for `Retry-After`, where a later try makes sense.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(seconds) => Some(*seconds),
+            Self::Unavailable(_) => Some(RETRY_AFTER),
+            _ => None,
+        }
+    }
+
+    /// What only the log may say.
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable(cause) | Self::Internal(cause) => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// The JSON body.
+    pub fn body(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(128);
+        out.extend_from_slice(b"{\"errors\":[");
+        match self {
+            Self::Invalid(faults) => {
+                for (position, fault) in faults.iter().enumerate() {
+                    if position > 0 {
+                        out.push(b',');
+                    }
+                    print_fault(fault, &mut out);
+                }
+            }
+            other => {
+                out.extend_from_slice(b"{\"type\":");
+                print_text(other.kind(), &mut out);
+                out.extend_from_slice(b",\"message\":");
+                print_text(&other.message(), &mut out);
+                out.push(b'}');
+            }
+        }
+        out.extend_from_slice(b"]}");
+        out
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) | Self::TooLarge(_) | Self::Unsupported(_) => "syntax",
+            Self::Unauthenticated => "oauth",
+            Self::Invalid(_) => "validation",
+            _ => "system",
+        }
+    }
+
+    /// What the client is told.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Syntax(text) => text.clone(),
+            Self::Unauthenticated => "Invalid OAuth 2 Request".to_owned(),
+            Self::Forbidden(text) | Self::Unsupported(text) => (*text).to_owned(),
+            Self::NotFound => "Record not found".to_owned(),
+            Self::Stale => "The record has changed since it was read. Read it again, then decide.".to_owned(),
+            Self::TooSlow => "The request took too long to arrive.".to_owned(),
+            Self::TooLarge(limit) => format!("The request body is larger than {limit} bytes."),
+            Self::Invalid(_) => String::new(),
+            Self::RateLimited(_) => "Rate limit exceeded. Please try again later.".to_owned(),
+            Self::Unavailable(_) => "The service is temporarily unavailable. Please try again.".to_owned(),
+            Self::Internal(_) => "An internal error occurred. Please report the request id.".to_owned(),
+        }
+    }
+}
+
+fn print_fault(fault: &Fault, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"type\":\"validation\",\"field\":");
+    print_text(&fault.field, out);
+    out.extend_from_slice(b",\"message\":");
+    print_text(&fault.message, out);
+    out.extend_from_slice(b",\"index\":");
+    out.extend_from_slice(fault.index.to_string().as_bytes());
+    out.push(b'}');
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Overloaded
+            | store::Error::Stopped
+            | store::Error::Unavailable(_)
+            | store::Error::Unusable(_) => Self::Unavailable(error.to_string()),
+            _ => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<outbox::OutboxError> for Error {
+    fn from(refusal: outbox::OutboxError) -> Self {
+        match refusal {
+            outbox::OutboxError::Store(cause) => cause.into(),
+            outbox::OutboxError::NoEntropy(cause) => cause.into(),
+            outbox::OutboxError::TooMany(seconds) => Self::RateLimited(seconds),
+        }
+    }
+}
+
+impl From<TooMany> for Error {
+    fn from(too_many: TooMany) -> Self {
+        Self::Syntax(format!("{} must not list more than {MOST_TEXTS} texts.", too_many.parameter))
+    }
+}
+
+impl From<NoEntropy> for Error {
+    fn from(error: NoEntropy) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<Undecodable> for Error {
+    fn from(undecodable: Undecodable) -> Self {
+        match undecodable {
+            Undecodable::Malformed(sentence) => Self::Syntax(sentence.into_owned()),
+            Undecodable::UnsupportedType => Self::Unsupported(
+                "The content type is not supported. \
+                 Use application/json, application/x-www-form-urlencoded or multipart/form-data.",
+            ),
+            Undecodable::UnsupportedEncoding => {
+                Self::Unsupported("The content encoding is not supported. Send the body uncompressed.")
+            }
+        }
+    }
+}
+
+/// Reads a command-line text as a field of this kind would be read.
+pub fn read_text(kind: Kind, name: &str, text: &str) -> Result<String, Error> {
+    match kind.read(name, &text.into()) {
+        Ok(Value::Text(text)) => Ok(text),
+        Ok(_) => Err(Error::Syntax(format!("{name} is not text."))),
+        Err(sentence) => Err(Error::Syntax(sentence)),
+    }
+}

@@ -1,0 +1,110 @@
+//! Requests that may be sent again: one effect for one `Idempotency-Key` (protocol.md section 9).
+//!
+//! A client that has lost an answer does not know whether the effect took place. With a key it sends the request again and is
+//! given the answer of the first time. The key is claimed and the answer stored in the transaction of the effect itself, so
+//! that a crash leaves both or neither. A refused request has no effect and stores nothing: it may be corrected and
+//! sent again under the same key.
+//!
+//! The claim is a row with a unique key. A request that comes while the first is being worked on waits for the writer, finds
+//! the row, and is given the same answer.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::Timestamp;
+use crate::engine::error::Error;
+use crate::ids::{AccountId, RecordId, UserId};
+use crate::store::{Db, Param};
+use crate::wire::changes::Fault;
+use crate::wire::params::Tree;
+
+/// How long an answer is kept: a day.
+pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+const OTHER_REQUEST: &str = "This Idempotency-Key was used for another request.";
+
+/// What identifies a request.
+pub struct Key {
+    /// The account of the caller.
+    pub account_id: AccountId,
+    /// The user of the caller: a key belongs to a person, whichever token is used.
+    pub user_id: UserId,
+    /// The key that the client has chosen.
+    pub text: String,
+    /// What was asked.
+    pub fingerprint: [u8; 32],
+    /// When.
+    pub now: Timestamp,
+}
+
+/// The answer to a request with a key.
+pub struct Answered {
+    /// The body; `None` for an answer without one.
+    pub body: Option<Vec<u8>>,
+    /// Whether the effect took place earlier.
+    pub is_replay: bool,
+}
+
+/// A hash of what is asked: the operation, the record, and every parameter, however they were encoded.
+pub fn fingerprint(operation: &str, id: Option<RecordId>, params: &Tree) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(operation);
+    hash.update(id.map_or(0, RecordId::get).to_be_bytes());
+    // A map prints its keys in one order, and a tree of texts and numbers can always be printed.
+    hash.update(serde_json::to_vec(params).unwrap_or_default());
+    hash.finalize().into()
+}
+
+/// Does the work of a request once: the first time it is done, every further time its answer is repeated.
+pub fn once(
+    db: &mut Db,
+    key: &Key,
+    work: impl FnOnce(&mut Db) -> Result<Option<Vec<u8>>, Error>,
+) -> Result<Answered, Error> {
+    if !claim(db, key)? {
+        return replay(db, key);
+    }
+    let body = work(db)?;
+    let text = match &body {
+        Some(bytes) => Some(str::from_utf8(bytes).map_err(|cause| Error::Internal(cause.to_string()))?),
+        None => None,
+    };
+    db.exec(
+        "UPDATE idempotent_requests SET body = ?4 WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3",
+        &[key.account_id.into(), key.user_id.into(), Param::Text(&key.text), text.into()],
+    )?;
+    Ok(Answered { body, is_replay: false })
+}
+
+/// Whether the key is new. One whose answer is no longer kept is new again.
+fn claim(db: &mut Db, key: &Key) -> Result<bool, Error> {
+    Ok(db.exists(
+        "INSERT INTO idempotent_requests (account_id, user_id, idempotency_key, fingerprint, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT (account_id, user_id, idempotency_key) DO UPDATE SET \
+         fingerprint = excluded.fingerprint, body = NULL, created_at = excluded.created_at \
+         WHERE idempotent_requests.created_at <= ?6 RETURNING user_id",
+        &[
+            key.account_id.into(),
+            key.user_id.into(),
+            Param::Text(&key.text),
+            Param::Bytes(&key.fingerprint),
+            Param::Int(key.now.0),
+            Param::Int(key.now.minus(KEPT_FOR).0),
+        ],
+    )?)
+}
+
+fn replay(db: &mut Db, key: &Key) -> Result<Answered, Error> {
+    let stored = db.maybe(
+        "SELECT body FROM idempotent_requests \
+         WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3 AND fingerprint = ?4",
+        &[key.account_id.into(), key.user_id.into(), Param::Text(&key.text), Param::Bytes(&key.fingerprint)],
+        |row| Ok(row.maybe_text(0)?.map(|body| body.as_bytes().to_vec())),
+    )?;
+    match stored {
+        Some(body) => Ok(Answered { body, is_replay: true }),
+        None => Err(Error::Invalid(vec![Fault::base(OTHER_REQUEST)])),
+    }
+}

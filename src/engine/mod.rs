@@ -1,0 +1,14 @@
+//! What every read and write of a described record goes through: access, audit, limits, tokens, counts, errors.
+
+pub mod access;
+pub mod audit;
+pub mod context;
+pub mod error;
+pub mod idempotency;
+pub mod limits;
+pub mod recent_writes;
+pub mod records;
+pub mod schema;
+pub mod tallies;
+pub mod tokens;
+pub mod tuning;

@@ -1,0 +1,300 @@
+//! Described records in the database: found, changed, and printed with what they include.
+//!
+//! These functions work for every resource. Each is bound to the caller's account, and the account of a caller is the
+//! only one that exists for it: a foreign id is not found, exactly like an unknown one.
+
+use std::collections::HashSet;
+
+use crate::engine::access::Caller;
+use crate::engine::audit::{self, Attributes, Event};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::tallies;
+use crate::ids::{AccountId, Id, RecordId};
+use crate::store::sql::{self, Key, Statement};
+use crate::store::{self, Db, Dialect, Row, UniqueIndex};
+use crate::wire::changes::{Changes, Fault};
+use crate::wire::describe::{Field, Resource, Target};
+use crate::wire::envelope::{Cells, Envelope};
+use crate::wire::kind::{Cell, Value, ids_in};
+use crate::wire::projection::{Included, Projection};
+use crate::wire::query::{Condition, ListQuery, Paging};
+
+/// A record as it was found.
+pub struct Record {
+    /// Its resource.
+    pub resource: &'static Resource,
+    /// Its id.
+    pub id: RecordId,
+    values: Vec<Value>,
+}
+
+impl Record {
+    fn of_row(resource: &'static Resource, row: &Row<'_>) -> Result<Self, store::Error> {
+        let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
+        Ok(Self { resource, id: row.id(resource.fields.len())?, values })
+    }
+
+    /// Every field with its value.
+    pub fn values(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
+        self.resource.fields.iter().zip(&self.values)
+    }
+
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values().find(|(field, _)| field.name == name).map(|(_, value)| value)
+    }
+
+    /// The number of a field, if it has one; `id` is the record's own.
+    pub fn int(&self, name: &str) -> Option<i64> {
+        match self.get(name) {
+            Some(Value::Int(number)) => Some(*number),
+            None if name == "id" => Some(self.id.get()),
+            _ => None,
+        }
+    }
+
+    /// The id that a field holds, of the kind that its description names.
+    pub fn id_in<K>(&self, name: &str) -> Option<Id<K>> {
+        self.int(name).map(Id::new)
+    }
+
+    /// The text of a field, if it has one.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// The record of an id in the account that is going to be written; `NotFound` where there is none that writes may find. It stays
+/// as it is until the transaction ends.
+pub fn find(
+    db: &mut Db,
+    resource: &'static Resource,
+    account: AccountId,
+    id: Option<RecordId>,
+) -> Result<Record, Error> {
+    find_by(db, sql::record_to_write, resource, account, id)
+}
+
+/// The same, for a look at it.
+pub fn find_to_read(
+    db: &mut Db,
+    resource: &'static Resource,
+    account: AccountId,
+    id: Option<RecordId>,
+) -> Result<Record, Error> {
+    find_by(db, sql::record, resource, account, id)
+}
+
+/// How a record is selected.
+type Select = fn(Dialect, &Projection, Key, &[Condition]) -> Statement;
+
+fn find_by(
+    db: &mut Db,
+    select: Select,
+    resource: &'static Resource,
+    account: AccountId,
+    id: Option<RecordId>,
+) -> Result<Record, Error> {
+    let id = id.ok_or(Error::NotFound)?;
+    let writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
+    let key = Key { account: account.get(), id: id.get() };
+    let statement = select(db.dialect(), &Projection::whole(resource), key, &writable);
+    let found = db.maybe(&statement.text, &statement.params(), |row| Record::of_row(resource, row))?;
+    found.ok_or(Error::NotFound)
+}
+
+/// Writes the columns of `changes` into a record, with the row of the audit trail, and prints the record as it is then.
+pub fn update(
+    db: &mut Db,
+    context: &Context,
+    record: &Record,
+    changes: &Changes,
+    projection: &Projection,
+    conflicts: &[Conflict],
+) -> Result<Vec<u8>, Error> {
+    let values: Vec<(&'static Field, &Value)> = changes.values().collect();
+    // What is kept elsewhere is not in the record, so the trail can only tell what was given.
+    let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
+    let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
+    let event = Event {
+        resource: record.resource,
+        action: "update",
+        id: record.id,
+        before: Some(&Attributes::of(before.map(|(field, value)| (field, value.cell())))),
+        after: Some(&Attributes::of_values(&values)),
+    };
+    audit::record(db, context, &event)?;
+    let key = Key { account: context.caller.account_id.get(), id: record.id.get() };
+    let statement = sql::update(db.dialect(), projection, key, context.now.0, &changes.columns());
+    let refuse = |error: store::Error| {
+        let conflict = conflicts.iter().find(|conflict| error.is_violation_of(conflict.index));
+        conflict.map_or_else(|| error.into(), Conflict::refusal)
+    };
+    if projection.is_of_one_row() {
+        expect_last(db, context, projection);
+        let envelope = print(db, projection, &context.caller, &statement, 1).map_err(refuse)?;
+        return finish_one(envelope);
+    }
+    let written = db.maybe(&statement.text, &statement.params(), |row| row.id(0)).map_err(refuse)?;
+    expect_last(db, context, projection);
+    show(db, projection, &context.caller, written, &[])
+}
+
+/// Announces that the printing of what was written is the last statement of a job, where it is: nothing follows the rule, and one
+/// statement prints everything.
+fn expect_last(db: &mut Db, context: &Context, projection: &Projection) {
+    if context.is_whole_job && projection.included().is_empty() {
+        db.expect_last();
+    }
+}
+
+/// A unique index that guarantees a rule, and the refusal of what it refuses: somebody else was faster than the rule that
+/// looked for it.
+pub struct Conflict {
+    /// The index.
+    pub index: UniqueIndex,
+    /// The attribute that is at fault.
+    pub field: &'static str,
+    /// The sentence.
+    pub message: &'static str,
+}
+
+impl Conflict {
+    fn refusal(&self) -> Error {
+        Error::Invalid(vec![Fault::of(self.field, 0, self.message)])
+    }
+}
+
+/// Prints a record that fulfils the conditions; `NotFound` where there is none.
+pub fn show(
+    db: &mut Db,
+    projection: &Projection,
+    caller: &Caller,
+    id: Option<RecordId>,
+    conditions: &[Condition],
+) -> Result<Vec<u8>, Error> {
+    let id = id.ok_or(Error::NotFound)?;
+    let key = Key { account: caller.account_id.get(), id: id.get() };
+    let statement = sql::record(db.dialect(), projection, key, conditions);
+    finish_one(print(db, projection, caller, &statement, 1)?)
+}
+
+fn finish_one(envelope: Envelope<'_>) -> Result<Vec<u8>, Error> {
+    if envelope.ids().is_empty() { Err(Error::NotFound) } else { Ok(envelope.finish(1, Paging::of_records(1))) }
+}
+
+/// Prints records that were just written, ordered by id, which is the order in which they were made.
+pub fn show_written(
+    db: &mut Db,
+    context: &Context,
+    projection: &Projection,
+    ids: &[RecordId],
+) -> Result<Vec<u8>, Error> {
+    let caller = &context.caller;
+    expect_last(db, context, projection);
+    if let [id] = ids {
+        return show(db, projection, caller, Some(*id), &[]);
+    }
+    let numbers: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+    let statement = sql::records(db.dialect(), projection, caller.account_id.get(), &numbers);
+    let envelope = print(db, projection, caller, &statement, ids.len())?;
+    let count = i64::try_from(envelope.ids().len()).unwrap_or(i64::MAX);
+    Ok(envelope.finish(count, Paging::of_records(ids.len())))
+}
+
+/// Prints a list.
+pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQuery) -> Result<Vec<u8>, Error> {
+    let statement = sql::list(db.dialect(), projection, caller.account_id.get(), query);
+    let expected = usize::try_from(query.paging.size).unwrap_or(0);
+    let envelope = print(db, projection, caller, &statement, expected)?;
+    let resource = projection.resource();
+    let count = match tallies::count(db, resource, caller.account_id, query)? {
+        Some(count) => count,
+        None => {
+            let statement = sql::count(db.dialect(), resource, caller.account_id.get(), query);
+            db.one(&statement.text, &statement.params(), |row| row.int(0))?
+        }
+    };
+    Ok(envelope.finish(count, query.paging))
+}
+
+/// Runs a statement of [`sql`] and prints its rows, then what they include.
+fn print<'a>(
+    db: &mut Db,
+    projection: &'a Projection,
+    caller: &Caller,
+    statement: &Statement,
+    expected: usize,
+) -> Result<Envelope<'a>, store::Error> {
+    let mut envelope = Envelope::new(projection, expected);
+    let mut wanted = Wanted::new(projection);
+    db.each(&statement.text, &statement.params(), &mut |row| {
+        envelope.push(row);
+        wanted.note(row);
+        Ok(())
+    })?;
+    for (target, mut ids) in wanted.into_targets() {
+        envelope.include(target);
+        let Target::Records(resource) = target else {
+            continue;
+        };
+        if resource.name == projection.resource().name {
+            // These stand in the same map already, and with all that was asked for.
+            let printed: HashSet<i64> = envelope.ids().iter().copied().collect();
+            ids.retain(|id| !printed.contains(id));
+        }
+        if !ids.is_empty() {
+            let included = Projection::plain(resource, caller.rung()).with_dates(projection.dates());
+            let statement = sql::records(db.dialect(), &included, caller.account_id.get(), &ids);
+            db.each(&statement.text, &statement.params(), &mut |row| {
+                envelope.push_included(&included, row);
+                Ok(())
+            })?;
+        }
+    }
+    Ok(envelope)
+}
+
+/// The ids of the records that a page includes, collected while its rows go by.
+struct Wanted<'a> {
+    included: &'a [Included],
+    ids: Vec<Vec<i64>>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(projection: &'a Projection) -> Self {
+        let included = projection.included();
+        Self { included, ids: vec![Vec::new(); included.len()] }
+    }
+
+    fn note(&mut self, row: &dyn Cells) {
+        for (included, ids) in self.included.iter().zip(&mut self.ids) {
+            match row.cell(included.column) {
+                Cell::Int(id) => ids.push(id),
+                Cell::Text(numbers) => ids.extend(ids_in(numbers)),
+                Cell::Null => {}
+            }
+        }
+    }
+
+    /// One list of ids for each class, in the order in which the classes were first asked for: associations of one
+    /// class share a map.
+    fn into_targets(self) -> Vec<(Target, Vec<i64>)> {
+        let mut targets: Vec<(Target, Vec<i64>)> = Vec::new();
+        for (included, ids) in self.included.iter().zip(self.ids) {
+            match targets.iter_mut().find(|(target, _)| target.name() == included.target.name()) {
+                Some((_, known)) => known.extend(ids),
+                None => targets.push((included.target, ids)),
+            }
+        }
+        for (_, ids) in &mut targets {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        targets
+    }
+}

@@ -1,0 +1,31 @@
+//! The migrations of this program, oldest first. A script that was released is never changed, only followed by another.
+
+use crate::store::migrate::Migration;
+
+/// Every migration, in order.
+pub static MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        oldest_program: 1,
+        name: "accounts, people, invitations, tokens and the audit trail",
+        script: include_str!("../../migrations/0001_invitations.sql"),
+    },
+    Migration {
+        version: 2,
+        oldest_program: 2,
+        name: "memberships in full, external references and idempotent requests",
+        script: include_str!("../../migrations/0002_people.sql"),
+    },
+    Migration {
+        version: 3,
+        oldest_program: 3,
+        name: "OAuth applications, grants and sessions",
+        script: include_str!("../../migrations/0003_oauth.sql"),
+    },
+    Migration {
+        version: 4,
+        oldest_program: 4,
+        name: "mail, links, seats and expiry",
+        script: include_str!("../../migrations/0004_mail.sql"),
+    },
+];

@@ -1,0 +1,238 @@
+//! Bearer tokens: how they are made, kept and recognised.
+//!
+//! A token is 256 random bits, told once; the database holds only its SHA-256. That hash needs no salt and no work
+//! factor, since nothing can be guessed in 256 bits, and looking it up in an index is as safe as comparing in constant
+//! time: an attacker who could steer the hash could invert it.
+//!
+//! Every request has a token, so callers are cached, by hash. A change that this process makes to tokens, members or
+//! accounts empties the cache before the change is answered; for changes that another process makes to the same
+//! database, one second bounds how long an entry is believed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::{Stopwatch, Timestamp};
+use crate::engine::access::{Caller, Identity, Level};
+use crate::entropy::{Entropy, NoEntropy};
+use crate::ids::{AccountId, TokenId, UserId};
+use crate::store::{Db, Error, Param, Store};
+
+/// How long a cached caller is believed.
+const BELIEVED_FOR: Duration = Duration::from_secs(1);
+
+/// Callers that are remembered at most; beyond that the cache starts anew.
+const MOST_CALLERS: usize = 10_000;
+
+/// What is stored of a token.
+pub type TokenHash = [u8; 32];
+
+/// The hash of a token.
+pub fn hash(token: &str) -> TokenHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// A new token: a prefix that names its kind, then 256 random bits in base64url.
+pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntropy> {
+    Ok(SecretString::from(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes()?))))
+}
+
+/// Prefix of the tokens that callers of the API hold.
+pub const ACCESS_PREFIX: &str = "inv_";
+
+/// A token as an administrator sees it.
+pub struct Listed {
+    /// Id, for revoking.
+    pub id: TokenId,
+    /// Id of the user whom it stands for.
+    pub user_id: UserId,
+    /// The user's address.
+    pub email_address: String,
+    /// What it is for.
+    pub label: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Makes a token for a user and returns it, for the only time, with its id.
+pub fn create<E>(
+    db: &mut Db,
+    entropy: &Entropy,
+    account: AccountId,
+    user: UserId,
+    label: &str,
+    now: Timestamp,
+) -> Result<(TokenId, SecretString), E>
+where
+    E: From<Error> + From<NoEntropy>,
+{
+    let token = generate(entropy, ACCESS_PREFIX)?;
+    let id = insert(db, account, user, token.expose_secret(), label, now)?;
+    Ok((id, token))
+}
+
+/// Stores a token that is known already, for a user.
+pub fn insert(
+    db: &mut Db,
+    account: AccountId,
+    user: UserId,
+    token: &str,
+    label: &str,
+    now: Timestamp,
+) -> Result<TokenId, Error> {
+    db.insert(
+        "INSERT INTO access_tokens (account_id, user_id, token_hash, label, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        &[account.into(), user.into(), Param::Bytes(&hash(token)), Param::Text(label), Param::Int(now.0)],
+    )
+}
+
+/// The tokens of an account, oldest first.
+pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<Listed>, Error> {
+    db.all(
+        "SELECT k.id, k.user_id, u.email_address, k.label, k.created_at, k.revoked_at \
+         FROM access_tokens k JOIN users u ON u.id = k.user_id WHERE k.account_id = ?1 ORDER BY k.id",
+        &[account.into()],
+        |row| {
+            Ok(Listed {
+                id: row.id(0)?,
+                user_id: row.id(1)?,
+                email_address: row.text(2)?.to_owned(),
+                label: row.text(3)?.to_owned(),
+                created_at: Timestamp(row.int(4)?),
+                revoked_at: row.maybe_int(5)?.map(Timestamp),
+            })
+        },
+    )
+}
+
+/// Revokes a token for good and returns its account; `None` when there is none of that id that is still valid.
+pub fn revoke(db: &mut Db, id: TokenId, now: Timestamp) -> Result<Option<AccountId>, Error> {
+    let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
+    db.maybe(sql, &[id.into(), Param::Int(now.0)], |row| row.id(0))
+}
+
+/// Ends for good every way in which a user gets in: tokens, the grants that would renew them, and whatever signs in. Who
+/// becomes a member again later begins anew.
+pub fn end_access(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), Error> {
+    for sql in [
+        "UPDATE access_tokens SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
+        "UPDATE grants SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
+    ] {
+        db.exec(sql, &[user.into(), Param::Int(now.0)])?;
+    }
+    for sql in [
+        "DELETE FROM sessions WHERE user_id = ?1",
+        "DELETE FROM sign_in_links WHERE user_id = ?1",
+        "DELETE FROM passwords WHERE user_id = ?1",
+    ] {
+        db.exec(sql, &[user.into()])?;
+    }
+    Ok(())
+}
+
+/// The callers that were seen lately.
+#[derive(Default)]
+pub struct Callers(RwLock<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    /// Counts how often everything was forgotten, so that a look-up that began before does not bring the old answer back.
+    generation: u64,
+    callers: HashMap<TokenHash, Remembered>,
+}
+
+struct Remembered {
+    caller: Arc<Caller>,
+    since: Stopwatch,
+}
+
+impl Callers {
+    /// The caller of a token, by the token's hash; `None` when the token is unknown, revoked, or its user is no active member.
+    pub async fn find(&self, store: &Store, hash: TokenHash) -> Result<Option<Arc<Caller>>, Error> {
+        let generation = match self.recall(&hash) {
+            Ok(caller) => return Ok(Some(caller)),
+            Err(generation) => generation,
+        };
+        let found = store.read(move |db| look_up(db, &hash)).await?.map(Arc::new);
+        if let Some(caller) = &found {
+            self.remember(hash, caller, generation);
+        }
+        Ok(found)
+    }
+
+    /// Forgets every caller. Whoever changes a token, a membership or an account has this done after the commit.
+    pub fn forget(&self) {
+        let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        memory.generation += 1;
+        memory.callers.clear();
+    }
+
+    /// Has every caller forgotten once the changes of this job are durable.
+    pub fn forget_after_commit(self: &Arc<Self>, db: &mut Db) {
+        let callers = Arc::clone(self);
+        db.after_commit(move || callers.forget());
+    }
+
+    /// The caller of a token, or the generation in which it is not known.
+    fn recall(&self, hash: &TokenHash) -> Result<Arc<Caller>, u64> {
+        let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let remembered = memory.callers.get(hash).filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR);
+        remembered.map(|remembered| Arc::clone(&remembered.caller)).ok_or(memory.generation)
+    }
+
+    fn remember(&self, hash: TokenHash, caller: &Arc<Caller>, generation: u64) {
+        let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if memory.generation != generation {
+            return;
+        }
+        if memory.callers.len() >= MOST_CALLERS {
+            memory.callers.clear();
+        }
+        memory.callers.insert(hash, Remembered { caller: Arc::clone(caller), since: Stopwatch::start() });
+    }
+}
+
+fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
+    let found = db.maybe(
+        "SELECT k.id, k.account_id, k.user_id, m.permission, a.canceled_at FROM access_tokens k \
+         JOIN account_memberships m ON m.user_id = k.user_id JOIN accounts a ON a.id = k.account_id \
+         WHERE k.token_hash = ?1 AND k.revoked_at IS NULL AND m.disabled_at IS NULL",
+        &[Param::Bytes(hash)],
+        |row| {
+            let level = Level::of_permission(row.text(3)?);
+            let caller = |level| -> Result<Caller, Error> {
+                Ok(Caller {
+                    account_id: row.id(1)?,
+                    identity: Identity::Member { user_id: row.id(2)?, token_id: row.id(0)? },
+                    level,
+                    is_account_canceled: row.maybe_int(4)?.is_some(),
+                })
+            };
+            level.map(caller).transpose()
+        },
+    )?;
+    Ok(found.flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_256_bits_and_is_stored_only_as_its_hash() -> Result<(), NoEntropy> {
+        let entropy = Entropy::seeded(1);
+        let token = generate(&entropy, ACCESS_PREFIX)?;
+        assert_eq!(token.expose_secret().len(), ACCESS_PREFIX.len() + 43);
+        assert_ne!(hash(token.expose_secret()), hash(generate(&entropy, ACCESS_PREFIX)?.expose_secret()));
+        assert!(!format!("{token:?}").contains(&token.expose_secret()[4..]));
+        Ok(())
+    }
+}

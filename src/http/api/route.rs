@@ -1,0 +1,121 @@
+//! From a method and a path to an operation of the registry.
+//!
+//! The paths of the API follow one pattern, so they are matched against the registry itself: a resource that is
+//! described is routed. The corners of the vendor's router (`.json`, one trailing slash, percent-encoding, everything
+//! unknown is 404 and never 405) are protocol-corners C15 to C17.
+
+use hyper::Method;
+use percent_encoding::percent_decode_str;
+
+use crate::ids::RecordId;
+use crate::resources::entry::Entry;
+use crate::resources::registry;
+use crate::wire::describe::{Operation, Verb};
+use crate::wire::query::digits;
+
+/// An operation and the record that it is about.
+pub struct Route {
+    /// The resource.
+    pub entry: &'static Entry,
+    /// The operation.
+    pub operation: &'static Operation,
+    /// The record; `None` when the path has no id, or one that no record can have.
+    pub id: Option<RecordId>,
+}
+
+/// The segments of a path below the base path, decoded; `None` for a path elsewhere. A path that cannot be decoded has no
+/// segments, so that nothing is found there.
+pub fn place(path: &str) -> Option<Vec<String>> {
+    let mut decoded = path.strip_prefix('/')?.split('/').map(decode);
+    let is_below =
+        decoded.next().flatten().as_deref() == Some("api") && decoded.next().flatten().as_deref() == Some("v1");
+    if !is_below {
+        return None;
+    }
+    let mut segments = decoded.collect::<Option<Vec<String>>>().unwrap_or_default();
+    if segments.last().is_some_and(String::is_empty) {
+        segments.pop();
+    }
+    if let Some(last) = segments.last_mut()
+        && let Some(stem) = last.strip_suffix(".json")
+    {
+        *last = stem.to_owned();
+    }
+    Some(segments)
+}
+
+fn decode(segment: &str) -> Option<String> {
+    percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+/// The operation at a place.
+pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
+    let (collection, id, action) = match segments {
+        [collection] => (collection, None, None),
+        [collection, id] if !id.is_empty() => (collection, Some(id), None),
+        [collection, id, action] if !id.is_empty() => (collection, Some(id), Some(action.as_str())),
+        _ => return None,
+    };
+    let entry = registry::find(collection)?;
+    let is_own =
+        |verb: Verb| matches!(verb, Verb::ShowOwn(word) if action.is_none() && id.is_some_and(|id| id == word));
+    let own = entry.resource.operation(is_own).filter(|_| matches!(*method, Method::GET | Method::HEAD));
+    let operation = own.or_else(|| {
+        entry.resource.operation(|verb| match (method, id.is_some(), action) {
+            (&Method::GET | &Method::HEAD, false, None) => verb == Verb::Index,
+            (&Method::POST, false, None) => matches!(verb, Verb::Create { .. }),
+            (&Method::GET | &Method::HEAD, true, None) => verb == Verb::Show,
+            (&Method::PUT | &Method::PATCH, true, None) => verb == Verb::Update,
+            (&Method::DELETE, true, None) => verb == Verb::Destroy,
+            (&Method::PUT, true, Some(action)) => matches!(verb, Verb::Action(name) if name == action),
+            _ => false,
+        })
+    })?;
+    let id = id.and_then(|id| digits(id)).filter(|id| *id > 0).map(RecordId::new);
+    Some(Route { entry, operation, id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(method: &Method, path: &str) -> Option<(&'static str, Option<i64>)> {
+        find(method, &place(path)?).map(|route| (route.operation.verb.name(), route.id.map(RecordId::get)))
+    }
+
+    #[test]
+    fn paths_find_their_operation() {
+        let (get, put) = (&Method::GET, &Method::PUT);
+        for (method, path, expected) in [
+            (get, "/api/v1/account_invitations", Some(("list", None))),
+            (get, "/api/v1/account_invitations.json", Some(("list", None))),
+            (get, "/api/v1/account_invitations/", Some(("list", None))),
+            (&Method::HEAD, "/api/v1/account_invitations/7", Some(("show", Some(7)))),
+            (get, "/api/v1/account_invitations/%37", Some(("show", Some(7)))),
+            (get, "/api/v1/account_invitations/007.json", Some(("show", Some(7)))),
+            (get, "/api/v1/account_invitations/7abc", Some(("show", None))),
+            (get, "/api/v1/account_invitations/7.json.json", Some(("show", None))),
+            (get, "/api/v1/account_invitations/0", Some(("show", None))),
+            (get, "/api/v1/account_invitations/99999999999999999999", Some(("show", None))),
+            (&Method::PATCH, "/api/v1/account_invitations/7", Some(("update", Some(7)))),
+            (put, "/api/v1/account_invitations/7/resend.json", Some(("resend", Some(7)))),
+            (&Method::PATCH, "/api/v1/account_invitations/7/resend", None),
+            (put, "/api/v1/account_invitations", None),
+            (get, "/api/v1/users/me.json", Some(("me", None))),
+            (get, "/api/v1/users/you", Some(("show", None))),
+            (put, "/api/v1/users/me", Some(("update", None))),
+            (get, "/api/v1/users/me/me", None),
+            (&Method::DELETE, "/api/v1/users/me", None),
+            (get, "/api/v1/Account_invitations", None),
+            (get, "/api/v1//account_invitations", None),
+            (get, "/api/v1/account_invitations//", None),
+            (get, "/api/v1/account_invitations/.json", None),
+            (get, "/api/v1/account_invitations.xml", None),
+            (get, "/api/v1/account_invitations%2F7", None),
+            (get, "/api/v2/account_invitations", None),
+            (get, "/api/v1/%ff", None),
+        ] {
+            assert_eq!(name(method, path), expected, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What is read of a request: the token, and the parameters of query and body.
+
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::Uri;
+use hyper::body::{Body as _, Bytes};
+use hyper::header::{self, HeaderMap};
+
+use crate::clock::Stopwatch;
+use crate::engine::error::Error;
+use crate::server::app::App;
+use crate::server::listen::RequestBody;
+use crate::wire::params::{self, Tree};
+
+/// The bearer token of a request (protocol.md section 2, protocol-corners C18).
+///
+/// A header that is there but wrong is not made good by the query string.
+pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let token = match (given.next(), given.next()) {
+        (Some(only), None) => only.to_str().ok().and_then(bearer).map(str::to_owned),
+        (None, _) if app.config.token_in_query => {
+            // A query string that cannot be read holds no token; that it cannot be read is told later.
+            let query = params::query(uri.query().unwrap_or_default()).unwrap_or_default();
+            query.get("access_token").and_then(|token| token.as_str()).map(str::to_owned)
+        }
+        _ => None,
+    };
+    token.ok_or(Error::Unauthenticated)
+}
+
+/// `Bearer`, in any case, one or more blanks, and the token.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.trim().split_once([' ', '\t'])?;
+    let token = token.trim_start();
+    let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
+}
+
+/// The parameters of the query string.
+pub fn query(uri: &Uri) -> Result<Tree, Error> {
+    Ok(params::query(uri.query().unwrap_or_default())?)
+}
+
+/// The parameters of query and body together (protocol-corners C1).
+pub async fn query_and_body(
+    app: &App,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: RequestBody,
+    since: Stopwatch,
+) -> Result<Tree, Error> {
+    let query = query(uri)?;
+    Ok(params::merge(query, self::body(app, headers, body, since).await?))
+}
+
+/// The parameters of the body alone.
+pub async fn body(app: &App, headers: &HeaderMap, body: RequestBody, since: Stopwatch) -> Result<Tree, Error> {
+    let bytes = collect(app, body, since).await?;
+    let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
+    Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
+}
+
+/// The whole body, within the limits of size and time (protocol-corners C20, C21).
+pub async fn collect(app: &App, body: RequestBody, since: Stopwatch) -> Result<Bytes, Error> {
+    let limit = app.config.body_limit;
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    if body.size_hint().lower() > limit as u64 {
+        return Err(Error::TooLarge(limit));
+    }
+    let deadline = tokio::time::Instant::from_std(since.deadline(app.config.body_timeout));
+    match tokio::time::timeout_at(deadline, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(cause)) if cause.is::<LengthLimitError>() => Err(Error::TooLarge(limit)),
+        Ok(Err(_)) => Err(Error::Syntax("The request body could not be read.".to_owned())),
+        Err(_) => Err(Error::TooSlow),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_header_has_a_scheme_in_any_case_blanks_and_one_token() {
+        for (header, token) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer   abc==", Some("abc==")),
+            ("BEARER\tabc", Some("abc")),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("Bearer a b", None),
+            ("Basic abc", None),
+            ("abc", None),
+        ] {
+            assert_eq!(bearer(header), token, "{header:?}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Erasing a person: what says who somebody was goes, what was done stays.
+//!
+//! The user row remains where other records name it, without a name; so do the invitations that were accepted, and the audit
+//! trail with all its rows, in which only the words that tell the person are replaced. Whoever reads the trail later still
+//! sees that user 7 invited user 9, and when.
+//!
+//! Erasing ends the membership by the rules for that: an account keeps its owner and an administrator.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value as Json};
+
+use crate::engine::audit::{self, Event};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::{records, tokens};
+use crate::ids::{AccountId, Id, InvitationId, MembershipId, RecordId, UserId};
+use crate::resources::external_references::{self, Subject};
+use crate::resources::people::Keys;
+use crate::resources::{invitations, memberships, users};
+use crate::store::{Db, Param};
+use crate::wire::fold::fold;
+use crate::wire::kind::print_text;
+
+/// What stands in place of a name.
+pub const ERASED: &str = "[erased]";
+
+/// Attributes in the audit trail that tell who somebody is.
+const TELLING: &[&str] =
+    &["full_name", "email_address", "headline", "photo_path", "external_reference", "owner_name", "owner_email"];
+
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Users, or what is left of them.
+    pub users: usize,
+    /// Invitations that were removed or made nameless.
+    pub invitations: usize,
+    /// Rows of the audit trail in which words were replaced.
+    pub audit_rows: usize,
+}
+
+/// Erases everybody of the account who has, or was invited under, this address. Nobody of that address is no error, so that
+/// it can be done twice.
+pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Erased, Error> {
+    let account = context.caller.account_id;
+    let key = fold(email_address.trim());
+    let mut people = ids(
+        db,
+        "SELECT id FROM users WHERE account_id = ?1 AND email_key = ?2 UNION \
+         SELECT invitee_id FROM account_invitations WHERE account_id = ?1 AND email_key = ?2",
+        &[account.into(), Param::Text(&key)],
+    )?;
+    people.sort_unstable();
+    let mut erased = Erased { users: people.len(), ..Erased::default() };
+    let (mut invited, mut addresses) = (HashSet::new(), HashSet::from([key.clone()]));
+    addresses.extend(former_addresses(db, account, &people)?);
+    for user in &people {
+        addresses.extend(addresses_of(db, account, *user)?);
+        let of_person = "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
+        invited.extend(ids(db, of_person, &[account.into(), (*user).into()])?);
+        erase_user(db, context, *user)?;
+    }
+    erased.invitations = invited.len();
+    forget_mails(db, account, &addresses, &invited)?;
+    forget_answers(db, account, &addresses)?;
+    erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
+    for user in &people {
+        let event = Event { resource: &users::RESOURCE, action: "erase", id: user.record(), before: None, after: None };
+        audit::record(db, context, &event)?;
+    }
+    Ok(erased)
+}
+
+fn ids<K>(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<Id<K>>, Error> {
+    Ok(db.all(sql, params, |row| row.id(0))?)
+}
+
+/// Every address under which a person is known: it may be another one by now than that of the invitation.
+fn addresses_of(db: &mut Db, account: AccountId, user: UserId) -> Result<Vec<String>, Error> {
+    let sql = "SELECT email_key FROM users WHERE account_id = ?1 AND id = ?2 UNION \
+               SELECT email_key FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
+    Ok(db.all(sql, &[account.into(), user.into()], |row| Ok(row.text(0)?.to_owned()))?)
+}
+
+/// The addresses that people had before, of which only the trail of their changes tells: invitations to them may be
+/// long gone. One that somebody else has by now is not theirs any more.
+fn former_addresses(db: &mut Db, account: AccountId, people: &[UserId]) -> Result<HashSet<String>, Error> {
+    let mut former = HashSet::new();
+    let sql = "SELECT subject_id, before, after FROM audit WHERE account_id = ?1 AND subject_type = 'users'";
+    db.each(sql, &[account.into()], &mut |row| {
+        if people.contains(&row.id(0)?) {
+            for attributes in [row.maybe_text(1)?, row.maybe_text(2)?].into_iter().flatten().filter_map(read) {
+                former.extend(attributes.get("email_address").and_then(Json::as_str).map(fold));
+            }
+        }
+        Ok(())
+    })?;
+    let mut theirs = HashSet::new();
+    for address in former {
+        let sql = "SELECT id FROM users WHERE account_id = ?1 AND email_key = ?2";
+        let holders = ids(db, sql, &[account.into(), Param::Text(&address)])?;
+        if holders.iter().all(|holder| people.contains(holder)) {
+            theirs.insert(address);
+        }
+    }
+    Ok(theirs)
+}
+
+fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error> {
+    let account = context.caller.account_id;
+    let of_user = [account.into(), user.into()];
+    let membership = "SELECT id FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
+    for id in ids(db, membership, &of_user)? {
+        let record = records::find(db, &memberships::RESOURCE, account, Some(MembershipId::record(id)))?;
+        memberships::remove(db, context, &record)?;
+    }
+    tokens::end_access(db, user, context.now)?;
+    context.callers.forget_after_commit(db);
+    external_references::remove(db, account, Subject::User(user))?;
+    // Nameless before the invitations go: what they leave of the user has no name then.
+    let address = format!("erased-{user}@erased.invalid");
+    let keys = Keys::of(ERASED, &address);
+    let nameless = [
+        account.into(),
+        user.into(),
+        Param::Text(ERASED),
+        Param::Text(&keys.name),
+        Param::Text(&address),
+        Param::Text(&keys.email),
+        Param::Text(&keys.search),
+        Param::Int(context.now.0),
+    ];
+    db.exec(
+        "UPDATE users SET full_name = ?3, name_key = ?4, email_address = ?5, email_key = ?6, search_key = ?7, \
+         headline = NULL, photo_path = NULL, updated_at = ?8 WHERE account_id = ?1 AND id = ?2",
+        &nameless,
+    )?;
+    let pending =
+        "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2 AND accepted_at IS NULL";
+    for id in ids(db, pending, &of_user)? {
+        let record = records::find(db, &invitations::RESOURCE, account, Some(InvitationId::record(id)))?;
+        invitations::remove_pending(db, context, &record, "delete")?;
+    }
+    db.exec(
+        "UPDATE account_invitations SET full_name = ?3, name_key = ?4, email_address = ?5, email_key = ?6, search_key = ?7, \
+         headline = NULL, updated_at = ?8 WHERE account_id = ?1 AND invitee_id = ?2",
+        &nameless,
+    )?;
+    Ok(())
+}
+
+/// Takes the addresses out of the outbox, and out of the mails about the person's invitations whatever it was then.
+fn forget_mails(
+    db: &mut Db,
+    account: AccountId,
+    addresses: &HashSet<String>,
+    invited: &HashSet<InvitationId>,
+) -> Result<(), Error> {
+    let forget = "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL WHERE account_id = ?1";
+    for address in addresses {
+        let of_address = [account.into(), Param::Text(address), Param::Text(ERASED)];
+        db.exec(&format!("{forget} AND recipient_key = ?2"), &of_address)?;
+    }
+    for id in invited {
+        let of_invitation = [account.into(), (*id).into(), Param::Text(ERASED)];
+        db.exec(&format!("{forget} AND invitation_id = ?2"), &of_invitation)?;
+    }
+    Ok(())
+}
+
+/// Forgets the answers kept for idempotent requests that name one of these addresses, whole: a piece of it is somebody
+/// else's.
+fn forget_answers(db: &mut Db, account: AccountId, addresses: &HashSet<String>) -> Result<(), Error> {
+    let printed = |address: &String| {
+        let mut json = Vec::new();
+        print_text(address, &mut json);
+        fold(&String::from_utf8_lossy(&json))
+    };
+    let addresses: Vec<String> = addresses.iter().map(printed).collect();
+    let sql =
+        "SELECT user_id, idempotency_key, body FROM idempotent_requests WHERE account_id = ?1 AND body IS NOT NULL";
+    let mut naming = Vec::new();
+    db.each(sql, &[account.into()], &mut |row| {
+        let body = fold(row.text(2)?);
+        if addresses.iter().any(|address| body.contains(address)) {
+            naming.push((row.id::<UserId>(0)?, row.text(1)?.to_owned()));
+        }
+        Ok(())
+    })?;
+    for (user, request) in naming {
+        db.exec(
+            "DELETE FROM idempotent_requests WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3",
+            &[account.into(), user.into(), Param::Text(&request)],
+        )?;
+    }
+    Ok(())
+}
+
+/// Replaces what tells the person in the rows about the person, of whom some may be about records that are long gone: those
+/// are known by the address in them.
+fn redact_trail(
+    db: &mut Db,
+    account: AccountId,
+    addresses: &HashSet<String>,
+    people: &[UserId],
+    invited: &HashSet<InvitationId>,
+) -> Result<usize, Error> {
+    let mut redacted = Vec::new();
+    let sql = "SELECT id, subject_type, subject_id, before, after FROM audit WHERE account_id = ?1 \
+               AND (before IS NOT NULL OR after IS NOT NULL)";
+    db.each(sql, &[account.into()], &mut |row| {
+        let (subject, id): (_, RecordId) = (row.text(1)?, row.id(2)?);
+        let is_theirs = match subject {
+            "users" => people.contains(&id.typed()),
+            "account_invitations" => invited.contains(&id.typed()),
+            _ => false,
+        };
+        let [before, after] = [row.maybe_text(3)?, row.maybe_text(4)?].map(|text| text.and_then(read));
+        let names = |attributes: &Option<Map<String, Json>>| attributes.as_ref().is_some_and(|it| names(it, addresses));
+        if is_theirs || names(&before) || names(&after) {
+            redacted.push((row.int(0)?, before.map(redact), after.map(redact)));
+        }
+        Ok(())
+    })?;
+    let count = redacted.len();
+    for (id, before, after) in redacted {
+        let sql = "UPDATE audit SET before = ?2, after = ?3 WHERE id = ?1";
+        db.exec(sql, &[Param::Int(id), before.as_deref().into(), after.as_deref().into()])?;
+    }
+    Ok(count)
+}
+
+fn read(text: &str) -> Option<Map<String, Json>> {
+    serde_json::from_str(text).ok()
+}
+
+fn names(attributes: &Map<String, Json>, addresses: &HashSet<String>) -> bool {
+    ["email_address", "owner_email"].iter().any(|name| {
+        attributes.get(*name).and_then(Json::as_str).is_some_and(|address| addresses.contains(&fold(address)))
+    })
+}
+
+fn redact(mut attributes: Map<String, Json>) -> String {
+    for (name, value) in &mut attributes {
+        if TELLING.contains(&name.as_str()) && !value.is_null() {
+            *value = Json::from(ERASED);
+        }
+    }
+    Json::Object(attributes).to_string()
+}

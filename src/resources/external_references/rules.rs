@@ -1,0 +1,103 @@
+//! What other systems call a user or a role.
+//!
+//! A subject has one reference in each service: giving another one for the same service changes it (protocol-corners
+//! G11). References are written beside their subject, in the transaction of its create or update.
+
+use serde_json::Value as Json;
+
+use crate::clock::Timestamp;
+use crate::engine::context::Context;
+use crate::ids::{AccountId, RecordId, RoleId, UserId};
+use crate::store::{Db, Error, Param};
+use crate::wire::changes::Changes;
+use crate::wire::kind::{Kind, Member};
+
+/// A kind of record that other systems have names for, as the wire names its class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A user.
+    User(UserId),
+    /// A role.
+    Role(RoleId),
+}
+
+impl Subject {
+    /// The class, as `subject_type` has it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::User(_) => "User",
+            Self::Role(_) => "Role",
+        }
+    }
+
+    const fn id(self) -> RecordId {
+        match self {
+            Self::User(id) => id.record(),
+            Self::Role(id) => id.record(),
+        }
+    }
+}
+
+/// The attribute `external_reference` of a body.
+pub const KIND: Kind = Kind::Object(&[
+    Member { name: "service_name", kind: Kind::Line, required: true },
+    Member { name: "service_model", kind: Kind::Line, required: true },
+    Member { name: "service_model_ref", kind: Kind::Reference, required: true },
+    Member { name: "status", kind: Kind::Choice(&["successful", "pending", "failed"]), required: false },
+    Member { name: "external_message", kind: Kind::Line, required: false },
+    Member { name: "external_link", kind: Kind::Line, required: false },
+    Member { name: "external_status", kind: Kind::Line, required: false },
+    Member { name: "locked", kind: Kind::Bool, required: false },
+]);
+
+/// Writes the reference that a body gives, if it gives one. What it leaves out stays as it was.
+pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes) -> Result<(), Error> {
+    let Some(reference) = changes.text("external_reference") else {
+        return Ok(());
+    };
+    let reference: Json = serde_json::from_str(reference)
+        .map_err(|cause| Error::Statement(format!("a stored external reference is no JSON: {cause}")))?;
+    put(db, context.caller.account_id, subject, &reference, context.now)
+}
+
+/// Stores a reference that was read already. What it leaves out stays as it was.
+pub fn put(db: &mut Db, account: AccountId, subject: Subject, reference: &Json, now: Timestamp) -> Result<(), Error> {
+    let text = |name: &str| Param::from(reference.get(name).and_then(Json::as_str));
+    let locked = reference.get("locked").and_then(Json::as_bool).map(i64::from);
+    db.exec(
+        "INSERT INTO external_references (account_id, subject_type, subject_id, service_name, service_model, \
+         service_model_ref, status, external_message, external_link, external_status, locked, created_at, updated_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12) \
+         ON CONFLICT (account_id, subject_type, subject_id, service_name) DO UPDATE SET \
+         service_model = excluded.service_model, service_model_ref = excluded.service_model_ref, \
+         status = coalesce(excluded.status, external_references.status), \
+         external_message = coalesce(excluded.external_message, external_references.external_message), \
+         external_link = coalesce(excluded.external_link, external_references.external_link), \
+         external_status = coalesce(excluded.external_status, external_references.external_status), \
+         locked = coalesce(excluded.locked, external_references.locked), updated_at = excluded.updated_at",
+        &[
+            account.into(),
+            Param::Text(subject.name()),
+            subject.id().into(),
+            text("service_name"),
+            text("service_model"),
+            text("service_model_ref"),
+            text("status"),
+            text("external_message"),
+            text("external_link"),
+            text("external_status"),
+            locked.into(),
+            Param::Int(now.0),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Removes every reference of a subject.
+pub fn remove(db: &mut Db, account: AccountId, subject: Subject) -> Result<(), Error> {
+    db.exec(
+        "DELETE FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3",
+        &[account.into(), Param::Text(subject.name()), subject.id().into()],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Account invitations: the resource that this server is about (protocol.md sections 3 to 6).
+
+use crate::engine::access::{INVITABLE, Level};
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::invitations::rules;
+use crate::resources::{external_references, roles, users};
+use crate::wire::describe::{
+    Association, DefaultScope, Direction, Field, Filter, Operation, Preset, Resource, Search, Sort, Tally, Test, Verb,
+};
+use crate::wire::kind::Kind;
+
+const LEAD: crate::wire::describe::Rung = Level::ProjectLead.rung();
+const ADMINISTRATOR: crate::wire::describe::Rung = Level::Administrator.rung();
+
+/// The condition of an invitation that waits for its acceptance. Indexes carry it literally.
+const IS_PENDING: &str = "t.accepted_at IS NULL";
+
+/// The description and what it does.
+pub static ENTRY: Entry = Entry {
+    resource: &RESOURCE,
+    behaviour: Behaviour {
+        create: Some(rules::invite),
+        before_update: Some(rules::before_update),
+        destroy: Some(rules::revoke),
+        actions: &[("resend", rules::resend)],
+        ..Behaviour::NONE
+    },
+};
+
+/// The description.
+pub static RESOURCE: Resource = Resource {
+    name: "account_invitations",
+    singular: "account_invitation",
+    object: "AccountInvitation",
+    text: "An invitation of a person, by mail, to become a member of the account.",
+    table: "account_invitations",
+    fields: &[
+        Field::new("full_name", Kind::Line, "t.full_name", "The name of the invited person.").on_create(2).required(),
+        Field::new("email_address", Kind::Email, "t.email_address", "The address that the invitation is sent to.")
+            .on_create(1)
+            .required(),
+        Field::new("headline", Kind::Line, "t.headline", "The title of the invited person.").nullable().on_create(3),
+        Field::new("permission", Kind::Choice(INVITABLE), "t.permission", "The level that the member will have.")
+            .on_write(4)
+            .default(Preset::Text("project_creator")),
+        Field::new(
+            "pending",
+            Kind::Bool,
+            "CASE WHEN t.accepted_at IS NULL THEN 1 ELSE 0 END",
+            "Whether it waits for acceptance. An expired invitation is still pending.",
+        ),
+        Field::new("expiration_date", Kind::Date, "t.expires_on", "The last day, in UTC, on which the link works.")
+            .nullable(),
+        Field::new(
+            "bill_rate_in_cents",
+            Kind::Cents,
+            "t.bill_rate_in_cents",
+            "The default billing rate of the member.",
+        )
+        .nullable()
+        .shown_from(LEAD)
+        .on_write(6)
+        .settable_from(LEAD),
+        Field::new(
+            "billability_target",
+            Kind::Percent,
+            "t.billability_target",
+            "The share of the working time to be billed, in percent; true is 100, false is 0.",
+        )
+        .nullable()
+        .shown_from(LEAD)
+        .on_write(8),
+        Field::new("cost_rate_in_cents", Kind::Cents, "t.cost_rate_in_cents", "The default cost rate of the member.")
+            .nullable()
+            .shown_from(ADMINISTRATOR)
+            .on_write(7)
+            .settable_from(ADMINISTRATOR),
+        Field::new("inviter_id", Kind::Id("users"), "t.inviter_id", "The user who has sent the invitation.").nullable(),
+        Field::new("invitee_id", Kind::Id("users"), "t.invitee_id", "The user whom the invitation will make active.")
+            .nullable(),
+        Field::new("default_role_id", Kind::Id("roles"), "t.default_role_id", "The role that the member will have.")
+            .nullable()
+            .on_write(5),
+        Field::new(
+            "default_read_only",
+            Kind::Bool,
+            "t.default_read_only",
+            "Whether the member will start without the right to write.",
+        )
+        .hidden()
+        .on_create(9)
+        .default(Preset::Bool(false)),
+        Field::new(
+            "external_reference",
+            external_references::KIND,
+            "NULL",
+            "How another system calls the person: it is kept for the invitee's user, and found there.",
+        )
+        .nullable()
+        .hidden()
+        .on_create(10)
+        .kept_elsewhere(),
+    ],
+    filters: &[
+        Filter::new(
+            "by_full_name",
+            Test::Contains(&["t.name_key"]),
+            "Invitations whose name contains this text, in any case.",
+        ),
+        Filter::new(
+            "only_pending",
+            Test::Flag { when_true: Some(IS_PENDING), when_false: None },
+            "Only invitations that wait for acceptance; false lifts the restriction.",
+        ),
+    ],
+    default_scope: Some(DefaultScope { condition: IS_PENDING, lifted_by: &[("only_pending", false)] }),
+    writable: None,
+    sorts: &[
+        Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),
+        Sort::new("cost_rate", "t.cost_rate_in_cents").nullable().usable_from(ADMINISTRATOR),
+        Sort::new("created_at", "t.created_at"),
+        Sort::new("expiration_date", "t.expires_on"),
+        Sort::new("full_name", "t.name_key"),
+        Sort::new("permission", "t.permission"),
+    ],
+    default_order: ("created_at", Direction::Descending),
+    search: Some(Search { columns: &["t.name_key", "t.email_key"], words: "t.search_key" }),
+    associations: &[
+        Association::belongs_to("default_role", "default_role_id", &roles::RESOURCE),
+        Association::belongs_to("invitee", "invitee_id", &users::RESOURCE),
+        Association::belongs_to("inviter", "inviter_id", &users::RESOURCE),
+    ],
+    tallies: &[
+        Tally { name: crate::resources::seats::PENDING_INVITATIONS, conditions: &[IS_PENDING] },
+        Tally { name: rules::ALL, conditions: &[] },
+    ],
+    operations: &[
+        Operation { verb: Verb::Index, id: "GetAccountInvitations", text: "Retrieve account invitations." },
+        Operation {
+            verb: Verb::Create { bulk: 50 },
+            id: "CreateAccountInvitation",
+            text: "Invite one person, or up to 50 at once: all of them or none.",
+        },
+        Operation { verb: Verb::Show, id: "GetAccountInvitation", text: "Retrieve one account invitation." },
+        Operation { verb: Verb::Update, id: "UpdateAccountInvitation", text: "Change a pending account invitation." },
+        Operation {
+            verb: Verb::Destroy,
+            id: "DeleteAccountInvitation",
+            text: "Take a pending account invitation back.",
+        },
+        Operation {
+            verb: Verb::Action("resend"),
+            id: "ResendAccountInvitation",
+            text: "Send a pending account invitation again, with a new link and a new expiration date.",
+        },
+    ],
+};

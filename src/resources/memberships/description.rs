@@ -1,0 +1,263 @@
+//! Account memberships: what a person is allowed in the account, at what rates. They come from accepted invitations, so
+//! none is made here.
+
+use crate::engine::access::{ASSIGNABLE, Level};
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::memberships::rules;
+use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
+use crate::resources::{roles, users};
+use crate::wire::describe::{
+    Association, DefaultScope, Direction, Field, Filter, Operation, Preset, Resource, Rung, Search, Sort, Tally, Test,
+    Verb,
+};
+use crate::wire::kind::Kind;
+
+const LEAD: Rung = Level::ProjectLead.rung();
+const ADMINISTRATOR: Rung = Level::Administrator.rung();
+
+/// The condition of a membership that gives access. Indexes carry it literally.
+const IS_ACTIVE: &str = "t.disabled_at IS NULL";
+const IS_DISABLED: &str = "t.disabled_at IS NOT NULL";
+
+const NAME: &str = "(SELECT u.name_key FROM users u WHERE u.id = t.user_id)";
+const ADDRESS: &str = "(SELECT u.email_key FROM users u WHERE u.id = t.user_id)";
+const WORDS: &str = "(SELECT u.search_key FROM users u WHERE u.id = t.user_id)";
+
+/// The other active members of the account.
+const OTHERS: &str = "account_memberships m \
+                      WHERE m.account_id = t.account_id AND m.disabled_at IS NULL AND m.user_id <> t.user_id";
+
+/// A truth value that follows from the level.
+const fn derived(name: &'static str, select: &'static str, text: &'static str) -> Field {
+    Field::new(name, Kind::Bool, select, text)
+}
+
+/// A truth value that a body may set.
+const fn setting(name: &'static str, select: &'static str, position: u8, text: &'static str) -> Field {
+    Field::new(name, Kind::Bool, select, text).on_update(position).default(Preset::Bool(false))
+}
+
+/// The description and what it does.
+pub static ENTRY: Entry = Entry {
+    resource: &RESOURCE,
+    behaviour: Behaviour {
+        before_update: Some(rules::before_update),
+        destroy: Some(rules::remove),
+        actions: &[("disable", rules::disable), ("enable", rules::enable)],
+        ..Behaviour::NONE
+    },
+};
+
+/// The description.
+pub static RESOURCE: Resource = Resource {
+    name: "account_memberships",
+    singular: "account_membership",
+    object: "AccountMembership",
+    text: "What a person is allowed in the account, and at what rates.",
+    table: "account_memberships",
+    fields: &[
+        Field::new("permission", Kind::Choice(ASSIGNABLE), "t.permission", "The level.").on_update(1),
+        derived(
+            "is_administrator",
+            "CASE WHEN t.permission = 'administrator' THEN 1 ELSE 0 END",
+            "Whether the member administers the account.",
+        ),
+        derived(
+            "is_project_lead",
+            "CASE WHEN t.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
+             'administrator') THEN 1 ELSE 0 END",
+            "Whether the member may lead projects.",
+        ),
+        derived(
+            "is_punch_clock_user",
+            "CASE WHEN t.permission = 'punch_clock' THEN 1 ELSE 0 END",
+            "Whether the member tracks time and nothing else.",
+        ),
+        derived("is_owner", "t.is_owner", "Whether the member owns the account."),
+        derived("is_backup_approver", "0", "Whether the member stands in for an approver: never here."),
+        derived(
+            "can_create_workspace",
+            "CASE WHEN t.permission IN ('project_creator', 'project_lead', 'reports_viewer', \
+             'reports_viewer_with_cost', 'administrator') THEN 1 ELSE 0 END",
+            "Whether the member may make projects.",
+        ),
+        derived(
+            "can_view_reports",
+            "CASE WHEN t.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator') \
+             THEN 1 ELSE 0 END",
+            "Whether the member may see reports.",
+        ),
+        setting("default_read_only", "t.default_read_only", 6, "Whether the member starts without the right to write."),
+        setting("manager_can_approve", "t.manager_can_approve", 8, "Whether the manager may approve for the member."),
+        setting(
+            "manager_can_edit_skills",
+            "t.manager_can_edit_skills",
+            9,
+            "Whether the manager may change the member's skills.",
+        ),
+        setting(
+            "should_show_alert_on_timesheet_submission",
+            "t.should_show_alert_on_timesheet_submission",
+            10,
+            "Whether the member is warned when sending a timesheet.",
+        ),
+        Field::new("disabled_at", Kind::Time, "t.disabled_at", "When access ended, if it did.").nullable(),
+        Field::new("created_at", Kind::Time, "t.created_at", "When it was made."),
+        Field::new("updated_at", Kind::Time, "t.updated_at", "When it was last changed."),
+        Field::new("bill_rate_in_cents", Kind::Cents, "t.bill_rate_in_cents", "The default billing rate.")
+            .nullable()
+            .shown_from(LEAD)
+            .on_update(3)
+            .settable_from(LEAD),
+        Field::new(
+            "billability_target",
+            Kind::Percent,
+            "t.billability_target",
+            "The share of the working time to be billed, in percent; true is 100, false is 0.",
+        )
+        .nullable()
+        .shown_from(LEAD)
+        .on_update(5),
+        Field::new("cost_rate_in_cents", Kind::Cents, "t.cost_rate_in_cents", "The default cost rate.")
+            .nullable()
+            .shown_from(ADMINISTRATOR)
+            .on_update(4)
+            .settable_from(ADMINISTRATOR),
+        Field::new(
+            "collaborator_only_license",
+            Kind::Bool,
+            "CASE WHEN t.permission IN ('collaborator', 'external_collaborator') THEN 1 ELSE 0 END",
+            "Whether the member needs no more than a collaborator's licence.",
+        )
+        .shown_from(ADMINISTRATOR),
+        Field::new(
+            "can_log_in",
+            Kind::Bool,
+            "CASE WHEN t.disabled_at IS NULL THEN 1 ELSE 0 END",
+            "Whether the member has access.",
+        )
+        .on_request(),
+        Field::new("non_participant", Kind::Bool, "0", "Whether the member takes no part in projects: never here.")
+            .on_request(),
+        setting(
+            "enforce_workweek_minimum_on_timesheet_submission",
+            "t.enforce_workweek_minimum_on_timesheet_submission",
+            12,
+            "Whether a timesheet needs the hours of the workweek.",
+        )
+        .shown_from(ADMINISTRATOR),
+        setting(
+            "enforce_workweek_maximum_on_timesheet_submission",
+            "t.enforce_workweek_maximum_on_timesheet_submission",
+            13,
+            "Whether a timesheet may not exceed the hours of the workweek.",
+        )
+        .shown_from(ADMINISTRATOR),
+        Field::new(
+            "change_role_option",
+            Kind::Choice(&["update_with_new_role", "add_another_role", "keep_existing_role"]),
+            "NULL",
+            "What a new role means for projects, of which there are none here: it is checked and has no effect.",
+        )
+        .nullable()
+        .hidden()
+        .on_update(11)
+        .kept_elsewhere(),
+        Field::new("user_id", Kind::Id("users"), "t.user_id", "The person."),
+        Field::new("default_role_id", Kind::Id("roles"), "t.default_role_id", "The role.").nullable().on_update(2),
+        Field::new("manager_id", Kind::Id("users"), "t.manager_id", "The user who is the member's manager.")
+            .nullable()
+            .on_update(7),
+    ],
+    filters: &[
+        Filter::new("by_full_name", Test::Contains(&[NAME]), "Members whose name contains this text, in any case."),
+        Filter::new("by_user_id", Test::Id("t.user_id"), "The membership of this user."),
+        Filter::new("with_user_ids", Test::Ids("t.user_id"), "The memberships of these users, by id, with commas."),
+        Filter::new(
+            "can_log_in",
+            Test::Flag { when_true: Some(IS_ACTIVE), when_false: Some(IS_DISABLED) },
+            "Members who have access, or who have none.",
+        ),
+        Filter::new(
+            "only_active",
+            Test::Flag { when_true: Some(IS_ACTIVE), when_false: None },
+            "Only members who have access; false lifts the restriction.",
+        ),
+        Filter::new(
+            "only_inactive",
+            Test::Flag { when_true: Some(IS_DISABLED), when_false: None },
+            "Only members who were disabled.",
+        ),
+        Filter::new(
+            "is_active",
+            Test::Flag { when_true: Some(IS_ACTIVE), when_false: Some(IS_DISABLED) },
+            "Members who have access, or only those who were disabled.",
+        ),
+        Filter::new("created_after", Test::After("t.created_at"), "Memberships made after this moment."),
+        Filter::new("created_before", Test::Before("t.created_at"), "Memberships made before this moment."),
+        Filter::new("updated_after", Test::After("t.updated_at"), "Memberships changed after this moment."),
+        Filter::new("updated_before", Test::Before("t.updated_at"), "Memberships changed before this moment."),
+    ],
+    default_scope: Some(DefaultScope {
+        condition: IS_ACTIVE,
+        lifted_by: &[("only_inactive", true), ("only_active", false), ("is_active", false)],
+    }),
+    writable: None,
+    sorts: &[
+        Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),
+        Sort::new("cost_rate", "t.cost_rate_in_cents").nullable().usable_from(ADMINISTRATOR),
+        Sort::new("created_at", "t.created_at"),
+        Sort::new("full_name", NAME),
+        Sort::new("permission", "t.permission"),
+        Sort::new("role", "(SELECT r.name_key FROM roles r WHERE r.id = t.default_role_id)").nullable(),
+        Sort::new("updated_at", "t.updated_at"),
+    ],
+    default_order: ("created_at", Direction::Descending),
+    search: Some(Search { columns: &[NAME, ADDRESS], words: WORDS }),
+    associations: &[
+        Association::belongs_to("user", "user_id", &users::RESOURCE),
+        Association::belongs_to("default_role", "default_role_id", &roles::RESOURCE),
+        Association::belongs_to("manager", "manager_id", &users::RESOURCE),
+        Association::no_one("effective_workweek", "effective_workweek_id", "workweeks"),
+        Association::none(
+            "backup_approver_associations",
+            "backup_approver_association_ids",
+            "backup_approver_associations",
+        ),
+        Association::none("cost_rates", "cost_rate_ids", "cost_rates"),
+        Association::none("future_billable_utilizations", "future_billable_utilization_ids", "billable_utilizations"),
+        Association::many(
+            "managees",
+            "managee_ids",
+            ("m.user_id", "account_memberships m WHERE m.manager_id = t.user_id"),
+            &users::RESOURCE,
+        ),
+        Association::many("possible_managees", "possible_managee_ids", ("m.user_id", OTHERS), &users::RESOURCE),
+        Association::many("possible_managers", "possible_manager_ids", ("m.user_id", OTHERS), &users::RESOURCE),
+        Association::none("skill_memberships", "skill_membership_ids", "skill_memberships"),
+    ],
+    tallies: &[
+        Tally { name: ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] },
+        Tally { name: MEMBERSHIPS, conditions: &[] },
+    ],
+    operations: &[
+        Operation { verb: Verb::Index, id: "GetAccountMemberships", text: "Retrieve account memberships." },
+        Operation { verb: Verb::Show, id: "GetAccountMembership", text: "Retrieve one account membership." },
+        Operation { verb: Verb::Update, id: "UpdateAccountMembership", text: "Change an account membership." },
+        Operation {
+            verb: Verb::Destroy,
+            id: "DeleteAccountMembership",
+            text: "Remove a member. The person stays known as a user.",
+        },
+        Operation {
+            verb: Verb::Action("disable"),
+            id: "DeactivateAccountMembership",
+            text: "End a member's access at once.",
+        },
+        Operation {
+            verb: Verb::Action("enable"),
+            id: "ActivateAccountMembership",
+            text: "Give a disabled member access again.",
+        },
+    ],
+};

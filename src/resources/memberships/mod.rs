@@ -1,0 +1,7 @@
+//! Memberships: description and rules.
+
+mod description;
+mod rules;
+
+pub use description::{ENTRY, RESOURCE};
+pub use rules::{judge_punch_clock_rate, raise, remove};

@@ -1,0 +1,127 @@
+//! Roles: what people do on projects. A role that was in use is deleted softly, so that what names it can still show it.
+
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::external_references;
+use crate::resources::roles::rules;
+use crate::wire::describe::{
+    Association, DefaultScope, Direction, Field, Filter, Operation, Resource, Sort, Test, Verb,
+};
+use crate::wire::kind::Kind;
+
+/// The condition of a role that people can be given.
+const IS_ACTIVE: &str = "t.deleted_at IS NULL";
+
+/// What other systems call a role.
+const REFERENCES: &str =
+    "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'Role' AND x.subject_id = t.id";
+
+/// The description and what it does.
+pub static ENTRY: Entry = Entry {
+    resource: &RESOURCE,
+    behaviour: Behaviour {
+        create: Some(rules::create),
+        before_update: Some(rules::before_update),
+        beside_update: Some(rules::beside_update),
+        destroy: Some(rules::delete),
+        ..Behaviour::NONE
+    },
+};
+
+/// The description.
+pub static RESOURCE: Resource = Resource {
+    name: "roles",
+    singular: "role",
+    object: "Role",
+    text: "What people do on projects.",
+    table: "roles",
+    fields: &[
+        Field::new("name", Kind::Line, "t.name", "The name. Several roles may have the same.").on_write(1).required(),
+        Field::new("created_at", Kind::Time, "t.created_at", "When it was made."),
+        Field::new("updated_at", Kind::Time, "t.updated_at", "When it was last changed."),
+        Field::new("deleted_at", Kind::Time, "t.deleted_at", "When it was deleted, if it was.").nullable(),
+        Field::new(
+            "external_reference",
+            external_references::KIND,
+            "NULL",
+            "How another system calls the role; there is one name in each service.",
+        )
+        .nullable()
+        .hidden()
+        .on_write(2)
+        .kept_elsewhere(),
+    ],
+    filters: &[
+        Filter::new(
+            "only_active",
+            Test::Flag { when_true: Some(IS_ACTIVE), when_false: None },
+            "Only roles that were not deleted; false lifts the restriction.",
+        ),
+        Filter::new("matching", Test::Contains(&["t.name_key"]), "Roles whose name contains this text, in any case."),
+        Filter::new(
+            "has_external_references",
+            Test::Flag {
+                when_true: Some(
+                    "t.id IN (SELECT x.subject_id FROM external_references x \
+                     WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
+                ),
+                when_false: Some(
+                    "t.id NOT IN (SELECT x.subject_id FROM external_references x \
+                     WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
+                ),
+            },
+            "Roles that another system has a name for, or that none has.",
+        ),
+        external_references::by(
+            "external_reference_service_name",
+            "x.service_name",
+            &external_references::OF_ROLES,
+            "Roles with a reference in this service.",
+        ),
+        external_references::by(
+            "external_reference_service_model",
+            "x.service_model",
+            &external_references::OF_ROLES,
+            "Roles with a reference of this model.",
+        ),
+        external_references::by(
+            "external_reference_service_model_ref",
+            "x.service_model_ref",
+            &external_references::OF_ROLES,
+            "The role that another system calls by this name.",
+        ),
+        external_references::by_any_ref(&external_references::OF_ROLES),
+        external_references::by(
+            "external_reference_status",
+            "x.status",
+            &external_references::OF_ROLES,
+            "Roles with a reference in this state.",
+        ),
+        Filter::new("created_after", Test::After("t.created_at"), "Roles made after this moment."),
+        Filter::new("created_before", Test::Before("t.created_at"), "Roles made before this moment."),
+        Filter::new("updated_after", Test::After("t.updated_at"), "Roles changed after this moment."),
+        Filter::new("updated_before", Test::Before("t.updated_at"), "Roles changed before this moment."),
+    ],
+    default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("only_active", false)] }),
+    writable: Some(IS_ACTIVE),
+    sorts: &[Sort::new("alphabetical", "t.name_key")],
+    default_order: ("alphabetical", Direction::Ascending),
+    search: None,
+    associations: &[Association::many(
+        "external_references",
+        "external_reference_ids",
+        ("x.id", REFERENCES),
+        &external_references::RESOURCE,
+    )],
+    tallies: &[],
+    operations: &[
+        Operation { verb: Verb::Index, id: "GetRoles", text: "Retrieve roles." },
+        Operation { verb: Verb::Create { bulk: 1 }, id: "CreateRole", text: "Make a role." },
+        Operation { verb: Verb::Show, id: "GetRole", text: "Retrieve one role." },
+        Operation { verb: Verb::Update, id: "UpdateRole", text: "Change a role." },
+        Operation {
+            verb: Verb::Destroy,
+            id: "DeleteRole",
+            text: "Delete a role. One that is in use only leaves the lists.",
+        },
+    ],
+};

@@ -1,0 +1,93 @@
+//! The life of a role: made, renamed, deleted – softly while something names it (protocol-corners G5).
+
+use crate::clock::Timestamp;
+use crate::engine::audit::{self, Attributes, Event};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records::Record;
+use crate::ids::{AccountId, RecordId, RoleId};
+use crate::resources::external_references::{self, Subject};
+use crate::store::{self, Db, Param};
+use crate::wire::changes::Changes;
+use crate::wire::describe::Resource;
+use crate::wire::fold::fold;
+
+const NO_ACTIVE_ROLE: &str = "Default role id must be an active role of this account.";
+
+/// Makes a role for each element, or none at all, and returns their ids in order. Names need not be unique.
+pub fn create(
+    db: &mut Db,
+    resource: &'static Resource,
+    context: &Context,
+    elements: &mut [Changes],
+) -> Result<Vec<RecordId>, Error> {
+    Error::unless_valid(Changes::finish(elements))?;
+    let mut ids = Vec::with_capacity(elements.len());
+    for changes in &*elements {
+        let name = changes.text("name").unwrap_or_default();
+        let id = insert(db, context.caller.account_id, name, context.now)?;
+        external_references::write(db, context, Subject::Role(id), changes)?;
+        let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
+        let event = Event { resource, action: "create", id: id.record(), before: None, after: Some(&after) };
+        audit::record(db, context, &event)?;
+        ids.push(id.record());
+    }
+    Ok(ids)
+}
+
+/// Writes a role, and returns its id.
+pub fn insert(db: &mut Db, account_id: AccountId, name: &str, now: Timestamp) -> Result<RoleId, store::Error> {
+    let sql = "INSERT INTO roles (account_id, name, name_key, created_at, updated_at) \
+               VALUES (?1, ?2, ?3, ?4, ?4) RETURNING id";
+    db.insert(sql, &[account_id.into(), Param::Text(name), Param::Text(&fold(name)), Param::Int(now.0)])
+}
+
+/// Derives what follows from a new name.
+pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    if let Some(key) = changes.text("name").map(fold) {
+        changes.derive("name_key", key);
+    }
+    Ok(())
+}
+
+/// Writes what stands beside the role.
+pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    Ok(external_references::write(db, context, Subject::Role(record.id.typed()), changes)?)
+}
+
+/// Deletes a role. One that a membership or an invitation names, whatever its state, only leaves the lists, so that what
+/// names it can still show it.
+pub fn delete(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
+    let account = context.caller.account_id;
+    let in_use = db.one(
+        "SELECT EXISTS (SELECT 1 FROM account_memberships WHERE default_role_id = ?1) \
+         OR EXISTS (SELECT 1 FROM account_invitations WHERE default_role_id = ?1)",
+        &[record.id.into()],
+        |row| row.int(0),
+    )?;
+    if in_use == 0 {
+        external_references::remove(db, account, Subject::Role(record.id.typed()))?;
+        let sql = "DELETE FROM roles WHERE account_id = ?1 AND id = ?2";
+        db.exec(sql, &[account.into(), record.id.into()])?;
+    } else {
+        let sql = "UPDATE roles SET deleted_at = ?3, updated_at = ?3 WHERE account_id = ?1 AND id = ?2";
+        db.exec(sql, &[account.into(), record.id.into(), Param::Int(context.now.0)])?;
+    }
+    let before = Attributes::of_record(record);
+    let event =
+        Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
+    Ok(audit::record(db, context, &event)?)
+}
+
+/// A default role, of an invitation or a membership, is an active role of the account.
+pub fn judge_default_role(db: &mut Db, context: &Context, changes: &mut Changes) -> Result<(), Error> {
+    let Some(role) = changes.int("default_role_id") else {
+        return Ok(());
+    };
+    let sql = "SELECT 1 FROM roles WHERE account_id = ?1 AND id = ?2 AND deleted_at IS NULL";
+    let active = db.maybe(sql, &[context.caller.account_id.into(), Param::Int(role)], |_| Ok(()))?;
+    if active.is_none() {
+        changes.refuse("default_role_id", NO_ACTIVE_ROLE);
+    }
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Users: the people of an account, members and invitees. They come from invitations, so they are neither made nor deleted
+//! here.
+
+use crate::engine::records::Conflict;
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::users::rules;
+use crate::resources::{external_references, memberships, roles};
+use crate::wire::describe::{
+    Association, DefaultScope, Direction, Field, Filter, Letters, Operation, Resource, Search, Sort, Tally, Test, Verb,
+};
+use crate::wire::kind::Kind;
+
+/// The condition of a user who has an active membership. An index carries it literally.
+const IS_ACTIVE: &str = "t.is_active = 1";
+
+/// What other systems call a user.
+const REFERENCES: &str =
+    "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'User' AND x.subject_id = t.id";
+
+/// The name of a user's role, in lower case.
+const ROLE_NAME: &str = "(SELECT r.name_key FROM account_memberships m JOIN roles r ON r.id = m.default_role_id \
+                         WHERE m.user_id = t.id)";
+
+/// The role of a user.
+const ROLE: &str = "(SELECT m.default_role_id FROM account_memberships m WHERE m.user_id = t.id)";
+
+const NO_DATA: &str = "Nothing is known of it here.";
+
+/// A field that the vendor has and this server knows nothing of.
+const fn unknown(name: &'static str, kind: Kind) -> Field {
+    Field::new(name, kind, "NULL", NO_DATA).nullable().on_request()
+}
+
+/// The description and what it does.
+pub static ENTRY: Entry = Entry {
+    resource: &RESOURCE,
+    behaviour: Behaviour {
+        before_update: Some(rules::before_update),
+        beside_update: Some(rules::beside_update),
+        conflicts: &[Conflict { index: rules::ADDRESS, field: "email_address", message: rules::ADDRESS_TAKEN }],
+        ..Behaviour::NONE
+    },
+};
+
+/// The description.
+pub static RESOURCE: Resource = Resource {
+    name: "users",
+    singular: "user",
+    object: "User",
+    text: "A person of the account: a member, or somebody who was invited.",
+    table: "users",
+    fields: &[
+        Field::new("full_name", Kind::Line, "t.full_name", "The name.").on_update(1),
+        Field::new("photo_path", Kind::Line, "t.photo_path", "Where a picture of the person is.").nullable(),
+        Field::new("email_address", Kind::Email, "t.email_address", "The address. A change holds at once.")
+            .on_update(3),
+        Field::new("headline", Kind::Line, "t.headline", "The title.").nullable().on_update(2),
+        unknown("bio", Kind::Line),
+        unknown("website", Kind::Line),
+        unknown("city", Kind::Line),
+        unknown("state", Kind::Line),
+        unknown("country", Kind::Line),
+        unknown("abbreviated_timezone", Kind::Line),
+        unknown("last_site_activity", Kind::Time),
+        unknown("classification", Kind::Line),
+        Field::new(
+            "external_reference",
+            external_references::KIND,
+            "NULL",
+            "How another system calls the person; there is one name in each service.",
+        )
+        .nullable()
+        .hidden()
+        .on_update(4)
+        .kept_elsewhere(),
+    ],
+    filters: &[
+        Filter::new(
+            "on_my_account",
+            Test::Flag { when_true: None, when_false: None },
+            "Has no effect: every list is one of the own account.",
+        ),
+        Filter::new("account_id", Test::Id("t.account_id"), "Users of this account: the own one, or nobody."),
+        Filter::new(
+            "by_email_address",
+            Test::Equals(Letters::Folded, "t.email_key"),
+            "The user with this address, in any case.",
+        ),
+        Filter::new(
+            "by_email_addresses",
+            Test::OneOf(Letters::Folded, "t.email_key"),
+            "Users with one of these addresses, with commas, at most 200.",
+        ),
+        Filter::new(
+            "by_full_name",
+            Test::Contains(&["t.name_key"]),
+            "Users whose name contains this text, in any case.",
+        ),
+        Filter::new(
+            "by_full_name_or_account_role",
+            Test::Contains(&["t.name_key", ROLE_NAME]),
+            "Users whose name, or whose role's name, contains this text, in any case.",
+        ),
+        Filter::new("account_role_ids", Test::Ids(ROLE), "Users with one of these roles, by id, with commas."),
+        Filter::new(
+            "can_view_reports",
+            Test::Flag {
+                when_true: Some(
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                     AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                ),
+                when_false: Some(
+                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                     AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                ),
+            },
+            "Users who may see reports, or who may not.",
+        ),
+        Filter::new(
+            "is_project_lead",
+            Test::Flag {
+                when_true: Some(
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
+                     'administrator'))",
+                ),
+                when_false: Some(
+                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
+                     'administrator'))",
+                ),
+            },
+            "Users who may lead projects, or who may not.",
+        ),
+        Filter::new(
+            "managers",
+            Test::Flag {
+                when_true: Some(
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
+                ),
+                when_false: Some(
+                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
+                ),
+            },
+            "Users who are somebody's manager, or who are nobody's.",
+        ),
+        Filter::new(
+            "show_disabled",
+            Test::Flag { when_true: None, when_false: None },
+            "Also users without an active membership: disabled or removed members, and invitees.",
+        ),
+        Filter::new(
+            "matching",
+            Test::Contains(&["t.name_key", "t.email_key"]),
+            "Users whose name or address contains this text, in any case.",
+        ),
+        Filter::new("with_users", Test::Ids("t.id"), "These users, by id, with commas."),
+        Filter::new("without_users", Test::NotIds("t.id"), "All but these users, by id, with commas."),
+        Filter::new(
+            "has_external_references",
+            Test::Flag {
+                when_true: Some(
+                    "t.id IN (SELECT x.subject_id FROM external_references x \
+                     WHERE x.account_id = ?1 AND x.subject_type = 'User')",
+                ),
+                when_false: Some(
+                    "t.id NOT IN (SELECT x.subject_id FROM external_references x \
+                     WHERE x.account_id = ?1 AND x.subject_type = 'User')",
+                ),
+            },
+            "Users whom another system has a name for, or whom none has.",
+        ),
+        external_references::by(
+            "external_reference_service_name",
+            "x.service_name",
+            &external_references::OF_USERS,
+            "Users with a reference in this service.",
+        ),
+        external_references::by(
+            "external_reference_service_model",
+            "x.service_model",
+            &external_references::OF_USERS,
+            "Users with a reference of this model.",
+        ),
+        external_references::by(
+            "external_reference_service_model_ref",
+            "x.service_model_ref",
+            &external_references::OF_USERS,
+            "The user whom another system calls by this name.",
+        ),
+        external_references::by_any_ref(&external_references::OF_USERS),
+        external_references::by(
+            "external_reference_status",
+            "x.status",
+            &external_references::OF_USERS,
+            "Users with a reference in this state.",
+        ),
+        Filter::new("created_after", Test::After("t.created_at"), "Users made after this moment."),
+        Filter::new("created_before", Test::Before("t.created_at"), "Users made before this moment."),
+        Filter::new("updated_after", Test::After("t.updated_at"), "Users changed after this moment."),
+        Filter::new("updated_before", Test::Before("t.updated_at"), "Users changed before this moment."),
+    ],
+    default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("show_disabled", true)] }),
+    writable: None,
+    sorts: &[Sort::new("alphabetical", "t.name_key")],
+    default_order: ("alphabetical", Direction::Ascending),
+    search: Some(Search { columns: &["t.name_key", "t.email_key"], words: "t.search_key" }),
+    associations: &[
+        Association::one(
+            "account_membership",
+            "account_membership_id",
+            "(SELECT m.id FROM account_memberships m WHERE m.user_id = t.id)",
+            &memberships::RESOURCE,
+        ),
+        Association::one(
+            "manager",
+            "manager_id",
+            "(SELECT m.manager_id FROM account_memberships m WHERE m.user_id = t.id)",
+            &RESOURCE,
+        ),
+        Association::one("role", "role_id", ROLE, &roles::RESOURCE),
+        Association::many(
+            "external_references",
+            "external_reference_ids",
+            ("x.id", REFERENCES),
+            &external_references::RESOURCE,
+        ),
+        Association::none("custom_field_values", "custom_field_value_ids", "custom_field_values"),
+        Association::none("skills", "skill_ids", "skills"),
+        Association::none("skill_memberships", "skill_membership_ids", "skill_memberships"),
+        Association::none("work_samples", "work_sample_ids", "work_samples"),
+    ],
+    tallies: &[Tally { name: crate::resources::people::ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
+    operations: &[
+        Operation { verb: Verb::Index, id: "GetUsers", text: "Retrieve users." },
+        Operation { verb: Verb::ShowOwn("me"), id: "GetMyUserData", text: "Retrieve the user of the token." },
+        Operation { verb: Verb::Show, id: "GetUser", text: "Retrieve one user." },
+        Operation { verb: Verb::Update, id: "UpdateUser", text: "Change a user: oneself, or as an administrator." },
+    ],
+};

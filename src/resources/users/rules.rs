@@ -1,0 +1,57 @@
+//! What changes a user: the name, the title, the address, and what other systems call the person.
+
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::records::Record;
+use crate::resources::external_references::{self, Subject};
+use crate::resources::people::Keys;
+use crate::store::{Db, Param, UniqueIndex};
+use crate::wire::changes::Changes;
+use crate::wire::fold::fold;
+
+/// What guarantees that an address belongs to one user of an account.
+pub const ADDRESS: UniqueIndex = UniqueIndex { name: "users_address", columns: "users.account_id, users.email_key" };
+
+/// The refusal of an address that somebody else has.
+pub const ADDRESS_TAKEN: &str = "Email address already belongs to another user of this account.";
+
+const ADDRESS_INVITED: &str = "Email address already has a pending invitation.";
+
+/// Judges a new address and derives what follows from name and address.
+pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    judge_address(db, context, record, changes)?;
+    let name = changes.text("full_name").or(record.text("full_name")).unwrap_or_default().to_owned();
+    let address = changes.text("email_address").or(record.text("email_address")).unwrap_or_default().to_owned();
+    if changes.text("full_name").is_some() || changes.text("email_address").is_some() {
+        let keys = Keys::of(&name, &address);
+        changes.derive("name_key", keys.name);
+        changes.derive("email_key", keys.email);
+        changes.derive("search_key", keys.search);
+    }
+    Ok(())
+}
+
+/// Writes what stands beside the user.
+pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    Ok(external_references::write(db, context, Subject::User(record.id.typed()), changes)?)
+}
+
+/// An address belongs to one user, and nobody takes one that somebody else is invited under (protocol-corners G13).
+fn judge_address(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    let Some(key) = changes.text("email_address").map(fold) else {
+        return Ok(());
+    };
+    let params = [context.caller.account_id.into(), Param::Text(&key), record.id.into()];
+    let taken = "SELECT 1 FROM users WHERE account_id = ?1 AND email_key = ?2 AND id <> ?3";
+    let invited = "SELECT 1 FROM account_invitations \
+                   WHERE account_id = ?1 AND email_key = ?2 AND invitee_id <> ?3 AND accepted_at IS NULL";
+    let refusal = if db.maybe(taken, &params, |_| Ok(()))?.is_some() {
+        ADDRESS_TAKEN
+    } else if db.maybe(invited, &params, |_| Ok(()))?.is_some() {
+        ADDRESS_INVITED
+    } else {
+        return Ok(());
+    };
+    changes.refuse("email_address", refusal);
+    Ok(())
+}

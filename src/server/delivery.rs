@@ -1,0 +1,214 @@
+//! The worker that empties the outbox: claims mails, writes and sends them, and settles what became of each.
+//!
+//! Claiming and settling are short writes; between them, while a mail server is talked to, nothing of the database is held.
+//! A mail is written only now, from what is true now: an invitation that was answered, taken back or ran out meanwhile
+//! offers nothing any more, and its mail is canceled.
+//!
+//! Any number of workers may run, in any number of servers: a claim is exclusive for longer than a mail may take. A worker
+//! that dies leaves its claims to run out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+use crate::clock::Timestamp;
+use crate::engine::error::Error;
+use crate::language::Language;
+use crate::mail::message::{Cover, Facts};
+use crate::mail::outbox::{self, Claimed, Outcome};
+use crate::mail::{Failure, Mail};
+use crate::resources::invitations::links::{self, Way};
+use crate::resources::invitations::offers::{self, Offer};
+use crate::sandbox::faults::MailFault;
+use crate::server::app::App;
+
+/// How often a worker looks by itself, for mails that other processes have put in.
+const LOOKS_EVERY: Duration = Duration::from_secs(5);
+
+/// The rest after the database could not be asked.
+const REST: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether mails are under way, and the pause between two looks.
+const PATIENCE: usize = 2_000;
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The time that a claim leaves for writing down what became of a mail, beside twice the time that sending it may take.
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+
+/// A mail to be sent, with what it is written from.
+struct Letter {
+    /// Tells, as long as it is held, that this mail is under way.
+    _under_way: Arc<()>,
+    claimed: Claimed,
+    offer: Offer,
+    token: SecretString,
+}
+
+/// Sends whatever is due, and whatever becomes due, until it is told to stop; then what is under way is ended.
+pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        let bell = app.outbox.bell.notified();
+        let free = app.config.mail.connections.saturating_sub(under_way.len());
+        let next = match claim(&app, free).await {
+            Ok(letters) => {
+                under_way.extend(letters.into_iter().map(|letter| send(&app, letter)));
+                let look = app.clock.now().plus(LOOKS_EVERY);
+                next_due(&app).await.map_or(look, |due| due.min(look))
+            }
+            Err(cause) => {
+                tracing::warn!(cause = cause.cause(), "the outbox cannot be read and will be tried again");
+                app.clock.now().plus(REST)
+            }
+        };
+        let is_full = under_way.len() >= app.config.mail.connections;
+        tokio::select! {
+            Some(()) = under_way.next(), if !under_way.is_empty() => {}
+            () = bell, if !is_full => {}
+            () = app.clock.reached(next), if !is_full => {}
+            _ = stop.wait_for(|stopped| *stopped) => break,
+        }
+    }
+    while under_way.next().await.is_some() {}
+}
+
+/// Sends what is due, and waits for what the worker is sending: then no mail is half done, unless that takes too long.
+pub async fn rest(app: &Arc<App>) -> Result<(), Error> {
+    for _ in 0..PATIENCE {
+        send_due(app).await?;
+        if Arc::strong_count(&app.outbox.under_way) == 1 {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Sends what is due now, one mail after the other, and returns how many there were: the worker's steps, for those who want
+/// to see them done.
+pub async fn send_due(app: &Arc<App>) -> Result<usize, Error> {
+    let mut sent = 0;
+    loop {
+        let letters = claim(app, 1).await?;
+        if letters.is_empty() && !is_due(app).await {
+            return Ok(sent);
+        }
+        for letter in letters {
+            send(app, letter).await;
+            sent += 1;
+        }
+    }
+}
+
+async fn next_due(app: &App) -> Option<Timestamp> {
+    app.store.read(outbox::next_due).await.ok().flatten()
+}
+
+async fn is_due(app: &App) -> bool {
+    next_due(app).await.is_some_and(|due| due <= app.clock.now())
+}
+
+/// Claims mails and makes a link for each; those that there is no reason any more to send are canceled.
+async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
+    if most == 0 || !is_due(app).await {
+        return Ok(Vec::new());
+    }
+    let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
+    // A mail has its deadline; what remains is for the database before and after it.
+    let lease = app.config.mail.timeout * 2 + SETTLED_WITHIN;
+    let under_way = Arc::clone(&app.outbox.under_way);
+    let work = app.store.write(move |db| {
+        let mut letters = Vec::new();
+        for claimed in outbox::claim(db, most, lease, now)? {
+            match offers::of_invitation(db, claimed.invitation_id, now)? {
+                Some(offer) => {
+                    let token = links::create(db, &entropy, claimed.invitation_id, Way::Mail, now)?;
+                    letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, offer, token });
+                }
+                None => {
+                    outbox::settle(db, &entropy, &claimed, &Outcome::Canceled, give_up, now)?;
+                }
+            }
+        }
+        Ok::<_, Error>(letters)
+    });
+    let letters = work.await?;
+    if app.clock.now() > now.plus(app.config.mail.timeout) {
+        // The database took so long that the claim might run out while a mail is sent. Then it is due again by itself.
+        tracing::warn!(mails = letters.len(), "mails were claimed too slowly and wait for another claim");
+        return Ok(Vec::new());
+    }
+    Ok(letters)
+}
+
+/// Writes a mail, sends it, and settles it.
+async fn send(app: &Arc<App>, letter: Letter) {
+    let outcome = match write(app, &letter) {
+        Ok(mail) => match carry(app, &mail).await {
+            Ok(reply) => Outcome::Sent(reply),
+            Err(Failure::ForNow(reply)) => Outcome::Postponed(reply),
+            Err(Failure::ForGood(reply)) => Outcome::Refused(reply),
+        },
+        Err(cause) => Outcome::Postponed(cause),
+    };
+    let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
+    let (id, claimed, told) = (letter.claimed.id.get(), letter.claimed, outcome.clone());
+    let settled = app.store.write(move |db| outbox::settle(db, &entropy, &claimed, &outcome, give_up, now)).await;
+    let state = match settled {
+        Ok(Some(state)) => state.name(),
+        Ok(None) => "overtaken",
+        Err(cause) => {
+            // The claim runs out by itself, and the mail is sent once more, as the same mail.
+            tracing::error!(mail = id, %cause, "what became of a mail could not be written down");
+            return;
+        }
+    };
+    app.metrics.count_mail(state);
+    // What a mail server says may repeat the address, which the log does not hold: the outbox has it.
+    match told {
+        Outcome::Sent(_) | Outcome::Canceled => tracing::info!(mail = id, state, "mail"),
+        Outcome::Postponed(_) | Outcome::Refused(_) => tracing::warn!(mail = id, state, "mail"),
+    }
+}
+
+/// Hands a mail over, unless a sandbox was told to refuse it.
+async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
+    let ordered =
+        app.sandbox.as_ref().and_then(|sandbox| sandbox.faults.meet_mail(&mail.to, &app.mail_entropy).ok().flatten());
+    match ordered {
+        None => app.mail.send(mail).await,
+        Some(MailFault::Refuse) => Err(Failure::ForGood("550 refused by a fault of the sandbox".to_owned())),
+        Some(MailFault::Postpone) => Err(Failure::ForNow("450 refused for now by a fault of the sandbox".to_owned())),
+    }
+}
+
+fn write(app: &App, letter: &Letter) -> Result<Mail, String> {
+    let Letter { claimed, offer, token, .. } = letter;
+    let facts = Facts {
+        language: spoken(app, offer),
+        name: &offer.full_name,
+        inviter: &offer.inviter_name,
+        account: &offer.account_name,
+        permission: &offer.permission,
+        role: offer.role_name.as_deref(),
+        expires_on: offer.expires_on,
+    };
+    let cover = Cover {
+        from: app.config.mail.from.as_ref().ok_or("the setting mail_from is missing")?,
+        to: &claimed.recipient,
+        message_id: &claimed.message_id,
+        invitation_id: Some(claimed.invitation_id),
+        link: links::address(&app.base_url(), token),
+        token: token.clone(),
+        now: app.clock.now(),
+    };
+    app.templates.write(&facts, cover)
+}
+
+/// The language in which an account speaks to people outside.
+pub fn spoken(app: &App, offer: &Offer) -> Language {
+    offer.language.as_deref().and_then(Language::of_code).unwrap_or(app.config.mail_language)
+}

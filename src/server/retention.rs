@@ -1,0 +1,286 @@
+//! What is over: marked, and removed when it has been kept long enough.
+//!
+//! One table has every rule of retention, [`RULES`]; `docs/RETENTION.md` tells the same, and a test compares them. A sweeper
+//! goes through it every now and then, in small writes, so that no request waits for it. The clock of the application
+//! decides, so that the sandbox can see thirty days go by.
+//!
+//! Every server over a database has a sweeper. They pass over each other's rows, so that none waits and nothing is done twice.
+//!
+//! Considered and not taken: removing along with each write. It costs those who write, and never comes when nobody does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::clock::Timestamp;
+use crate::engine::access::Caller;
+use crate::engine::audit::{self, Actor, Entry};
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::engine::{idempotency, records};
+use crate::ids::{AccountId, InvitationId, RecordId};
+use crate::mail::outbox;
+use crate::oauth::sessions;
+use crate::resources::invitations::{self, links};
+use crate::server::app::App;
+use crate::server::settings::Kept;
+use crate::store::{Db, Param};
+
+/// Rows of one write.
+const AT_ONCE: i64 = 200;
+
+/// Invitations that one write removes. Each takes several statements, and whoever invites for the account waits meanwhile.
+const PURGED_AT_ONCE: i64 = 25;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How long something is kept once it is over.
+#[derive(Clone, Copy)]
+pub enum For {
+    /// As long as a setting says, in days; 0 is for ever.
+    Setting(&'static str, fn(&Kept) -> u32),
+    /// Always this long.
+    Fixed(Duration),
+}
+
+/// A rule: what is removed when.
+pub struct Rule {
+    /// What it is about, for people.
+    pub what: &'static str,
+    /// Since when it is over, for people.
+    pub since: &'static str,
+    /// How long it is kept after that.
+    pub kept: For,
+    /// Removes up to `?2` rows that were over at `?1`; each reads an index. `{claimed}` passes over what another sweeper removes,
+    /// and what somebody is changing: it may not be over any more.
+    sql: &'static str,
+}
+
+/// Every rule but that of expired invitations, whose removal is an act of its own (`purge_expired`).
+pub const RULES: &[Rule] = &[
+    Rule {
+        what: "answers to requests with an Idempotency-Key",
+        since: "the request",
+        kept: For::Fixed(idempotency::KEPT_FOR),
+        sql: "DELETE FROM idempotent_requests WHERE (account_id, user_id, idempotency_key) IN \
+              (SELECT account_id, user_id, idempotency_key FROM idempotent_requests WHERE created_at <= ?1 \
+              ORDER BY created_at LIMIT ?2{claimed})",
+    },
+    Rule {
+        what: "sessions that nobody uses",
+        since: "the last use",
+        kept: For::Fixed(sessions::IDLE_LIFETIME),
+        sql: "DELETE FROM sessions WHERE id IN \
+              (SELECT id FROM sessions WHERE seen_at <= ?1 ORDER BY seen_at LIMIT ?2{claimed})",
+    },
+    Rule {
+        what: "sessions",
+        since: "the sign-in",
+        kept: For::Fixed(sessions::LIFETIME),
+        sql: "DELETE FROM sessions WHERE id IN \
+              (SELECT id FROM sessions WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2{claimed})",
+    },
+    Rule {
+        what: "sign-in links",
+        since: "their end",
+        kept: For::Fixed(Duration::ZERO),
+        sql: "DELETE FROM sign_in_links WHERE id IN \
+              (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2{claimed})",
+    },
+    Rule {
+        what: "consents whose code was never redeemed",
+        since: "the code's end",
+        kept: For::Fixed(DAY),
+        sql: "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE code_used_at IS NULL \
+              AND code_expires_at <= ?1 ORDER BY code_expires_at LIMIT ?2{claimed})",
+    },
+    Rule {
+        what: "revoked access tokens",
+        since: "the revocation",
+        kept: For::Setting("keep_revoked_days", |kept| kept.revoked),
+        sql: "DELETE FROM access_tokens WHERE id IN (SELECT id FROM access_tokens WHERE revoked_at IS NOT NULL \
+              AND revoked_at <= ?1 ORDER BY revoked_at LIMIT ?2{claimed})",
+    },
+    Rule {
+        what: "revoked consents with their refresh tokens",
+        since: "the revocation",
+        kept: For::Setting("keep_revoked_days", |kept| kept.revoked),
+        sql: "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE revoked_at IS NOT NULL AND revoked_at <= ?1 \
+              AND NOT EXISTS (SELECT 1 FROM access_tokens k WHERE k.grant_id = grants.id) \
+              ORDER BY revoked_at LIMIT ?2{claimed})",
+    },
+    Rule {
+        what: "mails in the outbox that were sent, failed or canceled",
+        since: "that moment",
+        kept: For::Setting("keep_mails_days", |kept| kept.mails),
+        sql: "DELETE FROM outbox WHERE id IN \
+              (SELECT id FROM outbox WHERE due_at IS NULL AND updated_at <= ?1 ORDER BY updated_at LIMIT ?2{claimed})",
+    },
+    Rule {
+        what: "rows of the audit trail",
+        since: "the change",
+        kept: For::Setting("keep_audit_days", |kept| kept.audit),
+        // Ids ascend with time, so that the oldest rows are looked at, and no more of them than may go.
+        sql: "DELETE FROM audit WHERE id IN (SELECT id FROM \
+              (SELECT id, occurred_at FROM audit ORDER BY id LIMIT ?2{claimed}) oldest WHERE occurred_at <= ?1)",
+    },
+];
+
+impl Rule {
+    /// Up to when what is over goes; `None` when it is kept for ever.
+    fn until(&self, kept: &Kept, now: Timestamp) -> Option<Timestamp> {
+        match self.kept {
+            For::Fixed(time) => Some(now.minus(time)),
+            For::Setting(_, days) => Some(days(kept)).filter(|days| *days > 0).map(|days| now.minus(DAY * days)),
+        }
+    }
+}
+
+/// Sweeps every now and then, until it is told to stop.
+pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let Some(interval) = app.config.sweep_interval else { return };
+    loop {
+        if let Err(cause) = sweep(&app).await {
+            tracing::warn!(cause = cause.cause(), "sweeping failed and will be tried again");
+        }
+        let next = app.clock.now().plus(interval);
+        tokio::select! {
+            () = app.clock.reached(next) => {}
+            _ = stop.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}
+
+/// Marks and removes everything that is over now, and returns how many rows that were.
+pub async fn sweep(app: &App) -> Result<usize, Error> {
+    app.require_writes()?;
+    let now = app.clock.now();
+    let mut swept = until_done(app, move |db| mark_expired(db, now)).await?;
+    if app.config.kept.expired > 0 {
+        let (last_day, template) = (
+            now.day() - i64::from(app.config.kept.expired),
+            app.context(&Arc::new(Caller::operator(AccountId::new(0))), None),
+        );
+        swept += until_done(app, move |db| purge_expired(db, &template, last_day)).await?;
+    }
+    for rule in RULES {
+        if let Some(until) = rule.until(&app.config.kept, now) {
+            let remove = move |db: &mut Db| {
+                let sql = rule.sql.replace("{claimed}", db.dialect().skip_locked());
+                let removed = db.exec(&sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?;
+                Ok(Some(removed).filter(|rows| *rows > 0))
+            };
+            swept += until_done(app, remove).await?;
+        }
+    }
+    Ok(swept)
+}
+
+/// Repeats a small write until it finds nothing more to do, which it says by `None`; how many rows it swept.
+async fn until_done(
+    app: &App,
+    work: impl Fn(&mut Db) -> Result<Option<usize>, Error> + Clone + Send + 'static,
+) -> Result<usize, Error> {
+    let mut all = 0;
+    loop {
+        let work = work.clone();
+        match app.store.write(move |db| work(db)).await? {
+            None => return Ok(all),
+            Some(rows) => all += rows,
+        }
+    }
+}
+
+/// Marks invitations of one account whose last day is over: their links and their mails go, the invitation stays. Each account
+/// knows through which day that was done, so that only the days since then are looked at.
+fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
+    let yesterday = now.day() - 1;
+    // An account has one sweeper at a time: only then is one in which nothing is found done with.
+    let claimed = db.dialect().skip_locked();
+    let sql = format!(
+        "SELECT id, expired_through FROM accounts WHERE expired_through IS NULL OR expired_through < ?1 \
+         ORDER BY id LIMIT 1{claimed}"
+    );
+    let account = db.maybe(&sql, &[Param::Int(yesterday)], |row| Ok((row.id::<AccountId>(0)?, row.maybe_int(1)?)))?;
+    let Some((account, through)) = account else { return Ok(None) };
+    let mut expired: Vec<InvitationId> = db.all(
+        "UPDATE account_invitations SET expired_at = ?4 WHERE id IN (SELECT id FROM account_invitations \
+         WHERE account_id = ?1 AND accepted_at IS NULL AND expires_on > ?2 AND expires_on <= ?3 AND expired_at IS NULL \
+         ORDER BY expires_on LIMIT ?5) AND accepted_at IS NULL AND +expires_on <= ?3 RETURNING id",
+        &[
+            account.into(),
+            Param::Int(through.unwrap_or(i64::MIN)),
+            Param::Int(yesterday),
+            Param::Int(now.0),
+            Param::Int(AT_ONCE),
+        ],
+        |row| row.id(0),
+    )?;
+    expired.sort_unstable();
+    for id in &expired {
+        links::end(db, *id)?;
+        outbox::cancel(db, *id, now)?;
+        let entry = Entry {
+            account_id: account,
+            occurred_at: now,
+            actor: Actor::OPERATOR,
+            action: "account_invitation.expire",
+            subject: ("account_invitations", id.record()),
+            before: None,
+            after: None,
+        };
+        audit::write(db, &entry)?;
+    }
+    if expired.is_empty() {
+        let sql = "UPDATE accounts SET expired_through = ?2 WHERE id = ?1";
+        db.exec(sql, &[account.into(), Param::Int(yesterday)])?;
+    }
+    // An account without any is no end: the next one may have some.
+    Ok(Some(expired.len()))
+}
+
+/// Removes invitations whose last day was this one or before, with the invitees whom nothing else names.
+fn purge_expired(db: &mut Db, template: &Context, last_day: i64) -> Result<Option<usize>, Error> {
+    let claimed = db.dialect().skip_locked();
+    let sql = format!(
+        "SELECT account_id, id FROM account_invitations WHERE id IN (SELECT i.id FROM accounts a \
+         JOIN account_invitations i ON i.account_id = a.id AND i.accepted_at IS NULL AND i.expires_on <= ?1 \
+         ORDER BY a.id, i.expires_on, i.id LIMIT ?2) \
+         AND accepted_at IS NULL AND +expires_on <= ?1 ORDER BY account_id, expires_on, id{claimed}"
+    );
+    let params = [Param::Int(last_day), Param::Int(PURGED_AT_ONCE)];
+    let found: Vec<(AccountId, RecordId)> = db.all(&sql, &params, |row| Ok((row.id(0)?, row.id(1)?)))?;
+    for (account, id) in &found {
+        let context = template.for_caller(Caller::operator(*account));
+        let record = records::find(db, &invitations::RESOURCE, *account, Some(*id))?;
+        invitations::remove_pending(db, &context, &record, "purge")?;
+    }
+    Ok(Some(found.len()).filter(|invitations| *invitations > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_a_line_for_each_rule_and_no_other() {
+        let document = include_str!("../../docs/RETENTION.md");
+        let (_, table) = document.split_once("|---|---|---|\n").unwrap_or_default();
+        let lines: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+        for rule in RULES {
+            let kept = match rule.kept {
+                For::Setting(name, _) => format!("`{name}`"),
+                For::Fixed(time) => match time.as_secs() {
+                    0 => "not at all".to_owned(),
+                    seconds if seconds % 3_600 == 0 => format!("{} hours", seconds / 3_600),
+                    seconds => format!("{} minutes", seconds / 60),
+                },
+            };
+            let line = format!("| {} | {} | {kept} |", rule.what, rule.since);
+            assert!(lines.contains(&line.as_str()), "{line} is not in the document");
+        }
+        // The last line is about an act and not about rows.
+        assert_eq!(lines.len(), RULES.len() + 1);
+    }
+}

@@ -1,0 +1,7 @@
+//! Whole databases as rows: copies, backups and snapshots.
+
+pub mod backup;
+pub mod copy;
+pub mod rows;
+pub mod snapshot;
+pub mod tables;
