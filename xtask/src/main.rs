@@ -130,17 +130,21 @@ fn bench(arguments: &[String]) -> Result<(), String> {
     let needed: Vec<Requirement> = [Requirement::CCompiler, Requirement::Wrk].into_iter().chain(server).collect();
     debian::provide(&needed)?;
     requirement::check(&needed)?;
-    Step::cargo("Build of the server", &["build", "--release", "--package", "invited"], "the server does not build")
-        .quiet()
-        .run()?;
+    Step::cargo(
+        "Build of the server",
+        &["build", "--profile", "dist", "--package", "invited"],
+        "the server does not build",
+    )
+    .quiet()
+    .run()?;
     Step::cargo(
         "Build of the bench",
-        &["build", "--release", "--package", "invited-bench"],
+        &["build", "--profile", "dist", "--package", "invited-bench"],
         "the bench does not build",
     )
     .quiet()
     .run()?;
-    let mut run = vec!["run", "--quiet", "--release", "--package", "invited-bench", "--"];
+    let mut run = vec!["run", "--quiet", "--profile", "dist", "--package", "invited-bench", "--"];
     run.extend(arguments.iter().map(String::as_str));
     Step::cargo("Bench", &run, "the measurement did not finish").quiet().run()
 }
