@@ -11,8 +11,34 @@ pub struct Entropy(Generator);
 enum Generator {
     /// Read in large pieces, since every request takes some bytes and each read is a system call.
     System(Box<Mutex<Pool>>),
-    /// The hash of the seed and a counter: the same bytes in every run.
-    Seeded { seed: u64, draws: AtomicU64 },
+    /// The same bytes in every run, for tests.
+    Seeded(Repeatable),
+}
+
+/// Random bytes that are the same in every run: hashes of a seed and a counter.
+pub struct Repeatable {
+    seed: u64,
+    draws: AtomicU64,
+}
+
+impl Repeatable {
+    pub fn new(seed: u64) -> Self {
+        Self { seed, draws: AtomicU64::new(0) }
+    }
+
+    /// A source of its own, whose bytes do not depend on what was drawn from this one.
+    #[must_use]
+    pub fn branch(&self, name: &str) -> Self {
+        let hash: [u8; 32] = Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(name).finalize().into();
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash[..8]);
+        Self::new(u64::from_be_bytes(first))
+    }
+
+    pub fn bytes(&self) -> [u8; 32] {
+        let draw = self.draws.fetch_add(1, Ordering::Relaxed);
+        Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(draw.to_be_bytes()).finalize().into()
+    }
 }
 
 /// Bytes not handed out yet. Those that are, are wiped here.
@@ -51,13 +77,13 @@ impl Entropy {
 
     /// The same bytes in every run. Never for production.
     pub fn seeded(seed: u64) -> Self {
-        Self(Generator::Seeded { seed, draws: AtomicU64::new(0) })
+        Self(Generator::Seeded(Repeatable::new(seed)))
     }
 
     /// Restarts the sequence of a seeded source; does nothing to the system's.
     pub fn restart(&self) {
-        if let Generator::Seeded { draws, .. } = &self.0 {
-            draws.store(0, Ordering::Relaxed);
+        if let Generator::Seeded(source) = &self.0 {
+            source.draws.store(0, Ordering::Relaxed);
         }
     }
 
@@ -66,13 +92,7 @@ impl Entropy {
     pub fn branch(&self, name: &str) -> Self {
         match &self.0 {
             Generator::System(_) => Self::system(),
-            Generator::Seeded { seed, .. } => {
-                let hash: [u8; 32] =
-                    Sha256::new().chain_update(seed.to_be_bytes()).chain_update(name).finalize().into();
-                let mut first = [0; 8];
-                first.copy_from_slice(&hash[..8]);
-                Self::seeded(u64::from_be_bytes(first))
-            }
+            Generator::Seeded(source) => Self(Generator::Seeded(source.branch(name))),
         }
     }
 
@@ -80,11 +100,7 @@ impl Entropy {
     pub fn bytes(&self) -> Result<[u8; 32], NoEntropy> {
         match &self.0 {
             Generator::System(pool) => pool.lock().take(),
-            Generator::Seeded { seed, draws } => {
-                let draw = draws.fetch_add(1, Ordering::Relaxed);
-                let hash = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(draw.to_be_bytes());
-                Ok(hash.finalize().into())
-            }
+            Generator::Seeded(source) => Ok(source.bytes()),
         }
     }
 }

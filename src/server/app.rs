@@ -1,6 +1,7 @@
 //! The application: the parts that every request shares, and how they are put together.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -18,7 +19,7 @@ use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
 use crate::sandbox::Sandbox;
-use crate::sandbox::seed::{self, Progress, Seed};
+use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
 use crate::store::{self, Param, Store, Work, migrate};
@@ -104,16 +105,16 @@ impl App {
     /// accounts that no sandbox made.
     pub async fn become_sandbox(&mut self, seed: &Arc<Seed>) -> Result<bool, store::Error> {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(AtomicU64::new(0));
         let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
-        let planting = self.store.write(move |db| seed::plant_with(db, &planted, (now, days), &written));
+        let planting = self.store.write(move |db| seed::plant(db, &planted, now, days, &written));
         tokio::pin!(planting);
         let of = seed.generated_rows();
         let is_planted = loop {
             tokio::select! {
                 is_planted = &mut planting => break is_planted?,
                 () = tokio::time::sleep(PROGRESS_EVERY) => {
-                    tracing::info!(rows = progress.rows(), of, "planting the seed");
+                    tracing::info!(rows = progress.load(Ordering::Relaxed), of, "planting the seed");
                 }
             }
         };
