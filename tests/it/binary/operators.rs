@@ -1,4 +1,4 @@
-//! Those who run the server: what their commands leave in the audit trail, and which databases no command touches.
+//! Operators: the audit rows of their commands, and the databases that commands refuse to touch.
 
 use std::io::Read;
 use std::path::Path;
@@ -11,14 +11,14 @@ use super::serving::{create_account, fails, folder, serve, status, succeeds};
 use crate::process::{Client, Program, address, command, printed, sqlite};
 use crate::support::token;
 
-/// Changes the file of a database behind the program's back.
+/// Changes a database file directly.
 fn alter(database: &Path, sql: &str) {
     let connection = Connection::open(database).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     connection.execute_batch(sql).unwrap();
 }
 
-/// The audit trail without its times, one array for each row.
+/// The audit trail without times, one array per row.
 fn trail(database: &Path) -> Vec<Value> {
     let connection = Connection::open(database).unwrap();
     let sql = "SELECT json_array(account_id, actor_user_id, actor_token_id, request_id, action, subject_type, \
@@ -28,7 +28,7 @@ fn trail(database: &Path) -> Vec<Value> {
     rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect()
 }
 
-/// A row that an operator leaves, who has no user, no token and no request.
+/// An operator's row: no user, no token, no request.
 fn row(action: &str, subject: &str, id: i64, before: &Value, after: &Value) -> Value {
     json!([1, null, null, null, action, subject, id, before, after])
 }
@@ -60,12 +60,12 @@ fn every_command_that_writes_leaves_its_rows_in_the_audit_trail() {
             row("token.revoke", "access_tokens", 2, &json!({"revoked_at": null}), &json!({"revoked_at": revoked_at})),
         ]
     );
-    let told = format!("{rows:?}");
-    assert!(!told.contains(&first) && !told.contains(&second), "the trail holds no secret: {told}");
+    let report = format!("{rows:?}");
+    assert!(!report.contains(&first) && !report.contains(&second), "the trail has no secrets: {report}");
 }
 
 #[test]
-fn a_command_that_is_refused_leaves_no_row() {
+fn a_refused_command_leaves_no_row() {
     let folder = folder();
     let database = folder.database();
     let url = sqlite(&database);
@@ -90,7 +90,7 @@ fn a_disabled_member_gets_no_token() {
 }
 
 #[test]
-fn blanks_around_an_address_are_no_part_of_it() {
+fn blanks_around_an_address_are_trimmed() {
     let folder = folder();
     let url = sqlite(&folder.database());
     create_account(&url, "olive@example.test");
@@ -98,7 +98,7 @@ fn blanks_around_an_address_are_no_part_of_it() {
 }
 
 #[test]
-fn a_mistyped_database_is_named_and_not_made() {
+fn a_mistyped_database_is_named_and_not_created() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let path = folder.database().display().to_string();
@@ -124,7 +124,7 @@ fn a_mistyped_database_is_named_and_not_made() {
 }
 
 #[test]
-fn serve_without_an_account_warns_and_says_how_to_make_one() {
+fn serve_without_an_account_warns_and_says_how_to_create_one() {
     let folder = folder();
     let url = sqlite(&folder.database());
     succeeds(&["migrate", "--database", &url]);
@@ -133,7 +133,7 @@ fn serve_without_an_account_warns_and_says_how_to_make_one() {
     assert!(!log_of_serving(&url).contains("invited account create"));
 }
 
-/// What `serve` says on standard error until it listens.
+/// The standard error of `serve` until it listens.
 fn log_of_serving(database: &str) -> String {
     let mut command = command(&["serve", "--database", database, "--listen", "127.0.0.1:0"]);
     command.stderr(Stdio::piped());
@@ -151,11 +151,11 @@ fn log_of_serving(database: &str) -> String {
     log
 }
 
-/// What a newer program would leave behind.
+/// What a newer program would have recorded.
 const NEWER: &str = "INSERT INTO schema_migrations VALUES (99, 99, 'later', '', 0)";
 
 #[test]
-fn serve_that_may_not_migrate_tells_an_older_database_from_a_newer_one() {
+fn serve_without_migrations_distinguishes_an_older_database_from_a_newer_one() {
     let folder = folder();
     let database = folder.database();
     let url = sqlite(&database);
@@ -186,7 +186,7 @@ fn a_server_is_not_ready_while_its_database_has_another_schema() {
 }
 
 #[test]
-fn serve_refuses_the_database_of_a_sandbox_whose_tokens_everybody_knows() {
+fn serve_refuses_a_sandbox_database_with_public_tokens() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let (program, _) = Program::sandbox(&["--database", &url]);
@@ -198,13 +198,13 @@ fn serve_refuses_the_database_of_a_sandbox_whose_tokens_everybody_knows() {
 }
 
 #[test]
-fn the_sandbox_refuses_a_database_that_it_did_not_make() {
+fn the_sandbox_refuses_a_foreign_database() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let owner = create_account(&url, "olive@example.test");
     fails(&["sandbox", "--json", "--listen", "127.0.0.1:0", "--database", &url], &["setting database", "sandbox"]);
     let (program, address) = serve(&url, &[]);
-    assert_eq!((status(address, &owner), status(address, token::ADMINISTRATOR)), (200, 401), "nothing was planted");
+    assert_eq!((status(address, &owner), status(address, token::ADMINISTRATOR)), (200, 401), "nothing was seeded");
     drop(program);
 }
 
@@ -223,7 +223,7 @@ fn the_sandbox_takes_its_database_from_the_flag_or_the_file_and_never_from_the_e
         assert_eq!(program.stop().0.code(), Some(0));
     };
     start(&[]);
-    assert!(!folder.database().exists(), "the variable names the database of a team, perhaps");
+    assert!(!folder.database().exists(), "the variable may name a real database");
     let file = folder.database().with_extension("toml");
     std::fs::write(&file, format!("database = {url:?}\n")).unwrap();
     start(&["--config", &file.display().to_string()]);

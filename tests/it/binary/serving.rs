@@ -19,12 +19,12 @@ pub(crate) fn folder() -> TemporaryFolder {
     TemporaryFolder::create(&Entropy::system()).unwrap()
 }
 
-/// An address on which nobody listens at the moment.
+/// An unused address.
 pub(crate) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// Settings of a server for a story that writes without a pause.
+/// Settings of a server for tests that write without pause.
 pub(crate) const UNLIMITED: &[&str] = &["--rate-create", "0", "--rate-general", "0"];
 
 /// Starts `serve` and waits until it answers.
@@ -59,7 +59,7 @@ pub(crate) fn fails(arguments: &[&str], names: &[&str]) -> Output {
     output
 }
 
-/// Makes an account and returns the owner's token.
+/// Creates an account and returns the owner's token.
 pub(crate) fn create_account(database: &str, address: &str) -> String {
     let printed = succeeds(&[
         "account",
@@ -87,7 +87,7 @@ fn serve_refuses_to_start_half_configured_and_names_what_is_missing() {
     let folder = folder();
     let url = sqlite(&folder.database());
     fails(&["serve", "--database", &url, "--listen", "0.0.0.0:0"], &["base_url", "--base-url", "INVITED_BASE_URL"]);
-    assert!(!folder.database().exists(), "a refused start makes no database");
+    assert!(!folder.database().exists(), "a refused start creates no database");
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn settings_come_from_flags_before_variables_before_the_file() {
         .unwrap();
     let error = printed(&output.stderr);
     for (name, source) in [("durability", "flag"), ("log_level", "variable"), ("listen", "file")] {
-        let told = format!("{name}: \"from the {source}\"");
-        assert!(error.contains(&told), "{told} is missing in {error}");
+        let report = format!("{name}: \"from the {source}\"");
+        assert!(error.contains(&report), "{report} is missing in {error}");
     }
     std::fs::write(folder.database().with_extension("toml"), "colour = \"blue\"\n").unwrap();
     fails(&["serve", "--config", &file], &["colour"]);
@@ -138,7 +138,7 @@ fn settings_come_from_flags_before_variables_before_the_file() {
 }
 
 #[test]
-fn the_printed_settings_file_is_one_that_serve_reads() {
+fn serve_reads_the_printed_settings_file() {
     let folder = folder();
     let file = folder.database().with_extension("toml");
     std::fs::write(&file, succeeds(&["config"])).unwrap();
@@ -146,7 +146,7 @@ fn the_printed_settings_file_is_one_that_serve_reads() {
 }
 
 #[test]
-fn migrate_makes_the_schema_and_says_so_and_a_second_time_does_nothing() {
+fn migrate_creates_the_schema_once_and_says_so() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let first = succeeds(&["migrate", "--database", &url]);
@@ -157,7 +157,7 @@ fn migrate_makes_the_schema_and_says_so_and_a_second_time_does_nothing() {
 }
 
 #[test]
-fn serve_can_be_told_not_to_migrate() {
+fn serve_can_skip_migrations() {
     let folder = folder();
     let url = sqlite(&folder.database());
     succeeds(&["migrate", "--database", &url]);
@@ -167,7 +167,7 @@ fn serve_can_be_told_not_to_migrate() {
 }
 
 #[test]
-fn an_account_begins_with_an_owner_whose_token_is_told_once_and_kept_as_a_hash() {
+fn a_new_accounts_owner_token_is_printed_once_and_stored_as_a_hash() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let printed = succeeds(&[
@@ -205,7 +205,7 @@ fn is_in_a_file(folder: &Path, text: &str) -> bool {
 }
 
 #[test]
-fn an_account_with_unreadable_details_is_not_made() {
+fn an_account_with_invalid_details_is_not_created() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let create = |name: &str, address: &str, owner: &str| {
@@ -225,7 +225,7 @@ fn an_account_with_unreadable_details_is_not_made() {
 }
 
 #[test]
-fn tokens_are_made_listed_and_revoked_while_the_server_runs() {
+fn tokens_are_created_listed_and_revoked_while_the_server_runs() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let first = create_account(&url, "olive@example.test");
@@ -239,7 +239,7 @@ fn tokens_are_made_listed_and_revoked_while_the_server_runs() {
 
     let listed = succeeds(&["token", "list", "--database", &url]);
     assert!(listed.contains("for the shop") && listed.contains("olive@example.test"), "{listed}");
-    assert!(!listed.contains(&first) && !listed.contains(second), "a list tells no token: {listed}");
+    assert!(!listed.contains(&first) && !listed.contains(second), "a list shows no token: {listed}");
     let listed: Value = serde_json::from_str(&succeeds(&["token", "list", "--database", &url, "--json"])).unwrap();
     assert_eq!(listed["tokens"].as_array().map(Vec::len), Some(2), "{listed}");
 
@@ -257,7 +257,7 @@ fn tokens_are_made_listed_and_revoked_while_the_server_runs() {
 }
 
 #[test]
-fn with_several_accounts_a_token_needs_the_name_of_one() {
+fn with_several_accounts_a_token_needs_an_account() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let here = create_account(&url, "olive@example.test");
@@ -291,7 +291,7 @@ fn serve_has_rate_limits_unless_they_are_turned_off() {
 }
 
 #[test]
-fn a_server_that_refuses_every_write_starts_on_a_database_that_is_up_to_date() {
+fn a_server_that_refuses_every_write_starts_on_a_current_database() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let token = create_account(&url, "olive@example.test");
@@ -305,7 +305,7 @@ fn a_server_that_refuses_every_write_starts_on_a_database_that_is_up_to_date() {
 }
 
 #[test]
-fn a_server_that_is_told_twice_to_stop_does_so_at_once_and_closes_its_database() {
+fn a_second_signal_stops_the_server_at_once_and_it_closes_its_database() {
     let folder = folder();
     let url = sqlite(&folder.database());
     let token = create_account(&url, "first@example.test");
@@ -314,5 +314,5 @@ fn a_server_that_is_told_twice_to_stop_does_so_at_once_and_closes_its_database()
     assert_eq!(ended_by_asking_twice(program, ["TERM", "TERM"], under_way).code(), Some(0));
     let files = std::fs::read_dir(folder.database().parent().unwrap()).unwrap();
     let names: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    assert_eq!(names, [folder.database()], "a database that was closed has no journal beside it");
+    assert_eq!(names, [folder.database()], "a closed database leaves no journal");
 }
