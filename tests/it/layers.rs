@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "entropy",
     "language",
     "store",
+    "ids",
     "mail",
     "engine",
     "oauth",
@@ -169,7 +170,7 @@ fn picture() -> String {
     for room in ORDER {
         let direct = uses.remove(room).unwrap_or_default();
         let implied: BTreeSet<String> = direct.iter().flat_map(|other| reached[other.as_str()].clone()).collect();
-        for other in direct.difference(&implied).rev() {
+        for other in direct.difference(&implied) {
             drawn.push(format!("    {room} --> {other}\n"));
         }
         reached.insert(room, direct.union(&implied).cloned().collect());

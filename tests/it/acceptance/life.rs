@@ -149,7 +149,7 @@ impl Case<'_> {
 
     fn compare(&self, taken_before: i64) -> Result<(), TestCaseError> {
         let pending = i64::from(self.invitation.as_ref().is_some_and(|it| it.is_pending));
-        let ledger = self.server.write(|db| Ok(seats::ledger(db, 1)?));
+        let ledger = self.server.write(|db| Ok(seats::ledger(db, 1.into())?));
         prop_assert_eq!(ledger.taken(), taken_before + self.members + pending);
         let counted = "SELECT (SELECT count(*) FROM account_memberships WHERE account_id = 1 AND disabled_at IS NULL) \
                        + (SELECT count(*) FROM account_invitations WHERE account_id = 1 AND accepted_at IS NULL)";
@@ -173,7 +173,7 @@ fn links_flags_and_seats_agree_after_any_sequence_of_steps() {
     let server = Server::start();
     let number = Cell::new(0);
     let law = |steps: Vec<Step>| {
-        let taken_before = server.write(|db| Ok(seats::ledger(db, 1)?)).taken();
+        let taken_before = server.write(|db| Ok(seats::ledger(db, 1.into())?)).taken();
         let mut case = Case { server: &server, number: &number, invitation: None, members: 0 };
         case.take(Step::Create)?;
         for step in steps {
