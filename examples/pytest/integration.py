@@ -1,6 +1,6 @@
 """The code under test: an integration that invites people, as it would run against the vendor's API.
 
-It speaks through requests-oauthlib, a published client of OAuth 2. Nothing in here knows that the server is a sandbox.
+It uses requests-oauthlib, a published OAuth 2 client, and does not know that the server is a sandbox.
 """
 
 import os

@@ -1,7 +1,6 @@
 """requests: an HR system's use of an account, from a person's first day to their last one.
 
-The bodies are forms as Rails nests them, which is what the vendor's own client sends by default; some are JSON, as
-other clients have it.
+Most bodies are nested Rails forms, the default of the vendor's own client; some are JSON.
 """
 
 from urllib.parse import urlencode

@@ -1,6 +1,6 @@
 """The published workflow and image: everything they name exists, and everything they start works.
 
-There may be neither a build server nor Docker where this runs, so that the parts are looked at one by one.
+This may run without a build server and Docker, so the parts are checked one by one.
 """
 
 import json

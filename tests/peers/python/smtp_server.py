@@ -81,7 +81,7 @@ def certificate(subject, issuer, key, issuer_key, extensions):
 
 def encryption(authority_file):
     """A context with a certificate for `localhost` by a new authority."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of the stories")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A test authority")])
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = certificate(name, name, authority_key, authority_key, [
         (x509.BasicConstraints(ca=True, path_length=None), True),
