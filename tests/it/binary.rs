@@ -24,5 +24,5 @@ mod team;
 mod telling;
 
 pub(crate) use copying::{Answers, Crowd, copied, invite_new, kill_while_copying, rows_of, while_inviting};
-pub(crate) use serving::{UNLIMITED, create_account, fails, folder, serve, succeeds};
+pub(crate) use serving::{UNLIMITED, create_account, fails, folder, new_database, serve, succeeds};
 pub(crate) use team::Team;

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::serving::{create_account, fails, folder, serve, status, succeeds};
+use super::serving::{create_account, fails, folder, new_database, serve, status, succeeds};
 use crate::process::{Client, Program, address, command, printed, sqlite};
 use crate::support::token;
 
@@ -78,8 +78,7 @@ fn a_refused_command_leaves_no_row() {
 
 #[test]
 fn a_disabled_member_gets_no_token() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     create_account(&url, "olive@example.test");
     alter(&folder.database(), "UPDATE account_memberships SET disabled_at = 1");
     let create = ["token", "create", "olive@example.test", "--database", &url];
@@ -91,16 +90,14 @@ fn a_disabled_member_gets_no_token() {
 
 #[test]
 fn blanks_around_an_address_are_trimmed() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
     succeeds(&["token", "create", "  olive@example.test\n", "--database", &url]);
 }
 
 #[test]
 fn a_mistyped_database_is_named_and_not_created() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let path = folder.database().display().to_string();
     for words in [
         &["serve", "--listen", "127.0.0.1:0"][..],
@@ -125,8 +122,7 @@ fn a_mistyped_database_is_named_and_not_created() {
 
 #[test]
 fn serve_without_an_account_warns_and_says_how_to_create_one() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     succeeds(&["migrate", "--database", &url]);
     assert!(log_of_serving(&url).contains("invited account create"));
     create_account(&url, "olive@example.test");
@@ -187,8 +183,7 @@ fn a_server_is_not_ready_while_its_database_has_another_schema() {
 
 #[test]
 fn serve_refuses_a_sandbox_database_with_public_tokens() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let (program, _) = Program::sandbox(&["--database", &url]);
     assert_eq!(program.stop().0.code(), Some(0));
     let output = fails(&["serve", "--database", &url, "--listen", "127.0.0.1:0"], &["setting database", "sandbox"]);
@@ -199,8 +194,7 @@ fn serve_refuses_a_sandbox_database_with_public_tokens() {
 
 #[test]
 fn the_sandbox_refuses_a_foreign_database() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let owner = create_account(&url, "olive@example.test");
     fails(&["sandbox", "--json", "--listen", "127.0.0.1:0", "--database", &url], &["setting database", "sandbox"]);
     let (program, address) = serve(&url, &[]);
@@ -210,8 +204,7 @@ fn the_sandbox_refuses_a_foreign_database() {
 
 #[test]
 fn the_sandbox_takes_its_database_from_the_flag_or_the_file_and_never_from_the_environment() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let start = |arguments: &[&str]| {
         let mut command = command(&[&["sandbox", "--json", "--listen", "127.0.0.1:0"], arguments].concat());
         command.env("INVITED_DATABASE", &url).stderr(Stdio::null());

@@ -10,8 +10,8 @@ use std::time::Duration;
 use invited::testing::clock::Stopwatch;
 use serde_json::Value;
 
-use super::serving::folder;
-use crate::process::{Client, Program, address, command, ended_by_asking_twice, half_a_request, printed, run, sqlite};
+use super::serving::{folder, new_database};
+use crate::process::{Client, Program, address, command, ended_by_asking_twice, half_a_request, printed, run};
 use crate::support::token;
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
@@ -132,8 +132,7 @@ fn the_greeting_holds_a_command_that_can_be_pasted() {
 
 #[test]
 fn a_kept_database_is_reopened_and_not_seeded_again() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let (program, greeting) = Program::sandbox(&["--database", &url]);
     let mut client = Client::connect(address(&greeting), token::ADMINISTRATOR).unwrap();
     let create = |address: &str| {

@@ -8,7 +8,7 @@ use invited::testing::sandbox::TemporaryFolder;
 use invited::testing::seed::{STANDARD, Seed};
 use serde_json::{Value, json};
 
-use super::serving::{fails, folder, succeeds};
+use super::serving::{fails, folder, new_database, succeeds};
 use crate::process::{Client, Program, address, command, printed, run, sqlite};
 use crate::support::database::rows_in_file;
 
@@ -361,8 +361,7 @@ fn generated_invitations_are_in_every_state_and_usable() {
 
 #[test]
 fn a_kept_database_is_neither_reseeded_nor_served_nor_misreported() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let text = format!("accounts: [{{name: A, members: [{{{OWNER}, token: one-token}}]}}]");
     let file = write(&folder, "one.yaml", &text);
     let (program, _) = start(&url, &["--seed", file.to_str().unwrap()]);

@@ -19,6 +19,13 @@ pub(crate) fn folder() -> TemporaryFolder {
     TemporaryFolder::create(&Entropy::system()).unwrap()
 }
 
+/// The URL of a database file that does not exist yet, in a temporary folder.
+pub(crate) fn new_database() -> (TemporaryFolder, String) {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    (folder, url)
+}
+
 /// An unused address.
 pub(crate) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
@@ -84,8 +91,7 @@ pub(super) fn status(address: SocketAddr, token: &str) -> u16 {
 #[test]
 fn serve_refuses_to_start_half_configured_and_names_what_is_missing() {
     fails(&["serve"], &["database", "--database", "INVITED_DATABASE"]);
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     fails(&["serve", "--database", &url, "--listen", "0.0.0.0:0"], &["base_url", "--base-url", "INVITED_BASE_URL"]);
     assert!(!folder.database().exists(), "a refused start creates no database");
 }
@@ -147,8 +153,7 @@ fn serve_reads_the_printed_settings_file() {
 
 #[test]
 fn migrate_creates_the_schema_once_and_says_so() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let first = succeeds(&["migrate", "--database", &url]);
     assert!(folder.database().exists());
     let second = succeeds(&["migrate", "--database", &url]);
@@ -158,8 +163,7 @@ fn migrate_creates_the_schema_once_and_says_so() {
 
 #[test]
 fn serve_can_skip_migrations() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     succeeds(&["migrate", "--database", &url]);
     let (program, address) = serve(&url, &["--migrate-on-start", "false"]);
     assert_eq!(status(address, "nobody"), 401);
@@ -168,8 +172,7 @@ fn serve_can_skip_migrations() {
 
 #[test]
 fn a_new_accounts_owner_token_is_printed_once_and_stored_as_a_hash() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let printed = succeeds(&[
         "account",
         "create",
@@ -206,8 +209,7 @@ fn is_in_a_file(folder: &Path, text: &str) -> bool {
 
 #[test]
 fn an_account_with_invalid_details_is_not_created() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let create = |name: &str, address: &str, owner: &str| {
         run(&["account", "create", name, "--owner-email", address, "--owner-name", owner, "--database", &url])
     };
@@ -226,8 +228,7 @@ fn an_account_with_invalid_details_is_not_created() {
 
 #[test]
 fn tokens_are_created_listed_and_revoked_while_the_server_runs() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let first = create_account(&url, "olive@example.test");
     let (program, address) = serve(&url, &[]);
     let printed =
@@ -258,8 +259,7 @@ fn tokens_are_created_listed_and_revoked_while_the_server_runs() {
 
 #[test]
 fn with_several_accounts_a_token_needs_an_account() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let here = create_account(&url, "olive@example.test");
     let there = create_account(&url, "olive@example.test");
     fails(&["token", "create", "olive@example.test", "--database", &url], &["--account"]);
@@ -276,8 +276,7 @@ fn with_several_accounts_a_token_needs_an_account() {
 
 #[test]
 fn serve_has_rate_limits_unless_they_are_turned_off() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let token = create_account(&url, "olive@example.test");
     let (program, address) = serve(&url, &[]);
     let mut client = Client::connect(address, &token).unwrap();
@@ -292,8 +291,7 @@ fn serve_has_rate_limits_unless_they_are_turned_off() {
 
 #[test]
 fn a_server_that_refuses_every_write_starts_on_a_current_database() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let token = create_account(&url, "olive@example.test");
     let (program, address) = serve(&url, &["--queue-length", "0"]);
     let mut client = Client::connect(address, &token).unwrap();
@@ -306,8 +304,7 @@ fn a_server_that_refuses_every_write_starts_on_a_current_database() {
 
 #[test]
 fn a_second_signal_stops_the_server_at_once_and_it_closes_its_database() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let token = create_account(&url, "first@example.test");
     let (program, address) = serve(&url, &["--drain-timeout", "60", "--body-timeout", "60"]);
     let under_way = half_a_request(address, &token);

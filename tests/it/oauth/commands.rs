@@ -1,4 +1,4 @@
-//! `invited app` and `invited user`; under `serve` a bearer token is no consent.
+//! `invited app` and `invited user`; under `serve` a bearer token does not count as consent.
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};
@@ -6,8 +6,8 @@ use std::process::{Output, Stdio};
 use serde_json::Value;
 
 use super::{Browser, encoded, location};
-use crate::binary::{create_account, fails, folder, serve, succeeds};
-use crate::process::{command, printed, sqlite};
+use crate::binary::{create_account, fails, new_database, serve, succeeds};
+use crate::process::{command, printed};
 use crate::support::client::Request;
 
 const PASSWORD: &str = "correct horse battery";
@@ -27,8 +27,7 @@ fn create_app(url: &str) -> Value {
 
 #[test]
 fn an_application_is_registered_listed_used_and_deleted() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let owner = create_account(&url, "olive@example.test");
     let made = create_app(&url);
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
@@ -65,8 +64,7 @@ fn an_application_is_registered_listed_used_and_deleted() {
 
 #[test]
 fn an_invalid_registration_is_refused_with_the_reason() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
     let create = |user: &str, uri: &str, reasons: &[&str]| {
         let arguments = ["app", "create", "--user", user, "--name", "Shop", "--redirect-uri", uri, "--database", &url];
@@ -79,8 +77,7 @@ fn an_invalid_registration_is_refused_with_the_reason() {
 
 #[test]
 fn a_password_is_read_from_standard_input() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
     let made = create_app(&url);
     for (password, reason) in
@@ -108,8 +105,7 @@ fn a_password_is_read_from_standard_input() {
 
 #[test]
 fn a_link_signs_a_member_in() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
     let (_program, server) = serve(&url, &[]);
     let base_url = format!("http://{server}");

@@ -5,7 +5,7 @@ use super::{
     refused_on_a_page, register, set_password,
 };
 use crate::support::browser::hidden;
-use crate::support::{Server, token};
+use crate::support::{Answer, Server, token};
 
 const PASSWORD: &str = "correct horse battery";
 const ADDRESS: &str = "project_lead@example.test";
@@ -14,6 +14,15 @@ fn with_password() -> Server {
     let server = Server::start();
     set_password(&server, 5, PASSWORD);
     server
+}
+
+/// A signed in member's browser, and the page that asks for consent.
+fn at_consent() -> (Server, Browser, Answer) {
+    let server = with_password();
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
+    let consent = browser.get(&authorize_path(&[])).expect(200);
+    (server, browser, consent)
 }
 
 #[test]
@@ -55,10 +64,7 @@ fn a_member_signs_in_consents_and_the_application_acts_for_the_member() {
 
 #[test]
 fn denying_sends_the_application_an_error() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+    let (server, mut browser, consent) = at_consent();
     let answer = browser.submit(&consent, "/oauth/authorize", &[("decision", "deny")]).expect(303);
     refused_by_redirect(&answer, "access_denied", Some("st&te=1"));
     let undecided = browser.submit(&consent, "/oauth/authorize", &[]);
@@ -68,10 +74,7 @@ fn denying_sends_the_application_an_error() {
 
 #[test]
 fn a_form_without_its_token_or_with_another_browsers_is_refused() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+    let (server, mut browser, consent) = at_consent();
     let own = hidden(&consent, "/oauth/authorize");
     let token = own.iter().find(|(name, _)| name == "csrf_token").unwrap().1.clone();
     let mut stranger = Browser::new(&server);
@@ -109,10 +112,7 @@ fn a_form_from_before_signing_in_is_stale_afterwards() {
 
 #[test]
 fn the_fields_of_a_form_are_checked_again() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+    let (server, mut browser, consent) = at_consent();
     let with = |name: &str, value: &str| -> String {
         let fields = hidden(&consent, "/oauth/authorize");
         let changed: Vec<(&str, &str)> = fields
@@ -179,10 +179,7 @@ fn a_session_belongs_to_one_account() {
 
 #[test]
 fn signing_out_requires_a_new_sign_in() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+    let (_server, mut browser, consent) = at_consent();
     let answer = browser.submit(&consent, "/oauth/sign-out", &[]).expect(303);
     let page = browser.get(answer.header("location").unwrap()).expect(200);
     assert!(page.text().contains("action=\"/oauth/sign-in\""), "{page}");
@@ -190,10 +187,7 @@ fn signing_out_requires_a_new_sign_in() {
 
 #[test]
 fn a_consent_after_the_session_ended_requires_a_sign_in() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+    let (server, mut browser, consent) = at_consent();
     server.advance_seconds(31 * 60);
     let answer = browser.submit(&consent, "/oauth/authorize", &[("decision", "allow")]).expect(303);
     assert_eq!(location(&answer).0, "/oauth/authorize");

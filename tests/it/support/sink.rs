@@ -212,7 +212,7 @@ impl Connection {
 }
 
 /// Everything up to the line with only a dot.
-fn read_data(lines: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
+pub(crate) fn read_data(lines: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
     let mut wire = Vec::new();
     loop {
         let mut line = Vec::new();

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
 
+use crate::support::sink::read_data;
+
 /// How long a delivery takes: enough for another worker to start it too.
 const TAKES: Duration = Duration::from_millis(60);
 
@@ -142,7 +144,8 @@ fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> io::Result<(
             }
             "DATA" => {
                 say("354 go on")?;
-                let text = read_data(&mut lines)?;
+                // Lines wrapped for transport are joined again.
+                let text = String::from_utf8_lossy(&read_data(&mut lines)?).replace("=\r\n", "");
                 let message_id = text.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap_or_default();
                 take(shared, connection, message_id, &recipient, &text);
                 say("250 taken")?;
@@ -167,20 +170,6 @@ fn take(shared: &Shared, connection: usize, message_id: &str, recipient: &str, t
     state.under_way.remove(&message_id);
     let (recipient, token, at) = (recipient.to_owned(), token(text), shared.clock.elapsed());
     state.delivered.push(Delivery { message_id, recipient, token, connection, at });
-}
-
-/// Everything up to the line with only a dot, with lines wrapped for transport joined again.
-fn read_data(lines: &mut BufReader<TcpStream>) -> io::Result<String> {
-    let mut text = String::new();
-    loop {
-        let start = text.len();
-        if lines.read_line(&mut text)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        if &text[start..] == ".\r\n" {
-            return Ok(text.replace("=\r\n", ""));
-        }
-    }
 }
 
 /// The token of the link in a mail.
