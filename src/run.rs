@@ -30,9 +30,9 @@ pub struct Running {
 impl Running {
     /// Listens on the addresses of the settings and begins to serve.
     pub async fn start(app: App) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(app.config.listen).await?;
+        let listener = TcpListener::bind(app.config.address.listen).await?;
         let address = listener.local_addr()?;
-        if app.config.base_url.is_none() {
+        if app.config.address.base_url.is_none() {
             // Only now is the port known that the system has chosen.
             app.tune(Tuning { base_url: format!("http://{address}"), ..(*app.tuned.get()).clone() });
         }

@@ -1,11 +1,14 @@
-//! `invited invitation`: which invitations there are, what became of each, and a link to hand over.
+//! `invited invitation`: lists and shows invitations, and prints a link to one.
 
 use anyhow::Result;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
 
-use crate::cli::{Missing, listing, mail, people, settings, spoken, with_app};
+use crate::cli::in_account::{InAccount, LinkSettings};
+use crate::cli::mail;
+use crate::cli::output::{self, Form};
+use crate::cli::people::{self, Fields};
 use crate::clock::{Clock, Timestamp};
 use crate::engine::error::Error;
 use crate::engine::records;
@@ -17,131 +20,152 @@ use crate::wire::kind::date;
 
 const COLUMNS: &[&str] = &["id", "state", "email_address", "full_name", "permission", "expiration_date", "mail_state"];
 
-pub fn command() -> Command {
-    let id = Arg::new("id")
-        .value_name("ID")
-        .required(true)
-        .value_parser(value_parser!(i64))
-        .help("The invitation's id, from `invitation list`");
-    let list = Command::new("list")
-        .about("List the invitations of an account that wait for an answer")
-        .arg(
-            Arg::new("all")
-                .long("all")
-                .action(ArgAction::SetTrue)
-                .help("Also those that were accepted or declined, or have expired"),
-        )
-        .args([people::account_argument(), listing::csv_argument(), people::json_argument()]);
-    let show = Command::new("show").about("Show an invitation and what became of its mails").args([
-        id.clone(),
-        people::account_argument(),
-        people::json_argument(),
-    ]);
-    let link = Command::new("link")
-        .about("Print a link to hand over, in place of all links before; it is told this once")
-        .long_about(
-            "Print a link to hand over, in place of all links before; it is told this once.\n\n\
-             An invitation that was declined or has expired can be accepted again with it.",
-        )
-        .args([id, people::account_argument(), people::json_argument()]);
-    Command::new("invitation")
-        .about("Look at the invitations of an account, and hand one over")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands([list, show].map(|command| settings::add_flags(command, settings::is_of_database)))
-        .subcommand(settings::add_flags(link, |setting| {
-            settings::is_of_database(setting) || ["listen", "base_url"].contains(&setting.name)
-        }))
+/// Look at the invitations of an account, and print a link to one
+#[derive(Subcommand)]
+pub enum Invitation {
+    List(List),
+    Show(Show),
+    Link(Link),
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    match matches.subcommand() {
-        Some(("list", matches)) => list(matches),
-        Some(("show", matches)) => show(matches),
-        Some(("link", matches)) => link(matches),
-        _ => Ok(()),
+impl Invitation {
+    pub fn run(self) -> Result<()> {
+        match self {
+            Self::List(command) => command.run(),
+            Self::Show(command) => command.run(),
+            Self::Link(command) => command.run(),
+        }
     }
 }
 
-fn list(matches: &ArgMatches) -> Result<()> {
-    let (all, now) = (matches.get_flag("all"), Clock::system().now());
-    let listed = people::read(matches, move |db, operator| {
-        let account = operator.account_id;
-        let about = if all { About::Account(account) } else { About::Pending(account) };
-        Ok(states::list(db, about, now)?)
-    })?;
-    let rows = listed.iter().map(|invitation| {
-        json!({
-            "id": invitation.id.to_string(),
-            "state": invitation.state,
-            "email_address": invitation.email_address,
-            "full_name": invitation.full_name,
-            "permission": invitation.permission,
-            "expiration_date": date(invitation.expires_on),
-            "mail_state": invitation.mail_state,
-        })
-    });
-    listing::print(matches, "account_invitations", COLUMNS, rows.collect());
-    Ok(())
+/// List the pending invitations of an account
+#[derive(Args)]
+pub struct List {
+    /// Include accepted, declined and expired invitations
+    #[arg(long)]
+    all: bool,
+    /// Print comma-separated values (RFC 4180) with a header line
+    ///
+    /// A cell that begins with = + - @ ' a tab or a carriage return gets an apostrophe in front, or a spreadsheet would
+    /// take it for a formula. To get the original text, remove one leading apostrophe from each cell that has one.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    #[command(flatten)]
+    within: InAccount,
 }
 
-/// The invitation of an id, of which a mistyped one is told with the way to the right one.
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    state: String,
+    email_address: String,
+    full_name: String,
+    permission: String,
+    expiration_date: String,
+    mail_state: Option<String>,
+}
+
+impl List {
+    fn run(self) -> Result<()> {
+        let (all, now) = (self.all, Clock::system().now());
+        let listed = self.within.read(move |db, operator| {
+            let account = operator.account_id;
+            let about = if all { About::Account(account) } else { About::Pending(account) };
+            Ok(states::list(db, about, now)?)
+        })?;
+        let rows = listed.into_iter().map(|invitation| Row {
+            id: invitation.id.to_string(),
+            state: invitation.state,
+            email_address: invitation.email_address,
+            full_name: invitation.full_name,
+            permission: invitation.permission,
+            expiration_date: date(invitation.expires_on),
+            mail_state: invitation.mail_state,
+        });
+        let form = if self.csv { Form::Csv } else { Form::json_if(self.within.json) };
+        output::print_rows(form, "account_invitations", COLUMNS, &rows.collect::<Vec<_>>())
+    }
+}
+
+/// The invitation with this id, or an error that says how to find the right one.
 fn find(db: &mut Db, account: i64, id: i64, now: Timestamp) -> Result<Listed, Error> {
     states::list(db, About::Invitation(account, id), now)?.pop().ok_or_else(|| {
         Error::Syntax(format!("Account {account} has no invitation {id}: `invited invitation list --all` shows them."))
     })
 }
 
-fn show(matches: &ArgMatches) -> Result<()> {
-    let (id, now) = (given_id(matches), Clock::system().now());
-    let (listed, invitation, mails) = people::read(matches, move |db, operator| {
-        let account = operator.account_id;
-        let listed = find(db, account, id, now)?;
-        let mails = outbox::list(db, outbox::About::Invitation(account, id))?;
-        Ok((listed, people::record(db, &RESOURCE, operator, id)?, mails))
-    })?;
-    let mails: Vec<Json> = mails.iter().map(mail::row).collect();
-    if matches.get_flag("json") {
-        println!("{}", json!({"account_invitation": invitation, "state": listed.state, "mails": mails}));
-        return Ok(());
-    }
-    println!("{:>6}  {:<9}  {}  {}", listed.id, listed.state, listed.email_address, listed.full_name);
-    people::print_fields(&invitation);
-    if !mails.is_empty() {
-        listing::print(matches, "mails", mail::COLUMNS, mails);
-    }
-    Ok(())
+/// Show an invitation and what became of its mails
+#[derive(Args)]
+pub struct Show {
+    /// Id of the invitation, from `invitation list`
+    id: i64,
+    #[command(flatten)]
+    within: InAccount,
 }
 
-fn link(matches: &ArgMatches) -> Result<()> {
-    let id = given_id(matches);
-    let (address, token, last_day) = with_app(matches, Missing::Refused, |app| async move {
-        app.config.require_base_url()?;
-        let work = people::job(matches, &app, move |db, context| {
+#[derive(Serialize)]
+struct Shown {
+    account_invitation: Fields,
+    state: String,
+    mails: Vec<mail::Row>,
+}
+
+impl Show {
+    fn run(self) -> Result<()> {
+        let (id, now) = (self.id, Clock::system().now());
+        let (listed, account_invitation, mails) = self.within.read(move |db, operator| {
+            let account = operator.account_id;
+            let listed = find(db, account, id, now)?;
+            let mails = outbox::list(db, outbox::About::Invitation(account, id))?;
+            Ok((listed, people::record(db, &RESOURCE, operator, id)?, mails))
+        })?;
+        let Listed { state, email_address, full_name, .. } = listed;
+        let mut lines = vec![format!("{id:>6}  {state:<9}  {email_address}  {full_name}")];
+        lines.extend(people::lines(&account_invitation));
+        let shown = Shown { account_invitation, state, mails: mails.into_iter().map(mail::Row::from).collect() };
+        output::print_lines(self.within.json, &shown, &lines)?;
+        if self.within.json || shown.mails.is_empty() {
+            return Ok(());
+        }
+        output::print_rows(Form::Table, "mails", mail::COLUMNS, &shown.mails)
+    }
+}
+
+/// Print a new link to an invitation, which replaces all earlier ones; it is shown only now
+///
+/// It also reopens an invitation that was declined or has expired.
+#[derive(Args)]
+pub struct Link {
+    /// Id of the invitation, from `invitation list`
+    id: i64,
+    #[command(flatten)]
+    within: InAccount<LinkSettings>,
+}
+
+#[derive(Serialize)]
+struct Printed<'a> {
+    invitation_id: String,
+    link: &'a str,
+    token: &'a str,
+    expiration_date: &'a str,
+}
+
+impl Link {
+    fn run(self) -> Result<()> {
+        let id = self.id;
+        let (base_url, (token, last_day)) = self.within.write_for_link(move |db, context| {
             let account = context.caller.account_id;
             find(db, account, id, context.now)?;
             let record = records::find(db, &RESOURCE, account, Some(id))?;
             let token = invitations::hand_over(db, context, &record)?;
             Ok((token, find(db, account, id, context.now)?.expires_on))
-        });
-        let (token, last_day) = app.store.write(work).await.map_err(|error| spoken(&error))?;
-        Ok((links::address(&app.base_url(), &token), token, last_day))
-    })?;
-    let (address, last_day) = (address.expose_secret(), date(last_day));
-    if matches.get_flag("json") {
-        let link = json!({
-            "invitation_id": id.to_string(),
-            "link": address,
-            "token": token.expose_secret(),
-            "expiration_date": last_day,
-        });
-        println!("{link}");
-    } else {
-        println!("The link, told this once, works through {last_day} (UTC): {address}");
+        })?;
+        let (link, expiration_date) = (links::address(&base_url, &token), &date(last_day));
+        let (link, token, invitation_id) = (link.expose_secret(), token.expose_secret(), id.to_string());
+        output::print(
+            self.within.json,
+            &Printed { invitation_id, link, token, expiration_date },
+            format_args!("The link, shown only now, is valid through {expiration_date} (UTC): {link}"),
+        )
     }
-    Ok(())
-}
-
-fn given_id(matches: &ArgMatches) -> i64 {
-    matches.get_one::<i64>("id").copied().unwrap_or_default()
 }

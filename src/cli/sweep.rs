@@ -1,29 +1,44 @@
 //! `invited sweep`: marks and removes what is over, once.
 //!
-//! A server does that by itself, as often as `sweep_interval` says. This is for those who set it to 0 and choose the hour.
+//! A server sweeps by itself at every `sweep_interval`. This is for operators who set it to 0 and choose the hour.
 
 use anyhow::Result;
-use clap::{ArgMatches, Command};
-use serde_json::json;
+use clap::Args;
+use serde::Serialize;
 
-use crate::cli::{Missing, people, settings, spoken, with_app};
+use crate::cli::settings::Given;
+use crate::cli::{Missing, output, spoken, with_app};
 use crate::server::retention;
+use crate::server::settings::{Database, Kept};
 
-pub fn command() -> Command {
-    let command = Command::new("sweep")
-        .about("Mark and remove once what is over, for servers whose sweep_interval is 0")
-        .arg(people::json_argument().help("Print JSON"));
-    settings::add_flags(command, |setting| settings::is_of_database(setting) || setting.name.starts_with("keep_"))
+/// Run one sweep, for servers whose sweep_interval is 0: expire invitations, delete what has been kept long enough
+#[derive(Args)]
+pub struct Sweep {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Given<SweepSettings>,
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let rows = with_app(matches, Missing::Refused, |app| async move {
-        retention::sweep(&app).await.map_err(|error| spoken(&error))
-    })?;
-    if matches.get_flag("json") {
-        println!("{}", json!({ "rows": rows }));
-    } else {
-        println!("Rows that were marked or removed: {rows}");
+#[derive(Args)]
+struct SweepSettings {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    kept: Kept,
+}
+
+#[derive(Serialize)]
+struct Swept {
+    rows: usize,
+}
+
+impl Sweep {
+    pub fn run(self) -> Result<()> {
+        let rows = with_app(self.settings.read()?, Missing::Refused, |app| async move {
+            retention::sweep(&app).await.map_err(|error| spoken(&error))
+        })?;
+        output::print(self.json, &Swept { rows }, format_args!("Rows that were marked or deleted: {rows}"))
     }
-    Ok(())
 }

@@ -1,126 +1,141 @@
-//! `invited token`: makes, lists and revokes bearer tokens.
+//! `invited token`: creates, lists and revokes bearer tokens.
 
 use anyhow::{Result, bail};
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde::Serialize;
 
-use crate::cli::people::account_or_only;
-use crate::cli::{Missing, settings, spoken, with_app};
-use crate::engine::error::Error;
+use crate::cli::in_account::InAccount;
+use crate::cli::output;
+use crate::cli::settings::Given;
+use crate::cli::{Missing, with_app};
 use crate::engine::tokens;
 use crate::oauth;
 use crate::resources::accounts;
+use crate::server::settings::Database;
 use crate::wire::kind::time;
 
-pub fn command() -> Command {
-    let account = Arg::new("account")
-        .long("account")
-        .value_name("ID")
-        .value_parser(value_parser!(i64))
-        .help("The account; not needed while there is only one");
-    let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON");
-    let create = Command::new("create")
-        .about("Make a token for a member, and print it this once")
-        .arg(Arg::new("email").value_name("ADDRESS").required(true).help("The member's mail address"))
-        .arg(Arg::new("label").long("label").value_name("TEXT").default_value("").help("What the token is for"))
-        .args([account.clone(), json.clone()]);
-    let list = Command::new("list")
-        .about("List the tokens of an account, without the tokens themselves")
-        .args([account, json.clone()]);
-    let revoke = Command::new("revoke")
-        .about("Revoke a token: running servers refuse it within a second")
-        .arg(
-            Arg::new("id")
-                .value_name("ID")
-                .required(true)
-                .value_parser(value_parser!(i64))
-                .help("The token's id, from `token list`"),
-        )
-        .arg(json);
-    Command::new("token")
-        .about("Manage bearer tokens")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands([create, list, revoke].map(|command| settings::add_flags(command, settings::is_of_database)))
+/// Manage bearer tokens
+#[derive(Subcommand)]
+pub enum Token {
+    Create(Create),
+    List(List),
+    Revoke(Revoke),
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    match matches.subcommand() {
-        Some(("create", matches)) => create(matches),
-        Some(("list", matches)) => list(matches),
-        Some(("revoke", matches)) => revoke(matches),
-        _ => Ok(()),
+impl Token {
+    pub fn run(self) -> Result<()> {
+        match self {
+            Self::Create(command) => command.run(),
+            Self::List(command) => command.run(),
+            Self::Revoke(command) => command.run(),
+        }
     }
 }
 
-fn create(matches: &ArgMatches) -> Result<()> {
-    let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
-    let (email, label) = (text("email"), text("label"));
-    let account = matches.get_one::<i64>("account").copied();
-    let (id, token) = with_app(matches, Missing::Refused, |app| async move {
-        let (entropy, now) = (app.entropy.clone(), app.clock.now());
-        let work = app.store.write(move |db| {
-            let account = account_or_only(db, account)?;
+/// Create a token for a member and print it; it is shown only now
+#[derive(Args)]
+pub struct Create {
+    /// Mail address of the member
+    #[arg(value_name = "ADDRESS")]
+    email: String,
+    /// What the token is for
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    label: String,
+    #[command(flatten)]
+    within: InAccount,
+}
+
+#[derive(Serialize)]
+struct Created<'a> {
+    id: i64,
+    token: &'a str,
+}
+
+impl Create {
+    fn run(self) -> Result<()> {
+        let Self { email, label, within } = self;
+        let (id, token) = within.write(move |db, context| {
+            let account = context.caller.account_id;
             let user = oauth::active_member(db, account, &email)?;
-            accounts::create_token(db, &entropy, (account, user), &label, now)
-        });
-        work.await.map_err(|error| spoken(&error))
-    })?;
-    if matches.get_flag("json") {
-        println!("{}", json!({"id": id, "token": token.expose_secret()}));
-    } else {
-        println!("Token {id}, told this once: {}", token.expose_secret());
+            accounts::create_token(db, &context.entropy, (account, user), &label, context.now)
+        })?;
+        let token = token.expose_secret();
+        output::print(within.json, &Created { id, token }, format_args!("Token {id}, shown only now: {token}"))
     }
-    Ok(())
 }
 
-fn list(matches: &ArgMatches) -> Result<()> {
-    let account = matches.get_one::<i64>("account").copied();
-    let listed = with_app(matches, Missing::Refused, |app| async move {
-        let work = app.store.read(move |db| {
-            let account = account_or_only(db, account)?;
-            Ok::<_, Error>(tokens::list(db, account)?)
-        });
-        work.await.map_err(|error| spoken(&error))
-    })?;
-    if matches.get_flag("json") {
-        let tokens: Vec<serde_json::Value> = listed
-            .iter()
-            .map(|token| {
-                json!({
-                    "id": token.id,
-                    "user_id": token.user_id,
-                    "email_address": token.email_address,
-                    "label": token.label,
-                    "created_at": time(token.created_at.0),
-                    "revoked_at": token.revoked_at.map(|moment| time(moment.0)),
-                })
-            })
-            .collect();
-        println!("{}", json!({"tokens": tokens}));
-        return Ok(());
-    }
-    for token in listed {
-        let revoked = token.revoked_at.map_or_else(String::new, |moment| format!("  revoked {}", time(moment.0)));
-        println!("{:>6}  {}  {}  {}{revoked}", token.id, time(token.created_at.0), token.email_address, token.label);
-    }
-    Ok(())
+/// List the tokens of an account, without their secrets
+#[derive(Args)]
+pub struct List {
+    #[command(flatten)]
+    within: InAccount,
 }
 
-fn revoke(matches: &ArgMatches) -> Result<()> {
-    let id = matches.get_one::<i64>("id").copied().unwrap_or_default();
-    let revoked = with_app(matches, Missing::Refused, |app| async move {
-        let now = app.clock.now();
-        Ok(app.store.write(move |db| accounts::revoke_token(db, id, now)).await?)
-    })?;
-    if !revoked {
-        bail!("there is no valid token with the id {id}: `invited token list` shows them");
+#[derive(Serialize)]
+struct Listed {
+    tokens: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: i64,
+    user_id: i64,
+    email_address: String,
+    label: String,
+    created_at: String,
+    revoked_at: Option<String>,
+}
+
+impl List {
+    fn run(self) -> Result<()> {
+        let tokens = self.within.read(|db, operator| Ok(tokens::list(db, operator.account_id)?))?;
+        let rows = tokens.into_iter().map(|token| Row {
+            id: token.id,
+            user_id: token.user_id,
+            email_address: token.email_address,
+            label: token.label,
+            created_at: time(token.created_at.0),
+            revoked_at: token.revoked_at.map(|moment| time(moment.0)),
+        });
+        let listed = Listed { tokens: rows.collect() };
+        let line = |token: &Row| {
+            let revoked = token.revoked_at.as_ref().map_or_else(String::new, |moment| format!("  revoked {moment}"));
+            format!("{:>6}  {}  {}  {}{revoked}", token.id, token.created_at, token.email_address, token.label)
+        };
+        let lines: Vec<String> = listed.tokens.iter().map(line).collect();
+        output::print_lines(self.within.json, &listed, &lines)
     }
-    if matches.get_flag("json") {
-        println!("{}", json!({"id": id, "revoked": true}));
-    } else {
-        println!("Token {id} is revoked.");
+}
+
+/// Revoke a token: running servers refuse it within a second
+#[derive(Args)]
+pub struct Revoke {
+    /// Id of the token, from `token list`
+    id: i64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Given<Database>,
+}
+
+#[derive(Serialize)]
+struct Revoked {
+    id: i64,
+    revoked: bool,
+}
+
+impl Revoke {
+    fn run(self) -> Result<()> {
+        let id = self.id;
+        let revoked = with_app(self.settings.read()?, Missing::Refused, |app| async move {
+            let now = app.clock.now();
+            Ok(app.store.write(move |db| accounts::revoke_token(db, id, now)).await?)
+        })?;
+        if !revoked {
+            bail!("there is no valid token with the id {id}: `invited token list` shows them");
+        }
+        output::print(self.json, &Revoked { id, revoked }, format_args!("Token {id} is revoked."))
     }
-    Ok(())
 }

@@ -17,20 +17,6 @@ use journal::Journal;
 use seed::Seed;
 use snapshots::Snapshots;
 
-/// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into, and mail that stays.
-pub const DEFAULTS: &[(&str, &str)] = &[
-    ("rate_general", "0"),
-    ("rate_create", "0"),
-    ("rate_resend", "0"),
-    ("rate_resend_per_invitation", "0"),
-    ("rate_sign_in", "0"),
-    ("rate_sign_in_per_peer", "0"),
-    ("rate_token", "0"),
-    ("rate_mails_per_address", "0"),
-    ("mail", "memory"),
-    ("mail_from", "invitations@sandbox.test"),
-];
-
 /// What a sandbox has beside the server that it is.
 pub struct Sandbox {
     /// What it held when it started.

@@ -69,7 +69,7 @@ pub struct App {
 impl App {
     /// Opens the database, brings its schema up to date where the settings allow it, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = Transport::open(&config.mail).map_err(NotStarted::Mail)?;
+        let mail = Transport::open(&config.mail.settings()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
@@ -82,7 +82,7 @@ impl App {
         }
         Ok(Self {
             policy: Policy::new(config.create_level),
-            limits: Arc::new(Limits::new(config.rates)),
+            limits: Arc::new(Limits::new(config.rates.per_minute())),
             callers: Arc::default(),
             recent_writes: RecentWrites::default(),
             metrics: Metrics::default(),
@@ -97,11 +97,15 @@ impl App {
             mail,
             templates,
             tuned: Tuned::new(Tuning {
-                rates: config.rates,
+                rates: config.rates.per_minute(),
                 rate_mails_per_address: config.rate_mails_per_address,
                 invitation_days: config.invitation_days,
-                base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
-                profile: config.profile,
+                base_url: config
+                    .address
+                    .base_url
+                    .clone()
+                    .unwrap_or_else(|| format!("http://{}", config.address.listen)),
+                profile: config.profile(),
             }),
             sandbox: None,
             clock: Arc::new(clock),
@@ -236,7 +240,7 @@ fn domain_of(config: &Config) -> String {
 /// Opens the database of the settings, as it is.
 pub fn open_store(config: &Config) -> Result<Store, store::Error> {
     Store::open(&store::Options {
-        place: config.database.clone(),
+        place: config.place(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,

@@ -1,233 +1,264 @@
-//! Settings: one table, from which flags, variables, the file, `--help` and the default file all come.
+//! Settings: one struct with a field for each, from which clap derives name, type, default and help. The flags of the
+//! commands, the variables, the settings file and `invited config` are all made from the same arguments.
 //!
-//! A value is looked for in this order: flag, environment variable, file, the command's own default, the table's
-//! default. All values are text until [`Config::new`] reads them, and every problem is reported with the name of the
-//! setting, all of them at once.
+//! A value is taken from the first of: flag, environment variable, file, the command's own default, the default here.
+//! All values that cannot be read are reported together, each with the name of its setting.
 
-mod database;
-mod file;
+mod apply;
 mod mail;
-mod read;
-mod table;
+mod values;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use clap::{ArgAction, Args};
+use secrecy::SecretString;
 
 use crate::engine::access::Level;
 use crate::engine::limits::PerMinute;
 use crate::engine::tuning::Profile;
 use crate::language::Language;
-use crate::store::{Durability, Place};
-use read::{
-    Reader, at_least_one, choice, domains, durability, interval, language, level, missing, parse, seconds, threads,
+use crate::store::{Durability, Place, Server};
+use crate::wire::kind::Dates;
+pub use apply::{Problems, Values, arguments, default_file, name_of, parse_file, variable};
+pub use mail::Mail;
+use values::{
+    at_least_one, domains, durability, interval, is_json, is_pooled, language, level, optional, readers, replica,
+    seconds,
 };
+pub use values::{base_url, dates, days, place};
 
-pub use file::{default_file, parse_file};
-pub(crate) use read::{base_url, dates, days, place};
-pub use table::{SETTINGS, Setting};
+/// A setting that may be empty. Clap must not see the `Option`: it would not pass on an empty text.
+type Maybe<T> = Option<T>;
 
-/// Values by the names of their settings, still as text.
-pub type Values = BTreeMap<&'static str, String>;
-
-/// The settings, read.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings")]
 pub struct Config {
-    /// Where the database is.
-    pub database: Place,
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// How others reach the server; without it, the address that is listened on.
-    pub base_url: Option<String>,
-    /// Where metrics are served, when not on the main listener.
-    pub metrics_listen: Option<SocketAddr>,
-    /// Least severe events that are logged.
+    #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
+    pub address: Address,
+    /// Separate address for /metrics; if empty, /metrics is on the main listener, but only on loopback
+    #[arg(long, value_name = "ADDRESS", default_value = "", value_parser = optional::<SocketAddr>)]
+    pub metrics_listen: Maybe<SocketAddr>,
+    /// error, warn, info, debug or trace; requests are logged at info
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: tracing::Level,
-    /// Whether log lines are JSON.
+    /// json or text, one line per event on standard error
+    #[arg(long = "log-format", value_name = "FORMAT", default_value = "json", value_parser = is_json)]
     pub log_json: bool,
-    /// What a commit waits for.
+    /// What an answered write survives: full (a power cut), normal (a crash of the process), or off (as normal, but a
+    /// power cut may corrupt the file)
+    #[arg(long, value_name = "MODE", default_value = "full", value_parser = durability)]
     pub durability: Durability,
-    /// Whether serving starts with a migration.
+    /// Bring the database schema up to date when the server starts
+    #[arg(long, value_name = "BOOL", default_value = "true", action = ArgAction::Set)]
     pub migrate_on_start: bool,
-    /// Reading threads.
+    /// Write connections to PostgreSQL; SQLite always has one writer
+    #[arg(long, value_name = "COUNT", default_value = "8", value_parser = at_least_one)]
+    pub connections: usize,
+    /// Threads that read the database; 0 for one per CPU core
+    #[arg(long, value_name = "COUNT", default_value = "0", value_parser = readers)]
     pub readers: usize,
-    /// Jobs that may wait.
+    /// Writes that may wait in the queue; more get 503. 0 refuses all writes, for maintenance
+    #[arg(long, value_name = "COUNT", default_value = "1024")]
     pub queue_length: usize,
-    /// Most writes in one commit.
+    /// Maximum number of writes in one commit
+    #[arg(long, value_name = "COUNT", default_value = "256", value_parser = at_least_one)]
     pub batch_length: usize,
-    /// Longest read.
+    /// Time limit for a database read; then the request gets 503
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub read_timeout: Duration,
-    /// Connections at a time.
+    /// Maximum number of open connections; more have to wait
+    #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = at_least_one)]
     pub max_connections: usize,
-    /// Longest head.
+    /// Time limit for the headers of a request, and for an idle connection
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub header_timeout: Duration,
-    /// Longest body.
+    /// Time limit for the body of a request; then it gets 408
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub body_timeout: Duration,
-    /// Longest time in which nothing of an answer leaves.
+    /// Time limit for a client to accept more of a response
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub write_timeout: Duration,
-    /// Longest drain.
+    /// How long a stopping server waits for requests in progress
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub drain_timeout: Duration,
-    /// Largest body.
+    /// Maximum size of a request body; a larger one gets 413
+    #[arg(long, value_name = "BYTES", default_value = "1048576", value_parser = at_least_one)]
     pub body_limit: usize,
-    /// Whether a token may stand in the query string.
+    /// Accept ?access_token= as well as the Authorization header; such URLs end up in other people's logs
+    #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
     pub token_in_query: bool,
-    /// Days until an invitation expires.
+    /// Days until an invitation expires
+    #[arg(long, value_name = "DAYS", default_value = "30", value_parser = days)]
     pub invitation_days: i64,
-    /// The lowest level that may invite.
+    /// Lowest permission that may invite: project_lead, reports_viewer, reports_viewer_with_cost or administrator
+    #[arg(long, value_name = "LEVEL", default_value = "project_lead", value_parser = level)]
     pub create_level: Level,
-    /// Requests that a sandbox keeps with their answers.
-    pub keep_requests: usize,
-    /// What is known of the vendor only in part.
-    pub profile: Profile,
-    /// Rate limits.
-    pub rates: PerMinute,
-    /// Most mails to an address in a day.
+    /// Refuse what is otherwise ignored, as the header Invited-Strict does for a single request
+    #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
+    pub strict: bool,
+    /// Make invitees members at once, without a mail and without their acceptance
+    #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
+    pub activate_new_users_at_once: bool,
+    /// Send Retry-After with 429 responses
+    #[arg(long, value_name = "BOOL", default_value = "true", action = ArgAction::Set)]
+    pub tell_when_to_retry: bool,
+    /// How dates are written: days (2031-02-01) or times (2031-02-01T00:00:00Z)
+    #[arg(long, value_name = "FORMAT", default_value = "days", value_parser = dates)]
+    pub dates: Dates,
+    #[command(flatten)]
+    pub rates: Rates,
+    /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
-    /// The only domains that may be invited, in lower case; none for all.
+    /// Comma-separated domains that may be invited; *.example.com matches its subdomains; if empty, all may
+    #[arg(long, value_name = "DOMAINS", default_value = "", value_parser = domains)]
     pub invite_domains: Arc<[String]>,
-    /// How mails leave.
-    pub mail: crate::mail::Settings,
-    /// Whether this server sends them.
+    #[command(flatten)]
+    pub mail: Mail,
+    /// Whether this server sends mail; of several servers over one database, at least one has to
+    #[arg(long, value_name = "BOOL", default_value = "true", action = ArgAction::Set)]
     pub mail_worker: bool,
-    /// Language of mails and their pages.
+    /// Language of mails and invitation pages where the account has not chosen one: en or de
+    #[arg(long, value_name = "CODE", default_value = "en", value_parser = language)]
     pub mail_language: Language,
-    /// How often the sweeper runs; `None` for never.
-    pub sweep_interval: Option<Duration>,
-    /// How long things are kept.
+    /// Time between sweeps, which expire invitations and delete what has been kept long enough; 0 for no sweeps
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = interval)]
+    pub sweep_interval: Maybe<Duration>,
+    /// Requests that a sandbox records with their responses; 0 for none. `serve` records none
+    #[arg(long, value_name = "COUNT", default_value = "2000")]
+    pub keep_requests: usize,
+    #[command(flatten)]
     pub kept: Kept,
 }
 
-/// How many days things are kept that are over; 0 for ever.
-#[derive(Clone, Copy, Debug, Default)]
+/// How to reach the database: what every command that opens one has to know.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database")]
+pub struct Database {
+    /// The database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long = "database", value_name = "URL", value_parser = place, hide_env_values = true)]
+    pub place: Option<Place>,
+    /// transaction: behind PgBouncer or another pooler that assigns a connection per transaction; otherwise none
+    #[arg(long = "database-pooler", value_name = "MODE", default_value = "none", value_parser = is_pooled)]
+    is_pooled: bool,
+    /// PostgreSQL replica to read from; a client that has just written still reads from the primary
+    #[arg(
+        long = "database-replica",
+        value_name = "URL",
+        default_value = "",
+        value_parser = replica,
+        hide_env_values = true
+    )]
+    replica: Maybe<SecretString>,
+    /// PEM file of certificates to trust for PostgreSQL, in addition to the well-known ones
+    #[arg(long = "database-ca-file", value_name = "FILE", default_value = "", value_parser = optional::<PathBuf>)]
+    authorities: Maybe<PathBuf>,
+}
+
+/// Where the server is: what a command that prints a link has to know.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Address")]
+pub struct Address {
+    /// Address and port to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// URL under which clients and invitees reach this server, such as https://people.example.com; may be empty on loopback
+    #[arg(long, value_name = "URL", default_value = "", value_parser = |text: &str| values::unless_empty(text, base_url))]
+    pub base_url: Maybe<String>,
+}
+
+/// Requests per minute.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Rate limits")]
+pub struct Rates {
+    /// Requests per minute and token; 0 for no limit
+    #[arg(long = "rate-general", value_name = "COUNT", default_value = "600")]
+    general: u32,
+    /// Creates per minute and token, a bulk create counts as one; 0 for no limit
+    #[arg(long = "rate-create", value_name = "COUNT", default_value = "60")]
+    create: u32,
+    /// Resends per minute and token; 0 for no limit
+    #[arg(long = "rate-resend", value_name = "COUNT", default_value = "20")]
+    resend: u32,
+    /// Resends per minute of one invitation; 0 for no limit
+    #[arg(long = "rate-resend-per-invitation", value_name = "COUNT", default_value = "1")]
+    resend_of_record: u32,
+    /// Sign-ins per minute and mail address; 0 for no limit
+    #[arg(long = "rate-sign-in", value_name = "COUNT", default_value = "10")]
+    sign_in: u32,
+    /// Sign-ins per minute and network address, which all clients behind a proxy share; 0 for no limit
+    #[arg(long = "rate-sign-in-per-peer", value_name = "COUNT", default_value = "30")]
+    sign_in_of_peer: u32,
+    /// Token requests per minute and OAuth application; 0 for no limit
+    #[arg(long = "rate-token", value_name = "COUNT", default_value = "600")]
+    token_request: u32,
+}
+
+/// For how many days things that are over are kept; 0 for ever.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Retention")]
 pub struct Kept {
-    /// Expired invitations.
+    /// Days to keep expired invitations; 0 for ever
+    #[arg(long = "keep-expired-days", value_name = "DAYS", default_value = "0")]
     pub expired: u32,
-    /// Mails that were settled.
+    /// Days to keep what became of a mail; 0 for ever
+    #[arg(long = "keep-mails-days", value_name = "DAYS", default_value = "90")]
     pub mails: u32,
-    /// Tokens and grants that were revoked.
+    /// Days to keep revoked tokens and grants; 0 for ever
+    #[arg(long = "keep-revoked-days", value_name = "DAYS", default_value = "90")]
     pub revoked: u32,
-    /// The audit trail.
+    /// Days to keep the audit trail; 0 for ever
+    #[arg(long = "keep-audit-days", value_name = "DAYS", default_value = "0")]
     pub audit: u32,
 }
 
-/// Every problem of the settings, one sentence each.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct Problems(pub Vec<String>);
-
 impl Config {
-    /// Reads values; settings without a value take the table's default.
-    pub fn new(values: &Values) -> Result<Self, Problems> {
-        let mut reader = Reader::new(values);
-        let config = Self {
-            database: database::read(&mut reader),
-            listen: reader.read("listen", parse).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
-            base_url: reader.optional("base_url", base_url),
-            metrics_listen: reader.optional("metrics_listen", parse),
-            log_level: reader.read("log_level", parse).unwrap_or(tracing::Level::INFO),
-            log_json: reader
-                .read("log_format", |text| choice(text, &[("json", true), ("text", false)]))
-                .unwrap_or(true),
-            durability: reader.read("durability", durability).unwrap_or(Durability::Full),
-            migrate_on_start: reader.read("migrate_on_start", parse).unwrap_or(true),
-            readers: reader.read("readers", parse).map_or(1, threads),
-            queue_length: reader.read("queue_length", parse).unwrap_or_default(),
-            batch_length: reader.read("batch_length", at_least_one).unwrap_or(1),
-            read_timeout: reader.read("read_timeout", seconds).unwrap_or_default(),
-            max_connections: reader.read("max_connections", at_least_one).unwrap_or(1),
-            header_timeout: reader.read("header_timeout", seconds).unwrap_or_default(),
-            body_timeout: reader.read("body_timeout", seconds).unwrap_or_default(),
-            write_timeout: reader.read("write_timeout", seconds).unwrap_or_default(),
-            drain_timeout: reader.read("drain_timeout", seconds).unwrap_or_default(),
-            body_limit: reader.read("body_limit", at_least_one).unwrap_or(1),
-            token_in_query: reader.read("token_in_query", parse).unwrap_or_default(),
-            invitation_days: reader.read("invitation_days", days).unwrap_or(1),
-            create_level: reader.read("create_level", level).unwrap_or(Level::ProjectLead),
-            keep_requests: reader.read("keep_requests", parse).unwrap_or_default(),
-            profile: Profile {
-                is_strict: reader.read("strict", parse).unwrap_or_default(),
-                activates_at_once: reader.read("activate_new_users_at_once", parse).unwrap_or_default(),
-                tells_when_to_retry: reader.read("tell_when_to_retry", parse).unwrap_or(true),
-                dates: reader.read("dates", dates).unwrap_or_default(),
-            },
-            rates: PerMinute {
-                general: reader.read("rate_general", parse).unwrap_or_default(),
-                create: reader.read("rate_create", parse).unwrap_or_default(),
-                resend: reader.read("rate_resend", parse).unwrap_or_default(),
-                resend_of_record: reader.read("rate_resend_per_invitation", parse).unwrap_or_default(),
-                sign_in: reader.read("rate_sign_in", parse).unwrap_or_default(),
-                sign_in_of_peer: reader.read("rate_sign_in_per_peer", parse).unwrap_or_default(),
-                token_request: reader.read("rate_token", parse).unwrap_or_default(),
-            },
-            rate_mails_per_address: reader.read("rate_mails_per_address", parse).unwrap_or_default(),
-            invite_domains: reader.optional("invite_domains", domains).unwrap_or_default(),
-            mail: mail::read(&mut reader),
-            mail_worker: reader.read("mail_worker", parse).unwrap_or(true),
-            mail_language: reader.read("mail_language", language).unwrap_or_default(),
-            sweep_interval: reader.read("sweep_interval", interval).flatten(),
-            kept: Kept {
-                expired: reader.read("keep_expired_days", parse).unwrap_or_default(),
-                mails: reader.read("keep_mails_days", parse).unwrap_or_default(),
-                revoked: reader.read("keep_revoked_days", parse).unwrap_or_default(),
-                audit: reader.read("keep_audit_days", parse).unwrap_or_default(),
-            },
-        };
-        if !matches!(config.mail.way, crate::mail::Way::None)
-            && config.mail.from.is_none()
-            && reader.problems.is_empty()
-        {
-            reader.problems.push(missing("mail_from"));
-        }
-        if reader.problems.is_empty() { Ok(config) } else { Err(Problems(reader.problems)) }
+    /// The defaults of a sandbox: no limits that a test suite would run into, and mail that stays in memory.
+    pub fn of_sandbox() -> Result<Self, Problems> {
+        let mut config = Self::defaults()?;
+        (config.rates, config.rate_mails_per_address) = (Rates::default(), 0);
+        (config.mail.way, config.mail.from) = (crate::mail::Way::Memory, "invitations@sandbox.test".parse().ok());
+        Ok(config)
     }
 
-    /// Refuses to serve, or to print a link, without an address that reaches this server from elsewhere. Commands that do
-    /// neither need none.
+    /// Where the database is and how to connect to it.
+    pub fn place(&self) -> Place {
+        let Database { place, is_pooled, replica, authorities } = self.database.clone();
+        match place {
+            Some(Place::Server(server)) => {
+                Place::Server(Server { replica, connections: self.connections, is_pooled, authorities, ..server })
+            }
+            Some(file) => file,
+            None => Place::File(PathBuf::new()),
+        }
+    }
+
+    pub fn profile(&self) -> Profile {
+        Profile {
+            is_strict: self.strict,
+            activates_at_once: self.activate_new_users_at_once,
+            tells_when_to_retry: self.tell_when_to_retry,
+            dates: self.dates,
+        }
+    }
+
+    /// Refuses to serve or to print a link when other machines may connect but the URL they use is unknown.
     pub fn require_base_url(&self) -> Result<(), Problems> {
-        if self.base_url.is_none() && !self.listen.ip().is_loopback() {
-            return Err(Problems(vec![missing("base_url")]));
+        if self.address.base_url.is_none() && !self.address.listen.ip().is_loopback() {
+            return Err(Problems(vec![apply::missing("base_url")]));
         }
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn values(given: &[(&'static str, &str)]) -> Values {
-        given.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
-    }
-
-    #[test]
-    fn every_default_of_the_table_can_be_read() {
-        assert!(Config::new(&values(&[("database", "sqlite:x")])).is_ok());
-    }
-
-    #[test]
-    fn a_half_configured_server_is_refused_with_the_name_of_what_is_missing() {
-        let problems = Config::new(&Values::new()).unwrap_err().to_string();
-        assert!(problems.contains("database") && problems.contains("INVITED_DATABASE"), "{problems}");
-        let public = values(&[("database", "sqlite:x"), ("listen", "0.0.0.0:80")]);
-        assert!(Config::new(&public).unwrap().require_base_url().unwrap_err().to_string().contains("base_url"));
-    }
-
-    #[test]
-    fn all_problems_are_reported_at_once() {
-        let wrong = values(&[("database", "mysql:x"), ("rate_create", "-1"), ("durability", "maybe")]);
-        assert_eq!(Config::new(&wrong).unwrap_err().0.len(), 3);
-    }
-
-    #[test]
-    fn the_default_file_reads_back_as_the_table() {
-        let file: String = default_file()
-            .replace("\n#", "\n")
-            .lines()
-            .filter(|line| line.contains(" = \""))
-            .collect::<Vec<_>>()
-            .join("\n");
-        assert_eq!(parse_file(&file).unwrap().len(), SETTINGS.len());
-        assert!(parse_file("colour = 1").unwrap_err().to_string().contains("colour"));
+impl Rates {
+    pub fn per_minute(self) -> PerMinute {
+        let Self { general, create, resend, resend_of_record, sign_in, sign_in_of_peer, token_request } = self;
+        PerMinute { general, create, resend, resend_of_record, sign_in, sign_in_of_peer, token_request }
     }
 }

@@ -1,42 +1,58 @@
-//! Lists on standard output: the same rows as a table for people, as JSON for programs, and as CSV for spreadsheets.
+//! What commands print: one record or many, as text for people, as JSON for programs, and as CSV for spreadsheets.
 //!
-//! A row is a JSON object and the columns are names of its members, so that a list is described once and the three forms
-//! cannot disagree. JSON has every member, table and CSV have the columns.
+//! The rows of a table are serialized once and the columns are names of their fields, so the three forms of a list cannot
+//! disagree. JSON has every field; table and CSV have the columns.
 
-use clap::{Arg, ArgAction, ArgMatches};
+use std::fmt::Display;
+
+use anyhow::Result;
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::cli::csv;
 
-/// What stands in a table where there is nothing.
+/// An empty cell of a table.
 const NOTHING: &str = "-";
 
-/// `--csv`.
-pub(super) fn csv_argument() -> Arg {
-    Arg::new("csv")
-        .long("csv")
-        .action(ArgAction::SetTrue)
-        .conflicts_with("json")
-        .help("Print comma-separated values (RFC 4180) with a header line")
-        .long_help(
-            "Print comma-separated values (RFC 4180) with a header line.\n\n\
-             A cell that begins with = + - @ or ' or with a tab or a carriage return gets an apostrophe in front, so that \
-             no spreadsheet takes it for a formula. To have the text itself, remove one leading apostrophe from each cell \
-             that begins with one.",
-        )
+/// Prints the record as JSON or the text.
+pub fn print(json: bool, record: &impl Serialize, text: impl Display) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(record)?);
+    } else {
+        println!("{text}");
+    }
+    Ok(())
 }
 
-/// Prints rows in the form that the arguments ask for; `name` is their key in JSON.
-pub(super) fn print(matches: &ArgMatches, name: &str, columns: &[&str], rows: Vec<Json>) {
-    if matches.get_flag("json") {
-        println!("{}", Json::Object(Map::from_iter([(name.to_owned(), Json::Array(rows))])));
-        return;
+/// The same with a text of several lines, or of none.
+pub fn print_lines(json: bool, record: &impl Serialize, lines: &[String]) -> Result<()> {
+    if lines.is_empty() && !json { Ok(()) } else { print(json, record, lines.join("\n")) }
+}
+
+#[derive(Clone, Copy)]
+pub enum Form {
+    Json,
+    Csv,
+    Table,
+}
+
+impl Form {
+    pub fn json_if(json: bool) -> Self {
+        if json { Self::Json } else { Self::Table }
     }
+}
+
+/// Prints rows; `name` is their key in JSON.
+pub fn print_rows(form: Form, name: &str, columns: &[&str], rows: &[impl Serialize]) -> Result<()> {
+    let rows = rows.iter().map(serde_json::to_value).collect::<Result<Vec<Json>, _>>()?;
     let mut lines = vec![columns.iter().map(|column| (*column).to_owned()).collect()];
     lines.extend(rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>()));
-    // Not every list has the argument.
-    let as_csv = matches.try_get_one::<bool>("csv").ok().flatten().copied().unwrap_or_default();
-    print!("{}", if as_csv { comma_separated(&lines) } else { table(&lines) });
+    match form {
+        Form::Json => println!("{}", Json::Object(Map::from_iter([(name.to_owned(), Json::Array(rows))]))),
+        Form::Csv => print!("{}", comma_separated(&lines)),
+        Form::Table => print!("{}", table(&lines)),
+    }
+    Ok(())
 }
 
 fn cell(row: &Json, column: &str) -> String {
@@ -74,7 +90,7 @@ fn table(lines: &[Vec<String>]) -> String {
     out
 }
 
-/// A cell without what a terminal would obey: a mail server's reply is a stranger's text.
+/// A cell without control characters, which a terminal would obey: the reply of a mail server is untrusted text.
 fn visible(cell: &str) -> String {
     match cell {
         "" => NOTHING.to_owned(),
@@ -87,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_straight_columns_and_nothing_for_a_terminal_to_obey() {
+    fn a_table_has_straight_columns_and_no_control_characters() {
         let lines = [["id", "name"], ["10", "Ada\u{1b}[2J"], ["7", ""]].map(|line| line.map(str::to_owned).to_vec());
         assert_eq!(table(&lines), "id  name\n10  Ada [2J\n7   -\n");
     }
