@@ -5,13 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 
+use crate::cli::block_on;
 use crate::cli::copy::{Discreet, listener};
-use crate::cli::settings::Given;
-use crate::cli::{block_on, output};
+use crate::cli::within::InDatabase;
 use crate::clock::Clock;
-use crate::server::settings::Database;
 use crate::transfer::backup;
 
 /// Write the state of a database to a new file, while servers use it
@@ -27,11 +26,8 @@ pub struct Backup {
     /// The file, which must not exist yet
     #[arg(long, value_name = "FILE", value_parser = Discreet(file))]
     to: PathBuf,
-    /// Print JSON, with the rows of each table
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    settings: Given<Database>,
+    within: InDatabase,
 }
 
 /// The file to write, also where it is named like a database.
@@ -43,23 +39,14 @@ fn file(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(path))
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
-    from: &'a str,
-    to: String,
-    rows: u64,
-    bytes: u64,
-    tables: BTreeMap<&'static str, u64>,
-}
-
 impl Backup {
     pub fn run(self) -> Result<()> {
-        let database = self.settings.read()?.place();
+        let database = self.within.settings.read()?.place();
         let now = Clock::system().now();
         let made = block_on(async { Ok(backup::make(&database, &self.to, now, listener()).await?) })?;
-        let tables = BTreeMap::from_iter(made.tables);
-        let (from, to, rows) = (&database.to_string(), self.to.display().to_string(), tables.values().sum());
-        let (bytes, text) = (made.bytes, format!("Wrote {rows} rows of {from} to {to} ({} bytes).", made.bytes));
-        output::print(self.json, &Written { from, to, rows, bytes, tables }, text)
+        let (tables, bytes) = (BTreeMap::from_iter(made.tables), made.bytes);
+        let (from, to, rows) = (database.to_string(), self.to.display().to_string(), tables.values().sum::<u64>());
+        let text = format!("Wrote {rows} rows of {from} to {to} ({bytes} bytes).");
+        self.within.print(&json!({"from": from, "to": to, "rows": rows, "bytes": bytes, "tables": tables}), text)
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Args, Command};
-use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 use crate::cli::{block_on, output};
 use crate::clock::Clock;
@@ -47,35 +47,20 @@ pub struct Copy {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Copied<'a> {
-    from: &'a str,
-    to: &'a str,
-    rows: u64,
-    sha256: String,
-    tables: Vec<Table>,
-}
-
-#[derive(Serialize)]
-struct Table {
-    name: &'static str,
-    rows: u64,
-    sha256: String,
-}
-
 impl Copy {
     pub fn run(self) -> Result<()> {
-        let (from, to) = (&self.from.to_string(), &self.to.to_string());
+        let (from, to) = (self.from.to_string(), self.to.to_string());
         let (now, listener) = (Clock::system().now(), listener());
         let order = Order { from: self.from, to: self.to, replaces: self.replace, now, listener };
         let copied = block_on(async { Ok(copy::run(order).await?) })?;
         let (rows, sha256) = (copied.rows(), copied.sha256());
-        let tables = copied.0.into_iter().map(|(name, sum)| Table { name, rows: sum.rows, sha256: sum.sha256 });
-        output::print(
-            self.json,
-            &Copied { from, to, rows, sha256, tables: tables.collect() },
-            format_args!("Copied {rows} rows from {from} to {to}. Source and target agree in every row."),
-        )
+        if self.json {
+            let tables = copied.0.iter();
+            let tables = tables.map(|(name, sum)| json!({"name": name, "rows": sum.rows, "sha256": sum.sha256}));
+            let tables: Vec<Json> = tables.collect();
+            return output::print(json!({"from": from, "to": to, "rows": rows, "sha256": sha256, "tables": tables}));
+        }
+        output::print(format_args!("Copied {rows} rows from {from} to {to}. Source and target agree in every row."))
     }
 }
 

@@ -1,14 +1,12 @@
 //! `invited invitation`: lists and shows invitations, and prints a link to one.
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use secrecy::ExposeSecret as _;
-use serde::Serialize;
+use serde_json::{Value as Json, json};
 
-use crate::cli::in_account::{InAccount, LinkSettings};
-use crate::cli::mail;
-use crate::cli::output::{self, Form};
-use crate::cli::people::{self, Fields};
+use crate::cli::within::{InAccount, LinkSettings};
+use crate::cli::{mail, output, people};
 use crate::clock::{Clock, Timestamp};
 use crate::engine::error::Error;
 use crate::engine::records;
@@ -23,68 +21,96 @@ const COLUMNS: &[&str] = &["id", "state", "email_address", "full_name", "permiss
 /// Look at the invitations of an account, and print a link to one
 #[derive(Subcommand)]
 pub enum Invitation {
-    List(List),
-    Show(Show),
-    Link(Link),
+    /// List the pending invitations of an account
+    List {
+        /// Include accepted, declined and expired invitations
+        #[arg(long)]
+        all: bool,
+        /// Print comma-separated values (RFC 4180) with a header line
+        ///
+        /// A cell that begins with = + - @ or ' or with a tab or a carriage return gets an apostrophe in front, so that no
+        /// spreadsheet takes it for a formula. To restore the text, remove one leading apostrophe from each cell.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+        #[command(flatten)]
+        within: InAccount,
+    },
+    /// Show an invitation and what became of its mails
+    Show {
+        /// Id of the invitation, from `invitation list`
+        id: i64,
+        #[command(flatten)]
+        within: InAccount,
+    },
+    /// Print a new link to an invitation, which replaces all earlier ones; it is shown only now
+    ///
+    /// It also reopens an invitation that was declined or has expired.
+    Link {
+        /// Id of the invitation, from `invitation list`
+        id: i64,
+        #[command(flatten)]
+        within: InAccount<LinkSettings>,
+    },
 }
 
 impl Invitation {
     pub fn run(self) -> Result<()> {
+        let now = Clock::system().now();
         match self {
-            Self::List(command) => command.run(),
-            Self::Show(command) => command.run(),
-            Self::Link(command) => command.run(),
+            Self::List { all, csv, within } => {
+                let listed = within.read(move |db, operator| {
+                    let account = operator.account_id;
+                    Ok(states::list(db, if all { About::Account(account) } else { About::Pending(account) }, now)?)
+                })?;
+                let rows: Vec<Json> = listed.iter().map(row).collect();
+                let form = if csv { output::csv } else { output::table };
+                let text = form(COLUMNS, &rows);
+                within.print(&json!({ "account_invitations": rows }), text)
+            }
+            Self::Show { id, within } => {
+                let (Listed { state, email_address, full_name, .. }, record, mails) =
+                    within.read(move |db, operator| {
+                        let account = operator.account_id;
+                        let listed = find(db, account, id, now)?;
+                        let mails = outbox::list(db, outbox::About::Invitation(account, id))?;
+                        Ok((listed, people::record(db, &RESOURCE, operator, id)?, mails))
+                    })?;
+                let mails: Vec<Json> = mails.iter().map(mail::row).collect();
+                let table = if mails.is_empty() { String::new() } else { output::table(mail::COLUMNS, &mails) };
+                let text =
+                    format!("{id:>6}  {state:<9}  {email_address}  {full_name}\n{}{table}", people::lines(&record));
+                within.print(&json!({"account_invitation": record, "state": state, "mails": mails}), text)
+            }
+            Self::Link { id, within } => {
+                let base_url = within.base_url()?;
+                let (token, last_day) = within.write(move |db, context| {
+                    let account = context.caller.account_id;
+                    find(db, account, id, context.now)?;
+                    let record = records::find(db, &RESOURCE, account, Some(id))?;
+                    let token = invitations::hand_over(db, context, &record)?;
+                    Ok((token, find(db, account, id, context.now)?.expires_on))
+                })?;
+                let (link, last_day) = (links::address(&base_url, &token), date(last_day));
+                let (link, token) = (link.expose_secret(), token.expose_secret());
+                within.print(
+                    &json!({"invitation_id": id.to_string(), "link": link, "token": token, "expiration_date": last_day}),
+                    format_args!("The link, shown only now, is valid through {last_day} (UTC): {link}"),
+                )
+            }
         }
     }
 }
 
-/// List the pending invitations of an account
-#[derive(Args)]
-pub struct List {
-    /// Include accepted, declined and expired invitations
-    #[arg(long)]
-    all: bool,
-    /// Print comma-separated values (RFC 4180) with a header line
-    ///
-    /// A cell that begins with = + - @ ' a tab or a carriage return gets an apostrophe in front, or a spreadsheet would
-    /// take it for a formula. To get the original text, remove one leading apostrophe from each cell that has one.
-    #[arg(long, conflicts_with = "json")]
-    csv: bool,
-    #[command(flatten)]
-    within: InAccount,
-}
-
-#[derive(Serialize)]
-struct Row {
-    id: String,
-    state: String,
-    email_address: String,
-    full_name: String,
-    permission: String,
-    expiration_date: String,
-    mail_state: Option<String>,
-}
-
-impl List {
-    fn run(self) -> Result<()> {
-        let (all, now) = (self.all, Clock::system().now());
-        let listed = self.within.read(move |db, operator| {
-            let account = operator.account_id;
-            let about = if all { About::Account(account) } else { About::Pending(account) };
-            Ok(states::list(db, about, now)?)
-        })?;
-        let rows = listed.into_iter().map(|invitation| Row {
-            id: invitation.id.to_string(),
-            state: invitation.state,
-            email_address: invitation.email_address,
-            full_name: invitation.full_name,
-            permission: invitation.permission,
-            expiration_date: date(invitation.expires_on),
-            mail_state: invitation.mail_state,
-        });
-        let form = if self.csv { Form::Csv } else { Form::json_if(self.within.json) };
-        output::print_rows(form, "account_invitations", COLUMNS, &rows.collect::<Vec<_>>())
-    }
+fn row(invitation: &Listed) -> Json {
+    json!({
+        "id": invitation.id.to_string(),
+        "state": invitation.state,
+        "email_address": invitation.email_address,
+        "full_name": invitation.full_name,
+        "permission": invitation.permission,
+        "expiration_date": date(invitation.expires_on),
+        "mail_state": invitation.mail_state,
+    })
 }
 
 /// The invitation with this id, or an error that says how to find the right one.
@@ -92,80 +118,4 @@ fn find(db: &mut Db, account: i64, id: i64, now: Timestamp) -> Result<Listed, Er
     states::list(db, About::Invitation(account, id), now)?.pop().ok_or_else(|| {
         Error::Syntax(format!("Account {account} has no invitation {id}: `invited invitation list --all` shows them."))
     })
-}
-
-/// Show an invitation and what became of its mails
-#[derive(Args)]
-pub struct Show {
-    /// Id of the invitation, from `invitation list`
-    id: i64,
-    #[command(flatten)]
-    within: InAccount,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    account_invitation: Fields,
-    state: String,
-    mails: Vec<mail::Row>,
-}
-
-impl Show {
-    fn run(self) -> Result<()> {
-        let (id, now) = (self.id, Clock::system().now());
-        let (listed, account_invitation, mails) = self.within.read(move |db, operator| {
-            let account = operator.account_id;
-            let listed = find(db, account, id, now)?;
-            let mails = outbox::list(db, outbox::About::Invitation(account, id))?;
-            Ok((listed, people::record(db, &RESOURCE, operator, id)?, mails))
-        })?;
-        let Listed { state, email_address, full_name, .. } = listed;
-        let mut lines = vec![format!("{id:>6}  {state:<9}  {email_address}  {full_name}")];
-        lines.extend(people::lines(&account_invitation));
-        let shown = Shown { account_invitation, state, mails: mails.into_iter().map(mail::Row::from).collect() };
-        output::print_lines(self.within.json, &shown, &lines)?;
-        if self.within.json || shown.mails.is_empty() {
-            return Ok(());
-        }
-        output::print_rows(Form::Table, "mails", mail::COLUMNS, &shown.mails)
-    }
-}
-
-/// Print a new link to an invitation, which replaces all earlier ones; it is shown only now
-///
-/// It also reopens an invitation that was declined or has expired.
-#[derive(Args)]
-pub struct Link {
-    /// Id of the invitation, from `invitation list`
-    id: i64,
-    #[command(flatten)]
-    within: InAccount<LinkSettings>,
-}
-
-#[derive(Serialize)]
-struct Printed<'a> {
-    invitation_id: String,
-    link: &'a str,
-    token: &'a str,
-    expiration_date: &'a str,
-}
-
-impl Link {
-    fn run(self) -> Result<()> {
-        let id = self.id;
-        let (base_url, (token, last_day)) = self.within.write_for_link(move |db, context| {
-            let account = context.caller.account_id;
-            find(db, account, id, context.now)?;
-            let record = records::find(db, &RESOURCE, account, Some(id))?;
-            let token = invitations::hand_over(db, context, &record)?;
-            Ok((token, find(db, account, id, context.now)?.expires_on))
-        })?;
-        let (link, expiration_date) = (links::address(&base_url, &token), &date(last_day));
-        let (link, token, invitation_id) = (link.expose_secret(), token.expose_secret(), id.to_string());
-        output::print(
-            self.within.json,
-            &Printed { invitation_id, link, token, expiration_date },
-            format_args!("The link, shown only now, is valid through {expiration_date} (UTC): {link}"),
-        )
-    }
 }

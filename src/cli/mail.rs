@@ -1,18 +1,17 @@
 //! `invited mail`: tests mail, shows what became of mails, retries failed ones, and writes the built-in templates.
 
+use std::fs::{File, create_dir_all};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand, value_parser};
+use clap::{Subcommand, value_parser};
 use secrecy::SecretString;
-use serde::Serialize;
+use serde_json::{Value as Json, json};
 
-use crate::cli::block_on;
-use crate::cli::in_account::InAccount;
-use crate::cli::output::{self, Form};
-use crate::cli::settings::Given;
+use crate::cli::within::{InAccount, InDatabase};
+use crate::cli::{block_on, output};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::mail::message::{BUILT_IN, Cover};
@@ -28,61 +27,75 @@ pub const COLUMNS: &[&str] = &["id", "state", "created_at", "invitation_id", "to
 /// Test mail, look at mails, and send failed ones again
 #[derive(Subcommand)]
 pub enum Mail {
-    Test(Test),
-    List(List),
-    Retry(Retry),
-    Templates(WriteTemplates),
+    /// Send a test mail and print the reply of the mail server
+    Test {
+        /// Where to send the mail
+        address: String,
+        #[command(flatten)]
+        within: InDatabase<settings::Mail>,
+    },
+    /// List the newest mails of an account and what became of them
+    List {
+        /// Only mails in this state
+        #[arg(long, value_parser = PossibleValuesParser::new(STATES.iter().map(|(_, name)| *name)))]
+        state: Option<String>,
+        /// Maximum number of mails
+        #[arg(long, value_name = "COUNT", default_value = "100", value_parser = value_parser!(i64).range(1..))]
+        limit: i64,
+        #[command(flatten)]
+        within: InAccount,
+    },
+    /// Send the failed mails of an account again, at once and with their full time
+    Retry(InAccount),
+    /// Write the built-in mail templates to a folder, for the setting mail_templates
+    Templates {
+        /// The folder; it is created if it does not exist, and no file in it is replaced
+        folder: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl Mail {
     pub fn run(self) -> Result<()> {
         match self {
-            Self::Test(command) => command.run(),
-            Self::List(command) => command.run(),
-            Self::Retry(command) => command.run(),
-            Self::Templates(command) => command.run(),
+            Self::Test { address, within } => test(address.trim(), &within),
+            Self::List { state, limit, within } => {
+                let mails = within.read(move |db, operator| {
+                    Ok(outbox::list(db, About::Account(operator.account_id, state.as_deref(), limit))?)
+                })?;
+                let rows: Vec<Json> = mails.iter().map(row).collect();
+                let table = output::table(COLUMNS, &rows);
+                within.print(&json!({ "mails": rows }), table)
+            }
+            Self::Retry(within) => {
+                let queued = within
+                    .write(|db, context| Ok(outbox::retry_failed(db, context.caller.account_id, context.now)?))?;
+                within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}"))
+            }
+            Self::Templates { folder, json } => {
+                let files = write_templates(&folder)?;
+                if json { output::print(json!({ "files": files })) } else { output::print(files.join("\n")) }
+            }
         }
     }
 }
 
-/// Send a test mail and print the reply of the mail server
-#[derive(Args)]
-pub struct Test {
-    /// Where to send the mail
-    address: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    settings: Given<settings::Mail>,
-}
-
-#[derive(Serialize)]
-struct Sent {
-    to: String,
-    message_id: String,
-    reply: String,
-}
-
-impl Test {
-    fn run(self) -> Result<()> {
-        let mut config = Config::defaults()?;
-        // A test mail needs no database: this one is never opened.
-        config.database.place = Some(Place::File(PathBuf::new()));
-        let settings = config.with(&self.settings.values(|_| true)?)?.mail.settings();
-        let mail = test_mail(&settings, self.address.trim())?;
-        let sent = block_on(async {
-            let transport = Transport::open(&settings).map_err(anyhow::Error::msg)?;
-            Ok(transport.send(&mail).await)
-        })?;
-        match sent {
-            Ok(reply) => {
-                let sent = Sent { to: mail.to, message_id: mail.message_id, reply };
-                output::print(self.json, &sent, &sent.reply)
-            }
-            Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
-            Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
-        }
+fn test(to: &str, within: &InDatabase<settings::Mail>) -> Result<()> {
+    let mut config = Config::defaults()?;
+    // A test mail needs no database: this one is never opened.
+    config.database.place = Some(Place::File(PathBuf::new()));
+    let settings = config.with(&within.settings.values(|_| true)?)?.mail.settings();
+    let mail = test_mail(&settings, to)?;
+    let sent = block_on(async {
+        let transport = Transport::open(&settings).map_err(anyhow::Error::msg)?;
+        Ok(transport.send(&mail).await)
+    })?;
+    match sent {
+        Ok(reply) => within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply),
+        Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
+        Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
     }
 }
 
@@ -104,113 +117,32 @@ fn test_mail(settings: &Settings, to: &str) -> Result<crate::mail::Mail> {
     templates.test(cover).map_err(anyhow::Error::msg)
 }
 
-/// List the newest mails of an account and what became of them
-#[derive(Args)]
-pub struct List {
-    /// Only mails in this state
-    #[arg(long, value_parser = PossibleValuesParser::new(STATES.iter().map(|(_, name)| *name)))]
-    state: Option<String>,
-    /// Maximum number of mails
-    #[arg(long, value_name = "COUNT", default_value = "100", value_parser = value_parser!(i64).range(1..))]
-    limit: i64,
-    #[command(flatten)]
-    within: InAccount,
-}
-
 /// A mail as the API shows it, with its invitation.
-#[derive(Serialize)]
-pub struct Row {
-    id: String,
-    invitation_id: String,
-    message_id: String,
-    to: String,
-    state: String,
-    attempts: i64,
-    last_reply: Option<String>,
-    next_attempt_at: Option<String>,
-    created_at: String,
-    updated_at: String,
+pub fn row(mail: &Listed) -> Json {
+    json!({
+        "id": mail.id.to_string(),
+        "invitation_id": mail.invitation_id.to_string(),
+        "message_id": mail.message_id,
+        "to": mail.recipient,
+        "state": mail.state,
+        "attempts": mail.attempts,
+        "last_reply": mail.last_reply,
+        "next_attempt_at": mail.due_at.map(|moment| time(moment.0)),
+        "created_at": time(mail.created_at.0),
+        "updated_at": time(mail.updated_at.0),
+    })
 }
 
-impl From<Listed> for Row {
-    fn from(mail: Listed) -> Self {
-        Self {
-            id: mail.id.to_string(),
-            invitation_id: mail.invitation_id.to_string(),
-            message_id: mail.message_id,
-            to: mail.recipient,
-            state: mail.state,
-            attempts: mail.attempts,
-            last_reply: mail.last_reply,
-            next_attempt_at: mail.due_at.map(|moment| time(moment.0)),
-            created_at: time(mail.created_at.0),
-            updated_at: time(mail.updated_at.0),
-        }
+fn write_templates(folder: &Path) -> Result<Vec<String>> {
+    let files: Vec<(PathBuf, &str)> = BUILT_IN.iter().map(|(name, text)| (folder.join(name), *text)).collect();
+    // All are checked before the first is written: a refusal leaves the folder as it was.
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
+        bail!("{} exists and is not replaced: choose another folder, or remove the file first", path.display());
     }
-}
-
-impl List {
-    fn run(self) -> Result<()> {
-        let Self { state, limit, within } = self;
-        let mails = within.read(move |db, operator| {
-            Ok(outbox::list(db, About::Account(operator.account_id, state.as_deref(), limit))?)
-        })?;
-        let rows: Vec<Row> = mails.into_iter().map(Row::from).collect();
-        output::print_rows(Form::json_if(within.json), "mails", COLUMNS, &rows)
+    create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    for (path, text) in &files {
+        let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.with_context(|| format!("cannot write {}", path.display()))?;
     }
-}
-
-/// Send the failed mails of an account again, at once and with their full time
-#[derive(Args)]
-pub struct Retry {
-    #[command(flatten)]
-    within: InAccount,
-}
-
-#[derive(Serialize)]
-struct Queued {
-    queued: usize,
-}
-
-impl Retry {
-    fn run(self) -> Result<()> {
-        let retry = |db: &mut _, context: &crate::engine::context::Context| {
-            Ok(outbox::retry_failed(db, context.caller.account_id, context.now)?)
-        };
-        let queued = self.within.write(retry)?;
-        output::print(self.within.json, &Queued { queued }, format_args!("Failed mails to send again: {queued}"))
-    }
-}
-
-/// Write the built-in mail templates to a folder, for the setting mail_templates
-#[derive(Args)]
-pub struct WriteTemplates {
-    /// The folder; it is created if it does not exist, and no file in it is replaced
-    folder: PathBuf,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Serialize)]
-struct Written {
-    files: Vec<String>,
-}
-
-impl WriteTemplates {
-    fn run(self) -> Result<()> {
-        let folder = self.folder;
-        let files: Vec<(PathBuf, &str)> = BUILT_IN.iter().map(|(name, text)| (folder.join(name), *text)).collect();
-        // All are checked before the first is written: a refusal leaves the folder as it was.
-        if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
-            bail!("{} exists and is not replaced: choose another folder, or remove the file first", path.display());
-        }
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
-        for (path, text) in &files {
-            let written = std::fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
-            written.with_context(|| format!("cannot write {}", path.display()))?;
-        }
-        let written = Written { files: files.iter().map(|(path, _)| path.display().to_string()).collect() };
-        output::print_lines(self.json, &written, &written.files)
-    }
+    Ok(files.iter().map(|(path, _)| path.display().to_string()).collect())
 }

@@ -4,9 +4,7 @@ mod account;
 mod app;
 mod backup;
 mod copy;
-mod csv;
 mod erase;
-mod in_account;
 mod invitation;
 mod mail;
 mod membership;
@@ -22,6 +20,7 @@ mod settings;
 mod sweep;
 mod token;
 mod user;
+mod within;
 
 use std::ffi::OsString;
 use std::future::Future;

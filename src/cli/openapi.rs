@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
+use crate::cli::output;
 use crate::http::documents::api_description;
 
 /// Print the description of the API (OpenAPI 3.1, JSON)
@@ -11,7 +12,6 @@ pub struct OpenApi;
 
 impl OpenApi {
     pub fn run(self) -> Result<()> {
-        println!("{}", api_description());
-        Ok(())
+        output::print(api_description())
     }
 }

@@ -36,11 +36,6 @@ pub fn find(db: &mut Db, account: i64, email_address: &str) -> Result<Person, Er
     found.ok_or_else(|| Error::Syntax(format!("Account {account} has no user {email_address}.")))
 }
 
-pub fn find_membership(db: &mut Db, account: i64, email_address: &str) -> Result<i64, Error> {
-    let membership = find(db, account, email_address)?.membership_id;
-    membership.ok_or_else(|| Error::Syntax(format!("{email_address} is not a member of account {account}.")))
-}
-
 /// A record with everything that the API shows an administrator.
 pub fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: i64) -> Result<Fields, Error> {
     let projection = Projection::plain(resource, operator.rung());
@@ -115,9 +110,9 @@ fn json(kind: Kind, cell: Cell<'_>) -> Json {
 }
 
 /// The fields of a record, one per line.
-pub fn lines(record: &Fields) -> impl Iterator<Item = String> {
+pub fn lines(record: &Fields) -> String {
     let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    record.iter().map(move |(name, value)| format!("        {name}: {}", text(value)))
+    record.iter().map(|(name, value)| format!("        {name}: {}\n", text(value))).collect()
 }
 
 /// One line about a user and the membership.

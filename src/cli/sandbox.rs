@@ -1,6 +1,6 @@
 //! `invited sandbox`: the same server, over a database with seeded accounts.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use crate::cli::settings::Given;
-use crate::cli::{block_on, close, request_lines};
+use crate::cli::{block_on, close, output, request_lines};
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
 use crate::http::BASE_PATH;
@@ -72,7 +72,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn run(self) -> Result<()> {
-        if self.seed_schema { announce(&seed::schema()) } else { block_on(self.serve()) }
+        if self.seed_schema { output::print(seed::schema()) } else { block_on(self.serve()) }
     }
 
     /// The requested seed. An error in it is reported before anything is created.
@@ -169,9 +169,9 @@ impl Sandbox {
         let base_url = &running.app.base_url();
         if self.json {
             let ready = Ready { base_url, api_url: format!("{base_url}{BASE_PATH}"), tokens: ByName(&tokens) };
-            announce(&(serde_json::to_string(&ready)? + "\n"))?;
+            output::print(serde_json::to_string(&ready)?)?;
         } else if !self.quiet {
-            announce(&greeting(base_url, &tokens, &seed))?;
+            output::print(greeting(base_url, &tokens, &seed))?;
         }
         if let Some(sandbox) = running.app.sandbox.as_ref().filter(|_| self.has_lines()) {
             sandbox.journal.tell(request_lines::print);
@@ -180,12 +180,6 @@ impl Sandbox {
         running.stop(stop.received()).await;
         Ok(())
     }
-}
-
-/// Prints and flushes, since a program may wait for the line at the other end of a pipe.
-fn announce(text: &str) -> Result<()> {
-    let mut out = std::io::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("standard output is closed")
 }
 
 /// The line for programs; its keys are in the documented order.

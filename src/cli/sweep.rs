@@ -1,24 +1,19 @@
-//! `invited sweep`: marks and removes what is over, once.
-//!
-//! A server sweeps by itself at every `sweep_interval`. This is for operators who set it to 0 and choose the hour.
+//! `invited sweep`: one sweep, as a server does at every `sweep_interval`, for operators who set that to 0.
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 
-use crate::cli::settings::Given;
-use crate::cli::{Missing, output, spoken, with_app};
+use crate::cli::within::InDatabase;
+use crate::cli::{Missing, spoken, with_app};
 use crate::server::retention;
 use crate::server::settings::{Database, Kept};
 
-/// Run one sweep, for servers whose sweep_interval is 0: expire invitations, delete what has been kept long enough
+/// Expire invitations and delete what has been kept long enough, for servers whose sweep_interval is 0
 #[derive(Args)]
 pub struct Sweep {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    settings: Given<SweepSettings>,
+    within: InDatabase<SweepSettings>,
 }
 
 #[derive(Args)]
@@ -29,16 +24,11 @@ struct SweepSettings {
     kept: Kept,
 }
 
-#[derive(Serialize)]
-struct Swept {
-    rows: usize,
-}
-
 impl Sweep {
     pub fn run(self) -> Result<()> {
-        let rows = with_app(self.settings.read()?, Missing::Refused, |app| async move {
+        let rows = with_app(self.within.settings.read()?, Missing::Refused, |app| async move {
             retention::sweep(&app).await.map_err(|error| spoken(&error))
         })?;
-        output::print(self.json, &Swept { rows }, format_args!("Rows that were marked or deleted: {rows}"))
+        self.within.print(&json!({ "rows": rows }), format_args!("Rows that were marked or deleted: {rows}"))
     }
 }

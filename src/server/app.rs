@@ -100,11 +100,7 @@ impl App {
                 rates: config.rates.per_minute(),
                 rate_mails_per_address: config.rate_mails_per_address,
                 invitation_days: config.invitation_days,
-                base_url: config
-                    .address
-                    .base_url
-                    .clone()
-                    .unwrap_or_else(|| format!("http://{}", config.address.listen)),
+                base_url: config.base_url(),
                 profile: config.profile(),
             }),
             sandbox: None,

@@ -47,7 +47,7 @@ pub struct Config {
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: tracing::Level,
     /// json or text, one line per event on standard error
-    #[arg(long = "log-format", value_name = "FORMAT", default_value = "json", value_parser = is_json)]
+    #[arg(long = "log-format", value_name = "FORMAT", default_value = "json", value_parser = is_json, action = ArgAction::Set)]
     pub log_json: bool,
     /// What an answered write survives: full (a power cut), normal (a crash of the process), or off (as normal, but a
     /// power cut may corrupt the file)
@@ -144,7 +144,7 @@ pub struct Database {
     #[arg(long = "database", value_name = "URL", value_parser = place, hide_env_values = true)]
     pub place: Option<Place>,
     /// transaction: behind PgBouncer or another pooler that assigns a connection per transaction; otherwise none
-    #[arg(long = "database-pooler", value_name = "MODE", default_value = "none", value_parser = is_pooled)]
+    #[arg(long = "database-pooler", value_name = "MODE", default_value = "none", value_parser = is_pooled, action = ArgAction::Set)]
     is_pooled: bool,
     /// PostgreSQL replica to read from; a client that has just written still reads from the primary
     #[arg(
@@ -245,6 +245,11 @@ impl Config {
             tells_when_to_retry: self.tell_when_to_retry,
             dates: self.dates,
         }
+    }
+
+    /// How others reach this server.
+    pub fn base_url(&self) -> String {
+        self.address.base_url.clone().unwrap_or_else(|| format!("http://{}", self.address.listen))
     }
 
     /// Refuses to serve or to print a link when other machines may connect but the URL they use is unknown.
