@@ -9,6 +9,7 @@ mod clock;
 mod engine;
 mod entropy;
 mod http;
+mod ids;
 mod language;
 mod mail;
 mod oauth;
@@ -126,7 +127,7 @@ pub mod testing {
         pub use crate::oauth::sign_in_links::create;
     }
     pub mod sql {
-        pub use crate::store::sql::{Statement, count, list, record, record_to_write, records};
+        pub use crate::store::sql::{Key, Statement, count, list, record, record_to_write, records};
     }
     pub mod store {
         pub use crate::store::{Db, Dialect, Durability, Error, Options, Param, Place, Row, Store, UniqueIndex};

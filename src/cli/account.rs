@@ -63,7 +63,7 @@ impl Account {
                 })?;
                 let (account, user, token) = (created.account_id, created.user_id, created.token.expose_secret());
                 within.print(
-                    &json!({"account_id": account, "user_id": user, "token": token}),
+                    &json!({"account_id": account.get(), "user_id": user.get(), "token": token}),
                     format_args!("Created account {account}, owned by user {user}.\nToken, shown only now: {token}"),
                 )
             }
@@ -75,7 +75,7 @@ impl Account {
                 })?;
                 let code = language.map(Language::code);
                 within.print(
-                    &json!({"account_id": account, "language": code}),
+                    &json!({"account_id": account.get(), "language": code}),
                     format_args!("Language of account {account}: {}", code.unwrap_or(NONE)),
                 )
             }

@@ -43,8 +43,8 @@ impl App {
         match self {
             Self::Create { user, name, redirect_uri, within } => {
                 let created = within.write(move |db, context| {
-                    let member = (context.caller.account_id, user.as_str());
-                    applications::create(db, &context.entropy, member, &name, &redirect_uri, context.now)
+                    let account = context.caller.account_id;
+                    applications::create(db, &context.entropy, account, &user, &name, &redirect_uri, context.now)
                 })?;
                 let Application { account_id, client_id, name, .. } = &created.application;
                 let (mut record, secret) = (record(&created.application), created.secret.expose_secret());
@@ -75,8 +75,8 @@ fn record(application: &Application) -> Json {
     json!({
         "client_id": application.client_id,
         "name": application.name,
-        "account_id": application.account_id,
-        "user_id": application.user_id,
+        "account_id": application.account_id.get(),
+        "user_id": application.user_id.get(),
         "redirect_uris": application.redirect_uris,
     })
 }

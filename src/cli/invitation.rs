@@ -10,6 +10,7 @@ use crate::cli::{mail, output, people};
 use crate::clock::{Clock, Timestamp};
 use crate::engine::error::Error;
 use crate::engine::records;
+use crate::ids::{AccountId, InvitationId};
 use crate::mail::outbox;
 use crate::resources::invitations::states::{self, About, Listed};
 use crate::resources::invitations::{self, RESOURCE, links};
@@ -38,7 +39,7 @@ pub enum Invitation {
     /// Show an invitation and what became of its mails
     Show {
         /// Id of the invitation, from `invitation list`
-        id: i64,
+        id: InvitationId,
         #[command(flatten)]
         within: InAccount,
     },
@@ -47,7 +48,7 @@ pub enum Invitation {
     /// It also reopens an invitation that was declined or has expired.
     Link {
         /// Id of the invitation, from `invitation list`
-        id: i64,
+        id: InvitationId,
         #[command(flatten)]
         within: InAccount<LinkSettings>,
     },
@@ -73,7 +74,7 @@ impl Invitation {
                         let account = operator.account_id;
                         let listed = find(db, account, id, now)?;
                         let mails = outbox::list(db, outbox::About::Invitation(account, id))?;
-                        Ok((listed, people::record(db, &RESOURCE, operator, id)?, mails))
+                        Ok((listed, people::record(db, &RESOURCE, operator, id.record())?, mails))
                     })?;
                 let mails: Vec<Json> = mails.iter().map(mail::row).collect();
                 let table = if mails.is_empty() { String::new() } else { output::table(mail::COLUMNS, &mails) };
@@ -86,14 +87,14 @@ impl Invitation {
                 let (token, last_day) = within.write(move |db, context| {
                     let account = context.caller.account_id;
                     find(db, account, id, context.now)?;
-                    let record = records::find(db, &RESOURCE, account, Some(id))?;
+                    let record = records::find(db, &RESOURCE, account, Some(id.record()))?;
                     let token = invitations::hand_over(db, context, &record)?;
                     Ok((token, find(db, account, id, context.now)?.expires_on))
                 })?;
                 let (link, last_day) = (links::address(&base_url, &token), date(last_day));
                 let (link, token) = (link.expose_secret(), token.expose_secret());
                 within.print(
-                    &json!({"invitation_id": id.to_string(), "link": link, "token": token, "expiration_date": last_day}),
+                    &json!({"invitation_id": id, "link": link, "token": token, "expiration_date": last_day}),
                     format_args!("The link, shown only now, is valid through {last_day} (UTC): {link}"),
                 )
             }
@@ -103,7 +104,7 @@ impl Invitation {
 
 fn row(invitation: &Listed) -> Json {
     json!({
-        "id": invitation.id.to_string(),
+        "id": invitation.id,
         "state": invitation.state,
         "email_address": invitation.email_address,
         "full_name": invitation.full_name,
@@ -114,7 +115,7 @@ fn row(invitation: &Listed) -> Json {
 }
 
 /// The invitation with this id, or an error that says how to find the right one.
-fn find(db: &mut Db, account: i64, id: i64, now: Timestamp) -> Result<Listed, Error> {
+fn find(db: &mut Db, account: AccountId, id: InvitationId, now: Timestamp) -> Result<Listed, Error> {
     states::list(db, About::Invitation(account, id), now)?.pop().ok_or_else(|| {
         Error::Syntax(format!("Account {account} has no invitation {id}: `invited invitation list --all` shows them."))
     })

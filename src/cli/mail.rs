@@ -120,8 +120,8 @@ fn test_mail(settings: &Settings, to: &str) -> Result<crate::mail::Mail> {
 /// A mail as the API shows it, with its invitation.
 pub fn row(mail: &Listed) -> Json {
     json!({
-        "id": mail.id.to_string(),
-        "invitation_id": mail.invitation_id.to_string(),
+        "id": mail.id,
+        "invitation_id": mail.invitation_id,
         "message_id": mail.message_id,
         "to": mail.recipient,
         "state": mail.state,

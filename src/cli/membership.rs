@@ -10,6 +10,7 @@ use crate::cli::within::Person;
 use crate::engine::access::ASSIGNABLE;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
+use crate::ids::MembershipId;
 use crate::resources::memberships::{ENTRY, RESOURCE};
 use crate::resources::users;
 use crate::resources::writes::{self, UNGUARDED};
@@ -41,7 +42,8 @@ impl Membership {
                 let attributes = Map::from_iter([("permission".to_owned(), permission.into())]);
                 change(member, move |db, context, id| {
                     let changes = Changes::read(&RESOURCE, Write::Update, &attributes, context.caller.rung(), 0);
-                    writes::update(db, context, &ENTRY, Some(id), changes, UNGUARDED, &plain(context)).map(drop)
+                    writes::update(db, context, &ENTRY, Some(id.record()), changes, UNGUARDED, &plain(context))
+                        .map(drop)
                 })
             }
             Self::Disable(member) => act(member, "disable"),
@@ -56,14 +58,14 @@ fn plain(context: &Context) -> Projection {
 
 fn act(member: Person, action: &'static str) -> Result<()> {
     change(member, move |db, context, id| {
-        writes::act(db, context, &ENTRY, (Some(id), action), UNGUARDED, &plain(context)).map(drop)
+        writes::act(db, context, &ENTRY, Some(id.record()), action, UNGUARDED, &plain(context)).map(drop)
     })
 }
 
 /// Changes a membership and prints it.
 fn change(
     Person { email, within }: Person,
-    work: impl Fn(&mut Db, &Context, i64) -> Result<(), Error> + Send + 'static,
+    work: impl Fn(&mut Db, &Context, MembershipId) -> Result<(), Error> + Send + 'static,
 ) -> Result<()> {
     let (user, membership) = within.write(move |db, context| {
         let operator = &context.caller;
@@ -72,8 +74,8 @@ fn change(
             .membership_id
             .ok_or_else(|| Error::Syntax(format!("{email} is not a member of account {}.", operator.account_id)))?;
         work(db, context, id)?;
-        let user = people::record(db, &users::RESOURCE, operator, person.user_id)?;
-        Ok((user, people::record(db, &RESOURCE, operator, id)?))
+        let user = people::record(db, &users::RESOURCE, operator, person.user_id.record())?;
+        Ok((user, people::record(db, &RESOURCE, operator, id.record())?))
     })?;
     within.print(&json!({ "account_membership": membership }), people::line(&user, Some(&membership)))
 }

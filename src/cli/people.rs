@@ -4,8 +4,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::engine::access::Caller;
 use crate::engine::error::Error;
+use crate::ids::{AccountId, MembershipId, RecordId, UserId};
 use crate::resources::{memberships, users};
-use crate::store::sql::{self, Statement};
+use crate::store::sql::{self, Key, Statement};
 use crate::store::{Db, Param};
 use crate::wire::describe::Resource;
 use crate::wire::envelope::Cells as _;
@@ -21,31 +22,32 @@ const PAGE: usize = 200;
 pub type Fields = Map<String, Json>;
 
 pub struct Person {
-    pub user_id: i64,
+    pub user_id: UserId,
     /// `None` for an invitee and for a member who was removed.
-    pub membership_id: Option<i64>,
+    pub membership_id: Option<MembershipId>,
 }
 
 /// The person of the account with this address.
-pub fn find(db: &mut Db, account: i64, email_address: &str) -> Result<Person, Error> {
+pub fn find(db: &mut Db, account: AccountId, email_address: &str) -> Result<Person, Error> {
     let sql = "SELECT u.id, m.id FROM users u LEFT JOIN account_memberships m ON m.user_id = u.id \
                WHERE u.account_id = ?1 AND u.email_key = ?2";
-    let found = db.maybe(sql, &[Param::Int(account), Param::Text(&fold(email_address.trim()))], |row| {
-        Ok(Person { user_id: row.int(0)?, membership_id: row.maybe_int(1)? })
+    let found = db.maybe(sql, &[account.into(), Param::Text(&fold(email_address.trim()))], |row| {
+        Ok(Person { user_id: row.id(0)?, membership_id: row.maybe_id(1)? })
     })?;
     found.ok_or_else(|| Error::Syntax(format!("Account {account} has no user {email_address}.")))
 }
 
 /// A record with everything that the API shows an administrator.
-pub fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: i64) -> Result<Fields, Error> {
+pub fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: RecordId) -> Result<Fields, Error> {
     let projection = Projection::plain(resource, operator.rung());
-    let statement = sql::record(db.dialect(), &projection, operator.account_id, id, &[]);
+    let statement =
+        sql::record(db.dialect(), &projection, Key { account: operator.account_id.get(), id: id.get() }, &[]);
     records(db, &projection, &statement)?.pop().ok_or(Error::NotFound)
 }
 
 /// All users that a list with these parameters shows, each with its membership or null.
 pub fn every_user(db: &mut Db, operator: &Caller, params: &Fields) -> Result<Vec<Fields>, Error> {
-    let (account, rung) = (operator.account_id, operator.rung());
+    let (account, rung) = (operator.account_id.get(), operator.rung());
     let (mut every, mut params) = (Vec::new(), params.clone());
     params.insert("include".to_owned(), MEMBERSHIP.into());
     params.insert("limit".to_owned(), PAGE.to_string().into());
@@ -72,7 +74,7 @@ fn add_memberships(db: &mut Db, operator: &Caller, users: &mut [Fields]) -> Resu
         users.iter_mut().map(|user| user.remove("account_membership_id").unwrap_or_default()).collect();
     let numbers: Vec<i64> = ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect();
     let projection = Projection::plain(&memberships::RESOURCE, operator.rung());
-    let statement = sql::records(db.dialect(), &projection, operator.account_id, &numbers);
+    let statement = sql::records(db.dialect(), &projection, operator.account_id.get(), &numbers);
     let memberships = records(db, &projection, &statement)?;
     for (user, id) in users.iter_mut().zip(ids) {
         let membership = memberships.iter().find(|membership| membership.get("id") == Some(&id)).cloned();

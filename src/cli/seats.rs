@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::cli::output;
 use crate::cli::within::{InAccount, InDatabase, account_or_only};
 use crate::engine::error::Error;
+use crate::ids::AccountId;
 use crate::resources::{accounts, seats};
 
 const COLUMNS: &[&str] = &["account_id", "name", "contracted", "members", "pending", "taken", "over", "billed"];
@@ -22,7 +23,7 @@ pub struct Seats {
     command: Option<Command>,
     /// Only this account
     #[arg(long, value_name = "ID")]
-    account: Option<i64>,
+    account: Option<AccountId>,
     #[command(flatten)]
     within: InDatabase,
 }
@@ -70,7 +71,7 @@ impl Seats {
         let (contracted, taken, over) = (ledger.contracted, ledger.taken(), ledger.over());
         let text = contracted.map_or_else(|| "none".to_owned(), |seats| seats.to_string());
         within.print(
-            &json!({"account_id": account, "contracted": contracted, "taken": taken, "over": over}),
+            &json!({"account_id": account.get(), "contracted": contracted, "taken": taken, "over": over}),
             format_args!("Account {account}: contracted {text}, taken {taken}, over {over}."),
         )
     }
@@ -78,7 +79,7 @@ impl Seats {
 
 fn row(account: &accounts::Listed, ledger: &seats::Ledger) -> Json {
     json!({
-        "account_id": account.id,
+        "account_id": account.id.get(),
         "name": account.name,
         "contracted": ledger.contracted,
         "members": ledger.members,

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::within::{InAccount, InDatabase, Person};
 use crate::engine::tokens;
+use crate::ids::TokenId;
 use crate::oauth;
 use crate::resources::accounts;
 use crate::wire::kind::time;
@@ -27,7 +28,7 @@ pub enum Token {
     /// Revoke a token: running servers refuse it within a second
     Revoke {
         /// Id of the token, from `token list`
-        id: i64,
+        id: TokenId,
         #[command(flatten)]
         within: InDatabase,
     },
@@ -40,10 +41,13 @@ impl Token {
                 let (id, token) = within.write(move |db, context| {
                     let account = context.caller.account_id;
                     let user = oauth::active_member(db, account, &email)?;
-                    accounts::create_token(db, &context.entropy, (account, user), &label, context.now)
+                    accounts::create_token(db, &context.entropy, account, user, &label, context.now)
                 })?;
                 let token = token.expose_secret();
-                within.print(&json!({"id": id, "token": token}), format_args!("Token {id}, shown only now: {token}"))
+                within.print(
+                    &json!({"id": id.get(), "token": token}),
+                    format_args!("Token {id}, shown only now: {token}"),
+                )
             }
             Self::List(within) => {
                 let listed = within.read(|db, operator| Ok(tokens::list(db, operator.account_id)?))?;
@@ -54,7 +58,7 @@ impl Token {
                 if !within.write(false, move |db, context| Ok(accounts::revoke_token(db, id, context.now)?))? {
                     bail!("there is no valid token with the id {id}: `invited token list` shows them");
                 }
-                within.print(&json!({"id": id, "revoked": true}), format_args!("Revoked token {id}."))
+                within.print(&json!({"id": id.get(), "revoked": true}), format_args!("Revoked token {id}."))
             }
         }
     }
@@ -62,8 +66,8 @@ impl Token {
 
 fn row(token: &tokens::Listed) -> Json {
     json!({
-        "id": token.id,
-        "user_id": token.user_id,
+        "id": token.id.get(),
+        "user_id": token.user_id.get(),
         "email_address": token.email_address,
         "label": token.label,
         "created_at": time(token.created_at.0),

@@ -59,9 +59,9 @@ impl User {
                     let person = people::find(db, operator.account_id, &email)?;
                     let mut membership = None;
                     if let Some(id) = person.membership_id {
-                        membership = Some(people::record(db, &memberships::RESOURCE, operator, id)?);
+                        membership = Some(people::record(db, &memberships::RESOURCE, operator, id.record())?);
                     }
-                    Ok((people::record(db, &users::RESOURCE, operator, person.user_id)?, membership))
+                    Ok((people::record(db, &users::RESOURCE, operator, person.user_id.record())?, membership))
                 })?;
                 let fields = membership.as_ref().map(people::lines).unwrap_or_default();
                 let line = people::line(&user, membership.as_ref());
@@ -73,18 +73,18 @@ impl User {
                 let user = within.write(move |db, context| {
                     let account = context.caller.account_id;
                     let user = oauth::active_member(db, account, &email)?;
-                    passwords::set(db, (account, user), &hashed, Actor::OPERATOR, context.now)?;
+                    passwords::set(db, account, user, &hashed, Actor::OPERATOR, context.now)?;
                     Ok(user)
                 })?;
                 let text = format!("User {user} has a new password; the user's sessions have ended.");
-                within.print(&json!({"user_id": user, "password_set": true}), text)
+                within.print(&json!({"user_id": user.get(), "password_set": true}), text)
             }
             Self::SignInLink(Person { email, within }) => {
                 let base_url = within.base_url()?;
                 let token = within.write(move |db, context| {
                     let account = context.caller.account_id;
                     let user = oauth::active_member(db, account, &email)?;
-                    sign_in_links::create(db, &context.entropy, (account, user), context.now)
+                    sign_in_links::create(db, &context.entropy, account, user, context.now)
                 })?;
                 let url = format!("{base_url}{SIGN_IN_LINK_PATH}{}", token.expose_secret());
                 within.print(

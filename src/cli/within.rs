@@ -12,6 +12,7 @@ use crate::cli::{Missing, output, spoken, with_app};
 use crate::engine::access::Caller;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
+use crate::ids::AccountId;
 use crate::resources::accounts;
 use crate::server::settings::{Address, Database};
 use crate::store::Db;
@@ -32,7 +33,7 @@ pub struct InDatabase<G: Args = Database> {
 pub struct InAccount<G: Args = Database> {
     /// Id of the account; needed only if there are several
     #[arg(long, value_name = "ID")]
-    account: Option<i64>,
+    account: Option<AccountId>,
     #[command(flatten)]
     pub database: InDatabase<G>,
 }
@@ -127,8 +128,8 @@ impl InAccount<LinkSettings> {
 }
 
 /// The account with this id, or the only one.
-pub fn account_or_only(db: &mut Db, id: Option<i64>) -> Result<i64, Error> {
-    let accounts: Vec<i64> = accounts::list(db)?.into_iter().map(|account| account.id).collect();
+pub fn account_or_only(db: &mut Db, id: Option<AccountId>) -> Result<AccountId, Error> {
+    let accounts: Vec<AccountId> = accounts::list(db)?.into_iter().map(|account| account.id).collect();
     let refusal = match (id, accounts.as_slice()) {
         (Some(id), known) if known.contains(&id) => return Ok(id),
         (None, [only]) => return Ok(*only),

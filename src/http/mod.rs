@@ -30,6 +30,7 @@ use hyper::{Method, Request, Response};
 use crate::clock::Stopwatch;
 use crate::engine::context::Remarks;
 use crate::engine::error::Error;
+use crate::ids::{AccountId, UserId};
 use crate::resources::registry::REGISTRY;
 use crate::server::app::App;
 use crate::server::listen::{Body, RequestBody};
@@ -43,7 +44,7 @@ pub struct Trace {
     /// The operation's id in the API description, or the page.
     operation: Option<&'static str>,
     /// The caller's account and user.
-    caller: Option<(i64, i64)>,
+    caller: Option<(AccountId, UserId)>,
     /// What went wrong behind an answer that is no error of the API.
     cause: Option<String>,
     /// What of the request nobody took notice of; only looked for in the sandbox.
@@ -134,7 +135,7 @@ async fn serve(app: &Arc<App>, request: Request<RequestBody>, peer: IpAddr) -> (
     }
     let operation = trace.operation.unwrap_or("none");
     app.metrics.count(operation, status, elapsed.as_secs_f64());
-    let (account, user) = trace.caller.unzip();
+    let (account, user) = trace.caller.map(|(account, user)| (account.get(), user.get())).unzip();
     let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     if status >= 500 {
         tracing::error!(method, operation, status, microseconds, request_id, account, user, cause, "request");

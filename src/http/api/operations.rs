@@ -20,6 +20,7 @@ use crate::engine::{idempotency, limits};
 use crate::http::api::additions::{self, Additions};
 use crate::http::api::route::{self, Route};
 use crate::http::{Answer, Trace, request};
+use crate::ids::UserId;
 use crate::resources::writes;
 use crate::server::app::App;
 use crate::server::listen::RequestBody;
@@ -184,9 +185,9 @@ fn limit_rate(app: &App, caller: &Caller, rule: Option<&Rule>) -> Result<(), Err
         return Ok(());
     };
     let now = app.clock.now();
-    app.limits.take(limits::Kind::General, token, now)?;
+    app.limits.take(limits::Kind::General, token.get(), now)?;
     match rule.and_then(|rule| rule.limit) {
-        Some(limit) => app.limits.take(limit, token, now),
+        Some(limit) => app.limits.take(limit, token.get(), now),
         None => Ok(()),
     }
 }
@@ -210,7 +211,7 @@ async fn show(asked: Asked<'_>) -> Result<Answer, Error> {
 /// The record that is the caller's own is there whatever filters say (protocol-corners G6).
 async fn show_own(asked: Asked<'_>) -> Result<Answer, Error> {
     let (projection, caller) = (asked.projection(), Arc::clone(&asked.caller));
-    let shown = move |db: &mut Db| records::show(db, &projection, &caller, caller.user_id(), &[]);
+    let shown = move |db: &mut Db| records::show(db, &projection, &caller, caller.user_id().map(UserId::record), &[]);
     asked.app.read_for(&asked.caller, shown).await.map(Answer::json)
 }
 
@@ -247,7 +248,7 @@ async fn act(asked: Asked<'_>, name: &'static str) -> Result<Answer, Error> {
     let (entry, id, projection) = (asked.route.entry, asked.route.id, asked.projection());
     write(asked, move |db, context, guard| {
         let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::act(db, context, entry, (id, name), &guard, &projection).map(Some)
+        writes::act(db, context, entry, id, name, &guard, &projection).map(Some)
     })
     .await
 }
@@ -262,7 +263,7 @@ impl Conditions {
     /// The caller's rule on the record, then what the client expects it to be: the tag of what a plain show tells this caller,
     /// or of a show with what this request includes.
     fn permit(&self, db: &mut Db, context: &Context, record: &Record, asked: &Projection) -> Result<(), Error> {
-        access::permit_record(&context.caller, &self.rule, |field| record.int(field))?;
+        access::permit_record(&context.caller, &self.rule, |field| record.id_in(field))?;
         let Some(expected) = &self.expected else {
             return Ok(());
         };

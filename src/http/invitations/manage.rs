@@ -12,6 +12,7 @@ use crate::engine::{records, tokens};
 use crate::http::object::{Object, array};
 use crate::http::visit::Visit;
 use crate::http::{Trace, request};
+use crate::ids::RecordId;
 use crate::mail::outbox::{self, About};
 use crate::resources::invitations::{self, RESOURCE, links};
 use crate::server::listen::Body;
@@ -44,7 +45,7 @@ pub async fn mails(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body
     let (caller, id) = permitted(visit, trace, "mails").await?;
     let work = visit.app.store.read(move |db| {
         let record = records::find_to_read(db, &RESOURCE, caller.account_id, id)?;
-        Ok::<_, Error>(outbox::list(db, About::Invitation(caller.account_id, record.id))?)
+        Ok::<_, Error>(outbox::list(db, About::Invitation(caller.account_id, record.id.typed()))?)
     });
     let mails = work.await?.into_iter().map(|mail| {
         Object::new()
@@ -65,16 +66,16 @@ async fn permitted(
     visit: &Visit<'_>,
     trace: &mut Trace,
     action: &'static str,
-) -> Result<(Arc<Caller>, Option<i64>), Error> {
+) -> Result<(Arc<Caller>, Option<RecordId>), Error> {
     let app = visit.app;
     let token = tokens::hash(&request::token(app, &visit.head.uri, &visit.head.headers)?);
     let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
     trace.caller = caller.user_id().map(|user_id| (caller.account_id, user_id));
     if let Some(token) = caller.token_id() {
-        app.limits.take(Kind::General, token, app.clock.now())?;
+        app.limits.take(Kind::General, token.get(), app.clock.now())?;
     }
     access::permit_level(&caller, app.policy.rule(RESOURCE.name, Verb::Action(action)))?;
     let path = visit.head.uri.path().strip_prefix(links::PATH).unwrap_or_default();
-    let id = path.split('/').next().and_then(digits).filter(|id| *id > 0);
+    let id = path.split('/').next().and_then(digits).filter(|id| *id > 0).map(RecordId::new);
     Ok((caller, id))
 }

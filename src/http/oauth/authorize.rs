@@ -11,6 +11,7 @@ use crate::http::browser::{Browser, require_own_form};
 use crate::http::oauth::html::{Consent, SignIn};
 use crate::http::visit::{Visit, redirect, text};
 use crate::http::{html, request};
+use crate::ids::UserId;
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::{Asked, Request};
 use crate::oauth::refusal::{Code, Refusal, refusal};
@@ -158,7 +159,7 @@ fn tell(trusted: &Trusted, status: StatusCode, code: Option<&SecretString>) -> R
 /// Who consents.
 enum Member {
     /// A user, for certain.
-    User(i64),
+    User(UserId),
     /// Whoever is signed in by a cookie at the moment of the consent.
     SignedIn(SecretString),
 }

@@ -42,7 +42,7 @@ pub async fn recognise(visit: &Visit<'_>, params: &Tree) -> Result<Result<Applic
     let Some(application) = work.await? else {
         return refused(UNKNOWN_CLIENT);
     };
-    visit.app.limits.take(limits::Kind::TokenRequest, application.id, visit.app.clock.now())?;
+    visit.app.limits.take(limits::Kind::TokenRequest, application.id.get(), visit.app.clock.now())?;
     Ok(Ok(application))
 }
 

@@ -16,6 +16,7 @@ use crate::http::html::{self, Notice};
 use crate::http::oauth::authorize::Trusted;
 use crate::http::oauth::html::Link;
 use crate::http::visit::{Visit, bucket, redirect, text};
+use crate::ids::{AccountId, UserId};
 use crate::oauth::{passwords, sessions, sign_in_links};
 use crate::server::listen::{Body, RequestBody};
 use crate::wire::fold::fold;
@@ -64,7 +65,7 @@ fn too_many(trusted: &Trusted, browser: &Browser, error: &Error) -> Result<Respo
 
 /// Counts an attempt: for the network that it comes from first, so that one place cannot use up the attempts of many
 /// addresses without using up its own.
-fn limit(visit: &Visit<'_>, member: Option<(i64, &str)>) -> Result<(), Error> {
+fn limit(visit: &Visit<'_>, member: Option<(AccountId, &str)>) -> Result<(), Error> {
     let now = visit.app.clock.now();
     visit.limit_attempts()?;
     match member {
@@ -75,7 +76,7 @@ fn limit(visit: &Visit<'_>, member: Option<(i64, &str)>) -> Result<(), Error> {
     }
 }
 
-async fn begin(visit: &Visit<'_>, browser: &Browser, user_id: i64) -> Result<Option<SecretString>, Error> {
+async fn begin(visit: &Visit<'_>, browser: &Browser, user_id: UserId) -> Result<Option<SecretString>, Error> {
     let (app, now) = (Arc::clone(visit.app), visit.app.clock.now());
     let before = SecretString::from(browser.cookie().to_owned());
     let request_id = visit.request_id.to_owned();

@@ -57,7 +57,6 @@ fn plain(text: String) -> Response<Body> {
 
 fn object(exchange: &Exchange) -> Object {
     let (account, user) = exchange.caller.unzip();
-    let id = |id: Option<i64>| id.map(|id| id.to_string());
     let object = Object::new()
         .text("id", &exchange.number.to_string())
         .text("at", &kind::time(exchange.at.0))
@@ -74,8 +73,8 @@ fn object(exchange: &Exchange) -> Object {
         .text("response_body", &String::from_utf8_lossy(&exchange.response_body))
         .int("microseconds", i64::try_from(exchange.microseconds).unwrap_or(i64::MAX))
         .text("operation", exchange.operation)
-        .text_or_null("account_id", id(account).as_deref())
-        .text_or_null("user_id", id(user).as_deref())
+        .text_or_null("account_id", account.map(|id| id.to_string()).as_deref())
+        .text_or_null("user_id", user.map(|id| id.to_string()).as_deref())
         .text_or_null("fault_id", exchange.fault.map(|number| number.to_string()).as_deref())
         .text_or_null("ignored", exchange.ignored.as_deref())
 }

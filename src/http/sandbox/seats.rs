@@ -5,6 +5,7 @@ use hyper::{Response, StatusCode};
 use crate::engine::error::Error;
 use crate::http::object::{Object, array};
 use crate::http::sandbox::Asked;
+use crate::ids::AccountId;
 use crate::resources::seats::{self, Ledger};
 use crate::server::listen::Body;
 
@@ -12,18 +13,14 @@ use crate::server::listen::Body;
 pub(super) async fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
     asked.query(&[])?;
     let ledgers = asked.visit.app.store.read(|db| {
-        let mut accounts = Vec::new();
-        db.each("SELECT id FROM accounts ORDER BY id", &[], &mut |row| {
-            accounts.push(row.int(0)?);
-            Ok(())
-        })?;
+        let accounts: Vec<AccountId> = db.all("SELECT id FROM accounts ORDER BY id", &[], |row| row.id(0))?;
         accounts.into_iter().map(|id| Ok((id, seats::ledger(db, id)?))).collect::<Result<Vec<_>, crate::store::Error>>()
     });
     let accounts = array(ledgers.await?.iter().map(|(id, ledger)| account(*id, ledger)));
     Ok(Object::new().raw("accounts", &accounts).answer(StatusCode::OK))
 }
 
-fn account(id: i64, ledger: &Ledger) -> Object {
+fn account(id: AccountId, ledger: &Ledger) -> Object {
     let object = Object::new().text("account_id", &id.to_string());
     let object = match ledger.contracted {
         Some(seats) => object.int("contracted", seats),

@@ -10,11 +10,11 @@ const TAKEN: i64 = 13;
 
 fn contract(server: &Server, number: i64) {
     let now = server.app().clock.now();
-    server.write(move |db| Ok(seats::contract(db, 1, Some(number), now)?));
+    server.write(move |db| Ok(seats::contract(db, 1.into(), Some(number), now)?));
 }
 
 fn ledger(server: &Server) -> seats::Ledger {
-    server.write(|db| Ok(seats::ledger(db, 1)?))
+    server.write(|db| Ok(seats::ledger(db, 1.into())?))
 }
 
 #[track_caller]

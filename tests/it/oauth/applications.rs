@@ -10,7 +10,7 @@ fn is_registered(server: &Server, address: &'static str, uris: &'static [&str]) 
     let (now, entropy) = (server.app().clock.now(), server.app().entropy.clone());
     server.write(move |db| {
         let uris: Vec<String> = uris.iter().map(|uri| (*uri).to_owned()).collect();
-        Ok(applications::create(db, &entropy, (1, address), "Shop", &uris, now).is_ok())
+        Ok(applications::create(db, &entropy, 1.into(), address, "Shop", &uris, now).is_ok())
     })
 }
 

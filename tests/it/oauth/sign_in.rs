@@ -83,7 +83,7 @@ fn attempts_from_one_place_are_limited_whatever_the_address() {
 
 fn link(server: &Server, user_id: i64) -> String {
     let (now, entropy) = (server.app().clock.now(), server.app().entropy.clone());
-    let token = server.write(move |db| sign_in_links::create(db, &entropy, (1, user_id), now));
+    let token = server.write(move |db| sign_in_links::create(db, &entropy, 1.into(), user_id.into(), now));
     format!("/oauth/sign-in/{}", token.expose_secret())
 }
 

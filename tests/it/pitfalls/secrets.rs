@@ -239,7 +239,7 @@ fn pitfall_21_the_database_holds_no_secret() {
         assert!(!is_stored(secret), "{what} is stored");
     }
     // Erasing has nothing of that to write either.
-    let context = server.app().context(&Arc::new(Caller::operator(1)), None);
+    let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
     server.write(move |db| erasure::erase(db, &context, "canary.one@example.test"));
     for (what, secret) in &evidence.secrets {
         assert!(!is_stored(secret), "{what} is stored");
