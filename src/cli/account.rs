@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::cli::within::{InAccount, InDatabase};
-use crate::cli::{Missing, spoken, with_app};
+use crate::cli::{spoken, with_app};
 use crate::language::{LANGUAGES, Language};
 use crate::resources::accounts;
 
@@ -54,7 +54,7 @@ impl Account {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { name, owner_email, owner_name, within } => {
-                let created = with_app(within.settings.read()?, Missing::Created, |app| async move {
+                let created = with_app(within.settings.read()?, |app| async move {
                     let (entropy, now) = (app.entropy.clone(), app.clock.now());
                     let work = app
                         .store

@@ -15,12 +15,12 @@ use crate::transfer::backup;
 
 /// Write the state of a database to a new file, while servers use it
 ///
-/// The file is an SQLite database with the state at this moment. It appears only when it is complete and on disk, and only
-/// its owner can read it: it holds everybody's addresses. An SQLite database of any schema version can be backed up; a
-/// PostgreSQL database must have the schema of this program.
+/// The file is an SQLite database with the state at this moment. It appears only when it is complete and on disk, and
+/// only its owner can read it: it holds everybody's addresses. An SQLite database of any schema version can be backed
+/// up; a PostgreSQL database must have the schema of this program.
 ///
-/// To restore it, stop the server, then replace an SQLite database with the file (and remove the -wal and -shm files beside
-/// it), or run: invited copy --from sqlite:FILE --to postgres://USER@HOST/NAME --replace
+/// To restore it, stop the server, then replace an SQLite database with the file (and remove the -wal and -shm files
+/// beside it), or run: invited copy --from sqlite:FILE --to postgres://USER@HOST/NAME --replace
 #[derive(Args)]
 pub struct Backup {
     /// The file, which must not exist yet

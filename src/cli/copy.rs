@@ -21,12 +21,13 @@ const ROWS_BETWEEN_LINES: u64 = 100_000;
 
 /// Copy everything from one database to another, within or between SQLite and PostgreSQL, and compare both
 ///
-/// Both have the schema of this program: a source of another version is refused, and the target's schema is created. The
-/// source may be in use meanwhile; the copy is its state at the beginning. Later writes are not copied, so stop the server
-/// before a move. No server may use the target.
+/// Both have the schema of this program: a source of another version is refused, and the target's schema is created.
+/// The source may be in use meanwhile; the copy is its state at the beginning. Later writes are not copied, so stop
+/// the server before a move. No server may use the target.
 ///
-/// The target changes in one transaction: an interrupted copy leaves it as it was and can simply be run again. A target that
-/// holds accounts is refused, unless it is unchanged since an earlier copy of the same source, or --replace is given.
+/// The target changes in one transaction: an interrupted copy leaves it as it was and can simply be run again. A
+/// target that holds accounts is refused, unless it is unchanged since an earlier copy of the same source, or
+/// --replace is given.
 ///
 /// Ids are kept. An id that the source or the target has ever used is not used again.
 ///
@@ -80,7 +81,8 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Discreet<T> {
     }
 }
 
-/// Reports progress on standard error: in a terminal as one line that changes, elsewhere with at least one line per table.
+/// Reports progress on standard error: in a terminal as one line that changes, elsewhere with at least one line per
+/// table.
 pub fn listener() -> Listener {
     let is_watched = stderr().is_terminal();
     Arc::new(move |progress| {

@@ -11,8 +11,9 @@ use crate::wire::kind::Kind;
 
 /// Erase a person from an account for good; without --yes, only show what that would erase
 ///
-/// Name and address are removed everywhere, and with them the membership, pending invitations, tokens and the password.
-/// The audit trail keeps its rows; only what identifies the person is replaced. This cannot be undone. It can be repeated.
+/// Name and address are removed everywhere, and with them the membership, pending invitations, tokens and the
+/// password. The audit trail keeps its rows; only what identifies the person is replaced. This cannot be undone. It
+/// can be repeated.
 #[derive(Args)]
 pub struct Erase {
     #[command(flatten)]

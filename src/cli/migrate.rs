@@ -13,8 +13,8 @@ use crate::store::migrate;
 
 /// Bring the database schema up to date
 ///
-/// Creates the database file if there is none. `serve` does the same when it starts, unless the setting migrate_on_start is
-/// false.
+/// Creates the database file if there is none. `serve` does the same when it starts, unless the setting
+/// migrate_on_start is false.
 #[derive(Args)]
 pub struct Migrate {
     #[command(flatten)]

@@ -103,14 +103,6 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?.block_on(work)
 }
 
-/// What a command does when the file of its database does not exist.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    Created,
-    /// The command needs what an earlier one wrote, so the path must be mistyped.
-    Refused,
-}
-
 /// Refuses a database that does not exist, before anything would create it.
 fn require_database(config: &Config) -> Result<()> {
     match config.place() {
@@ -128,15 +120,12 @@ async fn close(store: Store) -> Result<()> {
 }
 
 /// Runs a command that needs the database and then ends.
-fn with_app<T, F>(mut config: Config, missing: Missing, work: impl FnOnce(App) -> F) -> Result<T>
+fn with_app<T, F>(mut config: Config, work: impl FnOnce(App) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
     // A command sends no mail: a mail setting that cannot be used must not stop it.
     config.mail.way = Way::None;
-    if missing == Missing::Refused {
-        require_database(&config)?;
-    }
     block_on(async {
         let app = App::start(config, Clock::system(), Entropy::system()).await?;
         let store = app.store.clone();

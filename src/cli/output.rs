@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 
 /// A cell that begins with one of these gets an apostrophe in front.
 ///
-/// A spreadsheet takes a cell that begins like a formula for one, so a name could run code on the machine of its reader.
-/// Quotes do not help: they are removed before a spreadsheet looks for formulas. A cell that begins with an apostrophe
-/// gets another one, so the original text can be restored.
+/// A spreadsheet takes a cell that begins like a formula for one, so a name could run code on the machine of its
+/// reader. Quotes do not help: they are removed before a spreadsheet looks for formulas. A cell that begins with an
+/// apostrophe gets another one, so the original text can be restored.
 const GUARDED: &[char] = &['=', '+', '-', '@', '\t', '\r', '\''];
 
 /// Prints a text of any number of lines to standard output.

@@ -12,7 +12,7 @@ use crate::wire::describe::Resource;
 use crate::wire::envelope::Cells as _;
 use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind, date, ids_in, time};
-use crate::wire::projection::Projection;
+use crate::wire::projection::{Column, Projection};
 use crate::wire::query::ListQuery;
 
 /// Users that are read with one statement.
@@ -40,47 +40,39 @@ pub fn find(db: &mut Db, account: AccountId, email_address: &str) -> Result<Pers
 /// A record with everything that the API shows an administrator.
 pub fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: RecordId) -> Result<Fields, Error> {
     let projection = Projection::plain(resource, operator.rung());
-    let statement =
-        sql::record(db.dialect(), &projection, Key { account: operator.account_id.get(), id: id.get() }, &[]);
+    let key = Key { account: operator.account_id.get(), id: id.get() };
+    let statement = sql::record(db.dialect(), &projection, key, &[]);
     records(db, &projection, &statement)?.pop().ok_or(Error::NotFound)
-}
-
-/// All users that a list with these parameters shows, each with its membership or null.
-pub fn every_user(db: &mut Db, operator: &Caller, params: &Fields) -> Result<Vec<Fields>, Error> {
-    let (account, rung) = (operator.account_id.get(), operator.rung());
-    let (mut every, mut params) = (Vec::new(), params.clone());
-    params.insert("include".to_owned(), MEMBERSHIP.into());
-    params.insert("limit".to_owned(), PAGE.to_string().into());
-    loop {
-        params.insert("offset".to_owned(), every.len().to_string().into());
-        let query = ListQuery::read(&users::RESOURCE, &params, rung)?;
-        let statement = sql::list(db.dialect(), &Projection::read(&users::RESOURCE, &params, rung), account, &query);
-        let mut page = records(db, &Projection::read(&users::RESOURCE, &params, rung), &statement)?;
-        let is_last = page.len() < PAGE;
-        add_memberships(db, operator, &mut page)?;
-        every.append(&mut page);
-        if is_last {
-            return Ok(every);
-        }
-    }
 }
 
 /// A user's membership: the name of the association, and the key of the record in what is printed.
 pub const MEMBERSHIP: &str = "account_membership";
 
-/// Replaces the ids of memberships by the memberships.
-fn add_memberships(db: &mut Db, operator: &Caller, users: &mut [Fields]) -> Result<(), Error> {
-    let ids: Vec<Json> =
-        users.iter_mut().map(|user| user.remove("account_membership_id").unwrap_or_default()).collect();
-    let numbers: Vec<i64> = ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect();
-    let projection = Projection::plain(&memberships::RESOURCE, operator.rung());
-    let statement = sql::records(db.dialect(), &projection, operator.account_id.get(), &numbers);
-    let memberships = records(db, &projection, &statement)?;
-    for (user, id) in users.iter_mut().zip(ids) {
-        let membership = memberships.iter().find(|membership| membership.get("id") == Some(&id)).cloned();
-        user.insert(MEMBERSHIP.to_owned(), membership.map_or(Json::Null, Json::Object));
+/// All users that a list with these parameters shows, each with its membership or null.
+pub fn every_user(db: &mut Db, operator: &Caller, mut params: Fields) -> Result<Vec<Fields>, Error> {
+    params.extend([("include".to_owned(), MEMBERSHIP.into()), ("limit".to_owned(), PAGE.to_string().into())]);
+    let (account, rung) = (operator.account_id.get(), operator.rung());
+    let users = Projection::read(&users::RESOURCE, &params, rung);
+    let memberships = Projection::plain(&memberships::RESOURCE, rung);
+    let mut every = Vec::new();
+    loop {
+        params.insert("offset".to_owned(), every.len().to_string().into());
+        let query = ListQuery::read(&users::RESOURCE, &params, rung)?;
+        let page = records(db, &users, &sql::list(db.dialect(), &users, account, &query))?;
+        let id = |user: &Fields| user.get("account_membership_id")?.as_str()?.parse().ok();
+        let ids: Vec<i64> = page.iter().filter_map(id).collect();
+        let found = records(db, &memberships, &sql::records(db.dialect(), &memberships, account, &ids))?;
+        let is_last = page.len() < PAGE;
+        every.extend(page.into_iter().map(|mut user| {
+            let id = user.remove("account_membership_id");
+            let membership = found.iter().find(|membership| membership.get("id") == id.as_ref()).cloned();
+            user.insert(MEMBERSHIP.to_owned(), membership.map_or(Json::Null, Json::Object));
+            user
+        }));
+        if is_last {
+            return Ok(every);
+        }
     }
-    Ok(())
 }
 
 /// The rows of a statement that selects the columns of the projection.
@@ -88,10 +80,11 @@ fn records(db: &mut Db, projection: &Projection, statement: &Statement) -> Resul
     let columns = projection.columns();
     let mut records = Vec::new();
     db.each(&statement.text, &statement.params(), &mut |row| {
-        let values =
-            columns.iter().enumerate().map(|(index, column)| (column.name(), json(column.kind(), row.cell(index))));
-        let id = ("id", Json::from(row.int(columns.len())?.to_string()));
-        records.push(values.chain([id]).map(|(name, value)| (name.to_owned(), value)).collect());
+        let value =
+            |(index, column): (usize, &Column)| (column.name().to_owned(), json(column.kind(), row.cell(index)));
+        let mut record: Fields = columns.iter().enumerate().map(value).collect();
+        record.insert("id".to_owned(), row.int(columns.len())?.to_string().into());
+        records.push(record);
         Ok(())
     })?;
     Ok(records)

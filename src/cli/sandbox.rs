@@ -33,9 +33,9 @@ const BEGINNING: Timestamp = Timestamp(1_924_992_000_000_000);
 
 /// Serve a seeded account on loopback, to develop and test a client against
 ///
-/// Without --database, the data lives in a temporary file that is removed at the end. A database that was not created by
-/// a sandbox is refused, and INVITED_DATABASE is ignored. Rate limits are off unless they are set. Ids and tokens are the
-/// same in every run.
+/// Without --database, the data lives in a temporary file that is removed at the end. A database that was not created
+/// by a sandbox is refused, and INVITED_DATABASE is ignored. Rate limits are off unless they are set. Ids and tokens
+/// are the same in every run.
 ///
 /// --seed loads another seed than the standard one, --generate adds made-up rows. With --random-seed the clock stands
 /// still and nothing is secret: the same requests get the same answers, links and tokens in every run.

@@ -44,7 +44,7 @@ impl Serve {
                 let path = app.config.place().to_string();
                 close(app.store).await?;
                 bail!(
-                    "setting database: {path} belongs to `invited sandbox`, whose administrator tokens are publicly known"
+                    "setting database: {path} is of `invited sandbox`, whose administrator tokens are publicly known"
                 );
             }
             if !app.store.read(accounts::exist).await? {

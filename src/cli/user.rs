@@ -48,7 +48,7 @@ impl User {
             Self::List { all, matching, within } => {
                 let mut params = Fields::from_iter([("show_disabled".to_owned(), all.to_string().into())]);
                 params.extend(matching.map(|text| ("matching".to_owned(), text.into())));
-                let users = within.read(move |db, operator| people::every_user(db, operator, &params))?;
+                let users = within.read(move |db, operator| people::every_user(db, operator, params.clone()))?;
                 let line =
                     |user: &Fields| people::line(user, user.get(people::MEMBERSHIP).and_then(Json::as_object)) + "\n";
                 let lines: String = users.iter().map(line).collect();

@@ -8,18 +8,17 @@ use clap::Args;
 use serde_json::Value as Json;
 
 use crate::cli::settings::Given;
-use crate::cli::{Missing, output, spoken, with_app};
+use crate::cli::{output, require_database, spoken, with_app};
 use crate::engine::access::Caller;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::ids::AccountId;
 use crate::resources::accounts;
-use crate::server::settings::{Address, Database};
+use crate::server::settings::{Address, Config, Database};
 use crate::store::Db;
 
 // Comments about these structs must not be doc comments: clap would take them for the help of a command.
 
-// A database that must exist, which needs the settings `G`.
 #[derive(Args)]
 pub struct InDatabase<G: Args = Database> {
     /// Print JSON
@@ -61,10 +60,17 @@ impl<G: Args> InDatabase<G> {
         if self.json { output::print(record) } else { output::print(text) }
     }
 
+    /// The settings, whose database must exist: a command that needs what an earlier one wrote does not create it.
+    pub fn existing(&self) -> Result<Config> {
+        let config = self.settings.read()?;
+        require_database(&config)?;
+        Ok(config)
+    }
+
     pub fn read<T: Send + 'static>(&self, work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static) -> Result<T> {
         let read =
             |app: crate::server::app::App| async move { app.store.read(work).await.map_err(|error| spoken(&error)) };
-        with_app(self.settings.read()?, Missing::Refused, read)
+        with_app(self.existing()?, read)
     }
 
     /// Writes as an operator of no account, or rolls the write back if it is a rehearsal.
@@ -73,7 +79,7 @@ impl<G: Args> InDatabase<G> {
         is_rehearsal: bool,
         work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
-        with_app(self.settings.read()?, Missing::Refused, |app| async move {
+        with_app(self.existing()?, |app| async move {
             let context = Context { is_rehearsal, ..app.context(&Arc::new(Caller::nobody()), None) };
             let job = move |db: &mut Db| work(db, &context);
             let done = if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await };

@@ -15,12 +15,12 @@ use crate::store::{Durability, Place, Server};
 use crate::wire::kind::Dates;
 
 /// `None` for an empty text.
-pub(super) fn unless_empty<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+fn unless_empty<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     if text.is_empty() { Ok(None) } else { read(text).map(Some) }
 }
 
 pub(super) fn optional<T: FromStr<Err: Display>>(text: &str) -> Result<Option<T>, String> {
-    unless_empty(text, |text| text.parse().map_err(|cause: T::Err| cause.to_string()))
+    unless_empty(text, parse)
 }
 
 pub(super) fn replica(text: &str) -> Result<Option<SecretString>, String> {
@@ -50,6 +50,10 @@ pub fn base_url(text: &str) -> Result<String, String> {
         }
         _ => Err("must be http:// or https:// and a host, without a path".to_owned()),
     }
+}
+
+pub(super) fn optional_url(text: &str) -> Result<Option<String>, String> {
+    unless_empty(text, base_url)
 }
 
 /// Comma-separated domains, in lower case and without the dot of the root.
