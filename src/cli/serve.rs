@@ -43,9 +43,7 @@ impl Serve {
             if app.store.read(seed::is_marked).await? {
                 let path = app.config.place().to_string();
                 close(app.store).await?;
-                bail!(
-                    "setting database: {path} is of `invited sandbox`, whose administrator tokens are publicly known"
-                );
+                bail!("setting database: {path} was made by `invited sandbox`, whose tokens are publicly known");
             }
             if !app.store.read(accounts::exist).await? {
                 tracing::warn!("there is no account and so no token yet: create one with `invited account create`");

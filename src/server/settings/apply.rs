@@ -6,8 +6,9 @@ use std::error::Error as _;
 use clap::builder::Resettable;
 use clap::{Arg, Args as _, Command, FromArgMatches as _};
 
-use super::Config;
 use crate::mail::Way;
+use crate::server::settings::config::Config;
+use crate::server::settings::groups::Rates;
 
 /// Values by the names of their settings, still as text.
 pub type Values = BTreeMap<String, String>;
@@ -38,7 +39,7 @@ pub fn variable(name: &str) -> String {
     format!("INVITED_{}", name.to_uppercase())
 }
 
-pub(super) fn missing(name: &str) -> String {
+fn missing(name: &str) -> String {
     let (flag, variable) = (name.replace('_', "-"), variable(name));
     format!("setting {name} is missing: give --{flag}, set {variable}, or write it into the file of --config")
 }
@@ -47,6 +48,14 @@ impl Config {
     pub fn defaults() -> Result<Self, Problems> {
         let matches = arguments().try_get_matches_from::<_, &str>([])?;
         Ok(Self::from_arg_matches(&matches)?)
+    }
+
+    /// The defaults of a sandbox: no limits that a test suite would run into, and mail that stays in memory.
+    pub fn of_sandbox() -> Result<Self, Problems> {
+        let mut config = Self::defaults()?;
+        (config.rates, config.rate_mails_per_address) = (Rates::default(), 0);
+        (config.mail.way, config.mail.from) = (Way::Memory, "invitations@sandbox.test".parse().ok());
+        Ok(config)
     }
 
     /// Replaces the settings that have a value here, and checks what depends on several of them.
@@ -78,6 +87,14 @@ impl Config {
             updated.err().map(|error| problem(setting, text, &error))
         };
         values.iter().filter_map(&mut apply).collect()
+    }
+
+    /// Refuses to serve or to print a link when other machines may connect but the URL they use is unknown.
+    pub fn require_base_url(&self) -> Result<(), Problems> {
+        if self.address.base_url.is_none() && !self.address.listen.ip().is_loopback() {
+            return Err(Problems(vec![missing("base_url")]));
+        }
+        Ok(())
     }
 }
 
@@ -157,7 +174,7 @@ mod tests {
             [
                 "setting database: the value (not shown): must be sqlite:PATH or postgres://USER@HOST/NAME",
                 "setting durability: \"maybe\": must be one of full, normal, off",
-                "setting rate_create: \"-1\": invalid digit found in string",
+                "setting rate_create: \"-1\": -1 is not in 0..=4294967295",
                 "setting strict: \"yes\": must be true or false",
             ]
         );

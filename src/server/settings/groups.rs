@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 
-use super::values::{is_pooled, optional, optional_url, place, replica};
-use super::{Maybe, OnOff};
 use crate::engine::limits::PerMinute;
+use crate::server::settings::values::{Maybe, OnOff, is_pooled, optional, optional_url, place, replica};
 use crate::store::{Place, Server};
 
 /// How to reach the database: what every command that opens one has to know.

@@ -7,9 +7,8 @@ use clap::Args;
 use lettre::Address;
 use secrecy::SecretString;
 
-use super::Maybe;
-use super::values::{at_least_one, encryption, hours, optional, seconds};
 use crate::mail::{Encryption, Relay, Settings, Way};
+use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, optional, seconds};
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Mail")]

@@ -14,6 +14,12 @@ use crate::mail::Encryption;
 use crate::store::{Durability, Place, Server};
 use crate::wire::kind::Dates;
 
+/// A setting that may be empty. Clap must not see the `Option`: it would not pass on an empty text.
+pub(super) type Maybe<T> = Option<T>;
+
+/// A setting that is true or false. Clap must not see the `bool`: it would make a flag without a value of it.
+pub(super) type OnOff = bool;
+
 /// `None` for an empty text.
 fn unless_empty<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     if text.is_empty() { Ok(None) } else { read(text).map(Some) }
