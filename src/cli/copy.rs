@@ -14,7 +14,7 @@ use crate::cli::{block_on, output};
 use crate::clock::Clock;
 use crate::server::settings;
 use crate::store::Place;
-use crate::transfer::copy::{self, Listener, Order, Progress, Stage};
+use crate::transfer::copy::{self, CopyOptions, Progress, ProgressCallback, Stage};
 
 /// Rows between two progress lines about a large table, where standard error is not a terminal.
 const ROWS_BETWEEN_LINES: u64 = 100_000;
@@ -51,9 +51,9 @@ pub struct Copy {
 impl Copy {
     pub fn run(self) -> Result<()> {
         let (from, to) = (self.from.to_string(), self.to.to_string());
-        let (now, listener) = (Clock::system().now(), listener());
-        let order = Order { from: self.from, to: self.to, replaces: self.replace, now, listener };
-        let copied = block_on(async { Ok(copy::run(order).await?) })?;
+        let (now, on_progress) = (Clock::system().now(), listener());
+        let options = CopyOptions { from: self.from, to: self.to, replaces: self.replace, now, on_progress };
+        let copied = block_on(async { Ok(copy::run(options).await?) })?;
         let (rows, sha256) = (copied.rows(), copied.sha256());
         if self.json {
             let tables = copied.0.iter();
@@ -83,7 +83,7 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Discreet<T> {
 
 /// Reports progress on standard error: in a terminal as one line that changes, elsewhere with at least one line per
 /// table.
-pub fn listener() -> Listener {
+pub fn listener() -> ProgressCallback {
     let is_watched = stderr().is_terminal();
     Arc::new(move |progress| {
         let line = line(progress);

@@ -18,8 +18,7 @@ use crate::http::BASE_PATH;
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
 use crate::sandbox::TemporaryFolder;
-use crate::sandbox::seed::generate::Generated;
-use crate::sandbox::seed::{self, Seed, Token, read_start};
+use crate::sandbox::seed::{self, Generated, Seed, Token, read_start};
 use crate::server::app::App;
 use crate::server::settings::Config;
 use crate::server::telemetry;
@@ -144,7 +143,7 @@ impl Sandbox {
         // Signals come first: from here on, everything that is created is also removed.
         let mut stop = StopSignals::register()?;
         let (config, _folder) = self.configure()?;
-        let _log = telemetry::start_log(&config).context("cannot start the log")?;
+        let _log = telemetry::start_log(&config);
         let listen = config.address.listen;
         let entropy = self.random_seed.map_or_else(Entropy::system, Entropy::seeded);
         let mut app = App::start(config, self.clock(&seed), entropy).await?;

@@ -35,7 +35,7 @@ impl Serve {
             bail!("setting mail: memory is only for a sandbox, since its mails are lost when the process ends");
         }
         block_on(async {
-            let _log = telemetry::start_log(&config).context("cannot start the log")?;
+            let _log = telemetry::start_log(&config);
             let mut stop = StopSignals::register()?;
             let listen = config.address.listen;
             let app = App::start(config, Clock::system(), Entropy::system()).await?;
