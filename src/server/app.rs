@@ -56,7 +56,7 @@ pub struct App {
 impl App {
     /// Opens the database, migrates it if the settings allow that, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = Transport::open(&config.mail).map_err(NotStarted::Mail)?;
+        let mail = Transport::open(&config.mail.settings()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
@@ -68,11 +68,11 @@ impl App {
             migrate::check(&store, MIGRATIONS).await?;
         }
         let tuned = Tuned::new(Tuning {
-            rates: config.rates,
+            rates: config.rates.per_minute(),
             rate_mails_per_address: config.rate_mails_per_address,
             invitation_days: config.invitation_days,
-            base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
-            profile: config.profile,
+            base_url: config.base_url(),
+            profile: config.profile(),
         });
         let tuned_outbox = tuned.clone();
         Ok(Self {
@@ -211,7 +211,7 @@ fn domain_of(config: &Config) -> String {
 /// Opens the configured database without migrating it.
 pub fn open_store(config: &Config) -> Result<Store, store::Error> {
     Store::open(&store::Options {
-        place: config.database.clone(),
+        place: config.place(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,
