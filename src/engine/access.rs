@@ -11,19 +11,13 @@ use crate::wire::describe::{Rung, Verb};
 /// Permission levels, lowest first; each may do all that the ones before may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Tracks time, nothing else.
     PunchClock,
     /// Works on projects. The level of external collaborators too.
     Collaborator,
-    /// Makes projects.
     ProjectCreator,
-    /// Leads projects.
     ProjectLead,
-    /// Sees reports.
     ReportsViewer,
-    /// Sees reports with costs.
     ReportsViewerWithCost,
-    /// Does everything in the account.
     Administrator,
 }
 
@@ -70,7 +64,6 @@ impl Level {
         LEVELS.iter().find(|(_, known)| *known == name).map(|(level, _)| *level)
     }
 
-    /// The wire name.
     pub fn name(self) -> &'static str {
         LEVELS.iter().find(|(level, _)| *level == self).map_or("", |(_, name)| name)
     }
@@ -91,27 +84,21 @@ impl Level {
 pub struct Caller {
     /// The account, and so the only one whose records exist for this caller.
     pub account_id: AccountId,
-    /// Who it is.
     pub identity: Identity,
-    /// What the caller may do.
     pub level: Level,
     /// Whether the account was cancelled, so that everything is refused.
     pub is_account_canceled: bool,
 }
 
-/// Who a caller is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// A member of the account, by one of the member's tokens.
     Member {
-        /// The user.
         user_id: UserId,
-        /// The token.
         token_id: TokenId,
     },
     /// A user who acts for oneself without a token, such as one who accepts an invitation.
     Person {
-        /// The user.
         user_id: UserId,
     },
     /// Whoever may run commands on the machine: no user of any account.
@@ -134,7 +121,6 @@ impl Caller {
         }
     }
 
-    /// The caller's user.
     pub fn user_id(&self) -> Option<UserId> {
         match self.identity {
             Identity::Member { user_id, .. } | Identity::Person { user_id } => Some(user_id),
@@ -142,7 +128,6 @@ impl Caller {
         }
     }
 
-    /// The caller's token.
     pub fn token_id(&self) -> Option<TokenId> {
         match self.identity {
             Identity::Member { token_id, .. } => Some(token_id),
@@ -150,7 +135,6 @@ impl Caller {
         }
     }
 
-    /// The caller's place on the ladder.
     pub fn rung(&self) -> Rung {
         self.level.rung()
     }
@@ -161,7 +145,6 @@ impl Caller {
     }
 }
 
-/// A line of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     resource: &'static str,
@@ -250,7 +233,6 @@ impl Policy {
         Self(POLICY.iter().map(raise).collect())
     }
 
-    /// The line for an action.
     pub fn rule(&self, resource: &str, verb: Verb) -> Option<&Rule> {
         self.0.iter().find(|rule| rule.resource == resource && rule.action == verb.name())
     }

@@ -11,14 +11,10 @@ use crate::store::{Db, Error, Param};
 use crate::wire::describe::{Field, Resource};
 use crate::wire::kind::{Cell, Kind, Value, print_text};
 
-/// Who made a change.
 #[derive(Clone, Copy)]
 pub struct Actor<'a> {
-    /// The user.
     pub user_id: Option<UserId>,
-    /// The user's token.
     pub token_id: Option<TokenId>,
-    /// The request.
     pub request_id: Option<&'a str>,
 }
 
@@ -27,13 +23,9 @@ impl Actor<'_> {
     pub const OPERATOR: Self = Self { user_id: None, token_id: None, request_id: None };
 }
 
-/// A row of the trail.
 pub struct Entry<'a> {
-    /// The account whose record was changed.
     pub account_id: AccountId,
-    /// When.
     pub occurred_at: Timestamp,
-    /// By whom.
     pub actor: Actor<'a>,
     /// The class of the record in the singular, a dot, and what was done.
     pub action: &'a str,
@@ -47,11 +39,8 @@ pub struct Entry<'a> {
 
 /// A change that a request has made to a described record.
 pub struct Event<'a> {
-    /// The resource that was changed.
     pub resource: &'static Resource,
-    /// Name of the action.
     pub action: &'static str,
-    /// Id of the record.
     pub id: RecordId,
     /// What was there before; `None` for a new record.
     pub before: Option<&'a Attributes>,
@@ -63,7 +52,6 @@ pub struct Event<'a> {
 pub struct Attributes(String);
 
 impl Attributes {
-    /// These fields with these values.
     pub fn of<'a>(fields: impl Iterator<Item = (&'static Field, Cell<'a>)>) -> Self {
         Self::of_cells(fields.map(|(field, cell)| (field.name, field.kind, cell)))
     }
@@ -83,18 +71,15 @@ impl Attributes {
         Self(String::from_utf8(json).unwrap_or_default())
     }
 
-    /// All fields of a record.
     pub fn of_record(record: &Record) -> Self {
         Self::of(record.values().map(|(field, value)| (field, value.cell())))
     }
 
-    /// The fields that a change sets.
     pub fn of_values(values: &[(&'static Field, &Value)]) -> Self {
         Self::of(values.iter().map(|(field, value)| (*field, value.cell())))
     }
 }
 
-/// Writes the row of an event.
 pub fn record(db: &mut Db, context: &Context, event: &Event<'_>) -> Result<(), Error> {
     let entry = Entry {
         account_id: context.caller.account_id,
@@ -112,7 +97,6 @@ pub fn record(db: &mut Db, context: &Context, event: &Event<'_>) -> Result<(), E
     write(db, &entry)
 }
 
-/// Writes a row.
 pub fn write(db: &mut Db, entry: &Entry<'_>) -> Result<(), Error> {
     db.exec_later(
         "INSERT INTO audit (account_id, occurred_at, actor_user_id, actor_token_id, request_id, action, subject_type, \

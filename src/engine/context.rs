@@ -12,16 +12,12 @@ use crate::entropy::Entropy;
 use crate::ids::RecordId;
 use crate::mail::outbox::Outbox;
 
-/// The surroundings of a write.
 #[derive(Clone)]
 pub struct Context {
-    /// Who.
     pub caller: Arc<Caller>,
-    /// When.
     pub now: Timestamp,
     /// The request, for the audit trail; `None` for a command.
     pub request_id: Option<String>,
-    /// Where secrets come from.
     pub entropy: Arc<Entropy>,
     /// Rate limits of records, which count only what is permitted.
     pub limits: Arc<Limits>,
@@ -33,7 +29,6 @@ pub struct Context {
     pub activates_at_once: bool,
     /// The domains whose addresses may be invited; none for all.
     pub invite_domains: Arc<[String]>,
-    /// Where mails are put.
     pub outbox: Arc<Outbox>,
     /// What the answer tells besides its body.
     pub remarks: Arc<Remarks>,

@@ -14,7 +14,6 @@ use crate::wire::query::TooMany;
 /// Seconds after which a client should try again when the service could not serve it.
 const RETRY_AFTER: u64 = 1;
 
-/// Why a request is refused.
 #[derive(Debug)]
 pub enum Error {
     /// 400: the request is not what it says it is.
@@ -49,7 +48,6 @@ impl Error {
         if faults.is_empty() { Ok(()) } else { Err(Self::Invalid(faults)) }
     }
 
-    /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
             Self::Syntax(_) => 400,
@@ -84,7 +82,6 @@ impl Error {
         }
     }
 
-    /// The JSON body.
     pub fn body(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(128);
         out.extend_from_slice(b"{\"errors\":[");
@@ -118,7 +115,6 @@ impl Error {
         }
     }
 
-    /// What the client is told.
     pub fn message(&self) -> String {
         match self {
             Self::Syntax(text) => text.clone(),

@@ -24,17 +24,13 @@ pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 const OTHER_REQUEST: &str = "This Idempotency-Key was used for another request.";
 
-/// What identifies a request.
 pub struct Key {
-    /// The account of the caller.
     pub account_id: AccountId,
     /// The user of the caller: a key belongs to a person, whichever token is used.
     pub user_id: UserId,
     /// The key that the client has chosen.
     pub text: String,
-    /// What was asked.
     pub fingerprint: [u8; 32],
-    /// When.
     pub now: Timestamp,
 }
 

@@ -20,11 +20,8 @@ use crate::wire::kind::{Cell, Value, ids_in};
 use crate::wire::projection::{Included, Projection};
 use crate::wire::query::{Condition, ListQuery, Paging};
 
-/// A record as it was found.
 pub struct Record {
-    /// Its resource.
     pub resource: &'static Resource,
-    /// Its id.
     pub id: RecordId,
     values: Vec<Value>,
 }
@@ -35,12 +32,10 @@ impl Record {
         Ok(Self { resource, id: row.id(resource.fields.len())?, values })
     }
 
-    /// Every field with its value.
     pub fn values(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.resource.fields.iter().zip(&self.values)
     }
 
-    /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values().find(|(field, _)| field.name == name).map(|(_, value)| value)
     }
@@ -155,11 +150,8 @@ fn expect_last(db: &mut Db, context: &Context, projection: &Projection) {
 /// A unique index that guarantees a rule, and the refusal of what it refuses: somebody else was faster than the rule that
 /// looked for it.
 pub struct Conflict {
-    /// The index.
     pub index: UniqueIndex,
-    /// The attribute that is at fault.
     pub field: &'static str,
-    /// The sentence.
     pub message: &'static str,
 }
 
@@ -206,7 +198,6 @@ pub fn show_written(
     Ok(envelope.finish(count, Paging::of_records(ids.len())))
 }
 
-/// Prints a list.
 pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQuery) -> Result<Vec<u8>, Error> {
     let statement = sql::list(db.dialect(), projection, caller.account_id.get(), query);
     let expected = usize::try_from(query.paging.size).unwrap_or(0);

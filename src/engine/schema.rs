@@ -2,7 +2,6 @@
 
 use crate::store::migrate::Migration;
 
-/// Every migration, in order.
 pub static MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,

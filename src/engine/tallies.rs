@@ -8,7 +8,6 @@ use crate::store::{Db, Error, Param};
 use crate::wire::describe::Resource;
 use crate::wire::query::{Condition, ListQuery, Slice};
 
-/// Changes a tally by `difference`.
 pub fn add(db: &mut Db, account: AccountId, name: &str, difference: i64) -> Result<(), Error> {
     db.exec_later(
         "INSERT INTO tallies (account_id, name, total) VALUES (?1, ?2, ?3) \

@@ -29,10 +29,8 @@ const BELIEVED_FOR: Duration = Duration::from_secs(1);
 /// Callers that are remembered at most; beyond that the cache starts anew.
 const MOST_CALLERS: usize = 10_000;
 
-/// What is stored of a token.
 pub type TokenHash = [u8; 32];
 
-/// The hash of a token.
 pub fn hash(token: &str) -> TokenHash {
     Sha256::digest(token.as_bytes()).into()
 }
@@ -47,15 +45,11 @@ pub const ACCESS_PREFIX: &str = "inv_";
 
 /// A token as an administrator sees it.
 pub struct Listed {
-    /// Id, for revoking.
     pub id: TokenId,
     /// Id of the user whom it stands for.
     pub user_id: UserId,
-    /// The user's address.
     pub email_address: String,
-    /// What it is for.
     pub label: String,
-    /// When it was made.
     pub created_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
@@ -138,7 +132,6 @@ pub fn end_access(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), Error
     Ok(())
 }
 
-/// The callers that were seen lately.
 #[derive(Default)]
 pub struct Callers(RwLock<Memory>);
 

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use crate::mail::{Failure, Mail};
 
-/// A folder that takes mails.
 pub struct Folder(PathBuf);
 
 impl Folder {

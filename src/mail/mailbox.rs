@@ -36,7 +36,6 @@ impl Mailbox {
         self.arrived.notify_waiters();
     }
 
-    /// Throws all mails away.
     pub fn empty(&self) {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

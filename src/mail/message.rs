@@ -36,16 +36,13 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 /// What the first line of a text begins with, to be the subject.
 const SUBJECT: &str = "Subject: ";
 
-/// A finished mail.
 #[derive(Clone)]
 pub struct Mail {
     /// Who sends it and gets it, as mail servers see it.
     pub envelope: Envelope,
     /// The whole of it (RFC 5322).
     pub bytes: Vec<u8>,
-    /// The recipient's address.
     pub to: String,
-    /// The subject.
     pub subject: String,
     /// The part for programs that show text.
     pub text: String,
@@ -55,27 +52,19 @@ pub struct Mail {
     pub message_id: String,
     /// The invitation that it is about; `None` for a test.
     pub invitation_id: Option<InvitationId>,
-    /// The address of the page.
     pub link: SecretString,
-    /// The token in that address.
     pub token: SecretString,
-    /// When it was written.
     pub sent_at: Timestamp,
 }
 
 /// What a mail about an invitation is written from.
 pub struct Facts<'a> {
-    /// The language.
     pub language: Language,
-    /// Name of the invited person.
     pub name: &'a str,
-    /// Name of who invites.
     pub inviter: &'a str,
-    /// Name of the account.
     pub account: &'a str,
     /// The permission, as the wire names it.
     pub permission: &'a str,
-    /// Name of the role.
     pub role: Option<&'a str>,
     /// The last day, as days since 1970.
     pub expires_on: i64,
@@ -83,23 +72,16 @@ pub struct Facts<'a> {
 
 /// Where a mail goes and what makes it this mail.
 pub struct Cover<'a> {
-    /// Where it comes from.
     pub from: &'a Address,
-    /// Where it goes.
     pub to: &'a str,
     /// Its Message-ID, without the brackets.
     pub message_id: &'a str,
-    /// The invitation that it is about.
     pub invitation_id: Option<InvitationId>,
-    /// The link.
     pub link: SecretString,
-    /// The token in the link.
     pub token: SecretString,
-    /// When.
     pub now: Timestamp,
 }
 
-/// The templates in force.
 pub struct Templates(Environment<'static>);
 
 impl Templates {
@@ -136,7 +118,6 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Subject, text and HTML.
     fn print(&self, facts: &Facts<'_>, link: &str) -> Result<(String, String, String), String> {
         let code = facts.language.code();
         let values = BTreeMap::from([

@@ -21,30 +21,24 @@ pub use message::{Mail, Templates};
 /// How mail leaves, as the settings say it.
 #[derive(Clone, Debug)]
 pub enum Way {
-    /// It does not.
     None,
     /// Into memory, where the sandbox shows it.
     Memory,
     /// As files of a folder, one for each mail.
     Files(PathBuf),
-    /// To a mail server.
     Smtp(Relay),
 }
 
-/// A mail server.
 #[derive(Clone, Debug)]
 pub struct Relay {
-    /// Its name.
     pub host: String,
     /// Its port; the usual one of the encryption without.
     pub port: Option<u16>,
-    /// How the connection is encrypted.
     pub encryption: Encryption,
     /// Name and password, for a server that wants them.
     pub credentials: Option<(String, SecretString)>,
     /// A file of certificates to trust beside the well-known ones.
     pub authorities: Option<PathBuf>,
-    /// Connections at a time.
     pub connections: usize,
 }
 
@@ -64,13 +58,10 @@ pub enum Encryption {
 /// From whom mails come, how they leave, and how long that may take.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How mails leave.
     pub way: Way,
-    /// The address that mails come from.
     pub from: Option<Address>,
     /// Longest time for one mail.
     pub timeout: Duration,
-    /// Mails under way at a time.
     pub connections: usize,
     /// After how long a mail that nobody takes is given up.
     pub give_up: Duration,
@@ -78,7 +69,6 @@ pub struct Settings {
     pub templates: Option<PathBuf>,
 }
 
-/// Why a mail did not leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// A later attempt may succeed. What was said, or went wrong.
@@ -87,20 +77,14 @@ pub enum Failure {
     ForGood(String),
 }
 
-/// What carries mails.
 pub enum Transport {
-    /// Nothing.
     None,
-    /// Memory.
     Memory(Mailbox),
-    /// A folder.
     Files(files::Folder),
-    /// A mail server.
     Smtp(smtp::Smtp),
 }
 
 impl Transport {
-    /// Makes ready what the settings say.
     pub fn open(settings: &Settings) -> Result<Self, String> {
         Ok(match &settings.way {
             Way::None => Self::None,
@@ -110,7 +94,6 @@ impl Transport {
         })
     }
 
-    /// Whether mails leave at all.
     pub fn is_on(&self) -> bool {
         !matches!(self, Self::None)
     }

@@ -49,7 +49,6 @@ pub enum OutboxError {
 pub struct Outbox {
     /// Whether mails are sent at all. Without, nothing is put in.
     pub is_on: bool,
-    /// The right side of Message-IDs.
     pub domain: String,
     /// Mails that an address may get in a day, from all accounts together; 0 for no limit.
     pub most_for_address: AtomicU32,
@@ -59,7 +58,6 @@ pub struct Outbox {
     pub under_way: Arc<()>,
 }
 
-/// What became of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It waits for its first attempt, or for another one.
@@ -72,12 +70,10 @@ pub enum State {
     Canceled,
 }
 
-/// Every state with its name.
 pub const STATES: &[(State, &str)] =
     &[(State::Queued, "queued"), (State::Sent, "sent"), (State::Failed, "failed"), (State::Canceled, "canceled")];
 
 impl State {
-    /// Its name.
     pub fn name(self) -> &'static str {
         STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
@@ -158,17 +154,13 @@ pub fn cancel(db: &mut Db, invitation: InvitationId, now: Timestamp) -> Result<(
 /// A mail that this sender, and nobody else, may send now.
 #[derive(Clone, Debug)]
 pub struct Claimed {
-    /// The row.
     pub id: MailId,
-    /// The invitation that it is about.
     pub invitation_id: InvitationId,
-    /// Where it goes.
     pub recipient: String,
     /// Its Message-ID, without the brackets.
     pub message_id: String,
     /// Attempts, this one included.
     pub attempts: i64,
-    /// When it was put in.
     pub created_at: Timestamp,
 }
 
@@ -202,7 +194,6 @@ pub fn next_due(db: &mut Db) -> Result<Option<Timestamp>, store::Error> {
     db.maybe(sql, &[], |row| Ok(Timestamp(row.int(0)?)))
 }
 
-/// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// A mail server has taken it, saying this.
@@ -264,31 +255,21 @@ fn wait_after(attempts: i64, entropy: &Entropy) -> Result<Duration, NoEntropy> {
     Ok(wait.mul_f64(0.8 + 0.4 * fraction))
 }
 
-/// A mail as people see it.
 pub struct Listed {
-    /// The row.
     pub id: MailId,
-    /// The invitation that it is about.
     pub invitation_id: InvitationId,
-    /// Where it goes.
     pub recipient: String,
     /// Its Message-ID, without the brackets.
     pub message_id: String,
-    /// The name of its state.
     pub state: String,
-    /// Attempts so far.
     pub attempts: i64,
     /// What the mail server said last, or what went wrong.
     pub last_reply: Option<String>,
-    /// When it is due again.
     pub due_at: Option<Timestamp>,
-    /// When it was put in.
     pub created_at: Timestamp,
-    /// When its state was written last.
     pub updated_at: Timestamp,
 }
 
-/// What a listing is about.
 #[derive(Clone, Copy)]
 pub enum About<'a> {
     /// One invitation of an account: every mail of it, newest first.

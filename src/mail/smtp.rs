@@ -34,7 +34,6 @@ const OF_SETTINGS: [u16; 5] = [454, 530, 534, 535, 538];
 /// How long a connection is kept without use. Mail servers and firewalls forget it some minutes later.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
-/// A mail server with its connections.
 pub struct Smtp {
     host: String,
     port: u16,

@@ -22,16 +22,12 @@ use crate::wire::kind::{Cell, Kind};
 /// Prefix of the names by which applications are known.
 const CLIENT_PREFIX: &str = "app_";
 
-/// Prefix of the secrets of applications.
 const SECRET_PREFIX: &str = "ins_";
 
-/// Most redirect URIs of one application.
 const MOST_REDIRECT_URIS: usize = 20;
 
-/// An application.
 #[derive(Clone, Debug)]
 pub struct Application {
-    /// Its id among the rows.
     pub id: ApplicationId,
     /// The account whose members it may ask.
     pub account_id: AccountId,
@@ -39,7 +35,6 @@ pub struct Application {
     pub user_id: UserId,
     /// By what it is known outside.
     pub client_id: String,
-    /// What members see.
     pub name: String,
     /// Where answers may go, in the order in which they were registered.
     pub redirect_uris: Vec<String>,
@@ -47,25 +42,18 @@ pub struct Application {
 
 /// What a new application is made of.
 pub struct New<'a> {
-    /// The account.
     pub account_id: AccountId,
-    /// The member's user.
     pub user_id: UserId,
     /// By what it is known outside.
     pub client_id: &'a str,
-    /// What it proves itself with.
     pub secret: &'a str,
-    /// What members see.
     pub name: &'a str,
-    /// Where answers may go.
     pub redirect_uris: &'a [String],
 }
 
 /// A new application as it is told, for the only time.
 pub struct Created {
-    /// The application.
     pub application: Application,
-    /// What it proves itself with.
     pub secret: SecretString,
 }
 
@@ -209,11 +197,9 @@ pub fn authenticate(db: &mut Db, client_id: &str, secret: &str) -> Result<Option
 
 /// An application as an operator sees it.
 pub struct Listed {
-    /// The application.
     pub application: Application,
     /// Address of the member as whom it acts in its own name.
     pub email_address: String,
-    /// When it was registered.
     pub created_at: Timestamp,
 }
 

@@ -17,21 +17,14 @@ const LONGEST_SCOPE: usize = 1_024;
 /// The parameters as they came; blank ones are absent (RFC 6749, section 3.1).
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// Who asks.
     pub client_id: Option<String>,
-    /// Where the answer goes.
     pub redirect_uri: Option<String>,
-    /// What for.
     pub response_type: Option<String>,
-    /// How the answer is given.
     pub response_mode: Option<String>,
     /// What the application recognises its own request by.
     pub state: Option<String>,
-    /// How much.
     pub scope: Option<String>,
-    /// The challenge of PKCE.
     pub code_challenge: Option<String>,
-    /// How it was made.
     pub code_challenge_method: Option<String>,
 }
 

@@ -19,7 +19,6 @@ use crate::oauth::{grants, is_active};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::{Cell, Kind};
 
-/// Prefix of refresh tokens.
 const REFRESH_PREFIX: &str = "inr_";
 
 /// The application does not exist, or has not proven that it is the one that it says.
@@ -40,50 +39,36 @@ const DEAD_REFRESH_TOKEN: Refusal = refusal(
 
 const WIDER_SCOPE: Refusal = refusal(Code::InvalidScope, "The scope is malformed or wider than what was granted.");
 
-/// What the application asks for.
 pub enum Asked {
-    /// Redeem a code.
     Code {
-        /// The code.
         code: String,
-        /// Where it was sent.
         redirect_uri: String,
         /// The proof that goes with its challenge.
         verifier: Option<String>,
     },
-    /// Renew.
     Refresh {
-        /// The refresh token.
         token: String,
         /// A part of what was granted, or blank for all of it.
         scope: String,
     },
-    /// Act in its own name.
     OwnName {
-        /// The scope, recorded and told back.
         scope: String,
     },
 }
 
-/// What the application gets.
 pub struct Issued {
-    /// The access token.
     pub access_token: SecretString,
     /// What it is renewed with; none for an application that can ask in its own name again.
     pub refresh_token: Option<SecretString>,
     /// The scope; blank when none was asked for.
     pub scope: String,
-    /// When.
     pub created_at: Timestamp,
 }
 
 /// With what a request is carried out besides the database.
 pub struct Means<'a> {
-    /// Where secrets come from.
     pub entropy: &'a Entropy,
-    /// When.
     pub now: Timestamp,
-    /// The request, for the audit trail.
     pub request_id: &'a str,
 }
 

@@ -19,21 +19,14 @@ use crate::oauth::is_active;
 use crate::store::{self, Db, Param};
 use crate::wire::kind::{Cell, Kind};
 
-/// Prefix of codes.
 const CODE_PREFIX: &str = "inc_";
 
-/// How long a code works.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// Who consents, and to what.
 pub struct Consent<'a> {
-    /// The application that asked.
     pub application: &'a Application,
-    /// The member's user.
     pub user_id: UserId,
-    /// Where the code goes.
     pub redirect_uri: &'a str,
-    /// What was asked for.
     pub request: &'a Request,
     /// The request in which the member said so.
     pub request_id: &'a str,

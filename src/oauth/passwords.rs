@@ -25,7 +25,6 @@ use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::Kind;
 
-/// Fewest characters of a password.
 const FEWEST_CHARACTERS: usize = 12;
 
 /// Most bytes of a password: more protect nothing and cost time.
@@ -42,10 +41,8 @@ struct Costs {
     lanes: u32,
 }
 
-/// The costs of new passwords.
 const COSTS: Costs = Costs { memory_kib: 19 * 1_024, passes: 2, lanes: 1 };
 
-/// A password as it is stored.
 pub struct Hashed {
     salt: Vec<u8>,
     hash: Vec<u8>,

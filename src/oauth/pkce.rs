@@ -8,7 +8,6 @@ use subtle::ConstantTimeEq as _;
 /// How a challenge is made of its verifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// It is the verifier.
     Plain,
     /// It is the verifier's SHA-256 in base64url.
     S256,
@@ -18,12 +17,10 @@ pub enum Method {
 pub const METHODS: [(Method, &str); 2] = [(Method::S256, "S256"), (Method::Plain, "plain")];
 
 impl Method {
-    /// The method of a name.
     pub fn named(name: &str) -> Option<Self> {
         METHODS.iter().find(|(_, known)| *known == name).map(|(method, _)| *method)
     }
 
-    /// The name.
     pub fn name(self) -> &'static str {
         METHODS.iter().find(|(method, _)| *method == self).map_or("", |(_, name)| name)
     }
@@ -32,9 +29,7 @@ impl Method {
 /// A challenge as it came with the request for a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// How it was made.
     pub method: Method,
-    /// The text.
     pub text: String,
 }
 

@@ -13,7 +13,6 @@ pub enum Code {
     InvalidRequest,
     /// A scope that is malformed, or wider than what was granted.
     InvalidScope,
-    /// The server failed.
     ServerError,
     /// The server has too much to do, or the application asks too often.
     TemporarilyUnavailable,
@@ -26,7 +25,6 @@ pub enum Code {
 }
 
 impl Code {
-    /// As the wire names it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
@@ -46,13 +44,10 @@ impl Code {
 /// Why an application is refused. The sentence is ASCII without quotes and backslashes (RFC 6749, section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// For programs.
     pub code: Code,
-    /// For their authors.
     pub description: &'static str,
 }
 
-/// A refusal.
 pub const fn refusal(code: Code, description: &'static str) -> Refusal {
     Refusal { code, description }
 }

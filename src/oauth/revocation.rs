@@ -53,11 +53,8 @@ pub struct Facts {
     pub is_access_token: bool,
     /// The scope; blank when none was asked for.
     pub scope: String,
-    /// For whom it acts.
     pub user_id: UserId,
-    /// That user's address.
     pub email_address: String,
-    /// When it was made.
     pub created_at: Timestamp,
 }
 

@@ -27,20 +27,13 @@ pub const LIFETIME: Duration = Duration::from_secs(12 * 3_600);
 /// A use is recorded this long after the one before: a page that is loaded twice need not be written twice.
 const RECORDED_EVERY: Duration = Duration::from_secs(60);
 
-/// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The user.
     pub user_id: UserId,
-    /// The user's account.
     pub account_id: AccountId,
-    /// Name of the account.
     pub account_name: String,
-    /// The user's name.
     pub full_name: String,
-    /// The user's address.
     pub email_address: String,
-    /// The member's permission.
     pub permission: String,
     /// Whether this use should be recorded.
     pub is_to_be_recorded: bool,
@@ -102,7 +95,6 @@ pub fn find(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<Session>,
     })
 }
 
-/// Records a use.
 pub fn record_use(db: &mut Db, token: &str, now: Timestamp) -> Result<(), store::Error> {
     let sql = "UPDATE sessions SET seen_at = ?2 WHERE token_hash = ?1";
     db.exec(sql, &[Param::Bytes(&tokens::hash(token)), Param::Int(now.0)])?;
@@ -115,7 +107,6 @@ pub fn end(db: &mut Db, token: &str) -> Result<(), store::Error> {
     Ok(())
 }
 
-/// Ends every session of a user.
 pub(super) fn end_all(db: &mut Db, user_id: UserId) -> Result<(), store::Error> {
     db.exec("DELETE FROM sessions WHERE user_id = ?1", &[user_id.into()])?;
     Ok(())

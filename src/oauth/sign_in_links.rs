@@ -16,10 +16,8 @@ use crate::ids::{AccountId, RecordId, UserId};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::Kind;
 
-/// Prefix of the secrets in links.
 const LINK_PREFIX: &str = "inl_";
 
-/// How long a link works.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// Makes a link for a user and returns the secret in it, for the only time.

@@ -16,11 +16,8 @@ use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::{Cell, Kind};
 
-/// A new account.
 pub struct Created {
-    /// Its id.
     pub account_id: AccountId,
-    /// The owner's user.
     pub user_id: UserId,
     /// The owner's first token, told for the only time.
     pub token: SecretString,
@@ -76,11 +73,8 @@ pub fn create(
     Ok(Created { account_id, user_id, token })
 }
 
-/// An account as operators see it.
 pub struct Listed {
-    /// Its id.
     pub id: AccountId,
-    /// Its name.
     pub name: String,
 }
 
@@ -119,7 +113,6 @@ pub fn set_language(
     audit::write(db, &entry)
 }
 
-/// Whether there is any account.
 pub fn exist(db: &mut Db) -> Result<bool, store::Error> {
     db.exists("SELECT 1 FROM accounts LIMIT 1", &[])
 }

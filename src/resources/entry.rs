@@ -10,9 +10,7 @@ use crate::wire::describe::Resource;
 
 /// A resource and what happens around its writes.
 pub struct Entry {
-    /// The description.
     pub resource: &'static Resource,
-    /// What is particular to it.
     pub behaviour: Behaviour,
 }
 
@@ -25,7 +23,6 @@ pub type BeforeUpdate = fn(&mut Db, &Context, &Record, &mut Changes) -> Result<(
 /// Writes what a change of a record gives and no column of the record holds.
 pub type BesideUpdate = fn(&mut Db, &Context, &Record, &Changes) -> Result<(), Error>;
 
-/// Does something to a record.
 pub type Act = fn(&mut Db, &Context, &Record) -> Result<(), Error>;
 
 /// What is particular to a resource. A function is there for every operation that the description has.
@@ -48,7 +45,6 @@ impl Behaviour {
     pub const NONE: Self =
         Self { create: None, before_update: None, beside_update: None, conflicts: &[], destroy: None, actions: &[] };
 
-    /// The function of an action.
     pub fn action(&self, name: &str) -> Option<Act> {
         self.actions.iter().find(|(known, _)| *known == name).map(|(_, act)| *act)
     }

@@ -29,7 +29,6 @@ pub const ERASED: &str = "[erased]";
 const TELLING: &[&str] =
     &["full_name", "email_address", "headline", "photo_path", "external_reference", "owner_name", "owner_email"];
 
-/// What was erased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
     /// Users, or what is left of them.

@@ -19,9 +19,7 @@ pub const ACTIVE_MEMBERSHIPS: &str = "account_memberships.active";
 
 /// A person's texts in the forms in which they are compared and searched.
 pub struct Keys {
-    /// The name in lower case.
     pub name: String,
-    /// The address in lower case.
     pub email: String,
     /// Both, with every start of a word marked.
     pub search: String,
@@ -37,35 +35,24 @@ impl Keys {
 
 /// A user who is to be made.
 pub struct NewUser<'a> {
-    /// The account.
     pub account_id: AccountId,
     /// Name, trimmed.
     pub full_name: &'a str,
     /// Address, as typed.
     pub email_address: &'a str,
-    /// The keys of both.
     pub keys: &'a Keys,
-    /// Title.
     pub headline: Option<&'a str>,
-    /// When.
     pub created_at: Timestamp,
 }
 
 /// A membership that is to be made.
 pub struct NewMembership<'a> {
-    /// The account.
     pub account_id: AccountId,
-    /// The user.
     pub user_id: UserId,
-    /// Wire name of the level.
     pub permission: &'a str,
-    /// Whether the member owns the account.
     pub is_owner: bool,
-    /// Role.
     pub default_role_id: Option<RoleId>,
-    /// Billing rate, in cents.
     pub bill_rate_in_cents: Option<i64>,
-    /// Cost rate, in cents.
     pub cost_rate_in_cents: Option<i64>,
     /// Share of the working time to be billed, in percent.
     pub billability_target: Option<i64>,
@@ -73,7 +60,6 @@ pub struct NewMembership<'a> {
     pub default_read_only: bool,
     /// When it was disabled, if it was.
     pub disabled_at: Option<Timestamp>,
-    /// When.
     pub created_at: Timestamp,
 }
 

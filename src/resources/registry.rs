@@ -7,7 +7,6 @@ use crate::resources::{external_references, invitations, memberships, roles, use
 pub static REGISTRY: &[&Entry] =
     &[&invitations::ENTRY, &memberships::ENTRY, &users::ENTRY, &roles::ENTRY, &external_references::ENTRY];
 
-/// The resource of a name.
 pub fn find(name: &str) -> Option<&'static Entry> {
     REGISTRY.iter().copied().find(|entry| entry.resource.name == name)
 }

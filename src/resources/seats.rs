@@ -20,21 +20,17 @@ pub const PENDING_INVITATIONS: &str = "account_invitations.pending";
 /// The most seats beyond the contracted number that an account has ever taken.
 const BILLED: &str = "seats.billed";
 
-/// The ledger of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ledger {
     /// Seats that were contracted; `None` when nobody has said.
     pub contracted: Option<i64>,
-    /// Active members.
     pub members: i64,
-    /// Pending invitations.
     pub pending: i64,
     /// What would have been billed: the most seats over the contracted number that were ever taken.
     pub billed: i64,
 }
 
 impl Ledger {
-    /// Seats that are taken.
     pub fn taken(&self) -> i64 {
         self.members + self.pending
     }
@@ -45,7 +41,6 @@ impl Ledger {
     }
 }
 
-/// The ledger of an account.
 pub fn ledger(db: &mut Db, account: AccountId) -> Result<Ledger, Error> {
     db.one(
         "SELECT a.seats, \

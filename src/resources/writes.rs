@@ -15,7 +15,6 @@ use crate::wire::projection::Projection;
 /// Whether a write may go on, once its record was found.
 pub type Guard<'a> = &'a dyn Fn(&mut Db, &Record) -> Result<(), Error>;
 
-/// A guard that lets everything pass.
 pub const UNGUARDED: Guard<'static> = &|_, _| Ok(());
 
 /// Makes a record of each element, or none at all, and prints them.
@@ -31,7 +30,6 @@ pub fn create(
     records::show_written(db, context, projection, &ids)
 }
 
-/// Changes a record and prints it.
 pub fn update(
     db: &mut Db,
     context: &Context,
@@ -52,7 +50,6 @@ pub fn update(
     records::update(db, context, &record, &changes, projection, entry.behaviour.conflicts)
 }
 
-/// Deletes a record.
 pub fn destroy(
     db: &mut Db,
     context: &Context,

@@ -5,10 +5,8 @@ use crate::resources::entry::{Behaviour, Entry};
 use crate::wire::describe::{Direction, Field, Filter, Letters, Relation, Resource, Sort, Test};
 use crate::wire::kind::Kind;
 
-/// The description.
 pub static ENTRY: Entry = Entry { resource: &RESOURCE, behaviour: Behaviour::NONE };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "external_references",
     singular: "external_reference",
@@ -37,13 +35,11 @@ pub static RESOURCE: Resource = Resource {
     operations: &[],
 };
 
-/// Of users.
 pub static OF_USERS: Relation = Relation {
     owner: "x.subject_id",
     rows: "external_references x WHERE x.account_id = ?1 AND x.subject_type = 'User'",
 };
 
-/// Of roles.
 pub static OF_ROLES: Relation = Relation {
     owner: "x.subject_id",
     rows: "external_references x WHERE x.account_id = ?1 AND x.subject_type = 'Role'",

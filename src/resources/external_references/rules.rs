@@ -15,9 +15,7 @@ use crate::wire::kind::{Kind, Member};
 /// A kind of record that other systems have names for, as the wire names its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// A user.
     User(UserId),
-    /// A role.
     Role(RoleId),
 }
 
@@ -38,7 +36,6 @@ impl Subject {
     }
 }
 
-/// The attribute `external_reference` of a body.
 pub const KIND: Kind = Kind::Object(&[
     Member { name: "service_name", kind: Kind::Line, required: true },
     Member { name: "service_model", kind: Kind::Line, required: true },
@@ -93,7 +90,6 @@ pub fn put(db: &mut Db, account: AccountId, subject: Subject, reference: &Json, 
     Ok(())
 }
 
-/// Removes every reference of a subject.
 pub fn remove(db: &mut Db, account: AccountId, subject: Subject) -> Result<(), Error> {
     db.exec(
         "DELETE FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3",

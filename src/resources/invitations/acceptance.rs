@@ -46,9 +46,7 @@ pub const CANNOT_LEAVE: &str = "You own another account or are its only administ
 /// An invitation as its person sees it.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// What it offers.
     pub offer: Offer,
-    /// The memberships that would end.
     pub elsewhere: Vec<Elsewhere>,
     /// Whether the person is signed in as the member elsewhere, and so needs no new password.
     pub is_signed_in: bool,
@@ -57,22 +55,16 @@ pub struct Seen {
 /// A membership in another account of the person who is invited.
 #[derive(Clone, Debug)]
 pub struct Elsewhere {
-    /// That account.
     pub account_id: AccountId,
-    /// Its name.
     pub account_name: String,
-    /// The user there.
     pub user_id: UserId,
     membership_id: MembershipId,
 }
 
-/// What a person says who accepts.
 pub struct Answer {
-    /// The token of the link.
     pub token: SecretString,
     /// The password to sign in with from now on.
     pub password: Option<Hashed>,
-    /// Whether memberships elsewhere may end.
     pub is_move_confirmed: bool,
     /// The user who is signed in in this browser.
     pub signed_in: Option<UserId>,

@@ -15,7 +15,6 @@ const ADMINISTRATOR: crate::wire::describe::Rung = Level::Administrator.rung();
 /// The condition of an invitation that waits for its acceptance. Indexes carry it literally.
 const IS_PENDING: &str = "t.accepted_at IS NULL";
 
-/// The description and what it does.
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -27,7 +26,6 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "account_invitations",
     singular: "account_invitation",

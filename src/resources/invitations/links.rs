@@ -18,7 +18,6 @@ use crate::store::{self, Db, Param};
 /// The path of the page behind a link, without the token at its end.
 pub const PATH: &str = "/invitations/";
 
-/// Prefix of the tokens in links.
 const PREFIX: &str = "lnk_";
 
 /// How a link comes to its person.
@@ -63,7 +62,6 @@ pub fn insert(
     Ok(())
 }
 
-/// Ends every link of an invitation.
 pub fn end(db: &mut Db, invitation_id: InvitationId) -> Result<(), store::Error> {
     db.exec_later("DELETE FROM invitation_links WHERE invitation_id = ?1", &[invitation_id.into()])
 }

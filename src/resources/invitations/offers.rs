@@ -14,23 +14,17 @@ use crate::store::{Db, Error, Param, Row};
 /// An invitation that waits for its person.
 #[derive(Clone, Debug)]
 pub struct Offer {
-    /// The invitation.
     pub invitation_id: InvitationId,
-    /// The account that it leads into.
     pub account_id: AccountId,
-    /// Name of that account.
     pub account_name: String,
     /// The account's own language, where it has chosen one.
     pub language: Option<String>,
     /// The user who will be the member.
     pub invitee_id: UserId,
-    /// The invited address.
     pub email_address: String,
     /// The same, in the form in which it is compared.
     pub email_key: String,
-    /// Name of the invited person.
     pub full_name: String,
-    /// Title of the invited person.
     pub headline: Option<String>,
     /// Level that the member will have, as the wire names it.
     pub permission: String,

@@ -149,12 +149,9 @@ pub fn remove_pending(db: &mut Db, context: &Context, record: &Record, action: &
     Ok(audit::record(db, context, &event)?)
 }
 
-/// What an acceptance has made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The membership.
     pub membership_id: MembershipId,
-    /// Its user, who was the invitee.
     pub user_id: UserId,
 }
 

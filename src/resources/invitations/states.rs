@@ -13,13 +13,10 @@ pub const PENDING: &str = "pending";
 /// An invitation with what became of it.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// Its id.
     pub id: InvitationId,
     /// `accepted`, `declined`, `expired` or [`PENDING`].
     pub state: String,
-    /// The invited address.
     pub email_address: String,
-    /// Name of the invited person.
     pub full_name: String,
     /// Level that the member will have, as the wire names it.
     pub permission: String,
@@ -29,7 +26,6 @@ pub struct Listed {
     pub mail_state: Option<String>,
 }
 
-/// What a listing is about.
 #[derive(Clone, Copy)]
 pub enum About {
     /// One invitation of an account.

@@ -37,7 +37,6 @@ const fn setting(name: &'static str, select: &'static str, position: u8, text: &
     Field::new(name, Kind::Bool, select, text).on_update(position).default(Preset::Bool(false))
 }
 
-/// The description and what it does.
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -48,7 +47,6 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "account_memberships",
     singular: "account_membership",

@@ -11,11 +11,9 @@ use crate::wire::kind::Kind;
 /// The condition of a role that people can be given.
 const IS_ACTIVE: &str = "t.deleted_at IS NULL";
 
-/// What other systems call a role.
 const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'Role' AND x.subject_id = t.id";
 
-/// The description and what it does.
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -27,7 +25,6 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "roles",
     singular: "role",

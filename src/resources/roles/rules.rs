@@ -50,7 +50,6 @@ pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes
     Ok(())
 }
 
-/// Writes what stands beside the role.
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
     Ok(external_references::write(db, context, Subject::Role(record.id.typed()), changes)?)
 }

@@ -13,7 +13,6 @@ use crate::wire::kind::Kind;
 /// The condition of a user who has an active membership. An index carries it literally.
 const IS_ACTIVE: &str = "t.is_active = 1";
 
-/// What other systems call a user.
 const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'User' AND x.subject_id = t.id";
 
@@ -21,7 +20,6 @@ const REFERENCES: &str =
 const ROLE_NAME: &str = "(SELECT r.name_key FROM account_memberships m JOIN roles r ON r.id = m.default_role_id \
                          WHERE m.user_id = t.id)";
 
-/// The role of a user.
 const ROLE: &str = "(SELECT m.default_role_id FROM account_memberships m WHERE m.user_id = t.id)";
 
 const NO_DATA: &str = "Nothing is known of it here.";
@@ -31,7 +29,6 @@ const fn unknown(name: &'static str, kind: Kind) -> Field {
     Field::new(name, kind, "NULL", NO_DATA).nullable().on_request()
 }
 
-/// The description and what it does.
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -42,7 +39,6 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "users",
     singular: "user",

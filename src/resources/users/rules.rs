@@ -31,7 +31,6 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
     Ok(())
 }
 
-/// Writes what stands beside the user.
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
     Ok(external_references::write(db, context, Subject::User(record.id.typed()), changes)?)
 }
