@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::people::{account_argument, account_or_only};
 use crate::cli::{Missing, settings, spoken, with_app};
 use crate::ids::AccountId;
-use crate::oauth::applications::{self, Listed};
+use crate::oauth::applications::{self, ListedApplication};
 use crate::wire::kind::time;
 
 pub fn command() -> Command {
@@ -87,7 +87,7 @@ fn create(matches: &ArgMatches) -> Result<()> {
 }
 
 fn list(matches: &ArgMatches) -> Result<()> {
-    let listed: Vec<Listed> =
+    let listed: Vec<ListedApplication> =
         with_app(matches, Missing::Refused, |app| async move { Ok(app.store.read(applications::list).await?) })?;
     if matches.get_flag("json") {
         let applications: Vec<serde_json::Value> = listed
@@ -107,7 +107,7 @@ fn list(matches: &ArgMatches) -> Result<()> {
         println!("{}", json!({"applications": applications}));
         return Ok(());
     }
-    for Listed { application, email_address, created_at } in listed {
+    for ListedApplication { application, email_address, created_at } in listed {
         println!(
             "{}  account {}  {}  {}  {}",
             application.client_id,

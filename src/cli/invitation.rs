@@ -11,7 +11,7 @@ use crate::engine::error::Error;
 use crate::engine::records;
 use crate::ids::{AccountId, InvitationId};
 use crate::mail::outbox;
-use crate::resources::invitations::states::{self, About, Listed};
+use crate::resources::invitations::states::{self, InvitationFilter, ListedInvitation};
 use crate::resources::invitations::{self, RESOURCE, links};
 use crate::store::Db;
 use crate::wire::kind::date;
@@ -68,7 +68,7 @@ fn list(matches: &ArgMatches) -> Result<()> {
     let (all, now) = (matches.get_flag("all"), Clock::system().now());
     let listed = people::read(matches, move |db, operator| {
         let account = operator.account_id;
-        let about = if all { About::Account(account) } else { About::Pending(account) };
+        let about = if all { InvitationFilter::Account(account) } else { InvitationFilter::Pending(account) };
         Ok(states::list(db, about, now)?)
     })?;
     let rows = listed.iter().map(|invitation| {
@@ -87,8 +87,8 @@ fn list(matches: &ArgMatches) -> Result<()> {
 }
 
 /// The invitation of an id, of which a mistyped one is told with the way to the right one.
-fn find(db: &mut Db, account: AccountId, id: InvitationId, now: Timestamp) -> Result<Listed, Error> {
-    states::list(db, About::Invitation(account, id), now)?.pop().ok_or_else(|| {
+fn find(db: &mut Db, account: AccountId, id: InvitationId, now: Timestamp) -> Result<ListedInvitation, Error> {
+    states::list(db, InvitationFilter::Invitation(account, id), now)?.pop().ok_or_else(|| {
         Error::Syntax(format!("Account {account} has no invitation {id}: `invited invitation list --all` shows them."))
     })
 }
@@ -98,7 +98,7 @@ fn show(matches: &ArgMatches) -> Result<()> {
     let (listed, invitation, mails) = people::read(matches, move |db, operator| {
         let account = operator.account_id;
         let listed = find(db, account, id, now)?;
-        let mails = outbox::list(db, outbox::About::Invitation(account, id))?;
+        let mails = outbox::list(db, outbox::MailFilter::Invitation(account, id))?;
         Ok((listed, people::record(db, &RESOURCE, operator, id.record())?, mails))
     })?;
     let mails: Vec<Json> = mails.iter().map(mail::row).collect();

@@ -13,7 +13,7 @@ use crate::cli::{block_on, listing, people, settings};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::mail::message::{BUILT_IN, Cover};
-use crate::mail::outbox::{self, About, Listed, STATES};
+use crate::mail::outbox::{self, MailFilter, QueuedMail, STATES};
 use crate::mail::{Failure, Mail, Settings, Templates, Transport};
 use crate::server::settings::Config;
 use crate::wire::kind::time;
@@ -121,14 +121,14 @@ fn list(matches: &ArgMatches) -> Result<()> {
     let state = matches.get_one::<String>("state").cloned();
     let most = matches.get_one::<i64>("limit").copied().unwrap_or_default();
     let mails = people::read(matches, move |db, operator| {
-        Ok(outbox::list(db, About::Account(operator.account_id, state.as_deref(), most))?)
+        Ok(outbox::list(db, MailFilter::Account(operator.account_id, state.as_deref(), most))?)
     })?;
     listing::print(matches, "mails", COLUMNS, mails.iter().map(row).collect());
     Ok(())
 }
 
 /// A mail with the members that the API gives it, and what it belongs to.
-pub(super) fn row(mail: &Listed) -> Json {
+pub(super) fn row(mail: &QueuedMail) -> Json {
     json!({
         "id": mail.id.to_string(),
         "invitation_id": mail.invitation_id.to_string(),

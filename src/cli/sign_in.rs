@@ -13,7 +13,7 @@ use crate::engine::audit::Actor;
 use crate::http::SIGN_IN_LINK_PATH;
 use crate::ids::AccountId;
 use crate::oauth;
-use crate::oauth::passwords::{self, Hashed};
+use crate::oauth::passwords::{self, HashedPassword};
 use crate::oauth::sign_in_links;
 
 /// More than any password has, so that a wrong file on standard input is not read to its end.
@@ -41,7 +41,7 @@ pub fn set_password(matches: &ArgMatches) -> Result<()> {
     let password = read_password()?;
     let user_id = with_app(matches, Missing::Refused, |app| async move {
         let now = app.clock.now();
-        let hashed = Hashed::new(&password, &app.entropy).map_err(|error| spoken(&error))?;
+        let hashed = HashedPassword::new(&password, &app.entropy).map_err(|error| spoken(&error))?;
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
             let user = oauth::active_member(db, account, &email)?;

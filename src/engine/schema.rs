@@ -1,4 +1,4 @@
-//! The migrations of this program, oldest first. A script that was released is never changed, only followed by another.
+//! Migrations, oldest first. A released script is never changed.
 
 use crate::store::migrate::Migration;
 

@@ -17,7 +17,7 @@ use crate::entropy::Entropy;
 use crate::ids::UserId;
 use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
-use crate::oauth::passwords::Checks;
+use crate::oauth::passwords::PasswordChecks;
 use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Progress, Seed};
 use crate::server::settings::Config;
@@ -53,7 +53,7 @@ pub struct App {
     /// Counters and durations.
     pub metrics: Metrics,
     /// Where passwords are checked.
-    pub password_checks: Checks,
+    pub password_checks: PasswordChecks,
     /// What carries mails.
     pub mail: Transport,
     /// What mails say.
@@ -87,7 +87,7 @@ impl App {
             callers: Arc::default(),
             recent_writes: RecentWrites::default(),
             metrics: Metrics::default(),
-            password_checks: Checks::default(),
+            password_checks: PasswordChecks::default(),
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: domain_of(&config),

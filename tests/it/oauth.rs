@@ -18,7 +18,7 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
-use invited::testing::applications::{New, insert};
+use invited::testing::applications::{NewApplication, insert};
 use invited::testing::audit::Actor;
 use invited::testing::passwords::{self, Hashed};
 use percent_encoding::percent_decode_str;
@@ -43,7 +43,7 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
     let (account_id, user_id) = (account.into(), if account == 1 { 2 } else { 21 }.into());
     server.write(move |db| {
         let uris: Vec<String> = uris.iter().map(|uri| (*uri).to_owned()).collect();
-        let new = New { account_id, user_id, client_id, secret, name: client_id, redirect_uris: &uris };
+        let new = NewApplication { account_id, user_id, client_id, secret, name: client_id, redirect_uris: &uris };
         Ok(insert(db, &new, now)?)
     });
 }

@@ -1,5 +1,5 @@
-//! External references: what other systems call a user or a role. They are only seen beside their subject, and found by the
-//! filters of their subject's lists.
+//! External references: the ids of a user or a role in other systems. They are printed beside their subject, and its lists
+//! filter by them.
 
 use crate::resources::entry::{Behaviour, Entry};
 use crate::wire::describe::{Direction, Field, Filter, Letters, Relation, Resource, Sort, Test};
@@ -45,12 +45,10 @@ pub static OF_ROLES: Relation = Relation {
     rows: "external_references x WHERE x.account_id = ?1 AND x.subject_type = 'Role'",
 };
 
-/// Exactly this text in a column of a reference.
 pub const fn by(name: &'static str, column: &'static str, relation: &'static Relation, text: &'static str) -> Filter {
     Filter::new(name, Test::Equals(Letters::Exact, column), text).of(relation)
 }
 
-/// One of several names that the other system has.
 pub const fn by_any_ref(relation: &'static Relation) -> Filter {
     let test = Test::OneOf(Letters::Exact, "x.service_model_ref");
     let text = "Those that another system calls by one of these names, with commas, at most 200.";

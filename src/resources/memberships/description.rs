@@ -1,7 +1,6 @@
-//! Account memberships: what a person is allowed in the account, at what rates. They come from accepted invitations, so
-//! none is made here.
+//! Account memberships: permission and rates of a person in the account. Accepted invitations make them.
 
-use crate::engine::access::{ASSIGNABLE, Level};
+use crate::engine::access::{ADMINISTRATOR, ASSIGNABLE, LEAD};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::memberships::rules;
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
@@ -12,10 +11,7 @@ use crate::wire::describe::{
 };
 use crate::wire::kind::Kind;
 
-const LEAD: Rung = Level::ProjectLead.rung();
-const ADMINISTRATOR: Rung = Level::Administrator.rung();
-
-/// The condition of a membership that gives access. Indexes carry it literally.
+/// Indexes repeat this condition literally.
 const IS_ACTIVE: &str = "t.disabled_at IS NULL";
 const IS_DISABLED: &str = "t.disabled_at IS NOT NULL";
 
@@ -27,12 +23,11 @@ const WORDS: &str = "(SELECT u.search_key FROM users u WHERE u.id = t.user_id)";
 const OTHERS: &str = "account_memberships m \
                       WHERE m.account_id = t.account_id AND m.disabled_at IS NULL AND m.user_id <> t.user_id";
 
-/// A truth value that follows from the level.
 const fn derived(name: &'static str, select: &'static str, text: &'static str) -> Field {
     Field::new(name, Kind::Bool, select, text)
 }
 
-/// A truth value that a body may set.
+/// A flag that an update may set.
 const fn setting(name: &'static str, select: &'static str, position: u8, text: &'static str) -> Field {
     Field::new(name, Kind::Bool, select, text).on_update(position).default(Preset::Bool(false))
 }
@@ -239,23 +234,26 @@ pub static RESOURCE: Resource = Resource {
         Tally { name: MEMBERSHIPS, conditions: &[] },
     ],
     operations: &[
-        Operation { verb: Verb::Index, id: "GetAccountMemberships", text: "Retrieve account memberships." },
-        Operation { verb: Verb::Show, id: "GetAccountMembership", text: "Retrieve one account membership." },
-        Operation { verb: Verb::Update, id: "UpdateAccountMembership", text: "Change an account membership." },
-        Operation {
-            verb: Verb::Destroy,
-            id: "DeleteAccountMembership",
-            text: "Remove a member. The person stays known as a user.",
-        },
-        Operation {
-            verb: Verb::Action("disable"),
-            id: "DeactivateAccountMembership",
-            text: "End a member's access at once.",
-        },
-        Operation {
-            verb: Verb::Action("enable"),
-            id: "ActivateAccountMembership",
-            text: "Give a disabled member access again.",
-        },
+        Operation::new(Verb::Index, "GetAccountMemberships", Rung::EVERYONE, "Retrieve account memberships."),
+        Operation::new(Verb::Show, "GetAccountMembership", Rung::EVERYONE, "Retrieve one account membership."),
+        Operation::new(Verb::Update, "UpdateAccountMembership", ADMINISTRATOR, "Change an account membership."),
+        Operation::new(
+            Verb::Destroy,
+            "DeleteAccountMembership",
+            ADMINISTRATOR,
+            "Remove a member. The person stays known as a user.",
+        ),
+        Operation::new(
+            Verb::Action("disable"),
+            "DeactivateAccountMembership",
+            ADMINISTRATOR,
+            "End a member's access at once.",
+        ),
+        Operation::new(
+            Verb::Action("enable"),
+            "ActivateAccountMembership",
+            ADMINISTRATOR,
+            "Give a disabled member access again.",
+        ),
     ],
 };

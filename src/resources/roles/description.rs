@@ -1,14 +1,14 @@
-//! Roles: what people do on projects. A role that was in use is deleted softly, so that what names it can still show it.
+//! Roles: what people do on projects. A role in use is deleted softly: memberships and invitations still show it.
 
+use crate::engine::access::ADMINISTRATOR;
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::external_references;
 use crate::resources::roles::rules;
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Operation, Resource, Sort, Test, Verb,
+    Association, DefaultScope, Direction, Field, Filter, Operation, Resource, Rung, Sort, Test, Verb,
 };
 use crate::wire::kind::Kind;
 
-/// The condition of a role that people can be given.
 const IS_ACTIVE: &str = "t.deleted_at IS NULL";
 
 const REFERENCES: &str =
@@ -111,14 +111,15 @@ pub static RESOURCE: Resource = Resource {
     )],
     tallies: &[],
     operations: &[
-        Operation { verb: Verb::Index, id: "GetRoles", text: "Retrieve roles." },
-        Operation { verb: Verb::Create { bulk: 1 }, id: "CreateRole", text: "Make a role." },
-        Operation { verb: Verb::Show, id: "GetRole", text: "Retrieve one role." },
-        Operation { verb: Verb::Update, id: "UpdateRole", text: "Change a role." },
-        Operation {
-            verb: Verb::Destroy,
-            id: "DeleteRole",
-            text: "Delete a role. One that is in use only leaves the lists.",
-        },
+        Operation::new(Verb::Index, "GetRoles", Rung::EVERYONE, "Retrieve roles."),
+        Operation::new(Verb::Create { bulk: 1 }, "CreateRole", ADMINISTRATOR, "Make a role."),
+        Operation::new(Verb::Show, "GetRole", Rung::EVERYONE, "Retrieve one role."),
+        Operation::new(Verb::Update, "UpdateRole", ADMINISTRATOR, "Change a role."),
+        Operation::new(
+            Verb::Destroy,
+            "DeleteRole",
+            ADMINISTRATOR,
+            "Delete a role. One that is in use only leaves the lists.",
+        ),
     ],
 };

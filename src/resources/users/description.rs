@@ -1,30 +1,31 @@
-//! Users: the people of an account, members and invitees. They come from invitations, so they are neither made nor deleted
-//! here.
+//! Users: the members and invitees of an account. Invitations make them.
 
 use crate::engine::records::Conflict;
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::users::rules;
 use crate::resources::{external_references, memberships, roles};
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Letters, Operation, Resource, Search, Sort, Tally, Test, Verb,
+    Association, DefaultScope, Direction, Field, Filter, Letters, Operation, Resource, Rung, Search, Sort, Tally, Test,
+    Verb,
 };
 use crate::wire::kind::Kind;
 
-/// The condition of a user who has an active membership. An index carries it literally.
+/// An index repeats this condition literally.
 const IS_ACTIVE: &str = "t.is_active = 1";
 
 const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'User' AND x.subject_id = t.id";
 
-/// The name of a user's role, in lower case.
 const ROLE_NAME: &str = "(SELECT r.name_key FROM account_memberships m JOIN roles r ON r.id = m.default_role_id \
                          WHERE m.user_id = t.id)";
 
 const ROLE: &str = "(SELECT m.default_role_id FROM account_memberships m WHERE m.user_id = t.id)";
 
+const NOT_ONESELF: &str = "Only an administrator may change another user.";
+
 const NO_DATA: &str = "Nothing is known of it here.";
 
-/// A field that the vendor has and this server knows nothing of.
+/// A field of the vendor that is always null here.
 const fn unknown(name: &'static str, kind: Kind) -> Field {
     Field::new(name, kind, "NULL", NO_DATA).nullable().on_request()
 }
@@ -228,9 +229,10 @@ pub static RESOURCE: Resource = Resource {
     ],
     tallies: &[Tally { name: crate::resources::people::ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
     operations: &[
-        Operation { verb: Verb::Index, id: "GetUsers", text: "Retrieve users." },
-        Operation { verb: Verb::ShowOwn("me"), id: "GetMyUserData", text: "Retrieve the user of the token." },
-        Operation { verb: Verb::Show, id: "GetUser", text: "Retrieve one user." },
-        Operation { verb: Verb::Update, id: "UpdateUser", text: "Change a user: oneself, or as an administrator." },
+        Operation::new(Verb::Index, "GetUsers", Rung::EVERYONE, "Retrieve users."),
+        Operation::new(Verb::ShowOwn("me"), "GetMyUserData", Rung::EVERYONE, "Retrieve the user of the token."),
+        Operation::new(Verb::Show, "GetUser", Rung::EVERYONE, "Retrieve one user."),
+        Operation::new(Verb::Update, "UpdateUser", Rung::EVERYONE, "Change a user: oneself, or as an administrator.")
+            .own("id", NOT_ONESELF),
     ],
 };

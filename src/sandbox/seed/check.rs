@@ -3,7 +3,7 @@
 //! The rules are those of the server: what it would refuse to store is refused here too. Only what time makes of records, such as
 //! an inviter who may no longer grant what was promised, can be written down as it is.
 
-use crate::engine::access::{ADMINISTRATOR, ASSIGNABLE, INVITABLE, PUNCH_CLOCK};
+use crate::engine::access::{ASSIGNABLE, INVITABLE, Permission};
 use crate::sandbox::seed::file::{self, At, Wrong};
 use crate::sandbox::seed::named::{member_id, member_of, role_id};
 use crate::sandbox::seed::references::{Ids, Once};
@@ -113,7 +113,9 @@ fn judge_members(at: &At<file::Account>, account: &mut Account) -> Result<(), Wr
     if let Some(second) = second {
         return Err(Wrong::with(second, "There is another owner already; an account has one."));
     }
-    let is_able = |member: &Member| member.terms.permission == ADMINISTRATOR && member.disabled_days_ago.is_none();
+    let is_able = |member: &Member| {
+        member.terms.permission == Permission::Administrator.name() && member.disabled_days_ago.is_none()
+    };
     let Some(first) = account.members.iter().position(is_able) else {
         return Err(Wrong::with(
             at,
@@ -273,7 +275,7 @@ fn application(names: &mut Names, account: &Account, file: &file::Application) -
 
 /// Who is on the punch clock has a rate.
 fn judge_rate(permission: &str, at: &At<String>, bill_rate: Option<&At<i64>>) -> Result<(), Wrong> {
-    match permission == PUNCH_CLOCK && bill_rate.is_none() {
+    match permission == Permission::PunchClock.name() && bill_rate.is_none() {
         true => Err(Wrong::with(at, "Who has this permission has a rate; add bill_rate_in_cents.")),
         false => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! How rows are made up and written: accounts, roles, members, and what became of invitations.
 
 use crate::clock::Timestamp;
-use crate::engine::access::{ADMINISTRATOR, Level};
+use crate::engine::access::{Level, Permission};
 use crate::engine::{tallies, tokens};
 use crate::entropy::Entropy;
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
@@ -60,8 +60,10 @@ impl Maker<'_> {
             created_at: since,
         };
         let user_id = people::insert_user(self.db, Some(next(&mut self.last.user).into()), &user)?;
-        let owner =
-            NewMembership { is_owner: true, ..NewMembership::new(account.into(), user_id, ADMINISTRATOR, since) };
+        let owner = NewMembership {
+            is_owner: true,
+            ..NewMembership::new(account.into(), user_id, Permission::Administrator, since)
+        };
         people::insert_membership(self.db, Some(next(&mut self.last.membership).into()), &owner)?;
         tokens::insert(self.db, account.into(), user_id, &further.token(), "sandbox", self.start.now)?;
         self.progress.note(1);
@@ -100,7 +102,7 @@ impl Maker<'_> {
                 users.write(self.db)?;
             }
             memberships.add(self.db, row)?;
-            let may_invite = Level::of_permission(made.permission).is_some_and(|level| level >= Level::ProjectLead);
+            let may_invite = made.permission.parse::<Permission>()?.level() >= Level::ProjectLead;
             if is_active && may_invite {
                 place.inviters.push(made.user_id);
             }

@@ -29,10 +29,10 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value as Json;
 
 use crate::clock::Timestamp;
-use crate::engine::access::ADMINISTRATOR;
+use crate::engine::access::Permission;
 use crate::engine::tokens;
 use crate::language::Language;
-use crate::oauth::passwords::Hashed;
+use crate::oauth::passwords::HashedPassword;
 use crate::store::{Db, Error, Param};
 pub use file::Wrong;
 use generate::Generated;
@@ -107,7 +107,7 @@ struct Member {
     terms: Terms,
     is_owner: bool,
     token: Option<String>,
-    password: Option<Arc<Hashed>>,
+    password: Option<Arc<HashedPassword>>,
     created_days_ago: i64,
     disabled_days_ago: Option<i64>,
 }
@@ -216,7 +216,7 @@ impl Seed {
             account.invitations.iter().filter(pending).find_map(|invitation| {
                 let is_inviter = |member: &&Member| {
                     member.person.user_id == invitation.inviter_id
-                        && member.terms.permission == ADMINISTRATOR
+                        && member.terms.permission == Permission::Administrator.name()
                         && member.disabled_days_ago.is_none()
                 };
                 let inviter = account.members.iter().find(is_inviter)?;

@@ -9,10 +9,10 @@ use crate::engine::audit::Actor;
 use crate::engine::{tallies, tokens};
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::language::Language;
-use crate::oauth::applications::{self, New};
+use crate::oauth::applications::{self, NewApplication};
 use crate::oauth::passwords;
 use crate::resources::external_references::{self, Subject};
-use crate::resources::invitations::links::{self, Way};
+use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::invitations::{self};
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::resources::{accounts, seats};
@@ -171,7 +171,7 @@ fn plant_member(db: &mut Db, account_id: i64, member: &Member, start: Start) -> 
     let membership = NewMembership {
         account_id: account,
         user_id: user,
-        permission: &member.terms.permission,
+        permission: member.terms.permission.parse()?,
         is_owner: member.is_owner,
         default_role_id: member.terms.default_role_id.map(RoleId::new),
         bill_rate_in_cents: member.terms.bill_rate_in_cents,
@@ -232,7 +232,7 @@ fn plant_invitation(db: &mut Db, account: i64, invitation: &Invitation, start: S
         ],
     )?;
     if let Some(token) = &invitation.link_token {
-        links::insert(db, invitation.id.into(), token, Way::Mail, created_at)?;
+        links::insert(db, invitation.id.into(), token, LinkOrigin::Mail, created_at)?;
     }
     tallies::add(db, account.into(), invitations::ALL, 1)?;
     if accepted_at.is_none() {
@@ -242,7 +242,7 @@ fn plant_invitation(db: &mut Db, account: i64, invitation: &Invitation, start: S
 }
 
 fn plant_application(db: &mut Db, account_id: i64, application: &Application, start: Start) -> Result<(), Error> {
-    let new = New {
+    let new = NewApplication {
         account_id: account_id.into(),
         user_id: application.user_id.into(),
         client_id: &application.client_id,

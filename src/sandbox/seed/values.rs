@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::language::{LANGUAGES, Language};
-use crate::oauth::passwords::Hashed;
+use crate::oauth::passwords::HashedPassword;
 use crate::oauth::redirects;
 use crate::resources::external_references::KIND;
 use crate::sandbox::seed::file::{self, At, Named, Wrong};
@@ -138,12 +138,14 @@ pub(super) fn judge_token(token: &At<String>) -> Result<(), Wrong> {
 }
 
 /// The salt follows the user, so that the same seed makes the same rows.
-pub(super) fn password(password: &At<String>, user_id: i64) -> Result<Arc<Hashed>, Wrong> {
+pub(super) fn password(password: &At<String>, user_id: i64) -> Result<Arc<HashedPassword>, Wrong> {
     let salts = Entropy::seeded(u64::try_from(user_id).unwrap_or_default());
-    Hashed::new(&SecretString::from(password.value.clone()), &salts).map(Arc::new).map_err(|error| match error {
-        Error::Syntax(sentence) => Wrong::with(password, sentence),
-        _ => Wrong::with(password, "This password cannot be hashed; take another."),
-    })
+    HashedPassword::new(&SecretString::from(password.value.clone()), &salts).map(Arc::new).map_err(
+        |error| match error {
+            Error::Syntax(sentence) => Wrong::with(password, sentence),
+            _ => Wrong::with(password, "This password cannot be hashed; take another."),
+        },
+    )
 }
 
 pub(super) fn redirect_uris(uris: &At<Vec<At<String>>>) -> Result<Vec<String>, Wrong> {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::access::Level;
+use crate::engine::access::{Level, Permission};
 use crate::language::{LANGUAGES, Language};
 use crate::server::settings::Values;
 use crate::server::settings::table::SETTINGS;
@@ -143,8 +143,8 @@ pub(super) fn durability(text: &str) -> Result<Durability, String> {
 }
 
 pub(super) fn level(text: &str) -> Result<Level, String> {
-    match Level::of_permission(text) {
-        Some(level) if level >= Level::ProjectLead => Ok(level),
+    match text.parse().map(Permission::level) {
+        Ok(level) if level >= Level::ProjectLead => Ok(level),
         _ => Err("must be project_lead or a level above it".to_owned()),
     }
 }

@@ -1,0 +1,14 @@
+//! New rows, written as columns with their values, so that no placeholder is far from its column.
+
+use crate::ids::Id;
+use crate::store::{Db, Error, Param};
+
+pub type Columns<'a> = Vec<(&'static str, Param<'a>)>;
+
+/// Writes a row and returns its id. Rows with the same columns share one statement text.
+pub fn insert<K>(db: &mut Db, table: &str, row: Columns<'_>) -> Result<Id<K>, Error> {
+    let (columns, params): (Vec<&str>, Vec<Param<'_>>) = row.into_iter().unzip();
+    let values: Vec<String> = (1..=params.len()).map(|place| format!("?{place}")).collect();
+    let (columns, values) = (columns.join(", "), values.join(", "));
+    db.insert(&format!("INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING id"), &params)
+}
