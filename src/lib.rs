@@ -28,7 +28,7 @@ pub use cli::run as main;
 #[doc(hidden)]
 pub mod testing {
     pub mod access {
-        pub use crate::engine::access::{Caller, INVITABLE, Level};
+        pub use crate::engine::access::{Caller, INVITABLE, Level, Permission};
     }
     pub mod accounts {
         pub use crate::resources::accounts::{create, revoke_token};

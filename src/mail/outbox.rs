@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::ids::{AccountId, InvitationId, MailId};
-use crate::store::{self, Db, Param};
+use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
 
 /// Doubles with each further attempt.
@@ -150,39 +150,50 @@ pub fn cancel(db: &mut Db, invitation: InvitationId, now: Timestamp) -> Result<(
     )
 }
 
-/// A mail that only this worker may send now.
 #[derive(Clone, Debug)]
-pub struct ClaimedMail {
+pub struct QueuedMail {
     pub id: MailId,
     pub invitation_id: InvitationId,
     pub recipient: String,
     /// Its Message-ID, without the brackets.
     pub message_id: String,
-    /// Attempts, this one included.
+    pub state: String,
     pub attempts: i64,
+    pub last_reply: Option<String>,
+    pub due_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+const COLUMNS: &str =
+    "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, updated_at";
+
+fn read(row: &Row<'_>) -> Result<QueuedMail, store::Error> {
+    Ok(QueuedMail {
+        id: row.id(0)?,
+        invitation_id: row.id(1)?,
+        recipient: row.text(2)?.to_owned(),
+        message_id: row.text(3)?.to_owned(),
+        state: row.text(4)?.to_owned(),
+        attempts: row.int(5)?,
+        last_reply: row.maybe_text(6)?.map(str::to_owned),
+        due_at: row.maybe_int(7)?.map(Timestamp),
+        created_at: Timestamp(row.int(8)?),
+        updated_at: Timestamp(row.int(9)?),
+    })
 }
 
 /// Claims due mails for as long as the lease, the longest waiting first.
-pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<ClaimedMail>, store::Error> {
+pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<QueuedMail>, store::Error> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let skip_locked = db.dialect().skip_locked();
     // Materialized: a planner could otherwise evaluate the subquery once per row and claim too many.
     let sql = format!(
         "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{skip_locked}) \
          UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN (SELECT id FROM due) \
-         RETURNING id, invitation_id, recipient, message_id, attempts, created_at"
+         RETURNING {COLUMNS}"
     );
-    let mut claimed = db.all(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], |row| {
-        Ok(ClaimedMail {
-            id: row.id(0)?,
-            invitation_id: row.id(1)?,
-            recipient: row.text(2)?.to_owned(),
-            message_id: row.text(3)?.to_owned(),
-            attempts: row.int(4)?,
-            created_at: Timestamp(row.int(5)?),
-        })
-    })?;
+    let mut claimed = db.all(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], read)?;
     claimed.sort_by_key(|mail| mail.id);
     Ok(claimed)
 }
@@ -209,7 +220,7 @@ pub enum Outcome {
 pub fn settle(
     db: &mut Db,
     entropy: &Entropy,
-    mail: &ClaimedMail,
+    mail: &QueuedMail,
     outcome: &Outcome,
     give_up: Duration,
     now: Timestamp,
@@ -252,20 +263,6 @@ fn wait_after(attempts: i64, entropy: &Entropy) -> Result<Duration, NoEntropy> {
     Ok(wait.mul_f64(0.8 + 0.4 * fraction))
 }
 
-pub struct QueuedMail {
-    pub id: MailId,
-    pub invitation_id: InvitationId,
-    pub recipient: String,
-    /// Its Message-ID, without the brackets.
-    pub message_id: String,
-    pub state: String,
-    pub attempts: i64,
-    pub last_reply: Option<String>,
-    pub due_at: Option<Timestamp>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
 #[derive(Clone, Copy)]
 pub enum MailFilter<'a> {
     Invitation(AccountId, InvitationId),
@@ -275,8 +272,6 @@ pub enum MailFilter<'a> {
 
 /// Newest first.
 pub fn list(db: &mut Db, filter: MailFilter<'_>) -> Result<Vec<QueuedMail>, store::Error> {
-    let columns =
-        "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, updated_at";
     let (condition, params) = match filter {
         MailFilter::Invitation(account, invitation) => {
             ("invitation_id = ?2 AND account_id = ?1 ORDER BY id DESC", vec![account.into(), invitation.into()])
@@ -286,20 +281,7 @@ pub fn list(db: &mut Db, filter: MailFilter<'_>) -> Result<Vec<QueuedMail>, stor
             vec![account.into(), state.into(), Param::Int(most)],
         ),
     };
-    db.all(&format!("SELECT {columns} FROM outbox WHERE {condition}"), &params, |row| {
-        Ok(QueuedMail {
-            id: row.id(0)?,
-            invitation_id: row.id(1)?,
-            recipient: row.text(2)?.to_owned(),
-            message_id: row.text(3)?.to_owned(),
-            state: row.text(4)?.to_owned(),
-            attempts: row.int(5)?,
-            last_reply: row.maybe_text(6)?.map(str::to_owned),
-            due_at: row.maybe_int(7)?.map(Timestamp),
-            created_at: Timestamp(row.int(8)?),
-            updated_at: Timestamp(row.int(9)?),
-        })
-    })
+    db.all(&format!("SELECT {COLUMNS} FROM outbox WHERE {condition}"), &params, read)
 }
 
 /// Requeues the failed mails of an account, with their full time; returns how many.

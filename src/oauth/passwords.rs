@@ -19,7 +19,7 @@ use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
-use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, sessions};
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::Kind;
@@ -111,8 +111,9 @@ pub fn set(
             Param::Int(now.0),
         ],
     )?;
-    sessions::end_all(db, user_id)?;
-    db.exec("DELETE FROM sign_in_links WHERE user_id = ?1", &[user_id.into()])?;
+    for sql in ["DELETE FROM sessions WHERE user_id = ?1", "DELETE FROM sign_in_links WHERE user_id = ?1"] {
+        db.exec(sql, &[user_id.into()])?;
+    }
     AuditEntry::new(account_id, now, "password.set", "users", user_id)
         .by(actor)
         .after([("user_id", Kind::Id("users"), user_id.into())])

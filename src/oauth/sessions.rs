@@ -96,8 +96,3 @@ pub fn end(db: &mut Db, token: &str) -> Result<(), store::Error> {
     db.exec("DELETE FROM sessions WHERE token_hash = ?1", &[Param::Bytes(&tokens::hash(token))])?;
     Ok(())
 }
-
-pub(super) fn end_all(db: &mut Db, user_id: UserId) -> Result<(), store::Error> {
-    db.exec("DELETE FROM sessions WHERE user_id = ?1", &[user_id.into()])?;
-    Ok(())
-}

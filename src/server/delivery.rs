@@ -18,7 +18,7 @@ use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::language::Language;
 use crate::mail::message::{Cover, MailFacts};
-use crate::mail::outbox::{self, ClaimedMail, Outcome};
+use crate::mail::outbox::{self, Outcome, QueuedMail};
 use crate::mail::{Failure, Mail};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::invitations::offers::{self, Offer};
@@ -42,7 +42,7 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 struct Letter {
     /// Tells, as long as it is held, that this mail is under way.
     _under_way: Arc<()>,
-    claimed: ClaimedMail,
+    claimed: QueuedMail,
     offer: Offer,
     token: SecretString,
 }

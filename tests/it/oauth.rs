@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use invited::testing::applications::{NewApplication, insert};
 use invited::testing::audit::Actor;
-use invited::testing::passwords::{self, Hashed};
+use invited::testing::passwords::{self, HashedPassword};
 use percent_encoding::percent_decode_str;
 
 use crate::support::browser::{Browser, Fields, encoded, is_guarded_page};
@@ -50,7 +50,7 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
 
 /// Gives a member of the first account a password.
 pub(crate) fn set_password(server: &Server, user_id: i64, password: &str) {
-    let hashed = Hashed::new(&password.to_owned().into(), &server.app().entropy).unwrap();
+    let hashed = HashedPassword::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
     server.write(move |db| Ok(passwords::set(db, 1.into(), user_id.into(), &hashed, Actor::OPERATOR, now)?));
 }

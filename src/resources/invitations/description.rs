@@ -91,7 +91,7 @@ pub static RESOURCE: Resource = Resource {
             "external_reference",
             external_references::KIND,
             "NULL",
-            "How another system calls the person: it is kept for the invitee's user, and found there.",
+            "The id of the person in another system. It is stored with the invitee's user.",
         )
         .nullable()
         .hidden()
@@ -104,9 +104,10 @@ pub static RESOURCE: Resource = Resource {
             Test::Contains(&["t.name_key"]),
             "Invitations whose name contains this text, in any case.",
         ),
-        Filter::new(
+        Filter::flag(
             "only_pending",
-            Test::Flag { when_true: Some(IS_PENDING), when_false: None },
+            Some(IS_PENDING),
+            None,
             "Only invitations that wait for acceptance; false lifts the restriction.",
         ),
     ],

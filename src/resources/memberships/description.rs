@@ -166,24 +166,18 @@ pub static RESOURCE: Resource = Resource {
         Filter::new("by_full_name", Test::Contains(&[NAME]), "Members whose name contains this text, in any case."),
         Filter::new("by_user_id", Test::Id("t.user_id"), "The membership of this user."),
         Filter::new("with_user_ids", Test::Ids("t.user_id"), "The memberships of these users, by id, with commas."),
-        Filter::new(
-            "can_log_in",
-            Test::Flag { when_true: Some(IS_ACTIVE), when_false: Some(IS_DISABLED) },
-            "Members who have access, or who have none.",
-        ),
-        Filter::new(
+        Filter::flag("can_log_in", Some(IS_ACTIVE), Some(IS_DISABLED), "Members who have access, or who have none."),
+        Filter::flag(
             "only_active",
-            Test::Flag { when_true: Some(IS_ACTIVE), when_false: None },
+            Some(IS_ACTIVE),
+            None,
             "Only members who have access; false lifts the restriction.",
         ),
-        Filter::new(
-            "only_inactive",
-            Test::Flag { when_true: Some(IS_DISABLED), when_false: None },
-            "Only members who were disabled.",
-        ),
-        Filter::new(
+        Filter::flag("only_inactive", Some(IS_DISABLED), None, "Only members who were disabled."),
+        Filter::flag(
             "is_active",
-            Test::Flag { when_true: Some(IS_ACTIVE), when_false: Some(IS_DISABLED) },
+            Some(IS_ACTIVE),
+            Some(IS_DISABLED),
             "Members who have access, or only those who were disabled.",
         ),
         Filter::new("created_after", Test::After("t.created_at"), "Memberships made after this moment."),

@@ -40,7 +40,7 @@ pub static RESOURCE: Resource = Resource {
             "external_reference",
             external_references::KIND,
             "NULL",
-            "How another system calls the role; there is one name in each service.",
+            "The id of the role in another system; one for each service.",
         )
         .nullable()
         .hidden()
@@ -48,51 +48,30 @@ pub static RESOURCE: Resource = Resource {
         .kept_elsewhere(),
     ],
     filters: &[
-        Filter::new(
+        Filter::flag(
             "only_active",
-            Test::Flag { when_true: Some(IS_ACTIVE), when_false: None },
+            Some(IS_ACTIVE),
+            None,
             "Only roles that were not deleted; false lifts the restriction.",
         ),
         Filter::new("matching", Test::Contains(&["t.name_key"]), "Roles whose name contains this text, in any case."),
-        Filter::new(
+        Filter::flag(
             "has_external_references",
-            Test::Flag {
-                when_true: Some(
-                    "t.id IN (SELECT x.subject_id FROM external_references x \
+            Some(
+                "t.id IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
-                ),
-                when_false: Some(
-                    "t.id NOT IN (SELECT x.subject_id FROM external_references x \
+            ),
+            Some(
+                "t.id NOT IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
-                ),
-            },
-            "Roles that another system has a name for, or that none has.",
+            ),
+            "Roles with an external reference, or without.",
         ),
-        external_references::by(
-            "external_reference_service_name",
-            "x.service_name",
-            &external_references::OF_ROLES,
-            "Roles with a reference in this service.",
-        ),
-        external_references::by(
-            "external_reference_service_model",
-            "x.service_model",
-            &external_references::OF_ROLES,
-            "Roles with a reference of this model.",
-        ),
-        external_references::by(
-            "external_reference_service_model_ref",
-            "x.service_model_ref",
-            &external_references::OF_ROLES,
-            "The role that another system calls by this name.",
-        ),
-        external_references::by_any_ref(&external_references::OF_ROLES),
-        external_references::by(
-            "external_reference_status",
-            "x.status",
-            &external_references::OF_ROLES,
-            "Roles with a reference in this state.",
-        ),
+        external_references::by_service_name(&external_references::OF_ROLES),
+        external_references::by_service_model(&external_references::OF_ROLES),
+        external_references::by_service_model_ref(&external_references::OF_ROLES),
+        external_references::by_service_model_refs(&external_references::OF_ROLES),
+        external_references::by_status(&external_references::OF_ROLES),
         Filter::new("created_after", Test::After("t.created_at"), "Roles made after this moment."),
         Filter::new("created_before", Test::Before("t.created_at"), "Roles made before this moment."),
         Filter::new("updated_after", Test::After("t.updated_at"), "Roles changed after this moment."),

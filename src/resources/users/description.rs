@@ -23,7 +23,7 @@ const ROLE: &str = "(SELECT m.default_role_id FROM account_memberships m WHERE m
 
 const NOT_ONESELF: &str = "Only an administrator may change another user.";
 
-const NO_DATA: &str = "Nothing is known of it here.";
+const NO_DATA: &str = "Always null here.";
 
 /// A field of the vendor that is always null here.
 const fn unknown(name: &'static str, kind: Kind) -> Field {
@@ -44,7 +44,7 @@ pub static RESOURCE: Resource = Resource {
     name: "users",
     singular: "user",
     object: "User",
-    text: "A person of the account: a member, or somebody who was invited.",
+    text: "A person of the account: a member or an invitee.",
     table: "users",
     fields: &[
         Field::new("full_name", Kind::Line, "t.full_name", "The name.").on_update(1),
@@ -64,7 +64,7 @@ pub static RESOURCE: Resource = Resource {
             "external_reference",
             external_references::KIND,
             "NULL",
-            "How another system calls the person; there is one name in each service.",
+            "The id of the person in another system; one for each service.",
         )
         .nullable()
         .hidden()
@@ -72,12 +72,12 @@ pub static RESOURCE: Resource = Resource {
         .kept_elsewhere(),
     ],
     filters: &[
+        Filter::flag("on_my_account", None, None, "Has no effect: every list is one of the own account."),
         Filter::new(
-            "on_my_account",
-            Test::Flag { when_true: None, when_false: None },
-            "Has no effect: every list is one of the own account.",
+            "account_id",
+            Test::Id("t.account_id"),
+            "Users of this account: none unless it is the caller's own.",
         ),
-        Filter::new("account_id", Test::Id("t.account_id"), "Users of this account: the own one, or nobody."),
         Filter::new(
             "by_email_address",
             Test::Equals(Letters::Folded, "t.email_key"),
@@ -99,51 +99,42 @@ pub static RESOURCE: Resource = Resource {
             "Users whose name, or whose role's name, contains this text, in any case.",
         ),
         Filter::new("account_role_ids", Test::Ids(ROLE), "Users with one of these roles, by id, with commas."),
-        Filter::new(
+        Filter::flag(
             "can_view_reports",
-            Test::Flag {
-                when_true: Some(
-                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+            Some(
+                "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
-                ),
-                when_false: Some(
-                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+            ),
+            Some(
+                "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
-                ),
-            },
+            ),
             "Users who may see reports, or who may not.",
         ),
-        Filter::new(
+        Filter::flag(
             "is_project_lead",
-            Test::Flag {
-                when_true: Some(
-                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+            Some(
+                "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
                      'administrator'))",
-                ),
-                when_false: Some(
-                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+            ),
+            Some(
+                "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
                      'administrator'))",
-                ),
-            },
+            ),
             "Users who may lead projects, or who may not.",
         ),
-        Filter::new(
+        Filter::flag(
             "managers",
-            Test::Flag {
-                when_true: Some(
-                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
-                ),
-                when_false: Some(
-                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
-                ),
-            },
-            "Users who are somebody's manager, or who are nobody's.",
+            Some("EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)"),
+            Some("NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)"),
+            "Users who are managers of others, or who are not.",
         ),
-        Filter::new(
+        Filter::flag(
             "show_disabled",
-            Test::Flag { when_true: None, when_false: None },
+            None,
+            None,
             "Also users without an active membership: disabled or removed members, and invitees.",
         ),
         Filter::new(
@@ -153,45 +144,23 @@ pub static RESOURCE: Resource = Resource {
         ),
         Filter::new("with_users", Test::Ids("t.id"), "These users, by id, with commas."),
         Filter::new("without_users", Test::NotIds("t.id"), "All but these users, by id, with commas."),
-        Filter::new(
+        Filter::flag(
             "has_external_references",
-            Test::Flag {
-                when_true: Some(
-                    "t.id IN (SELECT x.subject_id FROM external_references x \
+            Some(
+                "t.id IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'User')",
-                ),
-                when_false: Some(
-                    "t.id NOT IN (SELECT x.subject_id FROM external_references x \
+            ),
+            Some(
+                "t.id NOT IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'User')",
-                ),
-            },
-            "Users whom another system has a name for, or whom none has.",
+            ),
+            "Users with an external reference, or without.",
         ),
-        external_references::by(
-            "external_reference_service_name",
-            "x.service_name",
-            &external_references::OF_USERS,
-            "Users with a reference in this service.",
-        ),
-        external_references::by(
-            "external_reference_service_model",
-            "x.service_model",
-            &external_references::OF_USERS,
-            "Users with a reference of this model.",
-        ),
-        external_references::by(
-            "external_reference_service_model_ref",
-            "x.service_model_ref",
-            &external_references::OF_USERS,
-            "The user whom another system calls by this name.",
-        ),
-        external_references::by_any_ref(&external_references::OF_USERS),
-        external_references::by(
-            "external_reference_status",
-            "x.status",
-            &external_references::OF_USERS,
-            "Users with a reference in this state.",
-        ),
+        external_references::by_service_name(&external_references::OF_USERS),
+        external_references::by_service_model(&external_references::OF_USERS),
+        external_references::by_service_model_ref(&external_references::OF_USERS),
+        external_references::by_service_model_refs(&external_references::OF_USERS),
+        external_references::by_status(&external_references::OF_USERS),
         Filter::new("created_after", Test::After("t.created_at"), "Users made after this moment."),
         Filter::new("created_before", Test::Before("t.created_at"), "Users made before this moment."),
         Filter::new("updated_after", Test::After("t.updated_at"), "Users changed after this moment."),
