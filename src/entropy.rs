@@ -11,8 +11,34 @@ pub struct Entropy(Source);
 enum Source {
     /// Asked for many bytes at a time, since every request takes some and each question is a system call.
     System(Box<Mutex<Pool>>),
-    /// The hash of the seed and a counter: the same bytes in every run, for tests.
-    Seeded { seed: u64, draws: AtomicU64 },
+    /// The same bytes in every run, for tests.
+    Seeded(Repeatable),
+}
+
+/// Random bytes that are the same in every run: hashes of a seed and a counter.
+pub struct Repeatable {
+    seed: u64,
+    draws: AtomicU64,
+}
+
+impl Repeatable {
+    pub fn new(seed: u64) -> Self {
+        Self { seed, draws: AtomicU64::new(0) }
+    }
+
+    /// A source of its own, whose bytes do not depend on what was drawn from this one.
+    #[must_use]
+    pub fn branch(&self, name: &str) -> Self {
+        let hash: [u8; 32] = Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(name).finalize().into();
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash[..8]);
+        Self::new(u64::from_be_bytes(first))
+    }
+
+    pub fn bytes(&self) -> [u8; 32] {
+        let draw = self.draws.fetch_add(1, Ordering::Relaxed);
+        Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(draw.to_be_bytes()).finalize().into()
+    }
 }
 
 /// Bytes that were fetched and not handed out yet. What is handed out is wiped.
@@ -51,13 +77,13 @@ impl Entropy {
 
     /// A source that repeats itself from run to run. Never for production.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded { seed, draws: AtomicU64::new(0) })
+        Self(Source::Seeded(Repeatable::new(seed)))
     }
 
     /// Has a source that repeats itself begin anew; the system's has no beginning.
     pub fn restart(&self) {
-        if let Source::Seeded { draws, .. } = &self.0 {
-            draws.store(0, Ordering::Relaxed);
+        if let Source::Seeded(source) = &self.0 {
+            source.draws.store(0, Ordering::Relaxed);
         }
     }
 
@@ -66,13 +92,7 @@ impl Entropy {
     pub fn branch(&self, name: &str) -> Self {
         match &self.0 {
             Source::System(_) => Self::system(),
-            Source::Seeded { seed, .. } => {
-                let hash: [u8; 32] =
-                    Sha256::new().chain_update(seed.to_be_bytes()).chain_update(name).finalize().into();
-                let mut first = [0; 8];
-                first.copy_from_slice(&hash[..8]);
-                Self::seeded(u64::from_be_bytes(first))
-            }
+            Source::Seeded(source) => Self(Source::Seeded(source.branch(name))),
         }
     }
 
@@ -80,11 +100,7 @@ impl Entropy {
     pub fn bytes(&self) -> Result<[u8; 32], NoEntropy> {
         match &self.0 {
             Source::System(pool) => pool.lock().unwrap_or_else(PoisonError::into_inner).take(),
-            Source::Seeded { seed, draws } => {
-                let draw = draws.fetch_add(1, Ordering::Relaxed);
-                let hash = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(draw.to_be_bytes());
-                Ok(hash.finalize().into())
-            }
+            Source::Seeded(source) => Ok(source.bytes()),
         }
     }
 }

@@ -44,7 +44,7 @@ pub struct NewUser<'a> {
 }
 
 impl<'a> NewUser<'a> {
-    /// What the tables of users and of invitations both hold.
+    /// The columns that users and invitations share.
     pub fn columns(&self) -> Columns<'a> {
         vec![
             ("account_id", self.account_id.into()),
@@ -54,8 +54,6 @@ impl<'a> NewUser<'a> {
             ("email_key", Param::Text(&self.keys.email)),
             ("search_key", Param::Text(&self.keys.search)),
             ("headline", self.headline.into()),
-            ("created_at", Param::Int(self.created_at.0)),
-            ("updated_at", Param::Int(self.created_at.0)),
         ]
     }
 }
@@ -94,7 +92,7 @@ impl NewMembership {
         }
     }
 
-    /// What the tables of memberships and of invitations both hold.
+    /// The columns that memberships and invitations share.
     pub fn terms(&self) -> Columns<'static> {
         vec![
             ("permission", self.permission.into()),
@@ -113,9 +111,8 @@ impl NewMembership {
             ("user_id", self.user_id.into()),
             ("is_owner", Param::Int(self.is_owner.into())),
             ("disabled_at", self.disabled_at.map(|moment| moment.0).into()),
-            ("created_at", Param::Int(self.created_at.0)),
-            ("updated_at", Param::Int(self.created_at.0)),
         ]);
+        columns.extend(rows::made_at(self.created_at));
         columns
     }
 }
@@ -123,6 +120,7 @@ impl NewMembership {
 /// Makes a user, with a given id if there is one.
 pub fn insert_user(db: &mut Db, id: Option<UserId>, user: &NewUser<'_>) -> Result<UserId, Error> {
     let mut columns = user.columns();
+    columns.extend(rows::made_at(user.created_at));
     columns.extend(id.map(|id| ("id", id.into())));
     rows::insert(db, "users", columns)
 }

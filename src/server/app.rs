@@ -1,7 +1,7 @@
 //! The application: its parts by name, and how they start and stop.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -19,7 +19,7 @@ use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::PasswordChecks;
 use crate::sandbox::Sandbox;
-use crate::sandbox::seed::{self, Progress, Seed};
+use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
 use crate::store::{self, Db, Param, Store, migrate};
@@ -117,15 +117,15 @@ impl App {
     /// server stays what it was.
     pub async fn become_sandbox(&mut self, seed: &Arc<Seed>) -> Result<bool, store::Error> {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(AtomicU64::new(0));
         let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
-        let planting = self.store.write(move |db| seed::plant_with(db, &planted, (now, days), &written));
+        let planting = self.store.write(move |db| seed::plant(db, &planted, now, days, &written));
         tokio::pin!(planting);
         let of = seed.generated_rows();
         let is_planted = loop {
             tokio::select! {
                 is_planted = &mut planting => break is_planted?,
-                () = tokio::time::sleep(TOLD_EVERY) => tracing::info!(rows = progress.rows(), of, "planting the seed"),
+                () = tokio::time::sleep(TOLD_EVERY) => tracing::info!(rows = progress.load(Ordering::Relaxed), of, "planting the seed"),
             }
         };
         self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), self.config.keep_requests)));

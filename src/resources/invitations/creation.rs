@@ -140,7 +140,8 @@ fn insert(
         default_read_only: changes.int("default_read_only") == Some(1),
         ..NewMembership::new(account_id, user_id, permission, created_at)
     };
-    let row = columns(&user, &promised, context.caller.user_id(), rules::expiration_day(context));
+    let mut row = columns(&user, &promised, context.caller.user_id(), rules::expiration_day(context));
+    row.extend(rows::made_at(context.now));
     let id: InvitationId = rows::insert(db, "account_invitations", row)
         .map_err(|error| error.on_constraint(PENDING_ADDRESS, invited_meanwhile))?;
     external_references::write(db, context, Subject::User(user_id), changes)?;
@@ -153,7 +154,7 @@ fn insert(
 }
 
 /// The columns of an invitation of a user, who gets the promised membership by accepting.
-fn columns<'a>(
+pub fn columns<'a>(
     invitee: &NewUser<'a>,
     promised: &NewMembership,
     inviter_id: Option<UserId>,

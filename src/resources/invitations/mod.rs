@@ -8,6 +8,6 @@ pub mod offers;
 mod rules;
 pub mod states;
 
-pub use creation::PENDING_ADDRESS;
+pub use creation::{PENDING_ADDRESS, columns};
 pub use description::{ENTRY, RESOURCE};
 pub use rules::{ALL, accept, hand_over, remove_pending};

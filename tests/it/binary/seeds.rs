@@ -116,8 +116,8 @@ fn whatever_is_wrong_is_told_in_one_line_with_its_place_and_nothing_is_made() {
         ("clock: {now: ^tomorrow}\naccounts: [{name: A}]", "like 2031-02-01T00:00:00Z"),
         ("clock: {now: ^9999-12-31T00:00:00Z}\naccounts: [{name: A}]", "from 2000 to 9899"),
         ("clock: {frozen: ^yes}\naccounts: [{name: A}]", "true or false"),
-        ("accounts:\n- ^name: A", "no active administrator"),
-        (&format!("accounts: [^{{name: A, members: [{{{OWNER}, disabled_days_ago: 1}}]}}]"), "no active administrator"),
+        ("accounts:\n- name: ^A", "no active administrator"),
+        (&format!("accounts: [{{name: ^A, members: [{{{OWNER}, disabled_days_ago: 1}}]}}]"), "no active administrator"),
         (
             &format!(
                 "accounts: [{{name: A, members: [{{{OWNER}, owner: true}}, {{{}, owner: ^true}}]}}]",
@@ -125,7 +125,7 @@ fn whatever_is_wrong_is_told_in_one_line_with_its_place_and_nothing_is_made() {
             ),
             "another owner already",
         ),
-        (&member("email_address: ^O@X.test, permission: collaborator"), "O@X.test is there twice"),
+        (&member("email_address: ^O@X.test, permission: collaborator"), "o@x.test is there twice"),
         (&member("email_address: ^b, permission: collaborator"), "not a valid email"),
         (&member("email_address: b@x.test, permission: ^boss"), "one of administrator"),
         (&member("email_address: b@x.test, permission: ^punch_clock"), "add bill_rate_in_cents"),
@@ -157,7 +157,7 @@ fn whatever_is_wrong_is_told_in_one_line_with_its_place_and_nothing_is_made() {
         (&pending("state: expired\n    expires_in_days: ^0"), "write -1 or less"),
         (&pending("state: expired\n    expires_in_days: ^-21"), "before the day on which it was made"),
         (&pending("expires_in_days: ^-1"), "write state: expired"),
-        (&pending("answered_days_ago: ^1"), "Nobody has answered"),
+        (&pending("answered_days_ago: ^1"), "has no answer"),
         (&pending("state: declined\n    answered_days_ago: ^21"), "before it was made"),
         (&pending("state: expired\n    link_token: ^t"), "Only a pending invitation"),
         (&pending("link_token: ^a b"), "characters"),
@@ -167,13 +167,13 @@ fn whatever_is_wrong_is_told_in_one_line_with_its_place_and_nothing_is_made() {
             &pending("link_token: t\n  - {full_name: Q, email_address: q@x.test, link_token: ^t}"),
             "The link token t is there twice",
         ),
-        (&pending("state: declined\n  - {full_name: Q, email_address: ^P@x.test}"), "P@x.test is there twice"),
+        (&pending("state: declined\n  - {full_name: Q, email_address: ^P@x.test}"), "p@x.test is there twice"),
         (
             &pending("external_references: [^{service_name: a, service_model: b, service_model_ref: c, status: d}]"),
-            "see the schema",
+            "Status must be one of successful, pending, failed.",
         ),
         (&application("secret: s, redirect_uris: [^\"x\"]"), "redirect URI is absolute"),
-        (&application("secret: s, redirect_uris: ^[]"), "at least one redirect URI"),
+        (&application("secret: s, redirect_uris: ^[]"), "at least one"),
         (&application("secret: s, redirect_uris: [\"http://x.test\"], member: ^p@x.test"), "no member"),
         (
             &format!(
@@ -427,14 +427,14 @@ fn the_schema_has_the_keys_that_the_reader_knows() {
     let within = |name: &str| format!("accounts: [{{name: A, {name}: [{{zzz: 1}}]}}]");
     for (pointer, text) in [
         ("", "zzz: 1".to_owned()),
-        ("/properties/clock", "clock: {zzz: 1}".to_owned()),
-        ("/$defs/account", "accounts: [{zzz: 1}]".to_owned()),
-        ("/$defs/role", within("roles")),
-        ("/$defs/member", within("members")),
-        ("/$defs/invitation", within("invitations")),
-        ("/$defs/application", within("applications")),
+        ("/$defs/Clock", "clock: {zzz: 1}".to_owned()),
+        ("/$defs/Account", "accounts: [{zzz: 1}]".to_owned()),
+        ("/$defs/Role", within("roles")),
+        ("/$defs/Member", within("members")),
+        ("/$defs/Invitation", within("invitations")),
+        ("/$defs/Application", within("applications")),
         (
-            "/$defs/external_reference",
+            "/$defs/ExternalReference",
             "accounts: [{name: A, roles: [{name: R, external_references: [{zzz: 1}]}]}]".to_owned(),
         ),
     ] {

@@ -109,9 +109,15 @@ fn an_answer_waits_after_its_effect() {
 #[test]
 fn a_fault_of_one_account_is_nothing_to_another() {
     let server = Server::start();
-    server.control("POST", "/faults", &json!({"account_id": "2", "status": 503, "retry_after": 1})).expect(200);
+    server
+        .control("POST", "/faults", &json!({"account_id": "2", "method": "get", "times": 2, "status": 503}))
+        .expect(200);
     server.get(INVITATION).bearer(token::ADMINISTRATOR).send().expect(200);
-    server.get("/account_invitations/5").bearer(token::OTHER_ADMINISTRATOR).send().expect(503);
+    let other = || server.get("/account_invitations/5").bearer(token::OTHER_ADMINISTRATOR).send();
+    other().expect(503);
+    server.delete("/account_invitations/999").bearer(token::OTHER_ADMINISTRATOR).send().expect(404);
+    other().expect(503);
+    other().expect(200);
     // Who is nobody is of no account.
     server.get(INVITATION).bearer("nobody").send().expect(401);
 }
@@ -166,6 +172,13 @@ fn an_order_that_could_never_happen_is_refused_and_nothing_is_ordered() {
         (json!({"path": "/api/v1/nothing", "status": 503}), "never happen"),
         (json!({"path": "/api/v1/users/*/resend", "status": 503}), "never happen"),
         (json!({"status": 200}), "400 to 599"),
+        (json!({"status": 503, "times": 0}), "at least 1"),
+        (json!({"status": 503, "probability": 0.0}), "more than 0"),
+        (json!({"status": 503, "probability": 1.5}), "at most 1"),
+        (json!({"status": 503, "method": "FETCH"}), "GET, HEAD"),
+        (json!({"status": 503, "drop": "after_commit"}), "not both"),
+        (json!({"truncate": true, "retry_after": 1}), "needs status"),
+        (json!({"status": 503, "mail": "refuse"}), "nothing else"),
         (json!({"status": "503"}), "invalid type"),
         (json!({"status": 503, "speed": 1}), "unknown field `speed`"),
         (json!({"drop": "sometimes"}), "unknown variant"),

@@ -10,6 +10,7 @@
 mod api;
 mod asked;
 mod beside;
+mod builds;
 mod dice;
 mod known;
 mod tables;
