@@ -77,7 +77,7 @@ where
     F: Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
 {
     let account = matches.get_one::<AccountId>("account").copied();
-    let template = app.context(&Arc::new(Caller::nobody()), None);
+    let template = app.context(&Arc::new(Caller::unknown()), None);
     move |db| {
         let operator = Caller::operator(account_or_only(db, account)?);
         work(db, &template.for_caller(operator))

@@ -142,13 +142,13 @@ impl Caller {
     }
 
     /// An unknown person, who may do nothing in any account.
-    pub fn nobody() -> Self {
+    pub fn unknown() -> Self {
         Self { level: Level::PunchClock, ..Self::operator(AccountId::new(0)) }
     }
 
     /// A user of an account, acting without a token.
     pub fn person(account_id: AccountId, user_id: UserId) -> Self {
-        Self { account_id, identity: Identity::Person { user_id }, ..Self::nobody() }
+        Self { account_id, identity: Identity::Person { user_id }, ..Self::unknown() }
     }
 
     pub fn user_id(&self) -> Option<UserId> {

@@ -48,7 +48,13 @@ pub struct AuditEntry<'a> {
 
 impl<'a> AuditEntry<'a> {
     /// What an operator did, such as `token.create`, to a record of this table.
-    pub fn new<K>(account_id: AccountId, now: Timestamp, action: &'a str, table: &'a str, id: Id<K>) -> Self {
+    pub fn new<const KIND: char>(
+        account_id: AccountId,
+        now: Timestamp,
+        action: &'a str,
+        table: &'a str,
+        id: Id<KIND>,
+    ) -> Self {
         let (actor, action, subject) = (Actor::OPERATOR, Cow::Borrowed(action), (table, id.record()));
         Self { account_id, occurred_at: now, actor, action, subject, before: None, after: None }
     }

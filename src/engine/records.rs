@@ -56,7 +56,7 @@ impl Record {
     }
 
     /// The id in a field. The caller names the kind that the description says.
-    pub fn id_in<K>(&self, name: &str) -> Option<Id<K>> {
+    pub fn id_in<const KIND: char>(&self, name: &str) -> Option<Id<KIND>> {
         self.int(name).map(Id::new)
     }
 

@@ -12,7 +12,7 @@ pub fn made_at(now: Timestamp) -> [(&'static str, Param<'static>); 2] {
 }
 
 /// Writes a row and returns its id. Rows with the same columns share one statement text.
-pub fn insert<K>(db: &mut Db, table: &str, row: Columns<'_>) -> Result<Id<K>, Error> {
+pub fn insert<const KIND: char>(db: &mut Db, table: &str, row: Columns<'_>) -> Result<Id<KIND>, Error> {
     let (columns, params): (Vec<&str>, Vec<Param<'_>>) = row.into_iter().unzip();
     let values: Vec<String> = (1..=params.len()).map(|place| format!("?{place}")).collect();
     let (columns, values) = (columns.join(", "), values.join(", "));

@@ -68,7 +68,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     Ok(erased)
 }
 
-fn ids<K>(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<Id<K>>, Error> {
+fn ids<const KIND: char>(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<Id<KIND>>, Error> {
     Ok(db.all(sql, params, |row| row.id(0))?)
 }
 

@@ -58,7 +58,7 @@ pub async fn accept(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Bod
         is_move_confirmed: params.get(CONFIRMATION).is_some_and(is_true),
         signed_in: None,
     };
-    let context = app.context(&Arc::new(Caller::nobody()), Some(visit.request_id));
+    let context = app.context(&Arc::new(Caller::unknown()), Some(visit.request_id));
     let remarks = Arc::clone(&context.remarks);
     let (accepted, invitation_id) = visit.write(move |db| acceptance::accept(db, &context, &answer)).await?;
     let mut response = Object::new()
@@ -74,7 +74,7 @@ pub async fn accept(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Bod
 pub async fn decline(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let token = token(&visit.body(body).await?)?;
     visit.limit_attempts()?;
-    let context = visit.app.context(&Arc::new(Caller::nobody()), Some(visit.request_id));
+    let context = visit.app.context(&Arc::new(Caller::unknown()), Some(visit.request_id));
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
     Ok(headers::empty())
 }

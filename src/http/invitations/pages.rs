@@ -93,7 +93,7 @@ async fn accept(visit: &Visit<'_>, browser: &Browser, params: &Tree) -> Result<R
         signed_in: browser.session(app).await?.map(|session| session.user_id),
     };
     let seen = look(visit, browser).await?;
-    let context = app.context(&Arc::new(Caller::nobody()), Some(visit.request_id));
+    let context = app.context(&Arc::new(Caller::unknown()), Some(visit.request_id));
     let (entropy, request_id) = (Arc::clone(&app.entropy), visit.request_id.to_owned());
     let before = SecretString::from(browser.cookie().to_owned());
     let work = visit.write(move |db| {
@@ -138,7 +138,7 @@ async fn decline(visit: &Visit<'_>, browser: &Browser, params: &Tree) -> Result<
         return again(visit, browser, |texts| texts.decline_unconfirmed).await;
     }
     let Some(seen) = look(visit, browser).await? else { return dead(visit) };
-    let (context, token) = (visit.app.context(&Arc::new(Caller::nobody()), Some(visit.request_id)), token(visit));
+    let (context, token) = (visit.app.context(&Arc::new(Caller::unknown()), Some(visit.request_id)), token(visit));
     match visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await {
         Ok(()) => {
             let language = delivery::spoken(visit.app, &seen.offer);
