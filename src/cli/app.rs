@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value as Json, json};
 
 use crate::cli::within::{InAccount, InDatabase};
-use crate::oauth::applications::{self, Application, Listed};
+use crate::oauth::applications::{self, Application, ListedApplication};
 use crate::wire::kind::time;
 
 /// Manage OAuth applications
@@ -81,14 +81,14 @@ fn record(application: &Application) -> Json {
     })
 }
 
-fn row(listed: &Listed) -> Json {
+fn row(listed: &ListedApplication) -> Json {
     let mut row = record(&listed.application);
     row["email_address"] = listed.email_address.as_str().into();
     row["created_at"] = time(listed.created_at.0).into();
     row
 }
 
-fn lines(Listed { application, email_address, created_at }: &Listed) -> String {
+fn lines(ListedApplication { application, email_address, created_at }: &ListedApplication) -> String {
     let Application { client_id, account_id, name, redirect_uris, .. } = application;
     let uris: String = redirect_uris.iter().map(|uri| format!("    {uri}\n")).collect();
     format!("{client_id}  account {account_id}  {}  {email_address}  {name}\n{uris}", time(created_at.0))

@@ -12,7 +12,7 @@ use crate::engine::error::Error;
 use crate::engine::records;
 use crate::ids::{AccountId, InvitationId};
 use crate::mail::outbox;
-use crate::resources::invitations::states::{self, About, Listed};
+use crate::resources::invitations::states::{self, InvitationFilter, ListedInvitation};
 use crate::resources::invitations::{self, RESOURCE, links};
 use crate::store::Db;
 use crate::wire::kind::date;
@@ -62,7 +62,11 @@ impl Invitation {
             Self::List { all, csv, within } => {
                 let listed = within.read(move |db, operator| {
                     let account = operator.account_id;
-                    Ok(states::list(db, if all { About::Account(account) } else { About::Pending(account) }, now)?)
+                    Ok(states::list(
+                        db,
+                        if all { InvitationFilter::Account(account) } else { InvitationFilter::Pending(account) },
+                        now,
+                    )?)
                 })?;
                 let rows: Vec<Json> = listed.iter().map(row).collect();
                 let form = if csv { output::csv } else { output::table };
@@ -70,11 +74,11 @@ impl Invitation {
                 within.print(&json!({ "account_invitations": rows }), text)
             }
             Self::Show { id, within } => {
-                let (Listed { state, email_address, full_name, .. }, record, mails) =
+                let (ListedInvitation { state, email_address, full_name, .. }, record, mails) =
                     within.read(move |db, operator| {
                         let account = operator.account_id;
                         let listed = find(db, account, id, now)?;
-                        let mails = outbox::list(db, outbox::About::Invitation(account, id))?;
+                        let mails = outbox::list(db, outbox::MailFilter::Invitation(account, id))?;
                         Ok((listed, people::record(db, &RESOURCE, operator, id.record())?, mails))
                     })?;
                 let mails: Vec<Json> = mails.iter().map(mail::row).collect();
@@ -103,7 +107,7 @@ impl Invitation {
     }
 }
 
-fn row(invitation: &Listed) -> Json {
+fn row(invitation: &ListedInvitation) -> Json {
     json!({
         "id": invitation.id,
         "state": invitation.state,
@@ -116,8 +120,8 @@ fn row(invitation: &Listed) -> Json {
 }
 
 /// The invitation with this id, or an error that says how to find the right one.
-fn find(db: &mut Db, account: AccountId, id: InvitationId, now: Timestamp) -> Result<Listed, Error> {
-    states::list(db, About::Invitation(account, id), now)?.pop().ok_or_else(|| {
+fn find(db: &mut Db, account: AccountId, id: InvitationId, now: Timestamp) -> Result<ListedInvitation, Error> {
+    states::list(db, InvitationFilter::Invitation(account, id), now)?.pop().ok_or_else(|| {
         Error::Syntax(format!("Account {account} has no invitation {id}: `invited invitation list --all` shows them."))
     })
 }

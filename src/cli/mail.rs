@@ -15,7 +15,7 @@ use crate::cli::{block_on, output};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::mail::message::{BUILT_IN, Cover};
-use crate::mail::outbox::{self, About, Listed, STATES};
+use crate::mail::outbox::{self, MailFilter, QueuedMail, STATES};
 use crate::mail::{Failure, Settings, Templates, Transport};
 use crate::server::settings::{self, Config};
 use crate::store::Place;
@@ -63,7 +63,7 @@ impl Mail {
             Self::Test { address, within } => test(address.trim(), &within),
             Self::List { state, limit, within } => {
                 let mails = within.read(move |db, operator| {
-                    Ok(outbox::list(db, About::Account(operator.account_id, state.as_deref(), limit))?)
+                    Ok(outbox::list(db, MailFilter::Account(operator.account_id, state.as_deref(), limit))?)
                 })?;
                 let rows: Vec<Json> = mails.iter().map(row).collect();
                 let table = output::table(COLUMNS, &rows);
@@ -118,7 +118,7 @@ fn test_mail(settings: &Settings, to: &str) -> Result<crate::mail::Mail> {
 }
 
 /// A mail as the API shows it, with its invitation.
-pub fn row(mail: &Listed) -> Json {
+pub fn row(mail: &QueuedMail) -> Json {
     json!({
         "id": mail.id,
         "invitation_id": mail.invitation_id,

@@ -135,14 +135,9 @@ where
     })
 }
 
-/// An error of a rule for the terminal.
+/// An error of a rule for the terminal: with its cause, which clients are not shown.
 fn spoken(error: &crate::engine::error::Error) -> anyhow::Error {
-    use crate::engine::error::Error;
-    match (error.cause(), error) {
-        (Some(cause), _) => anyhow::anyhow!("{cause}"),
-        (None, Error::Invalid(faults)) if !faults.is_empty() => anyhow::anyhow!("{}", faults[0].message),
-        (None, error) => anyhow::anyhow!("{}", error.message()),
-    }
+    anyhow::anyhow!("{}", error.cause().map_or_else(|| error.to_string(), str::to_owned))
 }
 
 #[cfg(test)]

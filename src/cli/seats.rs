@@ -77,7 +77,7 @@ impl Seats {
     }
 }
 
-fn row(account: &accounts::Listed, ledger: &seats::Ledger) -> Json {
+fn row(account: &accounts::ListedAccount, ledger: &seats::Ledger) -> Json {
     json!({
         "account_id": account.id.get(),
         "name": account.name,

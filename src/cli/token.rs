@@ -64,7 +64,7 @@ impl Token {
     }
 }
 
-fn row(token: &tokens::Listed) -> Json {
+fn row(token: &tokens::ListedToken) -> Json {
     json!({
         "id": token.id.get(),
         "user_id": token.user_id.get(),
@@ -75,7 +75,7 @@ fn row(token: &tokens::Listed) -> Json {
     })
 }
 
-fn line(token: &tokens::Listed) -> String {
+fn line(token: &tokens::ListedToken) -> String {
     let revoked = token.revoked_at.map_or_else(String::new, |moment| format!("  revoked {}", time(moment.0)));
     let created_at = time(token.created_at.0);
     format!("{:>6}  {created_at}  {}  {}{revoked}\n", token.id, token.email_address, token.label)

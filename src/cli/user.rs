@@ -13,7 +13,7 @@ use crate::cli::within::{InAccount, LinkSettings, Person};
 use crate::engine::audit::Actor;
 use crate::entropy::Entropy;
 use crate::http::SIGN_IN_LINK_PATH;
-use crate::oauth::passwords::{self, Hashed};
+use crate::oauth::passwords::{self, HashedPassword};
 use crate::oauth::{self, sign_in_links};
 use crate::resources::{memberships, users};
 
@@ -69,7 +69,8 @@ impl User {
             }
             Self::Password(Person { email, within }) => {
                 // Hashing is slow on purpose, so it comes before the transaction.
-                let hashed = Hashed::new(&read_password()?, &Entropy::system()).map_err(|error| spoken(&error))?;
+                let hashed =
+                    HashedPassword::new(&read_password()?, &Entropy::system()).map_err(|error| spoken(&error))?;
                 let user = within.write(move |db, context| {
                     let account = context.caller.account_id;
                     let user = oauth::active_member(db, account, &email)?;

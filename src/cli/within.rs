@@ -80,7 +80,7 @@ impl<G: Args> InDatabase<G> {
         work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
         with_app(self.existing()?, |app| async move {
-            let context = Context { is_rehearsal, ..app.context(&Arc::new(Caller::nobody()), None) };
+            let context = Context { is_rehearsal, ..app.context(&Arc::new(Caller::unknown()), None) };
             let job = move |db: &mut Db| work(db, &context);
             let done = if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await };
             done.map_err(|error| spoken(&error))

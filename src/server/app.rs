@@ -17,7 +17,7 @@ use crate::entropy::Entropy;
 use crate::ids::UserId;
 use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
-use crate::oauth::passwords::Checks;
+use crate::oauth::passwords::PasswordChecks;
 use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
@@ -43,7 +43,7 @@ pub struct App {
     recent_writes: RecentWrites,
     pub limits: Arc<Limits>,
     pub metrics: Metrics,
-    pub password_checks: Checks,
+    pub password_checks: PasswordChecks,
     pub mail: Transport,
     pub(super) templates: Templates,
     pub(super) outbox: Arc<Outbox>,
@@ -81,7 +81,7 @@ impl App {
             callers: Arc::default(),
             recent_writes: RecentWrites::default(),
             metrics: Metrics::default(),
-            password_checks: Checks::default(),
+            password_checks: PasswordChecks::default(),
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: domain_of(&config),

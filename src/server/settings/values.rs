@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::engine::access::Level;
+use crate::engine::access::{Level, Permission};
 use crate::language::{LANGUAGES, Language};
 use crate::mail::Encryption;
 use crate::store::{Durability, Place, Server};
@@ -108,8 +108,10 @@ pub(super) fn language(text: &str) -> Result<Language, String> {
 }
 
 pub(super) fn level(text: &str) -> Result<Level, String> {
-    let level = Level::of_permission(text).filter(|level| *level >= Level::ProjectLead);
-    level.ok_or_else(|| "must be project_lead or a level above it".to_owned())
+    match text.parse().map(Permission::level) {
+        Ok(level) if level >= Level::ProjectLead => Ok(level),
+        _ => Err("must be project_lead or a level above it".to_owned()),
+    }
 }
 
 fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
