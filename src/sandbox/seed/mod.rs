@@ -146,9 +146,14 @@ pub fn schema() -> String {
     format!("{:#}\n", schemars::schema_for!(File).as_value())
 }
 
-/// Writes a seed into an empty database, and counts generated rows in `written`. A database that holds accounts is left as it is;
-/// the result is `false` if they did not come from a seed.
-pub fn plant(
+/// Writes a seed into an empty database. A database that holds accounts is left as it is; the result is `false` if they did not come
+/// from a seed.
+pub fn plant(db: &mut Db, seed: &Seed, now: Timestamp, invitation_days: i64) -> Result<bool, Error> {
+    plant_counted(db, seed, now, invitation_days, &AtomicU64::new(0))
+}
+
+/// The same; generated rows are counted in `written`.
+pub fn plant_counted(
     db: &mut Db,
     seed: &Seed,
     now: Timestamp,
