@@ -160,7 +160,7 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
         );
     }
     config.require_base_url()?;
-    let _log = telemetry::start_log(&config).context("the log could not start")?;
+    let _log = telemetry::start_log(&config);
     let listen = config.listen;
     let entropy = matches.get_one("random_seed").map_or_else(Entropy::system, |number| Entropy::seeded(*number));
     let mut app = App::start(config, clock(matches, &seed), entropy).await?;
