@@ -1,5 +1,5 @@
-//! Fresh accounts with a member and a token for each permission level. A test with an account of its own does not disturb others, so
-//! many tests can share one server.
+//! Fresh accounts with a member and a token for each permission level. A test with an account of its own does not
+//! disturb others, so many tests can share one server.
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ASSIGNABLE, Permission};

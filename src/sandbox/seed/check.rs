@@ -1,8 +1,8 @@
-//! Checks what only makes sense together, assigns ids, and finds the records that others name. Everything is checked before anything
-//! is written.
+//! Checks what only makes sense together, assigns ids, and finds the records that others name. Everything is checked
+//! before anything is written.
 //!
-//! The rules are those of the server: what it would refuse to store is refused here. A seed may only describe what the passing
-//! of time does to records, such as an inviter who may no longer grant what the invitation promises.
+//! The rules are those of the server: what it would refuse to store is refused here. A seed may only describe what the
+//! passing of time does to records, such as an inviter who may no longer grant what the invitation promises.
 
 use secrecy::SecretString;
 

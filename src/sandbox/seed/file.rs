@@ -1,5 +1,5 @@
-//! The format of a seed file. These structs are its only declaration: YAML and JSON are read into them, and the JSON Schema is
-//! made from them and their comments.
+//! The format of a seed file. These structs are its only declaration: YAML and JSON are read into them, and the JSON
+//! Schema is made from them and their comments.
 //!
 //! A field that is skipped is no key of the file: `check` sets it.
 

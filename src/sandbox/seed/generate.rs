@@ -1,6 +1,7 @@
 //! Generates as many rows as are asked for, the same ones for the same random seed.
 //!
-//! They come beside the rows of the file: in its first account, or in generated accounts, over which they are spread evenly.
+//! They come beside the rows of the file: in its first account, or in generated accounts, over which they are spread
+//! evenly.
 
 use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicU64, Ordering};

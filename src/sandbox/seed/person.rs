@@ -6,14 +6,16 @@ use crate::entropy::Repeatable;
 use crate::ids::{AccountId, RoleId};
 use crate::resources::people::{Keys, NewMembership, NewUser};
 
-const FIRST_NAMES: &str = "Ada Alan Aisha Anders Beatriz Boris Carmen Chen Clara Daniel Dilara Elena Emil Farah Felix Grace \
-                           Hannah Hugo Ines Ivan Jana Jonas Kofi Lars Leila Lucia Mara Mateo Mei Nadia Noah Olga Omar Paula \
-                           Priya Ravi Rosa Samuel Sofia Tariq Thea Uma Viktor Wanda Yara Yusuf Zoe Zora";
+const FIRST_NAMES: &str = "\
+    Ada Alan Aisha Anders Beatriz Boris Carmen Chen Clara Daniel Dilara Elena Emil Farah Felix Grace Hannah Hugo \
+    Ines Ivan Jana Jonas Kofi Lars Leila Lucia Mara Mateo Mei Nadia Noah Olga Omar Paula Priya Ravi Rosa Samuel \
+    Sofia Tariq Thea Uma Viktor Wanda Yara Yusuf Zoe Zora";
 
-const LAST_NAMES: &str = "Abadi Almeida Andersen Bauer Becker Castro Costa Demir Dubois Eriksen Fischer Fontaine Garcia Haddad \
-                          Hansen Hoffmann Ito Ivanov Jansen Kaplan Keller Kowalski Kumar Larsen Lehmann Lindgren Mensah Meyer \
-                          Moreau Nakamura Novak Okafor Olsen Pereira Petrov Rossi Saito Santos Schmidt Silva Sorensen Tanaka \
-                          Torres Vogel Wagner Weber Yilmaz Zimmermann";
+const LAST_NAMES: &str = "\
+    Abadi Almeida Andersen Bauer Becker Castro Costa Demir Dubois Eriksen Fischer Fontaine Garcia Haddad Hansen \
+    Hoffmann Ito Ivanov Jansen Kaplan Keller Kowalski Kumar Larsen Lehmann Lindgren Mensah Meyer Moreau Nakamura \
+    Novak Okafor Olsen Pereira Petrov Rossi Saito Santos Schmidt Silva Sorensen Tanaka Torres Vogel Wagner Weber \
+    Yilmaz Zimmermann";
 
 const PLACES: &str = "north east south west";
 

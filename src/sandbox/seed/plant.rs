@@ -1,5 +1,5 @@
-//! Writes the records of a seed file into an empty database, with the functions that requests use where they fit. So tallies,
-//! `is_active` and the search keys are right.
+//! Writes the records of a seed file into an empty database, with the functions that requests use where they fit. So
+//! tallies, `is_active` and the search keys are right.
 
 use std::time::Duration;
 
