@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Command;
 
-use crate::http::documents::api_description;
+use crate::http::api_description;
 
 pub fn command() -> Command {
     Command::new("openapi").about("Print the description of the API (OpenAPI 3.1, JSON)")

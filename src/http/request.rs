@@ -1,14 +1,15 @@
 //! What is read of a request: the token, and the parameters of query and body.
 
+use std::error::Error as StdError;
+
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::Uri;
-use hyper::body::{Body as _, Bytes};
+use hyper::body::{Body, Bytes};
 use hyper::header::{self, HeaderMap};
 
-use crate::clock::Stopwatch;
 use crate::engine::error::Error;
+use crate::http::call::Call;
 use crate::server::app::App;
-use crate::server::listen::RequestBody;
 use crate::wire::params::{self, Tree};
 
 /// The bearer token of a request (protocol.md section 2, protocol-corners C18).
@@ -42,34 +43,37 @@ pub fn query(uri: &Uri) -> Result<Tree, Error> {
 }
 
 /// The parameters of query and body together (protocol-corners C1).
-pub async fn query_and_body(
-    app: &App,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: RequestBody,
-    since: Stopwatch,
-) -> Result<Tree, Error> {
+pub async fn query_and_body<B>(call: &Call, uri: &Uri, headers: &HeaderMap, body: B) -> Result<Tree, Error>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
+{
     let query = query(uri)?;
-    Ok(params::merge(query, self::body(app, headers, body, since).await?))
+    Ok(params::merge(query, self::body(call, headers, body).await?))
 }
 
 /// The parameters of the body alone.
-pub async fn body(app: &App, headers: &HeaderMap, body: RequestBody, since: Stopwatch) -> Result<Tree, Error> {
-    let bytes = collect(app, body, since).await?;
+pub async fn body<B>(call: &Call, headers: &HeaderMap, body: B) -> Result<Tree, Error>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
+{
+    let bytes = collect(call, body).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
     Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
 }
 
 /// The whole body, within the limits of size and time (protocol-corners C20, C21).
-pub async fn collect(app: &App, body: RequestBody, since: Stopwatch) -> Result<Bytes, Error> {
-    let limit = app.config.body_limit;
+pub async fn collect<B>(call: &Call, body: B) -> Result<Bytes, Error>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
+{
+    let limit = call.app.config.body_limit;
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
     if body.size_hint().lower() > limit as u64 {
         return Err(Error::TooLarge(limit));
     }
-    let deadline = tokio::time::Instant::from_std(since.deadline(app.config.body_timeout));
+    let deadline = tokio::time::Instant::from_std(call.since.deadline(call.app.config.body_timeout));
     match tokio::time::timeout_at(deadline, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(cause)) if cause.is::<LengthLimitError>() => Err(Error::TooLarge(limit)),

@@ -25,7 +25,7 @@ const MOST: usize = 1_000;
 const LONGEST_WAIT: u64 = 120_000;
 
 /// A fault as it is ordered; every key may be left out.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// The method of requests; any without.
@@ -35,16 +35,21 @@ pub struct Fault {
     /// The account whose callers' requests it is for; all without.
     pub account_id: Option<String>,
     /// How often it happens; without end without.
+    #[schemars(range(min = 1))]
     pub times: Option<u64>,
     /// How likely it is to happen to a request that it is for, from 0 to 1.
+    #[schemars(range(max = 1))]
     pub probability: Option<f64>,
     /// The status that is answered, with the body that the vendor has for it.
+    #[schemars(range(min = 400, max = 599))]
     pub status: Option<u16>,
     /// The seconds of `Retry-After`, with a status.
     pub retry_after: Option<u64>,
     /// How long the answer waits.
+    #[schemars(range(max = 120_000))]
     pub latency_ms: Option<u64>,
     /// How much that wait varies: the deviation of its logarithm. Half of the waits are shorter than `latency_ms`.
+    #[schemars(range(min = 0, max = 3))]
     pub latency_sigma: Option<f64>,
     /// When the connection ends without an answer.
     pub drop: Option<Drop>,
@@ -57,7 +62,7 @@ pub struct Fault {
 }
 
 /// When a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Drop {
     /// Before the request has an effect.
@@ -67,7 +72,7 @@ pub enum Drop {
 }
 
 /// What becomes of a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MailFault {
     /// It is refused for good.

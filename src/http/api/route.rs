@@ -12,6 +12,9 @@ use crate::resources::registry;
 use crate::wire::describe::{Operation, Verb};
 use crate::wire::query::digits;
 
+/// The base path of the API.
+pub const BASE_PATH: &str = "/api/v1";
+
 /// An operation and the record that it is about.
 pub struct Route {
     /// The resource.

@@ -1,4 +1,4 @@
-//! How an application proves who it is: with HTTP's Basic scheme, or with parameters (RFC 6749, section 2.3.1).
+//! Client authentication: HTTP Basic, or parameters (RFC 6749, section 2.3.1).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,43 +7,30 @@ use percent_encoding::percent_decode_str;
 
 use crate::engine::error::Error;
 use crate::engine::limits;
-use crate::http::visit::{Visit, text};
+use crate::http::extract::{Visit, text};
+use crate::http::oauth::refused::Refused;
 use crate::oauth::applications::{self, Application};
 use crate::oauth::exchange::UNKNOWN_CLIENT;
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::wire::params::Tree;
 
-/// Name and secret, as they came.
 struct Credentials {
     client_id: String,
     secret: String,
 }
 
-/// Why an application was not recognised, and whether it has tried the Basic scheme.
-pub struct Unrecognised {
-    /// What it is told.
-    pub refusal: Refusal,
-    /// Whether it is told of the scheme that it has tried.
-    pub is_challenged: bool,
-}
-
-/// The application that a request proves to come from, unless that asks too often.
-pub async fn recognise(visit: &Visit<'_>, params: &Tree) -> Result<Result<Application, Unrecognised>, Error> {
+/// Authenticates the application and counts its request.
+pub async fn authenticate(visit: &Visit, params: &Tree) -> Result<Application, Refused> {
     let is_challenged = uses_basic(&visit.head.headers);
-    let refused = |refusal| Ok(Err(Unrecognised { refusal, is_challenged }));
-    let credentials = match credentials(&visit.head.headers, params) {
-        Ok(credentials) => credentials,
-        Err(refusal) => return refused(refusal),
-    };
+    let refused = |refusal| Refused::Client { refusal, is_challenged };
+    let credentials = credentials(&visit.head.headers, params).map_err(refused)?;
     let work = visit
         .app
         .store
         .read(move |db| Ok::<_, Error>(applications::authenticate(db, &credentials.client_id, &credentials.secret)?));
-    let Some(application) = work.await? else {
-        return refused(UNKNOWN_CLIENT);
-    };
+    let application = work.await?.ok_or(refused(UNKNOWN_CLIENT))?;
     visit.app.limits.take(limits::Kind::TokenRequest, application.id, visit.app.clock.now())?;
-    Ok(Ok(application))
+    Ok(application)
 }
 
 fn uses_basic(headers: &HeaderMap) -> bool {
@@ -71,7 +58,7 @@ fn credentials(headers: &HeaderMap, params: &Tree) -> Result<Credentials, Refusa
     Ok(credentials)
 }
 
-/// What stands in a Basic header: both halves are encoded as in a form, and then as Base64.
+/// The credentials in a Basic header: both halves are form-encoded, then Base64.
 fn basic(header: &str) -> Option<Credentials> {
     let (_, encoded) = header.split_once(' ')?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;

@@ -1,20 +1,56 @@
-//! `/sandbox/settings`: what can be changed while the sandbox runs, the profile of the vendor among it.
+//! `/sandbox/settings`: settings that can be changed while the sandbox runs.
 
-use hyper::{Response, StatusCode};
-use serde::Deserialize;
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::error::Error;
 use crate::engine::tuning::Tuning;
-use crate::http::object::Object;
-use crate::http::sandbox::Asked;
-use crate::server::listen::{Body, RequestBody};
+use crate::http::json::Json;
+use crate::http::sandbox::extract::{Body, Control};
 use crate::server::settings;
 use crate::wire::kind::Dates;
 
-/// What is to be changed; what is not said stays. The names are those of the settings.
-#[derive(Deserialize)]
+/// The current settings. Limits are 0 for no limit.
+#[derive(Serialize, JsonSchema)]
+pub struct Settings {
+    /// Requests per minute and token.
+    rate_general: u32,
+    /// Creates per minute and token.
+    rate_create: u32,
+    /// Resends per minute and token.
+    rate_resend: u32,
+    /// Resends per minute of one invitation.
+    rate_resend_per_invitation: u32,
+    /// Sign-ins per minute and address.
+    rate_sign_in: u32,
+    /// Sign-ins per minute and network address.
+    rate_sign_in_per_peer: u32,
+    /// Token requests per minute and application.
+    rate_token: u32,
+    /// Mails to one address in 24 hours.
+    rate_mails_per_address: u32,
+    /// Days from sending an invitation to its expiration date.
+    #[schemars(range(min = 1, max = 3650))]
+    invitation_days: i64,
+    /// Where links lead, without a path.
+    #[schemars(extend("format" = "uri"))]
+    base_url: String,
+    /// Whether every request is in strict mode.
+    strict: bool,
+    /// Whether invited users become members at once.
+    activate_new_users_at_once: bool,
+    /// Whether a 429 has Retry-After.
+    tell_when_to_retry: bool,
+    /// How days are written: days or times.
+    #[schemars(extend("enum" = ["days", "times"]))]
+    dates: &'static str,
+}
+
+/// Settings left out keep their value.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+pub struct SettingsChange {
     rate_general: Option<u32>,
     rate_create: Option<u32>,
     rate_resend: Option<u32>,
@@ -31,23 +67,20 @@ struct Change {
     dates: Option<String>,
 }
 
-/// What is in force.
-pub(super) fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    Ok(object(&asked.visit.app.tuned.get()).answer(StatusCode::OK))
+pub async fn show(State(control): State<Control>) -> Json<Settings> {
+    Json(Settings::of(&control.app.tuned.get()))
 }
 
-/// Changes some of it, from the next request on.
-pub(super) async fn change(asked: &Asked<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    let change: Change = asked.body(body).await?;
-    let app = asked.visit.app;
+pub async fn change(
+    State(control): State<Control>,
+    Body(change): Body<SettingsChange>,
+) -> Result<Json<Settings>, Error> {
+    let app = &control.app;
     app.tune(change.applied_to((*app.tuned.get()).clone())?);
-    show(asked)
+    Ok(show(State(control)).await)
 }
 
-impl Change {
-    /// The whole as it is then, or what is wrong with the change.
+impl SettingsChange {
     fn applied_to(self, mut tuning: Tuning) -> Result<Tuning, Error> {
         let wrong = |name: &str, reason: String| Error::Syntax(format!("{name} {reason}."));
         let rates = &mut tuning.rates;
@@ -81,29 +114,27 @@ impl Change {
     }
 }
 
-fn object(tuning: &Tuning) -> Object {
-    let (rates, profile) = (&tuning.rates, &tuning.profile);
-    let rates = [
-        ("rate_general", rates.general),
-        ("rate_create", rates.create),
-        ("rate_resend", rates.resend),
-        ("rate_resend_per_invitation", rates.resend_of_record),
-        ("rate_sign_in", rates.sign_in),
-        ("rate_sign_in_per_peer", rates.sign_in_of_peer),
-        ("rate_token", rates.token_request),
-        ("rate_mails_per_address", tuning.rate_mails_per_address),
-    ];
-    let dates = match profile.dates {
-        Dates::Days => "days",
-        Dates::Times => "times",
-    };
-    rates
-        .into_iter()
-        .fold(Object::new(), |object, (name, rate)| object.int(name, i64::from(rate)))
-        .int("invitation_days", tuning.invitation_days)
-        .text("base_url", &tuning.base_url)
-        .truth("strict", profile.is_strict)
-        .truth("activate_new_users_at_once", profile.activates_at_once)
-        .truth("tell_when_to_retry", profile.tells_when_to_retry)
-        .text("dates", dates)
+impl Settings {
+    fn of(tuning: &Tuning) -> Self {
+        let (rates, profile) = (&tuning.rates, &tuning.profile);
+        Self {
+            rate_general: rates.general,
+            rate_create: rates.create,
+            rate_resend: rates.resend,
+            rate_resend_per_invitation: rates.resend_of_record,
+            rate_sign_in: rates.sign_in,
+            rate_sign_in_per_peer: rates.sign_in_of_peer,
+            rate_token: rates.token_request,
+            rate_mails_per_address: tuning.rate_mails_per_address,
+            invitation_days: tuning.invitation_days,
+            base_url: tuning.base_url.clone(),
+            strict: profile.is_strict,
+            activate_new_users_at_once: profile.activates_at_once,
+            tell_when_to_retry: profile.tells_when_to_retry,
+            dates: match profile.dates {
+                Dates::Days => "days",
+                Dates::Times => "times",
+            },
+        }
+    }
 }
