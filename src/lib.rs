@@ -1,21 +1,144 @@
 //! `invited`: a self-hosted account-invitation server that speaks the Kantata OX API.
 //!
-//! Data flows one way: [`api`] → [`resources`] and the rules they name ([`invitations`], [`access`]) → [`records`] →
-//! [`store`]. [`wire`] is the protocol engine below all of them; it and [`store`] know no particular resource.
-//! `docs/ARCHITECTURE.md` has the map and follows three requests through it.
+//! Data flows one way: `http` → `resources`, the descriptions and rules → `engine` → `store`. `wire` is the protocol
+//! below all of them; it and `store` know no particular resource. `docs/ARCHITECTURE.md` shows every room and follows
+//! four requests through them.
 
-pub mod cli;
-pub mod clock;
-pub mod engine;
-pub mod entropy;
-pub mod http;
-pub mod language;
-pub mod mail;
-pub mod oauth;
-pub mod resources;
-pub mod run;
-pub mod sandbox;
-pub mod server;
-pub mod store;
-pub mod transfer;
-pub mod wire;
+mod cli;
+mod clock;
+mod engine;
+mod entropy;
+mod http;
+mod ids;
+mod language;
+mod mail;
+mod oauth;
+mod resources;
+mod run;
+mod sandbox;
+mod server;
+mod store;
+mod transfer;
+mod wire;
+
+pub use cli::run as main;
+
+/// The parts that the stories in `tests/` and the fuzz targets reach into. Everything else is private, which is how the
+/// compiler finds dead code.
+#[doc(hidden)]
+pub mod testing {
+    pub mod access {
+        pub use crate::engine::access::{Caller, INVITABLE, Level};
+    }
+    pub mod accounts {
+        pub use crate::resources::accounts::{create, revoke_token};
+    }
+    pub mod app {
+        pub use crate::server::app::{App, open_store};
+    }
+    pub mod applications {
+        pub use crate::oauth::applications::{New, create, delete, insert};
+    }
+    pub mod audit {
+        pub use crate::engine::audit::Actor;
+    }
+    pub mod clock {
+        pub use crate::clock::{Clock, Stopwatch, Timestamp};
+    }
+    pub mod delivery {
+        pub use crate::server::delivery::send_due;
+    }
+    pub mod describe {
+        pub use crate::wire::describe::{Operation, Resource, Rung, Shown, Target, Test, Verb};
+    }
+    pub mod entropy {
+        pub use crate::entropy::Entropy;
+    }
+    pub mod erasure {
+        pub use crate::resources::erasure::erase;
+    }
+    pub mod error {
+        pub use crate::engine::error::Error;
+    }
+    pub mod fold {
+        pub use crate::wire::fold::{fold, search_key};
+    }
+    pub mod invitations {
+        pub use crate::resources::invitations::{ALL, PENDING_ADDRESS, RESOURCE, accept};
+    }
+    pub mod kind {
+        pub use crate::wire::kind::{Kind, Value};
+    }
+    pub mod listen {
+        pub use crate::server::listen::{Body, Bounds, RequestBody, serve};
+    }
+    pub mod memberships {
+        pub use crate::resources::memberships::RESOURCE;
+    }
+    pub mod message {
+        pub use crate::mail::message::plain;
+    }
+    pub mod migrate {
+        pub use crate::store::migrate::apply;
+    }
+    pub mod params {
+        pub use crate::wire::params::{Tree, body, query};
+    }
+    pub mod passwords {
+        pub use crate::oauth::passwords::{Hashed, set};
+    }
+    pub mod people {
+        pub use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
+    }
+    pub mod projection {
+        pub use crate::wire::projection::Projection;
+    }
+    pub mod query {
+        pub use crate::wire::query::{ListQuery, show_conditions};
+    }
+    pub mod registry {
+        pub use crate::resources::registry::REGISTRY;
+    }
+    pub mod retention {
+        pub use crate::server::retention::{For, RULES, sweep};
+    }
+    pub mod roles {
+        pub use crate::resources::roles::RESOURCE;
+    }
+    pub mod run {
+        pub use crate::run::Running;
+    }
+    pub mod sandbox {
+        pub use crate::sandbox::{DEFAULTS, TemporaryFolder};
+    }
+    pub mod schema {
+        pub use crate::engine::schema::MIGRATIONS;
+    }
+    pub mod seats {
+        pub use crate::resources::seats::{Ledger, PENDING_INVITATIONS, contract, ledger};
+    }
+    pub mod seed {
+        pub use crate::sandbox::seed::{STANDARD, Seed};
+    }
+    pub mod settings {
+        pub use crate::server::settings::{Config, Values};
+    }
+    pub mod sign_in_links {
+        pub use crate::oauth::sign_in_links::create;
+    }
+    pub mod sql {
+        pub use crate::store::sql::{Key, Statement, count, list, record, record_to_write, records};
+    }
+    pub mod store {
+        pub use crate::store::{Db, Dialect, Durability, Error, Options, Param, Place, Row, Store, UniqueIndex};
+    }
+    pub mod tables {
+        pub use crate::transfer::tables::TABLES;
+    }
+    pub mod tokens {
+        pub use crate::engine::tokens::{hash, insert};
+    }
+    pub mod users {
+        pub use crate::resources::users::RESOURCE;
+    }
+}

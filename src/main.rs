@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match invited::cli::run(std::env::args_os()) {
+    match invited::main(std::env::args_os()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("invited: {error:#}");

@@ -11,8 +11,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use invited::resources::{invitations, people, seats};
-use invited::wire::fold::{fold, search_key};
+use invited::testing::fold::{fold, search_key};
+use invited::testing::{invitations, people, seats};
 use rusqlite::{Connection, params};
 
 use crate::database::Database;

@@ -1,7 +1,7 @@
 //! JSON: nothing panics, and what was decoded means the same when it is written out and decoded again.
 #![no_main]
 
-use invited::wire::params;
+use invited::testing::params;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Multipart: nothing panics. The first line of the input is the content type, the rest is the body.
 #![no_main]
 
-use invited::wire::params;
+use invited::testing::params;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,7 +1,7 @@
 //! Query strings and forms: nothing panics, and both decoders agree.
 #![no_main]
 
-use invited::wire::params;
+use invited::testing::params;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

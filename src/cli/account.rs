@@ -66,7 +66,7 @@ fn create(matches: &ArgMatches) -> Result<()> {
     })?;
     let token = created.token.expose_secret();
     if matches.get_flag("json") {
-        let line = json!({"account_id": created.account_id, "user_id": created.user_id, "token": token});
+        let line = json!({"account_id": created.account_id.get(), "user_id": created.user_id.get(), "token": token});
         println!("{line}");
     } else {
         println!("Account {} was made, its owner is user {}.", created.account_id, created.user_id);
@@ -84,7 +84,7 @@ fn choose_language(matches: &ArgMatches) -> Result<()> {
     })?;
     let code = language.map(Language::code);
     if matches.get_flag("json") {
-        println!("{}", json!({"account_id": account, "language": code}));
+        println!("{}", json!({"account_id": account.get(), "language": code}));
     } else {
         println!("Language of account {account}: {}", code.unwrap_or(NONE));
     }

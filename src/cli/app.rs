@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::people::{account_argument, account_or_only};
 use crate::cli::{Missing, settings, spoken, with_app};
+use crate::ids::AccountId;
 use crate::oauth::applications::{self, Listed};
 use crate::wire::kind::time;
 
@@ -57,12 +58,12 @@ fn create(matches: &ArgMatches) -> Result<()> {
     let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
     let (user, name) = (text("user"), text("name"));
     let uris: Vec<String> = matches.get_many::<String>("redirect_uri").into_iter().flatten().cloned().collect();
-    let account = matches.get_one::<i64>("account").copied();
+    let account = matches.get_one::<AccountId>("account").copied();
     let created = with_app(matches, Missing::Refused, |app| async move {
         let (entropy, now) = (app.entropy.clone(), app.clock.now());
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
-            applications::create(db, &entropy, (account, &user), &name, &uris, now)
+            applications::create(db, &entropy, account, &user, &name, &uris, now)
         });
         work.await.map_err(|error| spoken(&error))
     })?;
@@ -72,8 +73,8 @@ fn create(matches: &ArgMatches) -> Result<()> {
             "client_id": application.client_id,
             "client_secret": secret.expose_secret(),
             "name": application.name,
-            "account_id": application.account_id,
-            "user_id": application.user_id,
+            "account_id": application.account_id.get(),
+            "user_id": application.user_id.get(),
             "redirect_uris": application.redirect_uris,
         });
         println!("{line}");
@@ -95,8 +96,8 @@ fn list(matches: &ArgMatches) -> Result<()> {
                 json!({
                     "client_id": listed.application.client_id,
                     "name": listed.application.name,
-                    "account_id": listed.application.account_id,
-                    "user_id": listed.application.user_id,
+                    "account_id": listed.application.account_id.get(),
+                    "user_id": listed.application.user_id.get(),
                     "email_address": listed.email_address,
                     "redirect_uris": listed.application.redirect_uris,
                     "created_at": time(listed.created_at.0),

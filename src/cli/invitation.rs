@@ -9,6 +9,7 @@ use crate::cli::{Missing, listing, mail, people, settings, spoken, with_app};
 use crate::clock::{Clock, Timestamp};
 use crate::engine::error::Error;
 use crate::engine::records;
+use crate::ids::{AccountId, InvitationId};
 use crate::mail::outbox;
 use crate::resources::invitations::states::{self, About, Listed};
 use crate::resources::invitations::{self, RESOURCE, links};
@@ -21,7 +22,7 @@ pub fn command() -> Command {
     let id = Arg::new("id")
         .value_name("ID")
         .required(true)
-        .value_parser(value_parser!(i64))
+        .value_parser(value_parser!(InvitationId))
         .help("The invitation's id, from `invitation list`");
     let list = Command::new("list")
         .about("List the invitations of an account that wait for an answer")
@@ -86,7 +87,7 @@ fn list(matches: &ArgMatches) -> Result<()> {
 }
 
 /// The invitation of an id, of which a mistyped one is told with the way to the right one.
-fn find(db: &mut Db, account: i64, id: i64, now: Timestamp) -> Result<Listed, Error> {
+fn find(db: &mut Db, account: AccountId, id: InvitationId, now: Timestamp) -> Result<Listed, Error> {
     states::list(db, About::Invitation(account, id), now)?.pop().ok_or_else(|| {
         Error::Syntax(format!("Account {account} has no invitation {id}: `invited invitation list --all` shows them."))
     })
@@ -98,7 +99,7 @@ fn show(matches: &ArgMatches) -> Result<()> {
         let account = operator.account_id;
         let listed = find(db, account, id, now)?;
         let mails = outbox::list(db, outbox::About::Invitation(account, id))?;
-        Ok((listed, people::record(db, &RESOURCE, operator, id)?, mails))
+        Ok((listed, people::record(db, &RESOURCE, operator, id.record())?, mails))
     })?;
     let mails: Vec<Json> = mails.iter().map(mail::row).collect();
     if matches.get_flag("json") {
@@ -120,7 +121,7 @@ fn link(matches: &ArgMatches) -> Result<()> {
         let work = people::job(matches, &app, move |db, context| {
             let account = context.caller.account_id;
             find(db, account, id, context.now)?;
-            let record = records::find(db, &RESOURCE, account, Some(id))?;
+            let record = records::find(db, &RESOURCE, account, Some(id.record()))?;
             let token = invitations::hand_over(db, context, &record)?;
             Ok((token, find(db, account, id, context.now)?.expires_on))
         });
@@ -142,6 +143,6 @@ fn link(matches: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
-fn given_id(matches: &ArgMatches) -> i64 {
-    matches.get_one::<i64>("id").copied().unwrap_or_default()
+fn given_id(matches: &ArgMatches) -> InvitationId {
+    matches.get_one("id").copied().unwrap_or(InvitationId::new(0))
 }

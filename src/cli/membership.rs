@@ -9,6 +9,7 @@ use crate::cli::{people, settings};
 use crate::engine::access::ASSIGNABLE;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
+use crate::ids::MembershipId;
 use crate::resources::memberships::{ENTRY, RESOURCE};
 use crate::resources::writes::{self, UNGUARDED};
 use crate::store::Db;
@@ -50,13 +51,13 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
             let attributes = Map::from_iter([("permission".to_owned(), Json::from(permission))]);
             change(matches, move |db, context, id| {
                 let changes = Changes::read(&RESOURCE, Write::Update, &attributes, context.caller.rung(), 0);
-                writes::update(db, context, &ENTRY, Some(id), changes, UNGUARDED, &plain(context)).map(drop)
+                writes::update(db, context, &ENTRY, Some(id.record()), changes, UNGUARDED, &plain(context)).map(drop)
             })
         }
         Some((action @ ("disable" | "enable"), matches)) => {
             let action = action.to_owned();
             change(matches, move |db, context, id| {
-                writes::act(db, context, &ENTRY, (Some(id), &action), UNGUARDED, &plain(context)).map(drop)
+                writes::act(db, context, &ENTRY, Some(id.record()), &action, UNGUARDED, &plain(context)).map(drop)
             })
         }
         _ => Ok(()),
@@ -70,7 +71,7 @@ fn plain(context: &Context) -> Projection {
 /// Carries out a change of the membership of the person whom the arguments name, and prints how it is then.
 fn change(
     matches: &ArgMatches,
-    work: impl Fn(&mut Db, &Context, i64) -> Result<(), Error> + Send + 'static,
+    work: impl Fn(&mut Db, &Context, MembershipId) -> Result<(), Error> + Send + 'static,
 ) -> Result<()> {
     let address = matches.get_one::<String>("email").cloned().unwrap_or_default();
     let (user, membership) = people::write(matches, move |db, context| {

@@ -11,6 +11,7 @@ use crate::engine::access::Caller;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records;
+use crate::ids::{AccountId, MembershipId, RecordId, UserId};
 use crate::resources::{accounts, memberships, users};
 use crate::server::app::App;
 use crate::store::{Db, Param};
@@ -27,7 +28,7 @@ pub(super) fn account_argument() -> Arg {
     Arg::new("account")
         .long("account")
         .value_name("ID")
-        .value_parser(value_parser!(i64))
+        .value_parser(value_parser!(AccountId))
         .help("The account; not needed while there is only one")
 }
 
@@ -46,7 +47,7 @@ pub(super) fn read<T: Send + 'static>(
     matches: &ArgMatches,
     work: impl Fn(&mut Db, &Caller) -> Result<T, Error> + Send + 'static,
 ) -> Result<T> {
-    let account = matches.get_one::<i64>("account").copied();
+    let account = matches.get_one::<AccountId>("account").copied();
     with_app(matches, Missing::Refused, |app| async move {
         let read = app.store.read(move |db| {
             let operator = Caller::operator(account_or_only(db, account)?);
@@ -75,7 +76,7 @@ pub(super) fn job<T, F>(
 where
     F: Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
 {
-    let account = matches.get_one::<i64>("account").copied();
+    let account = matches.get_one::<AccountId>("account").copied();
     let template = app.context(&Arc::new(Caller::nobody()), None);
     move |db| {
         let operator = Caller::operator(account_or_only(db, account)?);
@@ -84,8 +85,8 @@ where
 }
 
 /// The account that was named, or the only one that there is.
-pub(super) fn account_or_only(db: &mut Db, named: Option<i64>) -> Result<i64, Error> {
-    let accounts: Vec<i64> = accounts::list(db)?.into_iter().map(|account| account.id).collect();
+pub(super) fn account_or_only(db: &mut Db, named: Option<AccountId>) -> Result<AccountId, Error> {
+    let accounts: Vec<AccountId> = accounts::list(db)?.into_iter().map(|account| account.id).collect();
     match (named, accounts.as_slice()) {
         (Some(account), known) if known.contains(&account) => Ok(account),
         (None, [only]) => Ok(*only),
@@ -98,40 +99,40 @@ pub(super) fn account_or_only(db: &mut Db, named: Option<i64>) -> Result<i64, Er
 /// A person, by address.
 pub(super) struct Person {
     /// The user.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// The membership; `None` for an invitee and for a member who was removed.
-    pub membership_id: Option<i64>,
+    pub membership_id: Option<MembershipId>,
 }
 
 /// Finds a person of the account.
-pub(super) fn find(db: &mut Db, account: i64, email_address: &str) -> Result<Person, Error> {
+pub(super) fn find(db: &mut Db, account: AccountId, email_address: &str) -> Result<Person, Error> {
     let sql = "SELECT u.id, m.id FROM users u LEFT JOIN account_memberships m ON m.user_id = u.id \
                WHERE u.account_id = ?1 AND u.email_key = ?2";
-    let found = db.maybe(sql, &[Param::Int(account), Param::Text(&fold(email_address.trim()))], |row| {
-        Ok(Person { user_id: row.int(0)?, membership_id: row.maybe_int(1)? })
+    let found = db.maybe(sql, &[account.into(), Param::Text(&fold(email_address.trim()))], |row| {
+        Ok(Person { user_id: row.id(0)?, membership_id: row.maybe_id(1)? })
     })?;
     found.ok_or_else(|| Error::Syntax(format!("Account {account} has no user {email_address}.")))
 }
 
 /// The membership of a person, who must have one.
-pub(super) fn find_membership(db: &mut Db, account: i64, email_address: &str) -> Result<i64, Error> {
+pub(super) fn find_membership(db: &mut Db, account: AccountId, email_address: &str) -> Result<MembershipId, Error> {
     find(db, account, email_address)?
         .membership_id
         .ok_or_else(|| Error::Syntax(format!("{email_address} is no member of account {account}.")))
 }
 
 /// A user with all that the API shows of it.
-pub(super) fn user(db: &mut Db, operator: &Caller, id: i64) -> Result<Json, Error> {
-    record(db, &users::RESOURCE, operator, id)
+pub(super) fn user(db: &mut Db, operator: &Caller, id: UserId) -> Result<Json, Error> {
+    record(db, &users::RESOURCE, operator, id.record())
 }
 
 /// A membership with all that the API shows of it.
-pub(super) fn membership(db: &mut Db, operator: &Caller, id: i64) -> Result<Json, Error> {
-    record(db, &memberships::RESOURCE, operator, id)
+pub(super) fn membership(db: &mut Db, operator: &Caller, id: MembershipId) -> Result<Json, Error> {
+    record(db, &memberships::RESOURCE, operator, id.record())
 }
 
 /// A record with all that the API shows of it.
-pub(super) fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: i64) -> Result<Json, Error> {
+pub(super) fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: RecordId) -> Result<Json, Error> {
     let projection = Projection::plain(resource, operator.rung());
     let envelope = records::show(db, &projection, operator, Some(id), &[])?;
     Ok(listed(&envelope, resource.name)?.pop().unwrap_or_default())

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::{Missing, listing, people, settings, spoken, with_app};
 use crate::engine::error::Error;
+use crate::ids::AccountId;
 use crate::resources::accounts;
 use crate::resources::seats::{self, Ledger};
 
@@ -56,7 +57,7 @@ fn count(text: &str) -> Result<Option<i64>, String> {
 }
 
 fn show(matches: &ArgMatches) -> Result<()> {
-    let only = matches.get_one::<i64>("account").copied();
+    let only = matches.get_one::<AccountId>("account").copied();
     let ledgers = with_app(matches, Missing::Refused, |app| async move {
         let read = app.store.read(move |db| {
             let mut ledgers = Vec::new();
@@ -76,9 +77,9 @@ fn show(matches: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
-fn row(account: i64, name: &str, ledger: &Ledger) -> Json {
+fn row(account: AccountId, name: &str, ledger: &Ledger) -> Json {
     json!({
-        "account_id": account,
+        "account_id": account.get(),
         "name": name,
         "contracted": ledger.contracted,
         "members": ledger.members,
@@ -97,7 +98,7 @@ fn set(matches: &ArgMatches) -> Result<()> {
     })?;
     if matches.get_flag("json") {
         let ledger = json!({
-            "account_id": account,
+            "account_id": account.get(),
             "contracted": ledger.contracted,
             "taken": ledger.taken(),
             "over": ledger.over(),

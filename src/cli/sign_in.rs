@@ -11,6 +11,7 @@ use crate::cli::people::{account_argument, account_or_only, address_argument, js
 use crate::cli::{Missing, settings, spoken, with_app};
 use crate::engine::audit::Actor;
 use crate::http::SIGN_IN_LINK_PATH;
+use crate::ids::AccountId;
 use crate::oauth;
 use crate::oauth::passwords::{self, Hashed};
 use crate::oauth::sign_in_links;
@@ -36,7 +37,7 @@ pub fn link_command() -> Command {
 
 pub fn set_password(matches: &ArgMatches) -> Result<()> {
     let email = matches.get_one::<String>("email").cloned().unwrap_or_default();
-    let account = matches.get_one::<i64>("account").copied();
+    let account = matches.get_one::<AccountId>("account").copied();
     let password = read_password()?;
     let user_id = with_app(matches, Missing::Refused, |app| async move {
         let now = app.clock.now();
@@ -44,13 +45,13 @@ pub fn set_password(matches: &ArgMatches) -> Result<()> {
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
             let user = oauth::active_member(db, account, &email)?;
-            passwords::set(db, (account, user), &hashed, Actor::OPERATOR, now)?;
+            passwords::set(db, account, user, &hashed, Actor::OPERATOR, now)?;
             Ok(user)
         });
         work.await.map_err(|error: crate::engine::error::Error| spoken(&error))
     })?;
     if matches.get_flag("json") {
-        println!("{}", json!({"user_id": user_id, "password_set": true}));
+        println!("{}", json!({"user_id": user_id.get(), "password_set": true}));
     } else {
         println!("User {user_id} has a new password; sessions of that user are over.");
     }
@@ -67,14 +68,14 @@ fn read_password() -> Result<SecretString> {
 
 pub fn print_link(matches: &ArgMatches) -> Result<()> {
     let email = matches.get_one::<String>("email").cloned().unwrap_or_default();
-    let account = matches.get_one::<i64>("account").copied();
+    let account = matches.get_one::<AccountId>("account").copied();
     let (base_url, token) = with_app(matches, Missing::Refused, |app| async move {
         app.config.require_base_url()?;
         let (entropy, now) = (app.entropy.clone(), app.clock.now());
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
             let user = oauth::active_member(db, account, &email)?;
-            sign_in_links::create(db, &entropy, (account, user), now)
+            sign_in_links::create(db, &entropy, account, user, now)
         });
         let token = work.await.map_err(|error| spoken(&error))?;
         Ok((app.base_url(), token))

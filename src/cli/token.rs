@@ -9,6 +9,7 @@ use crate::cli::people::account_or_only;
 use crate::cli::{Missing, settings, spoken, with_app};
 use crate::engine::error::Error;
 use crate::engine::tokens;
+use crate::ids::{AccountId, TokenId};
 use crate::oauth;
 use crate::resources::accounts;
 use crate::wire::kind::time;
@@ -17,7 +18,7 @@ pub fn command() -> Command {
     let account = Arg::new("account")
         .long("account")
         .value_name("ID")
-        .value_parser(value_parser!(i64))
+        .value_parser(value_parser!(AccountId))
         .help("The account; not needed while there is only one");
     let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON");
     let create = Command::new("create")
@@ -34,7 +35,7 @@ pub fn command() -> Command {
             Arg::new("id")
                 .value_name("ID")
                 .required(true)
-                .value_parser(value_parser!(i64))
+                .value_parser(value_parser!(TokenId))
                 .help("The token's id, from `token list`"),
         )
         .arg(json);
@@ -57,18 +58,18 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
 fn create(matches: &ArgMatches) -> Result<()> {
     let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
     let (email, label) = (text("email"), text("label"));
-    let account = matches.get_one::<i64>("account").copied();
+    let account = matches.get_one::<AccountId>("account").copied();
     let (id, token) = with_app(matches, Missing::Refused, |app| async move {
         let (entropy, now) = (app.entropy.clone(), app.clock.now());
         let work = app.store.write(move |db| {
             let account = account_or_only(db, account)?;
             let user = oauth::active_member(db, account, &email)?;
-            accounts::create_token(db, &entropy, (account, user), &label, now)
+            accounts::create_token(db, &entropy, account, user, &label, now)
         });
         work.await.map_err(|error| spoken(&error))
     })?;
     if matches.get_flag("json") {
-        println!("{}", json!({"id": id, "token": token.expose_secret()}));
+        println!("{}", json!({"id": id.get(), "token": token.expose_secret()}));
     } else {
         println!("Token {id}, told this once: {}", token.expose_secret());
     }
@@ -76,7 +77,7 @@ fn create(matches: &ArgMatches) -> Result<()> {
 }
 
 fn list(matches: &ArgMatches) -> Result<()> {
-    let account = matches.get_one::<i64>("account").copied();
+    let account = matches.get_one::<AccountId>("account").copied();
     let listed = with_app(matches, Missing::Refused, |app| async move {
         let work = app.store.read(move |db| {
             let account = account_or_only(db, account)?;
@@ -89,8 +90,8 @@ fn list(matches: &ArgMatches) -> Result<()> {
             .iter()
             .map(|token| {
                 json!({
-                    "id": token.id,
-                    "user_id": token.user_id,
+                    "id": token.id.get(),
+                    "user_id": token.user_id.get(),
                     "email_address": token.email_address,
                     "label": token.label,
                     "created_at": time(token.created_at.0),
@@ -109,7 +110,7 @@ fn list(matches: &ArgMatches) -> Result<()> {
 }
 
 fn revoke(matches: &ArgMatches) -> Result<()> {
-    let id = matches.get_one::<i64>("id").copied().unwrap_or_default();
+    let id = matches.get_one("id").copied().unwrap_or(TokenId::new(0));
     let revoked = with_app(matches, Missing::Refused, |app| async move {
         let now = app.clock.now();
         Ok(app.store.write(move |db| accounts::revoke_token(db, id, now)).await?)
@@ -118,7 +119,7 @@ fn revoke(matches: &ArgMatches) -> Result<()> {
         bail!("there is no valid token with the id {id}: `invited token list` shows them");
     }
     if matches.get_flag("json") {
-        println!("{}", json!({"id": id, "revoked": true}));
+        println!("{}", json!({"id": id.get(), "revoked": true}));
     } else {
         println!("Token {id} is revoked.");
     }

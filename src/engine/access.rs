@@ -5,6 +5,7 @@
 
 use crate::engine::error::Error;
 use crate::engine::limits;
+use crate::ids::{AccountId, TokenId, UserId};
 use crate::wire::describe::{Rung, Verb};
 
 /// Permission levels, lowest first; each may do all that the ones before may.
@@ -89,7 +90,7 @@ impl Level {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The account, and so the only one whose records exist for this caller.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// Who it is.
     pub identity: Identity,
     /// What the caller may do.
@@ -104,14 +105,14 @@ pub enum Identity {
     /// A member of the account, by one of the member's tokens.
     Member {
         /// The user.
-        user_id: i64,
+        user_id: UserId,
         /// The token.
-        token_id: i64,
+        token_id: TokenId,
     },
     /// A user who acts for oneself without a token, such as one who accepts an invitation.
     Person {
         /// The user.
-        user_id: i64,
+        user_id: UserId,
     },
     /// Whoever may run commands on the machine: no user of any account.
     Operator,
@@ -119,17 +120,22 @@ pub enum Identity {
 
 impl Caller {
     /// The operator, at work in an account.
-    pub fn operator(account_id: i64) -> Self {
+    pub fn operator(account_id: AccountId) -> Self {
         Self { account_id, identity: Identity::Operator, level: Level::Administrator, is_account_canceled: false }
     }
 
     /// Somebody of whom nothing is known yet, and who may do nothing in any account.
     pub fn nobody() -> Self {
-        Self { account_id: 0, identity: Identity::Operator, level: Level::PunchClock, is_account_canceled: false }
+        Self {
+            account_id: AccountId::new(0),
+            identity: Identity::Operator,
+            level: Level::PunchClock,
+            is_account_canceled: false,
+        }
     }
 
     /// The caller's user.
-    pub fn user_id(&self) -> Option<i64> {
+    pub fn user_id(&self) -> Option<UserId> {
         match self.identity {
             Identity::Member { user_id, .. } | Identity::Person { user_id } => Some(user_id),
             Identity::Operator => None,
@@ -137,7 +143,7 @@ impl Caller {
     }
 
     /// The caller's token.
-    pub fn token_id(&self) -> Option<i64> {
+    pub fn token_id(&self) -> Option<TokenId> {
         match self.identity {
             Identity::Member { token_id, .. } => Some(token_id),
             Identity::Person { .. } | Identity::Operator => None,
@@ -262,7 +268,7 @@ pub fn permit_level(caller: &Caller, rule: Option<&Rule>) -> Result<Rule, Error>
 }
 
 /// The second step: whether the caller may do it to this record, whose fields can be asked for.
-pub fn permit_record(caller: &Caller, rule: &Rule, field: impl FnOnce(&str) -> Option<i64>) -> Result<(), Error> {
+pub fn permit_record(caller: &Caller, rule: &Rule, field: impl FnOnce(&str) -> Option<UserId>) -> Result<(), Error> {
     match rule.ownership {
         Some(ownership) if caller.level < Level::Administrator && field(ownership.field) != caller.user_id() => {
             Err(Error::Forbidden(ownership.refusal))

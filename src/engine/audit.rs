@@ -6,6 +6,7 @@
 use crate::clock::Timestamp;
 use crate::engine::context::Context;
 use crate::engine::records::Record;
+use crate::ids::{AccountId, RecordId, TokenId, UserId};
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::{Field, Resource};
 use crate::wire::kind::{Cell, Kind, Value, print_text};
@@ -14,9 +15,9 @@ use crate::wire::kind::{Cell, Kind, Value, print_text};
 #[derive(Clone, Copy)]
 pub struct Actor<'a> {
     /// The user.
-    pub user_id: Option<i64>,
+    pub user_id: Option<UserId>,
     /// The user's token.
-    pub token_id: Option<i64>,
+    pub token_id: Option<TokenId>,
     /// The request.
     pub request_id: Option<&'a str>,
 }
@@ -29,7 +30,7 @@ impl Actor<'_> {
 /// A row of the trail.
 pub struct Entry<'a> {
     /// The account whose record was changed.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// When.
     pub occurred_at: Timestamp,
     /// By whom.
@@ -37,7 +38,7 @@ pub struct Entry<'a> {
     /// The class of the record in the singular, a dot, and what was done.
     pub action: &'a str,
     /// The class of the record in the plural, and its id.
-    pub subject: (&'a str, i64),
+    pub subject: (&'a str, RecordId),
     /// What was there before; `None` for a new record.
     pub before: Option<&'a Attributes>,
     /// What is there now; `None` for a deleted record.
@@ -51,7 +52,7 @@ pub struct Event<'a> {
     /// Name of the action.
     pub action: &'static str,
     /// Id of the record.
-    pub id: i64,
+    pub id: RecordId,
     /// What was there before; `None` for a new record.
     pub before: Option<&'a Attributes>,
     /// What is there now; `None` for a deleted record.
@@ -117,14 +118,14 @@ pub fn write(db: &mut Db, entry: &Entry<'_>) -> Result<(), Error> {
         "INSERT INTO audit (account_id, occurred_at, actor_user_id, actor_token_id, request_id, action, subject_type, \
          subject_id, before, after) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         &[
-            Param::Int(entry.account_id),
+            entry.account_id.into(),
             Param::Int(entry.occurred_at.0),
             entry.actor.user_id.into(),
             entry.actor.token_id.into(),
             entry.actor.request_id.into(),
             Param::Text(entry.action),
             Param::Text(entry.subject.0),
-            Param::Int(entry.subject.1),
+            entry.subject.1.into(),
             entry.before.map(|attributes| attributes.0.as_str()).into(),
             entry.after.map(|attributes| attributes.0.as_str()).into(),
         ],

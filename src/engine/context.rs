@@ -9,6 +9,7 @@ use crate::engine::error::Error;
 use crate::engine::limits::{self, Limits};
 use crate::engine::tokens::Callers;
 use crate::entropy::Entropy;
+use crate::ids::RecordId;
 use crate::mail::outbox::Outbox;
 
 /// The surroundings of a write.
@@ -70,12 +71,12 @@ impl Context {
     }
 
     /// Counts for a rate limit of one record. A rehearsal is only told whether the limit is reached.
-    pub fn take_limit(&self, kind: limits::Kind, record_id: i64) -> Result<(), Error> {
+    pub fn take_limit(&self, kind: limits::Kind, record_id: RecordId) -> Result<(), Error> {
         if self.is_rehearsal {
-            return self.limits.check(kind, record_id, self.now);
+            return self.limits.check(kind, record_id.get(), self.now);
         }
         if !self.has_taken_limit.load(Ordering::Relaxed) {
-            self.limits.take(kind, record_id, self.now)?;
+            self.limits.take(kind, record_id.get(), self.now)?;
             self.has_taken_limit.store(true, Ordering::Relaxed);
         }
         Ok(())

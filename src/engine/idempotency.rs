@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
+use crate::ids::{AccountId, RecordId, UserId};
 use crate::store::{Db, Param};
 use crate::wire::changes::Fault;
 use crate::wire::params::Tree;
@@ -26,9 +27,9 @@ const OTHER_REQUEST: &str = "This Idempotency-Key was used for another request."
 /// What identifies a request.
 pub struct Key {
     /// The account of the caller.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// The user of the caller: a key belongs to a person, whichever token is used.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// The key that the client has chosen.
     pub text: String,
     /// What was asked.
@@ -46,10 +47,10 @@ pub struct Answered {
 }
 
 /// A hash of what is asked: the operation, the record, and every parameter, however they were encoded.
-pub fn fingerprint(operation: &str, id: Option<i64>, params: &Tree) -> [u8; 32] {
+pub fn fingerprint(operation: &str, id: Option<RecordId>, params: &Tree) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(operation);
-    hash.update(id.unwrap_or_default().to_be_bytes());
+    hash.update(id.map_or(0, RecordId::get).to_be_bytes());
     // A map prints its keys in one order, and a tree of texts and numbers can always be printed.
     hash.update(serde_json::to_vec(params).unwrap_or_default());
     hash.finalize().into()
@@ -71,37 +72,35 @@ pub fn once(
     };
     db.exec(
         "UPDATE idempotent_requests SET body = ?4 WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3",
-        &[Param::Int(key.account_id), Param::Int(key.user_id), Param::Text(&key.text), text.into()],
+        &[key.account_id.into(), key.user_id.into(), Param::Text(&key.text), text.into()],
     )?;
     Ok(Answered { body, is_replay: false })
 }
 
 /// Whether the key is new. One whose answer is no longer kept is new again.
 fn claim(db: &mut Db, key: &Key) -> Result<bool, Error> {
-    let claimed = db.maybe(
+    Ok(db.exists(
         "INSERT INTO idempotent_requests (account_id, user_id, idempotency_key, fingerprint, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) \
          ON CONFLICT (account_id, user_id, idempotency_key) DO UPDATE SET \
          fingerprint = excluded.fingerprint, body = NULL, created_at = excluded.created_at \
          WHERE idempotent_requests.created_at <= ?6 RETURNING user_id",
         &[
-            Param::Int(key.account_id),
-            Param::Int(key.user_id),
+            key.account_id.into(),
+            key.user_id.into(),
             Param::Text(&key.text),
             Param::Bytes(&key.fingerprint),
             Param::Int(key.now.0),
             Param::Int(key.now.minus(KEPT_FOR).0),
         ],
-        |row| row.int(0),
-    )?;
-    Ok(claimed.is_some())
+    )?)
 }
 
 fn replay(db: &mut Db, key: &Key) -> Result<Answered, Error> {
     let stored = db.maybe(
         "SELECT body FROM idempotent_requests \
          WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3 AND fingerprint = ?4",
-        &[Param::Int(key.account_id), Param::Int(key.user_id), Param::Text(&key.text), Param::Bytes(&key.fingerprint)],
+        &[key.account_id.into(), key.user_id.into(), Param::Text(&key.text), Param::Bytes(&key.fingerprint)],
         |row| Ok(row.maybe_text(0)?.map(|body| body.as_bytes().to_vec())),
     )?;
     match stored {

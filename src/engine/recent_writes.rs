@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::ids::UserId;
 use crate::store::{Position, Store};
 
 /// Users that are remembered at most.
@@ -19,14 +20,14 @@ pub struct RecentWrites(Mutex<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    users: HashMap<i64, Position>,
+    users: HashMap<UserId, Position>,
     /// Up to where all others have, since they are no longer remembered one by one.
     others: Position,
 }
 
 impl RecentWrites {
     /// Remembers that a user's write was just answered.
-    pub fn note(&self, user_id: i64, store: &Store) {
+    pub fn note(&self, user_id: UserId, store: &Store) {
         let Some(position) = store.position() else {
             return;
         };
@@ -38,7 +39,7 @@ impl RecentWrites {
     }
 
     /// Up to where a replica must have followed for a user to see the own writes.
-    pub fn of(&self, user_id: i64) -> Position {
+    pub fn of(&self, user_id: UserId) -> Position {
         let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         memory.users.get(&user_id).copied().unwrap_or(memory.others)
     }

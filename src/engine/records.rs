@@ -10,7 +10,8 @@ use crate::engine::audit::{self, Attributes, Event};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::tallies;
-use crate::store::sql::{self, Statement};
+use crate::ids::{AccountId, Id, RecordId};
+use crate::store::sql::{self, Key, Statement};
 use crate::store::{self, Db, Dialect, Row, UniqueIndex};
 use crate::wire::changes::{Changes, Fault};
 use crate::wire::describe::{Field, Resource, Target};
@@ -24,14 +25,14 @@ pub struct Record {
     /// Its resource.
     pub resource: &'static Resource,
     /// Its id.
-    pub id: i64,
+    pub id: RecordId,
     values: Vec<Value>,
 }
 
 impl Record {
     fn of_row(resource: &'static Resource, row: &Row<'_>) -> Result<Self, store::Error> {
         let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
-        Ok(Self { resource, id: row.int(resource.fields.len())?, values })
+        Ok(Self { resource, id: row.id(resource.fields.len())?, values })
     }
 
     /// Every field with its value.
@@ -48,9 +49,14 @@ impl Record {
     pub fn int(&self, name: &str) -> Option<i64> {
         match self.get(name) {
             Some(Value::Int(number)) => Some(*number),
-            None if name == "id" => Some(self.id),
+            None if name == "id" => Some(self.id.get()),
             _ => None,
         }
+    }
+
+    /// The id that a field holds, of the kind that its description names.
+    pub fn id_in<K>(&self, name: &str) -> Option<Id<K>> {
+        self.int(name).map(Id::new)
     }
 
     /// The text of a field, if it has one.
@@ -64,28 +70,39 @@ impl Record {
 
 /// The record of an id in the account that is going to be written; `NotFound` where there is none that writes may find. It stays
 /// as it is until the transaction ends.
-pub fn find(db: &mut Db, resource: &'static Resource, account: i64, id: Option<i64>) -> Result<Record, Error> {
+pub fn find(
+    db: &mut Db,
+    resource: &'static Resource,
+    account: AccountId,
+    id: Option<RecordId>,
+) -> Result<Record, Error> {
     find_by(db, sql::record_to_write, resource, account, id)
 }
 
 /// The same, for a look at it.
-pub fn find_to_read(db: &mut Db, resource: &'static Resource, account: i64, id: Option<i64>) -> Result<Record, Error> {
+pub fn find_to_read(
+    db: &mut Db,
+    resource: &'static Resource,
+    account: AccountId,
+    id: Option<RecordId>,
+) -> Result<Record, Error> {
     find_by(db, sql::record, resource, account, id)
 }
 
 /// How a record is selected.
-type Select = fn(Dialect, &Projection, i64, i64, &[Condition]) -> Statement;
+type Select = fn(Dialect, &Projection, Key, &[Condition]) -> Statement;
 
 fn find_by(
     db: &mut Db,
     select: Select,
     resource: &'static Resource,
-    account: i64,
-    id: Option<i64>,
+    account: AccountId,
+    id: Option<RecordId>,
 ) -> Result<Record, Error> {
     let id = id.ok_or(Error::NotFound)?;
     let writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
-    let statement = select(db.dialect(), &Projection::whole(resource), account, id, &writable);
+    let key = Key { account: account.get(), id: id.get() };
+    let statement = select(db.dialect(), &Projection::whole(resource), key, &writable);
     let found = db.maybe(&statement.text, &statement.params(), |row| Record::of_row(resource, row))?;
     found.ok_or(Error::NotFound)
 }
@@ -111,8 +128,8 @@ pub fn update(
         after: Some(&Attributes::of_values(&values)),
     };
     audit::record(db, context, &event)?;
-    let account = context.caller.account_id;
-    let statement = sql::update(db.dialect(), projection, account, record.id, context.now.0, &changes.columns());
+    let key = Key { account: context.caller.account_id.get(), id: record.id.get() };
+    let statement = sql::update(db.dialect(), projection, key, context.now.0, &changes.columns());
     let refuse = |error: store::Error| {
         let conflict = conflicts.iter().find(|conflict| error.is_violation_of(conflict.index));
         conflict.map_or_else(|| error.into(), Conflict::refusal)
@@ -122,7 +139,7 @@ pub fn update(
         let envelope = print(db, projection, &context.caller, &statement, 1).map_err(refuse)?;
         return finish_one(envelope);
     }
-    let written = db.maybe(&statement.text, &statement.params(), |row| row.int(0)).map_err(refuse)?;
+    let written = db.maybe(&statement.text, &statement.params(), |row| row.id(0)).map_err(refuse)?;
     expect_last(db, context, projection);
     show(db, projection, &context.caller, written, &[])
 }
@@ -157,11 +174,12 @@ pub fn show(
     db: &mut Db,
     projection: &Projection,
     caller: &Caller,
-    id: Option<i64>,
+    id: Option<RecordId>,
     conditions: &[Condition],
 ) -> Result<Vec<u8>, Error> {
     let id = id.ok_or(Error::NotFound)?;
-    let statement = sql::record(db.dialect(), projection, caller.account_id, id, conditions);
+    let key = Key { account: caller.account_id.get(), id: id.get() };
+    let statement = sql::record(db.dialect(), projection, key, conditions);
     finish_one(print(db, projection, caller, &statement, 1)?)
 }
 
@@ -170,13 +188,19 @@ fn finish_one(envelope: Envelope<'_>) -> Result<Vec<u8>, Error> {
 }
 
 /// Prints records that were just written, ordered by id, which is the order in which they were made.
-pub fn show_written(db: &mut Db, context: &Context, projection: &Projection, ids: &[i64]) -> Result<Vec<u8>, Error> {
+pub fn show_written(
+    db: &mut Db,
+    context: &Context,
+    projection: &Projection,
+    ids: &[RecordId],
+) -> Result<Vec<u8>, Error> {
     let caller = &context.caller;
     expect_last(db, context, projection);
     if let [id] = ids {
         return show(db, projection, caller, Some(*id), &[]);
     }
-    let statement = sql::records(db.dialect(), projection, caller.account_id, ids);
+    let numbers: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+    let statement = sql::records(db.dialect(), projection, caller.account_id.get(), &numbers);
     let envelope = print(db, projection, caller, &statement, ids.len())?;
     let count = i64::try_from(envelope.ids().len()).unwrap_or(i64::MAX);
     Ok(envelope.finish(count, Paging::of_records(ids.len())))
@@ -184,14 +208,14 @@ pub fn show_written(db: &mut Db, context: &Context, projection: &Projection, ids
 
 /// Prints a list.
 pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQuery) -> Result<Vec<u8>, Error> {
-    let statement = sql::list(db.dialect(), projection, caller.account_id, query);
+    let statement = sql::list(db.dialect(), projection, caller.account_id.get(), query);
     let expected = usize::try_from(query.paging.size).unwrap_or(0);
     let envelope = print(db, projection, caller, &statement, expected)?;
     let resource = projection.resource();
     let count = match tallies::count(db, resource, caller.account_id, query)? {
         Some(count) => count,
         None => {
-            let statement = sql::count(db.dialect(), resource, caller.account_id, query);
+            let statement = sql::count(db.dialect(), resource, caller.account_id.get(), query);
             db.one(&statement.text, &statement.params(), |row| row.int(0))?
         }
     };
@@ -225,7 +249,7 @@ fn print<'a>(
         }
         if !ids.is_empty() {
             let included = Projection::plain(resource, caller.rung()).with_dates(projection.dates());
-            let statement = sql::records(db.dialect(), &included, caller.account_id, &ids);
+            let statement = sql::records(db.dialect(), &included, caller.account_id.get(), &ids);
             db.each(&statement.text, &statement.params(), &mut |row| {
                 envelope.push_included(&included, row);
                 Ok(())

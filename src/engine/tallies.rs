@@ -3,28 +3,29 @@
 //! Whoever makes, removes or moves rows of a counted set changes the tally in the same transaction. A description says
 //! which lists are counted that way; every other list counts its rows.
 
+use crate::ids::AccountId;
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::Resource;
 use crate::wire::query::{Condition, ListQuery, Slice};
 
 /// Changes a tally by `difference`.
-pub fn add(db: &mut Db, account: i64, name: &str, difference: i64) -> Result<(), Error> {
+pub fn add(db: &mut Db, account: AccountId, name: &str, difference: i64) -> Result<(), Error> {
     db.exec_later(
         "INSERT INTO tallies (account_id, name, total) VALUES (?1, ?2, ?3) \
          ON CONFLICT (account_id, name) DO UPDATE SET total = tallies.total + excluded.total",
-        &[Param::Int(account), Param::Text(name), Param::Int(difference)],
+        &[account.into(), Param::Text(name), Param::Int(difference)],
     )
 }
 
 /// The count of a list, if it is one of those that are kept.
-pub fn count(db: &mut Db, resource: &Resource, account: i64, query: &ListQuery) -> Result<Option<i64>, Error> {
+pub fn count(db: &mut Db, resource: &Resource, account: AccountId, query: &ListQuery) -> Result<Option<i64>, Error> {
     let is_whole_list = query.search.is_none() && matches!(query.slice, Slice::Page { .. });
     let Some(tally) = resource.tallies.iter().find(|tally| is_whole_list && fits(tally.conditions, &query.conditions))
     else {
         return Ok(None);
     };
     let sql = "SELECT total FROM tallies WHERE account_id = ?1 AND name = ?2";
-    let total = db.maybe(sql, &[Param::Int(account), Param::Text(tally.name)], |row| row.int(0))?;
+    let total = db.maybe(sql, &[account.into(), Param::Text(tally.name)], |row| row.int(0))?;
     Ok(Some(total.unwrap_or(0)))
 }
 

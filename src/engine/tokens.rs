@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::{Stopwatch, Timestamp};
 use crate::engine::access::{Caller, Identity, Level};
 use crate::entropy::{Entropy, NoEntropy};
+use crate::ids::{AccountId, TokenId, UserId};
 use crate::store::{Db, Error, Param, Store};
 
 /// How long a cached caller is believed.
@@ -47,9 +48,9 @@ pub const ACCESS_PREFIX: &str = "inv_";
 /// A token as an administrator sees it.
 pub struct Listed {
     /// Id, for revoking.
-    pub id: i64,
+    pub id: TokenId,
     /// Id of the user whom it stands for.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// The user's address.
     pub email_address: String,
     /// What it is for.
@@ -64,76 +65,75 @@ pub struct Listed {
 pub fn create<E>(
     db: &mut Db,
     entropy: &Entropy,
-    user: (i64, i64),
+    account: AccountId,
+    user: UserId,
     label: &str,
     now: Timestamp,
-) -> Result<(i64, SecretString), E>
+) -> Result<(TokenId, SecretString), E>
 where
     E: From<Error> + From<NoEntropy>,
 {
     let token = generate(entropy, ACCESS_PREFIX)?;
-    let id = insert(db, user, token.expose_secret(), label, now)?;
+    let id = insert(db, account, user, token.expose_secret(), label, now)?;
     Ok((id, token))
 }
 
-/// Stores a token that is known already, for the user `(account, user)`.
+/// Stores a token that is known already, for a user.
 pub fn insert(
     db: &mut Db,
-    (account, user): (i64, i64),
+    account: AccountId,
+    user: UserId,
     token: &str,
     label: &str,
     now: Timestamp,
-) -> Result<i64, Error> {
+) -> Result<TokenId, Error> {
     db.insert(
         "INSERT INTO access_tokens (account_id, user_id, token_hash, label, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
-        &[Param::Int(account), Param::Int(user), Param::Bytes(&hash(token)), Param::Text(label), Param::Int(now.0)],
+        &[account.into(), user.into(), Param::Bytes(&hash(token)), Param::Text(label), Param::Int(now.0)],
     )
 }
 
 /// The tokens of an account, oldest first.
-pub fn list(db: &mut Db, account: i64) -> Result<Vec<Listed>, Error> {
-    let mut tokens = Vec::new();
-    db.each(
+pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<Listed>, Error> {
+    db.all(
         "SELECT k.id, k.user_id, u.email_address, k.label, k.created_at, k.revoked_at \
          FROM access_tokens k JOIN users u ON u.id = k.user_id WHERE k.account_id = ?1 ORDER BY k.id",
-        &[Param::Int(account)],
-        &mut |row| {
-            tokens.push(Listed {
-                id: row.int(0)?,
-                user_id: row.int(1)?,
+        &[account.into()],
+        |row| {
+            Ok(Listed {
+                id: row.id(0)?,
+                user_id: row.id(1)?,
                 email_address: row.text(2)?.to_owned(),
                 label: row.text(3)?.to_owned(),
                 created_at: Timestamp(row.int(4)?),
                 revoked_at: row.maybe_int(5)?.map(Timestamp),
-            });
-            Ok(())
+            })
         },
-    )?;
-    Ok(tokens)
+    )
 }
 
 /// Revokes a token for good and returns its account; `None` when there is none of that id that is still valid.
-pub fn revoke(db: &mut Db, id: i64, now: Timestamp) -> Result<Option<i64>, Error> {
+pub fn revoke(db: &mut Db, id: TokenId, now: Timestamp) -> Result<Option<AccountId>, Error> {
     let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
-    db.maybe(sql, &[Param::Int(id), Param::Int(now.0)], |row| row.int(0))
+    db.maybe(sql, &[id.into(), Param::Int(now.0)], |row| row.id(0))
 }
 
 /// Ends for good every way in which a user gets in: tokens, the grants that would renew them, and whatever signs in. Who
 /// becomes a member again later begins anew.
-pub fn end_access(db: &mut Db, user: i64, now: Timestamp) -> Result<(), Error> {
+pub fn end_access(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), Error> {
     for sql in [
         "UPDATE access_tokens SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
         "UPDATE grants SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
     ] {
-        db.exec(sql, &[Param::Int(user), Param::Int(now.0)])?;
+        db.exec(sql, &[user.into(), Param::Int(now.0)])?;
     }
     for sql in [
         "DELETE FROM sessions WHERE user_id = ?1",
         "DELETE FROM sign_in_links WHERE user_id = ?1",
         "DELETE FROM passwords WHERE user_id = ?1",
     ] {
-        db.exec(sql, &[Param::Int(user)])?;
+        db.exec(sql, &[user.into()])?;
     }
     Ok(())
 }
@@ -210,8 +210,8 @@ fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
             let level = Level::of_permission(row.text(3)?);
             let caller = |level| -> Result<Caller, Error> {
                 Ok(Caller {
-                    account_id: row.int(1)?,
-                    identity: Identity::Member { user_id: row.int(2)?, token_id: row.int(0)? },
+                    account_id: row.id(1)?,
+                    identity: Identity::Member { user_id: row.id(2)?, token_id: row.id(0)? },
                     level,
                     is_account_canceled: row.maybe_int(4)?.is_some(),
                 })

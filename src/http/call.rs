@@ -6,10 +6,11 @@ use std::sync::{Arc, OnceLock};
 use hyper::header::HeaderMap;
 
 use crate::clock::Stopwatch;
+use crate::engine::access::Caller;
 use crate::http::headers;
+use crate::ids::{AccountId, UserId};
 use crate::server::app::App;
 
-/// A request that is being answered.
 pub struct Call {
     pub app: Arc<App>,
     /// The address of the client.
@@ -17,34 +18,24 @@ pub struct Call {
     pub request_id: String,
     pub since: Stopwatch,
     operation: OnceLock<&'static str>,
-    caller: OnceLock<(i64, i64)>,
-    ignored: OnceLock<String>,
+    caller: OnceLock<(AccountId, UserId)>,
+    /// The parameters that had no effect, in the words of strict mode; only looked for in the sandbox.
+    pub ignored: OnceLock<String>,
 }
 
 impl Call {
-    /// Gives a request its id.
     pub fn begin(app: Arc<App>, headers: &HeaderMap, peer: IpAddr) -> Self {
-        Self {
-            request_id: headers::request_id(&app, headers),
-            app,
-            peer,
-            since: Stopwatch::start(),
-            operation: OnceLock::new(),
-            caller: OnceLock::new(),
-            ignored: OnceLock::new(),
-        }
+        let (request_id, since) = (headers::request_id(&app, headers), Stopwatch::start());
+        let (operation, caller, ignored) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { app, peer, request_id, since, operation, caller, ignored }
     }
 
     pub fn set_operation(&self, operation: &'static str) {
         let _ = self.operation.set(operation);
     }
 
-    pub fn set_caller(&self, account_id: i64, user_id: Option<i64>) {
-        let _ = user_id.map(|user_id| self.caller.set((account_id, user_id)));
-    }
-
-    pub fn set_ignored(&self, sentence: String) {
-        let _ = self.ignored.set(sentence);
+    pub fn set_caller(&self, caller: &Caller) {
+        let _ = caller.user_id().map(|user_id| self.caller.set((caller.account_id, user_id)));
     }
 
     /// The id in an API description, or the name of the route.
@@ -52,13 +43,7 @@ impl Call {
         self.operation.get().copied().unwrap_or("none")
     }
 
-    /// Account and user.
-    pub fn caller(&self) -> Option<(i64, i64)> {
+    pub fn caller(&self) -> Option<(AccountId, UserId)> {
         self.caller.get().copied()
-    }
-
-    /// The parameters that had no effect, in the words of strict mode; only looked for in the sandbox.
-    pub fn ignored(&self) -> Option<&String> {
-        self.ignored.get()
     }
 }

@@ -41,9 +41,9 @@ impl IntoResponse for Error {
 /// An id, which is text in JSON.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
-pub struct Id(#[schemars(regex(pattern = "^[0-9]+$"))] String);
+pub struct Digits(#[schemars(regex(pattern = "^[0-9]+$"))] String);
 
-impl Id {
+impl Digits {
     pub fn of(id: impl ToString) -> Self {
         Self(id.to_string())
     }

@@ -95,7 +95,7 @@ impl Service {
         }
         let (operation, request_id) = (call.operation(), &call.request_id);
         self.app.metrics.count(operation, status, elapsed.as_secs_f64());
-        let (account, user) = call.caller().unzip();
+        let (account, user) = call.caller().map(|(account, user)| (account.get(), user.get())).unzip();
         let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
             let cause = response.extensions().get::<Arc<Error>>().and_then(|error| error.cause());

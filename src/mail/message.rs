@@ -19,6 +19,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
+use crate::ids::InvitationId;
 use crate::language::{LANGUAGES, Language};
 
 /// Most characters of a name in a mail; what is longer is cut.
@@ -53,7 +54,7 @@ pub struct Mail {
     /// The Message-ID, without the brackets.
     pub message_id: String,
     /// The invitation that it is about; `None` for a test.
-    pub invitation_id: Option<i64>,
+    pub invitation_id: Option<InvitationId>,
     /// The address of the page.
     pub link: SecretString,
     /// The token in that address.
@@ -89,7 +90,7 @@ pub struct Cover<'a> {
     /// Its Message-ID, without the brackets.
     pub message_id: &'a str,
     /// The invitation that it is about.
-    pub invitation_id: Option<i64>,
+    pub invitation_id: Option<InvitationId>,
     /// The link.
     pub link: SecretString,
     /// The token in the link.

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
+use crate::ids::{AccountId, InvitationId, MailId};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 
@@ -88,7 +89,8 @@ pub fn enqueue(
     db: &mut Db,
     outbox: &Outbox,
     entropy: &Entropy,
-    (account_id, invitation_id): (i64, i64),
+    account: AccountId,
+    invitation: InvitationId,
     recipient: &str,
     now: Timestamp,
 ) -> Result<(), OutboxError> {
@@ -97,13 +99,13 @@ pub fn enqueue(
     }
     let recipient_key = fold(recipient);
     limit(db, outbox, &recipient_key, now)?;
-    cancel(db, invitation_id, now)?;
+    cancel(db, invitation, now)?;
     db.exec_later(
         "INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, created_at, \
          updated_at) VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, ?6)",
         &[
-            Param::Int(account_id),
-            Param::Int(invitation_id),
+            account.into(),
+            invitation.into(),
             Param::Text(recipient),
             Param::Text(&recipient_key),
             Param::Text(&message_id(entropy, &outbox.domain)?),
@@ -145,11 +147,11 @@ fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> R
 }
 
 /// Takes back what still waits to be sent about an invitation.
-pub fn cancel(db: &mut Db, invitation_id: i64, now: Timestamp) -> Result<(), store::Error> {
+pub fn cancel(db: &mut Db, invitation: InvitationId, now: Timestamp) -> Result<(), store::Error> {
     db.exec_later(
         "UPDATE outbox SET state = 'canceled', due_at = NULL, updated_at = ?2 \
          WHERE invitation_id = ?1 AND due_at IS NOT NULL",
-        &[Param::Int(invitation_id), Param::Int(now.0)],
+        &[invitation.into(), Param::Int(now.0)],
     )
 }
 
@@ -157,9 +159,9 @@ pub fn cancel(db: &mut Db, invitation_id: i64, now: Timestamp) -> Result<(), sto
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// The row.
-    pub id: i64,
+    pub id: MailId,
     /// The invitation that it is about.
-    pub invitation_id: i64,
+    pub invitation_id: InvitationId,
     /// Where it goes.
     pub recipient: String,
     /// Its Message-ID, without the brackets.
@@ -172,7 +174,6 @@ pub struct Claimed {
 
 /// Claims some of the mails that are due, those that wait longest first, for as long as the lease.
 pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<Claimed>, store::Error> {
-    let mut claimed = Vec::new();
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let skip_locked = db.dialect().skip_locked();
     // Materialized, since a planner may else ask for the rows once more for each row, and claim others beside them.
@@ -181,16 +182,15 @@ pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Resul
          UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN (SELECT id FROM due) \
          RETURNING id, invitation_id, recipient, message_id, attempts, created_at"
     );
-    db.each(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], &mut |row| {
-        claimed.push(Claimed {
-            id: row.int(0)?,
-            invitation_id: row.int(1)?,
+    let mut claimed = db.all(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], |row| {
+        Ok(Claimed {
+            id: row.id(0)?,
+            invitation_id: row.id(1)?,
             recipient: row.text(2)?.to_owned(),
             message_id: row.text(3)?.to_owned(),
             attempts: row.int(4)?,
             created_at: Timestamp(row.int(5)?),
-        });
-        Ok(())
+        })
     })?;
     claimed.sort_by_key(|mail| mail.id);
     Ok(claimed)
@@ -244,7 +244,7 @@ pub fn settle(
         "UPDATE outbox SET state = ?3, due_at = ?4, last_reply = coalesce(?5, last_reply), updated_at = ?6 \
          WHERE id = ?1 AND attempts = ?2 AND due_at IS NOT NULL",
         &[
-            Param::Int(mail.id),
+            mail.id.into(),
             Param::Int(mail.attempts),
             Param::Text(state.name()),
             due_at.into(),
@@ -267,11 +267,9 @@ fn wait_after(attempts: i64, entropy: &Entropy) -> Result<Duration, NoEntropy> {
 /// A mail as people see it.
 pub struct Listed {
     /// The row.
-    pub id: i64,
-    /// The account.
-    pub account_id: i64,
+    pub id: MailId,
     /// The invitation that it is about.
-    pub invitation_id: i64,
+    pub invitation_id: InvitationId,
     /// Where it goes.
     pub recipient: String,
     /// Its Message-ID, without the brackets.
@@ -294,52 +292,47 @@ pub struct Listed {
 #[derive(Clone, Copy)]
 pub enum About<'a> {
     /// One invitation of an account: every mail of it, newest first.
-    Invitation(i64, i64),
+    Invitation(AccountId, InvitationId),
     /// An account: its newest mails, of one state where one is named, and at most so many.
-    Account(i64, Option<&'a str>, i64),
+    Account(AccountId, Option<&'a str>, i64),
 }
 
 /// The mails that a listing is about.
 pub fn list(db: &mut Db, about: About<'_>) -> Result<Vec<Listed>, store::Error> {
-    let columns = "id, account_id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, \
-                   updated_at";
+    let columns =
+        "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, updated_at";
     let (condition, params) = match about {
-        About::Invitation(account, invitation) => (
-            "invitation_id = ?2 AND account_id = ?1 ORDER BY id DESC",
-            vec![Param::Int(account), Param::Int(invitation)],
-        ),
+        About::Invitation(account, invitation) => {
+            ("invitation_id = ?2 AND account_id = ?1 ORDER BY id DESC", vec![account.into(), invitation.into()])
+        }
         About::Account(account, state, most) => (
             "account_id = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3",
-            vec![Param::Int(account), state.into(), Param::Int(most)],
+            vec![account.into(), state.into(), Param::Int(most)],
         ),
     };
-    let mut listed = Vec::new();
-    db.each(&format!("SELECT {columns} FROM outbox WHERE {condition}"), &params, &mut |row| {
-        listed.push(Listed {
-            id: row.int(0)?,
-            account_id: row.int(1)?,
-            invitation_id: row.int(2)?,
-            recipient: row.text(3)?.to_owned(),
-            message_id: row.text(4)?.to_owned(),
-            state: row.text(5)?.to_owned(),
-            attempts: row.int(6)?,
-            last_reply: row.maybe_text(7)?.map(str::to_owned),
-            due_at: row.maybe_int(8)?.map(Timestamp),
-            created_at: Timestamp(row.int(9)?),
-            updated_at: Timestamp(row.int(10)?),
-        });
-        Ok(())
-    })?;
-    Ok(listed)
+    db.all(&format!("SELECT {columns} FROM outbox WHERE {condition}"), &params, |row| {
+        Ok(Listed {
+            id: row.id(0)?,
+            invitation_id: row.id(1)?,
+            recipient: row.text(2)?.to_owned(),
+            message_id: row.text(3)?.to_owned(),
+            state: row.text(4)?.to_owned(),
+            attempts: row.int(5)?,
+            last_reply: row.maybe_text(6)?.map(str::to_owned),
+            due_at: row.maybe_int(7)?.map(Timestamp),
+            created_at: Timestamp(row.int(8)?),
+            updated_at: Timestamp(row.int(9)?),
+        })
+    })
 }
 
 /// Has the failed mails of an account sent again, at once and with their full time; returns how many.
-pub fn retry_failed(db: &mut Db, account: i64, now: Timestamp) -> Result<usize, store::Error> {
+pub fn retry_failed(db: &mut Db, account: AccountId, now: Timestamp) -> Result<usize, store::Error> {
     db.exec(
         "UPDATE outbox SET state = 'queued', due_at = ?2, created_at = ?2, updated_at = ?2 \
          WHERE account_id = ?1 AND state = 'failed' AND id = (SELECT max(o.id) FROM outbox o \
          WHERE o.invitation_id = outbox.invitation_id)",
-        &[Param::Int(account), Param::Int(now.0)],
+        &[account.into(), Param::Int(now.0)],
     )
 }
 

@@ -13,6 +13,7 @@ use crate::engine::error::Error;
 use crate::engine::error::read_text;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
+use crate::ids::{AccountId, ApplicationId, UserId};
 use crate::oauth::active_member;
 use crate::oauth::redirects;
 use crate::store::{self, Db, Param};
@@ -31,11 +32,11 @@ const MOST_REDIRECT_URIS: usize = 20;
 #[derive(Clone, Debug)]
 pub struct Application {
     /// Its id among the rows.
-    pub id: i64,
+    pub id: ApplicationId,
     /// The account whose members it may ask.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// The member as whom it acts in its own name.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// By what it is known outside.
     pub client_id: String,
     /// What members see.
@@ -47,9 +48,9 @@ pub struct Application {
 /// What a new application is made of.
 pub struct New<'a> {
     /// The account.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// The member's user.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// By what it is known outside.
     pub client_id: &'a str,
     /// What it proves itself with.
@@ -72,7 +73,8 @@ pub struct Created {
 pub fn create(
     db: &mut Db,
     entropy: &Entropy,
-    (account_id, email_address): (i64, &str),
+    account_id: AccountId,
+    email_address: &str,
     name: &str,
     redirect_uris: &[String],
     now: Timestamp,
@@ -113,13 +115,13 @@ pub fn create(
 }
 
 /// Stores an application whose name and secret are known already.
-pub fn insert(db: &mut Db, new: &New<'_>, now: Timestamp) -> Result<i64, store::Error> {
-    let id = db.insert(
+pub fn insert(db: &mut Db, new: &New<'_>, now: Timestamp) -> Result<ApplicationId, store::Error> {
+    let id: ApplicationId = db.insert(
         "INSERT INTO applications (account_id, user_id, client_id, secret_hash, name, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
         &[
-            Param::Int(new.account_id),
-            Param::Int(new.user_id),
+            new.account_id.into(),
+            new.user_id.into(),
             Param::Text(new.client_id),
             Param::Bytes(&tokens::hash(new.secret)),
             Param::Text(new.name),
@@ -128,17 +130,17 @@ pub fn insert(db: &mut Db, new: &New<'_>, now: Timestamp) -> Result<i64, store::
     )?;
     for (position, uri) in (0..).zip(new.redirect_uris) {
         let sql = "INSERT INTO application_redirect_uris (application_id, position, uri) VALUES (?1, ?2, ?3)";
-        db.exec(sql, &[Param::Int(id), Param::Int(position), Param::Text(uri)])?;
+        db.exec(sql, &[id.into(), Param::Int(position), Param::Text(uri)])?;
     }
     Ok(id)
 }
 
-fn write_audit(db: &mut Db, new: &New<'_>, id: i64, now: Timestamp) -> Result<(), store::Error> {
+fn write_audit(db: &mut Db, new: &New<'_>, id: ApplicationId, now: Timestamp) -> Result<(), store::Error> {
     let redirect_uris = new.redirect_uris.join(" ");
     let after = Attributes::of_cells([
         ("client_id", Kind::Line, Cell::Text(new.client_id)),
         ("name", Kind::Line, Cell::Text(new.name)),
-        ("user_id", Kind::Id("users"), Cell::Int(new.user_id)),
+        ("user_id", Kind::Id("users"), new.user_id.into()),
         ("redirect_uris", Kind::Line, Cell::Text(&redirect_uris)),
     ]);
     let entry = Entry {
@@ -146,7 +148,7 @@ fn write_audit(db: &mut Db, new: &New<'_>, id: i64, now: Timestamp) -> Result<()
         occurred_at: now,
         actor: Actor::OPERATOR,
         action: "application.create",
-        subject: ("applications", id),
+        subject: ("applications", id.record()),
         before: None,
         after: Some(&after),
     };
@@ -159,9 +161,9 @@ pub fn find(db: &mut Db, client_id: &str) -> Result<Option<Application>, store::
 }
 
 /// Whether an application that was found before is still there: what is written for it has to know.
-pub(super) fn is_registered(db: &mut Db, id: i64) -> Result<bool, store::Error> {
+pub(super) fn is_registered(db: &mut Db, id: ApplicationId) -> Result<bool, store::Error> {
     let sql = "SELECT 1 FROM applications WHERE id = ?1 AND deleted_at IS NULL";
-    Ok(db.maybe(sql, &[Param::Int(id)], |_| Ok(()))?.is_some())
+    db.exists(sql, &[id.into()])
 }
 
 fn find_with_hash(db: &mut Db, client_id: &str) -> Result<Option<(Application, Vec<u8>)>, store::Error> {
@@ -173,9 +175,9 @@ fn find_with_hash(db: &mut Db, client_id: &str) -> Result<Option<(Application, V
                WHERE client_id = ?1 AND deleted_at IS NULL";
     let found = db.maybe(sql, &[Param::Text(client_id)], |row| {
         let application = Application {
-            id: row.int(0)?,
-            account_id: row.int(1)?,
-            user_id: row.int(2)?,
+            id: row.id(0)?,
+            account_id: row.id(1)?,
+            user_id: row.id(2)?,
             client_id: row.text(3)?.to_owned(),
             name: row.text(4)?.to_owned(),
             redirect_uris: Vec::new(),
@@ -189,14 +191,9 @@ fn find_with_hash(db: &mut Db, client_id: &str) -> Result<Option<(Application, V
     Ok(Some((application, hash)))
 }
 
-fn redirect_uris(db: &mut Db, id: i64) -> Result<Vec<String>, store::Error> {
+fn redirect_uris(db: &mut Db, id: ApplicationId) -> Result<Vec<String>, store::Error> {
     let sql = "SELECT uri FROM application_redirect_uris WHERE application_id = ?1 ORDER BY position";
-    let mut uris = Vec::new();
-    db.each(sql, &[Param::Int(id)], &mut |row| {
-        uris.push(row.text(0)?.to_owned());
-        Ok(())
-    })?;
-    Ok(uris)
+    db.all(sql, &[id.into()], |row| Ok(row.text(0)?.to_owned()))
 }
 
 /// The application of a name that proves itself with its secret. An unknown name takes the same path: it is compared
@@ -222,23 +219,21 @@ pub struct Listed {
 
 /// The applications of all accounts, oldest first.
 pub fn list(db: &mut Db) -> Result<Vec<Listed>, store::Error> {
-    let mut listed = Vec::new();
-    db.each(
+    let mut listed = db.all(
         "SELECT p.id, p.account_id, p.user_id, p.client_id, p.name, u.email_address, p.created_at \
          FROM applications p JOIN users u ON u.id = p.user_id WHERE p.deleted_at IS NULL ORDER BY p.id",
         &[],
-        &mut |row| {
+        |row| {
             let application = Application {
-                id: row.int(0)?,
-                account_id: row.int(1)?,
-                user_id: row.int(2)?,
+                id: row.id(0)?,
+                account_id: row.id(1)?,
+                user_id: row.id(2)?,
                 client_id: row.text(3)?.to_owned(),
                 name: row.text(4)?.to_owned(),
                 redirect_uris: Vec::new(),
             };
             let created_at = Timestamp(row.int(6)?);
-            listed.push(Listed { application, email_address: row.text(5)?.to_owned(), created_at });
-            Ok(())
+            Ok(Listed { application, email_address: row.text(5)?.to_owned(), created_at })
         },
     )?;
     for one in &mut listed {
@@ -252,7 +247,7 @@ pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, stor
     let sql = "UPDATE applications SET deleted_at = ?2 WHERE client_id = ?1 AND deleted_at IS NULL \
                RETURNING id, account_id, name";
     let deleted = db.maybe(sql, &[Param::Text(client_id), Param::Int(now.0)], |row| {
-        Ok((row.int(0)?, row.int(1)?, row.text(2)?.to_owned()))
+        Ok((row.id::<ApplicationId>(0)?, row.id(1)?, row.text(2)?.to_owned()))
     })?;
     let Some((id, account_id, name)) = deleted else {
         return Ok(false);
@@ -261,7 +256,7 @@ pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, stor
         "UPDATE grants SET revoked_at = ?2 WHERE application_id = ?1 AND revoked_at IS NULL",
         "UPDATE access_tokens SET revoked_at = ?2 WHERE application_id = ?1 AND revoked_at IS NULL",
     ] {
-        db.exec(sql, &[Param::Int(id), Param::Int(now.0)])?;
+        db.exec(sql, &[id.into(), Param::Int(now.0)])?;
     }
     let before = Attributes::of_cells([
         ("client_id", Kind::Line, Cell::Text(client_id)),
@@ -272,7 +267,7 @@ pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, stor
         occurred_at: now,
         actor: Actor::OPERATOR,
         action: "application.delete",
-        subject: ("applications", id),
+        subject: ("applications", id.record()),
         before: Some(&before),
         after: None,
     };

@@ -10,6 +10,7 @@ use crate::engine::audit::{self, Actor, Attributes, Entry};
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
+use crate::ids::{ApplicationId, GrantId, RecordId, UserId};
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::{is_scope, is_within};
 use crate::oauth::pkce::{self, Challenge, Method};
@@ -107,9 +108,9 @@ pub fn exchange(
 
 /// A grant as its code or its refresh token finds it.
 struct Found {
-    grant_id: i64,
-    application_id: i64,
-    user_id: i64,
+    grant_id: GrantId,
+    application_id: ApplicationId,
+    user_id: UserId,
     scope: String,
     is_revoked: bool,
     is_used: bool,
@@ -139,7 +140,7 @@ fn redeem(
     };
     // Whatever is wrong from here on, the code was shown to somebody: it is used up before anything else is judged.
     let sql = "UPDATE grants SET code_used_at = ?2 WHERE id = ?1 AND code_used_at IS NULL";
-    let is_first_use = db.exec(sql, &[Param::Int(grant.grant_id), Param::Int(means.now.0)])? == 1;
+    let is_first_use = db.exec(sql, &[grant.grant_id.into(), Param::Int(means.now.0)])? == 1;
     if !is_first_use || grant.application_id != application.id {
         grants::end(db, grant.grant_id, means.request_id, means.now)?;
         return Ok(Err(DEAD_CODE));
@@ -155,9 +156,9 @@ fn redeem(
 
 fn found(row: &store::Row<'_>) -> Result<Found, store::Error> {
     Ok(Found {
-        grant_id: row.int(0)?,
-        application_id: row.int(1)?,
-        user_id: row.int(2)?,
+        grant_id: row.id(0)?,
+        application_id: row.id(1)?,
+        user_id: row.id(2)?,
         scope: row.text(3)?.to_owned(),
         is_revoked: row.maybe_int(4)?.is_some(),
         is_used: row.maybe_int(5)?.is_some(),
@@ -225,11 +226,7 @@ fn issue_for_grant(
     let refresh_token = tokens::generate(means.entropy, REFRESH_PREFIX)?;
     db.exec(
         "INSERT INTO refresh_tokens (grant_id, token_hash, created_at) VALUES (?1, ?2, ?3)",
-        &[
-            Param::Int(grant.grant_id),
-            Param::Bytes(&tokens::hash(refresh_token.expose_secret())),
-            Param::Int(means.now.0),
-        ],
+        &[grant.grant_id.into(), Param::Bytes(&tokens::hash(refresh_token.expose_secret())), Param::Int(means.now.0)],
     )?;
     let refresh_token = Some(refresh_token);
     Ok(Issued { access_token, refresh_token, scope: scope.to_owned(), created_at: means.now })
@@ -240,27 +237,27 @@ fn issue(
     db: &mut Db,
     means: &Means<'_>,
     application: &Application,
-    user_id: i64,
-    grant_id: Option<i64>,
+    user_id: UserId,
+    grant_id: Option<GrantId>,
     scope: &str,
 ) -> Result<SecretString, Error> {
     let token = tokens::generate(means.entropy, tokens::ACCESS_PREFIX)?;
-    let id = db.insert(
+    let id: RecordId = db.insert(
         "INSERT INTO access_tokens (account_id, user_id, token_hash, label, created_at, application_id, grant_id, scope) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
         &[
-            Param::Int(application.account_id),
-            Param::Int(user_id),
+            application.account_id.into(),
+            user_id.into(),
             Param::Bytes(&tokens::hash(token.expose_secret())),
             Param::Text(&application.name),
             Param::Int(means.now.0),
-            Param::Int(application.id),
+            application.id.into(),
             grant_id.into(),
             Param::Text(scope),
         ],
     )?;
     let after = Attributes::of_cells([
-        ("user_id", Kind::Id("users"), Cell::Int(user_id)),
+        ("user_id", Kind::Id("users"), user_id.into()),
         ("label", Kind::Line, Cell::Text(&application.name)),
         ("client_id", Kind::Line, Cell::Text(&application.client_id)),
     ]);

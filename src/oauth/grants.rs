@@ -12,6 +12,7 @@ use crate::engine::audit::{self, Actor, Attributes, Entry};
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
+use crate::ids::{GrantId, UserId};
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::Request;
 use crate::oauth::is_active;
@@ -29,7 +30,7 @@ pub struct Consent<'a> {
     /// The application that asked.
     pub application: &'a Application,
     /// The member's user.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Where the code goes.
     pub redirect_uri: &'a str,
     /// What was asked for.
@@ -48,21 +49,20 @@ pub fn consent(
 ) -> Result<Option<SecretString>, Error> {
     let Consent { application, user_id, redirect_uri, request, .. } = *consent;
     let belongs = "SELECT 1 FROM users WHERE id = ?1 AND account_id = ?2";
-    let is_of_account =
-        db.maybe(belongs, &[Param::Int(user_id), Param::Int(application.account_id)], |_| Ok(()))?.is_some();
+    let is_of_account = db.exists(belongs, &[user_id.into(), application.account_id.into()])?;
     if !is_of_account || !is_active(db, user_id)? || !applications::is_registered(db, application.id)? {
         return Ok(None);
     }
     let code = tokens::generate(entropy, CODE_PREFIX)?;
     let challenge = request.challenge.as_ref();
-    let id = db.insert(
+    let id: GrantId = db.insert(
         "INSERT INTO grants (account_id, application_id, user_id, scope, redirect_uri, code_hash, code_challenge, \
          code_challenge_method, code_expires_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
          RETURNING id",
         &[
-            Param::Int(application.account_id),
-            Param::Int(application.id),
-            Param::Int(user_id),
+            application.account_id.into(),
+            application.id.into(),
+            user_id.into(),
             Param::Text(&request.scope),
             Param::Text(redirect_uri),
             Param::Bytes(&tokens::hash(code.expose_secret())),
@@ -74,7 +74,7 @@ pub fn consent(
     )?;
     let after = Attributes::of_cells([
         ("client_id", Kind::Line, Cell::Text(&application.client_id)),
-        ("user_id", Kind::Id("users"), Cell::Int(user_id)),
+        ("user_id", Kind::Id("users"), user_id.into()),
         ("scope", Kind::Line, Cell::Text(&request.scope)),
     ]);
     let entry = Entry {
@@ -82,7 +82,7 @@ pub fn consent(
         occurred_at: now,
         actor: Actor { user_id: Some(user_id), token_id: None, request_id: Some(consent.request_id) },
         action: "grant.create",
-        subject: ("grants", id),
+        subject: ("grants", id.record()),
         before: None,
         after: Some(&after),
     };
@@ -91,11 +91,11 @@ pub fn consent(
 }
 
 /// Ends a grant with everything that came of it, in the name of nobody: it was used in a way that only a thief would.
-pub(super) fn end(db: &mut Db, id: i64, request_id: &str, now: Timestamp) -> Result<(), store::Error> {
-    let params = [Param::Int(id), Param::Int(now.0)];
+pub(super) fn end(db: &mut Db, id: GrantId, request_id: &str, now: Timestamp) -> Result<(), store::Error> {
+    let params = [id.into(), Param::Int(now.0)];
     db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
     let sql = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
-    let Some(account_id) = db.maybe(sql, &params, |row| row.int(0))? else {
+    let Some(account_id) = db.maybe(sql, &params, |row| row.id(0))? else {
         return Ok(());
     };
     let revoked_at = |cell| Attributes::of_cells([("revoked_at", Kind::Time, cell)]);
@@ -104,7 +104,7 @@ pub(super) fn end(db: &mut Db, id: i64, request_id: &str, now: Timestamp) -> Res
         occurred_at: now,
         actor: Actor { user_id: None, token_id: None, request_id: Some(request_id) },
         action: "grant.revoke",
-        subject: ("grants", id),
+        subject: ("grants", id.record()),
         before: Some(&revoked_at(Cell::Null)),
         after: Some(&revoked_at(Cell::Int(now.0))),
     };

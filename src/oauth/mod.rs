@@ -27,6 +27,7 @@ pub mod sessions;
 pub mod sign_in_links;
 
 use crate::engine::error::Error;
+use crate::ids::{AccountId, UserId};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 
@@ -39,18 +40,18 @@ const ACTIVE_MEMBER_JOINS: &str =
     "JOIN account_memberships m ON m.user_id = u.id JOIN accounts a ON a.id = u.account_id";
 
 /// Whether a user may act at this moment.
-fn is_active(db: &mut Db, user_id: i64) -> Result<bool, store::Error> {
+fn is_active(db: &mut Db, user_id: UserId) -> Result<bool, store::Error> {
     let sql = format!("SELECT 1 FROM users u {ACTIVE_MEMBER_JOINS} WHERE u.id = ?1 AND {IS_ACTIVE}");
-    Ok(db.maybe(&sql, &[Param::Int(user_id)], |_| Ok(()))?.is_some())
+    db.exists(&sql, &[user_id.into()])
 }
 
 /// The user of an account's member who may use a token.
-pub fn active_member(db: &mut Db, account: i64, email_address: &str) -> Result<i64, Error> {
+pub fn active_member(db: &mut Db, account: AccountId, email_address: &str) -> Result<UserId, Error> {
     let email_address = email_address.trim();
     let sql = "SELECT u.id, m.disabled_at FROM users u JOIN account_memberships m ON m.user_id = u.id \
                WHERE u.account_id = ?1 AND u.email_key = ?2";
-    let found = db.maybe(sql, &[Param::Int(account), Param::Text(&fold(email_address))], |row| {
-        Ok((row.int(0)?, row.maybe_int(1)?.is_some()))
+    let found = db.maybe(sql, &[account.into(), Param::Text(&fold(email_address))], |row| {
+        Ok((row.id(0)?, row.maybe_int(1)?.is_some()))
     })?;
     match found {
         Some((user, false)) => Ok(user),

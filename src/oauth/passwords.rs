@@ -19,10 +19,11 @@ use crate::clock::Timestamp;
 use crate::engine::audit::{self, Actor, Attributes, Entry};
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
+use crate::ids::{AccountId, UserId};
 use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, sessions};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
-use crate::wire::kind::{Cell, Kind};
+use crate::wire::kind::Kind;
 
 /// Fewest characters of a password.
 const FEWEST_CHARACTERS: usize = 12;
@@ -95,7 +96,8 @@ fn compute(password: &SecretString, salt: &[u8], costs: Costs) -> Result<[u8; 32
 /// Stores the password of a user, and ends every session and link of that user: whoever knew the old one is out.
 pub fn set(
     db: &mut Db,
-    (account_id, user_id): (i64, i64),
+    account_id: AccountId,
+    user_id: UserId,
     hashed: &Hashed,
     actor: Actor<'_>,
     now: Timestamp,
@@ -106,7 +108,7 @@ pub fn set(
          hash = excluded.hash, memory_kib = excluded.memory_kib, passes = excluded.passes, lanes = excluded.lanes, \
          changed_at = excluded.changed_at",
         &[
-            Param::Int(user_id),
+            user_id.into(),
             Param::Bytes(&hashed.salt),
             Param::Bytes(&hashed.hash),
             Param::Int(hashed.costs.memory_kib.into()),
@@ -116,14 +118,14 @@ pub fn set(
         ],
     )?;
     sessions::end_all(db, user_id)?;
-    db.exec("DELETE FROM sign_in_links WHERE user_id = ?1", &[Param::Int(user_id)])?;
-    let after = Attributes::of_cells([("user_id", Kind::Id("users"), Cell::Int(user_id))]);
+    db.exec("DELETE FROM sign_in_links WHERE user_id = ?1", &[user_id.into()])?;
+    let after = Attributes::of_cells([("user_id", Kind::Id("users"), user_id.into())]);
     let entry = Entry {
         account_id,
         occurred_at: now,
         actor,
         action: "password.set",
-        subject: ("users", user_id),
+        subject: ("users", user_id.record()),
         before: None,
         after: Some(&after),
     };
@@ -131,24 +133,24 @@ pub fn set(
 }
 
 /// Gives a user the password of another one: of the same person, who moves from one account to another.
-pub fn take_along(db: &mut Db, from: i64, to: i64) -> Result<(), store::Error> {
+pub fn take_along(db: &mut Db, from: UserId, to: UserId) -> Result<(), store::Error> {
     db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
          SELECT CAST(?2 AS BIGINT), salt, hash, memory_kib, passes, lanes, changed_at FROM passwords WHERE user_id = ?1 \
          ON CONFLICT (user_id) DO NOTHING",
-        &[Param::Int(from), Param::Int(to)],
+        &[from.into(), to.into()],
     )?;
     Ok(())
 }
 
 /// Somebody who wants to sign in: the user, if there is one who may, and what the password is compared with.
 pub struct Candidate {
-    user_id: Option<i64>,
+    user_id: Option<UserId>,
     hashed: Hashed,
 }
 
 /// Whom an address stands for within an account.
-pub fn candidate(db: &mut Db, account_id: i64, email_address: &str) -> Result<Candidate, store::Error> {
+pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Result<Candidate, store::Error> {
     let sql = format!(
         "SELECT u.id, p.salt, p.hash, p.memory_kib, p.passes, p.lanes FROM users u {ACTIVE_MEMBER_JOINS} \
          JOIN passwords p ON p.user_id = u.id WHERE u.account_id = ?1 AND u.email_key = ?2 AND {IS_ACTIVE}"
@@ -162,10 +164,10 @@ pub fn candidate(db: &mut Db, account_id: i64, email_address: &str) -> Result<Ca
     if email_key.contains('\0') {
         return Ok(nobody());
     }
-    let found = db.maybe(&sql, &[Param::Int(account_id), Param::Text(&email_key)], |row| {
+    let found = db.maybe(&sql, &[account_id.into(), Param::Text(&email_key)], |row| {
         let costs = Costs { memory_kib: cost(row.int(3)?)?, passes: cost(row.int(4)?)?, lanes: cost(row.int(5)?)? };
         let hashed = Hashed { salt: row.bytes(1)?.to_vec(), hash: row.bytes(2)?.to_vec(), costs };
-        Ok(Candidate { user_id: Some(row.int(0)?), hashed })
+        Ok(Candidate { user_id: Some(row.id(0)?), hashed })
     })?;
     Ok(found.unwrap_or_else(nobody))
 }
@@ -194,7 +196,7 @@ impl Checks {
     }
 
     /// The user whose password this is; `None` for everybody else, after the same work.
-    pub async fn user_of(&self, candidate: Candidate, password: SecretString) -> Result<Option<i64>, Error> {
+    pub async fn user_of(&self, candidate: Candidate, password: SecretString) -> Result<Option<UserId>, Error> {
         self.compute(move || candidate.hashed.is_of(&password).map(|is_same| candidate.user_id.filter(|_| is_same)))
             .await
     }

@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::engine::audit::{self, Actor, Attributes, Entry};
 use crate::engine::tokens;
+use crate::ids::UserId;
 use crate::oauth::applications::Application;
 use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
 use crate::store::{self, Db, Param};
@@ -22,8 +23,8 @@ pub fn revoke(
     let hash = tokens::hash(token);
     let sql = "UPDATE access_tokens SET revoked_at = ?3 WHERE token_hash = ?1 AND application_id = ?2 \
                AND revoked_at IS NULL RETURNING id";
-    let params = [Param::Bytes(&hash), Param::Int(application.id), Param::Int(now.0)];
-    if let Some(id) = db.maybe(sql, &params, |row| row.int(0))? {
+    let params = [Param::Bytes(&hash), application.id.into(), Param::Int(now.0)];
+    if let Some(id) = db.maybe(sql, &params, |row| row.id(0))? {
         let revoked_at = |cell| Attributes::of_cells([("revoked_at", Kind::Time, cell)]);
         let entry = Entry {
             account_id: application.account_id,
@@ -38,7 +39,7 @@ pub fn revoke(
     }
     let sql = "SELECT g.id FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
                WHERE r.token_hash = ?1 AND g.application_id = ?2";
-    match db.maybe(sql, &[Param::Bytes(&hash), Param::Int(application.id)], |row| row.int(0))? {
+    match db.maybe(sql, &[Param::Bytes(&hash), application.id.into()], |row| row.id(0))? {
         Some(grant) => grants::end(db, grant, request_id, now),
         None => Ok(()),
     }
@@ -53,7 +54,7 @@ pub struct Facts {
     /// The scope; blank when none was asked for.
     pub scope: String,
     /// For whom it acts.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// That user's address.
     pub email_address: String,
     /// When it was made.
@@ -70,7 +71,7 @@ pub fn introspect(db: &mut Db, application: &Application, token: &str) -> Result
                 client_id: row.maybe_text(0)?.map(str::to_owned),
                 is_access_token,
                 scope: row.maybe_text(1)?.unwrap_or_default().to_owned(),
-                user_id: row.int(2)?,
+                user_id: row.id(2)?,
                 email_address: row.text(3)?.to_owned(),
                 created_at: Timestamp(row.int(4)?),
             })
@@ -81,7 +82,7 @@ pub fn introspect(db: &mut Db, application: &Application, token: &str) -> Result
          JOIN users u ON u.id = k.user_id {ACTIVE_MEMBER_JOINS} LEFT JOIN applications p ON p.id = k.application_id \
          WHERE k.token_hash = ?1 AND k.account_id = ?2 AND k.revoked_at IS NULL AND {IS_ACTIVE}"
     );
-    let found = db.maybe(&access, &[Param::Bytes(&hash), Param::Int(application.account_id)], read(true))?;
+    let found = db.maybe(&access, &[Param::Bytes(&hash), application.account_id.into()], read(true))?;
     if found.is_some() {
         return Ok(found);
     }
@@ -92,5 +93,5 @@ pub fn introspect(db: &mut Db, application: &Application, token: &str) -> Result
          WHERE r.token_hash = ?1 AND g.application_id = ?2 AND r.used_at IS NULL AND g.revoked_at IS NULL \
          AND {IS_ACTIVE}"
     );
-    db.maybe(&refresh, &[Param::Bytes(&hash), Param::Int(application.id)], read(false))
+    db.maybe(&refresh, &[Param::Bytes(&hash), application.id.into()], read(false))
 }

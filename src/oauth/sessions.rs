@@ -13,9 +13,10 @@ use crate::engine::audit::{self, Actor, Attributes, Entry};
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
+use crate::ids::{AccountId, RecordId, UserId};
 use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
 use crate::store::{self, Db, Param};
-use crate::wire::kind::{Cell, Kind};
+use crate::wire::kind::Kind;
 
 /// How long a session lasts that nobody uses.
 pub const IDLE_LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -30,9 +31,9 @@ const RECORDED_EVERY: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Session {
     /// The user.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// The user's account.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// Name of the account.
     pub account_name: String,
     /// The user's name.
@@ -50,22 +51,22 @@ pub struct Session {
 pub fn begin(
     db: &mut Db,
     entropy: &Entropy,
-    user_id: i64,
+    user_id: UserId,
     before: &str,
     request_id: &str,
     now: Timestamp,
 ) -> Result<Option<SecretString>, Error> {
     let sql = format!("SELECT u.account_id FROM users u {ACTIVE_MEMBER_JOINS} WHERE u.id = ?1 AND {IS_ACTIVE}");
-    let Some(account_id) = db.maybe(&sql, &[Param::Int(user_id)], |row| row.int(0))? else {
+    let Some(account_id) = db.maybe(&sql, &[user_id.into()], |row| row.id(0))? else {
         return Ok(None);
     };
     end(db, before)?;
     let token = tokens::generate(entropy, "")?;
-    let id = db.insert(
+    let id: RecordId = db.insert(
         "INSERT INTO sessions (user_id, token_hash, seen_at, created_at) VALUES (?1, ?2, ?3, ?3) RETURNING id",
-        &[Param::Int(user_id), Param::Bytes(&tokens::hash(token.expose_secret())), Param::Int(now.0)],
+        &[user_id.into(), Param::Bytes(&tokens::hash(token.expose_secret())), Param::Int(now.0)],
     )?;
-    let after = Attributes::of_cells([("user_id", Kind::Id("users"), Cell::Int(user_id))]);
+    let after = Attributes::of_cells([("user_id", Kind::Id("users"), user_id.into())]);
     let entry = Entry {
         account_id,
         occurred_at: now,
@@ -90,8 +91,8 @@ pub fn find(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<Session>,
         [Param::Bytes(&tokens::hash(token)), Param::Int(now.minus(LIFETIME).0), Param::Int(now.minus(IDLE_LIFETIME).0)];
     db.maybe(&sql, &params, |row| {
         Ok(Session {
-            user_id: row.int(0)?,
-            account_id: row.int(1)?,
+            user_id: row.id(0)?,
+            account_id: row.id(1)?,
             account_name: row.text(2)?.to_owned(),
             full_name: row.text(3)?.to_owned(),
             email_address: row.text(4)?.to_owned(),
@@ -115,7 +116,7 @@ pub fn end(db: &mut Db, token: &str) -> Result<(), store::Error> {
 }
 
 /// Ends every session of a user.
-pub(super) fn end_all(db: &mut Db, user_id: i64) -> Result<(), store::Error> {
-    db.exec("DELETE FROM sessions WHERE user_id = ?1", &[Param::Int(user_id)])?;
+pub(super) fn end_all(db: &mut Db, user_id: UserId) -> Result<(), store::Error> {
+    db.exec("DELETE FROM sessions WHERE user_id = ?1", &[user_id.into()])?;
     Ok(())
 }

@@ -12,8 +12,9 @@ use crate::engine::audit::{self, Actor, Attributes, Entry};
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
+use crate::ids::{AccountId, RecordId, UserId};
 use crate::store::{self, Db, Param};
-use crate::wire::kind::{Cell, Kind};
+use crate::wire::kind::Kind;
 
 /// Prefix of the secrets in links.
 const LINK_PREFIX: &str = "inl_";
@@ -25,20 +26,21 @@ pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub fn create(
     db: &mut Db,
     entropy: &Entropy,
-    (account_id, user_id): (i64, i64),
+    account_id: AccountId,
+    user_id: UserId,
     now: Timestamp,
 ) -> Result<SecretString, Error> {
     let token = tokens::generate(entropy, LINK_PREFIX)?;
-    let id = db.insert(
+    let id: RecordId = db.insert(
         "INSERT INTO sign_in_links (user_id, token_hash, expires_at, created_at) VALUES (?1, ?2, ?3, ?4) RETURNING id",
         &[
-            Param::Int(user_id),
+            user_id.into(),
             Param::Bytes(&tokens::hash(token.expose_secret())),
             Param::Int(now.plus(LIFETIME).0),
             Param::Int(now.0),
         ],
     )?;
-    let after = Attributes::of_cells([("user_id", Kind::Id("users"), Cell::Int(user_id))]);
+    let after = Attributes::of_cells([("user_id", Kind::Id("users"), user_id.into())]);
     let entry = Entry {
         account_id,
         occurred_at: now,
@@ -53,8 +55,8 @@ pub fn create(
 }
 
 /// Uses a link up and returns its user; `None` when it is unknown, expired or used already.
-pub fn redeem(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<i64>, store::Error> {
+pub fn redeem(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
     let sql = "UPDATE sign_in_links SET used_at = ?2 WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 \
                RETURNING user_id";
-    db.maybe(sql, &[Param::Bytes(&tokens::hash(token)), Param::Int(now.0)], |row| row.int(0))
+    db.maybe(sql, &[Param::Bytes(&tokens::hash(token)), Param::Int(now.0)], |row| row.id(0))
 }

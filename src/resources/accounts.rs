@@ -10,6 +10,7 @@ use crate::engine::audit::{self, Actor, Attributes, Entry};
 use crate::engine::error::{Error, read_text};
 use crate::engine::tokens;
 use crate::entropy::Entropy;
+use crate::ids::{AccountId, TokenId, UserId};
 use crate::language::Language;
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
@@ -18,15 +19,15 @@ use crate::wire::kind::{Cell, Kind};
 /// A new account.
 pub struct Created {
     /// Its id.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// The owner's user.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// The owner's first token, told for the only time.
     pub token: SecretString,
 }
 
 /// Writes an account that has nobody yet, and returns its id.
-pub fn insert(db: &mut Db, name: &str, now: Timestamp) -> Result<i64, store::Error> {
+pub fn insert(db: &mut Db, name: &str, now: Timestamp) -> Result<AccountId, store::Error> {
     let sql = "INSERT INTO accounts (name, created_at, updated_at) VALUES (?1, ?2, ?2) RETURNING id";
     db.insert(sql, &[Param::Text(name), Param::Int(now.0)])
 }
@@ -53,18 +54,11 @@ pub fn create(
         created_at: now,
     };
     let user_id = people::insert_user(db, None, &user)?;
-    let owner = NewMembership {
-        account_id,
-        user_id,
-        permission: ADMINISTRATOR,
-        is_owner: true,
-        created_at: now,
-        ..NewMembership::default()
-    };
+    let owner = NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, ADMINISTRATOR, now) };
     people::insert_membership(db, None, &owner)?;
     let after = Attributes::of_cells([
         ("name", Kind::Line, Cell::Text(&name)),
-        ("owner_id", Kind::Id("users"), Cell::Int(user_id)),
+        ("owner_id", Kind::Id("users"), user_id.into()),
         ("owner_name", Kind::Line, Cell::Text(&full_name)),
         ("owner_email", Kind::Email, Cell::Text(&email_address)),
     ]);
@@ -73,48 +67,44 @@ pub fn create(
         occurred_at: now,
         actor: Actor::OPERATOR,
         action: "account.create",
-        subject: ("accounts", account_id),
+        subject: ("accounts", account_id.record()),
         before: None,
         after: Some(&after),
     };
     audit::write(db, &entry)?;
-    let (_, token) = create_token(db, entropy, (account_id, user_id), "first token", now)?;
+    let (_, token) = create_token(db, entropy, account_id, user_id, "first token", now)?;
     Ok(Created { account_id, user_id, token })
 }
 
 /// An account as operators see it.
 pub struct Listed {
     /// Its id.
-    pub id: i64,
+    pub id: AccountId,
     /// Its name.
     pub name: String,
 }
 
 /// Every account, in the order in which they were made.
 pub fn list(db: &mut Db) -> Result<Vec<Listed>, store::Error> {
-    let mut accounts = Vec::new();
-    db.each("SELECT id, name FROM accounts ORDER BY id", &[], &mut |row| {
-        accounts.push(Listed { id: row.int(0)?, name: row.text(1)?.to_owned() });
-        Ok(())
-    })?;
-    Ok(accounts)
+    let sql = "SELECT id, name FROM accounts ORDER BY id";
+    db.all(sql, &[], |row| Ok(Listed { id: row.id(0)?, name: row.text(1)?.to_owned() }))
 }
 
 /// Says in which language an account speaks to people outside; `None` for that of the server.
 pub fn set_language(
     db: &mut Db,
-    account_id: i64,
+    account_id: AccountId,
     language: Option<Language>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
     let sql = "SELECT language FROM accounts WHERE id = ?1";
-    let before = db.one(sql, &[Param::Int(account_id)], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))?;
+    let before = db.one(sql, &[account_id.into()], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))?;
     let after = language.map(Language::code);
     if before.as_deref() == after {
         return Ok(());
     }
     let sql = "UPDATE accounts SET language = ?2, updated_at = ?3 WHERE id = ?1";
-    db.exec(sql, &[Param::Int(account_id), after.into(), Param::Int(now.0)])?;
+    db.exec(sql, &[account_id.into(), after.into(), Param::Int(now.0)])?;
     let only_language =
         |code: Option<&str>| Attributes::of_cells([("language", Kind::Line, code.map_or(Cell::Null, Cell::Text))]);
     let entry = Entry {
@@ -122,7 +112,7 @@ pub fn set_language(
         occurred_at: now,
         actor: Actor::OPERATOR,
         action: "account.language",
-        subject: ("accounts", account_id),
+        subject: ("accounts", account_id.record()),
         before: Some(&only_language(before.as_deref())),
         after: Some(&only_language(after)),
     };
@@ -131,20 +121,21 @@ pub fn set_language(
 
 /// Whether there is any account.
 pub fn exist(db: &mut Db) -> Result<bool, store::Error> {
-    Ok(db.maybe("SELECT 1 FROM accounts LIMIT 1", &[], |_| Ok(()))?.is_some())
+    db.exists("SELECT 1 FROM accounts LIMIT 1", &[])
 }
 
 /// Makes a token for a user of an account and returns it, for the only time, with its id.
 pub fn create_token(
     db: &mut Db,
     entropy: &Entropy,
-    (account_id, user_id): (i64, i64),
+    account_id: AccountId,
+    user_id: UserId,
     label: &str,
     now: Timestamp,
-) -> Result<(i64, SecretString), Error> {
-    let (id, token) = tokens::create::<Error>(db, entropy, (account_id, user_id), label, now)?;
+) -> Result<(TokenId, SecretString), Error> {
+    let (id, token) = tokens::create::<Error>(db, entropy, account_id, user_id, label, now)?;
     let after = Attributes::of_cells([
-        ("user_id", Kind::Id("users"), Cell::Int(user_id)),
+        ("user_id", Kind::Id("users"), user_id.into()),
         ("label", Kind::Line, Cell::Text(label)),
     ]);
     let entry = Entry {
@@ -152,7 +143,7 @@ pub fn create_token(
         occurred_at: now,
         actor: Actor::OPERATOR,
         action: "token.create",
-        subject: ("access_tokens", id),
+        subject: ("access_tokens", id.record()),
         before: None,
         after: Some(&after),
     };
@@ -161,7 +152,7 @@ pub fn create_token(
 }
 
 /// Revokes a token for good; `false` when there is none of that id that is still valid.
-pub fn revoke_token(db: &mut Db, id: i64, now: Timestamp) -> Result<bool, store::Error> {
+pub fn revoke_token(db: &mut Db, id: TokenId, now: Timestamp) -> Result<bool, store::Error> {
     let Some(account_id) = tokens::revoke(db, id, now)? else {
         return Ok(false);
     };
@@ -171,7 +162,7 @@ pub fn revoke_token(db: &mut Db, id: i64, now: Timestamp) -> Result<bool, store:
         occurred_at: now,
         actor: Actor::OPERATOR,
         action: "token.revoke",
-        subject: ("access_tokens", id),
+        subject: ("access_tokens", id.record()),
         before: Some(&revoked_at(Cell::Null)),
         after: Some(&revoked_at(Cell::Int(now.0))),
     };

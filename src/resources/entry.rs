@@ -3,6 +3,7 @@
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::{Conflict, Record};
+use crate::ids::RecordId;
 use crate::store::Db;
 use crate::wire::changes::Changes;
 use crate::wire::describe::Resource;
@@ -16,7 +17,7 @@ pub struct Entry {
 }
 
 /// Makes records of the elements of a body and returns their ids in order.
-pub type Create = fn(&mut Db, &'static Resource, &Context, &mut [Changes]) -> Result<Vec<i64>, Error>;
+pub type Create = fn(&mut Db, &'static Resource, &Context, &mut [Changes]) -> Result<Vec<RecordId>, Error>;
 
 /// Judges a change of a record: refuses attributes of it, or all of it. Values that are stored already are gone by then.
 pub type BeforeUpdate = fn(&mut Db, &Context, &Record, &mut Changes) -> Result<(), Error>;

@@ -14,6 +14,7 @@ use crate::engine::audit::{self, Event};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::{records, tokens};
+use crate::ids::{AccountId, Id, InvitationId, MembershipId, RecordId, UserId};
 use crate::resources::external_references::{self, Subject};
 use crate::resources::people::Keys;
 use crate::resources::{invitations, memberships, users};
@@ -48,7 +49,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
         db,
         "SELECT id FROM users WHERE account_id = ?1 AND email_key = ?2 UNION \
          SELECT invitee_id FROM account_invitations WHERE account_id = ?1 AND email_key = ?2",
-        &[Param::Int(account), Param::Text(&key)],
+        &[account.into(), Param::Text(&key)],
     )?;
     people.sort_unstable();
     let mut erased = Erased { users: people.len(), ..Erased::default() };
@@ -57,7 +58,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     for user in &people {
         addresses.extend(addresses_of(db, account, *user)?);
         let of_person = "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
-        invited.extend(ids(db, of_person, &[Param::Int(account), Param::Int(*user)])?);
+        invited.extend(ids(db, of_person, &[account.into(), (*user).into()])?);
         erase_user(db, context, *user)?;
     }
     erased.invitations = invited.len();
@@ -65,40 +66,30 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     forget_answers(db, account, &addresses)?;
     erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
     for user in &people {
-        let event = Event { resource: &users::RESOURCE, action: "erase", id: *user, before: None, after: None };
+        let event = Event { resource: &users::RESOURCE, action: "erase", id: user.record(), before: None, after: None };
         audit::record(db, context, &event)?;
     }
     Ok(erased)
 }
 
-fn ids(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<i64>, Error> {
-    let mut ids = Vec::new();
-    db.each(sql, params, &mut |row| {
-        ids.push(row.int(0)?);
-        Ok(())
-    })?;
-    Ok(ids)
+fn ids<K>(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<Id<K>>, Error> {
+    Ok(db.all(sql, params, |row| row.id(0))?)
 }
 
 /// Every address under which a person is known: it may be another one by now than that of the invitation.
-fn addresses_of(db: &mut Db, account: i64, user: i64) -> Result<Vec<String>, Error> {
+fn addresses_of(db: &mut Db, account: AccountId, user: UserId) -> Result<Vec<String>, Error> {
     let sql = "SELECT email_key FROM users WHERE account_id = ?1 AND id = ?2 UNION \
                SELECT email_key FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
-    let mut addresses = Vec::new();
-    db.each(sql, &[Param::Int(account), Param::Int(user)], &mut |row| {
-        addresses.push(row.text(0)?.to_owned());
-        Ok(())
-    })?;
-    Ok(addresses)
+    Ok(db.all(sql, &[account.into(), user.into()], |row| Ok(row.text(0)?.to_owned()))?)
 }
 
 /// The addresses that people had before, of which only the trail of their changes tells: invitations to them may be
 /// long gone. One that somebody else has by now is not theirs any more.
-fn former_addresses(db: &mut Db, account: i64, people: &[i64]) -> Result<HashSet<String>, Error> {
+fn former_addresses(db: &mut Db, account: AccountId, people: &[UserId]) -> Result<HashSet<String>, Error> {
     let mut former = HashSet::new();
     let sql = "SELECT subject_id, before, after FROM audit WHERE account_id = ?1 AND subject_type = 'users'";
-    db.each(sql, &[Param::Int(account)], &mut |row| {
-        if people.contains(&row.int(0)?) {
+    db.each(sql, &[account.into()], &mut |row| {
+        if people.contains(&row.id(0)?) {
             for attributes in [row.maybe_text(1)?, row.maybe_text(2)?].into_iter().flatten().filter_map(read) {
                 former.extend(attributes.get("email_address").and_then(Json::as_str).map(fold));
             }
@@ -108,7 +99,7 @@ fn former_addresses(db: &mut Db, account: i64, people: &[i64]) -> Result<HashSet
     let mut theirs = HashSet::new();
     for address in former {
         let sql = "SELECT id FROM users WHERE account_id = ?1 AND email_key = ?2";
-        let holders = ids(db, sql, &[Param::Int(account), Param::Text(&address)])?;
+        let holders = ids(db, sql, &[account.into(), Param::Text(&address)])?;
         if holders.iter().all(|holder| people.contains(holder)) {
             theirs.insert(address);
         }
@@ -116,23 +107,23 @@ fn former_addresses(db: &mut Db, account: i64, people: &[i64]) -> Result<HashSet
     Ok(theirs)
 }
 
-fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
+fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error> {
     let account = context.caller.account_id;
-    let of_user = [Param::Int(account), Param::Int(user)];
+    let of_user = [account.into(), user.into()];
     let membership = "SELECT id FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
     for id in ids(db, membership, &of_user)? {
-        let record = records::find(db, &memberships::RESOURCE, account, Some(id))?;
+        let record = records::find(db, &memberships::RESOURCE, account, Some(MembershipId::record(id)))?;
         memberships::remove(db, context, &record)?;
     }
     tokens::end_access(db, user, context.now)?;
     context.callers.forget_after_commit(db);
-    external_references::remove(db, account, (Subject::User, user))?;
+    external_references::remove(db, account, Subject::User(user))?;
     // Nameless before the invitations go: what they leave of the user has no name then.
     let address = format!("erased-{user}@erased.invalid");
     let keys = Keys::of(ERASED, &address);
     let nameless = [
-        Param::Int(account),
-        Param::Int(user),
+        account.into(),
+        user.into(),
         Param::Text(ERASED),
         Param::Text(&keys.name),
         Param::Text(&address),
@@ -148,7 +139,7 @@ fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
     let pending =
         "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2 AND accepted_at IS NULL";
     for id in ids(db, pending, &of_user)? {
-        let record = records::find(db, &invitations::RESOURCE, account, Some(id))?;
+        let record = records::find(db, &invitations::RESOURCE, account, Some(InvitationId::record(id)))?;
         invitations::remove_pending(db, context, &record, "delete")?;
     }
     db.exec(
@@ -160,14 +151,19 @@ fn erase_user(db: &mut Db, context: &Context, user: i64) -> Result<(), Error> {
 }
 
 /// Takes the addresses out of the outbox, and out of the mails about the person's invitations whatever it was then.
-fn forget_mails(db: &mut Db, account: i64, addresses: &HashSet<String>, invited: &HashSet<i64>) -> Result<(), Error> {
+fn forget_mails(
+    db: &mut Db,
+    account: AccountId,
+    addresses: &HashSet<String>,
+    invited: &HashSet<InvitationId>,
+) -> Result<(), Error> {
     let forget = "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL WHERE account_id = ?1";
     for address in addresses {
-        let of_address = [Param::Int(account), Param::Text(address), Param::Text(ERASED)];
+        let of_address = [account.into(), Param::Text(address), Param::Text(ERASED)];
         db.exec(&format!("{forget} AND recipient_key = ?2"), &of_address)?;
     }
     for id in invited {
-        let of_invitation = [Param::Int(account), Param::Int(*id), Param::Text(ERASED)];
+        let of_invitation = [account.into(), (*id).into(), Param::Text(ERASED)];
         db.exec(&format!("{forget} AND invitation_id = ?2"), &of_invitation)?;
     }
     Ok(())
@@ -175,7 +171,7 @@ fn forget_mails(db: &mut Db, account: i64, addresses: &HashSet<String>, invited:
 
 /// Forgets the answers kept for idempotent requests that name one of these addresses, whole: a piece of it is somebody
 /// else's.
-fn forget_answers(db: &mut Db, account: i64, addresses: &HashSet<String>) -> Result<(), Error> {
+fn forget_answers(db: &mut Db, account: AccountId, addresses: &HashSet<String>) -> Result<(), Error> {
     let printed = |address: &String| {
         let mut json = Vec::new();
         print_text(address, &mut json);
@@ -185,17 +181,17 @@ fn forget_answers(db: &mut Db, account: i64, addresses: &HashSet<String>) -> Res
     let sql =
         "SELECT user_id, idempotency_key, body FROM idempotent_requests WHERE account_id = ?1 AND body IS NOT NULL";
     let mut naming = Vec::new();
-    db.each(sql, &[Param::Int(account)], &mut |row| {
+    db.each(sql, &[account.into()], &mut |row| {
         let body = fold(row.text(2)?);
         if addresses.iter().any(|address| body.contains(address)) {
-            naming.push((row.int(0)?, row.text(1)?.to_owned()));
+            naming.push((row.id::<UserId>(0)?, row.text(1)?.to_owned()));
         }
         Ok(())
     })?;
     for (user, request) in naming {
         db.exec(
             "DELETE FROM idempotent_requests WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3",
-            &[Param::Int(account), Param::Int(user), Param::Text(&request)],
+            &[account.into(), user.into(), Param::Text(&request)],
         )?;
     }
     Ok(())
@@ -205,19 +201,19 @@ fn forget_answers(db: &mut Db, account: i64, addresses: &HashSet<String>) -> Res
 /// are known by the address in them.
 fn redact_trail(
     db: &mut Db,
-    account: i64,
+    account: AccountId,
     addresses: &HashSet<String>,
-    people: &[i64],
-    invited: &HashSet<i64>,
+    people: &[UserId],
+    invited: &HashSet<InvitationId>,
 ) -> Result<usize, Error> {
     let mut redacted = Vec::new();
     let sql = "SELECT id, subject_type, subject_id, before, after FROM audit WHERE account_id = ?1 \
                AND (before IS NOT NULL OR after IS NOT NULL)";
-    db.each(sql, &[Param::Int(account)], &mut |row| {
-        let (subject, id) = (row.text(1)?, row.int(2)?);
+    db.each(sql, &[account.into()], &mut |row| {
+        let (subject, id): (_, RecordId) = (row.text(1)?, row.id(2)?);
         let is_theirs = match subject {
-            "users" => people.contains(&id),
-            "account_invitations" => invited.contains(&id),
+            "users" => people.contains(&id.typed()),
+            "account_invitations" => invited.contains(&id.typed()),
             _ => false,
         };
         let [before, after] = [row.maybe_text(3)?, row.maybe_text(4)?].map(|text| text.and_then(read));

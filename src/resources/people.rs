@@ -6,6 +6,7 @@
 
 use crate::clock::Timestamp;
 use crate::engine::tallies;
+use crate::ids::{AccountId, MembershipId, RoleId, UserId};
 use crate::resources::external_references::{self, Subject};
 use crate::store::{Db, Error, Param};
 use crate::wire::fold::{fold, search_key};
@@ -37,7 +38,7 @@ impl Keys {
 /// A user who is to be made.
 pub struct NewUser<'a> {
     /// The account.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// Name, trimmed.
     pub full_name: &'a str,
     /// Address, as typed.
@@ -51,18 +52,17 @@ pub struct NewUser<'a> {
 }
 
 /// A membership that is to be made.
-#[derive(Default)]
 pub struct NewMembership<'a> {
     /// The account.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// The user.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Wire name of the level.
     pub permission: &'a str,
     /// Whether the member owns the account.
     pub is_owner: bool,
     /// Role.
-    pub default_role_id: Option<i64>,
+    pub default_role_id: Option<RoleId>,
     /// Billing rate, in cents.
     pub bill_rate_in_cents: Option<i64>,
     /// Cost rate, in cents.
@@ -77,10 +77,29 @@ pub struct NewMembership<'a> {
     pub created_at: Timestamp,
 }
 
+impl<'a> NewMembership<'a> {
+    /// An active member who is no owner, without a role or rates.
+    pub fn new(account_id: AccountId, user_id: UserId, permission: &'a str, created_at: Timestamp) -> Self {
+        Self {
+            account_id,
+            user_id,
+            permission,
+            is_owner: false,
+            default_role_id: None,
+            bill_rate_in_cents: None,
+            cost_rate_in_cents: None,
+            billability_target: None,
+            default_read_only: false,
+            disabled_at: None,
+            created_at,
+        }
+    }
+}
+
 /// Makes a user, with this id where one is given, and returns the id.
-pub fn insert_user(db: &mut Db, id: Option<i64>, user: &NewUser<'_>) -> Result<i64, Error> {
+pub fn insert_user(db: &mut Db, id: Option<UserId>, user: &NewUser<'_>) -> Result<UserId, Error> {
     let mut params = vec![
-        Param::Int(user.account_id),
+        user.account_id.into(),
         Param::Text(user.full_name),
         Param::Text(&user.keys.name),
         Param::Text(user.email_address),
@@ -95,18 +114,22 @@ pub fn insert_user(db: &mut Db, id: Option<i64>, user: &NewUser<'_>) -> Result<i
     match id {
         None => db.insert(&format!("INSERT INTO users ({columns}) VALUES ({values}) RETURNING id"), &params),
         Some(id) => {
-            params.push(Param::Int(id));
+            params.push(id.into());
             db.insert(&format!("INSERT INTO users ({columns}, id) VALUES ({values}, ?9) RETURNING id"), &params)
         }
     }
 }
 
 /// Makes a membership, with this id where one is given, and returns the id.
-pub fn insert_membership(db: &mut Db, id: Option<i64>, membership: &NewMembership<'_>) -> Result<i64, Error> {
+pub fn insert_membership(
+    db: &mut Db,
+    id: Option<MembershipId>,
+    membership: &NewMembership<'_>,
+) -> Result<MembershipId, Error> {
     let is_active = membership.disabled_at.is_none();
     let mut params = vec![
-        Param::Int(membership.account_id),
-        Param::Int(membership.user_id),
+        membership.account_id.into(),
+        membership.user_id.into(),
         Param::Text(membership.permission),
         Param::Int(i64::from(membership.is_owner)),
         membership.default_role_id.into(),
@@ -124,7 +147,7 @@ pub fn insert_membership(db: &mut Db, id: Option<i64>, membership: &NewMembershi
     let id = match id {
         None => db.insert(&format!("INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING id"), &params)?,
         Some(id) => {
-            params.push(Param::Int(id));
+            params.push(id.into());
             db.insert(&format!("INSERT INTO {table} ({columns}, id) VALUES ({values}, ?12) RETURNING id"), &params)?
         }
     };
@@ -136,26 +159,26 @@ pub fn insert_membership(db: &mut Db, id: Option<i64>, membership: &NewMembershi
 }
 
 /// Notes that a user has become an active member, or is one no longer.
-pub fn note_activity(db: &mut Db, account: i64, user: i64, is_active: bool) -> Result<(), Error> {
+pub fn note_activity(db: &mut Db, account: AccountId, user: UserId, is_active: bool) -> Result<(), Error> {
     db.exec(
         "UPDATE users SET is_active = ?3 WHERE account_id = ?1 AND id = ?2",
-        &[Param::Int(account), Param::Int(user), Param::Int(i64::from(is_active))],
+        &[account.into(), user.into(), Param::Int(i64::from(is_active))],
     )?;
     tallies::add(db, account, ACTIVE_MEMBERSHIPS, if is_active { 1 } else { -1 })
 }
 
 /// Removes a user whom nothing names any more, with what other systems called the person.
-pub fn remove_unnamed_user(db: &mut Db, account: i64, user: i64) -> Result<(), Error> {
+pub fn remove_unnamed_user(db: &mut Db, account: AccountId, user: UserId) -> Result<(), Error> {
     let removed = db.exec(
         "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
          AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id OR manager_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM applications WHERE user_id = users.id)",
-        &[Param::Int(account), Param::Int(user)],
+        &[account.into(), user.into()],
     )?;
     if removed > 0 {
-        external_references::remove(db, account, (Subject::User, user))?;
+        external_references::remove(db, account, Subject::User(user))?;
     }
     Ok(())
 }

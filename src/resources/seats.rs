@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::engine::audit::{self, Actor, Attributes, Entry};
 use crate::engine::context::Context;
 use crate::engine::tallies;
+use crate::ids::AccountId;
 use crate::resources::people::ACTIVE_MEMBERSHIPS;
 use crate::store::{Db, Error, Param};
 use crate::wire::kind::{Cell, Kind};
@@ -45,14 +46,14 @@ impl Ledger {
 }
 
 /// The ledger of an account.
-pub fn ledger(db: &mut Db, account: i64) -> Result<Ledger, Error> {
+pub fn ledger(db: &mut Db, account: AccountId) -> Result<Ledger, Error> {
     db.one(
         "SELECT a.seats, \
          coalesce((SELECT total FROM tallies t WHERE t.account_id = a.id AND t.name = ?2), 0), \
          coalesce((SELECT total FROM tallies t WHERE t.account_id = a.id AND t.name = ?3), 0), \
          coalesce((SELECT total FROM tallies t WHERE t.account_id = a.id AND t.name = ?4), 0) \
          FROM accounts a WHERE a.id = ?1",
-        &[Param::Int(account), Param::Text(ACTIVE_MEMBERSHIPS), Param::Text(PENDING_INVITATIONS), Param::Text(BILLED)],
+        &[account.into(), Param::Text(ACTIVE_MEMBERSHIPS), Param::Text(PENDING_INVITATIONS), Param::Text(BILLED)],
         |row| {
             Ok(Ledger {
                 contracted: row.maybe_int(0)?,
@@ -69,7 +70,7 @@ pub fn note_taken(db: &mut Db, context: &Context) -> Result<(), Error> {
     let account = context.caller.account_id;
     // An invitation and a member change different tallies, so that each would miss the other's seat. Accounts' own numbers are the
     // turns of those who change administrators.
-    db.take_turn(-account)?;
+    db.take_turn(-account.get())?;
     let ledger = ledger(db, account)?;
     let over = ledger.over();
     if over > ledger.billed {
@@ -81,7 +82,7 @@ pub fn note_taken(db: &mut Db, context: &Context) -> Result<(), Error> {
 
 /// Says how many seats were contracted, or that nobody knows, and returns the ledger as it is then. What was billed begins
 /// anew, so that the trail tells it beside the number.
-pub fn contract(db: &mut Db, account: i64, seats: Option<i64>, now: Timestamp) -> Result<Ledger, Error> {
+pub fn contract(db: &mut Db, account: AccountId, seats: Option<i64>, now: Timestamp) -> Result<Ledger, Error> {
     let before = ledger(db, account)?;
     let contracted = Ledger { contracted: seats, ..before };
     let after = Ledger { billed: contracted.over(), ..contracted };
@@ -89,14 +90,14 @@ pub fn contract(db: &mut Db, account: i64, seats: Option<i64>, now: Timestamp) -
         return Ok(after);
     }
     let sql = "UPDATE accounts SET seats = ?2, updated_at = ?3 WHERE id = ?1";
-    db.exec(sql, &[Param::Int(account), seats.into(), Param::Int(now.0)])?;
+    db.exec(sql, &[account.into(), seats.into(), Param::Int(now.0)])?;
     tallies::add(db, account, BILLED, after.billed - before.billed)?;
     let entry = Entry {
         account_id: account,
         occurred_at: now,
         actor: Actor::OPERATOR,
         action: "account.seats",
-        subject: ("accounts", account),
+        subject: ("accounts", account.record()),
         before: Some(&attributes(&before)),
         after: Some(&attributes(&after)),
     };

@@ -6,6 +6,7 @@
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::{self, Record};
+use crate::ids::RecordId;
 use crate::resources::entry::Entry;
 use crate::store::Db;
 use crate::wire::changes::Changes;
@@ -35,7 +36,7 @@ pub fn update(
     db: &mut Db,
     context: &Context,
     entry: &Entry,
-    id: Option<i64>,
+    id: Option<RecordId>,
     mut changes: Changes,
     guard: Guard<'_>,
     projection: &Projection,
@@ -52,7 +53,13 @@ pub fn update(
 }
 
 /// Deletes a record.
-pub fn destroy(db: &mut Db, context: &Context, entry: &Entry, id: Option<i64>, guard: Guard<'_>) -> Result<(), Error> {
+pub fn destroy(
+    db: &mut Db,
+    context: &Context,
+    entry: &Entry,
+    id: Option<RecordId>,
+    guard: Guard<'_>,
+) -> Result<(), Error> {
     let destroy = entry.behaviour.destroy.ok_or(Error::NotFound)?;
     let record = find(db, context, entry, id, guard)?;
     destroy(db, context, &record)
@@ -63,7 +70,8 @@ pub fn act(
     db: &mut Db,
     context: &Context,
     entry: &Entry,
-    (id, action): (Option<i64>, &str),
+    id: Option<RecordId>,
+    action: &str,
     guard: Guard<'_>,
     projection: &Projection,
 ) -> Result<Vec<u8>, Error> {
@@ -73,7 +81,13 @@ pub fn act(
     records::show_written(db, context, projection, &[record.id])
 }
 
-fn find(db: &mut Db, context: &Context, entry: &Entry, id: Option<i64>, guard: Guard<'_>) -> Result<Record, Error> {
+fn find(
+    db: &mut Db,
+    context: &Context,
+    entry: &Entry,
+    id: Option<RecordId>,
+    guard: Guard<'_>,
+) -> Result<Record, Error> {
     let record = records::find(db, entry.resource, context.caller.account_id, id)?;
     guard(db, &record)?;
     Ok(record)

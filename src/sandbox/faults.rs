@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::entropy::{Entropy, NoEntropy};
+use crate::ids::AccountId;
 use crate::sandbox::pattern;
 use crate::wire::fold::fold;
 
@@ -134,7 +135,7 @@ pub struct Request<'a> {
     /// Its path.
     pub path: &'a str,
     /// The account of its caller, where it is known.
-    pub account_id: Option<i64>,
+    pub account_id: Option<AccountId>,
 }
 
 impl Faults {
@@ -351,7 +352,8 @@ mod tests {
             ..broken(503)
         };
         assert_eq!(faults.order(fault, &paths), Ok(1));
-        let ask = |method, account_id| {
+        let ask = |method, account: Option<i64>| {
+            let account_id = account.map(AccountId::new);
             faults
                 .meet(&Request { method, path: "/api/v1/users/1", account_id }, &entropy)
                 .map(|effect| effect.is_some())

@@ -4,6 +4,7 @@
 use crate::clock::Timestamp;
 use crate::engine::access::{ASSIGNABLE, PUNCH_CLOCK};
 use crate::engine::tokens;
+use crate::ids::{AccountId, RoleId, UserId};
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::store::{Db, Error};
 
@@ -16,11 +17,11 @@ const WITHOUT_TOKEN: &str = "external_collaborator";
 /// What was made.
 pub struct Made {
     /// The account.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// Each level with its token and its user, highest first.
-    pub members: Vec<(&'static str, String, i64)>,
+    pub members: Vec<(&'static str, String, UserId)>,
     /// Each role with its id.
-    pub roles: Vec<(&'static str, i64)>,
+    pub roles: Vec<(&'static str, RoleId)>,
 }
 
 /// Makes an account.
@@ -42,11 +43,11 @@ pub fn create(db: &mut Db, name: &str, now: Timestamp) -> Result<Made, Error> {
 
 fn create_member(
     db: &mut Db,
-    account_id: i64,
+    account_id: AccountId,
     level: &'static str,
     is_owner: bool,
     now: Timestamp,
-) -> Result<(i64, String), Error> {
+) -> Result<(UserId, String), Error> {
     let full_name = format!("{} of {account_id}", level.replace('_', " "));
     let email_address = format!("{level}@account-{account_id}.example.test");
     let keys = Keys::of(&full_name, &email_address);
@@ -54,17 +55,13 @@ fn create_member(
     let user = NewUser { account_id, full_name, email_address, keys: &keys, headline: None, created_at: now };
     let user_id = people::insert_user(db, None, &user)?;
     let membership = NewMembership {
-        account_id,
-        user_id,
-        permission: level,
         is_owner,
         bill_rate_in_cents: (level == PUNCH_CLOCK).then_some(5_000),
-        created_at: now,
-        ..NewMembership::default()
+        ..NewMembership::new(account_id, user_id, level, now)
     };
     people::insert_membership(db, None, &membership)?;
     // Everything in a sandbox is public, so that a token may be one that can be read.
     let token = format!("sandbox-{account_id}-{level}");
-    tokens::insert(db, (account_id, user_id), &token, "sandbox", now)?;
+    tokens::insert(db, account_id, user_id, &token, "sandbox", now)?;
     Ok((user_id, token))
 }

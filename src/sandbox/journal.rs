@@ -11,6 +11,7 @@ use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Uri};
 
 use crate::clock::Timestamp;
+use crate::ids::{AccountId, UserId};
 use crate::sandbox::pattern;
 
 /// Bytes that are kept of a body.
@@ -42,7 +43,7 @@ pub struct Exchange {
     /// The operation's id in the API description, or the page.
     pub operation: &'static str,
     /// The caller's account and user.
-    pub caller: Option<(i64, i64)>,
+    pub caller: Option<(AccountId, UserId)>,
     /// The fault that had its hand in it.
     pub fault: Option<u64>,
     /// What of it nobody took notice of, as strict mode says it.
@@ -73,7 +74,7 @@ pub struct Wanted {
     /// With this status.
     pub status: Option<u16>,
     /// Of this account.
-    pub account_id: Option<i64>,
+    pub account_id: Option<AccountId>,
 }
 
 impl Wanted {

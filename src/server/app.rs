@@ -14,6 +14,7 @@ use crate::engine::schema::MIGRATIONS;
 use crate::engine::tokens::Callers;
 use crate::engine::tuning::{Tuned, Tuning};
 use crate::entropy::Entropy;
+use crate::ids::UserId;
 use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::Checks;
@@ -182,7 +183,7 @@ impl App {
     }
 
     /// Remembers that a user's write is about to be answered, for the reads that follow it.
-    pub fn note_write(&self, user_id: Option<i64>) {
+    pub fn note_write(&self, user_id: Option<UserId>) {
         if let Some(user_id) = user_id {
             self.recent_writes.note(user_id, &self.store);
         }

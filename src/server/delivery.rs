@@ -155,7 +155,7 @@ async fn send(app: &Arc<App>, letter: Letter) {
         Err(cause) => Outcome::Postponed(cause),
     };
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
-    let (id, claimed, told) = (letter.claimed.id, letter.claimed, outcome.clone());
+    let (id, claimed, told) = (letter.claimed.id.get(), letter.claimed, outcome.clone());
     let settled = app.store.write(move |db| outbox::settle(db, &entropy, &claimed, &outcome, give_up, now)).await;
     let state = match settled {
         Ok(Some(state)) => state.name(),

@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::server::write_deadline::WriteDeadline;
 
-pub use crate::server::bodies::{Body, BrokenOff, Copy, Dropped, RequestBody};
+pub use crate::server::bodies::{Body, BrokenOff, Dropped, RequestBody};
 
 /// Bounds of the loop.
 #[derive(Clone, Copy, Debug)]

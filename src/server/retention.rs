@@ -19,6 +19,7 @@ use crate::engine::audit::{self, Actor, Entry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::{idempotency, records};
+use crate::ids::{AccountId, InvitationId, RecordId};
 use crate::mail::outbox;
 use crate::oauth::sessions;
 use crate::resources::invitations::{self, links};
@@ -157,8 +158,10 @@ pub async fn sweep(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
     let mut swept = until_done(app, move |db| mark_expired(db, now)).await?;
     if app.config.kept.expired > 0 {
-        let (last_day, template) =
-            (now.day() - i64::from(app.config.kept.expired), app.context(&Arc::new(Caller::operator(0)), None));
+        let (last_day, template) = (
+            now.day() - i64::from(app.config.kept.expired),
+            app.context(&Arc::new(Caller::operator(AccountId::new(0))), None),
+        );
         swept += until_done(app, move |db| purge_expired(db, &template, last_day)).await?;
     }
     for rule in RULES {
@@ -199,24 +202,20 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
         "SELECT id, expired_through FROM accounts WHERE expired_through IS NULL OR expired_through < ?1 \
          ORDER BY id LIMIT 1{claimed}"
     );
-    let account = db.maybe(&sql, &[Param::Int(yesterday)], |row| Ok((row.int(0)?, row.maybe_int(1)?)))?;
+    let account = db.maybe(&sql, &[Param::Int(yesterday)], |row| Ok((row.id::<AccountId>(0)?, row.maybe_int(1)?)))?;
     let Some((account, through)) = account else { return Ok(None) };
-    let mut expired = Vec::new();
-    db.each(
+    let mut expired: Vec<InvitationId> = db.all(
         "UPDATE account_invitations SET expired_at = ?4 WHERE id IN (SELECT id FROM account_invitations \
          WHERE account_id = ?1 AND accepted_at IS NULL AND expires_on > ?2 AND expires_on <= ?3 AND expired_at IS NULL \
          ORDER BY expires_on LIMIT ?5) AND accepted_at IS NULL AND +expires_on <= ?3 RETURNING id",
         &[
-            Param::Int(account),
+            account.into(),
             Param::Int(through.unwrap_or(i64::MIN)),
             Param::Int(yesterday),
             Param::Int(now.0),
             Param::Int(AT_ONCE),
         ],
-        &mut |row| {
-            expired.push(row.int(0)?);
-            Ok(())
-        },
+        |row| row.id(0),
     )?;
     expired.sort_unstable();
     for id in &expired {
@@ -227,7 +226,7 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
             occurred_at: now,
             actor: Actor::OPERATOR,
             action: "account_invitation.expire",
-            subject: ("account_invitations", *id),
+            subject: ("account_invitations", id.record()),
             before: None,
             after: None,
         };
@@ -235,7 +234,7 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
     }
     if expired.is_empty() {
         let sql = "UPDATE accounts SET expired_through = ?2 WHERE id = ?1";
-        db.exec(sql, &[Param::Int(account), Param::Int(yesterday)])?;
+        db.exec(sql, &[account.into(), Param::Int(yesterday)])?;
     }
     // An account without any is no end: the next one may have some.
     Ok(Some(expired.len()))
@@ -250,11 +249,8 @@ fn purge_expired(db: &mut Db, template: &Context, last_day: i64) -> Result<Optio
          ORDER BY a.id, i.expires_on, i.id LIMIT ?2) \
          AND accepted_at IS NULL AND +expires_on <= ?1 ORDER BY account_id, expires_on, id{claimed}"
     );
-    let mut found = Vec::new();
-    db.each(&sql, &[Param::Int(last_day), Param::Int(PURGED_AT_ONCE)], &mut |row| {
-        found.push((row.int(0)?, row.int(1)?));
-        Ok(())
-    })?;
+    let params = [Param::Int(last_day), Param::Int(PURGED_AT_ONCE)];
+    let found: Vec<(AccountId, RecordId)> = db.all(&sql, &params, |row| Ok((row.id(0)?, row.id(1)?)))?;
     for (account, id) in &found {
         let context = template.for_caller(Caller::operator(*account));
         let record = records::find(db, &invitations::RESOURCE, *account, Some(*id))?;

@@ -166,6 +166,15 @@ impl Row<'_> {
         self.maybe_int(column)?.ok_or_else(|| unexpected(column, "null"))
     }
 
+    /// The number in a column, as an id or whatever else is made of one.
+    pub fn id<T: From<i64>>(&self, column: usize) -> Result<T, Error> {
+        self.int(column).map(T::from)
+    }
+
+    pub fn maybe_id<T: From<i64>>(&self, column: usize) -> Result<Option<T>, Error> {
+        Ok(self.maybe_int(column)?.map(T::from))
+    }
+
     /// The number in a column, or null.
     pub fn maybe_int(&self, column: usize) -> Result<Option<i64>, Error> {
         match self.found(column)? {
@@ -298,6 +307,26 @@ impl Db {
         self.maybe(sql, params, read)?.ok_or_else(|| Error::Statement("a row was expected, there is none".to_owned()))
     }
 
+    /// Whether a result has any row.
+    pub fn exists(&mut self, sql: &str, params: &[Param<'_>]) -> Result<bool, Error> {
+        Ok(self.maybe(sql, params, |_| Ok(()))?.is_some())
+    }
+
+    /// Reads every row of a result into a list.
+    pub fn all<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut rows = Vec::new();
+        self.each(sql, params, &mut |row| {
+            rows.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
     /// Reads every row of a result.
     pub fn each(
         &mut self,
@@ -349,8 +378,8 @@ impl Db {
     }
 
     /// Executes an `INSERT … RETURNING id` and returns the id.
-    pub fn insert(&mut self, sql: &str, params: &[Param<'_>]) -> Result<i64, Error> {
-        self.one(sql, params, |row| row.int(0))
+    pub fn insert<T: From<i64>>(&mut self, sql: &str, params: &[Param<'_>]) -> Result<T, Error> {
+        self.one(sql, params, |row| row.id(0))
     }
 
     /// Lets writers of one number, such as an account's, go on one after the other from here: what is read after this stays true

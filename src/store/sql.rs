@@ -10,6 +10,13 @@ use crate::wire::kind::Value;
 use crate::wire::projection::{Projection, Source};
 use crate::wire::query::{Condition, ListQuery, Order, Slice};
 
+/// A record of an account, by their ids.
+#[derive(Clone, Copy)]
+pub struct Key {
+    pub account: i64,
+    pub id: i64,
+}
+
 /// A text with its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
@@ -158,23 +165,17 @@ fn restrict(statement: &mut Statement, resource: &Resource, query: &ListQuery) {
 }
 
 /// The record of an id, if it fulfils the conditions.
-pub fn record(dialect: Dialect, projection: &Projection, account: i64, id: i64, conditions: &[Condition]) -> Statement {
-    let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), account);
-    let placeholder = statement.bind(Value::Int(id));
+pub fn record(dialect: Dialect, projection: &Projection, key: Key, conditions: &[Condition]) -> Statement {
+    let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), key.account);
+    let placeholder = statement.bind(Value::Int(key.id));
     statement.and(&format!("t.id = {placeholder}"));
     statement.and_all(conditions);
     statement
 }
 
 /// The same, kept from other writers until the transaction ends.
-pub fn record_to_write(
-    dialect: Dialect,
-    projection: &Projection,
-    account: i64,
-    id: i64,
-    conditions: &[Condition],
-) -> Statement {
-    let mut statement = record(dialect, projection, account, id, conditions);
+pub fn record_to_write(dialect: Dialect, projection: &Projection, key: Key, conditions: &[Condition]) -> Statement {
+    let mut statement = record(dialect, projection, key, conditions);
     statement.text.push_str(dialect.for_update());
     statement
 }
@@ -190,21 +191,14 @@ pub fn records(dialect: Dialect, projection: &Projection, account: i64, ids: &[i
 
 /// Sets columns of a record, and the moment of the change. The result is the record as it is then, where all of the
 /// projection is in the record's own row; else it has no columns, and the record has to be read.
-pub fn update(
-    dialect: Dialect,
-    projection: &Projection,
-    account: i64,
-    id: i64,
-    now: i64,
-    columns: &[(&str, &Value)],
-) -> Statement {
+pub fn update(dialect: Dialect, projection: &Projection, key: Key, now: i64, columns: &[(&str, &Value)]) -> Statement {
     let text = format!("UPDATE {} SET updated_at = ?2", projection.resource().table);
-    let mut statement = Statement { text, values: vec![Value::Int(account), Value::Int(now)], dialect };
+    let mut statement = Statement { text, values: vec![Value::Int(key.account), Value::Int(now)], dialect };
     for (name, value) in columns {
         let placeholder = statement.bind((*value).clone());
         let _ = write!(statement.text, ", {name} = {placeholder}");
     }
-    let placeholder = statement.bind(Value::Int(id));
+    let placeholder = statement.bind(Value::Int(key.id));
     let _ = write!(statement.text, " WHERE +account_id = ?1 AND id = {placeholder} RETURNING ");
     if projection.is_of_one_row() {
         for column in projection.columns() {

@@ -73,16 +73,6 @@ impl<'a> Envelope<'a> {
         &self.ids
     }
 
-    /// Number of records so far.
-    pub fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// Whether there is no record.
-    pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
-    }
-
     /// The whole answer. `count` is the total of the query, not of the page (rule B16).
     pub fn finish(self, count: i64, paging: Paging) -> Vec<u8> {
         let included: usize = self.included.iter().map(|map| map.objects.len() + map.name.len() + 6).sum();

@@ -6,8 +6,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use invited::entropy::Entropy;
-use invited::sandbox::TemporaryFolder;
+use invited::testing::entropy::Entropy;
+use invited::testing::sandbox::TemporaryFolder;
 use serde_json::{Value, json};
 
 use crate::mail::server::{MailServer, Taken};

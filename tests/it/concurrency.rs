@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
+use invited::testing::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::exact::{invalid, shown};
@@ -257,8 +257,8 @@ fn seats_that_are_taken_in_two_ways_at_once_are_all_billed() {
     };
     members.iter().for_each(|member| change(member, "disable"));
     let now = server.app().clock.now();
-    let taken = server.write(|db| Ok(invited::resources::seats::ledger(db, 1)?)).taken();
-    server.write(move |db| Ok(invited::resources::seats::contract(db, 1, Some(taken), now)?));
+    let taken = server.write(|db| Ok(invited::testing::seats::ledger(db, 1.into())?)).taken();
+    server.write(move |db| Ok(invited::testing::seats::contract(db, 1.into(), Some(taken), now)?));
     together(2 * members.len(), |client| match members.get(client) {
         Some(member) => server.put(&format!("{member}/enable")).bearer(token::OWNER).send().expect(200),
         None => server
@@ -270,6 +270,6 @@ fn seats_that_are_taken_in_two_ways_at_once_are_all_billed() {
             .send()
             .expect(200),
     });
-    let ledger = server.write(|db| Ok(invited::resources::seats::ledger(db, 1)?));
+    let ledger = server.write(|db| Ok(invited::testing::seats::ledger(db, 1.into())?));
     assert_eq!((ledger.over(), ledger.billed), (12, 12));
 }

@@ -12,9 +12,9 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
-use invited::entropy::Entropy;
-use invited::sandbox::TemporaryFolder;
+use invited::testing::clock::Stopwatch;
+use invited::testing::entropy::Entropy;
+use invited::testing::sandbox::TemporaryFolder;
 
 use crate::peers::{installed, python_script, run};
 

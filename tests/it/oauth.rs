@@ -18,9 +18,9 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
-use invited::engine::audit::Actor;
-use invited::oauth::applications::{New, insert};
-use invited::oauth::passwords::{self, Hashed};
+use invited::testing::applications::{New, insert};
+use invited::testing::audit::Actor;
+use invited::testing::passwords::{self, Hashed};
 use percent_encoding::percent_decode_str;
 
 use crate::support::browser::{Browser, Fields, encoded, is_guarded_page};
@@ -40,10 +40,10 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// Registers one more application; it acts as the account's owner or administrator in its own name.
 fn register(server: &Server, (client_id, secret): (&'static str, &'static str), account: i64, uris: &'static [&str]) {
     let now = server.app().clock.now();
-    let user_id = if account == 1 { 2 } else { 21 };
+    let (account_id, user_id) = (account.into(), if account == 1 { 2 } else { 21 }.into());
     server.write(move |db| {
         let uris: Vec<String> = uris.iter().map(|uri| (*uri).to_owned()).collect();
-        let new = New { account_id: account, user_id, client_id, secret, name: client_id, redirect_uris: &uris };
+        let new = New { account_id, user_id, client_id, secret, name: client_id, redirect_uris: &uris };
         Ok(insert(db, &new, now)?)
     });
 }
@@ -52,7 +52,7 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
 pub(crate) fn set_password(server: &Server, user_id: i64, password: &str) {
     let hashed = Hashed::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
-    server.write(move |db| Ok(passwords::set(db, (1, user_id), &hashed, Actor::OPERATOR, now)?));
+    server.write(move |db| Ok(passwords::set(db, 1.into(), user_id.into(), &hashed, Actor::OPERATOR, now)?));
 }
 
 /// The path at which the sandbox's application asks, with some parameters changed; `""` leaves one out.

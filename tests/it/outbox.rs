@@ -4,9 +4,9 @@
 use std::fs;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
-use invited::entropy::Entropy;
-use invited::sandbox::TemporaryFolder;
+use invited::testing::clock::Stopwatch;
+use invited::testing::entropy::Entropy;
+use invited::testing::sandbox::TemporaryFolder;
 use rusqlite::Connection;
 use serde_json::json;
 

@@ -1,19 +1,19 @@
 //! How SQLite finds what a list asks for: every filter, order and association through an index, never by a walk over a
 //! table. The statements are those that the server makes; only their plan is asked for.
 
-use invited::resources::invitations;
-use invited::resources::registry::REGISTRY;
-use invited::store::sql::{self, Statement};
-use invited::store::{Db, Dialect, Error};
-use invited::wire::describe::{Resource, Target, Test};
-use invited::wire::params::{self, Tree};
-use invited::wire::projection::Projection;
-use invited::wire::query::{self, ListQuery};
+use invited::testing::describe::{Resource, Target, Test};
+use invited::testing::invitations;
+use invited::testing::params::{self, Tree};
+use invited::testing::projection::Projection;
+use invited::testing::query::{self, ListQuery};
+use invited::testing::registry::REGISTRY;
+use invited::testing::sql::{self, Key, Statement};
+use invited::testing::store::{Db, Dialect, Error};
 
 use crate::support::Server;
 
 /// Every level sees every sort.
-pub(crate) const TOP: invited::wire::describe::Rung = invited::wire::describe::Rung(u8::MAX);
+pub(crate) const TOP: invited::testing::describe::Rung = invited::testing::describe::Rung(u8::MAX);
 
 /// Query strings that together use every part of a description.
 fn questions(resource: &Resource) -> Vec<String> {
@@ -54,7 +54,10 @@ pub(crate) fn statements(dialect: Dialect, resource: &'static Resource) -> Vec<(
         statements.push((format!("list {question}"), sql::list(dialect, &plain(resource), 1, &list)));
         statements.push((format!("count {question}"), sql::count(dialect, resource, 1, &list)));
         let conditions = query::show_conditions(resource, &tree(&question));
-        statements.push((format!("show {question}"), sql::record(dialect, &plain(resource), 1, 7, &conditions)));
+        statements.push((
+            format!("show {question}"),
+            sql::record(dialect, &plain(resource), Key { account: 1, id: 7 }, &conditions),
+        ));
     }
     for association in resource.associations {
         let including = Projection::read(resource, &tree(&format!("include={}", association.name)), TOP);
@@ -139,12 +142,15 @@ fn records_that_are_named_by_id_are_found_by_id_and_not_among_all_of_the_account
             let projection = plain(entry.resource);
             for statement in [
                 sql::records(Dialect::Sqlite, &projection, 1, &[1, 2]),
-                sql::record(Dialect::Sqlite, &projection, 1, 7, &[]),
+                sql::record(Dialect::Sqlite, &projection, Key { account: 1, id: 7 }, &[]),
                 sql::list(Dialect::Sqlite, &projection, 1, &only),
                 sql::count(Dialect::Sqlite, entry.resource, 1, &only),
             ] {
                 let steps = plan(db, &statement)?;
-                if !steps.iter().any(|step| step.starts_with("SEARCH t USING INTEGER PRIMARY KEY (rowid=?)")) {
+                if !steps
+                    .iter()
+                    .any(|step| step.starts_with("SEARCH t USING INTEGER PRIMARY Key { account: 1, id: 7 } (rowid=?)"))
+                {
                     wrong.push(format!("{}: {steps:?}", statement.text));
                 }
             }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use invited::resources::invitations::PENDING_ADDRESS;
-use invited::store::{Db, Error, Param, Store};
+use invited::testing::invitations::PENDING_ADDRESS;
+use invited::testing::store::{Db, Error, Param, Store};
 use tokio::runtime::Runtime;
 
 use crate::support::Server;

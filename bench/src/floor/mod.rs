@@ -21,8 +21,8 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use invited::server::listen::{self, Body, Bounds, RequestBody};
-use invited::store::{Durability, Options, Place, Store};
+use invited::testing::listen::{self, Body, Bounds, RequestBody};
+use invited::testing::store::{Durability, Options, Place, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 

@@ -1,6 +1,6 @@
 //! The lists of the people of an account: members and their users, with what they name.
 
-use invited::store::{Db, Error, Param, Row};
+use invited::testing::store::{Db, Error, Param, Row};
 
 use super::print::{self, Answer};
 use super::statements::{ACCOUNT, ROLES, USERS, include, total};

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use invited::store::{Error, Row};
+use invited::testing::store::{Error, Row};
 
 use crate::dates;
 

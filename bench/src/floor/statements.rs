@@ -1,6 +1,6 @@
 //! The statements of the floor, one function for each operation.
 
-use invited::store::{Db, Error, Param, Row};
+use invited::testing::store::{Db, Error, Param, Row};
 
 use super::print::{self, Answer};
 use crate::dates;

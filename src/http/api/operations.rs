@@ -20,6 +20,7 @@ use crate::http::api::options::{self, RequestOptions};
 use crate::http::api::route::{self, Route};
 use crate::http::call::Call;
 use crate::http::{headers, request};
+use crate::ids::UserId;
 use crate::resources::writes;
 use crate::server::app::App;
 use crate::server::listen::{Body, RequestBody};
@@ -42,7 +43,7 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
     let (head, body) = request.into_parts();
     let token = tokens::hash(&request::token(app, &head.uri, &head.headers)?);
     let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
-    call.set_caller(caller.account_id, caller.user_id());
+    call.set_caller(&caller);
     let route = route::find(&head.method, segments);
     let rule = route.as_ref().and_then(|route| app.policy.rule(route.entry.resource.name, route.operation.verb));
     limit_rate(app, &caller, rule)?;
@@ -127,7 +128,7 @@ impl Permitted<'_> {
         }
         match strict::ignored(self.resource(), self.verb(), &self.params) {
             Some(sentence) => {
-                self.call.set_ignored(sentence.clone());
+                let _ = self.call.ignored.set(sentence.clone());
                 if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
             }
             None => Ok(()),
@@ -157,9 +158,9 @@ fn limit_rate(app: &App, caller: &Caller, rule: Option<&Rule>) -> Result<(), Err
         return Ok(());
     };
     let now = app.clock.now();
-    app.limits.take(limits::Kind::General, token, now)?;
+    app.limits.take(limits::Kind::General, token.get(), now)?;
     match rule.and_then(|rule| rule.limit) {
-        Some(limit) => app.limits.take(limit, token, now),
+        Some(limit) => app.limits.take(limit, token.get(), now),
         None => Ok(()),
     }
 }
@@ -183,7 +184,7 @@ async fn show(permitted: Permitted<'_>) -> Result<Vec<u8>, Error> {
 /// Filters do not apply to the caller's own record (protocol-corners G6).
 async fn show_own(permitted: Permitted<'_>) -> Result<Vec<u8>, Error> {
     let (projection, caller) = (permitted.projection(), Arc::clone(&permitted.caller));
-    let shown = move |db: &mut Db| records::show(db, &projection, &caller, caller.user_id(), &[]);
+    let shown = move |db: &mut Db| records::show(db, &projection, &caller, caller.user_id().map(UserId::record), &[]);
     permitted.call.app.read_for(&permitted.caller, shown).await
 }
 
@@ -223,7 +224,7 @@ async fn act(permitted: Permitted<'_>, name: &'static str) -> Result<Response<Bo
     let (entry, id, projection) = (permitted.route.entry, permitted.route.id, permitted.projection());
     write(permitted, move |db, context, guard| {
         let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::act(db, context, entry, (id, name), &guard, &projection).map(Some)
+        writes::act(db, context, entry, id, name, &guard, &projection).map(Some)
     })
     .await
 }
@@ -238,7 +239,7 @@ impl Conditions {
     /// Checks the caller's rule on the record, then `If-Match`: it is met by the tag of a plain show to this caller, or of a show with
     /// what this request includes.
     fn permit(&self, db: &mut Db, context: &Context, record: &Record, asked: &Projection) -> Result<(), Error> {
-        access::permit_record(&context.caller, &self.rule, |field| record.int(field))?;
+        access::permit_record(&context.caller, &self.rule, |field| record.id_in(field))?;
         let Some(expected) = &self.expected else {
             return Ok(());
         };

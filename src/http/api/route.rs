@@ -7,6 +7,7 @@
 use hyper::Method;
 use percent_encoding::percent_decode_str;
 
+use crate::ids::RecordId;
 use crate::resources::entry::Entry;
 use crate::resources::registry;
 use crate::wire::describe::{Operation, Verb};
@@ -22,7 +23,7 @@ pub struct Route {
     /// The operation.
     pub operation: &'static Operation,
     /// The record; `None` when the path has no id, or one that no record can have.
-    pub id: Option<i64>,
+    pub id: Option<RecordId>,
 }
 
 /// The segments of a path below the base path, decoded; `None` for a path elsewhere. A path that cannot be decoded has no
@@ -73,7 +74,7 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
             _ => false,
         })
     })?;
-    let id = id.and_then(|id| digits(id)).filter(|id| *id > 0);
+    let id = id.and_then(|id| digits(id)).filter(|id| *id > 0).map(RecordId::new);
     Some(Route { entry, operation, id })
 }
 
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     fn name(method: &Method, path: &str) -> Option<(&'static str, Option<i64>)> {
-        find(method, &place(path)?).map(|route| (route.operation.verb.name(), route.id))
+        find(method, &place(path)?).map(|route| (route.operation.verb.name(), route.id.map(RecordId::get)))
     }
 
     #[test]

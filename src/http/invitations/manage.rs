@@ -10,8 +10,9 @@ use crate::engine::error::Error;
 use crate::engine::limits::Kind;
 use crate::engine::{records, tokens};
 use crate::http::extract::Visit;
-use crate::http::json::{Id, Json, Time};
+use crate::http::json::{Digits, Json, Time};
 use crate::http::request;
+use crate::ids::RecordId;
 use crate::mail::outbox::{self, About};
 use crate::resources::invitations::{self, RESOURCE, links};
 use crate::wire::describe::Verb;
@@ -20,7 +21,7 @@ use crate::wire::query::digits;
 
 #[derive(Serialize)]
 pub struct LinkAnswer {
-    invitation_id: Id,
+    invitation_id: Digits,
     link: String,
     token: String,
     expiration_date: String,
@@ -56,7 +57,7 @@ pub async fn link(visit: Visit) -> Result<Json<LinkAnswer>, Error> {
     });
     let (id, last_day, token) = work.await?;
     Ok(Json(LinkAnswer {
-        invitation_id: Id::of(id),
+        invitation_id: Digits::of(id),
         link: links::address(&visit.app.base_url(), &token).expose_secret().to_owned(),
         token: token.expose_secret().to_owned(),
         expiration_date: kind::date(last_day),
@@ -68,7 +69,7 @@ pub async fn mails(visit: Visit) -> Result<Json<MailList>, Error> {
     let (caller, id) = permitted(&visit, "mails").await?;
     let work = visit.app.store.read(move |db| {
         let record = records::find_to_read(db, &RESOURCE, caller.account_id, id)?;
-        Ok::<_, Error>(outbox::list(db, About::Invitation(caller.account_id, record.id))?)
+        Ok::<_, Error>(outbox::list(db, About::Invitation(caller.account_id, record.id.typed()))?)
     });
     let mails = work.await?.into_iter().map(|mail| MailState {
         message_id: mail.message_id,
@@ -84,16 +85,16 @@ pub async fn mails(visit: Visit) -> Result<Json<MailList>, Error> {
 }
 
 /// The caller, if its level allows the action, and the id in the path.
-async fn permitted(visit: &Visit, action: &'static str) -> Result<(Arc<Caller>, Option<i64>), Error> {
+async fn permitted(visit: &Visit, action: &'static str) -> Result<(Arc<Caller>, Option<RecordId>), Error> {
     let app = &visit.app;
     let token = tokens::hash(&request::token(app, &visit.head.uri, &visit.head.headers)?);
     let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
-    visit.call.set_caller(caller.account_id, caller.user_id());
+    visit.call.set_caller(&caller);
     if let Some(token) = caller.token_id() {
-        app.limits.take(Kind::General, token, app.clock.now())?;
+        app.limits.take(Kind::General, token.get(), app.clock.now())?;
     }
     access::permit_level(&caller, app.policy.rule(RESOURCE.name, Verb::Action(action)))?;
     let path = visit.head.uri.path().strip_prefix(links::PATH).unwrap_or_default();
-    let id = path.split('/').next().and_then(digits).filter(|id| *id > 0);
+    let id = path.split('/').next().and_then(digits).filter(|id| *id > 0).map(RecordId::new);
     Ok((caller, id))
 }

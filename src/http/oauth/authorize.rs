@@ -12,6 +12,7 @@ use crate::engine::tokens;
 use crate::http::browser::{Browser, require_own_form};
 use crate::http::extract::{Params, Visit, redirect, text};
 use crate::http::{html, request};
+use crate::ids::UserId;
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::{Asked, Request};
 use crate::oauth::refusal::{Code, Refusal, refusal};
@@ -175,7 +176,7 @@ fn answer(trusted: &Trusted, status: StatusCode, code: Option<&SecretString>) ->
 
 /// Who consents.
 enum Member {
-    User(i64),
+    User(UserId),
     /// The owner of this cookie's session when the consent is written.
     SignedIn(SecretString),
 }

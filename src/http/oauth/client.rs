@@ -29,7 +29,7 @@ pub async fn authenticate(visit: &Visit, params: &Tree) -> Result<Application, R
         .store
         .read(move |db| Ok::<_, Error>(applications::authenticate(db, &credentials.client_id, &credentials.secret)?));
     let application = work.await?.ok_or(refused(UNKNOWN_CLIENT))?;
-    visit.app.limits.take(limits::Kind::TokenRequest, application.id, visit.app.clock.now())?;
+    visit.app.limits.take(limits::Kind::TokenRequest, application.id.get(), visit.app.clock.now())?;
     Ok(application)
 }
 

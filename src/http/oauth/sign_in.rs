@@ -16,6 +16,7 @@ use crate::http::browser::{self, Browser, require_own_form};
 use crate::http::extract::{Params, Visit, bucket, redirect, text};
 use crate::http::oauth::authorize::Trusted;
 use crate::http::{headers, html};
+use crate::ids::{AccountId, UserId};
 use crate::oauth::{passwords, sessions, sign_in_links};
 use crate::wire::fold::fold;
 
@@ -62,7 +63,7 @@ fn too_many(trusted: &Trusted, browser: &Browser, error: &Error) -> Result<Respo
 
 /// Counts an attempt, first for the network it comes from: so one place cannot use up the attempts of many addresses without using
 /// up its own.
-fn limit(visit: &Visit, member: Option<(i64, &str)>) -> Result<(), Error> {
+fn limit(visit: &Visit, member: Option<(AccountId, &str)>) -> Result<(), Error> {
     let now = visit.app.clock.now();
     visit.limit_attempts()?;
     match member {
@@ -73,7 +74,7 @@ fn limit(visit: &Visit, member: Option<(i64, &str)>) -> Result<(), Error> {
     }
 }
 
-async fn begin(visit: &Visit, browser: &Browser, user_id: i64) -> Result<Option<SecretString>, Error> {
+async fn begin(visit: &Visit, browser: &Browser, user_id: UserId) -> Result<Option<SecretString>, Error> {
     let (app, now) = (Arc::clone(&visit.app), visit.app.clock.now());
     let before = SecretString::from(browser.cookie().to_owned());
     let request_id = visit.request_id();

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::engine::error::Error;
-use crate::http::json::{Id, Json};
+use crate::http::json::{Digits, Json};
 use crate::http::sandbox::extract::{Body, Control};
 use crate::sandbox::fresh_accounts;
 
@@ -22,12 +22,12 @@ pub struct AccountRequest {
 /// A new account.
 #[derive(Serialize, JsonSchema)]
 pub struct CreatedAccount {
-    account_id: Id,
+    account_id: Digits,
     /// A token for each level.
     tokens: Named<String>,
     /// The user of each level.
-    users: Named<Id>,
-    roles: Named<Id>,
+    users: Named<Digits>,
+    roles: Named<Digits>,
 }
 
 /// An object whose keys keep their order.
@@ -52,9 +52,9 @@ pub async fn create(
     let now = control.app.clock.now();
     let made = control.app.store.write(move |db| fresh_accounts::create(db, &name, now)).await?;
     Ok(Json(CreatedAccount {
-        account_id: Id::of(made.account_id),
+        account_id: Digits::of(made.account_id),
         tokens: Named(made.members.iter().map(|(level, token, _)| (*level, token.clone())).collect()),
-        users: Named(made.members.iter().map(|(level, _, user_id)| (*level, Id::of(user_id))).collect()),
-        roles: Named(made.roles.iter().map(|(name, id)| (*name, Id::of(id))).collect()),
+        users: Named(made.members.iter().map(|(level, _, user_id)| (*level, Digits::of(user_id))).collect()),
+        roles: Named(made.roles.iter().map(|(name, id)| (*name, Digits::of(id))).collect()),
     }))
 }

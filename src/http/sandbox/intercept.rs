@@ -81,7 +81,7 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
         operation: call.operation(),
         caller: call.caller(),
         fault: (effect.fault > 0).then_some(effect.fault),
-        ignored: call.ignored().cloned(),
+        ignored: call.ignored.get().cloned(),
     });
     if !effect.wait.is_zero() {
         tokio::time::sleep(effect.wait).await;
@@ -92,7 +92,7 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
 /// Records the caller and the body of a request that is not handled.
 async fn read(call: &Call, request: Request<RequestBody>) {
     if let Some(caller) = caller(call, &request).await {
-        call.set_caller(caller.account_id, caller.user_id());
+        call.set_caller(&caller);
     }
     // Whatever is wrong with the body, the answer is that of the fault.
     let _ = request::collect(call, request.into_body()).await;

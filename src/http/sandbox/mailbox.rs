@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::engine::error::Error;
 use crate::http::extract::text;
-use crate::http::json::{Id, Json, Time};
+use crate::http::json::{Digits, Json, Time};
 use crate::http::sandbox::extract::{Control, Query};
 use crate::mail::{Mail, Mailbox, Transport};
 
@@ -36,7 +36,7 @@ struct MailboxMessage {
     text: String,
     html: String,
     message_id: String,
-    invitation_id: Option<Id>,
+    invitation_id: Option<Digits>,
     link: String,
     token: String,
     sent_at: Time,
@@ -73,7 +73,7 @@ impl From<Mail> for MailboxMessage {
             text: mail.text,
             html: mail.html,
             message_id: mail.message_id,
-            invitation_id: mail.invitation_id.map(Id::of),
+            invitation_id: mail.invitation_id.map(Digits::of),
             link: mail.link.expose_secret().to_owned(),
             token: mail.token.expose_secret().to_owned(),
             sent_at: mail.sent_at.into(),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::engine::error::Error;
 use crate::http::extract::text;
 use crate::http::headers;
-use crate::http::json::{Id, Json, Time};
+use crate::http::json::{Digits, Json, Time};
 use crate::http::sandbox::extract::{Control, Query};
 use crate::http::sandbox::har::{self, Header};
 use crate::sandbox::journal::{Exchange, Wanted};
@@ -32,7 +32,7 @@ pub struct RequestList {
 /// A request and its answer.
 #[derive(Serialize, JsonSchema)]
 struct RecordedRequest {
-    id: Id,
+    id: Digits,
     at: Time,
     method: String,
     /// With the query.
@@ -46,9 +46,9 @@ struct RecordedRequest {
     response_body: String,
     microseconds: u64,
     operation: &'static str,
-    account_id: Option<Id>,
-    user_id: Option<Id>,
-    fault_id: Option<Id>,
+    account_id: Option<Digits>,
+    user_id: Option<Digits>,
+    fault_id: Option<Digits>,
     /// The parameters that had no effect.
     ignored: Option<String>,
 }
@@ -90,7 +90,7 @@ impl From<Exchange> for RecordedRequest {
     fn from(exchange: Exchange) -> Self {
         let (account, user) = exchange.caller.unzip();
         Self {
-            id: Id::of(exchange.number),
+            id: Digits::of(exchange.number),
             at: exchange.at.into(),
             method: exchange.method.to_string(),
             path: exchange.target().to_owned(),
@@ -101,9 +101,9 @@ impl From<Exchange> for RecordedRequest {
             response_body: String::from_utf8_lossy(&exchange.response_body).into_owned(),
             microseconds: exchange.microseconds,
             operation: exchange.operation,
-            account_id: account.map(Id::of),
-            user_id: user.map(Id::of),
-            fault_id: exchange.fault.map(Id::of),
+            account_id: account.map(Digits::of),
+            user_id: user.map(Digits::of),
+            fault_id: exchange.fault.map(Digits::of),
             ignored: exchange.ignored,
         }
     }

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::error::Error;
-use crate::http::json::{Id, Json};
+use crate::http::json::{Digits, Json};
 use crate::http::sandbox::extract::Control;
+use crate::ids::AccountId;
 use crate::resources::seats;
 
 #[derive(Serialize, JsonSchema)]
@@ -17,7 +18,7 @@ pub struct SeatList {
 /// The seats of an account.
 #[derive(Serialize, JsonSchema)]
 struct AccountSeats {
-    account_id: Id,
+    account_id: Digits,
     contracted: Option<i64>,
     taken: i64,
     members: i64,
@@ -28,16 +29,12 @@ struct AccountSeats {
 
 pub async fn list(State(control): State<Control>) -> Result<Json<SeatList>, Error> {
     let work = control.app.store.read(|db| {
-        let mut ids = Vec::new();
-        db.each("SELECT id FROM accounts ORDER BY id", &[], &mut |row| {
-            ids.push(row.int(0)?);
-            Ok(())
-        })?;
+        let ids: Vec<AccountId> = db.all("SELECT id FROM accounts ORDER BY id", &[], |row| row.id(0))?;
         ids.into_iter()
             .map(|id| {
                 let ledger = seats::ledger(db, id)?;
                 Ok(AccountSeats {
-                    account_id: Id::of(id),
+                    account_id: Digits::of(id),
                     contracted: ledger.contracted,
                     taken: ledger.taken(),
                     members: ledger.members,

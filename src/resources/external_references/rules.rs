@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::clock::Timestamp;
 use crate::engine::context::Context;
+use crate::ids::{AccountId, RecordId, RoleId, UserId};
 use crate::store::{Db, Error, Param};
 use crate::wire::changes::Changes;
 use crate::wire::kind::{Kind, Member};
@@ -15,17 +16,24 @@ use crate::wire::kind::{Kind, Member};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A user.
-    User,
+    User(UserId),
     /// A role.
-    Role,
+    Role(RoleId),
 }
 
 impl Subject {
     /// The class, as `subject_type` has it.
-    pub const fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
-            Self::User => "User",
-            Self::Role => "Role",
+            Self::User(_) => "User",
+            Self::Role(_) => "Role",
+        }
+    }
+
+    const fn id(self) -> RecordId {
+        match self {
+            Self::User(id) => id.record(),
+            Self::Role(id) => id.record(),
         }
     }
 }
@@ -43,7 +51,7 @@ pub const KIND: Kind = Kind::Object(&[
 ]);
 
 /// Writes the reference that a body gives, if it gives one. What it leaves out stays as it was.
-pub fn write(db: &mut Db, context: &Context, subject: (Subject, i64), changes: &Changes) -> Result<(), Error> {
+pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes) -> Result<(), Error> {
     let Some(reference) = changes.text("external_reference") else {
         return Ok(());
     };
@@ -53,13 +61,7 @@ pub fn write(db: &mut Db, context: &Context, subject: (Subject, i64), changes: &
 }
 
 /// Stores a reference that was read already. What it leaves out stays as it was.
-pub fn put(
-    db: &mut Db,
-    account: i64,
-    (subject, subject_id): (Subject, i64),
-    reference: &Json,
-    now: Timestamp,
-) -> Result<(), Error> {
+pub fn put(db: &mut Db, account: AccountId, subject: Subject, reference: &Json, now: Timestamp) -> Result<(), Error> {
     let text = |name: &str| Param::from(reference.get(name).and_then(Json::as_str));
     let locked = reference.get("locked").and_then(Json::as_bool).map(i64::from);
     db.exec(
@@ -74,9 +76,9 @@ pub fn put(
          external_status = coalesce(excluded.external_status, external_references.external_status), \
          locked = coalesce(excluded.locked, external_references.locked), updated_at = excluded.updated_at",
         &[
-            Param::Int(account),
+            account.into(),
             Param::Text(subject.name()),
-            Param::Int(subject_id),
+            subject.id().into(),
             text("service_name"),
             text("service_model"),
             text("service_model_ref"),
@@ -92,10 +94,10 @@ pub fn put(
 }
 
 /// Removes every reference of a subject.
-pub fn remove(db: &mut Db, account: i64, (subject, subject_id): (Subject, i64)) -> Result<(), Error> {
+pub fn remove(db: &mut Db, account: AccountId, subject: Subject) -> Result<(), Error> {
     db.exec(
         "DELETE FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3",
-        &[Param::Int(account), Param::Text(subject.name()), Param::Int(subject_id)],
+        &[account.into(), Param::Text(subject.name()), subject.id().into()],
     )?;
     Ok(())
 }

@@ -20,6 +20,7 @@ use crate::engine::audit::Actor;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records;
+use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
 use crate::oauth::passwords::{self, Hashed};
 use crate::resources::invitations::links::Way;
 use crate::resources::invitations::offers::{self, Offer};
@@ -57,12 +58,12 @@ pub struct Seen {
 #[derive(Clone, Debug)]
 pub struct Elsewhere {
     /// That account.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// Its name.
     pub account_name: String,
     /// The user there.
-    pub user_id: i64,
-    membership_id: i64,
+    pub user_id: UserId,
+    membership_id: MembershipId,
 }
 
 /// What a person says who accepts.
@@ -74,11 +75,11 @@ pub struct Answer {
     /// Whether memberships elsewhere may end.
     pub is_move_confirmed: bool,
     /// The user who is signed in in this browser.
-    pub signed_in: Option<i64>,
+    pub signed_in: Option<UserId>,
 }
 
 /// What the holder of a link sees. It changes nothing, however often and by whomever it is asked.
-pub fn look(db: &mut Db, token: &str, signed_in: Option<i64>, now: Timestamp) -> Result<Seen, Error> {
+pub fn look(db: &mut Db, token: &str, signed_in: Option<UserId>, now: Timestamp) -> Result<Seen, Error> {
     let (offer, way) = offers::of_token(db, token, now)?.ok_or(Error::NotFound)?;
     let mut elsewhere = elsewhere(db, &offer)?;
     let is_own = |member: &Elsewhere| signed_in == Some(member.user_id);
@@ -90,7 +91,7 @@ pub fn look(db: &mut Db, token: &str, signed_in: Option<i64>, now: Timestamp) ->
 }
 
 /// Makes the person a member. Returns the invitation, too.
-pub fn accept(db: &mut Db, context: &Context, answer: &Answer) -> Result<(Accepted, i64), Error> {
+pub fn accept(db: &mut Db, context: &Context, answer: &Answer) -> Result<(Accepted, InvitationId), Error> {
     let Seen { offer, elsewhere, is_signed_in } =
         look(db, answer.token.expose_secret(), answer.signed_in, context.now)?;
     if !offer.is_granted {
@@ -105,9 +106,11 @@ pub fn accept(db: &mut Db, context: &Context, answer: &Answer) -> Result<(Accept
     }
     Error::unless_valid(faults)?;
     let accepted = rules::accept(db, offer.account_id, offer.invitation_id, context.now)?;
-    let user = (offer.account_id, accepted.user_id);
     match &answer.password {
-        Some(hashed) => passwords::set(db, user, hashed, person(accepted.user_id, context), context.now)?,
+        Some(hashed) => {
+            let person = person(accepted.user_id, context);
+            passwords::set(db, offer.account_id, accepted.user_id, hashed, person, context.now)?;
+        }
         None => {
             for member in elsewhere.iter().filter(|member| Some(member.user_id) == answer.signed_in) {
                 passwords::take_along(db, member.user_id, accepted.user_id)?;
@@ -125,34 +128,31 @@ pub fn accept(db: &mut Db, context: &Context, answer: &Answer) -> Result<(Accept
 /// Writes down that the person does not want to come.
 pub fn decline(db: &mut Db, context: &Context, token: &str) -> Result<(), Error> {
     let (offer, _) = offers::of_token(db, token, context.now)?.ok_or(Error::NotFound)?;
-    rules::decline(db, (offer.account_id, offer.invitation_id), offer.invitee_id, context.now)
+    rules::decline(db, offer.account_id, offer.invitation_id, offer.invitee_id, context.now)
 }
 
 /// The active memberships of the invited address in other accounts.
 fn elsewhere(db: &mut Db, offer: &Offer) -> Result<Vec<Elsewhere>, Error> {
-    let mut found = Vec::new();
-    db.each(
+    Ok(db.all(
         "SELECT u.account_id, a.name, u.id, m.id FROM users u JOIN accounts a ON a.id = u.account_id \
          JOIN account_memberships m ON m.user_id = u.id WHERE u.email_key = ?1 AND u.is_active = 1 \
          AND u.account_id <> ?2 ORDER BY u.account_id",
-        &[Param::Text(&offer.email_key), Param::Int(offer.account_id)],
-        &mut |row| {
-            found.push(Elsewhere {
-                account_id: row.int(0)?,
+        &[Param::Text(&offer.email_key), offer.account_id.into()],
+        |row| {
+            Ok(Elsewhere {
+                account_id: row.id(0)?,
                 account_name: row.text(1)?.to_owned(),
-                user_id: row.int(2)?,
-                membership_id: row.int(3)?,
-            });
-            Ok(())
+                user_id: row.id(2)?,
+                membership_id: row.id(3)?,
+            })
         },
-    )?;
-    Ok(found)
+    )?)
 }
 
 /// Ends a membership elsewhere by the rules of that account.
 fn leave(db: &mut Db, context: &Context, member: &Elsewhere) -> Result<(), Error> {
     let context = acting(context, member.account_id, member.user_id);
-    let id = Some(member.membership_id);
+    let id = Some(member.membership_id.record());
     let record = records::find(db, &memberships::RESOURCE, member.account_id, id)?;
     memberships::remove(db, &context, &record).map_err(|error| match error {
         Error::Invalid(_) => Error::Invalid(vec![Fault::base(CANNOT_LEAVE)]),
@@ -161,7 +161,7 @@ fn leave(db: &mut Db, context: &Context, member: &Elsewhere) -> Result<(), Error
 }
 
 /// The surroundings of what a person does for oneself, within an account, without a token.
-fn acting(context: &Context, account_id: i64, user_id: i64) -> Context {
+fn acting(context: &Context, account_id: AccountId, user_id: UserId) -> Context {
     let caller = Caller {
         account_id,
         identity: Identity::Person { user_id },
@@ -171,6 +171,6 @@ fn acting(context: &Context, account_id: i64, user_id: i64) -> Context {
     context.for_caller(caller)
 }
 
-fn person(user_id: i64, context: &Context) -> Actor<'_> {
+fn person(user_id: UserId, context: &Context) -> Actor<'_> {
     Actor { user_id: Some(user_id), token_id: None, request_id: context.request_id.as_deref() }
 }

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
+use crate::ids::InvitationId;
 use crate::store::{self, Db, Param};
 
 /// The path of the page behind a link, without the token at its end.
@@ -33,7 +34,7 @@ pub enum Way {
 pub fn create(
     db: &mut Db,
     entropy: &Entropy,
-    invitation_id: i64,
+    invitation_id: InvitationId,
     way: Way,
     now: Timestamp,
 ) -> Result<SecretString, Error> {
@@ -43,11 +44,17 @@ pub fn create(
 }
 
 /// Stores a link whose token is known already.
-pub fn insert(db: &mut Db, invitation_id: i64, token: &str, way: Way, now: Timestamp) -> Result<(), store::Error> {
+pub fn insert(
+    db: &mut Db,
+    invitation_id: InvitationId,
+    token: &str,
+    way: Way,
+    now: Timestamp,
+) -> Result<(), store::Error> {
     db.exec(
         "INSERT INTO invitation_links (invitation_id, token_hash, is_by_mail, created_at) VALUES (?1, ?2, ?3, ?4)",
         &[
-            Param::Int(invitation_id),
+            invitation_id.into(),
             Param::Bytes(&tokens::hash(token)),
             Param::Int(i64::from(way == Way::Mail)),
             Param::Int(now.0),
@@ -57,8 +64,8 @@ pub fn insert(db: &mut Db, invitation_id: i64, token: &str, way: Way, now: Times
 }
 
 /// Ends every link of an invitation.
-pub fn end(db: &mut Db, invitation_id: i64) -> Result<(), store::Error> {
-    db.exec_later("DELETE FROM invitation_links WHERE invitation_id = ?1", &[Param::Int(invitation_id)])
+pub fn end(db: &mut Db, invitation_id: InvitationId) -> Result<(), store::Error> {
+    db.exec_later("DELETE FROM invitation_links WHERE invitation_id = ?1", &[invitation_id.into()])
 }
 
 /// The address of the page behind a link. Its beginning comes from the settings, never from a request.

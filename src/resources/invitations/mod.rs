@@ -8,4 +8,4 @@ mod rules;
 pub mod states;
 
 pub use description::{ENTRY, RESOURCE};
-pub use rules::{ALL, Accepted, PENDING_ADDRESS, accept, decline, hand_over, remove_pending};
+pub use rules::{ALL, PENDING_ADDRESS, accept, hand_over, remove_pending};

@@ -7,6 +7,7 @@
 use crate::clock::Timestamp;
 use crate::engine::access::Level;
 use crate::engine::tokens;
+use crate::ids::{AccountId, InvitationId, UserId};
 use crate::resources::invitations::links::Way;
 use crate::store::{Db, Error, Param, Row};
 
@@ -14,15 +15,15 @@ use crate::store::{Db, Error, Param, Row};
 #[derive(Clone, Debug)]
 pub struct Offer {
     /// The invitation.
-    pub invitation_id: i64,
+    pub invitation_id: InvitationId,
     /// The account that it leads into.
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// Name of that account.
     pub account_name: String,
     /// The account's own language, where it has chosen one.
     pub language: Option<String>,
     /// The user who will be the member.
-    pub invitee_id: i64,
+    pub invitee_id: UserId,
     /// The invited address.
     pub email_address: String,
     /// The same, in the form in which it is compared.
@@ -68,9 +69,9 @@ pub fn of_token(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<(Offe
 }
 
 /// The offer of an invitation by its id, for the mail about it.
-pub fn of_invitation(db: &mut Db, id: i64, now: Timestamp) -> Result<Option<Offer>, Error> {
+pub fn of_invitation(db: &mut Db, id: InvitationId, now: Timestamp) -> Result<Option<Offer>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM account_invitations i {JOINS} WHERE i.id = ?1 AND {IS_ALIVE}");
-    db.maybe(&sql, &[Param::Int(id), Param::Int(now.day())], read)
+    db.maybe(&sql, &[id.into(), Param::Int(now.day())], read)
 }
 
 fn read(row: &Row<'_>) -> Result<Offer, Error> {
@@ -79,11 +80,11 @@ fn read(row: &Row<'_>) -> Result<Offer, Error> {
     let inviter = row.maybe_text(13)?.and_then(Level::of_permission);
     let wanted = Level::of_permission(&permission);
     Ok(Offer {
-        invitation_id: row.int(0)?,
-        account_id: row.int(1)?,
+        invitation_id: row.id(0)?,
+        account_id: row.id(1)?,
         account_name: row.text(2)?.to_owned(),
         language: owned(row.maybe_text(3)?),
-        invitee_id: row.int(4)?,
+        invitee_id: row.id(4)?,
         email_address: row.text(5)?.to_owned(),
         email_key: row.text(6)?.to_owned(),
         full_name: row.text(7)?.to_owned(),

@@ -17,6 +17,7 @@ use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
 use crate::engine::{limits, tallies};
+use crate::ids::{AccountId, InvitationId, MembershipId, RecordId, UserId};
 use crate::mail::outbox;
 use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::links::{self, Way};
@@ -50,7 +51,7 @@ pub fn invite(
     resource: &'static Resource,
     context: &Context,
     elements: &mut [Changes],
-) -> Result<Vec<i64>, Error> {
+) -> Result<Vec<RecordId>, Error> {
     let mut seen = HashSet::new();
     let mut invitees = Vec::with_capacity(elements.len());
     for changes in elements.iter_mut() {
@@ -69,7 +70,7 @@ pub fn invite(
     tallies::add(db, context.caller.account_id, PENDING_INVITATIONS, made)?;
     if context.activates_at_once {
         for id in &ids {
-            accept(db, context.caller.account_id, *id, context.now)?;
+            accept(db, context.caller.account_id, id.typed(), context.now)?;
         }
     }
     seats::note_taken(db, context)?;
@@ -90,7 +91,7 @@ pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
     context.take_limit(limits::Kind::ResendOfRecord, record.id)?;
     renew(db, context, record, "resend", expiration_day(context))?;
-    put_into_outbox(db, context, record.id, record.text("email_address").unwrap_or_default())
+    put_into_outbox(db, context, record.id.typed(), record.text("email_address").unwrap_or_default())
 }
 
 /// Makes a link for an administrator to hand over, in place of all links before, and returns its token for the only time.
@@ -100,22 +101,17 @@ pub fn hand_over(db: &mut Db, context: &Context, record: &Record) -> Result<Secr
     let last_day = record.int("expiration_date").unwrap_or_default();
     let is_over = last_day < context.now.day();
     renew(db, context, record, "link", if is_over { expiration_day(context) } else { last_day })?;
-    outbox::cancel(db, record.id, context.now)?;
-    links::create(db, &context.entropy, record.id, Way::Administrator, context.now)
+    outbox::cancel(db, record.id.typed(), context.now)?;
+    links::create(db, &context.entropy, record.id.typed(), Way::Administrator, context.now)
 }
 
 /// Ends the links of an invitation and lets it wait anew, until the end of `last_day`.
 fn renew(db: &mut Db, context: &Context, record: &Record, action: &'static str, last_day: i64) -> Result<(), Error> {
-    links::end(db, record.id)?;
+    links::end(db, record.id.typed())?;
     db.exec(
         "UPDATE account_invitations SET expires_on = ?3, declined_at = NULL, expired_at = NULL, updated_at = ?4 \
          WHERE account_id = ?1 AND id = ?2",
-        &[
-            Param::Int(context.caller.account_id),
-            Param::Int(record.id),
-            Param::Int(last_day),
-            Param::Int(context.now.0),
-        ],
+        &[context.caller.account_id.into(), record.id.into(), Param::Int(last_day), Param::Int(context.now.0)],
     )?;
     let only_date =
         |day: Cell<'_>| Attributes::of(record.resource.field("expiration_date").map(|field| (field, day)).into_iter());
@@ -125,9 +121,9 @@ fn renew(db: &mut Db, context: &Context, record: &Record, action: &'static str, 
     Ok(audit::record(db, context, &event)?)
 }
 
-fn put_into_outbox(db: &mut Db, context: &Context, id: i64, recipient: &str) -> Result<(), Error> {
-    let subject = (context.caller.account_id, id);
-    Ok(outbox::enqueue(db, &context.outbox, &context.entropy, subject, recipient, context.now)?)
+fn put_into_outbox(db: &mut Db, context: &Context, id: InvitationId, recipient: &str) -> Result<(), Error> {
+    let account = context.caller.account_id;
+    Ok(outbox::enqueue(db, &context.outbox, &context.entropy, account, id, recipient, context.now)?)
 }
 
 /// Takes an invitation back, and with it the invitee whom nothing else names.
@@ -139,11 +135,11 @@ pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
 /// Removes a pending invitation with its links, its mail that still waits, and the invitee whom nothing else names.
 pub fn remove_pending(db: &mut Db, context: &Context, record: &Record, action: &'static str) -> Result<(), Error> {
     let account = context.caller.account_id;
-    outbox::cancel(db, record.id, context.now)?;
+    outbox::cancel(db, record.id.typed(), context.now)?;
     // Its links go with it.
     let sql = "DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2";
-    db.exec(sql, &[Param::Int(account), Param::Int(record.id)])?;
-    if let Some(invitee) = record.int("invitee_id") {
+    db.exec(sql, &[account.into(), record.id.into()])?;
+    if let Some(invitee) = record.id_in("invitee_id") {
         people::remove_unnamed_user(db, account, invitee)?;
     }
     tallies::add(db, account, ALL, -1)?;
@@ -157,28 +153,28 @@ pub fn remove_pending(db: &mut Db, context: &Context, record: &Record, action: &
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
     /// The membership.
-    pub membership_id: i64,
+    pub membership_id: MembershipId,
     /// Its user, who was the invitee.
-    pub user_id: i64,
+    pub user_id: UserId,
 }
 
 /// Makes the invitee of a pending invitation a member with exactly what the invitation says; `NotFound` when there is no
 /// such invitation, or one that was accepted already. The guard is in the update, so that of many only one succeeds. Somebody
 /// who is a member already keeps what that membership says, and is raised where the invitation says more.
-pub fn accept(db: &mut Db, account_id: i64, id: i64, now: Timestamp) -> Result<Accepted, Error> {
+pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timestamp) -> Result<Accepted, Error> {
     let accepted = db.maybe(
         "UPDATE account_invitations SET accepted_at = ?3, updated_at = ?3 \
          WHERE account_id = ?1 AND id = ?2 AND accepted_at IS NULL \
          RETURNING invitee_id, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, \
          default_read_only",
-        &[Param::Int(account_id), Param::Int(id), Param::Int(now.0)],
+        &[account_id.into(), id.into(), Param::Int(now.0)],
         |row| {
             let permission = row.text(1)?.to_owned();
             let membership = NewMembership {
                 account_id,
-                user_id: row.int(0)?,
+                user_id: row.id(0)?,
                 permission: "",
-                default_role_id: row.maybe_int(2)?,
+                default_role_id: row.maybe_id(2)?,
                 bill_rate_in_cents: row.maybe_int(3)?,
                 cost_rate_in_cents: row.maybe_int(4)?,
                 billability_target: row.maybe_int(5)?,
@@ -192,7 +188,7 @@ pub fn accept(db: &mut Db, account_id: i64, id: i64, now: Timestamp) -> Result<A
     )?;
     let (membership, permission) = accepted.ok_or(Error::NotFound)?;
     let user_id = membership.user_id;
-    let membership_id = match memberships::raise(db, (account_id, user_id), &permission, now)? {
+    let membership_id = match memberships::raise(db, account_id, user_id, &permission, now)? {
         Some(membership_id) => membership_id,
         None => people::insert_membership(db, None, &NewMembership { permission: &permission, ..membership })?,
     };
@@ -200,32 +196,39 @@ pub fn accept(db: &mut Db, account_id: i64, id: i64, now: Timestamp) -> Result<A
     outbox::cancel(db, id, now)?;
     tallies::add(db, account_id, PENDING_INVITATIONS, -1)?;
     let after = Attributes::of_cells([
-        ("account_membership_id", Kind::Id("account_memberships"), Cell::Int(membership_id)),
+        ("account_membership_id", Kind::Id("account_memberships"), membership_id.into()),
         ("permission", Kind::Line, Cell::Text(&permission)),
     ]);
-    write_answer(db, (account_id, id), "account_invitation.accept", user_id, Some(&after), now)?;
+    write_answer(db, account_id, id, "account_invitation.accept", user_id, Some(&after), now)?;
     Ok(Accepted { membership_id, user_id })
 }
 
 /// Writes down that the person does not want to come. The invitation stays, as an expired one does, for the inviter to see, to
 /// send again or to take back; its links are dead.
-pub fn decline(db: &mut Db, (account_id, id): (i64, i64), invitee_id: i64, now: Timestamp) -> Result<(), Error> {
+pub fn decline(
+    db: &mut Db,
+    account_id: AccountId,
+    id: InvitationId,
+    invitee_id: UserId,
+    now: Timestamp,
+) -> Result<(), Error> {
     let sql = "UPDATE account_invitations SET declined_at = ?3, updated_at = ?3 \
                WHERE account_id = ?1 AND id = ?2 AND accepted_at IS NULL AND declined_at IS NULL";
-    if db.exec(sql, &[Param::Int(account_id), Param::Int(id), Param::Int(now.0)])? == 0 {
+    if db.exec(sql, &[account_id.into(), id.into(), Param::Int(now.0)])? == 0 {
         return Err(Error::NotFound);
     }
     links::end(db, id)?;
     outbox::cancel(db, id, now)?;
-    write_answer(db, (account_id, id), "account_invitation.decline", invitee_id, None, now)
+    write_answer(db, account_id, id, "account_invitation.decline", invitee_id, None, now)
 }
 
 /// The audit row of what the invited person has done: somebody without a token.
 fn write_answer(
     db: &mut Db,
-    (account_id, id): (i64, i64),
+    account_id: AccountId,
+    id: InvitationId,
     action: &str,
-    user_id: i64,
+    user_id: UserId,
     after: Option<&Attributes>,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -234,7 +237,7 @@ fn write_answer(
         occurred_at: now,
         actor: Actor { user_id: Some(user_id), token_id: None, request_id: None },
         action,
-        subject: ("account_invitations", id),
+        subject: ("account_invitations", id.record()),
         before: None,
         after,
     };
@@ -267,11 +270,11 @@ fn judge_address(
     context: &Context,
     changes: &mut Changes,
     seen: &mut HashSet<String>,
-) -> Result<Option<i64>, Error> {
+) -> Result<Option<UserId>, Error> {
     let Some(key) = changes.text("email_address").map(fold) else {
         return Ok(None);
     };
-    let params = [Param::Int(context.caller.account_id), Param::Text(&key)];
+    let params = [context.caller.account_id.into(), Param::Text(&key)];
     let pending = db.maybe(
         "SELECT 1 FROM account_invitations WHERE account_id = ?1 AND email_key = ?2 AND accepted_at IS NULL",
         &params,
@@ -284,7 +287,7 @@ fn judge_address(
         &params,
         |row| {
             let has = |column| row.maybe_int(column).map(|id| id.is_some());
-            Ok((row.int(0)?, has(1)?, has(2)?, has(3)?))
+            Ok((row.id(0)?, has(1)?, has(2)?, has(3)?))
         },
     )?;
     let is_elsewhere = !is_invitable(&key, &context.invite_domains);
@@ -311,8 +314,8 @@ fn insert(
     resource: &'static Resource,
     context: &Context,
     changes: &Changes,
-    invitee: Option<i64>,
-) -> Result<i64, Error> {
+    invitee: Option<UserId>,
+) -> Result<RecordId, Error> {
     let account = context.caller.account_id;
     let full_name = changes.text("full_name").unwrap_or_default();
     let email_address = changes.text("email_address").unwrap_or_default();
@@ -329,7 +332,7 @@ fn insert(
         }
     };
     let params = [
-        Param::Int(account),
+        account.into(),
         Param::Text(full_name),
         Param::Text(&keys.name),
         Param::Text(email_address),
@@ -344,10 +347,10 @@ fn insert(
         changes.get("billability_target").into(),
         changes.get("default_read_only").into(),
         context.caller.user_id().into(),
-        Param::Int(invitee),
+        invitee.into(),
         Param::Int(expiration_day(context)),
     ];
-    let id = db
+    let id: InvitationId = db
         .insert(
             "INSERT INTO account_invitations (account_id, full_name, name_key, email_address, email_key, search_key, \
              headline, created_at, updated_at, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, \
@@ -357,14 +360,14 @@ fn insert(
             &params,
         )
         .map_err(|error: store::Error| error.on_constraint(PENDING_ADDRESS, invited_meanwhile))?;
-    external_references::write(db, context, (Subject::User, invitee), changes)?;
+    external_references::write(db, context, Subject::User(invitee), changes)?;
     if !context.activates_at_once {
         put_into_outbox(db, context, id, email_address)?;
     }
     let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
-    let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
+    let event = Event { resource, action: "create", id: id.record(), before: None, after: Some(&after) };
     audit::record(db, context, &event)?;
-    Ok(id)
+    Ok(id.record())
 }
 
 /// Whether an address, in lower case, is of one of the domains: of exactly that one, or of one below it where the entry begins

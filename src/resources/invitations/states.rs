@@ -4,6 +4,7 @@
 //! declined or has run out is told apart, by the day of who asks and not by whether the sweeper has been there already.
 
 use crate::clock::Timestamp;
+use crate::ids::{AccountId, InvitationId};
 use crate::store::{Db, Error, Param};
 
 /// The state of an invitation that can still be answered.
@@ -13,7 +14,7 @@ pub const PENDING: &str = "pending";
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// Its id.
-    pub id: i64,
+    pub id: InvitationId,
     /// `accepted`, `declined`, `expired` or [`PENDING`].
     pub state: String,
     /// The invited address.
@@ -32,11 +33,11 @@ pub struct Listed {
 #[derive(Clone, Copy)]
 pub enum About {
     /// One invitation of an account.
-    Invitation(i64, i64),
+    Invitation(AccountId, InvitationId),
     /// Those of an account that can still be answered.
-    Pending(i64),
+    Pending(AccountId),
     /// All of an account.
-    Account(i64),
+    Account(AccountId),
 }
 
 /// The invitations that a listing is about, in the order in which they were made.
@@ -52,18 +53,15 @@ pub fn list(db: &mut Db, about: About, now: Timestamp) -> Result<Vec<Listed>, Er
                (SELECT o.state FROM outbox o WHERE o.invitation_id = i.id ORDER BY o.id DESC LIMIT 1) \
                FROM account_invitations i WHERE i.account_id = ?1 AND (?3 IS NULL OR i.id = ?3)) listed \
                WHERE ?4 IS NULL OR state = ?4 ORDER BY id";
-    let mut listed = Vec::new();
-    db.each(sql, &[Param::Int(account), Param::Int(now.day()), id.into(), state.into()], &mut |row| {
-        listed.push(Listed {
-            id: row.int(0)?,
+    db.all(sql, &[account.into(), Param::Int(now.day()), id.into(), state.into()], |row| {
+        Ok(Listed {
+            id: row.id(0)?,
             state: row.text(1)?.to_owned(),
             email_address: row.text(2)?.to_owned(),
             full_name: row.text(3)?.to_owned(),
             permission: row.text(4)?.to_owned(),
             expires_on: row.int(5)?,
             mail_state: row.maybe_text(6)?.map(str::to_owned),
-        });
-        Ok(())
-    })?;
-    Ok(listed)
+        })
+    })
 }

@@ -10,6 +10,7 @@ use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
 use crate::engine::{tallies, tokens};
+use crate::ids::{AccountId, MembershipId, UserId};
 use crate::resources::{people, roles, seats};
 use crate::store::{Db, Param};
 use crate::wire::changes::{Changes, Fault};
@@ -53,10 +54,16 @@ pub fn enable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
 
 /// Gives a user who is a member already at least this permission: an invitation never lowers what somebody has. Returns the
 /// membership; `None` for a user without one. A member who is disabled cannot come back in this way.
-pub fn raise(db: &mut Db, (account, user): (i64, i64), permission: &str, now: Timestamp) -> Result<Option<i64>, Error> {
+pub fn raise(
+    db: &mut Db,
+    account: AccountId,
+    user: UserId,
+    permission: &str,
+    now: Timestamp,
+) -> Result<Option<MembershipId>, Error> {
     let sql = "SELECT id, permission, disabled_at FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
-    let member = db.maybe(sql, &[Param::Int(account), Param::Int(user)], |row| {
-        Ok((row.int(0)?, Level::of_permission(row.text(1)?), row.maybe_int(2)?.is_some()))
+    let member = db.maybe(sql, &[account.into(), user.into()], |row| {
+        Ok((row.id::<MembershipId>(0)?, Level::of_permission(row.text(1)?), row.maybe_int(2)?.is_some()))
     })?;
     match member {
         None => Ok(None),
@@ -65,7 +72,7 @@ pub fn raise(db: &mut Db, (account, user): (i64, i64), permission: &str, now: Ti
             if level < Level::of_permission(permission) {
                 let sql = "UPDATE account_memberships SET permission = ?3, updated_at = ?4 \
                            WHERE account_id = ?1 AND id = ?2";
-                db.exec(sql, &[Param::Int(account), Param::Int(id), Param::Text(permission), Param::Int(now.0)])?;
+                db.exec(sql, &[account.into(), id.into(), Param::Text(permission), Param::Int(now.0)])?;
             }
             Ok(Some(id))
         }
@@ -79,7 +86,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     require_other_administrator(db, context, record)?;
     let (account, user) = (context.caller.account_id, user_of(record));
     let sql = "DELETE FROM account_memberships WHERE account_id = ?1 AND id = ?2";
-    db.exec(sql, &[Param::Int(account), Param::Int(record.id)])?;
+    db.exec(sql, &[account.into(), record.id.into()])?;
     tokens::end_access(db, user, context.now)?;
     tallies::add(db, account, people::MEMBERSHIPS, -1)?;
     if is_active(record) {
@@ -96,7 +103,7 @@ fn set_disabled_at(db: &mut Db, context: &Context, record: &Record, disabled_at:
     let account = context.caller.account_id;
     db.exec(
         "UPDATE account_memberships SET disabled_at = ?3, updated_at = ?4 WHERE account_id = ?1 AND id = ?2",
-        &[Param::Int(account), Param::Int(record.id), disabled_at.into(), Param::Int(context.now.0)],
+        &[account.into(), record.id.into(), disabled_at.into(), Param::Int(context.now.0)],
     )?;
     people::note_activity(db, account, user_of(record), disabled_at.is_none())?;
     context.callers.forget_after_commit(db);
@@ -114,8 +121,8 @@ fn is_active(record: &Record) -> bool {
     record.int("disabled_at").is_none()
 }
 
-fn user_of(record: &Record) -> i64 {
-    record.int("user_id").unwrap_or_default()
+fn user_of(record: &Record) -> UserId {
+    record.id_in("user_id").unwrap_or(UserId::new(0))
 }
 
 fn require_not_owner(record: &Record, refusal: &str) -> Result<(), Error> {
@@ -138,11 +145,11 @@ fn is_last_administrator(db: &mut Db, context: &Context, record: &Record) -> Res
         return Ok(false);
     }
     // Of two who end each other's administration, one has to see what the other has done.
-    db.take_turn(context.caller.account_id)?;
+    db.take_turn(context.caller.account_id.get())?;
     let others = db.maybe(
         "SELECT 1 FROM account_memberships m JOIN account_memberships t ON t.account_id = m.account_id \
          WHERE m.id = ?1 AND t.id <> m.id AND t.disabled_at IS NULL AND t.permission = 'administrator' LIMIT 1",
-        &[Param::Int(record.id)],
+        &[record.id.into()],
         |_| Ok(()),
     )?;
     Ok(others.is_none())
@@ -170,11 +177,11 @@ fn judge_permission(db: &mut Db, context: &Context, record: &Record, changes: &m
 
 /// A manager is another active member, named by the user id (protocol-corners G9).
 fn judge_manager(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
-    let Some(manager) = changes.int("manager_id") else {
+    let Some(manager) = changes.int("manager_id").map(UserId::new) else {
         return Ok(());
     };
     let sql = "SELECT 1 FROM account_memberships WHERE account_id = ?1 AND user_id = ?2 AND disabled_at IS NULL";
-    let is_member = db.maybe(sql, &[Param::Int(context.caller.account_id), Param::Int(manager)], |_| Ok(()))?;
+    let is_member = db.maybe(sql, &[context.caller.account_id.into(), manager.into()], |_| Ok(()))?;
     if is_member.is_none() || manager == user_of(record) {
         changes.refuse("manager_id", NO_ACTIVE_MEMBER);
     }

@@ -5,6 +5,7 @@ use crate::engine::audit::{self, Attributes, Event};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
+use crate::ids::{AccountId, RecordId, RoleId};
 use crate::resources::external_references::{self, Subject};
 use crate::store::{self, Db, Param};
 use crate::wire::changes::Changes;
@@ -19,26 +20,26 @@ pub fn create(
     resource: &'static Resource,
     context: &Context,
     elements: &mut [Changes],
-) -> Result<Vec<i64>, Error> {
+) -> Result<Vec<RecordId>, Error> {
     Error::unless_valid(Changes::finish(elements))?;
     let mut ids = Vec::with_capacity(elements.len());
     for changes in &*elements {
         let name = changes.text("name").unwrap_or_default();
         let id = insert(db, context.caller.account_id, name, context.now)?;
-        external_references::write(db, context, (Subject::Role, id), changes)?;
+        external_references::write(db, context, Subject::Role(id), changes)?;
         let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
-        let event = Event { resource, action: "create", id, before: None, after: Some(&after) };
+        let event = Event { resource, action: "create", id: id.record(), before: None, after: Some(&after) };
         audit::record(db, context, &event)?;
-        ids.push(id);
+        ids.push(id.record());
     }
     Ok(ids)
 }
 
 /// Writes a role, and returns its id.
-pub fn insert(db: &mut Db, account_id: i64, name: &str, now: Timestamp) -> Result<i64, store::Error> {
+pub fn insert(db: &mut Db, account_id: AccountId, name: &str, now: Timestamp) -> Result<RoleId, store::Error> {
     let sql = "INSERT INTO roles (account_id, name, name_key, created_at, updated_at) \
                VALUES (?1, ?2, ?3, ?4, ?4) RETURNING id";
-    db.insert(sql, &[Param::Int(account_id), Param::Text(name), Param::Text(&fold(name)), Param::Int(now.0)])
+    db.insert(sql, &[account_id.into(), Param::Text(name), Param::Text(&fold(name)), Param::Int(now.0)])
 }
 
 /// Derives what follows from a new name.
@@ -51,7 +52,7 @@ pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes
 
 /// Writes what stands beside the role.
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
-    Ok(external_references::write(db, context, (Subject::Role, record.id), changes)?)
+    Ok(external_references::write(db, context, Subject::Role(record.id.typed()), changes)?)
 }
 
 /// Deletes a role. One that a membership or an invitation names, whatever its state, only leaves the lists, so that what
@@ -61,16 +62,16 @@ pub fn delete(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     let in_use = db.one(
         "SELECT EXISTS (SELECT 1 FROM account_memberships WHERE default_role_id = ?1) \
          OR EXISTS (SELECT 1 FROM account_invitations WHERE default_role_id = ?1)",
-        &[Param::Int(record.id)],
+        &[record.id.into()],
         |row| row.int(0),
     )?;
     if in_use == 0 {
-        external_references::remove(db, account, (Subject::Role, record.id))?;
+        external_references::remove(db, account, Subject::Role(record.id.typed()))?;
         let sql = "DELETE FROM roles WHERE account_id = ?1 AND id = ?2";
-        db.exec(sql, &[Param::Int(account), Param::Int(record.id)])?;
+        db.exec(sql, &[account.into(), record.id.into()])?;
     } else {
         let sql = "UPDATE roles SET deleted_at = ?3, updated_at = ?3 WHERE account_id = ?1 AND id = ?2";
-        db.exec(sql, &[Param::Int(account), Param::Int(record.id), Param::Int(context.now.0)])?;
+        db.exec(sql, &[account.into(), record.id.into(), Param::Int(context.now.0)])?;
     }
     let before = Attributes::of_record(record);
     let event =
@@ -84,7 +85,7 @@ pub fn judge_default_role(db: &mut Db, context: &Context, changes: &mut Changes)
         return Ok(());
     };
     let sql = "SELECT 1 FROM roles WHERE account_id = ?1 AND id = ?2 AND deleted_at IS NULL";
-    let active = db.maybe(sql, &[Param::Int(context.caller.account_id), Param::Int(role)], |_| Ok(()))?;
+    let active = db.maybe(sql, &[context.caller.account_id.into(), Param::Int(role)], |_| Ok(()))?;
     if active.is_none() {
         changes.refuse("default_role_id", NO_ACTIVE_ROLE);
     }

@@ -4,4 +4,4 @@ mod description;
 mod rules;
 
 pub use description::{ENTRY, RESOURCE};
-pub use rules::{ADDRESS, ADDRESS_TAKEN};
+pub use rules::ADDRESS;

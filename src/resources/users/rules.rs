@@ -33,7 +33,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 
 /// Writes what stands beside the user.
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
-    Ok(external_references::write(db, context, (Subject::User, record.id), changes)?)
+    Ok(external_references::write(db, context, Subject::User(record.id.typed()), changes)?)
 }
 
 /// An address belongs to one user, and nobody takes one that somebody else is invited under (protocol-corners G13).
@@ -41,7 +41,7 @@ fn judge_address(db: &mut Db, context: &Context, record: &Record, changes: &mut 
     let Some(key) = changes.text("email_address").map(fold) else {
         return Ok(());
     };
-    let params = [Param::Int(context.caller.account_id), Param::Text(&key), Param::Int(record.id)];
+    let params = [context.caller.account_id.into(), Param::Text(&key), record.id.into()];
     let taken = "SELECT 1 FROM users WHERE account_id = ?1 AND email_key = ?2 AND id <> ?3";
     let invited = "SELECT 1 FROM account_invitations \
                    WHERE account_id = ?1 AND email_key = ?2 AND invitee_id <> ?3 AND accepted_at IS NULL";

@@ -52,26 +52,20 @@ impl Maker<'_> {
         let (full_name, email_address) = (format!("Administrator {account}"), further.address());
         let keys = Keys::of(&full_name, &email_address);
         let user = NewUser {
-            account_id: account,
+            account_id: account.into(),
             full_name: &full_name,
             email_address: &email_address,
             keys: &keys,
             headline: None,
             created_at: since,
         };
-        let user_id = people::insert_user(self.db, Some(next(&mut self.last.user)), &user)?;
-        let owner = NewMembership {
-            account_id: account,
-            user_id,
-            permission: ADMINISTRATOR,
-            is_owner: true,
-            created_at: since,
-            ..NewMembership::default()
-        };
-        people::insert_membership(self.db, Some(next(&mut self.last.membership)), &owner)?;
-        tokens::insert(self.db, (account, user_id), &further.token(), "sandbox", self.start.now)?;
+        let user_id = people::insert_user(self.db, Some(next(&mut self.last.user).into()), &user)?;
+        let owner =
+            NewMembership { is_owner: true, ..NewMembership::new(account.into(), user_id, ADMINISTRATOR, since) };
+        people::insert_membership(self.db, Some(next(&mut self.last.membership).into()), &owner)?;
+        tokens::insert(self.db, account.into(), user_id, &further.token(), "sandbox", self.start.now)?;
         self.progress.note(1);
-        Ok(Place { account, roles: Vec::new(), inviters: vec![user_id], uninvited: Vec::new(), since })
+        Ok(Place { account, roles: Vec::new(), inviters: vec![user_id.get()], uninvited: Vec::new(), since })
     }
 
     pub fn roles(&mut self, place: &mut Place, wanted: u32) -> Result<(), Error> {
@@ -116,8 +110,8 @@ impl Maker<'_> {
         users.write(self.db)?;
         memberships.write(self.db)?;
         place.uninvited.reverse();
-        tallies::add(self.db, place.account, people::MEMBERSHIPS, i64::from(wanted))?;
-        tallies::add(self.db, place.account, people::ACTIVE_MEMBERSHIPS, active)
+        tallies::add(self.db, place.account.into(), people::MEMBERSHIPS, i64::from(wanted))?;
+        tallies::add(self.db, place.account.into(), people::ACTIVE_MEMBERSHIPS, active)
     }
 
     pub fn invitations(&mut self, place: &mut Place, wanted: u32) -> Result<(), Error> {
@@ -158,8 +152,8 @@ impl Maker<'_> {
         }
         users.write(self.db)?;
         invitations.write(self.db)?;
-        tallies::add(self.db, place.account, invitations::ALL, i64::from(wanted))?;
-        tallies::add(self.db, place.account, seats::PENDING_INVITATIONS, pending)
+        tallies::add(self.db, place.account.into(), invitations::ALL, i64::from(wanted))?;
+        tallies::add(self.db, place.account.into(), seats::PENDING_INVITATIONS, pending)
     }
 
     /// What became of an invitation: most wait.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::engine::audit::Actor;
 use crate::engine::{tallies, tokens};
+use crate::ids::{AccountId, RoleId, UserId};
 use crate::language::Language;
 use crate::oauth::applications::{self, New};
 use crate::oauth::passwords;
@@ -95,7 +96,7 @@ fn plant_account(db: &mut Db, account: &Account, start: Start) -> Result<(), Err
         plant_application(db, account.id, application, start)?;
     }
     if account.seats.is_some() {
-        seats::contract(db, account.id, account.seats, start.now)?;
+        seats::contract(db, account.id.into(), account.seats, start.now)?;
     }
     Ok(())
 }
@@ -139,12 +140,12 @@ fn plant_role(db: &mut Db, account: i64, role: &Role, start: Start) -> Result<()
     let deleted_at = role.deleted_days_ago.map(|days| start.days_ago(days));
     insert_role(db, account, (role.id, &role.name), created_at, deleted_at)?;
     for reference in &role.external_references {
-        external_references::put(db, account, (Subject::Role, role.id), reference, created_at)?;
+        external_references::put(db, account.into(), Subject::Role(role.id.into()), reference, created_at)?;
     }
     Ok(())
 }
 
-fn insert_user(db: &mut Db, account_id: i64, person: &Person, created_at: Timestamp) -> Result<(), Error> {
+fn insert_user(db: &mut Db, account_id: AccountId, person: &Person, created_at: Timestamp) -> Result<(), Error> {
     let keys = Keys::of(&person.full_name, &person.email_address);
     let user = NewUser {
         account_id,
@@ -154,25 +155,25 @@ fn insert_user(db: &mut Db, account_id: i64, person: &Person, created_at: Timest
         headline: person.headline.as_deref(),
         created_at,
     };
-    people::insert_user(db, Some(person.user_id), &user).map(drop)
+    people::insert_user(db, Some(person.user_id.into()), &user).map(drop)
 }
 
 fn plant_references(db: &mut Db, account: i64, person: &Person, created_at: Timestamp) -> Result<(), Error> {
     person.external_references.iter().try_for_each(|reference| {
-        external_references::put(db, account, (Subject::User, person.user_id), reference, created_at)
+        external_references::put(db, account.into(), Subject::User(person.user_id.into()), reference, created_at)
     })
 }
 
 fn plant_member(db: &mut Db, account_id: i64, member: &Member, start: Start) -> Result<(), Error> {
     let created_at = start.days_ago(member.created_days_ago);
-    let user_id = member.person.user_id;
-    insert_user(db, account_id, &member.person, created_at)?;
+    let (account, user) = (AccountId::new(account_id), UserId::new(member.person.user_id));
+    insert_user(db, account, &member.person, created_at)?;
     let membership = NewMembership {
-        account_id,
-        user_id,
+        account_id: account,
+        user_id: user,
         permission: &member.terms.permission,
         is_owner: member.is_owner,
-        default_role_id: member.terms.default_role_id,
+        default_role_id: member.terms.default_role_id.map(RoleId::new),
         bill_rate_in_cents: member.terms.bill_rate_in_cents,
         cost_rate_in_cents: member.terms.cost_rate_in_cents,
         billability_target: member.terms.billability_target,
@@ -180,13 +181,13 @@ fn plant_member(db: &mut Db, account_id: i64, member: &Member, start: Start) -> 
         disabled_at: member.disabled_days_ago.map(|days| start.days_ago(days)),
         created_at,
     };
-    people::insert_membership(db, Some(member.membership_id), &membership)?;
+    people::insert_membership(db, Some(member.membership_id.into()), &membership)?;
     plant_references(db, account_id, &member.person, created_at)?;
     if let Some(token) = &member.token {
-        tokens::insert(db, (account_id, user_id), token, "sandbox", start.now)?;
+        tokens::insert(db, account, user, token, "sandbox", start.now)?;
     }
     if let Some(hashed) = &member.password {
-        passwords::set(db, (account_id, user_id), hashed, Actor::OPERATOR, start.now)?;
+        passwords::set(db, account, user, hashed, Actor::OPERATOR, start.now)?;
     }
     Ok(())
 }
@@ -198,7 +199,7 @@ fn plant_invitation(db: &mut Db, account: i64, invitation: &Invitation, start: S
     let (accepted_at, declined_at) = (answered(State::Accepted), answered(State::Declined));
     if accepted_at.is_none() {
         // The invitee of an accepted invitation is a member by now, and stands among them.
-        insert_user(db, account, person, created_at)?;
+        insert_user(db, account.into(), person, created_at)?;
     }
     plant_references(db, account, person, created_at)?;
     let keys = Keys::of(&person.full_name, &person.email_address);
@@ -231,19 +232,19 @@ fn plant_invitation(db: &mut Db, account: i64, invitation: &Invitation, start: S
         ],
     )?;
     if let Some(token) = &invitation.link_token {
-        links::insert(db, invitation.id, token, Way::Mail, created_at)?;
+        links::insert(db, invitation.id.into(), token, Way::Mail, created_at)?;
     }
-    tallies::add(db, account, invitations::ALL, 1)?;
+    tallies::add(db, account.into(), invitations::ALL, 1)?;
     if accepted_at.is_none() {
-        tallies::add(db, account, seats::PENDING_INVITATIONS, 1)?;
+        tallies::add(db, account.into(), seats::PENDING_INVITATIONS, 1)?;
     }
     Ok(())
 }
 
 fn plant_application(db: &mut Db, account_id: i64, application: &Application, start: Start) -> Result<(), Error> {
     let new = New {
-        account_id,
-        user_id: application.user_id,
+        account_id: account_id.into(),
+        user_id: application.user_id.into(),
         client_id: &application.client_id,
         secret: &application.secret,
         name: &application.name,

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use invited::resources::seats;
+use invited::testing::seats;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -152,7 +152,7 @@ impl Case<'_> {
     /// Compares the server with the model.
     fn compare(&self, taken_before: i64) -> Result<(), TestCaseError> {
         let pending = i64::from(self.invitation.as_ref().is_some_and(|it| it.is_pending));
-        let ledger = self.server.write(|db| Ok(seats::ledger(db, 1)?));
+        let ledger = self.server.write(|db| Ok(seats::ledger(db, 1.into())?));
         prop_assert_eq!(ledger.taken(), taken_before + self.members + pending);
         let counted = "SELECT (SELECT count(*) FROM account_memberships WHERE account_id = 1 AND disabled_at IS NULL) \
                        + (SELECT count(*) FROM account_invitations WHERE account_id = 1 AND accepted_at IS NULL)";
@@ -176,7 +176,7 @@ fn whatever_is_done_in_whatever_order_links_flags_and_seats_agree() {
     let server = Server::start();
     let number = Cell::new(0);
     let law = |steps: Vec<Step>| {
-        let taken_before = server.write(|db| Ok(seats::ledger(db, 1)?)).taken();
+        let taken_before = server.write(|db| Ok(seats::ledger(db, 1.into())?)).taken();
         let mut case = Case { server: &server, number: &number, invitation: None, members: 0 };
         case.take(Step::Create)?;
         for step in steps {

@@ -1,6 +1,6 @@
 //! Seats: what is taken beyond the contracted number is told by a header, and nothing else changes.
 
-use invited::resources::seats;
+use invited::testing::seats;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, token};
@@ -10,11 +10,11 @@ const TAKEN: i64 = 13;
 
 fn contract(server: &Server, number: i64) {
     let now = server.app().clock.now();
-    server.write(move |db| Ok(seats::contract(db, 1, Some(number), now)?));
+    server.write(move |db| Ok(seats::contract(db, 1.into(), Some(number), now)?));
 }
 
 fn ledger(server: &Server) -> seats::Ledger {
-    server.write(|db| Ok(seats::ledger(db, 1)?))
+    server.write(|db| Ok(seats::ledger(db, 1.into())?))
 }
 
 #[track_caller]

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
+use invited::testing::clock::Stopwatch;
 
 use super::{Watched, body_of, status_of};
 use crate::exact::{put_json, refusal};

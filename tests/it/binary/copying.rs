@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
-use invited::transfer::tables::TABLES;
+use invited::testing::clock::Stopwatch;
+use invited::testing::tables::TABLES;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

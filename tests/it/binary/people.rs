@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
-use invited::sandbox::TemporaryFolder;
+use invited::testing::clock::Stopwatch;
+use invited::testing::sandbox::TemporaryFolder;
 use serde_json::{Value, json};
 
 use super::serving::{fails, folder, succeeds};

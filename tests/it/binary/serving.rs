@@ -6,9 +6,9 @@ use std::process::{Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
-use invited::entropy::Entropy;
-use invited::sandbox::TemporaryFolder;
+use invited::testing::clock::Stopwatch;
+use invited::testing::entropy::Entropy;
+use invited::testing::sandbox::TemporaryFolder;
 use serde_json::Value;
 
 use crate::process::{Client, Program, command, ended_by_asking_twice, half_a_request, printed, run, sqlite};

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
+use invited::testing::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use super::refusal;

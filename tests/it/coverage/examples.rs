@@ -1,11 +1,37 @@
 //! One working request for each operation.
 
-use invited::engine::access::Level;
-use invited::resources::registry;
+use invited::testing::access::Level;
+use invited::testing::describe::Verb;
+use invited::testing::registry::REGISTRY;
 use serde_json::{Value, json};
 
 use crate::support::client::Request;
 use crate::support::{Server, token};
+
+/// An operation of the registry, as a client sees it.
+pub(crate) struct ServedOperation {
+    pub(crate) method: &'static str,
+    /// The path below the base path.
+    pub(crate) path: String,
+    /// The plural name of the resource.
+    pub(crate) resource: &'static str,
+    /// The name of the action, as in the policy.
+    pub(crate) action: &'static str,
+    pub(crate) verb: Verb,
+}
+
+/// Every operation of every resource.
+pub(crate) fn operations() -> Vec<ServedOperation> {
+    let operations = REGISTRY.iter().flat_map(|entry| entry.resource.operations.iter().map(move |it| (entry, it.verb)));
+    let served = operations.map(|(entry, verb)| ServedOperation {
+        method: verb.method(),
+        path: entry.resource.path(verb),
+        resource: entry.resource.name,
+        action: verb.name(),
+        verb,
+    });
+    served.collect()
+}
 
 /// How an operation is asked for.
 pub(crate) struct Example {
@@ -139,7 +165,7 @@ impl Example {
 
     /// Whether everybody of the account may ask for it.
     pub(crate) fn is_open_to_everybody(&self, server: &Server) -> bool {
-        let operations = registry::operations();
+        let operations = operations();
         let mut operations = operations.iter();
         let served = operations.find(|served| (served.method, served.path.as_str()) == self.operation).unwrap();
         server.app().policy.rule(served.resource, served.verb).unwrap().level == Level::PunchClock
@@ -167,7 +193,7 @@ impl Example {
 
 #[test]
 fn every_operation_has_an_example_and_every_example_an_operation() {
-    let operations = registry::operations();
+    let operations = operations();
     for operation in &operations {
         let example = Example::of(operation.method, &operation.path);
         assert_eq!(example.operation.0, operation.method);
@@ -181,7 +207,7 @@ fn every_operation_has_an_example_and_every_example_an_operation() {
 #[test]
 fn every_operation_of_a_served_resource_is_in_the_contract_and_the_other_way_round() {
     let document: Value = serde_json::from_str(include_str!("../contract/ox-people.openapi.json")).unwrap();
-    let operations = registry::operations();
+    let operations = operations();
     let mut served: Vec<(String, String)> =
         operations.iter().map(|served| (served.method.to_owned(), served.path.clone())).collect();
     let mut promised = Vec::new();

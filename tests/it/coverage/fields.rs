@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use invited::resources::{invitations, memberships, roles, users};
-use invited::wire::describe::{Resource, Shown};
+use invited::testing::describe::{Resource, Shown};
+use invited::testing::{invitations, memberships, roles, users};
 use serde_json::{Value, json};
 
 use super::examples::{join, role};

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use invited::resources::registry;
-
-use super::examples::Example;
+use super::examples::{Example, operations};
 use crate::support::{Server, snapshot, token};
 
 /// Somebody who may make records, and is not the caller.
@@ -52,7 +50,7 @@ fn the_table_of_levels_and_actions_is_the_reviewed_one() {
         let _ = write!(table, "  {name}");
     }
     table.push('\n');
-    for operation in registry::operations() {
+    for operation in operations() {
         let example = Example::of(operation.method, &operation.path);
         let name = format!("{}.{}", operation.resource, operation.action);
         let lines: &[(String, bool)] = if example.has_id() && !example.subject.is_owned {
@@ -80,7 +78,7 @@ fn every_refusal_by_level_has_the_same_words_whatever_the_record() {
     let server = Server::start();
     let expected = r#"{"errors":[{"type":"system","message":"You do not have permission to do this."}]}"#;
     let before = server.everything_stored();
-    for operation in registry::operations() {
+    for operation in operations() {
         let example = Example::of(operation.method, &operation.path);
         if example.is_open_to_everybody(&server) {
             continue;

@@ -4,7 +4,7 @@
 //! The same mails are looked at twice: byte for byte as they stand on the wire, and as a mail program of another make
 //! reads them.
 
-use invited::mail::message::plain;
+use invited::testing::message::plain;
 use serde_json::{Value, json};
 
 use super::server::MailServer;
@@ -139,7 +139,8 @@ fn expect_only_address(addresses: &Value, name: &str, address: &str) {
 
 #[test]
 fn pitfall_17_a_line_with_a_dot_alone_ends_no_mail() {
-    let folder = invited::sandbox::TemporaryFolder::create(&invited::entropy::Entropy::system()).unwrap();
+    let folder =
+        invited::testing::sandbox::TemporaryFolder::create(&invited::testing::entropy::Entropy::system()).unwrap();
     let database = folder.database();
     let place = database.parent().unwrap();
     let lines = ".\n..\n.x\nRSET\nMAIL FROM:<evil@example.test>\n.";

@@ -1,6 +1,6 @@
 //! Applications: what may be registered, and what goes with one that is deleted.
 
-use invited::oauth::applications;
+use invited::testing::applications;
 
 use super::{OTHER, api_status, code, post, redeem, refresh, refused, register, tokens_of};
 use crate::support::{Server, token};
@@ -10,7 +10,7 @@ fn is_registered(server: &Server, address: &'static str, uris: &'static [&str]) 
     let (now, entropy) = (server.app().clock.now(), server.app().entropy.clone());
     server.write(move |db| {
         let uris: Vec<String> = uris.iter().map(|uri| (*uri).to_owned()).collect();
-        Ok(applications::create(db, &entropy, (1, address), "Shop", &uris, now).is_ok())
+        Ok(applications::create(db, &entropy, 1.into(), address, "Shop", &uris, now).is_ok())
     })
 }
 

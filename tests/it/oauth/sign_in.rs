@@ -1,6 +1,6 @@
 //! Signing in: nobody learns who has an account, nobody may try for ever, and a link works once.
 
-use invited::oauth::{applications, sign_in_links};
+use invited::testing::{applications, sign_in_links};
 use secrecy::ExposeSecret as _;
 
 use super::{Browser, authorize_path, is_guarded_page, set_password, told_on_a_page};
@@ -83,7 +83,7 @@ fn attempts_from_one_place_are_limited_whatever_the_address() {
 
 fn link(server: &Server, user_id: i64) -> String {
     let (now, entropy) = (server.app().clock.now(), server.app().entropy.clone());
-    let token = server.write(move |db| sign_in_links::create(db, &entropy, (1, user_id), now));
+    let token = server.write(move |db| sign_in_links::create(db, &entropy, 1.into(), user_id.into(), now));
     format!("/oauth/sign-in/{}", token.expose_secret())
 }
 

@@ -3,7 +3,7 @@
 //! `users.is_active` and the tallies repeat what memberships and invitations say. After each step of a random, repeatable
 //! sequence every list's count has to be what a walk over the stored rows finds.
 
-use invited::sandbox::seed::Seed;
+use invited::testing::seed::Seed;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;

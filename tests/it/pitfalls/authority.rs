@@ -1,6 +1,6 @@
 //! Granting more than one has, setting what is not one's to set, and power that outlives its reason.
 
-use invited::engine::access::{INVITABLE, Level};
+use invited::testing::access::{INVITABLE, Level};
 use serde_json::{Value, json};
 
 use crate::coverage::EXAMPLES;

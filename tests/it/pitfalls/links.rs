@@ -77,7 +77,7 @@ fn pitfall_02_an_acceptance_is_bound_to_the_invited_address() {
 fn pitfall_11_of_64_acceptances_at_once_one_succeeds() {
     let server = Server::start();
     let (id, link) = server.invite_by_mail("race@example.test");
-    let seats = || server.write(|db| Ok(invited::resources::seats::ledger(db, 1)?)).taken();
+    let seats = || server.write(|db| Ok(invited::testing::seats::ledger(db, 1.into())?)).taken();
     let seats_before = seats();
     let answers = together(64, |_| server.accept_link(&link));
     let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use invited::engine::access::Caller;
-use invited::resources::erasure;
-use invited::sandbox::TemporaryFolder;
+use invited::testing::access::Caller;
+use invited::testing::erasure;
+use invited::testing::sandbox::TemporaryFolder;
 use serde_json::{Value, json};
 
 use crate::oauth::secrets::holds;
@@ -175,7 +175,7 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
 
 /// The rich story on the real program, with the most talkative log.
 fn on_the_program() -> (Evidence, String) {
-    let folder = TemporaryFolder::create(&invited::entropy::Entropy::system()).unwrap();
+    let folder = TemporaryFolder::create(&invited::testing::entropy::Entropy::system()).unwrap();
     let log = folder.database().with_extension("log");
     let database = sqlite(&folder.database());
     let arguments = ["sandbox", "--json", "--listen", "127.0.0.1:0", "--log-level", "trace", "--database", &database];
@@ -239,14 +239,14 @@ fn pitfall_21_the_database_holds_no_secret() {
         assert!(!is_stored(secret), "{what} is stored");
     }
     // Erasing has nothing of that to write either.
-    let context = server.app().context(&Arc::new(Caller::operator(1)), None);
+    let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
     server.write(move |db| erasure::erase(db, &context, "canary.one@example.test"));
     for (what, secret) in &evidence.secrets {
         assert!(!is_stored(secret), "{what} is stored");
     }
     // The way round works: what is looked up is the hash of what the mail says.
     let (_, link) = server.invite_by_mail("round.trip@example.test");
-    let hash: String = invited::engine::tokens::hash(&link).iter().map(|byte| format!("{byte:02X}")).collect();
+    let hash: String = invited::testing::tokens::hash(&link).iter().map(|byte| format!("{byte:02X}")).collect();
     assert_eq!(server.stored("SELECT hex(token_hash) FROM invitation_links ORDER BY id DESC LIMIT 1"), [hash]);
     server.accept_link(&link).expect(200);
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
-use invited::store::{Error, Param, UniqueIndex};
+use invited::testing::clock::Stopwatch;
+use invited::testing::store::{Error, Param, UniqueIndex};
 use serde_json::json;
 
 use super::own_cluster::{serve, start};
@@ -42,7 +42,7 @@ fn two_jobs_that_wait_for_each_other_are_both_done() {
         for (first, second) in [(1, 2), (2, 1)] {
             let (barrier, attempts, told) = (Arc::clone(&both_have_one), Arc::clone(&attempts), Arc::clone(&told));
             let mut own_attempts = 0;
-            let job = move |db: &mut invited::store::Db| {
+            let job = move |db: &mut invited::testing::store::Db| {
                 own_attempts += 1;
                 attempts.fetch_add(1, Ordering::Relaxed);
                 let told = Arc::clone(&told);

@@ -17,7 +17,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use invited::resources::registry::REGISTRY;
+use invited::testing::registry::REGISTRY;
 
 use asked::Asked;
 use dice::Dice;

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
-use invited::resources::accounts;
+use invited::testing::accounts;
+use invited::testing::clock::Stopwatch;
 
 use super::own_cluster::{serve, start};
 use crate::support::{Server, token};

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
+use invited::testing::clock::Stopwatch;
 use serde_json::json;
 
 use super::own_cluster::{serve, start_with};

@@ -9,12 +9,12 @@
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-use invited::resources::invitations;
-use invited::resources::registry::REGISTRY;
-use invited::store::Dialect::Postgres;
-use invited::store::sql::{self, Statement};
-use invited::wire::kind::Value;
-use invited::wire::query::ListQuery;
+use invited::testing::invitations;
+use invited::testing::kind::Value;
+use invited::testing::query::ListQuery;
+use invited::testing::registry::REGISTRY;
+use invited::testing::sql::{self, Key, Statement};
+use invited::testing::store::Dialect::Postgres;
 
 use crate::plans::{TOP, plain, statements, tree};
 use crate::support::Server;
@@ -163,8 +163,8 @@ fn a_page_is_read_in_its_order_and_what_is_named_by_id_is_found_by_id() {
         let projection = plain(entry.resource);
         for statement in [
             sql::records(Postgres, &projection, 1, &[1, 2]),
-            sql::record(Postgres, &projection, 1, 7, &[]),
-            sql::record_to_write(Postgres, &projection, 1, 7, &[]),
+            sql::record(Postgres, &projection, Key { account: 1, id: 7 }, &[]),
+            sql::record_to_write(Postgres, &projection, Key { account: 1, id: 7 }, &[]),
             sql::list(Postgres, &projection, 1, &only),
             sql::count(Postgres, entry.resource, 1, &only),
         ] {

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use invited::store::{Error, Param};
+use invited::testing::store::{Error, Param};
 use invited_cluster::{Cluster, Pooler};
 use serde_json::{Value, json};
 

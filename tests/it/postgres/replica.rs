@@ -5,7 +5,7 @@
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
+use invited::testing::clock::Stopwatch;
 use invited_cluster::{Cluster, HASTY};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use invited::store::Error;
+use invited::testing::store::Error;
 
 use crate::store::pass_over_a_failure;
 use crate::support::Server;

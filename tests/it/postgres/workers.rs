@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::{Clock, Stopwatch, Timestamp};
-use invited::entropy::Entropy;
-use invited::run::Running;
-use invited::sandbox::DEFAULTS;
-use invited::sandbox::seed::Seed;
-use invited::server::app::App;
-use invited::server::settings::{Config, Values};
+use invited::testing::app::App;
+use invited::testing::clock::{Clock, Stopwatch, Timestamp};
+use invited::testing::entropy::Entropy;
+use invited::testing::run::Running;
+use invited::testing::sandbox::DEFAULTS;
+use invited::testing::seed::Seed;
+use invited::testing::settings::{Config, Values};
 use invited_cluster::{Cluster, HASTY};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -84,7 +84,7 @@ impl Two {
         let sweeps = [0, 1].map(|server| {
             let app: Arc<App> = Arc::clone(&self.running[server].app);
             self.runtime.spawn(async move {
-                invited::server::retention::sweep(&app).await.expect("a sweeper is not disturbed")
+                invited::testing::retention::sweep(&app).await.expect("a sweeper is not disturbed")
             })
         });
         sweeps.map(|sweep| self.runtime.block_on(sweep).unwrap())

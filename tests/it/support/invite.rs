@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use invited::engine::tokens;
-use invited::resources::{accounts, invitations};
+use invited::testing::tokens;
+use invited::testing::{accounts, invitations};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ impl Server {
     #[track_caller]
     pub(crate) fn accept(&self, invitation: &str) -> (String, String) {
         let (id, now) = (invitation.parse().expect("an id is a number"), self.app().clock.now());
-        let accepted = self.write(move |db| invitations::accept(db, 1, id, now));
+        let accepted = self.write(move |db| invitations::accept(db, 1.into(), id, now));
         (accepted.membership_id.to_string(), accepted.user_id.to_string())
     }
 
@@ -45,7 +45,7 @@ impl Server {
     pub(crate) fn token_of_member(&self, account: i64, user: i64) -> String {
         let (token, now) = (format!("token-of-{user}"), self.app().clock.now());
         let given = token.clone();
-        self.write(move |db| Ok(tokens::insert(db, (account, user), &given, "a story's", now)?));
+        self.write(move |db| Ok(tokens::insert(db, account.into(), user.into(), &given, "a story's", now)?));
         token
     }
 
@@ -55,7 +55,7 @@ impl Server {
         let (entropy, now) = (Arc::clone(&self.app().entropy), self.app().clock.now());
         let owner = format!("owner.of.{}@example.test", name.replace(' ', ".").to_ascii_lowercase());
         let created = self.write(move |db| accounts::create(db, &entropy, name, ("Owner", &owner), now));
-        (created.account_id, created.token.expose_secret().to_owned())
+        (created.account_id.get(), created.token.expose_secret().to_owned())
     }
 
     /// The administrator invites persons of these names, one after the other, a second apart; the answer is their ids.

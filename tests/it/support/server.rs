@@ -8,15 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use invited::clock::{Clock, Timestamp};
-use invited::engine::error::Error;
-use invited::entropy::Entropy;
-use invited::run::Running;
-use invited::sandbox::DEFAULTS;
-use invited::sandbox::seed::Seed;
-use invited::server::app::App;
-use invited::server::settings::{Config, Values};
-use invited::store::Db;
+use invited::testing::app::App;
+use invited::testing::clock::{Clock, Timestamp};
+use invited::testing::entropy::Entropy;
+use invited::testing::error::Error;
+use invited::testing::run::Running;
+use invited::testing::sandbox::DEFAULTS;
+use invited::testing::seed::Seed;
+use invited::testing::settings::{Config, Values};
+use invited::testing::store::Db;
 use tokio::runtime::Runtime;
 
 use super::database::Database;
@@ -139,13 +139,13 @@ impl Server {
     #[track_caller]
     pub(crate) fn deliver(&self) -> usize {
         let app = &self.running.as_ref().unwrap().app;
-        self.runtime.block_on(invited::server::delivery::send_due(app)).expect("the outbox can be read")
+        self.runtime.block_on(invited::testing::delivery::send_due(app)).expect("the outbox can be read")
     }
 
     /// Marks and removes what is over; how many rows that were.
     #[track_caller]
     pub(crate) fn sweep(&self) -> usize {
-        self.runtime.block_on(invited::server::retention::sweep(self.app())).expect("the database can be swept")
+        self.runtime.block_on(invited::testing::retention::sweep(self.app())).expect("the database can be swept")
     }
 
     /// Moves the server's clock forward.

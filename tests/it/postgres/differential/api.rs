@@ -1,8 +1,8 @@
 //! Requests to the API. What can be asked is read from the descriptions of the resources, so that what is added there
 //! is asked here, too.
 
-use invited::resources::registry::REGISTRY;
-use invited::wire::describe::{Operation, Resource, Test, Verb};
+use invited::testing::describe::{Operation, Resource, Test, Verb};
+use invited::testing::registry::REGISTRY;
 use serde_json::{Map, Value, json};
 
 use super::asked::{Asked, Pairs, escaped};

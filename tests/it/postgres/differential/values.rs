@@ -1,6 +1,6 @@
 //! Values: usual ones, edges, and what does not belong there.
 
-use invited::wire::kind::Kind;
+use invited::testing::kind::Kind;
 use serde_json::{Value, json};
 
 use super::dice::Dice;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
+use invited::testing::clock::Stopwatch;
 
 /// How long a mail is in delivery: time enough for somebody else to begin with it, too.
 const TAKES: Duration = Duration::from_millis(60);

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
+use invited::testing::clock::Stopwatch;
 
 /// How long the server has to be silent until it counts as waiting.
 const SILENCE: Duration = Duration::from_millis(25);
