@@ -12,15 +12,20 @@ use crate::http::call::Call;
 use crate::server::app::App;
 use crate::wire::params::{self, Tree};
 
+/// The body of a request, from the accept loop or from the router.
+pub trait Incoming: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> {}
+
+impl<B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>> Incoming for B {}
+
 /// The bearer token of a request (protocol.md section 2, protocol-corners C18).
 ///
-/// A header that is there but wrong is not made good by the query string.
+/// A wrong header is not compensated by the query string.
 pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let token = match (given.next(), given.next()) {
         (Some(only), None) => only.to_str().ok().and_then(bearer).map(str::to_owned),
         (None, _) if app.config.token_in_query => {
-            // A query string that cannot be read holds no token; that it cannot be read is told later.
+            // An unreadable query string holds no token; the error about it comes later.
             let query = params::query(uri.query().unwrap_or_default()).unwrap_or_default();
             query.get("access_token").and_then(|token| token.as_str()).map(str::to_owned)
         }
@@ -29,7 +34,7 @@ pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error>
     token.ok_or(Error::Unauthenticated)
 }
 
-/// `Bearer`, in any case, one or more blanks, and the token.
+/// `Bearer` in any case, blanks, and the token.
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.trim().split_once([' ', '\t'])?;
     let token = token.trim_start();
@@ -43,29 +48,20 @@ pub fn query(uri: &Uri) -> Result<Tree, Error> {
 }
 
 /// The parameters of query and body together (protocol-corners C1).
-pub async fn query_and_body<B>(call: &Call, uri: &Uri, headers: &HeaderMap, body: B) -> Result<Tree, Error>
-where
-    B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
-{
+pub async fn query_and_body(call: &Call, uri: &Uri, headers: &HeaderMap, body: impl Incoming) -> Result<Tree, Error> {
     let query = query(uri)?;
     Ok(params::merge(query, self::body(call, headers, body).await?))
 }
 
 /// The parameters of the body alone.
-pub async fn body<B>(call: &Call, headers: &HeaderMap, body: B) -> Result<Tree, Error>
-where
-    B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
-{
+pub async fn body(call: &Call, headers: &HeaderMap, body: impl Incoming) -> Result<Tree, Error> {
     let bytes = collect(call, body).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
     Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
 }
 
 /// The whole body, within the limits of size and time (protocol-corners C20, C21).
-pub async fn collect<B>(call: &Call, body: B) -> Result<Bytes, Error>
-where
-    B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
-{
+pub async fn collect(call: &Call, body: impl Incoming) -> Result<Bytes, Error> {
     let limit = call.app.config.body_limit;
     if body.is_end_stream() {
         return Ok(Bytes::new());

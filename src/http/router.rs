@@ -30,22 +30,25 @@ pub struct Route {
 /// Adds a type to the schemas of an API description.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
+/// Parameters of a query: name, description, type.
+pub type Parameters = &'static [(&'static str, &'static str, &'static str)];
+
 /// A route in an API description.
 pub struct Description {
     pub summary: &'static str,
-    /// Parameters of the query: name, description, type.
-    pub query: &'static [(&'static str, &'static str, &'static str)],
+    pub query: Parameters,
     pub body: Option<SchemaOf>,
     /// Media type and schema; `None` where the answer is empty.
     pub answer: Option<(&'static str, SchemaOf)>,
 }
 
-impl Description {
-    pub fn of(summary: &'static str) -> Self {
-        Self { summary, query: &[], body: None, answer: None }
-    }
+/// A description that says this, and nothing of parameters, body or answer.
+pub fn says(summary: &'static str) -> Description {
+    Description { summary, query: &[], body: None, answer: None }
+}
 
-    pub fn query(self, query: &'static [(&'static str, &'static str, &'static str)]) -> Self {
+impl Description {
+    pub fn query(self, query: Parameters) -> Self {
         Self { query, ..self }
     }
 

@@ -21,7 +21,7 @@ use crate::http::api::route::{self, Route};
 use crate::http::call::Call;
 use crate::http::{headers, request};
 use crate::ids::UserId;
-use crate::resources::writes;
+use crate::resources::writes::{self, Guard};
 use crate::server::app::App;
 use crate::server::listen::{Body, RequestBody};
 use crate::store::Db;
@@ -63,12 +63,21 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
 async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>, Error> {
     permitted.options = RequestOptions::of_read(&head.headers, &permitted.call.app.tuned.profile())?;
     permitted.take(request::query(&head.uri)?)?;
-    match permitted.verb() {
-        Verb::Index => index(permitted).await,
-        Verb::Show => show(permitted).await,
-        Verb::ShowOwn(_) => show_own(permitted).await,
-        Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => Err(Error::NotFound),
-    }
+    let (resource, projection, caller) = (permitted.resource(), permitted.projection(), Arc::clone(&permitted.caller));
+    let app = &permitted.call.app;
+    let (id, conditions) = match permitted.verb() {
+        Verb::Index => {
+            let query = ListQuery::read(resource, &permitted.params, caller.rung())?;
+            let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
+            return app.read_for(&permitted.caller, listed).await;
+        }
+        Verb::Show => (permitted.route.id, query::show_conditions(resource, &permitted.params)),
+        // Filters do not apply to the caller's own record (protocol-corners G6).
+        Verb::ShowOwn(_) => (caller.user_id().map(UserId::record), Vec::new()),
+        Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => return Err(Error::NotFound),
+    };
+    let shown = move |db: &mut Db| records::show(db, &projection, &caller, id, &conditions);
+    app.read_for(&permitted.caller, shown).await
 }
 
 /// Reads the body, if the operation has one, and writes.
@@ -165,37 +174,13 @@ fn limit_rate(app: &App, caller: &Caller, rule: Option<&Rule>) -> Result<(), Err
     }
 }
 
-async fn index(permitted: Permitted<'_>) -> Result<Vec<u8>, Error> {
-    let projection = permitted.projection();
-    let query = ListQuery::read(permitted.resource(), &permitted.params, permitted.caller.rung())?;
-    let caller = Arc::clone(&permitted.caller);
-    let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
-    permitted.call.app.read_for(&permitted.caller, listed).await
-}
-
-async fn show(permitted: Permitted<'_>) -> Result<Vec<u8>, Error> {
-    let (projection, id) = (permitted.projection(), permitted.route.id);
-    let conditions = query::show_conditions(permitted.resource(), &permitted.params);
-    let caller = Arc::clone(&permitted.caller);
-    let shown = move |db: &mut Db| records::show(db, &projection, &caller, id, &conditions);
-    permitted.call.app.read_for(&permitted.caller, shown).await
-}
-
-/// Filters do not apply to the caller's own record (protocol-corners G6).
-async fn show_own(permitted: Permitted<'_>) -> Result<Vec<u8>, Error> {
-    let (projection, caller) = (permitted.projection(), Arc::clone(&permitted.caller));
-    let shown = move |db: &mut Db| records::show(db, &projection, &caller, caller.user_id().map(UserId::record), &[]);
-    permitted.call.app.read_for(&permitted.caller, shown).await
-}
-
 async fn create(permitted: Permitted<'_>, bulk: usize) -> Result<Response<Body>, Error> {
     let entry = permitted.route.entry;
     let elements = elements(entry.resource, &permitted.params, bulk)?.into_iter().enumerate();
     let changes: Vec<Changes> =
         elements.map(|(index, object)| permitted.changes(Write::Create, object, index)).collect();
-    let projection = permitted.projection();
-    write(permitted, move |db, context, _| {
-        writes::create(db, context, entry, &mut changes.clone(), &projection).map(Some)
+    write(permitted, move |db, context, projection, _| {
+        writes::create(db, context, entry, &mut changes.clone(), projection).map(Some)
     })
     .await
 }
@@ -203,88 +188,82 @@ async fn create(permitted: Permitted<'_>, bulk: usize) -> Result<Response<Body>,
 async fn update(permitted: Permitted<'_>) -> Result<Response<Body>, Error> {
     let (entry, id) = (permitted.route.entry, permitted.route.id);
     let changes = permitted.changes(Write::Update, elements(entry.resource, &permitted.params, 1)?[0], 0);
-    let projection = permitted.projection();
-    write(permitted, move |db, context, guard| {
-        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::update(db, context, entry, id, changes.clone(), &guard, &projection).map(Some)
+    write(permitted, move |db, context, projection, guard| {
+        writes::update(db, context, entry, id, changes.clone(), guard, projection).map(Some)
     })
     .await
 }
 
 async fn destroy(permitted: Permitted<'_>) -> Result<Response<Body>, Error> {
-    let (entry, id, projection) = (permitted.route.entry, permitted.route.id, permitted.projection());
-    write(permitted, move |db, context, guard| {
-        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::destroy(db, context, entry, id, &guard).map(|()| None)
-    })
-    .await
+    let (entry, id) = (permitted.route.entry, permitted.route.id);
+    write(permitted, move |db, context, _, guard| writes::destroy(db, context, entry, id, guard).map(|()| None)).await
 }
 
 async fn act(permitted: Permitted<'_>, name: &'static str) -> Result<Response<Body>, Error> {
-    let (entry, id, projection) = (permitted.route.entry, permitted.route.id, permitted.projection());
-    write(permitted, move |db, context, guard| {
-        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::act(db, context, entry, id, name, &guard, &projection).map(Some)
+    let (entry, id) = (permitted.route.entry, permitted.route.id);
+    write(permitted, move |db, context, projection, guard| {
+        writes::act(db, context, entry, id, name, guard, projection).map(Some)
     })
     .await
 }
 
-/// What a record has to meet before a request may write to it.
-struct Conditions {
-    rule: Rule,
-    expected: Option<Expected>,
-}
-
-impl Conditions {
-    /// Checks the caller's rule on the record, then `If-Match`: it is met by the tag of a plain show to this caller, or of a show with
-    /// what this request includes.
-    fn permit(&self, db: &mut Db, context: &Context, record: &Record, asked: &Projection) -> Result<(), Error> {
-        access::permit_record(&context.caller, &self.rule, |field| record.id_in(field))?;
-        let Some(expected) = &self.expected else {
+/// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the tag of a plain
+/// show to this caller, or of a show with what this request includes.
+fn permit(
+    db: &mut Db,
+    context: &Context,
+    record: &Record,
+    rule: &Rule,
+    expected: Option<&Expected>,
+    asked: &Projection,
+) -> Result<(), Error> {
+    access::permit_record(&context.caller, rule, |field| record.id_in(field))?;
+    let Some(expected) = expected else {
+        return Ok(());
+    };
+    let plain = Projection::plain(record.resource, context.caller.rung()).with_dates(asked.dates());
+    for projection in [&plain, asked] {
+        if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
             return Ok(());
-        };
-        let plain = Projection::plain(record.resource, context.caller.rung()).with_dates(asked.dates());
-        for projection in [&plain, asked] {
-            if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
-                return Ok(());
-            }
         }
-        Err(Error::Stale)
     }
+    Err(Error::Stale)
 }
 
 /// Carries out a write, unless writes are switched off for maintenance: once per idempotency key, and without effect in a dry run.
 async fn write<F>(permitted: Permitted<'_>, work: F) -> Result<Response<Body>, Error>
 where
-    F: Fn(&mut Db, &Context, &Conditions) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
+    F: Fn(&mut Db, &Context, &Projection, Guard<'_>) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
 {
-    let (app, caller, options) = (&permitted.call.app, &permitted.caller, permitted.options);
+    let projection = permitted.projection();
+    let Permitted { call, caller, rule, route, params, options } = permitted;
+    let app = &call.app;
     app.require_writes()?;
-    let mut context = app.context(caller, Some(&permitted.call.request_id));
-    context.is_rehearsal = options.is_dry_run;
-    let remarks = Arc::clone(&context.remarks);
-    let conditions = Conditions { rule: permitted.rule, expected: options.expected };
-    if options.is_dry_run {
-        let body = app.store.rehearse(move |db| work(db, &context, &conditions)).await?;
-        return Ok(written(body, &remarks, Some(options::DRY_RUN)));
-    }
+    let mut context = app.context(&caller, Some(&call.request_id));
     let key = options.idempotency_key.zip(caller.user_id()).map(|(text, user_id)| idempotency::Key {
         account_id: caller.account_id,
         user_id,
         text,
-        fingerprint: idempotency::fingerprint(permitted.route.operation.id, permitted.route.id, &permitted.params),
+        fingerprint: idempotency::fingerprint(route.operation.id, route.id, &params),
         now: context.now,
     });
+    context.is_rehearsal = options.is_dry_run;
+    context.is_whole_job = !options.is_dry_run && key.is_none();
+    let remarks = Arc::clone(&context.remarks);
+    let work = move |db: &mut Db| {
+        let guard =
+            |db: &mut Db, record: &Record| permit(db, &context, record, &rule, options.expected.as_ref(), &projection);
+        work(db, &context, &projection, &guard)
+    };
+    if options.is_dry_run {
+        return Ok(written(app.store.rehearse(work).await?, &remarks, Some(options::DRY_RUN)));
+    }
     let (body, is_replay) = match key {
         Some(key) => {
-            let once = move |db: &mut Db| idempotency::once(db, &key, |db| work(db, &context, &conditions));
-            let answered = app.store.write(once).await?;
+            let answered = app.store.write(move |db| idempotency::once(db, &key, &work)).await?;
             (answered.body, answered.is_replay)
         }
-        None => {
-            context.is_whole_job = true;
-            (app.store.write(move |db| work(db, &context, &conditions)).await?, false)
-        }
+        None => (app.store.write(work).await?, false),
     };
     app.note_write(caller.user_id());
     Ok(written(body, &remarks, is_replay.then_some(options::REPLAYED)))

@@ -1,8 +1,8 @@
 //! From a method and a path to an operation of the registry.
 //!
-//! The paths of the API follow one pattern, so they are matched against the registry itself: a resource that is
-//! described is routed. The corners of the vendor's router (`.json`, one trailing slash, percent-encoding, everything
-//! unknown is 404 and never 405) are protocol-corners C15 to C17.
+//! The paths of the API follow one pattern, so they are matched against the registry itself: a described resource is routed. The
+//! corners of the vendor's router (`.json`, one trailing slash, percent-encoding, everything unknown is 404 and never 405) are
+//! protocol-corners C15 to C17.
 
 use hyper::Method;
 use percent_encoding::percent_decode_str;
@@ -16,18 +16,15 @@ use crate::wire::query::digits;
 /// The base path of the API.
 pub const BASE_PATH: &str = "/api/v1";
 
-/// An operation and the record that it is about.
 pub struct Route {
-    /// The resource.
     pub entry: &'static Entry,
-    /// The operation.
     pub operation: &'static Operation,
-    /// The record; `None` when the path has no id, or one that no record can have.
+    /// `None` when the path has no id, or one that no record can have.
     pub id: Option<RecordId>,
 }
 
-/// The segments of a path below the base path, decoded; `None` for a path elsewhere. A path that cannot be decoded has no
-/// segments, so that nothing is found there.
+/// The decoded segments of a path below the base path; `None` for any other path. A path that cannot be decoded has no segments, so
+/// nothing is found there.
 pub fn place(path: &str) -> Option<Vec<String>> {
     let mut decoded = path.strip_prefix('/')?.split('/').map(decode);
     let is_below =
@@ -51,7 +48,7 @@ fn decode(segment: &str) -> Option<String> {
     percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
-/// The operation at a place.
+/// The operation at these segments.
 pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
     let (collection, id, action) = match segments {
         [collection] => (collection, None, None),

@@ -64,11 +64,9 @@ impl Trusted {
         let asked = Asked::read(|name| text(params, name));
         let client_id = asked.client_id.clone().ok_or_else(|| syntax("The link to this page names no application."))?;
         let application = visit.app.store.read(move |db| applications::find(db, &client_id)).await?;
-        let application = application.ok_or_else(|| syntax("The application that sent you here is not known."))?;
+        let application = application.ok_or_else(|| syntax("The application that sent you here is unknown."))?;
         let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {
-            syntax(
-                "The application that sent you here asks for an answer at an address that was not registered for it.",
-            )
+            syntax("The application that sent you here uses a redirect address that is not registered for it.")
         })?;
         Ok(Self { application, redirect_uri, asked })
     }

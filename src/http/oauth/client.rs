@@ -52,7 +52,7 @@ fn credentials(headers: &HeaderMap, params: &Tree) -> Result<Credentials, Refusa
         _ => return Err(UNKNOWN_CLIENT),
     };
     if secret.is_some() || client_id.is_some_and(|client_id| client_id != credentials.client_id) {
-        let sentence = "The application proves itself in two ways at once. Use the header or the parameters.";
+        let sentence = "The application authenticates in two ways at once. Use either the header or the parameters.";
         return Err(refusal(Code::InvalidRequest, sentence));
     }
     Ok(credentials)

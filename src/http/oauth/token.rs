@@ -97,7 +97,7 @@ fn asked(params: &Tree) -> Result<Result<Asked, Refusal>, Refusal> {
             Ok(token.map(|token| Asked::Refresh { token, scope }))
         }
         "client_credentials" => Ok(Ok(Asked::OwnName { scope })),
-        _ => Err(refusal(Code::UnsupportedGrantType, "This server does not know that grant_type.")),
+        _ => Err(refusal(Code::UnsupportedGrantType, "This grant_type is not supported.")),
     }
 }
 

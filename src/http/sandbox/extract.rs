@@ -32,9 +32,13 @@ impl<T: DeserializeOwned> FromRequest<Control> for Body<T> {
         let (head, body) = request.into_parts();
         let bytes = request::collect(&*call(&head)?, body).await?;
         let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes };
-        let value = serde_json::from_slice(text);
-        value.map(Self).map_err(|cause| Error::Syntax(format!("The body cannot be read: {cause}.")))
+        serde_json::from_slice(text).map(Self).map_err(unreadable)
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+pub fn unreadable(cause: serde_json::Error) -> Error {
+    Error::Syntax(format!("The body cannot be read: {cause}."))
 }
 
 /// A body without a key.

@@ -11,13 +11,14 @@ use serde::Serialize;
 use crate::engine::error::Error;
 use crate::http::extract::text;
 use crate::http::json::{Digits, Json, Time};
+use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
 use crate::mail::{Mail, Mailbox, Transport};
 
 /// The longest wait for mail, in seconds.
 const LONGEST_WAIT: u64 = 60;
 
-pub const QUERY: &[(&str, &str, &str)] = &[
+pub const QUERY: Parameters = &[
     ("to", "Only mail to this address.", "string"),
     ("wait", "How many seconds to wait for the first one, from 0 to 60.", "integer"),
 ];

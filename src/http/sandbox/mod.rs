@@ -29,9 +29,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, StatusCode};
+use serde_json::{Map, Value as Json};
 
 use crate::engine::error::Error;
-use crate::http::router::{Description, Route, Routes};
+use crate::http::router::{Route, Routes, says};
 use crate::http::{headers, request};
 use crate::sandbox::Sandbox;
 use crate::sandbox::faults::Fault;
@@ -41,85 +42,75 @@ use extract::{Control, Nothing};
 static ROUTES: LazyLock<Routes<Control>> = LazyLock::new(|| {
     Routes::new()
         .get("/sandbox/openapi.json", "Description", describe)
-        .described(Description::of("This description.").answer::<serde_json::Map<String, serde_json::Value>>())
+        .described(says("This description.").answer::<Map<String, Json>>())
         .post("/sandbox/reset", "Reset", snapshots::reset)
         .described(
-            Description::of(
-                "Reset rows, ids, mail, clock, settings, faults, requests and rate limits. Snapshots stay.",
-            )
-            .body::<Nothing>(),
+            says("Reset rows, ids, mail, clock, settings, faults, requests and rate limits. Snapshots stay.")
+                .body::<Nothing>(),
         )
         .get("/sandbox/snapshots", "ListSnapshots", snapshots::list)
-        .described(Description::of("All snapshots, by name.").answer::<snapshots::SnapshotList>())
+        .described(says("All snapshots, by name.").answer::<snapshots::SnapshotList>())
         .put("/sandbox/snapshots/{name}", "KeepSnapshot", snapshots::keep)
         .described(
-            Description::of("Save rows, mail and clock under a name.")
-                .body::<Nothing>()
-                .answer::<snapshots::SnapshotInfo>(),
+            says("Save rows, mail and clock under a name.").body::<Nothing>().answer::<snapshots::SnapshotInfo>(),
         )
         .get("/sandbox/snapshots/{name}", "ShowSnapshot", snapshots::show)
-        .described(Description::of("A snapshot.").answer::<snapshots::SnapshotInfo>())
+        .described(says("A snapshot.").answer::<snapshots::SnapshotInfo>())
         .delete("/sandbox/snapshots/{name}", "RemoveSnapshot", snapshots::remove)
-        .described(Description::of("Delete a snapshot."))
+        .described(says("Delete a snapshot."))
         .post("/sandbox/snapshots/{name}/restore", "RestoreSnapshot", snapshots::restore)
-        .described(Description::of("Restore a snapshot.").body::<Nothing>())
+        .described(says("Restore a snapshot.").body::<Nothing>())
         .get("/sandbox/clock", "ShowClock", clock::show)
-        .described(Description::of("The sandbox's time.").answer::<clock::ClockState>())
+        .described(says("The sandbox's time.").answer::<clock::ClockState>())
         .put("/sandbox/clock", "SetClock", clock::set)
         .described(
-            Description::of(
-                "Set, stop or start the clock. What follows from the time has happened when this is answered.",
-            )
-            .body::<clock::ClockChange>()
-            .answer::<clock::ClockState>(),
+            says("Set, stop or start the clock. What follows from the time has happened when this is answered.")
+                .body::<clock::ClockChange>()
+                .answer::<clock::ClockState>(),
         )
         .post("/sandbox/clock/advance", "AdvanceClock", clock::advance)
-        .described(
-            Description::of("Move the clock forward.").body::<clock::ClockAdvance>().answer::<clock::ClockState>(),
-        )
+        .described(says("Move the clock forward.").body::<clock::ClockAdvance>().answer::<clock::ClockState>())
         .get("/sandbox/mailbox", "ListMails", mailbox::list)
         .described(
-            Description::of("Mail that would have been sent, newest first.")
+            says("Mail that would have been sent, newest first.")
                 .query(mailbox::QUERY)
                 .answer::<mailbox::MailboxContent>(),
         )
         .delete("/sandbox/mailbox", "EmptyMailbox", mailbox::empty)
-        .described(Description::of("Delete all mail."))
+        .described(says("Delete all mail."))
         .get("/sandbox/faults", "ListFaults", faults::list)
-        .described(Description::of("All faults, in the order in which they are tried.").answer::<faults::FaultList>())
+        .described(says("All faults, in the order in which they are tried.").answer::<faults::FaultList>())
         .post("/sandbox/faults", "OrderFault", faults::order)
         .described(
-            Description::of("Add a fault, effective from the next request.")
-                .body::<Fault>()
-                .answer::<faults::OrderedFault>(),
+            says("Add a fault, effective from the next request.").body::<Fault>().answer::<faults::OrderedFault>(),
         )
         .delete("/sandbox/faults", "ClearFaults", faults::clear)
-        .described(Description::of("Delete all faults."))
+        .described(says("Delete all faults."))
         .delete("/sandbox/faults/{id}", "RemoveFault", faults::remove)
-        .described(Description::of("Delete a fault."))
+        .described(says("Delete a fault."))
         .get("/sandbox/requests", "ListRequests", requests::list)
         .described(
-            Description::of("The latest requests with their answers, oldest first.")
+            says("The latest requests with their answers, oldest first.")
                 .query(requests::QUERY)
                 .answer::<requests::RequestList>(),
         )
         .delete("/sandbox/requests", "ForgetRequests", requests::forget)
-        .described(Description::of("Delete the recorded requests."))
+        .described(says("Delete the recorded requests."))
         .get("/sandbox/inspector", "ShowInspector", inspector::show)
-        .described(Description::of("The latest 200 requests as a page.").page())
+        .described(says("The latest 200 requests as a page.").page())
         .get("/sandbox/seats", "ListSeats", seats::list)
-        .described(Description::of("What each account would have been billed.").answer::<seats::SeatList>())
+        .described(says("What each account would have been billed.").answer::<seats::SeatList>())
         .post("/sandbox/accounts", "CreateAccount", accounts::create)
         .described(
-            Description::of("Create an account for one test, with a token for each permission level.")
+            says("Create an account for one test, with a token for each permission level.")
                 .body::<accounts::AccountRequest>()
                 .answer::<accounts::CreatedAccount>(),
         )
         .get("/sandbox/settings", "ShowSettings", settings::show)
-        .described(Description::of("The current settings.").answer::<settings::Settings>())
+        .described(says("The current settings.").answer::<settings::Settings>())
         .put("/sandbox/settings", "ChangeSettings", settings::change)
         .described(
-            Description::of("Change settings from the next request on; those left out keep their value.")
+            says("Change settings from the next request on; those left out keep their value.")
                 .body::<settings::SettingsChange>()
                 .answer::<settings::Settings>(),
         )

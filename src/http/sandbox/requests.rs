@@ -10,12 +10,13 @@ use crate::engine::error::Error;
 use crate::http::extract::text;
 use crate::http::headers;
 use crate::http::json::{Digits, Json, Time};
+use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
 use crate::http::sandbox::har::{self, Header};
 use crate::sandbox::journal::{Exchange, Wanted};
 use crate::wire::params::Tree;
 
-pub const QUERY: &[(&str, &str, &str)] = &[
+pub const QUERY: Parameters = &[
     ("format", "json (the default), har for an HTTP archive (1.2), or curl for one command per line.", "string"),
     ("after", "Only requests with a higher id.", "integer"),
     ("method", "Only requests with this method.", "string"),
