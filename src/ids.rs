@@ -82,12 +82,6 @@ impl<K> From<Id<K>> for Param<'_> {
     }
 }
 
-impl<K> From<Option<Id<K>>> for Param<'_> {
-    fn from(id: Option<Id<K>>) -> Self {
-        id.map_or(Self::Null, Self::from)
-    }
-}
-
 impl<K> From<Id<K>> for Cell<'_> {
     fn from(id: Id<K>) -> Self {
         Self::Int(id.0)

@@ -1,41 +1,65 @@
-//! Where the data of a server under test is.
+//! Databases with many invitations. Schema and seed come from the program under test, which runs once over the empty
+//! database; then `fill.sql` inserts the rows.
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A database of a run.
-#[derive(Clone, Debug)]
-pub(crate) enum Database {
-    /// A file of SQLite.
-    File(PathBuf),
-    /// A database on the run's own PostgreSQL server.
-    OnServer {
-        url: String,
-        /// Connections of the server under test that write to it; `None` for its default.
-        writing_connections: Option<usize>,
-    },
+use anyhow::{Context as _, Result};
+use rusqlite::Connection;
+
+use crate::postgres::Postgres;
+use crate::progress;
+use crate::server::Server;
+
+/// The first generated invitation; the others follow without gaps.
+pub(crate) const FIRST_ID: u32 = 1_000;
+
+/// Makes a database and returns its URL, as the server takes it. On SQLite it is the file `NAME.sqlite` in the folder.
+pub(crate) fn make(
+    program: &Path,
+    folder: &Path,
+    postgres: Option<&Postgres>,
+    name: &str,
+    invitations: u32,
+) -> Result<String> {
+    progress::step(&format!("database {name} of {invitations} invitations"))?;
+    let file = folder.join(format!("{name}.sqlite"));
+    let url = match postgres {
+        None => format!("sqlite:{}", file.display()),
+        Some(postgres) => postgres.create(name)?,
+    };
+    drop(Server::sandbox(program, folder, &["--database", &url])?);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
+    let rows = include_str!("fill.sql")
+        .replace("{first}", &FIRST_ID.to_string())
+        .replace("{count}", &invitations.to_string())
+        .replace("{now}", &now.to_string())
+        .replace("{word}", "\u{2}")
+        .replace("{text}", "\u{1}");
+    match postgres {
+        None => fill(&Connection::open(&file)?, &rows).context("filling the database")?,
+        Some(postgres) => postgres.fill(name, &rows)?,
+    }
+    Ok(url)
 }
 
-impl Database {
-    /// What the setting `database` of the server has to be.
-    pub(crate) fn setting(&self) -> String {
-        match self {
-            Database::File(path) => format!("sqlite:{}", path.display()),
-            Database::OnServer { url, .. } => url.clone(),
-        }
+/// Without the indexes of the growing tables, which are built anew: sorted, that is several times faster.
+fn fill(db: &Connection, rows: &str) -> Result<()> {
+    let indexes: Vec<(String, String)> = db
+        .prepare(
+            "SELECT name, sql FROM sqlite_schema \
+             WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('users', 'account_invitations')",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    db.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; BEGIN")?;
+    for (name, _) in &indexes {
+        db.execute_batch(&format!("DROP INDEX {name}"))?;
     }
-
-    pub(crate) fn writing_connections(&self) -> Option<usize> {
-        match self {
-            Database::File(_) => None,
-            Database::OnServer { writing_connections, .. } => *writing_connections,
-        }
+    db.execute_batch(rows)?;
+    for (_, index) in &indexes {
+        db.execute_batch(index)?;
     }
-
-    /// The same with another number of connections that write to it.
-    pub(crate) fn with_writing_connections(&self, connections: Option<usize>) -> Database {
-        match self {
-            Database::File(path) => Database::File(path.clone()),
-            Database::OnServer { url, .. } => Database::OnServer { url: url.clone(), writing_connections: connections },
-        }
-    }
+    db.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")?;
+    Ok(())
 }

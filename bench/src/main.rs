@@ -1,45 +1,35 @@
-//! Measures `invited` against a floor on the same stack: `cargo xtask bench`.
+//! Measures `invited`: `cargo xtask bench`.
 //!
-//! One run starts the servers as processes of their own, drives them over loopback with the generator in [`driver`],
-//! and prints one table with a verdict for each target. [`floor`] says what the comparison is made with, [`plan`] in
-//! which order, [`operation`] what is sent, [`postgres`] what stands in the floor's place on that engine. Measurements
-//! of separate runs are never compared with each other: on a shared machine they differ by more than most changes to the
-//! code.
+//! A run starts every server as a process of its own, loads them with wrk over loopback, and prints tables. [`plan`]
+//! says what is compared with what, [`contest`] in which order. Figures of different runs are never compared: on a
+//! shared machine they differ by more than most changes to the code.
 
-mod against;
-mod arguments;
-mod client;
-mod data;
+mod contest;
 mod database;
-mod dates;
-mod disk;
-mod driver;
 mod figures;
 mod floor;
 mod folder;
-mod interrupt;
+mod load;
 mod machine;
 mod mail;
 mod operation;
+mod options;
+mod pgbench;
 mod plan;
 mod postgres;
-mod process;
+mod progress;
 mod report;
-mod same_answers;
-mod start;
-mod statistics;
-mod verdict;
+mod server;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use clap::Parser as _;
 
-use arguments::{Command, Options};
-use interrupt::Interrupt;
-use machine::Machine;
+use options::{Command, Options};
 
 fn main() -> ExitCode {
-    match arguments::read(std::env::args().skip(1)).and_then(run) {
+    match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error:#}");
@@ -48,34 +38,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<()> {
-    match command {
-        Command::Help => {
-            print!("{}", arguments::HELP);
-            Ok(())
-        }
-        Command::Floor { database } => floor::run(&database),
-        Command::Run(options) => measure(&options),
+fn run(options: &Options) -> Result<()> {
+    if let Some(Command::Floor { database }) = &options.command {
+        return floor::serve(database);
     }
-}
-
-fn measure(options: &Options) -> Result<()> {
     if cfg!(debug_assertions) {
         bail!("figures of a debug build mean nothing: start this with `cargo xtask bench`");
     }
-    let interrupt = Interrupt::listen()?;
-    let program = plan::server_program(options)?;
-    let machine = Machine::inspect(options.folder.as_deref().unwrap_or(&program));
-    let figures = plan::run(options, program, &interrupt)?;
-    let verdicts = verdict::judge(options.engine, &figures);
-    if options.json {
-        println!("{}", report::json(options, &machine, &figures, &verdicts));
-    } else {
-        print!("{}", report::markdown(options, &machine, &figures, &verdicts));
+    progress::listen_for_interrupts()?;
+    let report = plan::run(options)?;
+    match options.json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => print!("{}", report.markdown()?),
     }
-    // A wrong answer makes the figures worthless, a missed target does not.
-    if figures.errors() > 0 {
-        bail!("{} answers had another status than the expected one", figures.errors());
+    match report.errors() {
+        0 => Ok(()),
+        errors => bail!("{errors} requests failed, so the figures are worthless"),
     }
-    Ok(())
 }

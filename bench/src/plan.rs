@@ -1,301 +1,296 @@
-//! The order in which things are measured.
-//!
-//! What is compared stands side by side: a floor cell, then the same cell of `invited`, and the other way round in
-//! every second round. A round goes through all operations and numbers of connections, so that a slow minute of the
-//! machine falls on one round of many rows instead of on all rounds of one. Operations that make the database grow come
-//! last. The disk is measured in each round, right before its updates.
+//! What a run measures, and beside what.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result, bail};
 
-use crate::against;
-use crate::arguments::{Engine, Options};
-use crate::data::{self, Size};
-use crate::database::Database;
-use crate::disk;
-use crate::driver::{self, Load};
-use crate::figures::{Column, Figures, PageRow, Row, Sample, Spent};
+use crate::contest::{self, Contestant, Rows};
+use crate::database;
+use crate::figures::Table;
 use crate::folder::Folder;
-use crate::interrupt::Interrupt;
-use crate::mail;
-use crate::operation::{Operation, Requests};
-use crate::postgres::{self, Postgres};
-use crate::process::{RequestLines, Server};
-use crate::same_answers;
-use crate::start;
+use crate::load::{Cell, Load};
+use crate::mail::MailServer;
+use crate::operation::Operation;
+use crate::options::{Engine, Options, Part};
+use crate::pgbench::{Pace, Script, varied};
+use crate::postgres::Postgres;
+use crate::report::Report;
+use crate::server::Server;
+use crate::{machine, progress};
 
-/// Numbers of connections at which everything is measured.
-pub(crate) const CONNECTIONS: [usize; 3] = [1, 16, 64];
+const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
-/// The highest of them.
-pub(crate) const MOST_CONNECTIONS: usize = 64;
+/// Invitations of the short list.
+const SHORT: u32 = 10_000;
 
-/// Numbers of connections of the comparison of two lists.
-const PAGE_CONNECTIONS: [usize; 2] = [1, 16];
-
-/// Operations that leave the size of the database as it is, then those that make it grow.
-const PASSES: [&[Operation]; 2] = [
-    &[Operation::Hello, Operation::Show, Operation::List, Operation::Memberships, Operation::Users, Operation::Update],
-    &[Operation::Create, Operation::Bulk],
-];
-
-/// Runs everything that is asked for.
-pub(crate) fn run(options: &Options, program: PathBuf, interrupt: &Interrupt) -> Result<Figures> {
-    let folder = Folder::make(options.folder.as_deref())?;
-    let postgres = match options.engine {
-        Engine::Sqlite => None,
-        Engine::Postgres => Some(Postgres::start(folder.path())?),
-    };
-    let bench = Bench { program, postgres, folder, options, interrupt };
-    let mut figures = Figures { long_list: options.long_list(), short_list: Options::SHORT_LIST, ..Figures::default() };
-    if options.wants("start") && !options.without_floor {
-        progress("start to first answer, idle memory");
-        start::measure(&bench.program, bench.folder.path(), interrupt, &mut figures)?;
-    }
-    if options.wants("mail") && !options.without_floor {
-        figures.mail = Some(mail::measure(&bench)?);
-    }
-    if let Some(older) = &options.against {
-        against::measure(&bench, older, &mut figures)?;
-    }
-    if options.without_floor {
-        return Ok(figures);
-    }
-    if let Some(postgres) = bench.postgres.as_ref().filter(|_| options.wants("pgbench")) {
-        figures.pgbench = Some(postgres::comparison::measure(&bench, postgres)?);
-    }
-    if PASSES.concat().iter().any(|operation| options.wants(operation.name())) {
-        bench.compare_with_floor(&mut figures)?;
-    }
-    if options.wants(Operation::Page.name()) {
-        bench.compare_pages(&mut figures)?;
-    }
-    Ok(figures)
-}
-
-/// The program that is measured: the one that is named, or the one that was built beside this one.
-pub(crate) fn server_program(options: &Options) -> Result<PathBuf> {
+pub(crate) fn run(options: &Options) -> Result<Report> {
     let program = match &options.server {
         Some(program) => program.clone(),
-        None => std::env::current_exe()?.with_file_name(format!("invited{}", std::env::consts::EXE_SUFFIX)),
+        None => std::env::current_exe()?.with_file_name("invited"),
     };
-    if !program.is_file() {
-        bail!("there is no {}: start this with `cargo xtask bench`, which builds both", program.display());
+    for program in [Some(&program), options.against.as_ref()].into_iter().flatten() {
+        if !program.is_file() {
+            bail!("there is no {}", program.display());
+        }
     }
-    if let Some(older) = options.against.as_deref().filter(|older| !older.is_file()) {
-        bail!("there is no {}, which --against names", older.display());
+    let folder = Folder::make(options.folder.as_deref())?;
+    let run = Run {
+        load: Load::new(folder.path(), options.seconds(), options.invitations)?,
+        postgres: (options.engine == Engine::Postgres).then(|| Postgres::start(folder.path())).transpose()?,
+        operations: options.operations().collect(),
+        program,
+        folder,
+        options,
+    };
+    let mut report = Report {
+        machine: machine::description(run.folder.path())?,
+        engine: options.engine,
+        rounds: options.rounds(),
+        seconds: options.seconds(),
+        notes: Vec::new(),
+        tables: Vec::new(),
+        figures: Vec::new(),
+    };
+    if let Some(older) = &options.against {
+        run.against(older, &mut report)?;
+        return Ok(report);
     }
-    Ok(program)
+    type Measure<'a> = fn(&Run<'a>, &mut Report) -> Result<()>;
+    let parts: [(Part, Measure<'_>); 5] = [
+        (Part::Start, Run::start),
+        (Part::Mail, Run::mail),
+        (Part::Pgbench, Run::pgbench),
+        (Part::Operations, Run::operations),
+        (Part::Lists, Run::lists),
+    ];
+    for (_, measure) in parts.iter().filter(|(part, _)| options.wants(*part)) {
+        measure(&run, &mut report)?;
+    }
+    Ok(report)
 }
 
-/// Tells the one who waits what is going on.
-pub(crate) fn progress(text: &str) {
-    eprintln!("bench: {text}");
-}
-
-/// What every measurement of a run needs.
-pub(crate) struct Bench<'a> {
-    /// The program that is measured.
-    pub(crate) program: PathBuf,
-    /// The database server, on that engine. It is in the folder, so it ends before that is removed.
+struct Run<'a> {
+    options: &'a Options,
+    operations: Vec<Operation>,
+    program: PathBuf,
+    load: Load,
+    /// It is in the folder, so it ends before that is removed.
     postgres: Option<Postgres>,
-    pub(crate) folder: Folder,
-    pub(crate) options: &'a Options,
-    pub(crate) interrupt: &'a Interrupt,
+    folder: Folder,
 }
 
-/// The servers that are compared, each over its own copy of one database. PostgreSQL has no floor.
-struct Compared {
-    floor: Option<Server>,
-    invited: Server,
-    with_request_lines: Server,
-}
-
-impl Bench<'_> {
-    fn compare_with_floor(&self, figures: &mut Figures) -> Result<()> {
-        let servers = self.start_compared()?;
-        let mut requests = Requests::new(Options::SIZE.invitations);
-        if let Some(floor) = &servers.floor {
-            same_answers::check(floor.address, servers.invited.address, &mut requests)?;
+impl Run<'_> {
+    /// What a test suite waits for, and what an idle sandbox holds. Each over its own temporary database.
+    fn start(&self, report: &mut Report) -> Result<()> {
+        progress::step("start, reset, fresh account, disk")?;
+        let (mut starts, mut memory, mut accounts, mut resets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..10 {
+            let server = self.sandbox(&[])?;
+            server.ask("GET /api/v1/account_invitations/1", "")?;
+            starts.push(milliseconds(server.started));
+            // An idle server is one that has had a rest.
+            sleep(Duration::from_millis(300));
+            memory.push(server.memory()?);
         }
-        for pass in PASSES {
-            let mut rows: Vec<Row> = pass
-                .iter()
-                .filter(|operation| self.options.wants(operation.name()))
-                .flat_map(|operation| CONNECTIONS.map(|connections| Row::new(*operation, connections)))
-                .collect();
-            for round in 1..=self.options.rounds {
-                self.compare_round(round, &servers, &mut requests, &mut rows, figures)?;
+        let server = self.sandbox(&[])?;
+        for _ in 0..50 {
+            for (line, times) in [("POST /sandbox/accounts", &mut accounts), ("POST /sandbox/reset", &mut resets)] {
+                let since = Instant::now();
+                server.ask(line, "")?;
+                times.push(milliseconds(since));
             }
-            figures.rows.extend(rows);
         }
-        let floor = servers.floor.as_ref().map(Server::memory).transpose()?;
-        figures.memory_after_load = Some((floor, servers.invited.memory()?));
+        report.figure("start to first answer", "ms", starts);
+        report.figure("memory of an idle sandbox", "MiB", memory);
+        report.figure("fresh account", "ms", accounts);
+        report.figure("return to the seed", "ms", resets);
+        report.figure("append of 4 KiB with fdatasync", "ms", disk(self.folder.path())?);
         Ok(())
     }
 
-    fn start_compared(&self) -> Result<Compared> {
-        let original = self.generate(&self.program, "original", Options::SIZE)?;
-        let floor = match &original {
-            Database::File(path) => {
-                let copy = self.folder.database("floor");
-                data::copy(path, &copy)?;
-                Some(Server::floor(&copy)?)
-            }
-            Database::OnServer { .. } => None,
-        };
-        let compared = Compared {
-            floor,
-            invited: self.sandbox(&self.copy("original", "invited")?, RequestLines::Off)?,
-            with_request_lines: self.sandbox(&self.copy("original", "request-lines")?, RequestLines::On)?,
-        };
-        self.folder.remove_database("original");
-        Ok(compared)
-    }
-
-    fn compare_round(
-        &self,
-        round: usize,
-        servers: &Compared,
-        requests: &mut Requests,
-        rows: &mut [Row],
-        figures: &mut Figures,
-    ) -> Result<()> {
-        for row in rows {
-            let operation = row.operation;
-            if operation == Operation::Update && row.connections == CONNECTIONS[0] {
-                figures.disk.push(disk::measure(self.folder.path(), self.options.cell / 2)?);
-            }
-            progress(&format!(
-                "round {round} of {}: {}, connections: {}",
-                self.options.rounds,
-                operation.title(),
-                row.connections
-            ));
-            let sides: &mut [(Option<&Server>, &mut Column)] = &mut [
-                (servers.floor.as_ref(), &mut row.floor),
-                (Some(&servers.invited).filter(|_| operation != Operation::Hello), &mut row.invited),
-            ];
-            if round.is_multiple_of(2) {
-                sides.reverse();
-            }
-            for (server, column) in sides {
-                if let Some(server) = server {
-                    column.0.push(self.cell(server, operation, row.connections, requests)?);
-                }
-            }
-            if operation == Operation::Hello {
-                continue;
-            }
-            if row.connections == MOST_CONNECTIONS && operation != Operation::Bulk {
-                let sample = self.cell(&servers.with_request_lines, operation, row.connections, requests)?;
-                row.with_request_lines.0.push(sample);
-            }
-        }
+    /// Creates while mail is off, while a mail server takes it, and while one hangs, which then recovers.
+    fn mail(&self, report: &mut Report) -> Result<()> {
+        let (quick, slow) = (MailServer::start(false)?, MailServer::start(true)?);
+        let start = |mail: &str| self.sandbox(&["--durability", "full", "--mail", mail, "--mail-starttls", "none"]);
+        let off = start("none")?;
+        let taken = start(&format!("smtp://{}", quick.address))?;
+        let hanging = start(&format!("smtp://{}", slow.address))?;
+        let seeded = pending(&off)?;
+        let contestants = [
+            Contestant::new("mail is off", |cell| self.load.drive(&off, cell)),
+            Contestant::new("mail is taken", |cell| {
+                let sample = self.load.drive(&taken, cell);
+                // What is still to be sent must not weigh on the next cell, which may be another server's.
+                quick.wait_for(pending(&taken)? - seeded);
+                sample
+            }),
+            Contestant::new("mail hangs", |cell| self.load.drive(&hanging, cell)),
+        ];
+        report.tables.push(self.contest("Creates with mail", &contestants, (&[Operation::Create], &[16]))?);
+        let created = pending(&hanging)? - seeded;
+        let waiting = created - slow.arrived();
+        progress::step(&format!("the mail server recovers, {waiting} mails wait"))?;
+        let since = Instant::now();
+        slow.recover();
+        slow.wait_for(created);
+        let (took, lost) = (since.elapsed().as_secs_f64(), created - slow.arrived());
+        report.figure("mails that waited for the mail server to recover", "mails", vec![waiting as f64]);
+        report.figure("their arrival", "s", vec![took]);
+        report.figure("of them lost", "mails", vec![lost as f64]);
         Ok(())
     }
 
-    fn compare_pages(&self, figures: &mut Figures) -> Result<()> {
+    /// Updates beside pgbench, on one database.
+    fn pgbench(&self, report: &mut Report) -> Result<()> {
+        let postgres = self.postgres.as_ref().context("pgbench without PostgreSQL")?;
+        let (name, invitations) = ("pgbench", self.options.invitations);
+        let url = self.database(&self.program, name, invitations)?;
+        let varied = varied(invitations);
+        self.log_an_update(&url, varied.map(|varied| varied.marker))?;
+        let script = |pace| Script::new(self.folder.path(), &postgres.log()?, &varied, pace);
+        let (one_by_one, two_round_trips) = (script(Pace::OneByOne)?, script(Pace::TwoRoundTrips)?);
+        let invited = self.over(&self.program, &url)?;
+        let run = |script: &Script, cell: &Cell| script.run(postgres, name, cell.connections, self.options.seconds());
+        let contestants = [
+            Contestant::new("pgbench", |cell| run(&one_by_one, cell)),
+            Contestant::new("pgbench, two round trips", |cell| run(&two_round_trips, cell)),
+            Contestant::new("invited", |cell| self.load.drive(&invited, cell)),
+        ];
+        let title = format!("Updates beside pgbench of PostgreSQL {}", postgres.version()?);
+        report.tables.push(self.contest(&title, &contestants, (&[Operation::Rates], &[64]))?);
+        report.notes.push(format!("pgbench runs:\n\n```text\n{}```", one_by_one.text));
+        Ok(())
+    }
+
+    /// Makes one update of two rates while the database logs what it is sent.
+    fn log_an_update(&self, url: &str, [id, bill_rate, cost_rate]: [u32; 3]) -> Result<()> {
+        let url = format!("{url}?options=-c%20log_statement%3Dall");
+        let server = self.over(&self.program, &url)?;
+        let change = format!(r#"{{"bill_rate_in_cents":{bill_rate},"cost_rate_in_cents":{cost_rate}}}"#);
+        let body = format!(r#"{{"account_invitation":{change}}}"#);
+        server.ask(&format!("PUT /api/v1/account_invitations/{id}"), &body).map(drop)
+    }
+
+    /// Each operation, on SQLite beside the floor over a copy of the database.
+    fn operations(&self, report: &mut Report) -> Result<()> {
+        let url = self.database(&self.program, "invited", self.options.invitations)?;
         let mut servers = Vec::new();
-        for (name, invitations) in [("short", Options::SHORT_LIST), ("long", self.options.long_list())] {
-            let database = self.generate(&self.program, name, Size { invitations, members: 0 })?;
-            servers.push(self.sandbox(&database, RequestLines::Off)?);
+        if self.postgres.is_none() {
+            let copy = self.folder.path().join("floor.sqlite");
+            std::fs::copy(self.folder.path().join("invited.sqlite"), &copy)?;
+            servers.push(("floor".to_owned(), Server::floor(&copy)?));
         }
-        let [short, long] = servers.as_slice() else {
-            bail!("two servers were to be compared");
-        };
-        let mut requests = Requests::new(Options::SHORT_LIST);
-        let mut rows =
-            PAGE_CONNECTIONS.map(|connections| PageRow { connections, short: <_>::default(), long: <_>::default() });
-        for round in 1..=self.options.rounds {
-            for row in &mut rows {
-                progress(&format!(
-                    "round {round} of {}: a page of a long and of a short list, connections: {}",
-                    self.options.rounds, row.connections
-                ));
-                let mut cell = |server| self.cell(server, Operation::Page, row.connections, &mut requests);
-                let (first, second) = if round % 2 == 1 { (short, long) } else { (long, short) };
-                let (first, second) = (cell(first)?, cell(second)?);
-                let (of_short, of_long) = if round % 2 == 1 { (first, second) } else { (second, first) };
-                row.short.0.push(of_short);
-                row.long.0.push(of_long);
-            }
+        servers.push(("invited".to_owned(), self.over(&self.program, &url)?));
+        if let [(_, floor), (_, invited)] = &servers[..]
+            && let Some(difference) = self.difference(floor, invited)?
+        {
+            bail!("the floor and invited cannot be compared: {difference}");
         }
-        figures.pages.extend(rows);
+        report.tables.push(self.race("Operations", &servers, (&self.operations, &CONNECTIONS))?);
+        for (name, server) in &servers {
+            report.figure(&format!("memory of {name} after the load"), "MiB", vec![server.memory()?]);
+        }
         Ok(())
     }
 
-    /// Drives a server with one operation for the time of a cell.
-    pub(crate) fn cell(
-        &self,
-        server: &Server,
-        operation: Operation,
-        connections: usize,
-        requests: &mut Requests,
-    ) -> Result<Sample> {
-        let load = Load {
-            address: server.address,
-            connections,
-            warm_up: (self.options.cell / 5).min(Duration::from_millis(300)),
-            duration: self.options.cell,
-            expected_status: 200,
-        };
-        let spent = |server: &Server| -> Result<Spent> {
-            let commits = if operation.writes() { Some(server.commits()?) } else { None };
-            Ok(Spent { microseconds: server.processor_time()?, commits })
-        };
-        let before = spent(server)?;
-        let measured = driver::drive(&load, self.interrupt, &mut |out| requests.write(operation, out))
-            .with_context(|| format!("{} at {connections} connections", operation.title()))?;
-        let after = spent(server)?;
-        if let Some(fault) = &measured.first_fault {
-            progress(&format!("{} answers were wrong, the first: {fault}", measured.errors));
+    /// The default page, with its exact count, of a short and of a long list.
+    fn lists(&self, report: &mut Report) -> Result<()> {
+        let long = if self.options.quick { 100_000 } else { 1_000_000 };
+        let mut servers = Vec::new();
+        for (name, count) in [("short", SHORT), ("long", long)] {
+            servers.push((format!("out of {count}"), self.filled(&self.program, name, count)?));
         }
-        let spent = Spent {
-            microseconds: after.microseconds - before.microseconds,
-            commits: after.commits.zip(before.commits).map(|(after, before)| after - before),
-        };
-        Ok(Sample::of(&measured, spent))
+        report.tables.push(self.race("Pages", &servers, (&[Operation::Page], &[1, 16]))?);
+        Ok(())
     }
 
-    /// Makes a database with the schema of a program.
-    pub(crate) fn generate(&self, program: &Path, name: &str, size: Size) -> Result<Database> {
-        progress(&format!("a database of {} invitations and {} members", size.invitations, size.members));
-        let file = self.folder.database(name);
-        data::generate(program, self.folder.path(), &file, size, self.interrupt)?;
-        let Some(postgres) = &self.postgres else { return Ok(Database::File(file)) };
-        postgres.create(name, None)?;
-        let database = self.on_server(postgres, name);
-        // It makes the schema and writes the seed, and is needed no longer.
-        drop(Server::sandbox(program, self.folder.path(), Some(&database), RequestLines::Off)?);
-        postgres.fill(&file, name, self.interrupt)?;
-        self.folder.remove_database(name);
-        Ok(database)
+    /// This build and an older one, each over a database that it has made, since schemas may differ.
+    fn against(&self, older: &Path, report: &mut Report) -> Result<()> {
+        let mut servers = Vec::new();
+        for (name, program) in [("older", older), ("newer", &self.program)] {
+            servers.push((name.to_owned(), self.filled(program, name, self.options.invitations)?));
+        }
+        report.notes.push(match self.difference(&servers[0].1, &servers[1].1)? {
+            None => "The first answers to each operation were the same.".to_owned(),
+            Some(difference) => format!("Not all answers were the same: {difference}"),
+        });
+        let title = "This build and an older one";
+        report.tables.push(self.race(title, &servers, (&self.operations, &CONNECTIONS))?);
+        Ok(())
     }
 
-    /// Copies a database that nobody has open.
-    fn copy(&self, original: &str, name: &str) -> Result<Database> {
-        match &self.postgres {
-            None => {
-                let path = self.folder.database(name);
-                data::copy(&self.folder.database(original), &path)?;
-                Ok(Database::File(path))
-            }
-            Some(postgres) => {
-                postgres.create(name, Some(original))?;
-                Ok(self.on_server(postgres, name))
+    /// The first operation to which two servers give different answers, or none with status 200.
+    fn difference(&self, one: &Server, other: &Server) -> Result<Option<String>> {
+        for &operation in &self.operations {
+            progress::step(&format!("first answers to {}", operation.name()))?;
+            let cell = Cell { operation, connections: 1, seed: 0 };
+            let [one, other] = [one, other].map(|server| self.load.sample(server, &cell));
+            let (one, other) = (one?, other?);
+            if one != other || one.lines().any(|answer| !answer.starts_with("200 ")) {
+                return Ok(Some(format!("{}\n{one}\n{other}", operation.name())));
             }
         }
+        Ok(None)
     }
 
-    fn on_server(&self, postgres: &Postgres, name: &str) -> Database {
-        let writing_connections = self.options.writing_connections.first().copied();
-        Database::OnServer { url: postgres.url(name), writing_connections }
+    /// A contest of servers.
+    fn race(&self, title: &str, servers: &[(String, Server)], rows: Rows<'_>) -> Result<Table> {
+        let mut contestants = Vec::new();
+        for (name, server) in servers {
+            contestants.push(Contestant::new(name, move |cell| self.load.drive(server, cell)));
+        }
+        self.contest(title, &contestants, rows)
     }
 
-    fn sandbox(&self, database: &Database, request_lines: RequestLines) -> Result<Server> {
-        Server::sandbox(&self.program, self.folder.path(), Some(database), request_lines)
+    fn contest(&self, title: &str, contestants: &[Contestant<'_>], rows: Rows<'_>) -> Result<Table> {
+        contest::run(title, contestants, rows, self.options.rounds())
     }
+
+    fn database(&self, program: &Path, name: &str, invitations: u32) -> Result<String> {
+        database::make(program, self.folder.path(), self.postgres.as_ref(), name, invitations)
+    }
+
+    fn filled(&self, program: &Path, name: &str, invitations: u32) -> Result<Server> {
+        self.over(program, &self.database(program, name, invitations)?)
+    }
+
+    fn sandbox(&self, arguments: &[&str]) -> Result<Server> {
+        Server::sandbox(&self.program, self.folder.path(), arguments)
+    }
+
+    /// A sandbox over a database.
+    fn over(&self, program: &Path, url: &str) -> Result<Server> {
+        let connections = self.options.connections.map(|connections| connections.to_string());
+        let connections = connections.iter().flat_map(|connections| ["--connections", connections]);
+        let arguments: Vec<&str> = ["--database", url].into_iter().chain(connections).collect();
+        Server::sandbox(program, self.folder.path(), &arguments)
+    }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+/// The pending invitations of the first account.
+fn pending(server: &Server) -> Result<usize> {
+    let page: serde_json::Value = serde_json::from_str(&server.ask("GET /api/v1/account_invitations?per_page=1", "")?)?;
+    let count = page.get("count").and_then(serde_json::Value::as_u64).context("a list without its count")?;
+    Ok(usize::try_from(count)?)
+}
+
+/// Times of durable appends: what a server that commits each write by itself cannot do without.
+fn disk(folder: &Path) -> Result<Vec<f64>> {
+    let mut file = File::create(folder.join("fdatasync"))?;
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while start.elapsed() < Duration::from_secs(1) {
+        let since = Instant::now();
+        file.write_all(&[0x5a; 4096])?;
+        file.sync_data()?;
+        times.push(milliseconds(since));
+    }
+    Ok(times)
 }

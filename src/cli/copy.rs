@@ -12,7 +12,7 @@ use crate::cli::people;
 use crate::clock::Clock;
 use crate::server::settings;
 use crate::store::Place;
-use crate::transfer::copy::{self, Copied, Listener, Order, Progress, Stage};
+use crate::transfer::copy::{self, Copied, CopyOptions, Progress, ProgressCallback, Stage};
 
 /// Rows between two lines about a large table, where nobody watches.
 const ROWS_BETWEEN_LINES: u64 = 100_000;
@@ -46,15 +46,15 @@ pub fn command() -> Command {
 }
 
 pub fn run(matches: &ArgMatches) -> Result<()> {
-    let order = Order {
+    let options = CopyOptions {
         from: place(matches, "from"),
         to: place(matches, "to"),
         replaces: matches.get_flag("replace"),
         now: Clock::system().now(),
-        listener: listener(),
+        on_progress: listener(),
     };
-    let (from, to) = (order.from.to_string(), order.to.to_string());
-    let copied = super::block_on(async { Ok(copy::run(order).await?) })?;
+    let (from, to) = (options.from.to_string(), options.to.to_string());
+    let copied = super::block_on(async { Ok(copy::run(options).await?) })?;
     if matches.get_flag("json") {
         println!("{}", told(&from, &to, &copied));
     } else {
@@ -87,7 +87,7 @@ pub(super) fn wrong_usage(command: &mut Command, reason: &str) -> ! {
 
 /// Tells on standard error how far it is: on a terminal in a line that changes, elsewhere in lines of which each table
 /// has at least one.
-pub(super) fn listener() -> Listener {
+pub(super) fn listener() -> ProgressCallback {
     let is_watched = stderr().is_terminal();
     Arc::new(move |progress| {
         let line = line(progress);

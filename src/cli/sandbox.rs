@@ -14,8 +14,7 @@ use crate::entropy::Entropy;
 use crate::http::BASE_PATH;
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
-use crate::sandbox::seed::generate::Generated;
-use crate::sandbox::seed::{self, Seed, Token, read_start};
+use crate::sandbox::seed::{self, Generated, Seed, Token, read_start};
 use crate::sandbox::{DEFAULTS, TemporaryFolder};
 use crate::server::app::App;
 use crate::server::settings::Config;
@@ -161,7 +160,7 @@ async fn serve(matches: &ArgMatches) -> Result<()> {
         );
     }
     config.require_base_url()?;
-    let _log = telemetry::start_log(&config).context("the log could not start")?;
+    let _log = telemetry::start_log(&config);
     let listen = config.listen;
     let entropy = matches.get_one("random_seed").map_or_else(Entropy::system, |number| Entropy::seeded(*number));
     let mut app = App::start(config, clock(matches, &seed), entropy).await?;

@@ -30,7 +30,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         bail!("setting mail: memory is for the sandbox; whatever is put there is gone with the process");
     }
     super::block_on(async {
-        let _log = telemetry::start_log(&config).context("the log could not start")?;
+        let _log = telemetry::start_log(&config);
         let mut stop = StopSignals::register()?;
         let listen = config.listen;
         let app = App::start(config, Clock::system(), Entropy::system()).await?;

@@ -10,7 +10,6 @@ use crate::http::headers;
 use crate::http::router::Routes;
 use crate::server::app::App;
 use crate::server::listen::Body;
-use crate::server::telemetry;
 use crate::store::migrate;
 
 const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -45,7 +44,7 @@ pub fn metrics_only(app: &App, path: &str) -> hyper::Response<Body> {
     if path != "/metrics" {
         return headers::error(&Error::NotFound);
     }
-    let mut response = hyper::Response::new(Body::from(telemetry::metrics_text(app)));
+    let mut response = hyper::Response::new(Body::from(app.metrics.text(&app.store, app.password_checks.made())));
     response.headers_mut().insert(header::CONTENT_TYPE, METRICS);
     response
 }

@@ -11,7 +11,6 @@
 //! mails an address got is counted in them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -52,7 +51,7 @@ pub struct Outbox {
     /// The right side of Message-IDs.
     pub domain: String,
     /// Mails that an address may get in a day, from all accounts together; 0 for no limit.
-    pub most_for_address: AtomicU32,
+    pub most_for_address: Box<dyn Fn() -> u32 + Send + Sync>,
     /// Rung when there is something to send.
     pub bell: Arc<Notify>,
     /// Held once more for each mail that is being sent by this server.
@@ -126,7 +125,7 @@ pub fn message_id(entropy: &Entropy, domain: &str) -> Result<String, NoEntropy> 
 /// Refuses one mail more to an address that has had its share. The rows are the count, so that it holds for all accounts and
 /// servers together, and survives a restart.
 fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> Result<(), OutboxError> {
-    let most = outbox.most_for_address.load(Ordering::Relaxed);
+    let most = (outbox.most_for_address)();
     if most == 0 {
         return Ok(());
     }

@@ -1,44 +1,41 @@
-//! A fresh account with a member and a token for each level: a test that has one to itself disturbs no other, and many can share
-//! one server.
+//! Fresh accounts with a member and a token for each permission level. A test with an account of its own does not disturb others, so
+//! many tests can share one server.
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ASSIGNABLE, PUNCH_CLOCK};
 use crate::engine::tokens;
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::{accounts, roles};
 use crate::store::{Db, Error};
 
-/// The roles of a fresh account.
 const ROLES: [&str; 3] = ["Developer", "Designer", "Manager"];
 
-/// The level of people from outside, who have no token: they are on the level of collaborators.
+/// External collaborators have the rights of collaborators, so they need no token.
 const WITHOUT_TOKEN: &str = "external_collaborator";
 
-/// What was made.
-pub struct Made {
-    /// The account.
+pub struct FreshAccount {
     pub account_id: AccountId,
-    /// Each level with its token and its user, highest first.
+    /// Each level with the member's token and user id, highest first.
     pub members: Vec<(&'static str, String, UserId)>,
-    /// Each role with its id.
+    /// Names and ids.
     pub roles: Vec<(&'static str, RoleId)>,
 }
 
-/// Makes an account.
-pub fn create(db: &mut Db, name: &str, now: Timestamp) -> Result<Made, Error> {
-    let account_id = crate::resources::accounts::insert(db, name, now)?;
+pub fn create(db: &mut Db, name: &str, now: Timestamp) -> Result<FreshAccount, Error> {
+    let account_id = accounts::insert(db, name, now)?;
     let mut roles = Vec::with_capacity(ROLES.len());
     for role in ROLES {
-        roles.push((role, crate::resources::roles::insert(db, account_id, role, now)?));
+        roles.push((role, roles::insert(db, account_id, role, now)?));
     }
     let mut members = Vec::new();
     for level in ASSIGNABLE.iter().copied().filter(|level| *level != WITHOUT_TOKEN) {
-        // The first is the highest, and so the owner.
+        // The first one has the highest level.
         let is_owner = members.is_empty();
         let (user_id, token) = create_member(db, account_id, level, is_owner, now)?;
         members.push((level, token, user_id));
     }
-    Ok(Made { account_id, members, roles })
+    Ok(FreshAccount { account_id, members, roles })
 }
 
 fn create_member(
@@ -60,7 +57,7 @@ fn create_member(
         ..NewMembership::new(account_id, user_id, level, now)
     };
     people::insert_membership(db, None, &membership)?;
-    // Everything in a sandbox is public, so that a token may be one that can be read.
+    // Nothing in a sandbox is secret, so the token is readable.
     let token = format!("sandbox-{account_id}-{level}");
     tokens::insert(db, account_id, user_id, &token, "sandbox", now)?;
     Ok((user_id, token))

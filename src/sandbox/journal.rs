@@ -1,8 +1,7 @@
 //! The journal: the latest requests with their answers, as they went over the wire.
 //!
-//! It is what somebody looks at whose client does not do what it should: what was sent, what came back, which parameters nobody
-//! took notice of, and which fault had its hand in it. It lives in memory and is bounded; what is long is cut. What a request brings is
-//! kept as it came, and becomes text only when somebody looks: most of it nobody ever does.
+//! It helps to debug a client: what was sent, what came back, which parameters were ignored, and which injected fault was applied.
+//! It lives in memory and is bounded; long bodies are cut. Headers and bodies become text only when they are read, which is rare.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -14,39 +13,32 @@ use crate::clock::Timestamp;
 use crate::ids::{AccountId, UserId};
 use crate::sandbox::pattern;
 
-/// Bytes that are kept of a body.
+/// Bytes of a body that are kept.
 pub const KEPT_OF_BODY: usize = 64 * 1_024;
 
-/// A request and its answer.
 #[derive(Clone)]
 pub struct Exchange {
-    /// Its number, counted from 1.
+    /// Counted from 1.
     pub number: u64,
-    /// When it came, by the sandbox's clock.
+    /// By the sandbox's clock.
     pub at: Timestamp,
-    /// Its method.
     pub method: Method,
-    /// Its path and query.
     pub uri: Uri,
-    /// Its headers.
     pub request_headers: HeaderMap,
-    /// As much of its body as the server has read.
+    /// As much of the body as the server has read.
     pub request_body: Bytes,
-    /// The status of the answer; `None` where the connection ended without one.
+    /// `None` if the connection ended without an answer.
     pub status: Option<u16>,
-    /// The headers of the answer.
     pub response_headers: HeaderMap,
-    /// The body of the answer.
     pub response_body: Bytes,
-    /// How long it took, in microseconds.
     pub microseconds: u64,
-    /// The operation's id in the API description, or the page.
+    /// The operation's id in the API description, or the name of the page.
     pub operation: &'static str,
-    /// The caller's account and user.
+    /// Account and user.
     pub caller: Option<(AccountId, UserId)>,
-    /// The fault that had its hand in it.
+    /// The number of the injected fault.
     pub fault: Option<u64>,
-    /// What of it nobody took notice of, as strict mode says it.
+    /// What strict mode would complain about.
     pub ignored: Option<String>,
 }
 
@@ -57,23 +49,21 @@ impl Exchange {
     }
 }
 
-/// Headers as text; what is none is shown as well as it goes.
+/// Headers as text; invalid UTF-8 is replaced.
 pub fn texts(headers: &HeaderMap) -> impl Iterator<Item = (&str, String)> {
     headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
 }
 
-/// Which requests somebody wants to see; what is not said counts for all.
+/// Which requests to read; `None` means all.
 #[derive(Debug, Default)]
 pub struct Wanted {
-    /// Those after this number.
+    /// Only those after this number.
     pub after: u64,
-    /// Of this method.
     pub method: Option<String>,
-    /// Of paths that fit this pattern.
+    /// A pattern, in which `*` stands for any text.
     pub path: Option<String>,
-    /// With this status.
     pub status: Option<u16>,
-    /// Of this account.
+    /// The account of the caller.
     pub account_id: Option<AccountId>,
 }
 
@@ -87,15 +77,14 @@ impl Wanted {
     }
 }
 
-/// The latest requests.
 pub struct Journal {
-    /// How many; none where nothing is written down.
+    /// How many are kept.
     kept: usize,
     pages: Mutex<Pages>,
     listener: OnceLock<Listener>,
 }
 
-/// Who is told of each request.
+/// Called with each exchange.
 type Listener = fn(&Exchange);
 
 #[derive(Default)]
@@ -105,22 +94,21 @@ struct Pages {
 }
 
 impl Journal {
-    /// One that keeps so many requests, of which the oldest make room.
     pub fn of(kept: usize) -> Self {
         Self { kept, pages: Mutex::default(), listener: OnceLock::new() }
     }
 
-    /// Whether anything is written down.
+    /// Whether exchanges are needed at all.
     pub fn is_on(&self) -> bool {
         self.kept > 0 || self.listener.get().is_some()
     }
 
-    /// Has somebody told of each request; the first who asks.
+    /// Sets the listener; the first one stays.
     pub fn tell(&self, listener: Listener) {
         let _ = self.listener.set(listener);
     }
 
-    /// Writes a request down; its number is given here.
+    /// Assigns the number.
     pub fn write(&self, exchange: Exchange) {
         if let Some(tell) = self.listener.get() {
             tell(&exchange);
@@ -134,13 +122,13 @@ impl Journal {
         }
     }
 
-    /// The requests that are wanted, oldest first.
+    /// Oldest first.
     pub fn read(&self, wanted: &Wanted) -> Vec<Exchange> {
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         pages.exchanges.iter().filter(|exchange| wanted.has(exchange)).cloned().collect()
     }
 
-    /// Forgets everything; numbers go on.
+    /// Numbers continue.
     pub fn clear(&self) {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).exchanges.clear();
     }

@@ -1,4 +1,4 @@
-//! The sandbox: the same server over a database with a seeded account, for those who integrate.
+//! The sandbox: the same server over a database with test data, for developers of clients.
 
 pub mod faults;
 pub mod fresh_accounts;
@@ -17,7 +17,7 @@ use journal::Journal;
 use seed::Seed;
 use snapshots::Snapshots;
 
-/// What the sandbox has instead of the defaults of `serve`: no limits that a test suite would run into, and mail that stays.
+/// Settings that differ from the defaults of `serve`: no rate limits, and mail stays in memory.
 pub const DEFAULTS: &[(&str, &str)] = &[
     ("rate_general", "0"),
     ("rate_create", "0"),
@@ -31,33 +31,28 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("mail_from", "invitations@sandbox.test"),
 ];
 
-/// What a sandbox has beside the server that it is.
+/// What a sandbox has in addition to a server.
 pub struct Sandbox {
-    /// What it held when it started.
     pub seed: Arc<Seed>,
-    /// What is to go wrong.
     pub faults: Faults,
-    /// What was asked and answered.
     pub journal: Journal,
-    /// What is kept, to return to.
     pub snapshots: Snapshots,
-    /// What was in force when it began to serve.
+    /// The settings when it began to serve, for a reset.
     pub first_tuning: OnceLock<Tuning>,
 }
 
 impl Sandbox {
-    /// One that holds a seed, and keeps so many requests.
     pub fn of(seed: Arc<Seed>, kept_requests: usize) -> Self {
         let (faults, journal, snapshots) = (Faults::default(), Journal::of(kept_requests), Snapshots::default());
         Self { seed, faults, journal, snapshots, first_tuning: OnceLock::new() }
     }
 }
 
-/// A folder for a database that nobody keeps; it is removed when this is dropped.
+/// A folder for a temporary database; it is removed on drop.
 pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
-    /// Makes a folder that only this user can read.
+    /// Only this user can read it.
     pub fn create(entropy: &Entropy) -> std::io::Result<Self> {
         let random = entropy.bytes().map_err(|cause: NoEntropy| std::io::Error::other(cause))?;
         let name: String = random[..8].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -69,7 +64,6 @@ impl TemporaryFolder {
         Ok(Self(path))
     }
 
-    /// The file of the database in it.
     pub fn database(&self) -> PathBuf {
         self.0.join("sandbox.sqlite")
     }
@@ -77,7 +71,7 @@ impl TemporaryFolder {
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // What cannot be removed is left to the system, which empties its folder of temporary files.
+        // If this fails, the system empties its folder of temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -1,64 +1,25 @@
-//! Patterns of paths: a text in which `*` stands for any text, slashes too.
+//! Patterns of paths, in which `*` stands for any text, slashes too.
 
-/// Whether a text is one of those that the pattern stands for.
+/// Whether the pattern stands for this text.
 pub fn fits(pattern: &str, text: &str) -> bool {
-    let template: Vec<Piece> = text.chars().map(Piece::Letter).collect();
-    meet(pattern, &template)
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in middle.split('*') {
+        let Some((_, after)) = text.split_once(part) else { return false };
+        text = after;
+    }
+    text.ends_with(last)
 }
 
-/// Whether there is a text that both the pattern and a path with names in braces stand for. A name stands for any text without
-/// a slash.
+/// Whether the pattern stands for a path with some id in place of the name in braces. Ids are tried that the pattern itself
+/// suggests: its segments without stars.
 pub fn can_fit(pattern: &str, path: &str) -> bool {
-    let mut template = Vec::new();
-    let mut letters = path.chars();
-    while let Some(letter) = letters.next() {
-        if letter == '{' {
-            letters.by_ref().find(|letter| *letter == '}');
-            template.push(Piece::Segment);
-        } else {
-            template.push(Piece::Letter(letter));
-        }
-    }
-    meet(pattern, &template)
-}
-
-#[derive(Clone, Copy)]
-enum Piece {
-    Letter(char),
-    /// One letter or more that are no slash.
-    Segment,
-}
-
-/// Walks over the pattern with every place of the template at which its beginning can end: a table, and no search that could take for
-/// ever.
-fn meet(pattern: &str, template: &[Piece]) -> bool {
-    // `ends[i]`: what of the pattern was looked at stands for what comes before piece `i`. `inside[i]`: it ends inside of segment `i`.
-    let count = template.len();
-    let (mut ends, mut inside) = (vec![false; count + 1], vec![false; count + 1]);
-    ends[0] = true;
-    for letter in pattern.chars() {
-        let (mut next_ends, mut next_inside) = (vec![false; count + 1], vec![false; count + 1]);
-        if letter == '*' {
-            let first = (0..=count).find(|place| ends[*place] || inside[*place]);
-            for place in first.into_iter().flat_map(|first| first..=count) {
-                next_ends[place] = ends[place] || first.is_some_and(|first| place > first || ends[first]);
-                next_inside[place] = matches!(template.get(place), Some(Piece::Segment));
-            }
-        } else {
-            for (place, piece) in template.iter().enumerate() {
-                match piece {
-                    Piece::Letter(wanted) if ends[place] && *wanted == letter => next_ends[place + 1] = true,
-                    Piece::Segment if letter != '/' && (ends[place] || inside[place]) => {
-                        next_inside[place] = true;
-                        next_ends[place + 1] = true;
-                    }
-                    _ => {}
-                }
-            }
-        }
-        (ends, inside) = (next_ends, next_inside);
-    }
-    ends[count]
+    let suggested = pattern.split('/').map(|segment| segment.replace('*', "")).filter(|id| !id.is_empty());
+    suggested.chain(["1".to_owned()]).any(|id| {
+        let fill = |segment| if str::starts_with(segment, '{') { id.as_str() } else { segment };
+        fits(pattern, &path.split('/').map(fill).collect::<Vec<_>>().join("/"))
+    })
 }
 
 #[cfg(test)]

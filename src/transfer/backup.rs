@@ -1,12 +1,11 @@
-//! The state of a running database in one new file of SQLite, whichever engine the database is of.
+//! A backup: the state of a running database in one new SQLite file, whichever engine the database is on.
 //!
-//! A file is written out by SQLite itself, whatever its schema, so that a backup can be made before the schema is
-//! brought up to date; what was deleted does not come along. A database on a server is copied as `copy` does it, with
-//! the comparison at the end. Restoring is putting the file in its place, or copying it to a server.
+//! SQLite writes out a file itself, whatever its schema, so a backup can be made before an upgrade of the schema, and deleted data is
+//! not included. A database on a server is copied as `copy` does it, with the comparison at the end. To restore a backup, put the
+//! file in the database's place, or copy it to a server.
 //!
-//! Invariants. The file has its name only when it is complete and on the disk; until then it is `NAME.unfinished`
-//! beside it. Nobody but its owner may read it, from its first byte on: it holds everybody's addresses. Nothing is ever
-//! overwritten.
+//! Invariants. The file gets its name only when it is complete and on the disk; until then it is `NAME.unfinished` beside it. Only its
+//! owner can read it, from the first byte: it holds everyone's addresses. Nothing is ever overwritten.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -14,20 +13,24 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
 use crate::store::{self, Db, Param, Place, Store};
-use crate::transfer::copy::{self, Error, Order};
+use crate::transfer::copy::{self, CopyError, CopyOptions, ProgressCallback};
 use crate::transfer::tables::TABLES;
 
-/// What a backup holds.
 #[derive(Debug)]
-pub struct Made {
-    /// Rows of each table.
+pub struct Backup {
+    /// Each table with its rows.
     pub tables: Vec<(&'static str, u64)>,
-    /// Size of the file.
+    /// The size of the file.
     pub bytes: u64,
 }
 
-/// Writes the state of a database at this moment into a new file.
-pub async fn make(from: &Place, file: &Path, now: Timestamp, listener: copy::Listener) -> Result<Made, Error> {
+/// Writes the current state of a database into a new file.
+pub async fn make(
+    from: &Place,
+    file: &Path,
+    now: Timestamp,
+    on_progress: ProgressCallback,
+) -> Result<Backup, CopyError> {
     copy::require_file(from)?;
     require_none(file)?;
     let draft = Draft::beside(file)?;
@@ -35,32 +38,32 @@ pub async fn make(from: &Place, file: &Path, now: Timestamp, listener: copy::Lis
         Place::File(path) => of_file(path, &draft).await?,
         Place::Server(_) => {
             let to = Place::File(draft.path.clone());
-            let copied = copy::run(Order { from: from.clone(), to, replaces: false, now, listener }).await?;
+            let copied = copy::run(CopyOptions { from: from.clone(), to, replaces: false, now, on_progress }).await?;
             copied.0.into_iter().map(|(table, checksum)| (table, checksum.rows)).collect()
         }
     };
     let bytes = draft.publish(file)?;
-    Ok(Made { tables, bytes })
+    Ok(Backup { tables, bytes })
 }
 
-/// Has SQLite write out a file, and counts what it has written.
-async fn of_file(from: &Path, draft: &Draft) -> Result<Vec<(&'static str, u64)>, Error> {
+/// Lets SQLite write out a file, and counts the rows.
+async fn of_file(from: &Path, draft: &Draft) -> Result<Vec<(&'static str, u64)>, CopyError> {
     let (source, into) = (from.to_owned(), draft.path.clone());
     let written = tokio::task::spawn_blocking(move || Store::write_compact(&source, &into)).await;
-    let failed = |cause: store::Error| Error::Refused(format!("{}: {cause}", from.display()));
+    let failed = |cause: store::Error| CopyError::Refused(format!("{}: {cause}", from.display()));
     written.unwrap_or(Err(store::Error::Panicked)).map_err(failed)?;
     let store = copy::open(&Place::File(draft.path.clone()))?;
     let counted = store.read(count).await;
     copy::close(store).await?;
     match counted.map_err(failed)? {
         tables if tables.is_empty() => {
-            Err(Error::Refused(format!("{} holds no table of this program: name its database", from.display())))
+            Err(CopyError::Refused(format!("{} holds no table of this program: name its database", from.display())))
         }
         tables => Ok(tables),
     }
 }
 
-/// The rows of each table that there is: another version of the program may have had fewer.
+/// The rows of each table. Another version of the program may have had fewer tables.
 fn count(db: &mut Db) -> Result<Vec<(&'static str, u64)>, store::Error> {
     let exists = db.dialect().table_exists();
     let mut tables = Vec::new();
@@ -73,23 +76,23 @@ fn count(db: &mut Db) -> Result<Vec<(&'static str, u64)>, store::Error> {
     Ok(tables)
 }
 
-fn require_none(file: &Path) -> Result<(), Error> {
-    // A link that leads nowhere is something, too.
+fn require_none(file: &Path) -> Result<(), CopyError> {
+    // A dangling symbolic link counts as existing.
     match file.symlink_metadata() {
-        Ok(_) => Err(Error::Refused(format!("{} is there already: name a new file", file.display()))),
+        Ok(_) => Err(CopyError::Refused(format!("{} is there already: name a new file", file.display()))),
         Err(_) => Ok(()),
     }
 }
 
-/// A file that is going to be a backup. It is locked while somebody writes it, so that what a process has left that was
-/// killed is told from what another one is writing. It is removed when this is dropped.
+/// An unfinished backup. The lock distinguishes a file that is being written from one that a killed process has left. The file is
+/// removed on drop.
 struct Draft {
     path: PathBuf,
     file: File,
 }
 
 impl Draft {
-    fn beside(file: &Path) -> Result<Self, Error> {
+    fn beside(file: &Path) -> Result<Self, CopyError> {
         let path = with_ending(file, ".unfinished");
         let failed = because("cannot write", &path);
         let mut options = OpenOptions::new();
@@ -100,7 +103,7 @@ impl Draft {
         match opened.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::Refused(format!("{} is being written by another backup", path.display())));
+                return Err(CopyError::Refused(format!("{} is being written by another backup", path.display())));
             }
             Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
@@ -112,23 +115,23 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Gives the file its name; its size.
-    fn publish(&self, name: &Path) -> Result<u64, Error> {
+    /// Gives the file its name, and returns its size.
+    fn publish(&self, name: &Path) -> Result<u64, CopyError> {
         let failed = because("cannot write", name);
         self.file.sync_all().map_err(&failed)?;
         let bytes = self.file.metadata().map_err(&failed)?.len();
         require_none(name)?;
         fs::rename(&self.path, name).map_err(&failed)?;
-        // The name is on the disk when its folder is.
+        // The name is on the disk once its folder is.
         let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         Ok(bytes)
     }
 
-    /// What SQLite keeps beside a file, left by a process that was killed.
+    /// Removes SQLite's files beside the database, which a killed process may have left.
     fn remove_logs(&self) {
         for ending in ["-wal", "-shm", "-journal"] {
-            // Mostly there is none.
+            // Usually there are none.
             let _ = fs::remove_file(with_ending(&self.path, ending));
         }
     }
@@ -136,8 +139,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // A backup that was made has gone from here; of another one nothing is to stay, and what cannot be removed is
-        // overwritten next time.
+        // A finished backup has another name by now. If an unfinished one cannot be removed, the next backup overwrites it.
         let _ = fs::remove_file(&self.path);
         self.remove_logs();
     }
@@ -149,7 +151,7 @@ fn with_ending(file: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn because(what: &str, path: &Path) -> impl Fn(io::Error) -> Error + use<> {
+fn because(what: &str, path: &Path) -> impl Fn(io::Error) -> CopyError + use<> {
     let start = format!("{what} {}", path.display());
-    move |cause| Error::Refused(format!("{start}: {cause}"))
+    move |cause| CopyError::Refused(format!("{start}: {cause}"))
 }

@@ -1,73 +1,78 @@
-//! The rows of a table, page by page in the order of the primary key, and the checksum over all of them.
+//! The rows of a table, page by page in the order of the primary key, and the checksum of all rows.
 //!
-//! A value is hashed as its kind, its length and its bytes, a row as its values in the order of the columns' names. So
-//! two tables have one checksum exactly if they hold the same rows, whichever engine holds them.
+//! A value is hashed as its kind, its length and its bytes, a row as its values in the order of the columns' names. So two tables have
+//! the same checksum if and only if they hold the same rows, on whichever engine.
 
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{self, Db, Kept, Param};
-use crate::transfer::tables::Table;
+use crate::store::{self, Db, OwnedParam, Param};
+use crate::transfer::tables::{Table, insert_statement};
 
-/// Rows of a page. Times the columns of the widest table they stay below the parameters that a statement may have.
+/// Rows of a page. One statement inserts a page, and the engines limit the parameters of a statement.
 pub(crate) const PAGE: usize = 500;
 
-/// What all rows of a table come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checksum {
-    /// How many they are.
     pub rows: u64,
-    /// SHA-256 over them, in hexadecimal digits.
+    /// In hexadecimal digits.
     pub sha256: String,
 }
 
-/// Some rows, value after value.
+/// Some rows, as one list of values.
 pub(crate) struct Page {
     pub(crate) rows: usize,
-    pub(crate) values: Vec<Kept>,
-    /// With the last page, what all of them come to.
-    pub(crate) end: Option<Checksum>,
+    pub(crate) values: Vec<OwnedParam>,
+    /// Of the whole table, with its last page.
+    pub(crate) checksum: Option<Checksum>,
 }
 
-/// A walk through a table.
-pub(crate) struct Walk {
-    /// The key of the last row that was seen.
-    after: Option<Vec<Kept>>,
+impl Page {
+    pub(crate) fn write(&self, db: &mut Db, table: &Table) -> Result<(), store::Error> {
+        let params: Vec<Param<'_>> = self.values.iter().map(OwnedParam::param).collect();
+        db.exec(&insert_statement(table.name, &table.columns, self.rows), &params).map(drop)
+    }
+}
+
+/// Reads a table page by page.
+pub(crate) struct TableReader {
+    /// The key of the last row that was read.
+    last_key: Option<Vec<OwnedParam>>,
     hash: Sha256,
     rows: u64,
 }
 
-impl Walk {
-    pub(crate) fn begin(table: &Table) -> Self {
+impl TableReader {
+    pub(crate) fn new(table: &Table) -> Self {
         let mut hash = Sha256::new();
         hash.update(format!("{}({})\n", table.name, table.columns.join(",")));
-        Self { after: None, hash, rows: 0 }
+        Self { last_key: None, hash, rows: 0 }
     }
 
-    /// The next page.
     pub(crate) fn next(&mut self, db: &mut Db, table: &Table) -> Result<Page, store::Error> {
         let width = table.columns.len();
-        let sql = table.page(PAGE, self.after.is_none());
-        let after = self.after.take().unwrap_or_default();
-        let after: Vec<Param<'_>> = after.iter().map(Kept::param).collect();
-        let mut values: Vec<Kept> = Vec::with_capacity(PAGE * width);
-        db.each(&sql, &after, &mut |row| {
+        let sql = table.page_statement(PAGE, self.last_key.is_none());
+        let key = self.last_key.take().unwrap_or_default();
+        let key: Vec<Param<'_>> = key.iter().map(OwnedParam::param).collect();
+        let mut values: Vec<OwnedParam> = Vec::with_capacity(PAGE * width);
+        db.each(&sql, &key, &mut |row| {
             for column in 0..width {
                 let value = row.any(column).map_err(|cause| unreadable(table, row, column, &cause))?;
-                feed(&mut self.hash, value);
+                add_to(&mut self.hash, value);
                 values.push(value.into());
             }
             Ok(())
         })?;
         let rows = values.len() / width;
         self.rows += rows as u64;
-        self.after = values.rchunks(width).next().map(|last| table.key.iter().map(|&key| last[key].clone()).collect());
-        let end =
-            (rows < PAGE).then(|| Checksum { rows: self.rows, sha256: hexadecimal(&self.hash.clone().finalize()) });
-        Ok(Page { rows, values, end })
+        self.last_key =
+            values.rchunks(width).next().map(|last| table.key.iter().map(|&key| last[key].clone()).collect());
+        let sha256 = || hexadecimal(&self.hash.clone().finalize());
+        let checksum = (rows < PAGE).then(|| Checksum { rows: self.rows, sha256: sha256() });
+        Ok(Page { rows, values, checksum })
     }
 }
 
-fn feed(hash: &mut Sha256, value: Param<'_>) {
+fn add_to(hash: &mut Sha256, value: Param<'_>) {
     let (kind, bytes) = match value {
         Param::Null => return hash.update([0]),
         Param::Int(number) => {
@@ -82,11 +87,11 @@ fn feed(hash: &mut Sha256, value: Param<'_>) {
     hash.update(bytes);
 }
 
-/// Says where a value stands that is none of those that this program writes.
+/// Names the row and column of a value that this program never writes.
 fn unreadable(table: &Table, row: &store::Row<'_>, column: usize, cause: &store::Error) -> store::Error {
     let values: Vec<Param<'_>> =
         (0..table.columns.len()).map(|column| row.any(column).unwrap_or(Param::Null)).collect();
-    store::Error::Statement(format!("{}, {}: {cause}", table.describe(&values), table.columns[column]))
+    store::Error::Data(format!("{}, {}: {cause}", table.describe(&values), table.columns[column]))
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

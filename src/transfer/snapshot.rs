@@ -1,72 +1,65 @@
-//! A whole database in memory, and back again: what the sandbox keeps, so that a test can return to where it began.
+//! A whole database in memory. The sandbox keeps snapshots so that a test can return to where it began.
 //!
-//! It is made of the pages that a copy is made of, so that it knows no table by itself and is the same on both engines. Both ways are
-//! one transaction: nobody ever sees a half of one state and a half of another.
+//! A snapshot consists of the pages that a copy reads, so it works on both engines and for every table. Taking one and putting it
+//! back are one transaction each, so no reader sees a mixture of two states.
 
 use crate::store::{Db, Error};
-use crate::transfer::rows::{Page, Walk};
+use crate::transfer::rows::{Page, TableReader};
 use crate::transfer::tables::{self, Table};
 
-/// All rows of a database, and the ids that it has given.
-pub struct Snapshot(Vec<Held>);
+/// All rows of a database, and the last ids that it has assigned.
+pub struct Snapshot(Vec<TableSnapshot>);
 
-struct Held {
+struct TableSnapshot {
     table: Table,
     pages: Vec<Page>,
-    /// `None` where the table gives none.
+    /// `None` if the table assigns no ids.
     last_id: Option<i64>,
 }
 
 impl Snapshot {
-    /// Takes one.
     pub fn take(db: &mut Db) -> Result<Self, Error> {
-        tables::all(db)?.into_iter().map(|table| Held::take(db, table)).collect::<Result<_, _>>().map(Self)
+        tables::all(db)?.into_iter().map(|table| TableSnapshot::take(db, table)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Rows in it.
     pub fn rows(&self) -> usize {
-        self.0.iter().flat_map(|held| &held.pages).map(|page| page.rows).sum()
+        self.0.iter().flat_map(|table| &table.pages).map(|page| page.rows).sum()
     }
 
-    /// Puts everything back as it was, the next ids too.
+    /// Restores all rows, and the next ids.
     pub fn put_back(&self, db: &mut Db) -> Result<(), Error> {
         empty(db)?;
-        self.0.iter().try_for_each(|held| held.put_back(db))
+        self.0.iter().try_for_each(|table| table.put_back(db))
     }
 }
 
-/// Empties every table, and has ids begin anew.
+/// Empties every table and restarts ids.
 pub fn empty(db: &mut Db) -> Result<(), Error> {
     let tables = tables::all(db)?;
     let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
     for sql in db.dialect().empty_tables(&names) {
         db.exec(&sql, &[])?;
     }
-    for table in tables.iter().filter(|table| table.gives_ids()) {
-        table.give_ids_after(db, 0)?;
+    for table in tables.iter().filter(|table| table.assigns_ids()) {
+        table.continue_ids_after(db, 0)?;
     }
     Ok(())
 }
 
-impl Held {
+impl TableSnapshot {
     fn take(db: &mut Db, table: Table) -> Result<Self, Error> {
-        let (mut walk, mut pages) = (Walk::begin(&table), Vec::new());
-        loop {
-            let page = walk.next(db, &table)?;
-            let is_last = page.end.is_some();
-            pages.push(page);
-            if is_last {
-                break;
-            }
+        let (mut reader, mut pages) = (TableReader::new(&table), Vec::new());
+        while pages.last().is_none_or(|page: &Page| page.checksum.is_none()) {
+            pages.push(reader.next(db, &table)?);
         }
-        let last_id = if table.gives_ids() { Some(table.last_id(db)?) } else { None };
+        let last_id = if table.assigns_ids() { Some(table.last_id(db)?) } else { None };
         Ok(Self { table, pages, last_id })
     }
 
     fn put_back(&self, db: &mut Db) -> Result<(), Error> {
         for page in self.pages.iter().filter(|page| page.rows > 0) {
-            self.table.write(db, page)?;
+            page.write(db, &self.table)?;
         }
-        self.last_id.map_or(Ok(()), |last_id| self.table.give_ids_after(db, last_id))
+        self.last_id.map_or(Ok(()), |last_id| self.table.continue_ids_after(db, last_id))
     }
 }

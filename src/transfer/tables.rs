@@ -1,13 +1,12 @@
-//! The tables that are copied, and what the engine knows of them.
+//! The tables that are copied, with their columns and keys.
 //!
-//! Their names stand here in the order in which they can be filled: each after those that its foreign keys name. They
-//! are not asked of the engine, since a schema on a server may hold tables of others, which no copy may touch. Columns
-//! and keys are asked, on both sides, and must agree. A test compares the list with the schema.
+//! The names are listed in the order in which the tables can be filled: each after those that its foreign keys refer to. The engine is
+//! not asked for them because a schema on a server may hold other programs' tables, which a copy must not touch. Columns and
+//! keys are read from the engine on both sides, and must be equal. A test compares the list with the schema.
 
-use crate::store::{self, Db, Kept, Param};
-use crate::transfer::rows::Page;
+use crate::store::{self, Db, Param};
 
-/// Every table but the one of the migrations, which says what the schema of each side is and is not copied.
+/// Every table except that of the migrations, which describes the schema of its own side.
 pub const TABLES: &[&str] = &[
     "accounts",
     "users",
@@ -31,23 +30,22 @@ pub const TABLES: &[&str] = &[
     MARKERS,
 ];
 
-/// The table in which a target keeps from where it was copied.
+/// The table in which a target notes its source.
 pub(crate) const MARKERS: &str = "markers";
 
-/// The name of that row, which is the target's own and never copied.
+/// The name of that row, which is never copied.
 pub(crate) const COPIED: &str = "copied_from";
 
 /// A table as both engines have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
-    /// By name, whatever their order in the table.
+    /// Ordered by name.
     pub(crate) columns: Vec<String>,
-    /// The places of the key's columns among them.
+    /// The indices of the primary key's columns.
     pub(crate) key: Vec<usize>,
 }
 
-/// Every table of the list.
 pub(crate) fn all(db: &mut Db) -> Result<Vec<Table>, store::Error> {
     TABLES.iter().map(|name| Table::find(db, name)).collect()
 }
@@ -72,11 +70,10 @@ impl Table {
     }
 
     /// Whether its rows get their ids from the database.
-    pub(crate) fn gives_ids(&self) -> bool {
+    pub(crate) fn assigns_ids(&self) -> bool {
         self.columns.iter().any(|column| column == "id")
     }
 
-    /// The last id that it has given.
     pub(crate) fn last_id(&self, db: &mut Db) -> Result<i64, store::Error> {
         db.one(&db.dialect().last_id(self.name), &[], |row| row.int(0))
     }
@@ -86,9 +83,9 @@ impl Table {
         db.one(&sql, &[], |row| row.int(0)).map(i64::unsigned_abs)
     }
 
-    /// Reads a page: at most `rows` rows in the order of the key, those after the key that is given, if one is.
-    pub(crate) fn page(&self, rows: usize, is_first: bool) -> String {
-        let (columns, key) = (quoted(self.columns.iter()), quoted(self.key_columns()));
+    /// The statement that reads at most `rows` rows in the order of the key: the first ones, or those after the key in the parameters.
+    pub(crate) fn page_statement(&self, rows: usize, is_first: bool) -> String {
+        let (columns, key) = (quoted(&self.columns), quoted(&self.key_columns()));
         let start = if is_first {
             self.condition(" WHERE ")
         } else {
@@ -98,50 +95,47 @@ impl Table {
         format!("SELECT {columns} FROM {}{start} ORDER BY {key} LIMIT {rows}", self.name)
     }
 
-    /// Writes so many rows, with a parameter for each value.
-    fn insert(&self, rows: usize) -> String {
-        let width = self.columns.len();
-        let row = |row: usize| {
-            let values: Vec<String> = (1..=width).map(|column| format!("?{}", row * width + column)).collect();
-            format!("({})", values.join(", "))
-        };
-        let rows: Vec<String> = (0..rows).map(row).collect();
-        format!("INSERT INTO {} ({}) VALUES {}", self.name, quoted(self.columns.iter()), rows.join(", "))
+    pub(crate) fn continue_ids_after(&self, db: &mut Db, last_id: i64) -> Result<(), store::Error> {
+        db.dialect().set_last_id(self.name, last_id).iter().try_for_each(|sql| db.exec(sql, &[]).map(drop))
     }
 
-    /// Writes the rows of a page.
-    pub(crate) fn write(&self, db: &mut Db, page: &Page) -> Result<(), store::Error> {
-        let params: Vec<Param<'_>> = page.values.iter().map(Kept::param).collect();
-        db.exec(&self.insert(page.rows), &params).map(drop)
-    }
-
-    /// Has ids go on after the last one that was given.
-    pub(crate) fn give_ids_after(&self, db: &mut Db, last_id: i64) -> Result<(), store::Error> {
-        db.dialect().give_ids_after(self.name, last_id).iter().try_for_each(|sql| db.exec(sql, &[]).map(drop))
-    }
-
-    /// A row by its key, for people.
+    /// The table and the key of a row, for messages.
     pub(crate) fn describe(&self, row: &[Param<'_>]) -> String {
         let value = |column: &usize| match row.get(*column) {
             Some(Param::Int(number)) => number.to_string(),
             Some(Param::Text(text)) => format!("{text:?}"),
             _ => "?".to_owned(),
         };
-        let key: Vec<String> =
-            self.key_columns().zip(&self.key).map(|(name, column)| format!("{name} {}", value(column))).collect();
+        let key: Vec<String> = self
+            .key_columns()
+            .into_iter()
+            .zip(&self.key)
+            .map(|(name, column)| format!("{name} {}", value(column)))
+            .collect();
         format!("table {}, {}", self.name, key.join(", "))
     }
 
-    fn key_columns(&self) -> impl Iterator<Item = &String> {
-        self.key.iter().filter_map(|column| self.columns.get(*column))
+    fn key_columns(&self) -> Vec<&str> {
+        self.key.iter().map(|column| self.columns[*column].as_str()).collect()
     }
 
-    /// Leaves out the row that is the target's own.
+    /// Leaves out the row that a target notes its source in.
     fn condition(&self, before: &str) -> String {
         if self.name == MARKERS { format!("{before}name <> '{COPIED}'") } else { String::new() }
     }
 }
 
-fn quoted<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    names.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+/// The statement that inserts so many rows, with a parameter for each value.
+pub(crate) fn insert_statement(table: &str, columns: &[impl AsRef<str>], rows: usize) -> String {
+    let width = columns.len();
+    let row = |row: usize| {
+        let values: Vec<String> = (1..=width).map(|column| format!("?{}", row * width + column)).collect();
+        format!("({})", values.join(", "))
+    };
+    let values: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO {table} ({}) VALUES {}", quoted(columns), values.join(", "))
+}
+
+fn quoted(names: &[impl AsRef<str>]) -> String {
+    names.iter().map(|name| format!("\"{}\"", name.as_ref())).collect::<Vec<_>>().join(", ")
 }

@@ -17,6 +17,7 @@ const PACKAGES: &[(Requirement, &str)] = &[
     (Requirement::Postgres, "postgresql"),
     (Requirement::PgBouncer, "pgbouncer"),
     (Requirement::Openssl, "openssl"),
+    (Requirement::Wrk, "wrk"),
 ];
 
 /// Installs what is needed and missing if this is root and the machine has apt-get. Whether it is there afterwards is for the check of

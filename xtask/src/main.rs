@@ -37,7 +37,7 @@ a machine with apt-get it installs those as well.
 The stories run on SQLite and then once more on a PostgreSQL server that is made for them and is gone afterwards.
 INVITED_TEST_DATABASE names one engine, sqlite or postgres, or the URL of a server that is there already. With a
 FILTER and without the variable they run on SQLite only.
-`bench --engine postgres` makes such a server, too, a durable one.
+`bench` needs wrk. `bench --engine postgres` makes such a server, too, a durable one.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
@@ -127,20 +127,24 @@ fn tests(filter: &[String]) -> Result<(), String> {
 fn bench(arguments: &[String]) -> Result<(), String> {
     let on_postgres = arguments.windows(2).any(|pair| pair[0] == "--engine" && pair[1] == "postgres");
     let server = on_postgres.then_some(Requirement::Postgres);
-    let needed: Vec<Requirement> = [Requirement::CCompiler].into_iter().chain(server).collect();
+    let needed: Vec<Requirement> = [Requirement::CCompiler, Requirement::Wrk].into_iter().chain(server).collect();
     debian::provide(&needed)?;
     requirement::check(&needed)?;
-    Step::cargo("Build of the server", &["build", "--release", "--package", "invited"], "the server does not build")
-        .quiet()
-        .run()?;
+    Step::cargo(
+        "Build of the server",
+        &["build", "--profile", "dist", "--package", "invited"],
+        "the server does not build",
+    )
+    .quiet()
+    .run()?;
     Step::cargo(
         "Build of the bench",
-        &["build", "--release", "--package", "invited-bench"],
+        &["build", "--profile", "dist", "--package", "invited-bench"],
         "the bench does not build",
     )
     .quiet()
     .run()?;
-    let mut run = vec!["run", "--quiet", "--release", "--package", "invited-bench", "--"];
+    let mut run = vec!["run", "--quiet", "--profile", "dist", "--package", "invited-bench", "--"];
     run.extend(arguments.iter().map(String::as_str));
     Step::cargo("Bench", &run, "the measurement did not finish").quiet().run()
 }

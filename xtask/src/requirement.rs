@@ -22,6 +22,7 @@ pub(crate) enum Requirement {
     Postgres,
     PgBouncer,
     Openssl,
+    Wrk,
 }
 
 /// `venv` alone is not enough: it fills a new environment by `ensurepip`, which Debian has in a package of its own.
@@ -59,6 +60,8 @@ impl Requirement {
                 (program.into_iter().collect(), &["--version"])
             }
             Requirement::Openssl => (named(&["openssl"]), &["version"]),
+            // wrk itself fails even when asked for its version.
+            Requirement::Wrk => (named(&["sh"]), &["-c", "command -v wrk"]),
         }
     }
 
@@ -100,6 +103,11 @@ impl Requirement {
                 "`openssl`, 3.0 or newer, to make certificates for the tests with an encrypted PostgreSQL. Debian and Ubuntu: \
                  `apt-get install openssl`, which the chore does by itself where it runs as root; Fedora: \
                  `dnf install openssl`; Alpine: `apk add openssl`; macOS: `brew install openssl`."
+            }
+            Requirement::Wrk => {
+                "`wrk`, 4.0 or newer, which loads the servers. Debian and Ubuntu: `apt-get install wrk`, which the \
+                 chore does by itself where it runs as root; Fedora: `dnf install wrk`; Alpine: `apk add wrk`; \
+                 macOS: `brew install wrk`."
             }
             Requirement::Chromium => {
                 "`chromium`, `chromium-browser` or `google-chrome`, for the pages that the tests open in a browser. \

@@ -21,7 +21,7 @@ const LAST: Timestamp = Timestamp(253_370_764_799_000_000);
 /// The clock.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Clock")]
-pub struct ClockState {
+pub struct ClockAnswer {
     now: Time,
     frozen: bool,
 }
@@ -42,15 +42,15 @@ pub struct ClockAdvance {
     seconds: u64,
 }
 
-pub async fn show(State(control): State<Control>) -> Json<ClockState> {
+pub async fn show(State(control): State<Control>) -> Json<ClockAnswer> {
     let clock = &control.app.clock;
-    Json(ClockState { now: clock.now().into(), frozen: clock.is_frozen() })
+    Json(ClockAnswer { now: clock.now().into(), frozen: clock.is_frozen() })
 }
 
 pub async fn set(
     State(control): State<Control>,
     Body(ClockChange { now, frozen }): Body<ClockChange>,
-) -> Result<Json<ClockState>, Error> {
+) -> Result<Json<ClockAnswer>, Error> {
     if now.is_none() && frozen.is_none() {
         return Err(Error::Syntax("Say now, frozen, or both.".to_owned()));
     }
@@ -62,7 +62,7 @@ pub async fn set(
 pub async fn advance(
     State(control): State<Control>,
     Body(ClockAdvance { seconds }): Body<ClockAdvance>,
-) -> Result<Json<ClockState>, Error> {
+) -> Result<Json<ClockAnswer>, Error> {
     let duration = Duration::from_secs(seconds);
     let clock = &control.app.clock;
     if clock.now().plus(duration) > LAST {
@@ -72,7 +72,7 @@ pub async fn advance(
     settle(control).await
 }
 
-async fn settle(control: Control) -> Result<Json<ClockState>, Error> {
+async fn settle(control: Control) -> Result<Json<ClockAnswer>, Error> {
     retention::sweep(&control.app).await?;
     if control.app.mail.is_on() {
         delivery::rest(&control.app).await?;

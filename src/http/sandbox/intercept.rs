@@ -3,7 +3,7 @@
 //! It wraps the ordinary handling, which knows nothing of it. A fault's delay comes after the request had its effect, as with a
 //! slow server: a client that gives up waiting has invited a person all the same.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -73,7 +73,7 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
         method,
         uri,
         request_headers,
-        request_body: std::mem::take(&mut *copy.lock().unwrap_or_else(PoisonError::into_inner)).into(),
+        request_body: std::mem::take(&mut *copy.lock()).into(),
         status: is_answered.then(|| response.status().as_u16()),
         response_headers: if is_answered { response.headers().clone() } else { HeaderMap::new() },
         response_body: if is_answered { body.slice(..body.len().min(KEPT_OF_BODY)) } else { Bytes::new() },

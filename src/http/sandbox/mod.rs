@@ -61,15 +61,15 @@ static ROUTES: LazyLock<Routes<Control>> = LazyLock::new(|| {
         .post("/sandbox/snapshots/{name}/restore", "RestoreSnapshot", snapshots::restore)
         .described(says("Restore a snapshot.").body::<Nothing>())
         .get("/sandbox/clock", "ShowClock", clock::show)
-        .described(says("The sandbox's time.").answer::<clock::ClockState>())
+        .described(says("The sandbox's time.").answer::<clock::ClockAnswer>())
         .put("/sandbox/clock", "SetClock", clock::set)
         .described(
             says("Set, stop or start the clock. What follows from the time has happened when this is answered.")
                 .body::<clock::ClockChange>()
-                .answer::<clock::ClockState>(),
+                .answer::<clock::ClockAnswer>(),
         )
         .post("/sandbox/clock/advance", "AdvanceClock", clock::advance)
-        .described(says("Move the clock forward.").body::<clock::ClockAdvance>().answer::<clock::ClockState>())
+        .described(says("Move the clock forward.").body::<clock::ClockAdvance>().answer::<clock::ClockAnswer>())
         .get("/sandbox/mailbox", "ListMails", mailbox::list)
         .described(
             says("Mail that would have been sent, newest first.")

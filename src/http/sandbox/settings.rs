@@ -70,7 +70,7 @@ pub async fn change(
     let mut settings: Map<String, Value> = current.and_then(serde_json::from_value).map_err(unreadable)?;
     settings.extend(change.into_iter().filter(|(_, value)| !value.is_null()));
     let settings: Settings = serde_json::from_value(settings.into()).map_err(unreadable)?;
-    control.app.tune(settings.try_into()?);
+    control.app.tuned.set(settings.try_into()?);
     Ok(show(State(control)).await)
 }
 

@@ -4,6 +4,7 @@
 //! answered.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use axum::extract::State;
 use hyper::StatusCode;
@@ -51,11 +52,11 @@ pub async fn reset(
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
     let work = app.store.write(move |db| {
         snapshot::empty(db)?;
-        seed::plant(db, &sandbox.seed, now, tuning.invitation_days)?;
+        seed::plant(db, &sandbox.seed, now, tuning.invitation_days, &AtomicU64::new(0))?;
         let (app, sandbox, tuning) = (Arc::clone(&shared), Arc::clone(&sandbox), tuning.clone());
         db.after_commit(move || {
             forget(&app);
-            app.tune(tuning);
+            app.tuned.set(tuning);
             app.clock.restart();
             app.entropy.restart();
             app.mail_entropy.restart();

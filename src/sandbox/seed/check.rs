@@ -1,280 +1,228 @@
-//! From the file to the seed: everything is judged before anything is written, and every fault is told where it stands.
+//! Checks what only makes sense together, assigns ids, and finds the records that others name. Everything is checked before anything
+//! is written.
 //!
-//! The rules are those of the server: what it would refuse to store is refused here too. Only what time makes of records, such as
-//! an inviter who may no longer grant what was promised, can be written down as it is.
+//! The rules are those of the server: what it would refuse to store is refused here. A seed may only describe what the passing
+//! of time does to records, such as an inviter who may no longer grant what the invitation promises.
 
-use crate::engine::access::{ADMINISTRATOR, ASSIGNABLE, INVITABLE, PUNCH_CLOCK};
-use crate::sandbox::seed::file::{self, At, Wrong};
-use crate::sandbox::seed::named::{member_id, member_of, role_id};
-use crate::sandbox::seed::references::{Ids, Once};
-use crate::sandbox::seed::values::{
-    MOST_DAYS, answer, days_ago, external_references, judge_token, language, last_day, number, password, redirect_uris,
-    seats, start, state, text,
-};
-use crate::sandbox::seed::{Account, Application, Invitation, Member, Person, Role, Seed, State, Terms};
+use secrecy::SecretString;
+
+use crate::engine::access::{ADMINISTRATOR, PUNCH_CLOCK};
+use crate::engine::error::Error;
+use crate::entropy::Entropy;
+use crate::oauth::passwords::Hashed;
+use crate::sandbox::seed::file::{Account, File, Invitation, Member, Role, State};
+use crate::sandbox::seed::references::{Ids, Unique, member_id, member_with, role_id};
+use crate::sandbox::seed::values::{DaysAgo, ExternalReference};
+use crate::sandbox::seed::written::{Any, Rule, SeedError, Written};
 use crate::wire::fold::fold;
-use crate::wire::kind::Kind;
 
 /// What is unique over the whole file.
+#[derive(Default)]
 struct Names {
     accounts: Ids,
     users: Ids,
     memberships: Ids,
     roles: Ids,
     invitations: Ids,
-    tokens: Once,
-    links: Once,
-    clients: Once,
+    tokens: Unique,
+    links: Unique,
+    clients: Unique,
 }
 
-/// Judges a file.
-pub(super) fn seed(file: &file::File) -> Result<Seed, Wrong> {
-    let mut names = Names {
-        accounts: Ids::of("account"),
-        users: Ids::of("user"),
-        memberships: Ids::of("membership"),
-        roles: Ids::of("role"),
-        invitations: Ids::of("invitation"),
-        tokens: Once::default(),
-        links: Once::default(),
-        clients: Once::default(),
-    };
-    if file.accounts.value.is_empty() {
-        return Err(Wrong::with(&file.accounts, "There is no account here; a seed has at least one."));
-    }
+pub(super) fn check(file: &mut File) -> Result<(), SeedError> {
+    let mut names = Names::default();
     for account in &file.accounts.value {
-        note_ids(&mut names, &account.value)?;
+        note_ids(&mut names, account)?;
     }
-    let (now, is_frozen) = match &file.clock {
-        Some(clock) => (clock.now.as_ref().map(start).transpose()?, clock.frozen),
-        None => (None, None),
-    };
-    let accounts = file.accounts.value.iter().map(|account| self::account(&mut names, account));
-    Ok(Seed { now, is_frozen, accounts: accounts.collect::<Result<_, _>>()?, generated: None })
+    file.accounts.value.iter_mut().try_for_each(|account| check_account(&mut names, account))
 }
 
-fn note_ids(names: &mut Names, account: &file::Account) -> Result<(), Wrong> {
-    names.accounts.note(account.id.as_ref())?;
+fn note_ids(names: &mut Names, account: &Account) -> Result<(), SeedError> {
+    names.accounts.note("account", &account.written_id)?;
     for role in &account.roles {
-        names.roles.note(role.id.as_ref())?;
+        names.roles.note("role", &role.written_id)?;
     }
     for member in &account.members {
-        names.users.note(member.id.as_ref())?;
-        names.memberships.note(member.membership_id.as_ref())?;
+        names.users.note("user", &member.id)?;
+        names.memberships.note("membership", &member.written_membership_id)?;
     }
     for invitation in &account.invitations {
-        names.invitations.note(invitation.id.as_ref())?;
-        names.users.note(invitation.invitee_id.as_ref())?;
+        names.invitations.note("invitation", &invitation.written_id)?;
+        names.users.note("user", &invitation.written_invitee_id)?;
     }
     Ok(())
 }
 
-/// An account grows record by record, since what comes later may name what came before.
-fn account(names: &mut Names, at: &At<file::Account>) -> Result<Account, Wrong> {
-    let file = &at.value;
-    let mut account = Account {
-        id: names.accounts.give(file.id.as_ref()),
-        name: text(Kind::Line, "name", &file.name)?,
-        language: file.language.as_ref().map(language).transpose()?,
-        seats: file.seats.as_ref().map(seats).transpose()?,
-        created_days_ago: days_ago(file.created_days_ago.as_ref(), MOST_DAYS, "")?.unwrap_or(90),
-        roles: Vec::new(),
-        members: Vec::new(),
-        invitations: Vec::new(),
-        applications: Vec::new(),
-    };
-    for file in &file.roles {
-        let role = role(names, &account, file)?;
-        account.roles.push(role);
+/// The lists are checked in this order because later ones name records of earlier ones.
+fn check_account(names: &mut Names, account: &mut Account) -> Result<(), SeedError> {
+    account.id = names.accounts.assign(&account.written_id);
+    account.age = account.created_days_ago.as_ref().map_or(90, |days| days.value);
+    for role in &mut account.roles {
+        check_role(names, account.age, role)?;
     }
-    let mut addresses = Once::default();
-    for file in &file.members {
-        let member = member(names, &account, file)?;
-        addresses.note(&file.email_address, fold(&member.person.email_address), "The address")?;
-        account.members.push(member);
+    let mut addresses = Unique::default();
+    for member in &mut account.members {
+        check_member(names, account.age, &account.roles, member)?;
+        let address = &member.email_address;
+        addresses.note(address, &fold(&address.value), "The address")?;
     }
-    judge_members(at, &mut account)?;
-    let mut pending = Once::default();
-    for file in &file.invitations {
-        let invitation = invitation(names, &account, &mut pending, file)?;
-        account.invitations.push(invitation);
+    check_owner(account)?;
+    let mut pending = Unique::default();
+    let mut invitations = std::mem::take(&mut account.invitations);
+    for invitation in &mut invitations {
+        check_invitation(names, account, &mut pending, invitation)?;
     }
-    for file in &file.applications {
-        let application = application(names, &account, file)?;
-        account.applications.push(application);
+    account.invitations = invitations;
+    for application in &mut account.applications {
+        let client_id = &application.client_id;
+        names.clients.note(client_id, &client_id.value, "The client id")?;
+        application.user_id = member_id(&account.members, &application.member)?;
     }
-    Ok(account)
+    Ok(())
 }
 
-/// An account has an administrator who is active, and one owner: the first of these, unless it is said.
-fn judge_members(at: &At<file::Account>, account: &mut Account) -> Result<(), Wrong> {
-    let mut owners = at.value.members.iter().filter_map(|member| member.owner.as_ref()).filter(|owner| owner.value);
-    let (said, second) = (owners.next(), owners.next());
-    if let Some(second) = second {
-        return Err(Wrong::with(second, "There is another owner already; an account has one."));
+fn check_role(names: &mut Names, account_age: i64, role: &mut Role) -> Result<(), SeedError> {
+    role.id = names.roles.assign(&role.written_id);
+    role.age = age(account_age, &role.created_days_ago, account_age)?;
+    not_before(&role.deleted_days_ago, role.age, "it was created")?;
+    check_services(&role.external_references)
+}
+
+fn check_member(names: &mut Names, account_age: i64, roles: &[Role], member: &mut Member) -> Result<(), SeedError> {
+    member.user_id = names.users.assign(&member.id);
+    member.membership_id = names.memberships.assign(&member.written_membership_id);
+    member.age = age(account_age, &member.created_days_ago, 60)?;
+    not_before(&member.disabled_days_ago, member.age, "the membership was created")?;
+    if let Some(token) = &member.token {
+        names.tokens.note(token, &token.value, "The token")?;
     }
-    let is_able = |member: &Member| member.terms.permission == ADMINISTRATOR && member.disabled_days_ago.is_none();
-    let Some(first) = account.members.iter().position(is_able) else {
-        return Err(Wrong::with(
-            at,
-            "This account has no active administrator; make one of its members an administrator.",
-        ));
+    check_rate(&member.permission, member.bill_rate_in_cents.is_some())?;
+    member.default_role_id = role_id(roles, &member.role)?;
+    member.is_owner = member.owner.as_ref().is_some_and(|owner| owner.value);
+    member.hashed_password = member.password.as_ref().map(|text| hash(text, member.user_id)).transpose()?;
+    check_services(&member.external_references)
+}
+
+/// An account has an active administrator, and one owner: the first of these, unless the file names one.
+fn check_owner(account: &mut Account) -> Result<(), SeedError> {
+    let mut owners = account.members.iter().filter(|member| member.is_owner);
+    let (first, second) = (owners.next(), owners.next());
+    if let Some(second) = second.and_then(|member| member.owner.as_ref()) {
+        return second.wrong("There is another owner already; an account has one.");
+    }
+    let is_able = |member: &Member| member.permission.value == ADMINISTRATOR && member.disabled_days_ago.is_none();
+    let Some(able) = account.members.iter().position(is_able) else {
+        return account
+            .name
+            .wrong("This account has no active administrator; make one of its members an administrator.");
     };
-    match said {
-        Some(owner) if !account.members.iter().any(|member| member.is_owner && is_able(member)) => Err(Wrong::with(
-            owner,
-            "The owner is an active administrator; make this member one, or another one the owner.",
-        )),
+    match first.and_then(|member| Some((member, member.owner.as_ref()?))) {
+        Some((member, owner)) if !is_able(member) => {
+            owner.wrong("The owner is an active administrator; make this member one, or another one the owner.")
+        }
         Some(_) => Ok(()),
         None => {
-            account.members[first].is_owner = true;
+            account.members[able].is_owner = true;
             Ok(())
         }
     }
 }
 
-/// When a record was made: not before its account was.
-fn age(account: &Account, days: Option<&At<i64>>, usually: i64) -> Result<i64, Wrong> {
-    let said = days_ago(days, account.created_days_ago, "before the account was made")?;
-    Ok(said.unwrap_or(usually.min(account.created_days_ago)))
-}
-
-fn role(names: &mut Names, account: &Account, file: &file::Role) -> Result<Role, Wrong> {
-    let created_days_ago = age(account, file.created_days_ago.as_ref(), account.created_days_ago)?;
-    Ok(Role {
-        id: names.roles.give(file.id.as_ref()),
-        name: text(Kind::Line, "name", &file.name)?,
-        created_days_ago,
-        deleted_days_ago: days_ago(file.deleted_days_ago.as_ref(), created_days_ago, "before it was made")?,
-        external_references: external_references(&file.external_references)?,
-    })
-}
-
-fn member(names: &mut Names, account: &Account, file: &file::Member) -> Result<Member, Wrong> {
-    let created_days_ago = age(account, file.created_days_ago.as_ref(), 60)?;
-    let user_id = names.users.give(file.id.as_ref());
-    if let Some(token) = &file.token {
-        judge_token(token)?;
-        names.tokens.note(token, token.value.clone(), "The token")?;
-    }
-    let permission = text(Kind::Choice(ASSIGNABLE), "permission", &file.permission)?;
-    judge_rate(&permission, &file.permission, file.bill_rate_in_cents.as_ref())?;
-    Ok(Member {
-        membership_id: names.memberships.give(file.membership_id.as_ref()),
-        person: Person {
-            user_id,
-            full_name: text(Kind::Line, "full_name", &file.full_name)?,
-            email_address: text(Kind::Email, "email_address", &file.email_address)?,
-            headline: file.headline.as_ref().map(|headline| text(Kind::Line, "headline", headline)).transpose()?,
-            external_references: external_references(&file.external_references)?,
-        },
-        terms: Terms {
-            permission,
-            default_role_id: file.role.as_ref().map(|role| role_id(account, role)).transpose()?,
-            bill_rate_in_cents: number(Kind::Cents, "bill_rate_in_cents", file.bill_rate_in_cents.as_ref())?,
-            cost_rate_in_cents: number(Kind::Cents, "cost_rate_in_cents", file.cost_rate_in_cents.as_ref())?,
-            billability_target: number(Kind::Percent, "billability_target", file.billability_target.as_ref())?,
-            default_read_only: file.default_read_only,
-        },
-        is_owner: file.owner.as_ref().is_some_and(|owner| owner.value),
-        token: file.token.as_ref().map(|token| token.value.clone()),
-        password: file.password.as_ref().map(|text| password(text, user_id)).transpose()?,
-        created_days_ago,
-        disabled_days_ago: days_ago(
-            file.disabled_days_ago.as_ref(),
-            created_days_ago,
-            "before the membership was made",
-        )?,
-    })
-}
-
-fn invitation(
+fn check_invitation(
     names: &mut Names,
     account: &Account,
-    pending: &mut Once,
-    file: &file::Invitation,
-) -> Result<Invitation, Wrong> {
-    let state = file.state.as_ref().map_or(Ok(State::Pending), state)?;
-    let created_days_ago = age(account, file.created_days_ago.as_ref(), 20)?;
-    let email_address = text(Kind::Email, "email_address", &file.email_address)?;
-    let user_id = match member_of(account, &email_address) {
-        Some(user_id) => judge_accepted(file, state).map(|()| user_id)?,
-        None if state == State::Accepted => {
-            let sentence = "An accepted invitation has made a member; add a member with this address.";
-            return Err(Wrong::with(&file.email_address, sentence));
+    pending: &mut Unique,
+    invitation: &mut Invitation,
+) -> Result<(), SeedError> {
+    let (state, address) = (invitation.state(), &invitation.email_address);
+    invitation.id = names.invitations.assign(&invitation.written_id);
+    invitation.age = age(account.age, &invitation.created_days_ago, 20)?;
+    invitation.invitee_id = match (state, member_with(&account.members, &address.value)) {
+        (State::Accepted, Some(user_id)) => match &invitation.written_invitee_id {
+            Some(id) => return id.wrong("The invitee of an accepted invitation is the member; leave this out."),
+            None => user_id,
+        },
+        (State::Accepted, None) => {
+            return address.wrong("The invitee of an accepted invitation is a member; add a member with this address.");
         }
-        None => {
-            pending.note(&file.email_address, fold(&email_address), "An invitation that was not accepted, of")?;
-            names.users.give(file.invitee_id.as_ref())
+        (_, Some(_)) => {
+            return address.wrong("A member has this address; use another one, or write state: accepted.");
+        }
+        (_, None) => {
+            pending.note(address, &fold(&address.value), "An invitation that was not accepted, of")?;
+            names.users.assign(&invitation.written_invitee_id)
         }
     };
-    if let Some(token) = &file.link_token {
-        judge_token(token)?;
+    if let Some(token) = &invitation.link_token {
         if state != State::Pending {
-            return Err(Wrong::with(token, "Only a pending invitation has a link; leave this out."));
+            return token.wrong("Only a pending invitation has a link; leave this out.");
         }
-        names.links.note(token, token.value.clone(), "The link token")?;
+        names.links.note(token, &token.value, "The link token")?;
     }
-    let permission = match &file.permission {
-        Some(at) => text(Kind::Choice(INVITABLE), "permission", at)?,
-        None => "project_creator".to_owned(),
+    if let Some(permission) = &invitation.permission {
+        check_rate(permission, invitation.bill_rate_in_cents.is_some())?;
+    }
+    invitation.default_role_id = role_id(&account.roles, &invitation.role)?;
+    invitation.inviter_id = member_id(&account.members, &invitation.inviter)?;
+    check_last_day(invitation)?;
+    match &invitation.answered_days_ago {
+        Some(days) if !matches!(state, State::Accepted | State::Declined) => {
+            return days.wrong("This invitation has no answer; write state: accepted or declined, or leave this out.");
+        }
+        days => not_before(days, invitation.age, "it was created")?,
+    }
+    check_services(&invitation.external_references)
+}
+
+fn check_last_day(invitation: &Invitation) -> Result<(), SeedError> {
+    let Some(days) = &invitation.expires_in_days else { return Ok(()) };
+    let sentence = match (invitation.state(), days.value) {
+        (_, number) if number < -invitation.age => {
+            "The last day is before the invitation was created; write more days."
+        }
+        (State::Expired, 0..) => "The last day of an expired invitation is over; write -1 or less.",
+        (State::Pending, ..=-1) => "The last day is over; write state: expired, or 0 days or more.",
+        _ => return Ok(()),
     };
-    judge_rate(&permission, file.permission.as_ref().unwrap_or(&file.full_name), file.bill_rate_in_cents.as_ref())?;
-    Ok(Invitation {
-        id: names.invitations.give(file.id.as_ref()),
-        person: Person {
-            user_id,
-            full_name: text(Kind::Line, "full_name", &file.full_name)?,
-            email_address,
-            headline: file.headline.as_ref().map(|headline| text(Kind::Line, "headline", headline)).transpose()?,
-            external_references: external_references(&file.external_references)?,
-        },
-        terms: Terms {
-            permission,
-            default_role_id: file.role.as_ref().map(|role| role_id(account, role)).transpose()?,
-            bill_rate_in_cents: number(Kind::Cents, "bill_rate_in_cents", file.bill_rate_in_cents.as_ref())?,
-            cost_rate_in_cents: number(Kind::Cents, "cost_rate_in_cents", file.cost_rate_in_cents.as_ref())?,
-            billability_target: number(Kind::Percent, "billability_target", file.billability_target.as_ref())?,
-            default_read_only: file.default_read_only,
-        },
-        inviter_id: member_id(account, file.inviter.as_ref())?,
-        state,
-        created_days_ago,
-        expires_in_days: last_day(file, state, created_days_ago)?,
-        answered_days_ago: answer(file, state, created_days_ago)?,
-        link_token: file.link_token.as_ref().map(|token| token.value.clone()),
-    })
+    days.wrong(sentence)
 }
 
-/// Somebody who is a member was invited once, and has accepted.
-fn judge_accepted(file: &file::Invitation, state: State) -> Result<(), Wrong> {
-    if state != State::Accepted {
-        let sentence = "A member has this address; invite another one, or write state: accepted.";
-        return Err(Wrong::with(&file.email_address, sentence));
-    }
-    match &file.invitee_id {
-        Some(id) => Err(Wrong::with(id, "The invitee of an accepted invitation is the member; leave this out.")),
-        None => Ok(()),
+/// The age of a record in days, which is at most that of its account.
+fn age(account_age: i64, days: &Option<Written<DaysAgo>>, default: i64) -> Result<i64, SeedError> {
+    not_before(days, account_age, "the account was created")?;
+    Ok(days.as_ref().map_or(default.min(account_age), |days| days.value))
+}
+
+fn not_before(days: &Option<Written<DaysAgo>>, most: i64, event: &str) -> Result<(), SeedError> {
+    match days {
+        Some(days) if days.value > most => {
+            days.wrong(format!("{} days ago is before {event}; write at most {most}.", days.value))
+        }
+        _ => Ok(()),
     }
 }
 
-fn application(names: &mut Names, account: &Account, file: &file::Application) -> Result<Application, Wrong> {
-    judge_token(&file.client_id)?;
-    judge_token(&file.secret)?;
-    names.clients.note(&file.client_id, file.client_id.value.clone(), "The client id")?;
-    Ok(Application {
-        name: text(Kind::Line, "name", &file.name)?,
-        client_id: file.client_id.value.clone(),
-        secret: file.secret.value.clone(),
-        redirect_uris: redirect_uris(&file.redirect_uris)?,
-        user_id: member_id(account, file.member.as_ref())?,
-    })
-}
-
-/// Who is on the punch clock has a rate.
-fn judge_rate(permission: &str, at: &At<String>, bill_rate: Option<&At<i64>>) -> Result<(), Wrong> {
-    match permission == PUNCH_CLOCK && bill_rate.is_none() {
-        true => Err(Wrong::with(at, "Who has this permission has a rate; add bill_rate_in_cents.")),
+fn check_rate<R: Rule<Value = String>>(permission: &Written<R>, has_rate: bool) -> Result<(), SeedError> {
+    match permission.value == PUNCH_CLOCK && !has_rate {
+        true => permission.wrong("This permission needs a rate; add bill_rate_in_cents."),
         false => Ok(()),
     }
+}
+
+/// A record has one reference in each service.
+fn check_services(references: &[Written<ExternalReference>]) -> Result<(), SeedError> {
+    let mut services = Unique::default();
+    references.iter().try_for_each(|reference| {
+        let service = reference.value["service_name"].as_str().unwrap_or_default();
+        services.note(reference, service, "A reference in")
+    })
+}
+
+/// The salt depends on the user only, so the same seed makes the same rows.
+fn hash(password: &Written<Any<String>>, user_id: i64) -> Result<Hashed, SeedError> {
+    let salts = Entropy::seeded(u64::try_from(user_id).unwrap_or_default());
+    Hashed::new(&SecretString::from(password.value.clone()), &salts).or_else(|error| match error {
+        Error::Syntax(sentence) => password.wrong(sentence),
+        _ => password.wrong("This password cannot be hashed; use another."),
+    })
 }

@@ -1,63 +1,59 @@
-//! A seed as it is written: the keys of the file, each value with the place where it stands.
+//! The format of a seed file. These structs are its only declaration: YAML and JSON are read into them, and the JSON Schema is
+//! made from them and their comments.
 //!
-//! The reader of YAML reads JSON too, since every JSON text is a YAML text. It builds these types directly, so that what is of the wrong
-//! kind is refused where it stands; what only makes sense together is judged afterwards, in `check`, with the places that were
-//! kept. Aliases and merge keys of YAML work, within limits that no bomb of aliases gets through.
+//! A field that is skipped is no key of the file: `check` sets it.
 
-use std::fmt;
-
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
-use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter as _, Options, Spanned};
 
-/// A value with the place where it stands.
-pub(super) type At<T> = Spanned<T>;
+use crate::clock::Timestamp;
+use crate::language::Language;
+use crate::oauth::passwords::Hashed;
+use crate::sandbox::seed::values::{
+    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Id, Invitable, Line, Name, Percent, RedirectUri,
+    Seats, Token,
+};
+use crate::sandbox::seed::written::{Any, NonEmpty, Written};
 
-/// What is wrong with a seed file, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{line}:{column}: {sentence}")]
-pub struct Wrong {
-    /// The line, counted from 1.
-    pub line: u64,
-    /// The character in the line, counted from 1.
-    pub column: u64,
-    /// What is wrong, and what to do.
-    pub sentence: String,
-}
-
-impl Wrong {
-    /// Says what is wrong with a value.
-    pub(super) fn with<T>(value: &At<T>, sentence: impl Into<String>) -> Self {
-        Self { line: value.referenced.line(), column: value.referenced.column(), sentence: sentence.into() }
-    }
-}
-
-/// The file.
-#[derive(Debug, Deserialize)]
+/// What an invited sandbox holds when it starts. Ids that are left out are assigned in order.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
-    /// For editors, which find the schema by it.
+#[schemars(title = "Seed of an invited sandbox")]
+pub struct File {
+    /// The address of this schema, for editors.
     #[serde(rename = "$schema")]
     pub _schema: Option<String>,
     pub clock: Option<Clock>,
-    pub accounts: At<Vec<At<Account>>>,
+    pub accounts: Written<NonEmpty<Account>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// When the sandbox starts.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Clock {
-    pub now: Option<At<String>>,
+pub struct Clock {
+    /// The moment at which it starts, from the year 2000 to 9899. Default: now.
+    pub now: Option<Written<Timestamp>>,
+    /// Whether the clock stands still until it is moved.
     pub frozen: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+/// An account, with at least one administrator who is not disabled.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Account {
-    pub id: Option<At<i64>>,
-    pub name: At<String>,
-    pub language: Option<At<String>>,
-    pub seats: Option<At<i64>>,
-    pub created_days_ago: Option<At<i64>>,
+pub struct Account {
+    #[serde(rename = "id")]
+    pub written_id: Option<Written<Id>>,
+    #[serde(skip)]
+    pub id: i64,
+    pub name: Written<Line>,
+    /// The language of its mails and pages. Default: that of the server.
+    pub language: Option<Written<Language>>,
+    /// The seats that it has contracted.
+    pub seats: Option<Written<Seats>>,
+    /// When it was created. Default: 90.
+    pub created_days_ago: Option<Written<DaysAgo>>,
+    #[serde(skip)]
+    pub age: i64,
     #[serde(default)]
     pub roles: Vec<Role>,
     #[serde(default)]
@@ -68,181 +64,157 @@ pub(super) struct Account {
     pub applications: Vec<Application>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Role {
-    pub id: Option<At<i64>>,
-    pub name: At<String>,
-    pub created_days_ago: Option<At<i64>>,
-    pub deleted_days_ago: Option<At<i64>>,
+pub struct Role {
+    #[serde(rename = "id")]
+    pub written_id: Option<Written<Id>>,
+    #[serde(skip)]
+    pub id: i64,
+    pub name: Written<Line>,
+    /// When it was created. Default: with the account.
+    pub created_days_ago: Option<Written<DaysAgo>>,
+    #[serde(skip)]
+    pub age: i64,
+    /// When it was deleted, if it was.
+    pub deleted_days_ago: Option<Written<DaysAgo>>,
+    /// What other systems call it.
     #[serde(default)]
-    pub external_references: Vec<At<ExternalReference>>,
+    pub external_references: Vec<Written<ExternalReference>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Member {
-    pub id: Option<At<i64>>,
-    pub membership_id: Option<At<i64>>,
-    pub full_name: At<String>,
-    pub email_address: At<String>,
-    pub headline: Option<At<String>>,
-    pub permission: At<String>,
-    pub owner: Option<At<bool>>,
-    pub role: Option<At<Named>>,
-    pub bill_rate_in_cents: Option<At<i64>>,
-    pub cost_rate_in_cents: Option<At<i64>>,
-    pub billability_target: Option<At<i64>>,
+pub struct Member {
+    /// The id of the user.
+    pub id: Option<Written<Id>>,
+    #[serde(skip)]
+    pub user_id: i64,
+    #[serde(rename = "membership_id")]
+    pub written_membership_id: Option<Written<Id>>,
+    #[serde(skip)]
+    pub membership_id: i64,
+    /// The name of the person.
+    pub full_name: Written<Line>,
+    /// The email address, which no other member of the account has.
+    pub email_address: Written<Email>,
+    /// The title of the person.
+    pub headline: Option<Written<Line>>,
+    pub permission: Written<Assignable>,
+    /// Whether this is the owner. Default: the first active administrator is.
+    pub owner: Option<Written<Any<bool>>>,
+    #[serde(skip)]
+    pub is_owner: bool,
+    /// The default role, by its id or its name.
+    pub role: Option<Written<Name>>,
+    #[serde(skip)]
+    pub default_role_id: Option<i64>,
+    /// The default billing rate. The permission punch_clock needs one.
+    pub bill_rate_in_cents: Option<Written<Cents>>,
+    /// The default cost rate.
+    pub cost_rate_in_cents: Option<Written<Cents>>,
+    /// The share of the working time to be billed, in percent.
+    pub billability_target: Option<Written<Percent>>,
+    /// Whether the member starts without the right to write.
     #[serde(default)]
     pub default_read_only: bool,
-    pub token: Option<At<String>>,
-    pub password: Option<At<String>>,
-    pub created_days_ago: Option<At<i64>>,
-    pub disabled_days_ago: Option<At<i64>>,
+    pub token: Option<Written<Token>>,
+    /// A password to sign in with, of at least 12 characters.
+    #[schemars(length(min = 12))]
+    pub password: Option<Written<Any<String>>>,
+    #[serde(skip)]
+    pub hashed_password: Option<Hashed>,
+    /// When the membership was created. Default: 60.
+    pub created_days_ago: Option<Written<DaysAgo>>,
+    #[serde(skip)]
+    pub age: i64,
+    /// When the membership was disabled, if it was.
+    pub disabled_days_ago: Option<Written<DaysAgo>>,
+    /// What other systems call the person.
     #[serde(default)]
-    pub external_references: Vec<At<ExternalReference>>,
+    pub external_references: Vec<Written<ExternalReference>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Invitation {
-    pub id: Option<At<i64>>,
-    pub invitee_id: Option<At<i64>>,
-    pub full_name: At<String>,
-    pub email_address: At<String>,
-    pub headline: Option<At<String>>,
-    pub permission: Option<At<String>>,
-    pub role: Option<At<Named>>,
-    pub bill_rate_in_cents: Option<At<i64>>,
-    pub cost_rate_in_cents: Option<At<i64>>,
-    pub billability_target: Option<At<i64>>,
+pub struct Invitation {
+    #[serde(rename = "id")]
+    pub written_id: Option<Written<Id>>,
+    #[serde(skip)]
+    pub id: i64,
+    /// The id of the user who becomes a member by it. An accepted invitation has none: its invitee is a member.
+    #[serde(rename = "invitee_id")]
+    pub written_invitee_id: Option<Written<Id>>,
+    #[serde(skip)]
+    pub invitee_id: i64,
+    /// The name of the person.
+    pub full_name: Written<Line>,
+    pub email_address: Written<Email>,
+    /// The title of the person.
+    pub headline: Option<Written<Line>>,
+    /// The permission level. Default: project_creator.
+    pub permission: Option<Written<Invitable>>,
+    /// The default role, by its id or its name.
+    pub role: Option<Written<Name>>,
+    #[serde(skip)]
+    pub default_role_id: Option<i64>,
+    /// The default billing rate. The permission punch_clock needs one.
+    pub bill_rate_in_cents: Option<Written<Cents>>,
+    /// The default cost rate.
+    pub cost_rate_in_cents: Option<Written<Cents>>,
+    /// The share of the working time to be billed, in percent.
+    pub billability_target: Option<Written<Percent>>,
+    /// Whether the member starts without the right to write.
     #[serde(default)]
     pub default_read_only: bool,
-    pub inviter: Option<At<Named>>,
-    pub state: Option<At<String>>,
-    pub created_days_ago: Option<At<i64>>,
-    pub expires_in_days: Option<At<i64>>,
-    pub answered_days_ago: Option<At<i64>>,
-    pub link_token: Option<At<String>>,
+    /// The member who has sent it, by id or email address. Default: the owner.
+    pub inviter: Option<Written<Name>>,
+    #[serde(skip)]
+    pub inviter_id: i64,
+    /// Its state. Default: pending.
+    pub state: Option<State>,
+    /// When it was created. Default: 20.
+    pub created_days_ago: Option<Written<DaysAgo>>,
+    #[serde(skip)]
+    pub age: i64,
+    /// Its last day, counted from the start. Default: what the setting invitation_days says.
+    pub expires_in_days: Option<Written<DaysAhead>>,
+    /// When it was accepted or declined. Default: the day after it was created.
+    pub answered_days_ago: Option<Written<DaysAgo>>,
+    /// The secret of its link, which opens /invitations/TOKEN.
+    pub link_token: Option<Written<Token>>,
+    /// What other systems call the person.
     #[serde(default)]
-    pub external_references: Vec<At<ExternalReference>>,
+    pub external_references: Vec<Written<ExternalReference>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum State {
+    #[default]
+    Pending,
+    Expired,
+    Accepted,
+    Declined,
+}
+
+impl Invitation {
+    pub fn state(&self) -> State {
+        self.state.unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Application {
-    pub name: At<String>,
-    pub client_id: At<String>,
-    pub secret: At<String>,
-    pub redirect_uris: At<Vec<At<String>>>,
-    pub member: Option<At<Named>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ExternalReference {
-    pub service_name: At<String>,
-    pub service_model: At<String>,
-    pub service_model_ref: At<Named>,
-    pub status: Option<At<String>>,
-    pub external_message: Option<At<String>>,
-    pub external_link: Option<At<String>>,
-    pub external_status: Option<At<String>>,
-    pub locked: Option<bool>,
-}
-
-/// How a record is named: by its id, or by its name or address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Named {
-    Id(i64),
-    Text(String),
-}
-
-impl fmt::Display for Named {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => write!(out, "{id}"),
-            Self::Text(text) => write!(out, "{text:?}"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Named {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl Visitor<'_> for Either {
-            type Value = Named;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("an id or a text")
-            }
-
-            fn visit_i64<E: de::Error>(self, id: i64) -> Result<Named, E> {
-                Ok(Named::Id(id))
-            }
-
-            fn visit_u64<E: de::Error>(self, id: u64) -> Result<Named, E> {
-                i64::try_from(id).map(Named::Id).map_err(|_| E::custom("there is no such id"))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Named, E> {
-                Ok(Named::Text(text.to_owned()))
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-/// Reads a file.
-pub(super) fn parse(text: &str) -> Result<File, Wrong> {
-    serde_saphyr::from_str_with_options(text, limits()).map_err(|error| {
-        let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
-        Wrong { line: line.max(1), column: column.max(1), sentence: sentence(&error) }
-    })
-}
-
-/// What a file may ask of its reader. A file that is long by itself is read; one that grows by aliases is not.
-fn limits() -> Options {
-    serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_events: 20_000_000, max_nodes: 20_000_000, max_depth: 32, max_aliases: 10_000, enforce_alias_anchor_ratio: false },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 200_000, max_replay_stack_depth: 8 },
-        strict_booleans: true,
-        with_snippet: false,
-    }
-}
-
-/// What the reader found, in one line of this program's own words where it has any.
-fn sentence(error: &Error) -> String {
-    let said = match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            format!("There is no key {field} here; there is {}.", expected.join(", "))
-        }
-        Error::SerdeMissingField { field, .. } => format!("The key {field} is missing here; add it."),
-        Error::DuplicateMappingKey { key: Some(key), .. } => format!("The key {key} is here twice; keep one of them."),
-        Error::NullIntoString { .. } => "There is no text here; write one, or leave the key out.".to_owned(),
-        Error::Eof { .. } => "The file is empty, or breaks off here; a seed begins with accounts.".to_owned(),
-        Error::Unexpected { expected, .. } if expected.contains("sequence") => "Write a list here.".to_owned(),
-        Error::Unexpected { expected, .. } if expected.contains("mapping") => {
-            "Write keys with their values here.".to_owned()
-        }
-        Error::Unexpected { expected, .. } if expected.contains("scalar") => "Write one value here.".to_owned(),
-        Error::MultipleDocuments { .. } => "A second document begins here; a seed is one.".to_owned(),
-        Error::InvalidBooleanStrict { .. } => "Write true or false here.".to_owned(),
-        Error::InvalidScalar { ty, .. } if ty.contains("integer") || ty.starts_with('i') => {
-            "Write a whole number here.".to_owned()
-        }
-        Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::Budget { .. } => {
-            "The file is too long, too deep, or repeats too much by aliases; write less.".to_owned()
-        }
-        other => {
-            let said = DefaultMessageFormatter.format_message(other);
-            format!("This cannot be read: {}; see the schema, which --seed-schema prints.", said.trim_end_matches('.'))
-        }
-    };
-    said.replace(char::is_control, " ")
+pub struct Application {
+    pub name: Written<Line>,
+    pub client_id: Written<Token>,
+    pub secret: Written<Token>,
+    /// The addresses that answers may be sent to.
+    pub redirect_uris: Written<NonEmpty<Written<RedirectUri>>>,
+    /// The member as whom it acts in its own name, by id or email address. Default: the owner.
+    pub member: Option<Written<Name>>,
+    #[serde(skip)]
+    pub user_id: i64,
 }

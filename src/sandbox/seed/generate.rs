@@ -1,149 +1,237 @@
-//! As many rows as somebody wants to see a client handle: made up from the random seed, the same ones each time.
+//! Generates as many rows as are asked for, the same ones for the same random seed.
 //!
-//! They come beside the rows of the seed: into its first account, or into further accounts, over which they are spread evenly.
-//! People have names and addresses as people have them, the addresses under `example.test`, where no mail ever arrives. A hundred
-//! thousand rows are written a few hundred at a time, in the transaction of the whole seed.
+//! They come beside the rows of the file: in its first account, or in generated accounts, over which they are spread evenly.
 
-use std::str::FromStr;
+use std::ops::{Range, RangeInclusive};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::entropy::Entropy;
-use crate::sandbox::seed::make::{Maker, Place, SPREAD};
-use crate::sandbox::seed::plant::{Progress, Start};
-use crate::sandbox::seed::{Account, Seed};
+use crate::clock::Timestamp;
+use crate::engine::access::{ADMINISTRATOR, Level};
+use crate::engine::{tallies, tokens};
+use crate::entropy::Repeatable;
+use crate::ids::AccountId;
+use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::{invitations, seats};
+use crate::sandbox::seed::file::Account;
+use crate::sandbox::seed::generated::{self, Generated};
+use crate::sandbox::seed::person::{Dice, PROFESSIONS, RandomPerson};
+use crate::sandbox::seed::plant::Start;
+use crate::sandbox::seed::rows::{self, Outcome, ROWS};
 use crate::store::{Db, Error};
 
-/// What can be asked for, with the most that there may be of it.
-const MOST: &[(&str, u32)] =
-    &[("invitations", 5_000_000), ("members", 100_000), ("roles", 10_000), ("accounts", 1_000)];
+const MICROSECONDS_OF_A_DAY: i64 = 86_400_000_000;
 
-/// How many rows are made up, and from which random seed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Generated {
-    invitations: u32,
-    members: u32,
-    roles: u32,
-    accounts: u32,
-    /// What they are made up from.
-    random_seed: u64,
+/// Days before the start over which rows are spread.
+const SPREAD: i64 = 60;
+
+/// An account that gets rows.
+struct Target {
+    account_id: AccountId,
+    roles: Vec<i64>,
+    /// Members who may invite.
+    inviters: Vec<i64>,
+    /// Members without the invitation that they have accepted, the first one last.
+    uninvited: Vec<RandomPerson>,
+    since: Timestamp,
 }
 
-impl FromStr for Generated {
-    type Err = String;
-
-    /// Reads `invitations=100000,members=500`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut generated = Self::default();
-        let mut seen = Vec::new();
-        for part in text.split(',') {
-            let (name, number) = part.split_once('=').unwrap_or((part, ""));
-            let Some((_, most)) = MOST.iter().find(|(known, _)| *known == name) else {
-                let known: Vec<&str> = MOST.iter().map(|(name, _)| *name).collect();
-                return Err(format!("{name:?} cannot be generated, but {}", known.join(", ")));
-            };
-            let fits = |number: &u32| (1..=*most).contains(number);
-            let number = number
-                .parse()
-                .ok()
-                .filter(fits)
-                .ok_or_else(|| format!("write {name}= and a number from 1 to {most}"))?;
-            if seen.contains(&name) {
-                return Err(format!("{name} is there twice"));
-            }
-            seen.push(name);
-            match name {
-                "invitations" => generated.invitations = number,
-                "members" => generated.members = number,
-                "roles" => generated.roles = number,
-                _ => generated.accounts = number,
-            }
-        }
-        Ok(generated)
-    }
+/// Writes the rows, and counts them in `written`.
+pub(super) struct Generator<'a> {
+    db: &'a mut Db,
+    start: Start,
+    written: &'a AtomicU64,
+    random: Repeatable,
+    last_role: i64,
+    last_user: i64,
+    last_membership: i64,
+    last_invitation: i64,
 }
 
-/// An account that is made up, with an administrator who owns it.
-pub(super) struct Further {
-    pub id: i64,
+fn next(id: &mut i64) -> i64 {
+    *id += 1;
+    *id
 }
 
-impl Further {
-    pub fn address(&self) -> String {
-        format!("administrator-{}@example.test", self.id)
-    }
-
-    pub fn token(&self) -> String {
-        format!("sandbox-administrator-{}", self.id)
-    }
+/// Numbers of rows that are written together.
+fn batches(rows: u32) -> impl Iterator<Item = Range<i64>> {
+    (0..rows.div_ceil(ROWS)).map(move |batch| i64::from(batch * ROWS)..i64::from(rows.min((batch + 1) * ROWS)))
 }
 
-impl Seed {
-    /// The accounts that are made up.
-    pub(super) fn further_accounts(&self) -> Vec<Further> {
-        let wanted = self.generated.map_or(0, |generated| i64::from(generated.accounts));
-        let last = highest(self.accounts.iter().map(|account| account.id));
-        (1..=wanted).map(|number| Further { id: last + number }).collect()
-    }
-
-    /// The last ids of the seed, which those of made-up rows follow.
-    fn last_ids(&self) -> LastIds {
-        let of = |ids: fn(&Account) -> Vec<i64>| highest(self.accounts.iter().flat_map(ids));
-        LastIds {
-            role: of(|account| account.roles.iter().map(|role| role.id).collect()),
-            membership: of(|account| account.members.iter().map(|member| member.membership_id).collect()),
-            invitation: of(|account| account.invitations.iter().map(|invitation| invitation.id).collect()),
-            user: of(|account| {
-                let members = account.members.iter().map(|member| member.person.user_id);
-                members.chain(account.invitations.iter().map(|invitation| invitation.person.user_id)).collect()
+impl<'a> Generator<'a> {
+    /// Ids go on after those of the file.
+    pub fn after(accounts: &[Account], db: &'a mut Db, start: Start, written: &'a AtomicU64, random_seed: u64) -> Self {
+        let highest = |ids: &dyn Fn(&Account) -> Option<i64>| accounts.iter().filter_map(ids).max().unwrap_or_default();
+        let invitees = |account: &Account| account.invitations.iter().map(|invitation| invitation.invitee_id).max();
+        Self {
+            last_role: highest(&|account| account.roles.iter().map(|role| role.id).max()),
+            last_user: highest(&|account| {
+                account.members.iter().map(|member| member.user_id).max().max(invitees(account))
             }),
+            last_membership: highest(&|account| account.members.iter().map(|member| member.membership_id).max()),
+            last_invitation: highest(&|account| account.invitations.iter().map(|invitation| invitation.id).max()),
+            random: Repeatable::new(random_seed).branch("generate"),
+            db,
+            start,
+            written,
         }
     }
-}
 
-fn highest(ids: impl Iterator<Item = i64>) -> i64 {
-    ids.max().unwrap_or_default()
-}
-
-/// The last ids that were given.
-pub(super) struct LastIds {
-    pub role: i64,
-    pub membership: i64,
-    pub invitation: i64,
-    pub user: i64,
-}
-
-impl Generated {
-    /// The same rows, made up from this.
-    pub(super) fn made_from(self, random_seed: u64) -> Self {
-        Self { random_seed, ..self }
-    }
-
-    /// How many rows that are, for those who wait.
-    pub(super) fn rows(&self) -> u64 {
-        [self.invitations, self.members, self.roles, self.accounts].into_iter().map(u64::from).sum()
-    }
-
-    /// Writes the rows.
-    pub(super) fn plant(&self, db: &mut Db, seed: &Seed, start: Start, progress: &Progress) -> Result<(), Error> {
-        let entropy = Entropy::seeded(self.random_seed).branch("generate");
-        let mut maker = Maker { db, entropy, last: seed.last_ids(), start, progress };
-        let further = seed.further_accounts();
-        let mut places = Vec::new();
-        for account in &further {
-            places.push(maker.account(account)?);
+    pub fn write(
+        &mut self,
+        generated: &Generated,
+        first: Option<&Account>,
+        accounts: RangeInclusive<i64>,
+    ) -> Result<(), Error> {
+        let mut targets = Vec::new();
+        for id in accounts {
+            targets.push(self.account(id)?);
         }
-        if let Some(first) = seed.accounts.first().filter(|_| further.is_empty()) {
-            let owner = first.members.iter().find(|member| member.is_owner).map(|owner| owner.person.user_id);
-            let since = start.days_ago(first.created_days_ago.min(SPREAD));
-            let inviters = owner.into_iter().collect();
-            places.push(Place { account: first.id, roles: Vec::new(), inviters, uninvited: Vec::new(), since });
+        if let Some(first) = first.filter(|_| targets.is_empty()) {
+            let owner = first.members.iter().find(|member| member.is_owner);
+            targets.push(Target {
+                account_id: first.id.into(),
+                roles: Vec::new(),
+                inviters: owner.into_iter().map(|owner| owner.user_id).collect(),
+                uninvited: Vec::new(),
+                since: self.start.days_ago(first.age.min(SPREAD)),
+            });
         }
-        let parts = u32::try_from(places.len()).unwrap_or(1).max(1);
-        for (number, place) in (0..parts).zip(&mut places) {
+        let parts = u32::try_from(targets.len()).unwrap_or(1).max(1);
+        for (number, target) in (0..parts).zip(&mut targets) {
             let share = |all: u32| all / parts + u32::from(number < all % parts);
-            maker.roles(place, share(self.roles))?;
-            maker.members(place, share(self.members))?;
-            maker.invitations(place, share(self.invitations))?;
+            self.roles(target, share(generated.roles))?;
+            self.members(target, share(generated.members))?;
+            self.invitations(target, share(generated.invitations))?;
         }
         Ok(())
+    }
+
+    fn count(&self, rows: usize) {
+        self.written.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    fn account(&mut self, id: i64) -> Result<Target, Error> {
+        let (account_id, created_at) = (AccountId::new(id), self.start.days_ago(SPREAD));
+        let name = format!("Generated account {account_id}");
+        rows::insert(self.db, "accounts", &[rows::account(account_id, &name, None, created_at)])?;
+        let (full_name, email_address) = (format!("Administrator {account_id}"), generated::address(id));
+        let user = NewUser {
+            account_id,
+            full_name: &full_name,
+            email_address: &email_address,
+            keys: &Keys::of(&full_name, &email_address),
+            headline: None,
+            created_at,
+        };
+        let user_id = people::insert_user(self.db, Some(next(&mut self.last_user).into()), &user)?;
+        let owner =
+            NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, ADMINISTRATOR, created_at) };
+        people::insert_membership(self.db, Some(next(&mut self.last_membership).into()), &owner)?;
+        tokens::insert(self.db, account_id, user_id, &generated::token(id), "sandbox", self.start.now)?;
+        self.count(1);
+        Ok(Target {
+            account_id,
+            roles: Vec::new(),
+            inviters: vec![user_id.get()],
+            uninvited: Vec::new(),
+            since: created_at,
+        })
+    }
+
+    fn roles(&mut self, target: &mut Target, number: u32) -> Result<(), Error> {
+        for batch in batches(number) {
+            let mut roles = Vec::new();
+            for number in batch {
+                let name = format!("{} {}", Dice::throw(&self.random).word(PROFESSIONS), number + 1);
+                let id = next(&mut self.last_role);
+                roles.push(rows::role(target.account_id, id, &name, target.since, None));
+                target.roles.push(id);
+            }
+            rows::insert(self.db, "roles", &roles)?;
+            self.count(roles.len());
+        }
+        Ok(())
+    }
+
+    fn members(&mut self, target: &mut Target, number: u32) -> Result<(), Error> {
+        let mut active = 0;
+        for batch in batches(number) {
+            let (mut users, mut memberships) = (Vec::new(), Vec::new());
+            for number in batch {
+                let mut dice = Dice::throw(&self.random);
+                let person = RandomPerson::new(next(&mut self.last_user), &target.roles, &mut dice);
+                let created_at = Timestamp(target.since.0.saturating_add(number));
+                let is_active = dice.chance(90);
+                active += i64::from(is_active);
+                let membership = NewMembership {
+                    disabled_at: (!is_active).then(|| self.start.days_ago(dice.below(5))),
+                    ..person.membership(target.account_id, created_at)
+                };
+                users.push(rows::user(person.user_id, &person.user(target.account_id, created_at), is_active));
+                memberships.push(rows::membership(next(&mut self.last_membership), &membership));
+                let level = Level::of_permission(person.permission);
+                if is_active && level.is_some_and(|level| level >= Level::ProjectLead) {
+                    target.inviters.push(person.user_id);
+                }
+                target.uninvited.push(person);
+            }
+            rows::insert(self.db, "users", &users)?;
+            rows::insert(self.db, "account_memberships", &memberships)?;
+            self.count(memberships.len());
+        }
+        target.uninvited.reverse();
+        tallies::add(self.db, target.account_id, people::MEMBERSHIPS, i64::from(number))?;
+        tallies::add(self.db, target.account_id, people::ACTIVE_MEMBERSHIPS, active)
+    }
+
+    fn invitations(&mut self, target: &mut Target, number: u32) -> Result<(), Error> {
+        let step = (self.start.now.0 - target.since.0) / (i64::from(number) + 1);
+        let mut pending = 0;
+        for batch in batches(number) {
+            let (mut users, mut invitations) = (Vec::new(), Vec::new());
+            for number in batch {
+                let mut dice = Dice::throw(&self.random);
+                let created_at = Timestamp(target.since.0 + step * (number + 1));
+                let outcome = self.outcome(created_at, &mut dice);
+                let member = outcome.accepted_at.and_then(|_| target.uninvited.pop());
+                let is_member = member.is_some();
+                let person =
+                    member.unwrap_or_else(|| RandomPerson::new(next(&mut self.last_user), &target.roles, &mut dice));
+                let invitee = person.user(target.account_id, created_at);
+                if !is_member {
+                    users.push(rows::user(person.user_id, &invitee, false));
+                }
+                pending += i64::from(outcome.accepted_at.is_none());
+                let promised = person.membership(target.account_id, created_at);
+                let (id, inviter) = (next(&mut self.last_invitation), dice.one_of(&target.inviters));
+                invitations.push(rows::invitation(id, &invitee, &promised, inviter, &outcome));
+            }
+            rows::insert(self.db, "users", &users)?;
+            rows::insert(self.db, "account_invitations", &invitations)?;
+            self.count(invitations.len());
+        }
+        tallies::add(self.db, target.account_id, invitations::ALL, i64::from(number))?;
+        tallies::add(self.db, target.account_id, seats::PENDING_INVITATIONS, pending)
+    }
+
+    /// What became of an invitation: most are pending.
+    fn outcome(&self, created_at: Timestamp, dice: &mut Dice) -> Outcome {
+        let now = self.start.now;
+        let last_day = now.day() + dice.below(self.start.invitation_days.max(1) + 1);
+        let answered_at = Timestamp(created_at.0 + (now.0 - created_at.0) / 100 * dice.below(100));
+        let days_since = now.day() - created_at.day();
+        let pending =
+            Outcome { last_day, accepted_at: None, declined_at: None, expired_at: None, updated_at: created_at };
+        match dice.below(100) {
+            64..76 if days_since > 0 => {
+                // By now the server would have marked it as expired.
+                let last_day = created_at.day() + dice.below(days_since);
+                let expired_at = Some(Timestamp((last_day + 1) * MICROSECONDS_OF_A_DAY));
+                Outcome { last_day, expired_at, ..pending }
+            }
+            76..94 => Outcome { accepted_at: Some(answered_at), updated_at: answered_at, ..pending },
+            94..100 => Outcome { declined_at: Some(answered_at), updated_at: answered_at, ..pending },
+            _ => pending,
+        }
     }
 }

@@ -1,238 +1,184 @@
 //! Seeds: what a sandbox holds when it starts.
 //!
-//! A seed is a file, in YAML or JSON, and the standard one is such a file too: `standard.yaml`, beside this one. It is read in two
-//! steps. `file` has the keys as they are written, each with its place; `check` judges what only makes sense together and gives
-//! everything an id. What comes out is a [`Seed`]: plain rows, of which nothing can be wrong any more. `plant` writes it,
-//! `generate` adds as many further rows as are asked for, and `schema` describes the format for editors.
+//! A seed is a file in YAML or JSON; the standard one is `standard.yaml`, beside this file. `file` declares the format, `read` and
+//! `check` make sure that nothing is wrong with it, `plant` writes it, and `generate` adds as many rows as are asked for.
 //!
-//! Moments are days before the start, so that the same seed is as fresh on every day. With a clock that is set and randomness that
-//! is seeded, the same seed makes the same database.
+//! Times are days before the start, so a seed never gets old. With a fixed clock and a random seed, the same seed makes the same
+//! database.
 //!
-//! The tokens of a seed are in files that anybody may read. A database that holds them is therefore marked, so that nothing that a
-//! team relies upon is ever served from it.
+//! The tokens of a seed are public. A database that holds a seed is therefore marked, and `invited serve` refuses it.
 
 mod check;
-mod crowd;
 mod file;
-pub mod generate;
-mod make;
-mod named;
+mod generate;
+mod generated;
+mod person;
 mod plant;
+mod read;
 mod references;
 mod rows;
-mod schema;
 mod values;
+mod written;
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
-
-use serde_json::Value as Json;
 
 use crate::clock::Timestamp;
 use crate::engine::access::ADMINISTRATOR;
 use crate::engine::tokens;
-use crate::language::Language;
-use crate::oauth::passwords::Hashed;
+use crate::resources::accounts;
 use crate::store::{Db, Error, Param};
-pub use file::Wrong;
-use generate::Generated;
-pub use plant::{Progress, plant, plant_with};
-pub use schema::schema;
+use file::{Account, File, Invitation, Member, State};
+use generate::Generator;
+pub use generated::Generated;
+use plant::Start;
 pub use values::read_start;
+pub use written::SeedError;
+use written::Written;
 
-/// The standard seed as it is written.
+/// The text of the standard seed.
 pub const STANDARD: &str = include_str!("standard.yaml");
 
-/// The name of the marker of a database that holds a seed.
+/// The name of the row that marks a database that holds a seed.
 const MARKER: &str = "sandbox";
 
-/// A seed that was checked: everything has an id, and whatever it names is there.
-#[derive(Clone, Default)]
+/// A seed that was checked.
+#[derive(Clone)]
 pub struct Seed {
-    /// When the sandbox starts; now without.
+    /// When the sandbox starts; `None` means now.
     pub now: Option<Timestamp>,
-    /// Whether the clock stands still, where the seed says so.
+    /// Whether the clock stands still, if the seed says so.
     pub is_frozen: Option<bool>,
-    accounts: Vec<Account>,
-    /// Rows that are made up.
-    generated: Option<Generated>,
+    accounts: Arc<Vec<Account>>,
+    generated: Generated,
 }
 
-#[derive(Clone)]
-struct Account {
-    id: i64,
-    name: String,
-    language: Option<Language>,
-    seats: Option<i64>,
-    created_days_ago: i64,
-    roles: Vec<Role>,
-    members: Vec<Member>,
-    invitations: Vec<Invitation>,
-    applications: Vec<Application>,
-}
-
-#[derive(Clone, Debug)]
-struct Role {
-    id: i64,
-    name: String,
-    created_days_ago: i64,
-    deleted_days_ago: Option<i64>,
-    external_references: Vec<Json>,
-}
-
-/// What a member has and an invitation promises.
-#[derive(Clone, Debug, Default)]
-struct Terms {
-    permission: String,
-    default_role_id: Option<i64>,
-    bill_rate_in_cents: Option<i64>,
-    cost_rate_in_cents: Option<i64>,
-    billability_target: Option<i64>,
-    default_read_only: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Person {
-    user_id: i64,
-    full_name: String,
-    email_address: String,
-    headline: Option<String>,
-    external_references: Vec<Json>,
-}
-
-#[derive(Clone)]
-struct Member {
-    membership_id: i64,
-    person: Person,
-    terms: Terms,
-    is_owner: bool,
-    token: Option<String>,
-    password: Option<Arc<Hashed>>,
-    created_days_ago: i64,
-    disabled_days_ago: Option<i64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Pending,
-    Expired,
-    Accepted,
-    Declined,
-}
-
-/// Every state with its name.
-const STATES: &[(State, &str)] = &[
-    (State::Pending, "pending"),
-    (State::Expired, "expired"),
-    (State::Accepted, "accepted"),
-    (State::Declined, "declined"),
-];
-
-#[derive(Clone, Debug)]
-struct Invitation {
-    id: i64,
-    person: Person,
-    terms: Terms,
-    inviter_id: i64,
-    state: State,
-    created_days_ago: i64,
-    /// The last day, counted from the start; as many days as the setting says without.
-    expires_in_days: Option<i64>,
-    answered_days_ago: i64,
-    link_token: Option<String>,
-}
-
-#[derive(Clone, Debug)]
-struct Application {
-    name: String,
-    client_id: String,
-    secret: String,
-    redirect_uris: Vec<String>,
-    user_id: i64,
-}
-
-/// A token of a seed, as it is told to whoever starts the sandbox.
+/// A token of a seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it is called: the part of its member's address before the `@`, or more of it where that is not enough.
+    /// The part of the member's address before the `@`, or more of the address where that is not unique.
     pub name: String,
-    /// The token.
     pub token: String,
 }
 
 impl Seed {
-    /// Reads a seed from a text in YAML or JSON, or says what is wrong with it.
-    pub fn read(text: &str) -> Result<Self, Wrong> {
-        check::seed(&file::parse(text)?)
+    /// Reads a seed from a text in YAML or JSON.
+    pub fn read(text: &str) -> Result<Self, SeedError> {
+        let mut file = read::parse(text)?;
+        check::check(&mut file)?;
+        let (now, is_frozen) = file.clock.map_or((None, None), |clock| (clock.now, clock.frozen));
+        let accounts = Arc::new(file.accounts.value);
+        Ok(Self { now: now.map(|now| now.value), is_frozen, accounts, generated: Generated::default() })
     }
 
     /// The standard seed, which is read once.
-    pub fn standard() -> Result<Arc<Self>, Wrong> {
-        static READ: OnceLock<Result<Arc<Seed>, Wrong>> = OnceLock::new();
+    pub fn standard() -> Result<Arc<Self>, SeedError> {
+        static READ: OnceLock<Result<Arc<Seed>, SeedError>> = OnceLock::new();
         READ.get_or_init(|| Self::read(STANDARD).map(Arc::new)).clone()
     }
 
-    /// The same seed, with rows that are made up from a random seed.
+    /// The same seed with generated rows.
     #[must_use]
     pub fn with(self, generated: Generated, random_seed: u64) -> Self {
-        Self { generated: Some(generated.made_from(random_seed)), ..self }
+        Self { generated: Generated { random_seed, ..generated }, ..self }
     }
 
-    /// How many rows are made up.
+    /// How many rows are generated.
     pub fn generated_rows(&self) -> u64 {
-        self.generated.map_or(0, |generated| generated.rows())
+        self.generated.rows()
     }
 
-    /// Every member with a token, with the account.
-    fn holders(&self) -> impl Iterator<Item = (i64, String, String)> {
-        let of_file = self.accounts.iter().flat_map(|account| {
-            let with_token = |member: &Member| Some((member.person.email_address.clone(), member.token.clone()?));
-            account.members.iter().filter_map(with_token).map(|(address, token)| (account.id, address, token))
-        });
-        of_file
-            .chain(self.further_accounts().into_iter().map(|further| (further.id, further.address(), further.token())))
+    /// The ids of generated accounts.
+    fn generated_accounts(&self) -> RangeInclusive<i64> {
+        let last = self.accounts.iter().map(|account| account.id).max().unwrap_or_default();
+        last + 1..=last + i64::from(self.generated.accounts)
     }
 
-    /// The tokens, in the order in which their members are written.
-    pub fn tokens(&self) -> Vec<Token> {
-        let local = |address: &str| address.split('@').next().unwrap_or_default().to_owned();
-        let mut seen: HashMap<String, usize> = HashMap::new();
-        for (_, address, _) in self.holders() {
-            *seen.entry(local(&address)).or_default() += 1;
-            *seen.entry(address).or_default() += 1;
+    /// The account, address and token of every member who has a token, in the order of the file.
+    fn holders(&self) -> Vec<(i64, String, String)> {
+        let mut holders = Vec::new();
+        for account in &*self.accounts {
+            let with_token = account.members.iter().filter_map(|member| Some((member, member.token.as_ref()?)));
+            let holder = |(member, token): (&Member, &Written<values::Token>)| {
+                (account.id, member.email_address.value.clone(), token.value.clone())
+            };
+            holders.extend(with_token.map(holder));
         }
-        let is_one = |name: &String| seen.get(name) == Some(&1);
-        let name = |account: i64, address: String| {
-            let whole = if is_one(&address) { address.clone() } else { format!("{address} of account {account}") };
-            Some(local(&address)).filter(is_one).unwrap_or(whole)
-        };
-        self.holders().map(|(account, address, token)| Token { name: name(account, address), token }).collect()
+        holders.extend(self.generated_accounts().map(|id| (id, generated::address(id), generated::token(id))));
+        holders
     }
 
-    /// An invitation that still waits, and a token by which it can be changed in every way: of its inviter, who is an administrator.
+    pub fn tokens(&self) -> Vec<Token> {
+        let holders = self.holders();
+        let local = |address: &'_ str| address.split('@').next().unwrap_or_default().to_owned();
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for name in holders.iter().flat_map(|(_, address, _)| [local(address), address.clone()]) {
+            *seen.entry(name).or_default() += 1;
+        }
+        let token = |(account, address, token): (i64, String, String)| {
+            let unique = [local(&address), address.clone()].into_iter().find(|name| seen.get(name) == Some(&1));
+            Token { name: unique.unwrap_or_else(|| format!("{address} of account {account}")), token }
+        };
+        holders.into_iter().map(token).collect()
+    }
+
+    /// The id of a pending invitation, and the token of its inviter, who is an administrator and may change it in every way.
     pub fn example(&self) -> Option<(i64, &str)> {
         self.accounts.iter().find_map(|account| {
-            let pending = |invitation: &&Invitation| invitation.state == State::Pending;
+            let pending = |invitation: &&Invitation| invitation.state() == State::Pending;
             account.invitations.iter().filter(pending).find_map(|invitation| {
                 let is_inviter = |member: &&Member| {
-                    member.person.user_id == invitation.inviter_id
-                        && member.terms.permission == ADMINISTRATOR
+                    member.user_id == invitation.inviter_id
+                        && member.permission.value == ADMINISTRATOR
                         && member.disabled_days_ago.is_none()
                 };
                 let inviter = account.members.iter().find(is_inviter)?;
-                Some((invitation.id, inviter.token.as_deref()?))
+                Some((invitation.id, inviter.token.as_ref()?.value.as_str()))
             })
         })
     }
 }
 
-/// Whether a seed was ever written into the database.
+/// The format of seeds as a JSON Schema (draft 2020-12), for editors and programs.
+pub fn schema() -> String {
+    format!("{:#}\n", schemars::schema_for!(File).as_value())
+}
+
+/// Writes a seed into an empty database, and counts generated rows in `written`. A database that holds accounts is left as it is;
+/// the result is `false` if they did not come from a seed.
+pub fn plant(
+    db: &mut Db,
+    seed: &Seed,
+    now: Timestamp,
+    invitation_days: i64,
+    written: &AtomicU64,
+) -> Result<bool, Error> {
+    if accounts::exist(db)? {
+        return is_marked(db);
+    }
+    if !is_marked(db)? {
+        let mark = "INSERT INTO markers (name, value) VALUES (?1, ?2)";
+        db.exec(mark, &[Param::Text(MARKER), Param::Text("its tokens are publicly known")])?;
+    }
+    let start = Start { now, invitation_days };
+    for account in &*seed.accounts {
+        plant::account(db, account, start)?;
+    }
+    let mut generator = Generator::after(&seed.accounts, db, start, written, seed.generated.random_seed);
+    generator.write(&seed.generated, seed.accounts.first(), seed.generated_accounts())?;
+    db.advance_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
+    Ok(true)
+}
+
+/// Whether the database ever held a seed.
 pub fn is_marked(db: &mut Db) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM markers WHERE name = ?1";
     Ok(db.maybe(sql, &[Param::Text(MARKER)], |_| Ok(()))?.is_some())
 }
 
-/// The tokens of a seed that the database knows: one that was kept may hold another seed.
+/// The tokens of a seed that the database knows; a database that was kept may hold another seed.
 pub fn known_tokens(db: &mut Db, seed: &Seed) -> Result<Vec<Token>, Error> {
     let mut known = Vec::new();
     for token in seed.tokens() {

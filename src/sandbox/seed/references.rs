@@ -1,61 +1,81 @@
-//! What records of a seed are called by: ids, which are given where none was said, and texts that only one may have.
+//! How the records of a seed refer to each other: ids, texts that must be unique, and records that are named.
 
 use std::collections::HashSet;
 
-use crate::sandbox::seed::file::{At, Wrong};
+use crate::sandbox::seed::file::{Member, Role};
+use crate::sandbox::seed::values::{Id, Name};
+use crate::sandbox::seed::written::{Rule, SeedError, Written};
+use crate::wire::fold::fold;
 
-/// The highest id that a seed may say, so that there is room for those that follow.
-pub(super) const HIGHEST: i64 = 1_000_000_000_000;
-
-/// The ids of one kind of record.
+/// The ids of one kind of record: those of the file, and the last one that was assigned.
+#[derive(Default)]
 pub(super) struct Ids {
-    kind: &'static str,
-    said: HashSet<i64>,
-    last_given: i64,
+    written: HashSet<i64>,
+    last: i64,
 }
 
 impl Ids {
-    pub(super) fn of(kind: &'static str) -> Self {
-        Self { kind, said: HashSet::new(), last_given: 0 }
+    /// Notes an id of the file. All of them are noted before the first one is assigned.
+    pub(super) fn note(&mut self, kind: &str, id: &Option<Written<Id>>) -> Result<(), SeedError> {
+        let Some(id) = id.as_ref().filter(|id| !self.written.insert(id.value)) else { return Ok(()) };
+        let number = id.value;
+        id.wrong(format!("There is another {kind} with the id {number}; write another id, or none."))
     }
 
-    /// Notes an id that the file says. All are noted before the first one is given.
-    pub(super) fn note(&mut self, id: Option<&At<i64>>) -> Result<(), Wrong> {
-        let Some(id) = id else { return Ok(()) };
-        if !(1..=HIGHEST).contains(&id.value) {
-            return Err(Wrong::with(id, format!("An id is a whole number from 1 to {HIGHEST}.")));
-        }
-        if self.said.insert(id.value) {
-            return Ok(());
-        }
-        let sentence =
-            format!("There is another {} with the id {}; give this one another, or none.", self.kind, id.value);
-        Err(Wrong::with(id, sentence))
-    }
-
-    /// The id that the file says, or the next one that it does not say.
-    pub(super) fn give(&mut self, id: Option<&At<i64>>) -> i64 {
-        if let Some(id) = id {
-            return id.value;
-        }
-        self.last_given += 1;
-        while self.said.contains(&self.last_given) {
-            self.last_given += 1;
-        }
-        self.last_given
+    /// The id of the file, or else the next one that the file does not use.
+    pub(super) fn assign(&mut self, id: &Option<Written<Id>>) -> i64 {
+        id.as_ref().map(|id| id.value).unwrap_or_else(|| {
+            self.last += 1;
+            while self.written.contains(&self.last) {
+                self.last += 1;
+            }
+            self.last
+        })
     }
 }
 
-/// Texts of which each may be there once.
+/// Texts that must differ from each other.
 #[derive(Default)]
-pub(super) struct Once(HashSet<String>);
+pub(super) struct Unique(HashSet<String>);
 
-impl Once {
-    /// Notes a text, or says that it is there already.
-    pub(super) fn note(&mut self, text: &At<String>, key: String, what: &str) -> Result<(), Wrong> {
-        if self.0.insert(key) {
-            return Ok(());
+impl Unique {
+    pub(super) fn note<R: Rule>(&mut self, at: &Written<R>, text: &str, what: &str) -> Result<(), SeedError> {
+        match self.0.insert(text.to_owned()) {
+            true => Ok(()),
+            false => at.wrong(format!("{what} {text} is there twice; use another.")),
         }
-        Err(Wrong::with(text, format!("{what} {} is there twice; take another.", text.value)))
     }
+}
+
+/// The user of the member with this address.
+pub(super) fn member_with(members: &[Member], address: &str) -> Option<i64> {
+    members.iter().find(|member| fold(&member.email_address.value) == fold(address)).map(|member| member.user_id)
+}
+
+/// The user of the member who is named, or else of the owner.
+pub(super) fn member_id(members: &[Member], named: &Option<Written<Name>>) -> Result<i64, SeedError> {
+    let Some(named) = named else {
+        return Ok(members.iter().find(|member| member.is_owner).map_or(0, |owner| owner.user_id));
+    };
+    let found = match &named.value {
+        Name::Id(id) => members.iter().map(|member| member.user_id).find(|user_id| user_id == id),
+        Name::Text(address) => member_with(members, address),
+    };
+    let sentence = || format!("The account has no member {}; write the id or the address of one.", named.value);
+    found.map_or_else(|| named.wrong(sentence()), Ok)
+}
+
+/// The role that is named, if one is.
+pub(super) fn role_id(roles: &[Role], named: &Option<Written<Name>>) -> Result<Option<i64>, SeedError> {
+    let Some(named) = named else { return Ok(None) };
+    let mut found = roles.iter().filter(|role| match &named.value {
+        Name::Id(id) => role.id == *id,
+        Name::Text(name) => role.name.value == *name,
+    });
+    let sentence = match (found.next(), found.next()) {
+        (Some(role), None) => return Ok(Some(role.id)),
+        (Some(_), Some(_)) => format!("There are two roles {}; write the id.", named.value),
+        (None, _) => format!("The account has no role {}; write the id or the name of one.", named.value),
+    };
+    named.wrong(sentence)
 }

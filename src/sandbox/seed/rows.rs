@@ -1,110 +1,136 @@
-//! Many rows at a time, and the choices that they are made up from.
+//! The rows that a seed writes without the rules: which column gets what, and many rows with one statement.
 
-use crate::entropy::Entropy;
-use crate::store::{Db, Error, Param};
-use crate::wire::kind::Value;
+use crate::clock::Timestamp;
+use crate::ids::AccountId;
+use crate::language::Language;
+use crate::resources::people::{NewMembership, NewUser};
+use crate::store::{Db, Error, OwnedParam, Param};
+use crate::transfer::tables::insert_statement;
+use crate::wire::fold::fold;
 
-/// Rows of one statement: enough that the statement's own cost does not show, and not more parameters than an engine takes.
-const ROWS: usize = 200;
+/// Rows of one statement: its own cost does not show, and no engine refuses so many parameters.
+pub(super) const ROWS: u32 = 200;
 
-/// Rows of a table that are written together.
-pub(super) struct Batch {
-    table: &'static str,
-    columns: &'static str,
-    width: usize,
-    values: Vec<Value>,
+/// Each column with its value.
+pub(super) type NewRow = Vec<(&'static str, OwnedParam)>;
+
+/// What became of an invitation.
+#[derive(Clone, Copy)]
+pub(super) struct Outcome {
+    /// As days since 1970.
+    pub last_day: i64,
+    pub accepted_at: Option<Timestamp>,
+    pub declined_at: Option<Timestamp>,
+    pub expired_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
 }
 
-impl Batch {
-    fn of(table: &'static str, columns: &'static str) -> Self {
-        Self { table, columns, width: columns.split(',').count(), values: Vec::new() }
-    }
-
-    pub fn of_users() -> Self {
-        Self::of(
-            "users",
-            "id, account_id, full_name, name_key, email_address, email_key, search_key, headline, is_active, created_at, \
-             updated_at",
-        )
-    }
-
-    pub fn of_memberships() -> Self {
-        Self::of(
-            "account_memberships",
-            "id, account_id, user_id, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, \
-             billability_target, disabled_at, created_at, updated_at",
-        )
-    }
-
-    pub fn of_invitations() -> Self {
-        Self::of(
-            "account_invitations",
-            "id, account_id, full_name, name_key, email_address, email_key, search_key, headline, permission, \
-             default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, inviter_id, invitee_id, \
-             expires_on, accepted_at, declined_at, expired_at, created_at, updated_at",
-        )
-    }
-
-    /// Whether the next row leads to a write, before which whatever it names has to be there.
-    pub fn is_full(&self) -> bool {
-        self.values.len() + self.width >= ROWS * self.width
-    }
-
-    /// Adds a row, and writes what has come together when that is enough.
-    pub fn add(&mut self, db: &mut Db, row: Vec<Value>) -> Result<(), Error> {
-        self.values.extend(row);
-        if self.values.len() >= ROWS * self.width { self.write(db) } else { Ok(()) }
-    }
-
-    /// Writes what has come together.
-    pub fn write(&mut self, db: &mut Db) -> Result<(), Error> {
-        if self.values.is_empty() {
-            return Ok(());
-        }
-        let row = |first: usize| {
-            let places: Vec<String> = (first..first + self.width).map(|place| format!("?{place}")).collect();
-            format!("({})", places.join(", "))
-        };
-        let rows: Vec<String> = (1..=self.values.len()).step_by(self.width).map(row).collect();
-        let sql = format!("INSERT INTO {} ({}) VALUES {}", self.table, self.columns, rows.join(", "));
-        let params: Vec<Param<'_>> = self.values.iter().map(Param::from).collect();
-        db.exec(&sql, &params)?;
-        self.values.clear();
-        Ok(())
-    }
+/// Writes rows that have the same columns.
+pub(super) fn insert(db: &mut Db, table: &str, rows: &[NewRow]) -> Result<(), Error> {
+    let Some(first) = rows.first() else { return Ok(()) };
+    let columns: Vec<&str> = first.iter().map(|(column, _)| *column).collect();
+    let params: Vec<Param<'_>> = rows.iter().flatten().map(|(_, value)| value.param()).collect();
+    db.exec(&insert_statement(table, &columns, rows.len()), &params).map(drop)
 }
 
-/// The choices of one row.
-pub(super) struct Dice {
-    bytes: [u8; 64],
-    used: usize,
+pub(super) fn account(id: AccountId, name: &str, language: Option<Language>, created_at: Timestamp) -> NewRow {
+    row([
+        ("id", id.into()),
+        ("name", Param::Text(name)),
+        ("language", language.map(Language::code).into()),
+        ("created_at", Param::Int(created_at.0)),
+        ("updated_at", Param::Int(created_at.0)),
+    ])
 }
 
-impl Dice {
-    pub fn throw(entropy: &Entropy) -> Result<Self, Error> {
-        let mut bytes = [0; 64];
-        for half in bytes.chunks_exact_mut(32) {
-            half.copy_from_slice(&entropy.bytes().map_err(|cause| Error::Statement(cause.to_string()))?);
-        }
-        Ok(Self { bytes, used: 0 })
-    }
+pub(super) fn role(
+    account_id: AccountId,
+    id: i64,
+    name: &str,
+    created_at: Timestamp,
+    deleted_at: Option<Timestamp>,
+) -> NewRow {
+    row([
+        ("id", Param::Int(id)),
+        ("account_id", account_id.into()),
+        ("name", Param::Text(name)),
+        ("name_key", Param::Text(&fold(name))),
+        ("deleted_at", moment(deleted_at)),
+        ("created_at", Param::Int(created_at.0)),
+        ("updated_at", Param::Int(created_at.0)),
+    ])
+}
 
-    /// A number from 0 up to one less than `end`, of which there are at most 65,536.
-    pub fn below(&mut self, end: i64) -> i64 {
-        let byte = |at: usize| i64::from(self.bytes[at % self.bytes.len()]);
-        let number = byte(self.used) * 256 + byte(self.used + 1);
-        self.used += 2;
-        number * end.max(1) / 65_536
-    }
+pub(super) fn user(id: i64, user: &NewUser<'_>, is_active: bool) -> NewRow {
+    row([
+        ("id", Param::Int(id)),
+        ("account_id", user.account_id.into()),
+        ("full_name", Param::Text(user.full_name)),
+        ("name_key", Param::Text(&user.keys.name)),
+        ("email_address", Param::Text(user.email_address)),
+        ("email_key", Param::Text(&user.keys.email)),
+        ("search_key", Param::Text(&user.keys.search)),
+        ("headline", user.headline.into()),
+        ("is_active", Param::Int(i64::from(is_active))),
+        ("created_at", Param::Int(user.created_at.0)),
+        ("updated_at", Param::Int(user.created_at.0)),
+    ])
+}
 
-    /// Whether something happens that happens to so many of a hundred.
-    pub fn chance(&mut self, percent: i64) -> bool {
-        self.below(100) < percent
-    }
+pub(super) fn membership(id: i64, membership: &NewMembership<'_>) -> NewRow {
+    row([
+        ("id", Param::Int(id)),
+        ("account_id", membership.account_id.into()),
+        ("user_id", membership.user_id.into()),
+        ("permission", Param::Text(membership.permission)),
+        ("default_role_id", membership.default_role_id.into()),
+        ("bill_rate_in_cents", membership.bill_rate_in_cents.into()),
+        ("cost_rate_in_cents", membership.cost_rate_in_cents.into()),
+        ("billability_target", membership.billability_target.into()),
+        ("disabled_at", moment(membership.disabled_at)),
+        ("created_at", Param::Int(membership.created_at.0)),
+        ("updated_at", Param::Int(membership.created_at.0)),
+    ])
+}
 
-    /// One of several, of which there is at least one.
-    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        let place = self.below(i64::try_from(choices.len()).unwrap_or(1));
-        choices[usize::try_from(place).unwrap_or_default()]
-    }
+/// An invitation of a user, who gets this membership by accepting it.
+pub(super) fn invitation(
+    id: i64,
+    invitee: &NewUser<'_>,
+    promised: &NewMembership<'_>,
+    inviter_id: i64,
+    outcome: &Outcome,
+) -> NewRow {
+    row([
+        ("id", Param::Int(id)),
+        ("account_id", invitee.account_id.into()),
+        ("full_name", Param::Text(invitee.full_name)),
+        ("name_key", Param::Text(&invitee.keys.name)),
+        ("email_address", Param::Text(invitee.email_address)),
+        ("email_key", Param::Text(&invitee.keys.email)),
+        ("search_key", Param::Text(&invitee.keys.search)),
+        ("headline", invitee.headline.into()),
+        ("permission", Param::Text(promised.permission)),
+        ("default_role_id", promised.default_role_id.into()),
+        ("bill_rate_in_cents", promised.bill_rate_in_cents.into()),
+        ("cost_rate_in_cents", promised.cost_rate_in_cents.into()),
+        ("billability_target", promised.billability_target.into()),
+        ("default_read_only", Param::Int(i64::from(promised.default_read_only))),
+        ("inviter_id", Param::Int(inviter_id)),
+        ("invitee_id", promised.user_id.into()),
+        ("expires_on", Param::Int(outcome.last_day)),
+        ("accepted_at", moment(outcome.accepted_at)),
+        ("declined_at", moment(outcome.declined_at)),
+        ("expired_at", moment(outcome.expired_at)),
+        ("created_at", Param::Int(promised.created_at.0)),
+        ("updated_at", Param::Int(outcome.updated_at.0)),
+    ])
+}
+
+fn row<const COLUMNS: usize>(columns: [(&'static str, Param<'_>); COLUMNS]) -> NewRow {
+    columns.into_iter().map(|(column, value)| (column, value.into())).collect()
+}
+
+fn moment(moment: Option<Timestamp>) -> Param<'static> {
+    moment.map(|moment| moment.0).into()
 }

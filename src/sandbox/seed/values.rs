@@ -1,36 +1,124 @@
-//! The values of a seed file, each judged where it stands, by the rules that the API has for the same attribute.
+//! The values of a seed file. What the API takes too is read by the kind that the API reads it by.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
-use secrecy::SecretString;
-use serde_json::{Value as Json, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
 use crate::clock::Timestamp;
-use crate::engine::error::Error;
-use crate::entropy::Entropy;
+use crate::engine::access::{ASSIGNABLE, INVITABLE};
 use crate::language::{LANGUAGES, Language};
-use crate::oauth::passwords::Hashed;
 use crate::oauth::redirects;
 use crate::resources::external_references::KIND;
-use crate::sandbox::seed::file::{self, At, Named, Wrong};
-use crate::sandbox::seed::references::Once;
-use crate::sandbox::seed::{STATES, State};
-use crate::wire::kind::{Kind, Value, moment};
+use crate::sandbox::seed::written::{Rule, Whole};
+use crate::wire::kind::{Kind, Member, Value, moment};
+
+/// The highest id in a file. There is room above it for the ids that the database assigns.
+const HIGHEST_ID: i64 = 1_000_000_000_000;
 
 /// Days that a seed may reach back and ahead.
-pub(super) const MOST_DAYS: i64 = 10_000;
+const MOST_DAYS: i64 = 10_000;
 
-/// Seats that an account may have contracted.
-pub(super) const MOST_SEATS: i64 = 1_000_000;
+const MOST_SEATS: i64 = 1_000_000;
 
-/// The longest token.
-pub(super) const LONGEST_TOKEN: usize = 255;
+const LONGEST_TOKEN: usize = 255;
 
-/// The moments at which a seed may start, from 2000 to 9899: whatever it reaches has a date then.
+/// When a seed may start, from 2000 to 9899: every date that it can reach has four digits for the year.
 const STARTS: RangeInclusive<Timestamp> = Timestamp(946_684_800_000_000)..=Timestamp(250_246_108_799_999_999);
 
-/// The moment of a text at which a sandbox may start.
+/// The members of an external reference.
+const MEMBERS: &[Member] = match KIND {
+    Kind::Object(members) => members,
+    _ => &[],
+};
+
+pub type Id = Whole<1, HIGHEST_ID>;
+pub type DaysAgo = Whole<0, MOST_DAYS>;
+pub type DaysAhead = Whole<{ -MOST_DAYS }, MOST_DAYS>;
+pub type Seats = Whole<0, MOST_SEATS>;
+
+/// How the API reads an attribute, and what it is called in error messages.
+const ATTRIBUTES: [(&str, Kind); 6] = [
+    ("this_text", Kind::Line),
+    ("email_address", Kind::Email),
+    ("permission", Kind::Choice(ASSIGNABLE)),
+    ("permission", Kind::Choice(INVITABLE)),
+    ("this_rate", Kind::Cents),
+    ("billability_target", Kind::Percent),
+];
+
+/// A value that the API reads as one of the [`ATTRIBUTES`].
+pub struct Attribute<const INDEX: usize, T>(T);
+
+pub type Line = Attribute<0, String>;
+pub type Email = Attribute<1, String>;
+pub type Assignable = Attribute<2, String>;
+pub type Invitable = Attribute<3, String>;
+pub type Cents = Attribute<4, i64>;
+pub type Percent = Attribute<5, i64>;
+
+impl<const INDEX: usize, T: DeserializeOwned + Into<Json>> Rule for Attribute<INDEX, T> {
+    type Input = T;
+    type Value = T;
+
+    fn read(input: T) -> Result<T, String> {
+        let (name, kind) = ATTRIBUTES[INDEX];
+        let read = match kind.read(name, &input.into())? {
+            Value::Int(number) => Json::from(number),
+            Value::Text(text) => Json::from(text),
+            Value::Null => Json::Null,
+        };
+        serde_json::from_value(read).map_err(|cause| cause.to_string())
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        schema_of(ATTRIBUTES[INDEX].1.schema(false, false))
+    }
+}
+
+/// What a [`Kind`] describes as an object.
+fn schema_of(described: Json) -> Schema {
+    Schema::try_from(described).unwrap_or_default()
+}
+
+/// A bearer token, the token of a link, a client id or a secret: what fits into headers and addresses.
+pub struct Token;
+
+impl Rule for Token {
+    type Input = String;
+    type Value = String;
+
+    fn read(text: String) -> Result<String, String> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        match (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(is_allowed) {
+            true => Ok(text),
+            false => Err(format!("Write 1 to {LONGEST_TOKEN} of the characters A-Z, a-z, 0-9 and -._~ here.")),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[A-Za-z0-9._~-]+$", "maxLength": LONGEST_TOKEN})
+    }
+}
+
+impl Rule for Timestamp {
+    type Input = String;
+    type Value = Self;
+
+    fn read(text: String) -> Result<Self, String> {
+        Ok(read_start(&text)?)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        schema_of(Kind::Time.schema(false, true))
+    }
+}
+
+/// Reads the moment at which a sandbox starts.
 pub fn read_start(text: &str) -> Result<Timestamp, &'static str> {
     moment(text)
         .map(Timestamp)
@@ -38,153 +126,122 @@ pub fn read_start(text: &str) -> Result<Timestamp, &'static str> {
         .ok_or("Write a moment from 2000 to 9899, like 2031-02-01T00:00:00Z.")
 }
 
-pub(super) fn start(text: &At<String>) -> Result<Timestamp, Wrong> {
-    read_start(&text.value).map_err(|sentence| Wrong::with(text, sentence))
-}
+impl Rule for Language {
+    type Input = String;
+    type Value = Self;
 
-/// A text that the API would take for the attribute of this name.
-pub(super) fn text(kind: Kind, name: &str, text: &At<String>) -> Result<String, Wrong> {
-    match kind.read(name, &Json::from(text.value.as_str())) {
-        Ok(Value::Text(text)) => Ok(text),
-        Ok(_) => Err(Wrong::with(text, "Write a text here.")),
-        Err(sentence) => Err(Wrong::with(text, sentence)),
+    fn read(code: String) -> Result<Self, String> {
+        let known = codes().join(", ");
+        Self::of_code(&code).ok_or_else(|| format!("There is no language {code}; there is {known}."))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "enum": codes()})
     }
 }
 
-/// A number that the API would take for the attribute of this name.
-pub(super) fn number(kind: Kind, name: &str, number: Option<&At<i64>>) -> Result<Option<i64>, Wrong> {
-    let Some(number) = number else { return Ok(None) };
-    match kind.read(name, &Json::from(number.value)) {
-        Ok(Value::Int(number)) => Ok(Some(number)),
-        Ok(_) => Err(Wrong::with(number, "Write a whole number here.")),
-        Err(sentence) => Err(Wrong::with(number, sentence)),
+fn codes() -> Vec<&'static str> {
+    LANGUAGES.iter().map(|(_, code)| *code).collect()
+}
+
+pub struct RedirectUri;
+
+impl Rule for RedirectUri {
+    type Input = String;
+    type Value = String;
+
+    fn read(uri: String) -> Result<String, String> {
+        redirects::fault(&uri).map_or(Ok(uri), |fault| Err(fault.to_owned()))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "uri"})
     }
 }
 
-pub(super) fn seats(seats: &At<i64>) -> Result<i64, Wrong> {
-    match (0..=MOST_SEATS).contains(&seats.value) {
-        true => Ok(seats.value),
-        false => Err(Wrong::with(seats, format!("Write a whole number of seats from 0 to {MOST_SEATS}."))),
+/// The id of a record, or its name or email address.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged, expecting = "Write an id or a text here.")]
+pub enum Name {
+    Id(i64),
+    Text(String),
+}
+
+impl Rule for Name {
+    type Input = Self;
+    type Value = Self;
+
+    fn read(name: Self) -> Result<Self, String> {
+        Ok(name)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["integer", "string"]})
     }
 }
 
-pub(super) fn language(code: &At<String>) -> Result<Language, Wrong> {
-    Language::of_code(&code.value).ok_or_else(|| {
-        let known: Vec<&str> = LANGUAGES.iter().map(|(_, code)| *code).collect();
-        Wrong::with(code, format!("There is no language {}; there is {}.", code.value, known.join(", ")))
-    })
-}
-
-pub(super) fn state(name: &At<String>) -> Result<State, Wrong> {
-    STATES.iter().find(|(_, known)| *known == name.value).map(|(state, _)| *state).ok_or_else(|| {
-        let known: Vec<&str> = STATES.iter().map(|(_, name)| *name).collect();
-        Wrong::with(name, format!("An invitation is never {}; write {}.", name.value, known.join(", ")))
-    })
-}
-
-/// A number of days before the start, and not `too_early`.
-pub(super) fn days_ago(days: Option<&At<i64>>, most: i64, too_early: &str) -> Result<Option<i64>, Wrong> {
-    let Some(days) = days else { return Ok(None) };
-    if !(0..=MOST_DAYS).contains(&days.value) {
-        return Err(Wrong::with(
-            days,
-            format!("Write a whole number of days before the start, from 0 to {MOST_DAYS}."),
-        ));
-    }
-    if days.value > most {
-        return Err(Wrong::with(days, format!("{} days ago is {too_early}; write at most {most}.", days.value)));
-    }
-    Ok(Some(days.value))
-}
-
-/// The last day of an invitation, which fits its state.
-pub(super) fn last_day(file: &file::Invitation, state: State, age: i64) -> Result<Option<i64>, Wrong> {
-    let Some(days) = &file.expires_in_days else {
-        return Ok((state == State::Expired).then_some(-1));
-    };
-    let refusal = match (state, days.value) {
-        (_, days) if days > MOST_DAYS => Some(format!("Write at most {MOST_DAYS} days.")),
-        (_, days) if days < -age => {
-            Some("The last day is before the day on which it was made; write more days.".to_owned())
-        }
-        (State::Expired, 0..) => Some("An expired invitation has its last day behind it; write -1 or less.".to_owned()),
-        (State::Pending, ..=-1) => Some("Its last day is over; write state: expired, or 0 days or more.".to_owned()),
-        _ => None,
-    };
-    refusal.map_or(Ok(Some(days.value)), |sentence| Err(Wrong::with(days, sentence)))
-}
-
-/// When the person said yes or no: a day after the invitation unless it is said.
-pub(super) fn answer(file: &file::Invitation, state: State, age: i64) -> Result<i64, Wrong> {
-    let is_answered = matches!(state, State::Accepted | State::Declined);
-    match &file.answered_days_ago {
-        Some(days) if !is_answered => {
-            Err(Wrong::with(days, "Nobody has answered; write state: accepted or declined, or leave this out."))
-        }
-        days => Ok(days_ago(days.as_ref(), age, "before it was made")?.unwrap_or((age - 1).max(0))),
-    }
-}
-
-/// Tokens stand in headers and in addresses.
-pub(super) fn judge_token(token: &At<String>) -> Result<(), Wrong> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let length = token.value.len();
-    match (1..=LONGEST_TOKEN).contains(&length) && token.value.bytes().all(is_token) {
-        true => Ok(()),
-        false => {
-            Err(Wrong::with(token, "A token has 1 to 255 of the characters A-Z, a-z, 0-9 and -._~; write another."))
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(out, "{id}"),
+            Self::Text(text) => write!(out, "{text:?}"),
         }
     }
 }
 
-/// The salt follows the user, so that the same seed makes the same rows.
-pub(super) fn password(password: &At<String>, user_id: i64) -> Result<Arc<Hashed>, Wrong> {
-    let salts = Entropy::seeded(u64::try_from(user_id).unwrap_or_default());
-    Hashed::new(&SecretString::from(password.value.clone()), &salts).map(Arc::new).map_err(|error| match error {
-        Error::Syntax(sentence) => Wrong::with(password, sentence),
-        _ => Wrong::with(password, "This password cannot be hashed; take another."),
-    })
+/// What another system calls a record, with the members of the attribute `external_reference`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalReference {
+    service_name: String,
+    service_model: String,
+    service_model_ref: Name,
+    status: Option<String>,
+    external_message: Option<String>,
+    external_link: Option<String>,
+    external_status: Option<String>,
+    locked: Option<bool>,
 }
 
-pub(super) fn redirect_uris(uris: &At<Vec<At<String>>>) -> Result<Vec<String>, Wrong> {
-    if uris.value.is_empty() {
-        return Err(Wrong::with(uris, "An application has at least one redirect URI; add one."));
-    }
-    let judged = |uri: &At<String>| match redirects::fault(&uri.value) {
-        Some(fault) => Err(Wrong::with(uri, fault)),
-        None => Ok(uri.value.clone()),
-    };
-    uris.value.iter().map(judged).collect()
-}
+impl Rule for ExternalReference {
+    type Input = Self;
+    /// As the API stores it.
+    type Value = Json;
 
-/// What other systems call a record, as the API stores it.
-pub(super) fn external_references(references: &[At<file::ExternalReference>]) -> Result<Vec<Json>, Wrong> {
-    let mut services = Once::default();
-    let read = |at: &At<file::ExternalReference>| {
-        let file = &at.value;
-        services.note(&file.service_name, file.service_name.value.trim().to_owned(), "A reference in")?;
-        let text = |text: &Option<At<String>>| text.as_ref().map(|text| text.value.clone());
-        let service_model_ref = match &file.service_model_ref.value {
-            Named::Id(number) => number.to_string(),
-            Named::Text(text) => text.clone(),
-        };
-        let given = json!({
-            "service_name": file.service_name.value,
-            "service_model": file.service_model.value,
-            "service_model_ref": service_model_ref,
-            "status": text(&file.status),
-            "external_message": text(&file.external_message),
-            "external_link": text(&file.external_link),
-            "external_status": text(&file.external_status),
-            "locked": file.locked,
+    fn read(given: Self) -> Result<Json, String> {
+        let given = serde_json::to_value(given).unwrap_or_default();
+        let fault = MEMBERS.iter().find_map(|member| {
+            let is_given = |value: &&Json| !value.is_null() && (member.required || *value != "");
+            member.kind.read(member.name, given.get(member.name).filter(is_given)?).err()
         });
         match KIND.read("external_reference", &given) {
-            Ok(Value::Text(kept)) => Ok(serde_json::from_str(&kept).unwrap_or(given)),
-            _ => Err(Wrong::with(
-                at,
-                "One of these values is none that the API takes; see the schema, which --seed-schema prints.",
-            )),
+            Ok(Value::Text(kept)) => serde_json::from_str(&kept).map_err(|cause| cause.to_string()),
+            Ok(_) => Ok(given),
+            Err(sentence) => Err(fault.unwrap_or(sentence)),
         }
-    };
-    references.iter().map(read).collect()
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Self>()
+    }
+}
+
+impl JsonSchema for ExternalReference {
+    fn schema_name() -> Cow<'static, str> {
+        "ExternalReference".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut properties: Map<String, Json> =
+            MEMBERS.iter().map(|member| (member.name.to_owned(), member.kind.schema(!member.required, true))).collect();
+        properties.insert("service_model_ref".to_owned(), Name::schema(generator).to_value());
+        let required: Vec<&str> = MEMBERS.iter().filter(|member| member.required).map(|member| member.name).collect();
+        json_schema!({
+            "type": "object",
+            "description": "What another system calls a record.",
+            "additionalProperties": false,
+            "required": required,
+            "properties": properties,
+        })
+    }
 }

@@ -1,17 +1,16 @@
-//! Everything that one database holds, moved into another: between engines or within one, in either direction.
+//! Copies everything from one database into another, between engines or within one.
 //!
-//! The source is read in one read transaction, so that the copy is one state of it, whoever goes on writing. The target
-//! is written in one transaction, from the rows that it held before to the comparison at the end: a copy that breaks
-//! off leaves the target as it was. Two transactions of two stores live on two threads; the one that writes asks the
-//! other for page after page, so that memory stays bounded, reading and writing overlap, and writing may begin anew.
+//! The source is read in one read transaction, so the copy is one state of it, even while it is written to. The target is written
+//! in one transaction, which ends with a comparison: a copy that fails leaves the target as it was. Each transaction runs on a thread
+//! of its store. The target asks the source for page after page, so memory stays bounded, reading and writing overlap, and the target
+//! can start again.
 //!
-//! What is compared are checksums over every row of every table ([`crate::transfer::rows`]), of what was read from the source and of what
-//! is read back from the target. A program such as `pg_dump` would know one engine only, and would copy a table without
-//! knowing whether the program can read it; here both sides have exactly the schema of this program ([`crate::transfer::tables`]).
+//! The comparison uses checksums over every row of every table ([`crate::transfer::rows`]): of what was read from the source and of what
+//! is read back from the target. A program like `pg_dump` would work with one engine only, and would copy tables that this program
+//! cannot read; here both sides have exactly this program's schema ([`crate::transfer::tables`]).
 //!
-//! Invariants. A target that holds accounts is replaced only where that was asked for, or where it is, byte for byte,
-//! what an earlier copy of the same source has left (`target`). No id is given again that source or target has given
-//! before.
+//! Invariants. A target that holds accounts is replaced only if that was asked for, or if it is, byte for byte, what an earlier copy of
+//! the same source has left (`target`). An id that source or target has assigned is never assigned again.
 
 mod source;
 mod target;
@@ -25,70 +24,59 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::Timestamp;
 use crate::engine::schema::MIGRATIONS;
 use crate::store::{self, Place, Store, migrate};
-use crate::transfer::rows;
+use crate::transfer::rows::{self, Checksum};
 
-pub use crate::transfer::rows::Checksum;
-
-/// How long the one read of the source may take.
+/// How long reading the source may take.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is to be copied.
-pub struct Order {
-    /// The source.
+pub struct CopyOptions {
     pub from: Place,
-    /// The target.
     pub to: Place,
     /// Whether the target may be replaced, whatever it holds.
     pub replaces: bool,
-    /// When the target's schema is made.
+    /// When the target's schema is created.
     pub now: Timestamp,
-    /// Who hears how far it is.
-    pub listener: Listener,
+    pub on_progress: ProgressCallback,
 }
 
-/// Who hears how far a copy is.
-pub type Listener = Arc<dyn Fn(&Progress<'_>) + Send + Sync>;
+pub type ProgressCallback = Arc<dyn Fn(&Progress<'_>) + Send + Sync>;
 
-/// How far a copy is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
-    /// What is done at the moment.
     pub stage: Stage,
-    /// The table.
     pub table: &'a str,
-    /// Its rows that are done.
+    /// Rows that are done.
     pub rows: u64,
-    /// All of its rows.
+    /// All rows of the table.
     pub of: u64,
 }
 
-/// What is done with a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Its rows go from the source to the target.
+    /// From the source to the target.
     Copying,
-    /// Its rows are read back from the target.
+    /// Rows are read back from the target.
     Comparing,
 }
 
-/// What was copied: each table with what both sides hold.
+/// The tables that were copied.
 #[derive(Debug)]
 pub struct Copied(pub Vec<(&'static str, Checksum)>);
 
 impl Copied {
-    /// Rows of all tables.
+    /// Of all tables.
     pub fn rows(&self) -> u64 {
         self.0.iter().map(|(_, checksum)| checksum.rows).sum()
     }
 
-    /// One checksum for all tables.
+    /// Of all tables.
     pub fn sha256(&self) -> String {
-        whole(&self.0)
+        checksum_of_all(&self.0)
     }
 }
 
 /// One checksum for all tables.
-fn whole(tables: &[(&'static str, Checksum)]) -> String {
+fn checksum_of_all(tables: &[(&'static str, Checksum)]) -> String {
     let mut hash = Sha256::new();
     for (table, checksum) in tables {
         hash.update(format!("{table} {} {}\n", checksum.rows, checksum.sha256));
@@ -96,91 +84,90 @@ fn whole(tables: &[(&'static str, Checksum)]) -> String {
     rows::hexadecimal(&hash.finalize())
 }
 
-/// Why nothing was copied.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A database failed; told with its name by [`run`].
+pub enum CopyError {
+    /// [`run`] adds the name of the database.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// What else stands in the way, and what to do about it.
+    /// A sentence: the reason, and what to do about it.
     #[error("{0}")]
     Refused(String),
 }
 
-impl Error {
-    /// Says in which database it happened.
-    fn at(self, place: &Place) -> Self {
-        match self {
-            Self::Store(cause) => Self::Refused(format!("{place}: {cause}")),
-            other => other,
-        }
+/// Adds the name of the database to an error.
+fn in_database<E: Into<CopyError>>(place: &Place) -> impl Fn(E) -> CopyError + use<'_, E> {
+    move |error| match error.into() {
+        CopyError::Store(cause) => CopyError::Refused(format!("{place}: {cause}")),
+        refused => refused,
     }
 }
 
-/// Copies a database into another. What this returns is durable, and was compared.
-pub async fn run(order: Order) -> Result<Copied, Error> {
-    if is_same(&order.from, &order.to) {
-        return Err(Error::Refused(format!("{} is source and target at once: name two databases", order.to)));
+/// Copies a database into another. The result is durable, and source and target were compared.
+pub async fn run(options: CopyOptions) -> Result<Copied, CopyError> {
+    if is_same(&options.from, &options.to) {
+        return Err(CopyError::Refused(format!("{} is source and target at once: name two databases", options.to)));
     }
-    require_file(&order.from)?;
-    let source = open(&order.from).map_err(|error| error.at(&order.from))?;
-    let copied = from_open_source(&source, &order).await;
+    require_file(&options.from)?;
+    let source = open(&options.from).map_err(in_database(&options.from))?;
+    let copied = from_open_source(&source, &options).await;
     close(source).await?;
     copied
 }
 
-async fn from_open_source(source: &Store, order: &Order) -> Result<Copied, Error> {
-    // The source first: a target that is a new file is not made for a source that cannot be read.
-    migrate::check(source, MIGRATIONS).await.map_err(|error| Error::from(error).at(&order.from))?;
-    let target = open(&order.to).map_err(|error| error.at(&order.to))?;
-    let copied = between(source, &target, order).await;
+async fn from_open_source(source: &Store, options: &CopyOptions) -> Result<Copied, CopyError> {
+    // The source is checked first: if it cannot be read, no target file is created.
+    migrate::check(source, MIGRATIONS).await.map_err(in_database(&options.from))?;
+    let target = open(&options.to).map_err(in_database(&options.to))?;
+    let copied = between(source, &target, options).await;
     close(target).await?;
     copied
 }
 
-async fn between(source: &Store, target: &Store, order: &Order) -> Result<Copied, Error> {
-    let permit =
-        target::Permit { replaces: order.replaces, source: identity(&order.from), place: order.to.to_string() };
-    // Judged before the schema is touched, so that a target that is refused stays what it is.
-    let judged = permit.clone();
-    target.read(move |db| judged.judge_by_mark(db)).await.map_err(|error| error.at(&order.to))?;
-    target.write(target::prepare).await.map_err(|error| Error::from(error).at(&order.to))?;
-    let now = order.now;
-    migrate::apply(target, MIGRATIONS, now).await.map_err(|error| Error::from(error).at(&order.to))?;
-    let (pages, requests) = source::connect();
-    let listener = Arc::clone(&order.listener);
+async fn between(source: &Store, target: &Store, options: &CopyOptions) -> Result<Copied, CopyError> {
+    let check = target::TargetCheck {
+        replaces: options.replaces,
+        source: identity(&options.from),
+        place: options.to.to_string(),
+    };
+    // Before the schema is touched, so a target that is refused stays what it is.
+    let first_check = check.clone();
+    target.read(move |db| first_check.check_mark(db)).await.map_err(in_database(&options.to))?;
+    target.write(target::prepare).await.map_err(in_database::<store::Error>(&options.to))?;
+    migrate::apply(target, MIGRATIONS, options.now).await.map_err(in_database(&options.to))?;
+    let (client, questions) = source::connect();
+    let on_progress = Arc::clone(&options.on_progress);
     let (read, written) = tokio::join!(
-        source.read(move |db| source::serve(db, &requests)),
-        target.write(move |db| target::fill(db, &pages, &permit, &listener)),
+        source.read(move |db| source::serve(db, &questions)),
+        target.write(move |db| target::fill(db, &client, &check, &on_progress)),
     );
-    // Where the source has failed, the target only knows that no more pages come.
-    read.map_err(|error: store::Error| Error::from(error).at(&order.from))?;
-    Ok(Copied(written.map_err(|error: Error| error.at(&order.to))?))
+    // If the source has failed, the target's error only says that no more pages come.
+    read.map_err(in_database::<store::Error>(&options.from))?;
+    written.map(Copied).map_err(in_database(&options.to))
 }
 
-/// Opens a database for work that takes its time.
-pub fn open(place: &Place) -> Result<Store, Error> {
+/// Opens a database for long work.
+pub fn open(place: &Place) -> Result<Store, CopyError> {
     Ok(Store::open(&store::Options::for_one_job(place.clone(), LONGEST))?)
 }
 
-/// Closes a database, which must not hold up the runtime.
-pub async fn close(store: Store) -> Result<(), Error> {
+/// Closes a database without blocking the runtime.
+pub async fn close(store: Store) -> Result<(), CopyError> {
     let closed = tokio::task::spawn_blocking(move || store.close()).await;
-    closed.map_err(|_| Error::Store(store::Error::Panicked))
+    closed.map_err(|_| CopyError::Store(store::Error::Panicked))
 }
 
-/// Refuses a file that is not there, which opening it would make.
-pub fn require_file(place: &Place) -> Result<(), Error> {
+/// Refuses a missing file, which opening would create.
+pub fn require_file(place: &Place) -> Result<(), CopyError> {
     match place {
-        // Where the system does not tell, opening the file will tell why.
+        // If the system cannot say, opening the file fails with a reason.
         Place::File(path) if !path.try_exists().unwrap_or(true) => {
-            Err(Error::Refused(format!("the database {} does not exist", path.display())))
+            Err(CopyError::Refused(format!("the database {} does not exist", path.display())))
         }
         Place::File(_) | Place::Server(_) => Ok(()),
     }
 }
 
-/// Whether two places are plainly one. Two names of one database on a server are told apart by the locks of
+/// Whether two places are obviously the same. Two names for one database on a server are detected by the locks of
 /// [`store::Dialect::begin_copy`].
 fn is_same(one: &Place, other: &Place) -> bool {
     match (one, other) {
@@ -189,7 +176,7 @@ fn is_same(one: &Place, other: &Place) -> bool {
     }
 }
 
-/// By what a target knows its source again; a hash, since a target is no place for the paths of a machine.
+/// Identifies a source in the mark of its copies; a hash, because a target should not reveal paths of a machine.
 fn identity(place: &Place) -> String {
     let name = match place {
         Place::File(path) => format!("sqlite:{}", real(path)),

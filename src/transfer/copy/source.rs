@@ -1,23 +1,23 @@
-//! The source: one read transaction, in which a thread answers questions until nobody asks any more.
+//! The source: one read transaction, in which a thread serves pages until the target is done.
 //!
-//! Whoever writes asks for a table from its beginning, so that it can begin anew after a transaction that was undone.
+//! The target asks for a table from its beginning, so it can start again after a transaction that was rolled back.
 
 use crate::store::{self, Db};
-use crate::transfer::copy::Error;
-use crate::transfer::rows::{Page, Walk};
+use crate::transfer::copy::CopyError;
+use crate::transfer::rows::{Page, TableReader};
 use crate::transfer::tables::{self, Table};
 
-/// What the source holds, before any of its rows.
+/// What is known of the source before its rows are read.
 pub(super) struct Outline {
     pub(super) tables: Vec<Table>,
-    /// For each table how many rows it has, and the last id that it has given.
+    /// For each table its rows and the last id that it has assigned.
     pub(super) counts: Vec<(u64, i64)>,
 }
 
-/// A question, with the way of its answer.
-pub(super) enum Request {
+/// A question with the channel for its answer.
+pub(super) enum Question {
     Outline(flume::Sender<Outline>),
-    /// A page of a table, by its place in the list: the first one, or the one after the page that was asked for last.
+    /// A page of the table with this index: the first one, or the one after the last page that was asked for.
     Page {
         table: usize,
         is_first: bool,
@@ -25,63 +25,64 @@ pub(super) enum Request {
     },
 }
 
-/// The side that asks. When it is gone, the source's transaction ends.
-pub(super) struct Pages(flume::Sender<Request>);
+/// Asks the source. When this is dropped, the source's transaction ends.
+pub(super) struct SourceClient(flume::Sender<Question>);
 
-/// An answer that is on its way.
-pub(super) struct Coming<T>(flume::Receiver<T>);
+/// An answer that may not have arrived yet.
+pub(super) struct Pending<T>(flume::Receiver<T>);
 
-/// Connects one who asks with one who answers. A question is handed over and never queued: in a queue that nobody reads
-/// any more it would wait for ever, and whoever asked with it.
-pub(super) fn connect() -> (Pages, flume::Receiver<Request>) {
-    let (requests, received) = flume::bounded(0);
-    (Pages(requests), received)
+/// The channel has no queue: if the source ends, a question in a queue would wait for ever, and with it the target.
+pub(super) fn connect() -> (SourceClient, flume::Receiver<Question>) {
+    let (questions, received) = flume::bounded(0);
+    (SourceClient(questions), received)
 }
 
-impl Pages {
-    pub(super) fn outline(&self) -> Result<Outline, Error> {
-        let (reply, coming) = flume::bounded(1);
-        self.0.send(Request::Outline(reply)).map_err(|_| gone())?;
-        Coming(coming).wait()
+impl SourceClient {
+    pub(super) fn outline(&self) -> Result<Outline, CopyError> {
+        self.ask(Question::Outline)?.wait()
     }
 
     /// Asks for a page, which is read while the caller does something else.
-    pub(super) fn ask(&self, table: usize, is_first: bool) -> Result<Coming<Page>, Error> {
-        let (reply, coming) = flume::bounded(1);
-        self.0.send(Request::Page { table, is_first, reply }).map_err(|_| gone())?;
-        Ok(Coming(coming))
+    pub(super) fn page(&self, table: usize, is_first: bool) -> Result<Pending<Page>, CopyError> {
+        self.ask(|reply| Question::Page { table, is_first, reply })
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(flume::Sender<T>) -> Question) -> Result<Pending<T>, CopyError> {
+        let (reply, pending) = flume::bounded(1);
+        self.0.send(question(reply)).map_err(|_| ended())?;
+        Ok(Pending(pending))
     }
 }
 
-impl<T> Coming<T> {
-    pub(super) fn wait(&self) -> Result<T, Error> {
-        self.0.recv().map_err(|_| gone())
+impl<T> Pending<T> {
+    pub(super) fn wait(&self) -> Result<T, CopyError> {
+        self.0.recv().map_err(|_| ended())
     }
 }
 
-/// The source has ended, and its own error says why.
-fn gone() -> Error {
-    Error::Refused("the source has ended".to_owned())
+/// The source's own error says why.
+fn ended() -> CopyError {
+    CopyError::Refused("the source has ended".to_owned())
 }
 
 /// Answers questions from one state of the source.
-pub(super) fn serve(db: &mut Db, requests: &flume::Receiver<Request>) -> Result<(), store::Error> {
+pub(super) fn serve(db: &mut Db, questions: &flume::Receiver<Question>) -> Result<(), store::Error> {
     for sql in db.dialect().begin_copy(true) {
         db.maybe(sql, &[], |_| Ok(()))?;
     }
     let tables = tables::all(db)?;
-    let mut walk = None;
-    // Whoever has asked and is gone since needs no answer.
-    while let Ok(request) = requests.recv() {
-        match request {
-            Request::Outline(reply) => drop(reply.send(outline(db, &tables)?)),
-            Request::Page { table, is_first, reply } => {
+    let mut reader = None;
+    // Answers are dropped if the target has ended meanwhile.
+    while let Ok(question) = questions.recv() {
+        match question {
+            Question::Outline(reply) => drop(reply.send(outline(db, &tables)?)),
+            Question::Page { table, is_first, reply } => {
                 let Some(table) = tables.get(table) else { continue };
-                let walk = match &mut walk {
-                    Some(walk) if !is_first => walk,
-                    walk => walk.insert(Walk::begin(table)),
+                let reader = match &mut reader {
+                    Some(reader) if !is_first => reader,
+                    reader => reader.insert(TableReader::new(table)),
                 };
-                drop(reply.send(walk.next(db, table)?));
+                drop(reply.send(reader.next(db, table)?));
             }
         }
     }
@@ -91,7 +92,7 @@ pub(super) fn serve(db: &mut Db, requests: &flume::Receiver<Request>) -> Result<
 fn outline(db: &mut Db, tables: &[Table]) -> Result<Outline, store::Error> {
     let mut counts = Vec::with_capacity(tables.len());
     for table in tables {
-        let last = if table.gives_ids() { table.last_id(db)? } else { 0 };
+        let last = if table.assigns_ids() { table.last_id(db)? } else { 0 };
         counts.push((table.count(db)?, last));
     }
     Ok(Outline { tables: tables.to_vec(), counts })
