@@ -1,9 +1,12 @@
 //! JSON beside the API, printed from serde structs: keys in the order of the fields.
 
+use std::borrow::Cow;
+use std::fmt::Display;
+
 use axum::response::{IntoResponse, Response};
 use hyper::header::{self, HeaderValue};
-use schemars::JsonSchema;
-use serde::Serialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
@@ -38,14 +41,26 @@ impl IntoResponse for Error {
     }
 }
 
-/// An id, which is text in JSON.
-#[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
-pub struct Digits(#[schemars(regex(pattern = "^[0-9]+$"))] String);
+/// A number that is text in JSON.
+pub struct Digits<T>(pub T);
 
-impl Digits {
-    pub fn of(id: impl ToString) -> Self {
-        Self(id.to_string())
+impl<T: Display> Serialize for Digits<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<T> JsonSchema for Digits<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Digits".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9]+$"})
     }
 }
 

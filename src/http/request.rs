@@ -77,24 +77,3 @@ pub async fn collect(call: &Call, body: impl Incoming) -> Result<Bytes, Error> {
         Err(_) => Err(Error::TooSlow),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bearer_header_has_a_scheme_in_any_case_blanks_and_one_token() {
-        for (header, token) in [
-            ("Bearer abc", Some("abc")),
-            ("bearer   abc==", Some("abc==")),
-            ("BEARER\tabc", Some("abc")),
-            ("Bearer", None),
-            ("Bearer ", None),
-            ("Bearer a b", None),
-            ("Basic abc", None),
-            ("abc", None),
-        ] {
-            assert_eq!(bearer(header), token, "{header:?}");
-        }
-    }
-}

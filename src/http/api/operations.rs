@@ -99,11 +99,34 @@ async fn write_to(
         request::query(&head.uri)?
     };
     permitted.take(params)?;
+    let (entry, id) = (permitted.route.entry, permitted.route.id);
     match permitted.verb() {
-        Verb::Create { bulk } => create(permitted, bulk).await,
-        Verb::Update => update(permitted).await,
-        Verb::Destroy => destroy(permitted).await,
-        Verb::Action(name) => act(permitted, name).await,
+        Verb::Create { bulk } => {
+            let elements = elements(entry.resource, &permitted.params, bulk)?.into_iter().enumerate();
+            let changes: Vec<Changes> =
+                elements.map(|(index, object)| permitted.changes(Write::Create, object, index)).collect();
+            write(permitted, move |db, context, projection, _| {
+                writes::create(db, context, entry, &mut changes.clone(), projection).map(Some)
+            })
+            .await
+        }
+        Verb::Update => {
+            let changes = permitted.changes(Write::Update, elements(entry.resource, &permitted.params, 1)?[0], 0);
+            write(permitted, move |db, context, projection, guard| {
+                writes::update(db, context, entry, id, changes.clone(), guard, projection).map(Some)
+            })
+            .await
+        }
+        Verb::Destroy => {
+            write(permitted, move |db, context, _, guard| writes::destroy(db, context, entry, id, guard).map(|()| None))
+                .await
+        }
+        Verb::Action(name) => {
+            write(permitted, move |db, context, projection, guard| {
+                writes::act(db, context, entry, id, name, guard, projection).map(Some)
+            })
+            .await
+        }
         Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
     }
 }
@@ -172,39 +195,6 @@ fn limit_rate(app: &App, caller: &Caller, rule: Option<&Rule>) -> Result<(), Err
         Some(limit) => app.limits.take(limit, token.get(), now),
         None => Ok(()),
     }
-}
-
-async fn create(permitted: Permitted<'_>, bulk: usize) -> Result<Response<Body>, Error> {
-    let entry = permitted.route.entry;
-    let elements = elements(entry.resource, &permitted.params, bulk)?.into_iter().enumerate();
-    let changes: Vec<Changes> =
-        elements.map(|(index, object)| permitted.changes(Write::Create, object, index)).collect();
-    write(permitted, move |db, context, projection, _| {
-        writes::create(db, context, entry, &mut changes.clone(), projection).map(Some)
-    })
-    .await
-}
-
-async fn update(permitted: Permitted<'_>) -> Result<Response<Body>, Error> {
-    let (entry, id) = (permitted.route.entry, permitted.route.id);
-    let changes = permitted.changes(Write::Update, elements(entry.resource, &permitted.params, 1)?[0], 0);
-    write(permitted, move |db, context, projection, guard| {
-        writes::update(db, context, entry, id, changes.clone(), guard, projection).map(Some)
-    })
-    .await
-}
-
-async fn destroy(permitted: Permitted<'_>) -> Result<Response<Body>, Error> {
-    let (entry, id) = (permitted.route.entry, permitted.route.id);
-    write(permitted, move |db, context, _, guard| writes::destroy(db, context, entry, id, guard).map(|()| None)).await
-}
-
-async fn act(permitted: Permitted<'_>, name: &'static str) -> Result<Response<Body>, Error> {
-    let (entry, id) = (permitted.route.entry, permitted.route.id);
-    write(permitted, move |db, context, projection, guard| {
-        writes::act(db, context, entry, id, name, guard, projection).map(Some)
-    })
-    .await
 }
 
 /// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the tag of a plain

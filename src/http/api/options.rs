@@ -26,7 +26,7 @@ const SEATS_OVER: HeaderName = HeaderName::from_static("invited-seats-over");
 
 const LONGEST_KEY: usize = 255;
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub struct RequestOptions {
     pub idempotency_key: Option<String>,
     /// Entity tags of which the record must have one.
@@ -85,35 +85,5 @@ fn truth(headers: &HeaderMap, name: &HeaderName) -> Result<bool, Error> {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(Error::Syntax(format!("The header {name} must be true or false."))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(headers: &[(HeaderName, &'static str)]) -> Result<RequestOptions, u16> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(name, HeaderValue::from_static(value));
-        }
-        RequestOptions::of_write(&map, &Profile::default()).map_err(|error| error.status())
-    }
-
-    #[test]
-    fn headers_that_cannot_be_read_are_refused_and_not_forgotten() {
-        assert_eq!(read(&[]), Ok(RequestOptions::default()));
-        assert_eq!(read(&[(STRICT, "True")]), Ok(RequestOptions { is_strict: true, ..RequestOptions::default() }));
-        assert_eq!(read(&[(DRY_RUN, "false")]), Ok(RequestOptions::default()));
-        for wrong in [
-            &[(STRICT, "yes")][..],
-            &[(DRY_RUN, "")],
-            &[(IDEMPOTENCY_KEY, "")],
-            &[(IDEMPOTENCY_KEY, "a b")],
-            &[(IDEMPOTENCY_KEY, "a"), (IDEMPOTENCY_KEY, "b")],
-            &[(header::IF_MATCH, "plain")],
-        ] {
-            assert_eq!(read(wrong), Err(400), "{wrong:?}");
-        }
     }
 }

@@ -21,7 +21,7 @@ use crate::wire::query::digits;
 
 #[derive(Serialize)]
 pub struct LinkAnswer {
-    invitation_id: Digits,
+    invitation_id: Digits<RecordId>,
     link: String,
     token: String,
     expiration_date: String,
@@ -57,7 +57,7 @@ pub async fn link(visit: Visit) -> Result<Json<LinkAnswer>, Error> {
     });
     let (id, last_day, token) = work.await?;
     Ok(Json(LinkAnswer {
-        invitation_id: Digits::of(id),
+        invitation_id: Digits(id),
         link: links::address(&visit.app.base_url(), &token).expose_secret().to_owned(),
         token: token.expose_secret().to_owned(),
         expiration_date: kind::date(last_day),

@@ -69,21 +69,3 @@ fn basic(header: &str) -> Option<Credentials> {
     };
     Some(Credentials { client_id: decode(client_id)?, secret: decode(secret)? })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_halves_of_a_basic_header_are_encoded_as_in_a_form() {
-        let header = |text: &str| format!("Basic {}", STANDARD.encode(text));
-        let read = |header: &str| basic(header).map(|found| (found.client_id, found.secret));
-        let pair = |one: &str, other: &str| Some((one.to_owned(), other.to_owned()));
-        assert_eq!(read(&header("app:secret")), pair("app", "secret"));
-        assert_eq!(read(&header("a%3Ab:c+d%25")), pair("a:b", "c d%"));
-        assert_eq!(read(&header("app:se:cret")), pair("app", "se:cret"));
-        assert_eq!(read(&header("app")), None);
-        assert_eq!(read("Basic %%%"), None);
-        assert_eq!(read("Basic"), None);
-    }
-}

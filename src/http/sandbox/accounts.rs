@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::engine::error::Error;
 use crate::http::json::{Digits, Json};
 use crate::http::sandbox::extract::{Body, Control};
+use crate::ids::{AccountId, RoleId, UserId};
 use crate::sandbox::fresh_accounts;
 
 #[derive(Deserialize, JsonSchema)]
@@ -22,12 +23,12 @@ pub struct AccountRequest {
 /// A new account.
 #[derive(Serialize, JsonSchema)]
 pub struct CreatedAccount {
-    account_id: Digits,
+    account_id: Digits<AccountId>,
     /// A token for each level.
     tokens: Named<String>,
     /// The user of each level.
-    users: Named<Digits>,
-    roles: Named<Digits>,
+    users: Named<Digits<UserId>>,
+    roles: Named<Digits<RoleId>>,
 }
 
 /// An object whose keys keep their order.
@@ -52,9 +53,9 @@ pub async fn create(
     let now = control.app.clock.now();
     let made = control.app.store.write(move |db| fresh_accounts::create(db, &name, now)).await?;
     Ok(Json(CreatedAccount {
-        account_id: Digits::of(made.account_id),
+        account_id: Digits(made.account_id),
         tokens: Named(made.members.iter().map(|(level, token, _)| (*level, token.clone())).collect()),
-        users: Named(made.members.iter().map(|(level, _, user_id)| (*level, Digits::of(user_id))).collect()),
-        roles: Named(made.roles.iter().map(|(name, id)| (*name, Digits::of(id))).collect()),
+        users: Named(made.members.into_iter().map(|(level, _, user_id)| (level, Digits(user_id))).collect()),
+        roles: Named(made.roles.into_iter().map(|(name, id)| (name, Digits(id))).collect()),
     }))
 }

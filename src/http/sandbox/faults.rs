@@ -22,14 +22,14 @@ pub struct FaultList {
 /// A fault and how often it has happened.
 #[derive(Serialize, JsonSchema)]
 pub struct OrderedFault {
-    id: Digits,
+    id: Digits<u64>,
     fault: Fault,
     happened: u64,
 }
 
 impl From<Ordered> for OrderedFault {
     fn from(Ordered { number, fault, happened }: Ordered) -> Self {
-        Self { id: Digits::of(number), fault, happened }
+        Self { id: Digits(number), fault, happened }
     }
 }
 
@@ -39,7 +39,7 @@ pub async fn list(State(control): State<Control>) -> Json<FaultList> {
 
 pub async fn order(State(control): State<Control>, Body(fault): Body<Fault>) -> Result<Json<OrderedFault>, Error> {
     let number = control.sandbox.faults.order(fault.clone(), &known_paths()).map_err(Error::Syntax)?;
-    Ok(Json(OrderedFault { id: Digits::of(number), fault, happened: 0 }))
+    Ok(Json(OrderedFault { id: Digits(number), fault, happened: 0 }))
 }
 
 /// Every path that a fault can be for, with the names of parameters in braces.

@@ -111,13 +111,3 @@ pub fn line(exchange: &Exchange, base_url: &str) -> String {
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_with_quotes_is_one_word() {
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-    }
-}

@@ -13,6 +13,7 @@ use crate::http::extract::text;
 use crate::http::json::{Digits, Json, Time};
 use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
+use crate::ids::InvitationId;
 use crate::mail::{Mail, Mailbox, Transport};
 
 /// The longest wait for mail, in seconds.
@@ -37,7 +38,7 @@ struct MailboxMessage {
     text: String,
     html: String,
     message_id: String,
-    invitation_id: Option<Digits>,
+    invitation_id: Option<Digits<InvitationId>>,
     link: String,
     token: String,
     sent_at: Time,
@@ -74,7 +75,7 @@ impl From<Mail> for MailboxMessage {
             text: mail.text,
             html: mail.html,
             message_id: mail.message_id,
-            invitation_id: mail.invitation_id.map(Digits::of),
+            invitation_id: mail.invitation_id.map(Digits),
             link: mail.link.expose_secret().to_owned(),
             token: mail.token.expose_secret().to_owned(),
             sent_at: mail.sent_at.into(),

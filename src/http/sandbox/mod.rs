@@ -37,82 +37,71 @@ use crate::http::{headers, request};
 use crate::sandbox::Sandbox;
 use crate::sandbox::faults::Fault;
 use crate::server::app::App;
+use accounts::{AccountRequest, CreatedAccount};
+use clock::{ClockAdvance, ClockAnswer, ClockChange};
 use extract::{Control, Nothing};
+use faults::{FaultList, OrderedFault};
+use mailbox::MailboxContent;
+use requests::RequestList;
+use seats::SeatList;
+use settings::{Settings, SettingsChange};
+use snapshots::{SnapshotInfo, SnapshotList};
 
 static ROUTES: LazyLock<Routes<Control>> = LazyLock::new(|| {
     Routes::new()
         .get("/sandbox/openapi.json", "Description", describe)
         .described(says("This description.").answer::<Map<String, Json>>())
         .post("/sandbox/reset", "Reset", snapshots::reset)
-        .described(
-            says("Reset rows, ids, mail, clock, settings, faults, requests and rate limits. Snapshots stay.")
-                .body::<Nothing>(),
-        )
+        .described(says("Go back to the seed in every respect; snapshots stay.").body::<Nothing>())
         .get("/sandbox/snapshots", "ListSnapshots", snapshots::list)
-        .described(says("All snapshots, by name.").answer::<snapshots::SnapshotList>())
+        .described(says("All snapshots, by name.").answer::<SnapshotList>())
         .put("/sandbox/snapshots/{name}", "KeepSnapshot", snapshots::keep)
-        .described(
-            says("Save rows, mail and clock under a name.").body::<Nothing>().answer::<snapshots::SnapshotInfo>(),
-        )
+        .described(says("Save rows, mail and clock under a name.").body::<Nothing>().answer::<SnapshotInfo>())
         .get("/sandbox/snapshots/{name}", "ShowSnapshot", snapshots::show)
-        .described(says("A snapshot.").answer::<snapshots::SnapshotInfo>())
+        .described(says("A snapshot.").answer::<SnapshotInfo>())
         .delete("/sandbox/snapshots/{name}", "RemoveSnapshot", snapshots::remove)
         .described(says("Delete a snapshot."))
         .post("/sandbox/snapshots/{name}/restore", "RestoreSnapshot", snapshots::restore)
         .described(says("Restore a snapshot.").body::<Nothing>())
         .get("/sandbox/clock", "ShowClock", clock::show)
-        .described(says("The sandbox's time.").answer::<clock::ClockAnswer>())
+        .described(says("The sandbox's time.").answer::<ClockAnswer>())
         .put("/sandbox/clock", "SetClock", clock::set)
         .described(
-            says("Set, stop or start the clock. What follows from the time has happened when this is answered.")
-                .body::<clock::ClockChange>()
-                .answer::<clock::ClockAnswer>(),
+            says("Set, stop or start the clock, and do what is due by then.")
+                .body::<ClockChange>()
+                .answer::<ClockAnswer>(),
         )
         .post("/sandbox/clock/advance", "AdvanceClock", clock::advance)
-        .described(says("Move the clock forward.").body::<clock::ClockAdvance>().answer::<clock::ClockAnswer>())
+        .described(says("Move the clock forward.").body::<ClockAdvance>().answer::<ClockAnswer>())
         .get("/sandbox/mailbox", "ListMails", mailbox::list)
-        .described(
-            says("Mail that would have been sent, newest first.")
-                .query(mailbox::QUERY)
-                .answer::<mailbox::MailboxContent>(),
-        )
+        .described(says("Mail kept in memory, newest first.").query(mailbox::QUERY).answer::<MailboxContent>())
         .delete("/sandbox/mailbox", "EmptyMailbox", mailbox::empty)
         .described(says("Delete all mail."))
         .get("/sandbox/faults", "ListFaults", faults::list)
-        .described(says("All faults, in the order in which they are tried.").answer::<faults::FaultList>())
+        .described(says("All faults, in the order in which they are tried.").answer::<FaultList>())
         .post("/sandbox/faults", "OrderFault", faults::order)
-        .described(
-            says("Add a fault, effective from the next request.").body::<Fault>().answer::<faults::OrderedFault>(),
-        )
+        .described(says("Add a fault for the next requests.").body::<Fault>().answer::<OrderedFault>())
         .delete("/sandbox/faults", "ClearFaults", faults::clear)
         .described(says("Delete all faults."))
         .delete("/sandbox/faults/{id}", "RemoveFault", faults::remove)
         .described(says("Delete a fault."))
         .get("/sandbox/requests", "ListRequests", requests::list)
-        .described(
-            says("The latest requests with their answers, oldest first.")
-                .query(requests::QUERY)
-                .answer::<requests::RequestList>(),
-        )
+        .described(says("The latest requests, oldest first.").query(requests::QUERY).answer::<RequestList>())
         .delete("/sandbox/requests", "ForgetRequests", requests::forget)
         .described(says("Delete the recorded requests."))
         .get("/sandbox/inspector", "ShowInspector", inspector::show)
         .described(says("The latest 200 requests as a page.").page())
         .get("/sandbox/seats", "ListSeats", seats::list)
-        .described(says("What each account would have been billed.").answer::<seats::SeatList>())
+        .described(says("What each account would have been billed.").answer::<SeatList>())
         .post("/sandbox/accounts", "CreateAccount", accounts::create)
         .described(
-            says("Create an account for one test, with a token for each permission level.")
-                .body::<accounts::AccountRequest>()
-                .answer::<accounts::CreatedAccount>(),
+            says("Create an account with a token for each level.").body::<AccountRequest>().answer::<CreatedAccount>(),
         )
         .get("/sandbox/settings", "ShowSettings", settings::show)
-        .described(says("The current settings.").answer::<settings::Settings>())
+        .described(says("The current settings.").answer::<Settings>())
         .put("/sandbox/settings", "ChangeSettings", settings::change)
         .described(
-            says("Change settings from the next request on; those left out keep their value.")
-                .body::<settings::SettingsChange>()
-                .answer::<settings::Settings>(),
+            says("Change settings; those left out keep their value.").body::<SettingsChange>().answer::<Settings>(),
         )
 });
 

@@ -13,6 +13,7 @@ use crate::http::json::{Digits, Json, Time};
 use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
 use crate::http::sandbox::har::{self, Header};
+use crate::ids::{AccountId, UserId};
 use crate::sandbox::journal::{Exchange, Wanted};
 use crate::wire::params::Tree;
 
@@ -33,7 +34,7 @@ pub struct RequestList {
 /// A request and its answer.
 #[derive(Serialize, JsonSchema)]
 struct RecordedRequest {
-    id: Digits,
+    id: Digits<u64>,
     at: Time,
     method: String,
     /// With the query.
@@ -47,9 +48,9 @@ struct RecordedRequest {
     response_body: String,
     microseconds: u64,
     operation: &'static str,
-    account_id: Option<Digits>,
-    user_id: Option<Digits>,
-    fault_id: Option<Digits>,
+    account_id: Option<Digits<AccountId>>,
+    user_id: Option<Digits<UserId>>,
+    fault_id: Option<Digits<u64>>,
     /// The parameters that had no effect.
     ignored: Option<String>,
 }
@@ -91,7 +92,7 @@ impl From<Exchange> for RecordedRequest {
     fn from(exchange: Exchange) -> Self {
         let (account, user) = exchange.caller.unzip();
         Self {
-            id: Digits::of(exchange.number),
+            id: Digits(exchange.number),
             at: exchange.at.into(),
             method: exchange.method.to_string(),
             path: exchange.target().to_owned(),
@@ -102,9 +103,9 @@ impl From<Exchange> for RecordedRequest {
             response_body: String::from_utf8_lossy(&exchange.response_body).into_owned(),
             microseconds: exchange.microseconds,
             operation: exchange.operation,
-            account_id: account.map(Digits::of),
-            user_id: user.map(Digits::of),
-            fault_id: exchange.fault.map(Digits::of),
+            account_id: account.map(Digits),
+            user_id: user.map(Digits),
+            fault_id: exchange.fault.map(Digits),
             ignored: exchange.ignored,
         }
     }

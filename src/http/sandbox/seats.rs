@@ -18,7 +18,7 @@ pub struct SeatList {
 /// The seats of an account.
 #[derive(Serialize, JsonSchema)]
 struct AccountSeats {
-    account_id: Digits,
+    account_id: Digits<AccountId>,
     contracted: Option<i64>,
     taken: i64,
     members: i64,
@@ -34,7 +34,7 @@ pub async fn list(State(control): State<Control>) -> Result<Json<SeatList>, Erro
             .map(|id| {
                 let ledger = seats::ledger(db, id)?;
                 Ok(AccountSeats {
-                    account_id: Digits::of(id),
+                    account_id: Digits(id),
                     contracted: ledger.contracted,
                     taken: ledger.taken(),
                     members: ledger.members,
