@@ -1,12 +1,12 @@
-//! Time. This file holds the only callers of the system's clocks; everything else is told the time.
+//! Time. This file has the only calls of the system's clocks; everything else is given the time.
 //!
-//! There are two kinds of time. *Wall time*, a [`Timestamp`], is what records and answers show and what decides about
-//! expiry and rate limits: it comes from a [`Clock`], which tests and the sandbox can stop and move. *Elapsed time* is
-//! what deadlines and latencies measure: it comes from a [`Stopwatch`] and always runs.
+//! There are two kinds. *Wall time*, a [`Timestamp`], is what records and answers show and what expiry and rate limits
+//! depend on; it comes from a [`Clock`], which tests and the sandbox can stop and move. *Elapsed time* is for deadlines
+//! and latencies; it comes from a [`Stopwatch`] and always runs.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
@@ -17,22 +17,26 @@ pub struct Timestamp(pub i64);
 const DAY: i64 = 86_400_000_000;
 
 impl Timestamp {
-    /// The day in UTC, as days since 1970-01-01.
+    /// The day in UTC, in days since 1970-01-01.
     pub fn day(self) -> i64 {
         self.0.div_euclid(DAY)
     }
 
-    /// The moment that comes `duration` later; at the end of time it stays there.
+    /// Saturates at the end of time.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(self.0.saturating_add(microseconds(duration)))
     }
 
-    /// The moment that came `duration` earlier; at the beginning of time it stays there.
+    /// Saturates at the beginning of time.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(self.0.saturating_sub(microseconds(duration)))
     }
+}
+
+fn microseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// A source of wall time.
@@ -42,30 +46,25 @@ pub struct Clock {
     moved: Notify,
 }
 
-/// What a clock is set to.
 #[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    /// What it says.
+pub struct ClockState {
     pub now: Timestamp,
-    /// Whether it stands still.
     pub is_frozen: bool,
 }
 
 #[derive(Clone, Copy)]
 enum Reading {
-    /// The system's time, moved by so many microseconds.
+    /// The system's time plus this many microseconds.
     Running(i64),
-    /// A time that only moves when it is told to.
     Frozen(Timestamp),
 }
 
 impl Clock {
-    /// The system's clock.
     pub fn system() -> Self {
         Self::with(Reading::Running(0))
     }
 
-    /// A clock that stands still.
+    /// A clock that moves only by [`Clock::advance`] and [`Clock::set`].
     pub fn frozen(at: Timestamp) -> Self {
         Self::with(Reading::Frozen(at))
     }
@@ -75,20 +74,19 @@ impl Clock {
     }
 
     fn reading(&self) -> Reading {
-        *self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.reading.lock()
     }
 
-    /// The time.
     pub fn now(&self) -> Timestamp {
-        said(self.reading())
+        self.reading().now()
     }
 
-    /// Waits until the moment has come, however the clock gets there.
+    /// Waits until the moment has come, by the passing of time or a change of the clock.
     pub async fn reached(&self, moment: Timestamp) {
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);
-            // Whoever moves the clock between the look at it and the wait must be heard.
+            // Listen before looking at the clock: a change between the two must not be missed.
             moved.as_mut().enable();
             let left = u64::try_from(moment.0.saturating_sub(self.now().0)).unwrap_or_default();
             match self.reading() {
@@ -104,12 +102,10 @@ impl Clock {
         }
     }
 
-    /// Whether it stands still.
     pub fn is_frozen(&self) -> bool {
         matches!(self.reading(), Reading::Frozen(_))
     }
 
-    /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
         self.change(|reading| match reading {
             Reading::Frozen(at) => Reading::Frozen(at.plus(duration)),
@@ -117,10 +113,10 @@ impl Clock {
         });
     }
 
-    /// Sets the clock, and has it stand still or run; what is not said stays.
+    /// Sets the time, and stops or starts the clock; `None` leaves that as it is.
     pub fn set(&self, now: Option<Timestamp>, is_frozen: Option<bool>) {
         self.change(|reading| {
-            let now = now.unwrap_or_else(|| said(reading));
+            let now = now.unwrap_or_else(|| reading.now());
             match is_frozen.unwrap_or(matches!(reading, Reading::Frozen(_))) {
                 true => Reading::Frozen(now),
                 false => Reading::Running(now.0.saturating_sub(system_time().0)),
@@ -128,38 +124,38 @@ impl Clock {
         });
     }
 
-    /// What it says and whether it stands still, to be set again.
-    pub fn setting(&self) -> Setting {
-        Setting { now: self.now(), is_frozen: self.is_frozen() }
+    /// The state to pass to [`Clock::set`] later.
+    pub fn setting(&self) -> ClockState {
+        ClockState { now: self.now(), is_frozen: self.is_frozen() }
     }
 
-    /// What it would say if it went back to how it was made.
+    /// The time after a [`Clock::restart`].
     pub fn at_start(&self) -> Timestamp {
-        said(self.start)
+        self.start.now()
     }
 
-    /// Goes back to how the clock was made: to the moment at which it stood, or to the system's time.
+    /// Returns to the initial state: the moment at which it was frozen, or the system's time.
     pub fn restart(&self) {
         self.change(|_| self.start);
     }
 
-    /// Changes what the clock says, and has everybody who waits for a moment look again.
     fn change(&self, change: impl FnOnce(Reading) -> Reading) {
-        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reading = self.reading.lock();
         *reading = change(*reading);
         self.moved.notify_waiters();
     }
 }
 
-/// What a clock says.
-fn said(reading: Reading) -> Timestamp {
-    match reading {
-        Reading::Frozen(at) => at,
-        Reading::Running(moved) => Timestamp(system_time().0.saturating_add(moved)),
+impl Reading {
+    fn now(self) -> Timestamp {
+        match self {
+            Self::Frozen(at) => at,
+            Self::Running(moved) => Timestamp(system_time().0.saturating_add(moved)),
+        }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system for the time")]
+#[expect(clippy::disallowed_methods, reason = "the one place that may ask the system for the time")]
 fn system_time() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(0).plus(since_epoch)
@@ -170,18 +166,16 @@ fn system_time() -> Timestamp {
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Starts to measure.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system for the time")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that may ask the system for the time")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// Time since the start.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 
-    /// The moment `duration` after the start, for deadlines of the runtime.
+    /// The instant `duration` after the start, for the runtime's timers.
     pub fn deadline(&self, duration: Duration) -> Instant {
         self.0 + duration
     }

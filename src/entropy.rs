@@ -1,15 +1,15 @@
-//! Randomness. This file holds the only caller of the system's random source; everything else is handed an [`Entropy`].
+//! Randomness. This file has the only call of the system's random source; everything else is given an [`Entropy`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 /// A source of random bytes.
-pub struct Entropy(Source);
+pub struct Entropy(Generator);
 
-enum Source {
-    /// Asked for many bytes at a time, since every request takes some and each question is a system call.
+enum Generator {
+    /// Read in large pieces, since every request takes some bytes and each read is a system call.
     System(Box<Mutex<Pool>>),
     /// The same bytes in every run, for tests.
     Seeded(Repeatable),
@@ -41,7 +41,7 @@ impl Repeatable {
     }
 }
 
-/// Bytes that were fetched and not handed out yet. What is handed out is wiped.
+/// Bytes not handed out yet. Those that are, are wiped here.
 struct Pool {
     bytes: [u8; POOL_LENGTH],
     left: usize,
@@ -64,48 +64,48 @@ impl Pool {
     }
 }
 
-/// The system has no random bytes to give, so that no secret can be made.
+/// The system's random source failed, so no secret can be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the system's random source failed: {0}")]
 pub struct NoEntropy(String);
 
 impl Entropy {
-    /// The system's source, fit for secrets.
+    /// Fit for secrets.
     pub fn system() -> Self {
-        Self(Source::System(Box::new(Mutex::new(Pool { bytes: [0; POOL_LENGTH], left: 0 }))))
+        Self(Generator::System(Box::new(Mutex::new(Pool { bytes: [0; POOL_LENGTH], left: 0 }))))
     }
 
-    /// A source that repeats itself from run to run. Never for production.
+    /// The same bytes in every run. Never for production.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded(Repeatable::new(seed)))
+        Self(Generator::Seeded(Repeatable::new(seed)))
     }
 
-    /// Has a source that repeats itself begin anew; the system's has no beginning.
+    /// Restarts the sequence of a seeded source; does nothing to the system's.
     pub fn restart(&self) {
-        if let Source::Seeded(source) = &self.0 {
+        if let Generator::Seeded(source) = &self.0 {
             source.draws.store(0, Ordering::Relaxed);
         }
     }
 
-    /// A source beside this one, for what happens at its own time: what it draws does not depend on what others draw meanwhile.
+    /// An independent source for concurrent work: what it draws does not depend on how much others draw meanwhile.
     #[must_use]
     pub fn branch(&self, name: &str) -> Self {
         match &self.0 {
-            Source::System(_) => Self::system(),
-            Source::Seeded(source) => Self(Source::Seeded(source.branch(name))),
+            Generator::System(_) => Self::system(),
+            Generator::Seeded(source) => Self(Generator::Seeded(source.branch(name))),
         }
     }
 
     /// 256 random bits.
     pub fn bytes(&self) -> Result<[u8; 32], NoEntropy> {
         match &self.0 {
-            Source::System(pool) => pool.lock().unwrap_or_else(PoisonError::into_inner).take(),
-            Source::Seeded(source) => Ok(source.bytes()),
+            Generator::System(pool) => pool.lock().take(),
+            Generator::Seeded(source) => Ok(source.bytes()),
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the system for randomness")]
+#[expect(clippy::disallowed_methods, reason = "the one place that may ask the system for randomness")]
 fn fill(bytes: &mut [u8]) -> Result<(), NoEntropy> {
     getrandom::fill(bytes).map_err(|cause| NoEntropy(cause.to_string()))
 }

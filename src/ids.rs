@@ -61,12 +61,6 @@ impl<const KIND: char> From<Id<KIND>> for Param<'_> {
     }
 }
 
-impl<const KIND: char> From<Option<Id<KIND>>> for Param<'_> {
-    fn from(id: Option<Id<KIND>>) -> Self {
-        id.map_or(Self::Null, Self::from)
-    }
-}
-
 impl<const KIND: char> From<Id<KIND>> for Cell<'_> {
     fn from(id: Id<KIND>) -> Self {
         Self::Int(id.0)

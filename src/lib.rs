@@ -109,7 +109,7 @@ pub mod testing {
         pub use crate::run::Running;
     }
     pub mod sandbox {
-        pub use crate::sandbox::{DEFAULTS, TemporaryFolder};
+        pub use crate::sandbox::TemporaryFolder;
     }
     pub mod schema {
         pub use crate::engine::schema::MIGRATIONS;

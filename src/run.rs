@@ -1,8 +1,7 @@
-//! A server from its start to its end: listeners, signals, drain.
+//! The life of a server: listeners, signals, drain.
 //!
-//! It ends in the order in which a client notices least: no new connections, running requests end, the queue of the
-//! database empties, the database closes. Who asks a second time does not want to wait for the clients; then only
-//! their requests are left out of this, and the database closes all the same.
+//! It stops in the order that clients notice least: no new connections, running requests end, the database's queue
+//! empties, the database closes. A second signal skips the wait for running requests; the database still closes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,22 +18,20 @@ use crate::server::{delivery, retention};
 
 /// A server that runs in the background.
 pub struct Running {
-    /// The application that serves.
     pub app: Arc<App>,
-    /// The address that is listened on.
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Running {
-    /// Listens on the addresses of the settings and begins to serve.
+    /// Listens on the configured addresses and starts to serve.
     pub async fn start(app: App) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(app.config.listen).await?;
+        let listener = TcpListener::bind(app.config.address.listen).await?;
         let address = listener.local_addr()?;
-        if app.config.base_url.is_none() {
-            // Only now is the port known that the system has chosen.
-            app.tune(Tuning { base_url: format!("http://{address}"), ..(*app.tuned.get()).clone() });
+        if app.config.address.base_url.is_none() {
+            // The port may have been chosen by the system just now.
+            app.tuned.set(Tuning { base_url: format!("http://{address}"), ..(*app.tuned.get()).clone() });
         }
         if let Some(sandbox) = &app.sandbox {
             sandbox.first_tuning.get_or_init(|| (*app.tuned.get()).clone());
@@ -56,7 +53,7 @@ impl Running {
                 std::future::ready(response)
             })));
         }
-        // Both write, so that neither runs while writes are switched off.
+        // Both write, so neither runs while writes are switched off.
         let may_write = app.require_writes().is_ok();
         if may_write && app.config.mail_worker && app.mail.is_on() {
             tasks.push(tokio::spawn(delivery::work(Arc::clone(&app), stopped.clone())));
@@ -71,31 +68,30 @@ impl Running {
         Ok(Self { app, address, stop, tasks })
     }
 
-    /// Stops: lets requests end, until `hurry` is ready and they are waited for no longer, then closes the database.
+    /// Lets requests end, but no longer than until `hurry` is ready, then closes the database.
     ///
-    /// It takes the reason to hurry instead of being dropped for it, since a stop that is dropped closes nothing.
+    /// `hurry` is a parameter because dropping this future instead would leave the database open.
     pub async fn stop(mut self, hurry: impl Future<Output = ()>) {
         self.stop.send_replace(true);
         let drain = async {
             for task in &mut self.tasks {
-                // A task that panicked has ended, which is all that is asked of it here.
+                // A task that panicked has ended, too.
                 let _ = task.await;
             }
         };
         tokio::select! {
             () = drain => {}
-            () = hurry => tracing::warn!("told to stop at once: requests that still run are cut off"),
+            () = hurry => tracing::warn!("second signal: running requests are aborted"),
         }
         let store = self.app.store.clone();
-        // Closing waits for the threads of the database, which must not hold up the runtime.
+        // Closing blocks until the database threads end.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }
 }
 
-/// The requests to end that a process gets from outside.
+/// Signals that ask the process to stop.
 ///
-/// It is made before anybody can know of the server: a signal that comes while there is nobody to take it would end the
-/// process at once, with its temporary files still there.
+/// Register them before the server is reachable: an unhandled signal would leave the process's temporary files behind.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -105,13 +101,11 @@ pub struct StopSignals {
 
 #[cfg(unix)]
 impl StopSignals {
-    /// Begins to take signals.
     pub fn register() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the next one.
     pub async fn received(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -122,14 +116,12 @@ impl StopSignals {
 
 #[cfg(not(unix))]
 impl StopSignals {
-    /// Begins to take signals.
     pub fn register() -> std::io::Result<Self> {
         Ok(Self {})
     }
 
-    /// Waits for the next one.
     pub async fn received(&mut self) {
-        // Without a way to be asked, the server runs until it is killed.
+        // Without signal handling, the server runs until it is killed.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -1,10 +1,10 @@
-/** The level of a member, or another name of a token of the seed. */
+/** Tokens of the seed, by level or other name. */
 export type Tokens = Record<string, string>;
 
-/** What is to go wrong; every key may be left out, but it has to do something. */
+/** A fault; every key is optional, but it must have an effect. */
 export interface Fault {
   method?: string;
-  /** The path of requests, in which `*` stands for any text. */
+  /** A request path, in which `*` matches any text. */
   path?: string;
   account_id?: string;
   times?: number;
@@ -19,7 +19,7 @@ export interface Fault {
   to?: string;
 }
 
-/** What would have been mailed. */
+/** A mail that would have been sent. */
 export interface Mail {
   to: string;
   subject: string;
@@ -28,12 +28,12 @@ export interface Mail {
   message_id: string;
   invitation_id: string | null;
   link: string;
-  /** What accepts the invitation. */
+  /** The token that accepts the invitation. */
   token: string;
   sent_at: string;
 }
 
-/** A request with its answer; `status` is null where the connection ended without one. */
+/** A request and its answer; `status` is null if the connection ended without one. */
 export interface Exchange {
   id: string;
   at: string;
@@ -52,7 +52,7 @@ export interface Exchange {
   ignored: string | null;
 }
 
-/** Which requests are wanted; all without. */
+/** Which requests to return; all by default. */
 export interface Wanted {
   after?: string | number;
   method?: string;
@@ -61,7 +61,7 @@ export interface Wanted {
   account_id?: string;
 }
 
-/** An account of one test alone, with a token and a user for each level. Many share one server undisturbed. */
+/** One test's own account, with a token and a user for each level. Many accounts share one server undisturbed. */
 export interface Account {
   sandbox: Sandbox;
   id: string;
@@ -70,51 +70,51 @@ export interface Account {
   roles: Record<string, string>;
   /** A mail address that no other account uses. */
   address(name: string): string;
-  /** Orders a fault that happens to callers of this account only, and returns its id. */
+  /** Orders a fault for callers of this account only, and returns its id. */
   fault(fault: Fault): Promise<string>;
-  /** What callers of this account asked, and were answered. */
+  /** The requests by callers of this account, with their answers. */
   requests(wanted?: Wanted): Promise<Exchange[]>;
 }
 
-/** The sandbox did not start, or refused what a test wanted of it. */
+/** The sandbox did not start, or refused a request to its control plane. */
 export class SandboxError extends Error {}
 
 /** A running sandbox. */
 export class Sandbox {
   constructor(baseUrl: string);
-  /** Where it is. */
+  /** The server's own URL. */
   readonly baseUrl: string;
-  /** What a client is given as its base URL. */
+  /** The base URL for a client of the API. */
   readonly apiUrl: string;
   readonly tokens: Tokens;
-  /** Where the server is a child of this process: its id. */
+  /** The process id, if this process started the server. */
   readonly pid: number | undefined;
-  /** Asks the control plane for what has no method here. */
+  /** Calls the control plane directly, for what has no method here. */
   call(method: string, path: string, body?: unknown, query?: Record<string, unknown>): Promise<any>;
-  /** Back to the seed: rows, ids, mails, clock, faults and requests. Snapshots stay. */
+  /** Resets to the seed: rows, ids, mails, clock, faults and requests. Snapshots are kept. */
   reset(): Promise<void>;
-  /** Keeps the present state under a name. */
+  /** Saves the current state under a name. */
   snapshot(name: string): Promise<void>;
-  /** Returns to a state that was kept. */
+  /** Restores a snapshot. */
   restore(name: string): Promise<void>;
-  /** Changes settings until the next reset, for example `{ rate_create: 2 }`, and tells those that are in force. */
+  /** Changes settings until the next reset, for example `{ rate_create: 2 }`, and returns the current ones. */
   settings(changed?: Record<string, unknown>): Promise<Record<string, unknown>>;
-  /** What was asked and answered, oldest first. */
+  /** Requests and answers, oldest first. */
   requests(wanted?: Wanted): Promise<Exchange[]>;
-  /** Makes an account that no other test knows. */
+  /** Creates a new account. */
   account(name?: string): Promise<Account>;
-  /** The clock, which is the same for all accounts. */
+  /** The clock, shared by all accounts. */
   readonly clock: {
     now(): Promise<string>;
     set(now: string | Date): Promise<void>;
     freeze(frozen?: boolean): Promise<void>;
-    /** What follows from the time has happened when this returns. */
+    /** All consequences of the new time have happened when this returns. */
     advance(duration: { days?: number; hours?: number; minutes?: number; seconds?: number }): Promise<void>;
   };
   readonly mailbox: {
     /** Newest first. */
     mails(to?: string): Promise<Mail[]>;
-    /** The nth mail that an address got, waited for until it is there. */
+    /** The nth mail to an address, once it has arrived. */
     waitFor(to: string, options?: { nth?: number; seconds?: number }): Promise<Mail>;
   };
   readonly faults: {
@@ -122,15 +122,15 @@ export class Sandbox {
     order(fault: Fault): Promise<string>;
     clear(): Promise<void>;
   };
-  /** Stops it, if it was started here. */
+  /** Stops the sandbox, if it was started here. */
   stop(): Promise<void>;
 }
 
 /** Starts a sandbox on a free port, with further arguments of `invited sandbox`, and waits until it is ready. */
 export function startSandbox(options?: { binary?: string; args?: string[]; deadline?: number }): Promise<Sandbox>;
 
-/** A sandbox that runs already: the one at a URL, or the one that the global setup of this run has started. */
+/** A running sandbox: the one at a URL, or the one that this run's global setup started. */
 export function connect(url?: string): Sandbox;
 
-/** The global setup of vitest and jest: one server for all workers, which find it by `connect()`. */
+/** The global setup of vitest and jest: one server for all workers, which find it with `connect()`. */
 export default function globalSetup(): Promise<(() => Promise<void>) | undefined>;

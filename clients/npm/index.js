@@ -1,11 +1,11 @@
-// The sandbox of `invited` for the tests of a client: started, waited for, changed from test to test, and stopped.
+// A sandbox of `invited` for tests of API clients: start it, wait for it, change it between tests, stop it.
 
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// The tokens of the seed are the same in every sandbox, so that one that runs elsewhere need not be asked.
+// The tokens of the seed are the same in every sandbox, so a running one need not be asked.
 const NAMES = [
   'owner', 'administrator', 'reports_viewer_with_cost', 'reports_viewer', 'project_lead', 'project_creator', 'collaborator',
   'punch_clock', 'other_administrator',
@@ -27,12 +27,12 @@ export class Sandbox {
     this.#child = child;
   }
 
-  // Where the server is a child of this process: its id.
+  // The process id, if this process started the server.
   get pid() {
     return this.#child?.pid;
   }
 
-  // Asks the control plane. This is node:http and not fetch, which a DOM in the tests would replace or take away.
+  // Calls the control plane. Uses node:http, since a test DOM may replace fetch.
   call(method, path, body, query = {}) {
     const wanted = Object.entries(query).filter(([, value]) => value !== undefined);
     const url = `${this.baseUrl}/sandbox/${path}?${new URLSearchParams(wanted)}`;
@@ -76,9 +76,9 @@ export class Sandbox {
     const { account_id: id, tokens, users, roles } = await this.call('POST', 'accounts', { name });
     return {
       sandbox: this, id, tokens, users, roles,
-      // A mail address that no other account uses.
+      // A mail address unique to this account.
       address: (name) => `${name}@account-${id}.example.test`,
-      // Happens to callers of this account only.
+      // Affects callers of this account only.
       fault: (fault) => this.faults.order({ account_id: id, ...fault }),
       requests: (wanted) => this.requests({ account_id: id, ...wanted }),
     };
@@ -96,7 +96,7 @@ export class Sandbox {
 
   mailbox = {
     mails: async (to) => (await this.call('GET', 'mailbox', undefined, { to })).messages,
-    // The nth mail that an address got, waited for until it is there.
+    // The nth mail to an address, once it has arrived.
     waitFor: async (to, { nth = 1, seconds = 10 } = {}) => {
       const end = performance.now() + seconds * 1_000;
       for (;;) {
@@ -114,7 +114,7 @@ export class Sandbox {
     clear: () => this.call('DELETE', 'faults'),
   };
 
-  // Stops it, if it was started here; what it kept in memory and in its temporary folder is gone.
+  // Stops the sandbox, if it was started here; its memory and temporary folder are gone.
   async stop() {
     const child = this.#child;
     this.#child = undefined;
@@ -146,7 +146,7 @@ export async function startSandbox({ binary, args = [], deadline = 30 } = {}) {
   });
   try {
     const { base_url: baseUrl, tokens } = JSON.parse(await ready);
-    // It must not keep a process alive whose tests are over, and must not outlive it.
+    // It must neither keep a finished process alive nor outlive it.
     for (const handle of [child, child.stdout, child.stderr]) handle.unref();
     endWithProcess(child);
     return new Sandbox(baseUrl, tokens, child);
@@ -158,13 +158,13 @@ export async function startSandbox({ binary, args = [], deadline = 30 } = {}) {
   }
 }
 
-// A sandbox that runs already: the one that is named, or the one that the global setup of this run has started.
+// A running sandbox: the one named, or the one that this run's global setup started.
 export function connect(url = process.env.INVITED_URL) {
   if (!url) throw new SandboxError('no sandbox runs: name this package as globalSetup, or a URL in the variable INVITED_URL');
   return new Sandbox(url);
 }
 
-// The global setup of vitest and jest: one server for all workers, which find it by connect().
+// The global setup of vitest and jest: one server for all workers, which find it with connect().
 export default async function globalSetup() {
   if (process.env.INVITED_URL) return undefined;
   const sandbox = await startSandbox();
@@ -179,7 +179,7 @@ function endWithProcess(child) {
   const onExit = () => child.kill();
   const onSignal = (signal) => {
     child.kill();
-    // Nobody else may heed it, and then it does what it would have done without us.
+    // Without another listener, do what the process would have done without ours.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
   process.once('exit', onExit).once('SIGTERM', onSignal).once('SIGINT', onSignal).once('SIGHUP', onSignal);

@@ -1,4 +1,4 @@
-//! Who may connect to a server, and whether what is said on the way there can be read by others.
+//! Who may connect to a server, and encryption of the connections.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -7,19 +7,19 @@ use std::path::Path;
 use crate::{Certificate, Cluster, Owner, USER, because};
 
 impl Cluster {
-    /// Lets everybody in by password only, but the user who may do everything.
+    /// Requires a password of everyone except the superuser.
     pub fn require_passwords(&self) -> Result<(), String> {
         self.let_in(&[&format!("host all {USER} 127.0.0.1/32 trust"), "host all all 127.0.0.1/32 scram-sha-256"])
     }
 
-    /// Sets who is let in, and how, by the lines of `pg_hba.conf`.
+    /// Sets who is admitted, and how, as lines of `pg_hba.conf`.
     pub fn let_in(&self, lines: &[&str]) -> Result<(), String> {
         let text = lines.join("\n") + "\n";
         fs::write(self.data().join("pg_hba.conf"), text).map_err(because("pg_hba.conf cannot be written"))?;
         self.run("pg_ctl", &["-D", &self.data().to_string_lossy(), "reload"])
     }
 
-    /// Takes a certificate, and offers encryption with it to those who connect from now on.
+    /// Offers encryption with this certificate on new connections.
     pub fn encrypt(&self, certificate: &Certificate) -> Result<(), String> {
         for (from, name) in [(&certificate.file, "server.crt"), (&certificate.key, "server.key")] {
             self.take(from, &self.data().join(name))?;
@@ -30,7 +30,7 @@ impl Cluster {
         self.run("pg_ctl", &["-D", &self.data().to_string_lossy(), "reload"])
     }
 
-    /// Copies a file so that the server, and nobody else, can read it.
+    /// Copies a file so that only the server can read it.
     fn take(&self, from: &Path, to: &Path) -> Result<(), String> {
         fs::copy(from, to).map_err(because("a file for the database server cannot be copied"))?;
         let only_owner = fs::Permissions::from_mode(0o600);

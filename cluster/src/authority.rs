@@ -1,4 +1,4 @@
-//! Certificates that are made for a test, by the `openssl` that PostgreSQL's own packages need as well.
+//! Certificates for tests, made with `openssl`, which PostgreSQL's packages need as well.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,24 +12,22 @@ pub struct Authority {
     itself: Certificate,
 }
 
-/// A certificate and its key, as files in PEM.
+/// A certificate and its key, as PEM files.
 #[derive(Clone)]
 pub struct Certificate {
-    /// The certificate.
     pub file: PathBuf,
-    /// Its key.
     pub key: PathBuf,
 }
 
 impl Authority {
-    /// Makes one in a folder that exists.
+    /// Creates one in an existing folder.
     pub fn create(folder: &Path) -> Result<Self, String> {
         let itself = Certificate { file: folder.join("authority.pem"), key: folder.join("authority.key") };
         make(folder, &itself, "An authority of the tests", "basicConstraints = critical, CA:TRUE", None)?;
         Ok(Self { folder: folder.to_owned(), itself })
     }
 
-    /// The file with its own certificate, for those who trust it.
+    /// The file with its own certificate, for clients that trust it.
     pub fn file(&self) -> &Path {
         &self.itself.file
     }
@@ -45,7 +43,7 @@ impl Authority {
     }
 }
 
-/// Makes a certificate and its key, signed by itself or by an authority.
+/// Creates a certificate and its key, signed by itself or by an authority.
 fn make(
     folder: &Path,
     made: &Certificate,

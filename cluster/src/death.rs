@@ -1,4 +1,4 @@
-//! How a server dies as its machine does: all of its processes at once, with nothing said to anybody.
+//! Death of a server as if its machine died: all processes at once, without notice.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 
 use super::{Cluster, because};
 
-/// Settings of a server that is going to be killed: what its processes share goes with its folder.
+/// Settings of a server that will be killed: shared memory in files, which go with its folder.
 pub const MORTAL: &[&str] = &["dynamic_shared_memory_type = mmap"];
 
 impl Cluster {
-    /// Kills every process of the server at once. What it has on its disk stays, and nobody starts it again.
+    /// Kills every process of the server at once. Its disk keeps its contents, and nothing restarts it.
     ///
-    /// The first process alone would not do: those that serve connections notice its death only when they wait, and
-    /// may answer a commit after it.
+    /// Killing only the first process would not do: the others notice that only when they wait, and may answer a commit
+    /// after it.
     pub fn kill(&self) -> Result<(), String> {
         let file = self.data().join("postmaster.pid");
         let file = fs::read_to_string(file).map_err(because("the database server does not say its process"))?;
@@ -21,7 +21,7 @@ impl Cluster {
         let first: u32 = first.ok_or("the database server does not say its process")?;
         let mut command = Command::new("kill");
         command.arg("-KILL").arg(first.to_string()).args(children(first).iter().map(u32::to_string));
-        // A process that has ended meanwhile is no failure.
+        // A process that has just ended is not a failure.
         let _ = command.stderr(Stdio::null()).status().map_err(because("kill cannot be started"))?;
         self.is_dead.store(true, Ordering::SeqCst);
         remove_shared_memory(&file);
@@ -29,7 +29,7 @@ impl Cluster {
     }
 }
 
-/// The processes that a process has started, where the system has a list of them.
+/// The child processes of a process, if the system lists them.
 fn children(parent: u32) -> Vec<u32> {
     let processes = fs::read_dir("/proc").ok().into_iter().flatten().flatten();
     let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
@@ -40,16 +40,16 @@ fn parent_of(process: u32) -> Option<u32> {
     parent_in(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
 }
 
-/// The parent in a line of `/proc/…/stat`: the second field after the name, which stands in brackets and may hold any.
+/// The parent in a line of `/proc/…/stat`: the second field after the name, which is in brackets and may contain any.
 fn parent_in(line: &str) -> Option<u32> {
     line.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Removes the segment by which a server sees that another one runs on its data; a killed one leaves it behind.
+/// Removes the shared memory that marks the data as in use; a killed server leaves it behind.
 fn remove_shared_memory(file: &str) {
     let segment = file.lines().nth(6).and_then(|line| line.split_whitespace().nth(1));
     if let Some(segment) = segment {
-        // It is a few bytes, gone with the next start of the machine.
+        // A few bytes that the next boot removes.
         let _ = Command::new("ipcrm").args(["-m", segment]).stderr(Stdio::null()).status();
     }
 }

@@ -1,9 +1,9 @@
-//! A PostgreSQL server for tests and benches: made in a temporary folder, on a free port of the loopback, and gone with its
-//! handle.
+//! A temporary PostgreSQL server for tests and benches: in a temporary folder, on a free loopback port, removed with
+//! its handle.
 //!
-//! Nothing of an installed server is used but its programs, and none of its databases. PostgreSQL refuses to run as root, so
-//! that there it runs as the user whom its package has made. It uses only the standard library, as the chores do, which
-//! start one for all tests together; a test of a server's death, its password or its settings starts one of its own.
+//! It uses the programs of an installation but none of its databases. PostgreSQL refuses to run as root, so there it
+//! runs as the user that its package has created. Only the standard library is used, because xtask depends on this to
+//! start one server for all tests; tests that stop a server or change its passwords or settings start their own.
 
 mod access;
 mod authority;
@@ -24,42 +24,41 @@ pub use authority::{Authority, Certificate};
 pub use death::MORTAL;
 pub use pooler::{Pooler, pooler_program};
 
-/// Where Debian keeps the programs of each version, which are not on the path.
+/// Debian's folder with the programs of each version, which are not on the path.
 const DEBIAN_PROGRAMS: &str = "/usr/lib/postgresql";
 
-/// The user of the database, who may do everything in it.
+/// The superuser of the database.
 pub const USER: &str = "invited";
 
-/// What every server is set to.
+/// Settings of every server.
 const SETTINGS: &str = "\
 listen_addresses = '127.0.0.1'
 max_connections = 500
 shared_buffers = 128MB";
 
-/// Settings of a server that need not survive a power cut, and so waits for no disk.
+/// Settings of a server that need not survive a power cut and so never waits for the disk.
 pub const HASTY: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
 
-/// Counts the servers of this process.
 static STARTED: AtomicU64 = AtomicU64::new(0);
 
-/// A server that runs as long as this is kept.
+/// A server that runs while this exists.
 pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
     port: u16,
     owner: Option<Owner>,
-    /// Whether it was killed, so that there is nothing to stop.
+    /// Killed, so there is nothing to stop.
     is_dead: AtomicBool,
 }
 
-/// A user of the system, by its numbers.
+/// A system user by uid and gid.
 #[derive(Clone, Copy)]
 struct Owner {
     user: u32,
     group: u32,
 }
 
-/// The folder of PostgreSQL's programs: the newest of Debian, or that of the path.
+/// The folder of PostgreSQL's programs: Debian's newest, otherwise the one on the path.
 pub fn programs() -> Option<PathBuf> {
     let has_programs = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("pg_ctl").is_file();
     let versions = fs::read_dir(DEBIAN_PROGRAMS).ok().into_iter().flatten().flatten();
@@ -69,19 +68,19 @@ pub fn programs() -> Option<PathBuf> {
     newest.or_else(on_path)
 }
 
-/// The number of the version in a path such as `…/15/bin`.
+/// The version in a path such as `…/15/bin`.
 fn version(programs: &Path) -> u32 {
     let name = programs.parent().and_then(Path::file_name).and_then(std::ffi::OsStr::to_str);
     name.and_then(|name| name.parse().ok()).unwrap_or_default()
 }
 
 impl Cluster {
-    /// Makes the folder and starts the server, with further lines of `postgresql.conf`.
+    /// Creates the folder and starts the server, with further lines of `postgresql.conf`.
     pub fn start(settings: &[&str]) -> Result<Self, String> {
         Self::start_in(&std::env::temp_dir(), settings)
     }
 
-    /// The same in a folder that is there already. Where it runs as another user, that one has to be able to enter it.
+    /// The same in an existing folder, which the server's user must be able to enter.
     pub fn start_in(parent: &Path, settings: &[&str]) -> Result<Self, String> {
         let cluster = Self::in_new_folder(parent)?;
         let data = cluster.data();
@@ -92,7 +91,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// A folder and a port for a server, whose data are still to come.
+    /// A folder and a port, still without data.
     fn in_new_folder(parent: &Path) -> Result<Self, String> {
         let programs = programs().ok_or("PostgreSQL's programs are not there")?;
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -107,7 +106,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Adds settings, with those that belong to the folder. The last line about a setting holds.
+    /// Adds settings, with those that depend on the folder. The last line about a setting counts.
     fn set(&self, settings: &[&str]) -> Result<(), String> {
         let unwritable = because("the settings of the database server cannot be written");
         let (port, sockets) = (self.port, self.folder.display());
@@ -128,12 +127,12 @@ impl Cluster {
         format!("postgres://{USER}@127.0.0.1:{}", self.port)
     }
 
-    /// The file into which it writes what it has to tell.
+    /// The server's log file.
     pub fn log_file(&self) -> PathBuf {
         self.folder.join("log")
     }
 
-    /// What it has said so far.
+    /// The log so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
@@ -155,7 +154,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // What cannot be ended or removed is told and left: the tests have said what they had to say.
+        // Failures are printed and ignored: the tests are over.
         if !self.is_dead.load(Ordering::SeqCst)
             && let Err(cause) = self.run("pg_ctl", &["-D", &self.data().to_string_lossy(), "-m", "immediate", "stop"])
         {
@@ -168,7 +167,7 @@ impl Drop for Cluster {
 }
 
 impl Owner {
-    /// The user whom the package has made.
+    /// The user that the package has created.
     fn of_package() -> Result<Self, String> {
         let users = fs::read_to_string("/etc/passwd").map_err(because("the users of the system cannot be read"))?;
         Self::in_list(&users, "postgres")
@@ -182,7 +181,7 @@ impl Owner {
     }
 }
 
-/// Whether this process may do everything.
+/// Whether this process runs as root.
 pub fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output();
     output.is_ok_and(|output| is_root_said(&output.stdout))

@@ -1,4 +1,4 @@
-//! PgBouncer before a server: few connections to it, which many clients take in turns, a transaction each.
+//! PgBouncer in front of a server: many clients share a few connections, one transaction at a time.
 
 use std::fs;
 use std::net::TcpStream;
@@ -11,21 +11,21 @@ use std::time::Duration;
 
 use crate::{Cluster, Owner, USER, because, free_port};
 
-/// Where Debian keeps it, which is not on everybody's path.
+/// Debian's path, which is not on everyone's path.
 const DEBIAN_PROGRAM: &str = "/usr/sbin/pgbouncer";
 
-/// How often it is looked whether the pooler listens, and the time between two looks.
+/// How often to check whether the pooler listens, and the pause between two checks.
 const MOST_LOOKS: u32 = 1_000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// A pooler that runs as long as this is kept.
+/// A pooler that runs while this exists.
 pub struct Pooler {
     child: Child,
     folder: PathBuf,
     port: u16,
 }
 
-/// PgBouncer's program, if it is there.
+/// PgBouncer's program, if installed.
 pub fn pooler_program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|folder| folder.join("pgbouncer"));
@@ -33,7 +33,7 @@ pub fn pooler_program() -> Option<PathBuf> {
 }
 
 impl Pooler {
-    /// Starts one that gives each transaction any of so many connections.
+    /// Starts one that gives each transaction any of this many connections.
     pub fn start(cluster: &Cluster, connections: usize) -> Result<Self, String> {
         let program = pooler_program().ok_or("PgBouncer is not there")?;
         let port = free_port()?;
@@ -82,7 +82,7 @@ impl Pooler {
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        // One that has ended by itself is as good; its folder goes with the server's.
+        // It may have ended already; its folder is removed with the server's.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,10 +1,10 @@
-// The same in jest, which loads modules by --experimental-vm-modules. The global setup starts one sandbox for all workers; it ends
-// with jest.
+// The same in jest, which loads modules with --experimental-vm-modules. The global setup starts one sandbox for all
+// workers; it ends with jest.
 
 import { expect, test } from '@jest/globals';
 import { connect } from 'invited-sandbox';
 
-test('who is invited becomes a member', async () => {
+test('an invitee becomes a member', async () => {
   const sandbox = connect();
   const account = await sandbox.account();
   const ask = async (url, body) => {

@@ -1,11 +1,11 @@
-// The network fails after the invitation was made: asked again under the same key, the server tells what it told nobody before.
+// The network fails after the invitation is created: a retry with the same key gets the lost answer.
 
 import { randomUUID } from 'node:crypto';
 
 import { expect, test } from '@jest/globals';
 import { connect } from 'invited-sandbox';
 
-test('under a key a request can be repeated', async () => {
+test('a request with a key can be repeated', async () => {
   const account = await connect().account();
   await account.fault({ method: 'POST', drop: 'after_commit', times: 1 });
   const options = {

@@ -1,4 +1,4 @@
-"""What the tests share. The fixtures `invited…` come with the package invited-sandbox."""
+"""Shared fixtures. The fixtures `invited…` come from the package invited-sandbox."""
 
 import pytest
 import requests
@@ -8,13 +8,13 @@ from integration import Invitations
 
 @pytest.fixture
 def invitations(invited_account) -> Invitations:
-    """The code under test, in an account of this test alone."""
+    """The code under test, in this test's own account."""
     return Invitations(invited_account.sandbox.api_url, invited_account.tokens["administrator"])
 
 
 @pytest.fixture
 def accept():
-    """Does what a person does who opens the link of a mail."""
+    """Opens the link of a mail and accepts, as a person does."""
     def do(sandbox, mail):
         person = {"token": mail["token"], "password": "correct horse battery"}
         with requests.Session() as session:

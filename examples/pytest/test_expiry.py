@@ -1,4 +1,4 @@
-"""A month passes. The clock is that of the whole server, so that these tests have one to themselves."""
+"""A month passes. The clock belongs to the whole server, so these tests have their own."""
 
 import pytest
 
@@ -10,13 +10,13 @@ def invitations(invited_fresh) -> Invitations:
     return Invitations(invited_fresh.api_url, invited_fresh.tokens["administrator"])
 
 
-def test_an_invitation_runs_out_after_thirty_days_and_is_renewed_by_a_resend(invitations, invited_fresh, accept):
+def test_an_invitation_expires_after_thirty_days_and_is_renewed_by_a_resend(invitations, invited_fresh, accept):
     invited = invitations.invite("Nia New", "nia@example.test").json()["results"][0]["id"]
     mail = invited_fresh.mailbox.wait_for("nia@example.test")
 
     invited_fresh.clock.advance(days=31)
     [nia] = [invitation for invitation in invitations.all() if invitation["id"] == invited]
-    # As the vendor has it, what has run out is still pending: the date tells.
+    # As with the vendor, an expired invitation is still pending: only the date shows it.
     assert nia["pending"] and nia["expiration_date"] < invited_fresh.clock.now()
     assert accept(invited_fresh, mail).status_code == 404
 

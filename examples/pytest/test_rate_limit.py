@@ -1,4 +1,4 @@
-"""The server asks for patience."""
+"""The server limits the rate."""
 
 import time
 
@@ -8,7 +8,7 @@ import requests
 from integration import session
 
 
-def test_a_client_that_heeds_retry_after_gets_through(invitations, invited_account):
+def test_a_client_that_obeys_retry_after_succeeds(invitations, invited_account):
     invited_account.fault(method="POST", status=429, retry_after=1, times=2)
     start = time.monotonic()
     invitations.invite("Nia New", invited_account.address("nia"))
@@ -16,15 +16,15 @@ def test_a_client_that_heeds_retry_after_gets_through(invitations, invited_accou
     assert [attempt["status"] for attempt in invited_account.requests(method="POST")] == [429, 429, 200]
 
 
-def test_a_client_gives_up_in_the_end(invitations, invited_account):
+def test_a_client_finally_gives_up(invitations, invited_account):
     invited_account.fault(method="POST", status=503)
     with pytest.raises(requests.HTTPError, match="503"):
         invitations.invite("Nia New", invited_account.address("nia"))
     assert len(invited_account.requests(method="POST")) == 5
 
 
-def test_the_real_limit_is_over_when_retry_after_says(invited_fresh):
-    """Limits are off in a sandbox unless they are asked for; they go by the sandbox's clock, so that nobody has to wait."""
+def test_the_real_limit_ends_when_retry_after_says(invited_fresh):
+    """A sandbox has no limits by default; they follow its clock, so no test has to wait."""
     invited_fresh.settings(rate_create=2)
     invited_fresh.clock.freeze()
     with session(invited_fresh.tokens["administrator"]) as client:

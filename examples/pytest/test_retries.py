@@ -1,4 +1,4 @@
-"""The network fails after the server has done what it was asked for. The client cannot know that, but must not invite twice."""
+"""The network fails after the server has handled the request. The client cannot know, but must not invite twice."""
 
 import pytest
 import requests
@@ -8,7 +8,7 @@ from integration import session
 DROPPED = {"method": "POST", "path": "/api/v1/account_invitations", "drop": "after_commit"}
 
 
-def test_without_a_key_the_second_attempt_is_refused_and_has_to_be_understood(invited_account):
+def test_without_a_key_the_refusal_of_the_second_attempt_must_be_understood(invited_account):
     nia, token = invited_account.address("nia"), invited_account.tokens["administrator"]
     url = f"{invited_account.sandbox.api_url}/account_invitations"
     body = {"account_invitation": {"full_name": "Nia New", "email_address": nia}}
@@ -20,7 +20,7 @@ def test_without_a_key_the_second_attempt_is_refused_and_has_to_be_understood(in
         second = client.post(url, json=body, timeout=30)
         assert second.status_code == 422
         assert second.json()["errors"][0]["message"] == "Email address already has a pending invitation."
-        # The refusal is good news: the invitation is there, and can be found by what was sent.
+        # The refusal is good news: the invitation exists and can be searched for.
         found = client.get(url, params={"search": nia}, timeout=30).json()
         assert found["count"] == 1
 
@@ -29,7 +29,7 @@ def test_without_a_key_the_second_attempt_is_refused_and_has_to_be_understood(in
 
 
 @pytest.mark.parametrize("drops", [1, 3])
-def test_with_a_key_the_invitation_is_made_once_and_the_answer_arrives(invitations, invited_account, drops):
+def test_with_a_key_the_invitation_is_created_once_and_the_answer_arrives(invitations, invited_account, drops):
     nia = invited_account.address("nia")
     invited_account.fault(**DROPPED, times=drops)
 
@@ -42,7 +42,7 @@ def test_with_a_key_the_invitation_is_made_once_and_the_answer_arrives(invitatio
     assert len(invited_account.requests(method="POST")) == drops + 1
 
 
-def test_a_request_that_never_arrived_is_no_replay(invitations, invited_account):
+def test_a_request_that_never_arrived_is_not_a_replay(invitations, invited_account):
     invited_account.fault(**{**DROPPED, "drop": "before_commit"}, times=1)
     answer = invitations.invite("Nia New", invited_account.address("nia"))
     assert "Idempotent-Replayed" not in answer.headers

@@ -1,5 +1,5 @@
-// The code under test: an integration that invites people, as it would run against the vendor's API. Nothing in here knows that
-// the server is a sandbox.
+// The code under test: an integration that invites people, as it would run against the vendor's API. It does not know
+// that the server is a sandbox.
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,13 +12,13 @@ export class Invitations {
     this.headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
   }
 
-  // Asks once.
+  // Sends one request.
   ask(method, path, body, headers = {}) {
     const options = { method, headers: { ...this.headers, ...headers }, body: body && JSON.stringify(body) };
     return fetch(`${this.apiUrl}/${path}`, options);
   }
 
-  // Asks until there is an answer that another attempt would not change. That is safe for a POST only under a key.
+  // Retries until another attempt would not change the answer. For a POST that is safe only with a key.
   async insist(method, path, body, headers) {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.ask(method, path, body, headers).catch((cause) => cause);
@@ -33,22 +33,22 @@ export class Invitations {
     }
   }
 
-  // Invites a person once, however often the request has to be repeated.
+  // Invites a person once, however often the request is retried.
   async invite(fullName, emailAddress) {
     const body = { account_invitation: { full_name: fullName, email_address: emailAddress } };
     const answer = await this.insist('POST', 'account_invitations', body, { 'Idempotency-Key': randomUUID() });
-    const told = await answer.json();
-    return { id: told.results[0].id, isReplayed: answer.headers.get('Idempotent-Replayed') === 'true' };
+    const answered = await answer.json();
+    return { id: answered.results[0].id, isReplayed: answer.headers.get('Idempotent-Replayed') === 'true' };
   }
 
-  // Every invitation, the latest first.
+  // Every invitation, latest first.
   async all() {
     const answer = await this.insist('GET', 'account_invitations?only_pending=false&per_page=200');
-    const told = await answer.json();
-    return told.results.map(({ key, id }) => told[key][id]);
+    const answered = await answer.json();
+    return answered.results.map(({ key, id }) => answered[key][id]);
   }
 
-  // Sends an invitation once more, which renews it.
+  // Resends an invitation, which renews it.
   async resend(id) {
     await this.insist('PUT', `account_invitations/${id}/resend`);
   }

@@ -1,4 +1,4 @@
-//! JSON: nothing panics, and what was decoded means the same when it is written out and decoded again.
+//! JSON: nothing panics, and a decoded tree that is encoded and decoded again is the same.
 #![no_main]
 
 use invited::testing::params;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
     let decode = |text: &[u8]| params::body(Some(b"application/json"), None, text).ok();
-    // An empty body is decoded too, but is no JSON.
+    // An empty body is decoded too, but is not JSON.
     if let Some(tree) = decode(data).filter(|_| !data.is_empty()) {
         let text = Value::Object(tree.clone()).to_string();
         assert_eq!(decode(text.as_bytes()), Some(tree));

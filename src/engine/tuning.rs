@@ -1,39 +1,57 @@
-//! What can be changed while the server runs. A sandbox's control plane does; `serve` keeps what its settings say.
+//! Settings that can change while the server runs. Only a sandbox's control plane changes them.
 //!
-//! Among it is the *profile*: where the vendor's behaviour is known only in part, each guess is a switch with a name, and its default is
-//! what `docs/WIRE.md` decides. Whoever knows better, or wants to see what a client makes of the other possibility, turns it.
+//! There is one copy, behind an [`ArcSwap`]: everything that obeys one of these settings holds a [`Tuned`] and looks at
+//! the current value when it needs it, so a change cannot reach only some of its readers.
+//!
+//! The [`Profile`] collects the guesses about the vendor: where its behaviour is only partly documented, each guess is
+//! a named switch whose default is the one in `docs/WIRE.md`, and a test suite can try the other possibility.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use crate::engine::limits::PerMinute;
+use arc_swap::ArcSwap;
+
 use crate::wire::kind::Dates;
 
-/// Everything that can be changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tuning {
-    /// Rate limits.
     pub rates: PerMinute,
-    /// Most mails to an address in a day; 0 for no limit.
+    /// Mails per address and day; 0 for no limit.
     pub rate_mails_per_address: u32,
-    /// Days from making or sending an invitation to its expiration date.
+    /// Days from creating or resending an invitation to its expiration date.
     pub invitation_days: i64,
-    /// How others reach this server, without a slash at the end; never taken from what a request says.
+    /// Public URL of this server, without a trailing slash. Never derived from a request.
     pub base_url: String,
-    /// What is known of the vendor only in part.
     pub profile: Profile,
 }
 
-/// What is known of the vendor only in part.
+/// Rate limits per minute; 0 for no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerMinute {
+    /// Requests of a token.
+    pub general: u32,
+    /// Creates of a token; a bulk counts as one.
+    pub create: u32,
+    /// Resends of a token.
+    pub resend: u32,
+    /// Resends of one record.
+    pub resend_of_record: u32,
+    /// Sign-in attempts for one address.
+    pub sign_in: u32,
+    /// Sign-in attempts from one network.
+    pub sign_in_of_peer: u32,
+    /// Token requests of one application.
+    pub token_request: u32,
+}
+
+/// Switches for vendor behaviour that is not fully documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Whether every request is in strict mode.
+    /// Treats every request as if it asked for strict mode.
     pub is_strict: bool,
-    /// Whether who is invited is a member at once, without a mail and without an answer.
+    /// Makes invitees members at once, without a mail or an answer.
     pub activates_at_once: bool,
-    /// Whether a 429 says when to come again.
+    /// Sends Retry-After with a 429.
     pub tells_when_to_retry: bool,
-    /// How days are written.
     pub dates: Dates,
 }
 
@@ -43,63 +61,31 @@ impl Default for Profile {
     }
 }
 
-impl Profile {
-    /// The profile as one number.
-    fn bits(self) -> u8 {
-        let flags = [self.is_strict, self.activates_at_once, self.tells_when_to_retry, self.dates == Dates::Times];
-        flags.iter().enumerate().map(|(place, flag)| u8::from(*flag) << place).sum()
-    }
-
-    fn of_bits(bits: u8) -> Self {
-        let flag = |place: u8| bits >> place & 1 == 1;
-        Self {
-            is_strict: flag(0),
-            activates_at_once: flag(1),
-            tells_when_to_retry: flag(2),
-            dates: if flag(3) { Dates::Times } else { Dates::Days },
-        }
-    }
-}
-
-/// What is in force.
-pub struct Tuned {
-    whole: RwLock<Arc<Tuning>>,
-    /// The profile once more, as one number, since every request looks at it.
-    profile: AtomicU8,
-}
+/// The tuning in force. Clones share it.
+#[derive(Clone)]
+pub struct Tuned(Arc<ArcSwap<Tuning>>);
 
 impl Tuned {
-    /// Begins with this.
     pub fn new(tuning: Tuning) -> Self {
-        Self { profile: AtomicU8::new(tuning.profile.bits()), whole: RwLock::new(Arc::new(tuning)) }
+        Self(Arc::new(ArcSwap::from_pointee(tuning)))
     }
 
-    /// What is in force now.
+    /// The current settings. To change some, set a modified copy.
     pub fn get(&self) -> Arc<Tuning> {
-        Arc::clone(&self.whole.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.load_full()
     }
 
-    /// What is known of the vendor only in part, as it is in force now.
+    /// One of the current settings, without sharing the rest: cheap enough for every request.
+    pub fn look<T>(&self, at: impl FnOnce(&Tuning) -> T) -> T {
+        at(&self.0.load())
+    }
+
     pub fn profile(&self) -> Profile {
-        Profile::of_bits(self.profile.load(Ordering::Relaxed))
+        self.look(|tuning| tuning.profile)
     }
 
-    /// Has something else be in force from now on.
+    /// Replaces the current settings.
     pub fn set(&self, tuning: Tuning) {
-        self.profile.store(tuning.profile.bits(), Ordering::Relaxed);
-        *self.whole.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tuning);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_profile_is_the_same_after_it_was_a_number() {
-        for bits in 0..16 {
-            assert_eq!(Profile::of_bits(bits).bits(), bits);
-        }
-        assert_eq!(Profile::of_bits(Profile::default().bits()), Profile::default());
+        self.0.store(Arc::new(tuning));
     }
 }

@@ -15,7 +15,6 @@ use crate::http::{BASE_PATH, headers};
 use crate::resources::registry::REGISTRY;
 use crate::server::app::App;
 use crate::server::listen::Body;
-use crate::server::telemetry;
 use crate::store::migrate;
 use crate::wire::describe::{Field, Resource, Rung, Shown, Verb};
 use crate::wire::openapi;
@@ -55,7 +54,7 @@ pub fn find<B>(app: &App, request: &Request<B>) -> Option<Page> {
 
 /// Metrics tell how busy a server is, so they are only served to the same machine or on a listener of their own.
 fn metrics_are_here(app: &App) -> bool {
-    app.config.metrics_listen.is_none() && app.config.listen.ip().is_loopback()
+    app.config.metrics_listen.is_none() && app.config.address.listen.ip().is_loopback()
 }
 
 impl Page {
@@ -88,7 +87,7 @@ pub fn metrics_only(app: &App, path: &str) -> Response<Body> {
 
 fn metrics(app: &App) -> Response<Body> {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    document(telemetry::metrics_text(app), HeaderValue::from_static(content_type))
+    document(app.metrics.text(&app.store, app.password_checks.made()), HeaderValue::from_static(content_type))
 }
 
 /// The API description as JSON text, with the paths that the registry serves.

@@ -10,7 +10,6 @@
 //! they count the mails to an address.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -48,7 +47,7 @@ pub struct Outbox {
     pub is_on: bool,
     pub domain: String,
     /// Mails to an address in a day, from all accounts together; 0 for no limit.
-    pub most_for_address: AtomicU32,
+    pub most_for_address: Box<dyn Fn() -> u32 + Send + Sync>,
     /// Wakes the delivery worker.
     pub bell: Arc<Notify>,
     /// One clone for each mail being sent by this server.
@@ -121,7 +120,7 @@ pub fn message_id(entropy: &Entropy, domain: &str) -> Result<String, NoEntropy> 
 
 /// The limit for one address. It counts rows, so it covers all accounts and servers and survives restarts.
 fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> Result<(), OutboxError> {
-    let most = outbox.most_for_address.load(Ordering::Relaxed);
+    let most = (outbox.most_for_address)();
     if most == 0 {
         return Ok(());
     }

@@ -143,7 +143,7 @@ pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Res
          JOIN passwords p ON p.user_id = u.id WHERE u.account_id = ?1 AND u.email_key = ?2 AND {IS_ACTIVE}"
     );
     let cost = |number: i64| {
-        u32::try_from(number).map_err(|_| store::Error::Statement(format!("{number} is no cost of a password")))
+        u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))
     };
     let nobody = || Candidate { user_id: None, hashed: HashedPassword::matching_none() };
     let email_key = fold(email_address.trim());

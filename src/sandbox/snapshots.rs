@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::clock::{Setting, Timestamp};
+use crate::clock::{ClockState, Timestamp};
 use crate::mail::Mail;
 use crate::transfer::snapshot::Snapshot;
 
@@ -15,7 +15,7 @@ pub struct State {
     /// The mails in the mailbox.
     pub mails: Vec<Mail>,
     /// The time, and whether the clock stood still.
-    pub clock: Setting,
+    pub clock: ClockState,
     /// By that clock.
     pub taken_at: Timestamp,
 }

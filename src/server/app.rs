@@ -1,4 +1,4 @@
-//! The application: its parts by name, and how they start and stop.
+//! The application: the parts that every request shares, and how they are put together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,68 +22,62 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
-use crate::store::{self, Db, Param, Store, migrate};
+use crate::store::{self, Param, Store, Work, migrate};
 
-/// The table to which every write of the API adds a row.
-const WRITTEN_BY_EVERYONE: &str = "audit";
+/// A table that every write of the API inserts into.
+const WRITTEN_BY_ALL: &str = "audit";
 
-/// How often a long planting says how far it is.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
+/// How often the planting of a large seed logs its progress.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
-/// Everything that serves requests. It is shared by all of them.
 pub struct App {
-    /// The settings.
     pub config: Config,
-    /// The database.
     pub store: Store,
-    /// Wall time.
     pub clock: Arc<Clock>,
-    /// Randomness.
     pub entropy: Arc<Entropy>,
-    /// Randomness for the sending of mails, which goes on beside requests.
+    /// A source of its own for mail delivery, whose timing must not change what requests draw.
     pub mail_entropy: Arc<Entropy>,
-    /// Who may do what.
     pub policy: Policy,
-    /// The callers that were seen lately.
+    /// Cache of the callers behind recently used tokens.
     pub callers: Arc<Callers>,
-    /// Who has written lately.
-    pub recent_writes: RecentWrites,
-    /// Rate limits.
+    recent_writes: RecentWrites,
     pub limits: Arc<Limits>,
-    /// Counters and durations.
     pub metrics: Metrics,
-    /// Where passwords are checked.
     pub password_checks: PasswordChecks,
-    /// What carries mails.
     pub mail: Transport,
-    /// What mails say.
-    pub templates: Templates,
-    /// Where rules put mails.
-    pub outbox: Arc<Outbox>,
-    /// What can be changed while it runs.
+    pub(super) templates: Templates,
+    pub(super) outbox: Arc<Outbox>,
     pub tuned: Tuned,
-    /// What a sandbox has besides, and nothing else: there a bearer token stands for its member's consent, too. Only the sandbox's
-    /// own planting of its seed makes one, and `serve` refuses a database that holds that seed.
+    /// Present only in a sandbox, where a bearer token also stands for its member's consent. Only planting the
+    /// sandbox's own seed sets it, and `serve` refuses a database that holds that seed.
     pub sandbox: Option<Arc<Sandbox>>,
 }
 
 impl App {
-    /// Opens the database, brings its schema up to date where the settings allow it, and puts the parts together.
+    /// Opens the database, migrates it if the settings allow that, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = Transport::open(&config.mail).map_err(NotStarted::Mail)?;
+        let mail = Transport::open(&config.mail.settings()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
             let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await?;
             if applied.from != applied.to {
-                tracing::info!(from = applied.from, to = applied.to, "the database's schema was brought up to date");
+                tracing::info!(from = applied.from, to = applied.to, "migrated the database");
             }
         } else {
             migrate::check(&store, MIGRATIONS).await?;
         }
+        let tuned = Tuned::new(Tuning {
+            rates: config.rates.per_minute(),
+            rate_mails_per_address: config.rate_mails_per_address,
+            invitation_days: config.invitation_days,
+            base_url: config.base_url(),
+            profile: config.profile(),
+        });
+        let tuned_outbox = tuned.clone();
         Ok(Self {
             policy: Policy::new(config.create_level),
-            limits: Arc::new(Limits::new(config.rates)),
+            limits: Arc::new(Limits::new(tuned.clone())),
             callers: Arc::default(),
             recent_writes: RecentWrites::default(),
             metrics: Metrics::default(),
@@ -91,19 +85,13 @@ impl App {
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: domain_of(&config),
-                most_for_address: config.rate_mails_per_address.into(),
+                most_for_address: Box::new(move || tuned_outbox.look(|tuning| tuning.rate_mails_per_address)),
                 under_way: Arc::default(),
                 bell: Arc::default(),
             }),
             mail,
             templates,
-            tuned: Tuned::new(Tuning {
-                rates: config.rates,
-                rate_mails_per_address: config.rate_mails_per_address,
-                invitation_days: config.invitation_days,
-                base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
-                profile: config.profile,
-            }),
+            tuned,
             sandbox: None,
             clock: Arc::new(clock),
             mail_entropy: Arc::new(entropy.branch("mail")),
@@ -113,8 +101,8 @@ impl App {
         })
     }
 
-    /// Writes the seed and makes the server a sandbox. `false` when the database holds accounts that no sandbox made; then the
-    /// server stays what it was.
+    /// Plants the seed and turns the server into a sandbox. Returns `false`, and changes nothing, if the database holds
+    /// accounts that no sandbox made.
     pub async fn become_sandbox(&mut self, seed: &Arc<Seed>) -> Result<bool, store::Error> {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
         let progress = Arc::new(AtomicU64::new(0));
@@ -125,26 +113,21 @@ impl App {
         let is_planted = loop {
             tokio::select! {
                 is_planted = &mut planting => break is_planted?,
-                () = tokio::time::sleep(TOLD_EVERY) => tracing::info!(rows = progress.load(Ordering::Relaxed), of, "planting the seed"),
+                () = tokio::time::sleep(PROGRESS_EVERY) => {
+                    tracing::info!(rows = progress.load(Ordering::Relaxed), of, "planting the seed");
+                }
             }
         };
         self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), self.config.keep_requests)));
         Ok(is_planted)
     }
 
-    /// Has something else be in force from now on.
-    pub fn tune(&self, tuning: Tuning) {
-        self.limits.set(tuning.rates);
-        self.outbox.most_for_address.store(tuning.rate_mails_per_address, Ordering::Relaxed);
-        self.tuned.set(tuning);
-    }
-
-    /// How others reach this server, without a slash at the end.
+    /// Public URL of this server, without a trailing slash.
     pub fn base_url(&self) -> String {
-        self.tuned.get().base_url.clone()
+        self.tuned.look(|tuning| tuning.base_url.clone())
     }
 
-    /// Refuses what would write while writes are switched off for maintenance.
+    /// Fails while writes are switched off for maintenance.
     pub fn require_writes(&self) -> Result<(), Error> {
         if self.config.queue_length == 0 {
             return Err(Error::Unavailable("writes are switched off (queue_length is 0)".to_owned()));
@@ -152,15 +135,13 @@ impl App {
         Ok(())
     }
 
-    /// Refuses a database that would refuse every write, unless none is meant to be made.
+    /// Fails if the database would refuse every write, unless writes are switched off anyway.
     pub async fn require_writable_database(&self) -> Result<(), NotStarted> {
         if self.require_writes().is_err() {
             return Ok(());
         }
-        let obstacle = self.store.rehearse(|db| match db.dialect().keeps_from_writing() {
-            Some(sql) => {
-                db.one(sql, &[Param::Text(WRITTEN_BY_EVERYONE)], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))
-            }
+        let obstacle = self.store.rehearse(|db| match db.dialect().write_obstacle() {
+            Some(sql) => db.one(sql, &[Param::Text(WRITTEN_BY_ALL)], |row| Ok(row.maybe_text(0)?.map(str::to_owned))),
             None => Ok::<_, store::Error>(None),
         });
         match obstacle.await? {
@@ -169,12 +150,8 @@ impl App {
         }
     }
 
-    /// Reads for a caller, who sees at least what the caller has written through this server.
-    pub async fn read_for<T, F>(&self, caller: &Caller, work: F) -> Result<T, Error>
-    where
-        F: FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
-        T: Send + 'static,
-    {
+    /// Reads on behalf of a caller, including at least what that caller wrote through this server.
+    pub async fn read_for<T: Send + 'static>(&self, caller: &Caller, work: impl Work<T, Error>) -> Result<T, Error> {
         if self.store.position().is_none() {
             return self.store.read(work).await;
         }
@@ -182,14 +159,14 @@ impl App {
         self.store.read_late(since, work).await
     }
 
-    /// Remembers that a user's write is about to be answered, for the reads that follow it.
+    /// Remembers that a user's write is about to be answered, so later reads include it.
     pub fn note_write(&self, user_id: Option<UserId>) {
         if let Some(user_id) = user_id {
             self.recent_writes.note(user_id, &self.store);
         }
     }
 
-    /// What a write of this caller needs besides the database.
+    /// What a rule needs, besides the database, to write for this caller.
     pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&str>) -> Context {
         let tuning = self.tuned.get();
         Context {
@@ -211,33 +188,30 @@ impl App {
     }
 }
 
-/// Why the parts could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
-    /// The database.
     #[error("setting database: {0}")]
     Store(store::Error),
-    /// The settings of mail name something that cannot be used.
     #[error("the settings of mail: {0}")]
     Mail(String),
 }
 
-/// Not as the source of the error, which would be told a second time.
+/// Not `#[from]`: that would make it the source of the error, too, and print it twice.
 impl From<store::Error> for NotStarted {
     fn from(cause: store::Error) -> Self {
         Self::Store(cause)
     }
 }
 
-/// The right side of Message-IDs: the domain that mails come from.
+/// Right-hand side of Message-IDs: the domain that mails come from.
 fn domain_of(config: &Config) -> String {
     config.mail.from.as_ref().map_or("localhost", |from| from.domain()).to_owned()
 }
 
-/// Opens the database of the settings, as it is.
+/// Opens the configured database without migrating it.
 pub fn open_store(config: &Config) -> Result<Store, store::Error> {
     Store::open(&store::Options {
-        place: config.database.clone(),
+        place: config.place(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,

@@ -1,28 +1,29 @@
 //! The bodies of requests and answers as they go over the wire.
 //!
-//! Both are ordinary almost always. What is not ordinary is for the sandbox: a request of which a copy is kept as it is read, and an
-//! answer that breaks off. They are here, below every handler, so that handlers are the same whether or not somebody looks on.
+//! The sandbox needs two extras: a copy of a request body, kept as it is read, and an answer that breaks off. They are
+//! here, below every handler, so handlers behave the same whether or not a sandbox records or breaks them.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
+use parking_lot::Mutex;
 
 /// The body of a request, as it arrives.
 pub struct RequestBody {
     incoming: Incoming,
-    /// What is kept of it, and how many bytes at most.
-    copy: Option<(Copy, usize)>,
+    /// The copy to fill, and its largest size in bytes.
+    copy: Option<(BodyCopy, usize)>,
 }
 
-/// What has been read of a body so far.
-pub type Copy = Arc<Mutex<Vec<u8>>>;
+/// A copy of the part of a body that was read so far.
+pub type BodyCopy = Arc<Mutex<Vec<u8>>>;
 
 impl RequestBody {
-    /// Keeps a copy of what is read from here on, of so many bytes at most. What nobody reads is not in it.
-    pub fn copied(self, most: usize) -> (Self, Copy) {
-        let copy = Copy::default();
+    /// Copies up to `most` bytes while they are read; bytes that no handler reads are not copied.
+    pub fn copied(self, most: usize) -> (Self, BodyCopy) {
+        let copy = BodyCopy::default();
         (Self { copy: Some((Arc::clone(&copy), most)), ..self }, copy)
     }
 }
@@ -45,7 +46,7 @@ impl HttpBody for RequestBody {
         if let (Some((copy, most)), Poll::Ready(Some(Ok(frame)))) = (&self.copy, &polled)
             && let Some(data) = frame.data_ref()
         {
-            let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut copy = copy.lock();
             let room = most.saturating_sub(copy.len());
             copy.extend_from_slice(&data[..data.len().min(room)]);
         }
@@ -61,24 +62,23 @@ impl HttpBody for RequestBody {
     }
 }
 
-/// The body of an answer: every one is put together before it is sent.
+/// The body of an answer, which is complete before it is sent.
 #[derive(Clone, Default)]
 pub struct Body {
     whole: Bytes,
     is_sent: bool,
-    /// After how many bytes the connection breaks.
+    /// Number of bytes after which the connection breaks.
     breaks_after: Option<usize>,
-    /// Whether what comes before the break was given the time to leave.
+    /// Whether the bytes before the break were given time to leave.
     has_paused: bool,
 }
 
 impl Body {
-    /// All of it.
     pub fn bytes(&self) -> &Bytes {
         &self.whole
     }
 
-    /// The same body, of which only the beginning arrives: its length is announced as ever, and then the connection breaks.
+    /// A body that announces its full length, but breaks the connection after `length` bytes.
     #[must_use]
     pub fn breaking_after(self, length: usize) -> Self {
         Self { breaks_after: Some(length), ..self }
@@ -91,7 +91,6 @@ impl<T: Into<Bytes>> From<T> for Body {
     }
 }
 
-/// The answer was broken off on purpose.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer was broken off on purpose")]
 pub struct BrokenOff;
@@ -105,23 +104,19 @@ impl HttpBody for Body {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         if self.is_sent && self.breaks_after.is_some() && !self.has_paused {
-            // A connection that has to wait sends what it has; one that fails throws it away.
+            // Pending makes hyper flush what it has buffered; an error would discard it.
             self.has_paused = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
         let frame = match (self.is_sent, self.breaks_after) {
-            (false, None) if self.whole.is_empty() => None,
-            (false, None) => Some(Ok(Frame::data(std::mem::take(&mut self.whole)))),
-            (false, Some(length)) => {
-                let length = length.min(self.whole.len());
-                Some(Ok(Frame::data(self.whole.slice(..length))))
-            }
+            (false, None) => Some(std::mem::take(&mut self.whole)).filter(|whole| !whole.is_empty()).map(Ok),
+            (false, Some(length)) => Some(Ok(self.whole.slice(..length.min(self.whole.len())))),
             (true, None) => None,
             (true, Some(_)) => Some(Err(BrokenOff)),
         };
         self.is_sent = true;
-        Poll::Ready(frame)
+        Poll::Ready(frame.map(|frame| frame.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -133,6 +128,6 @@ impl HttpBody for Body {
     }
 }
 
-/// Marks an answer of which nothing is to arrive: the connection ends instead.
+/// An extension that marks an answer of which no byte is to arrive: the connection is closed instead.
 #[derive(Clone, Copy)]
 pub struct Dropped;

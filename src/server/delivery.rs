@@ -1,11 +1,10 @@
-//! The worker that empties the outbox: claims mails, writes and sends them, and settles what became of each.
+//! The worker that empties the outbox: it claims mails, renders and sends them, and records the outcome of each.
 //!
-//! Claiming and settling are short writes; between them, while a mail server is talked to, nothing of the database is held.
-//! A mail is written only now, from what is true now: an invitation that was answered, taken back or ran out meanwhile
-//! offers nothing any more, and its mail is canceled.
+//! Claiming and recording are short writes; no transaction is open while a mail server is talked to. A mail is rendered
+//! only now, from current data; if its invitation was answered, deleted or has expired meanwhile, it is canceled.
 //!
-//! Any number of workers may run, in any number of servers: a claim is exclusive for longer than a mail may take. A worker
-//! that dies leaves its claims to run out.
+//! Any number of workers may run, in any number of servers: a claim is exclusive for longer than sending a mail may
+//! take, and the claims of a worker that dies expire.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,29 +24,29 @@ use crate::resources::invitations::offers::{self, Offer};
 use crate::sandbox::faults::MailFault;
 use crate::server::app::App;
 
-/// How often a worker looks by itself, for mails that other processes have put in.
-const LOOKS_EVERY: Duration = Duration::from_secs(5);
+/// How often a worker polls for mails that other processes have queued.
+const POLL_EVERY: Duration = Duration::from_secs(5);
 
-/// The rest after the database could not be asked.
+/// Pause after the database could not be read.
 const REST: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether mails are under way, and the pause between two looks.
-const PATIENCE: usize = 2_000;
+/// How often [`rest`] checks whether mails are being sent, and the pause between two checks.
+const CHECKS: usize = 2_000;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The time that a claim leaves for writing down what became of a mail, beside twice the time that sending it may take.
+/// Time that a claim leaves for recording the outcome, beside twice the time that sending may take.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
-/// A mail to be sent, with what it is written from.
+/// A claimed mail with the data to render it from.
 struct Letter {
-    /// Tells, as long as it is held, that this mail is under way.
+    /// Counts as one more mail being sent while it is held.
     _under_way: Arc<()>,
     claimed: QueuedMail,
     offer: Offer,
     token: SecretString,
 }
 
-/// Sends whatever is due, and whatever becomes due, until it is told to stop; then what is under way is ended.
+/// Sends mails as they become due, until `stop` becomes true; then finishes the ones being sent.
 pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut under_way = FuturesUnordered::new();
     loop {
@@ -56,11 +55,11 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         let next = match claim(&app, free).await {
             Ok(letters) => {
                 under_way.extend(letters.into_iter().map(|letter| send(&app, letter)));
-                let look = app.clock.now().plus(LOOKS_EVERY);
-                next_due(&app).await.map_or(look, |due| due.min(look))
+                let poll = app.clock.now().plus(POLL_EVERY);
+                next_due(&app).await.map_or(poll, |due| due.min(poll))
             }
             Err(cause) => {
-                tracing::warn!(cause = cause.cause(), "the outbox cannot be read and will be tried again");
+                tracing::warn!(cause = cause.cause(), "cannot read the outbox; will retry");
                 app.clock.now().plus(REST)
             }
         };
@@ -75,9 +74,9 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while under_way.next().await.is_some() {}
 }
 
-/// Sends what is due, and waits for what the worker is sending: then no mail is half done, unless that takes too long.
+/// Sends what is due and waits, for a limited time, until the worker is not sending anything either.
 pub async fn rest(app: &Arc<App>) -> Result<(), Error> {
-    for _ in 0..PATIENCE {
+    for _ in 0..CHECKS {
         send_due(app).await?;
         if Arc::strong_count(&app.outbox.under_way) == 1 {
             break;
@@ -87,8 +86,7 @@ pub async fn rest(app: &Arc<App>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sends what is due now, one mail after the other, and returns how many there were: the worker's steps, for those who want
-/// to see them done.
+/// Sends what is due now, one mail after the other, as the worker does. Returns the number of mails.
 pub async fn send_due(app: &Arc<App>) -> Result<usize, Error> {
     let mut sent = 0;
     loop {
@@ -111,13 +109,13 @@ async fn is_due(app: &App) -> bool {
     next_due(app).await.is_some_and(|due| due <= app.clock.now())
 }
 
-/// Claims mails and makes a link for each; those that there is no reason any more to send are canceled.
+/// Claims mails and creates a link for each; cancels those whose invitation is no longer open.
 async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
     if most == 0 || !is_due(app).await {
         return Ok(Vec::new());
     }
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
-    // A mail has its deadline; what remains is for the database before and after it.
+    // Sending has a deadline of its own; the rest is for the database before and after it.
     let lease = app.config.mail.timeout * 2 + SETTLED_WITHIN;
     let under_way = Arc::clone(&app.outbox.under_way);
     let work = app.store.write(move |db| {
@@ -137,16 +135,16 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
     });
     let letters = work.await?;
     if app.clock.now() > now.plus(app.config.mail.timeout) {
-        // The database took so long that the claim might run out while a mail is sent. Then it is due again by itself.
-        tracing::warn!(mails = letters.len(), "mails were claimed too slowly and wait for another claim");
+        // The claim might expire while a mail is being sent. Unsent, the mails become due again when it does.
+        tracing::warn!(mails = letters.len(), "claiming mails took too long; they will be claimed again");
         return Ok(Vec::new());
     }
     Ok(letters)
 }
 
-/// Writes a mail, sends it, and settles it.
+/// Renders a mail, sends it, and records the outcome.
 async fn send(app: &Arc<App>, letter: Letter) {
-    let outcome = match write(app, &letter) {
+    let outcome = match render(app, &letter) {
         Ok(mail) => match carry(app, &mail).await {
             Ok(reply) => Outcome::Sent(reply),
             Err(Failure::ForNow(reply)) => Outcome::Postponed(reply),
@@ -161,31 +159,31 @@ async fn send(app: &Arc<App>, letter: Letter) {
         Ok(Some(state)) => state.name(),
         Ok(None) => "overtaken",
         Err(cause) => {
-            // The claim runs out by itself, and the mail is sent once more, as the same mail.
-            tracing::error!(mail = id, %cause, "what became of a mail could not be written down");
+            // The claim will expire, and the mail will be sent again under the same Message-ID.
+            tracing::error!(mail = id, %cause, "cannot record the outcome of a mail");
             return;
         }
     };
     app.metrics.count_mail(state);
-    // What a mail server says may repeat the address, which the log does not hold: the outbox has it.
+    // The reply may quote the address, which must not be logged; the outbox has it.
     match told {
         Outcome::Sent(_) | Outcome::Canceled => tracing::info!(mail = id, state, "mail"),
         Outcome::Postponed(_) | Outcome::Refused(_) => tracing::warn!(mail = id, state, "mail"),
     }
 }
 
-/// Hands a mail over, unless a sandbox was told to refuse it.
+/// Hands a mail to the transport, unless an injected fault of a sandbox refuses it.
 async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
-    let ordered =
+    let fault =
         app.sandbox.as_ref().and_then(|sandbox| sandbox.faults.meet_mail(&mail.to, &app.mail_entropy).ok().flatten());
-    match ordered {
+    match fault {
         None => app.mail.send(mail).await,
         Some(MailFault::Refuse) => Err(Failure::ForGood("550 refused by a fault of the sandbox".to_owned())),
         Some(MailFault::Postpone) => Err(Failure::ForNow("450 refused for now by a fault of the sandbox".to_owned())),
     }
 }
 
-fn write(app: &App, letter: &Letter) -> Result<Mail, String> {
+fn render(app: &App, letter: &Letter) -> Result<Mail, String> {
     let Letter { claimed, offer, token, .. } = letter;
     let facts = MailFacts {
         language: spoken(app, offer),
@@ -208,7 +206,7 @@ fn write(app: &App, letter: &Letter) -> Result<Mail, String> {
     app.templates.write(&facts, cover)
 }
 
-/// The language in which an account speaks to people outside.
+/// The language of mails and pages about an invitation.
 pub fn spoken(app: &App, offer: &Offer) -> Language {
     offer.language.as_deref().and_then(Language::of_code).unwrap_or(app.config.mail_language)
 }

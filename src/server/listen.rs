@@ -1,11 +1,10 @@
 //! The accept loop: connections with deadlines, a bound on their number, and a drain at the end.
 //!
-//! It serves any handler and knows no route. It is our own since a ready-made loop has no deadline for the head of a
-//! request nor for an answer that its client does not read, so that a client that does nothing holds a connection for
-//! ever; and it leaves Nagle's algorithm on, which delays small answers.
+//! It serves any handler and knows no route. Ready-made loops have no deadline for a request's head, nor for an answer
+//! that its client does not read, so an idle client would hold a connection for ever; and they leave Nagle's algorithm
+//! on, which delays small answers.
 //!
-//! Invariants: a socket that fails costs nobody but its client anything, and nothing here outlasts the order to stop
-//! for longer than the drain.
+//! Invariants: a failing socket affects only its own client, and nothing here outlasts the drain.
 
 use std::future::Future;
 use std::io;
@@ -21,29 +20,29 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::server::write_deadline::WriteDeadline;
+use tokio_io_timeout::TimeoutWriter;
 
-pub use crate::server::bodies::{Body, BrokenOff, Copy, Dropped, RequestBody};
+use crate::server::bodies::BrokenOff;
+pub use crate::server::bodies::{Body, BodyCopy, Dropped, RequestBody};
 
-/// Bounds of the loop.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections at a time; further ones wait in the backlog.
+    /// Concurrent connections; further ones wait in the backlog.
     pub connections: usize,
-    /// Longest time for the head of a request, and between two requests.
+    /// Longest wait for the head of a request, also between two requests.
     pub header_timeout: Duration,
-    /// Longest time in which nothing of an answer leaves since its client does not read.
+    /// Longest wait for a client to take any byte of its answer. Progress restarts it, so it does not cut off a client
+    /// that reads a large page over a poor line; but the kernel buffers large pieces, and one must fit into this time.
     pub write_timeout: Duration,
-    /// Longest time that requests may take to end once the server is told to stop.
+    /// Longest wait for running requests once the server is told to stop.
     pub drain_timeout: Duration,
 }
 
-/// How long the loop rests when the system has nothing to make a socket of.
+/// Pause after the system had no resources for another socket.
 const REST_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
-/// What the system says when it is out of file descriptors (`EMFILE`, `ENFILE`) or memory (`ENOMEM`, `ENOBUFS`).
-///
-/// The standard library has no names for most of these, and numbers alone are no reason for a dependency.
+/// Error codes for being out of file descriptors (`EMFILE`, `ENFILE`) or memory (`ENOMEM`, `ENOBUFS`). The standard
+/// library has no names for most of them.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const EXHAUSTED: [i32; 4] = [24, 23, 12, 105];
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
@@ -51,7 +50,7 @@ const EXHAUSTED: [i32; 4] = [24, 23, 12, 55];
 #[cfg(not(unix))]
 const EXHAUSTED: [i32; 2] = [10_024, 10_055];
 
-/// Serves connections until `stop` holds true, then lets running requests end.
+/// Serves connections until `stop` becomes true, then lets running requests end.
 pub async fn serve<H, F>(listener: TcpListener, bounds: Bounds, mut stop: watch::Receiver<bool>, handler: H)
 where
     H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
@@ -71,17 +70,18 @@ where
             let answer = handler(request.map(RequestBody::from), peer);
             async move { Some(answer.await).filter(|answer| !is_dropped(answer)).ok_or(BrokenOff) }
         });
-        let stream = TokioIo::new(WriteDeadline::new(stream, bounds.write_timeout));
-        let connection = graceful.watch(protocol.serve_connection(stream, service));
+        let mut stream = TimeoutWriter::new(stream);
+        stream.set_timeout(Some(bounds.write_timeout));
+        let connection = graceful.watch(protocol.serve_connection(TokioIo::new(Box::pin(stream)), service));
         tokio::spawn(async move {
-            // What a client breaks off is its own affair.
+            // A connection that its client breaks off is no error of ours.
             let _ = connection.await;
             drop(permit);
         });
     }
     drop(listener);
     if tokio::time::timeout(bounds.drain_timeout, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not end in time and were cut off");
+        tracing::warn!("some requests did not end in time and were aborted");
     }
 }
 
@@ -89,10 +89,10 @@ fn is_dropped(answer: &Response<Body>) -> bool {
     answer.extensions().get::<Dropped>().is_some()
 }
 
-/// Waits for a client, for whom there is a permit, and for as long as that takes.
+/// Waits for a permit, then for a client.
 async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let Ok(permit) = Arc::clone(permits).acquire_owned().await else {
-        // Nobody closes the semaphore; if somebody did, there would never be a permit again.
+        // The semaphore is never closed; a closed one would never give a permit.
         return std::future::pending().await;
     };
     loop {
@@ -102,13 +102,13 @@ async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream,
         });
         match accepted {
             Ok((stream, peer)) => return (stream, peer, permit),
-            // Trying again at once would only keep a processor busy until something is given back.
+            // Retrying at once would only busy-wait until resources are freed.
             Err(cause) if means_exhaustion(&cause) => {
-                tracing::warn!(%cause, "no connection can be accepted at the moment");
+                tracing::warn!(%cause, "cannot accept connections at the moment");
                 tokio::time::sleep(REST_AFTER_REFUSAL).await;
             }
-            // The trouble of one socket: its client has gone before it was received, for instance.
-            Err(cause) => tracing::debug!(%cause, "a connection was lost before it began"),
+            // An error of this one socket, for instance a client that has already gone.
+            Err(cause) => tracing::debug!(%cause, "a connection was lost before it was accepted"),
         }
     }
 }

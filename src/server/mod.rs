@@ -1,4 +1,4 @@
-//! The running process: its parts, settings, sockets, log, and the work that goes on beside requests.
+//! The running process: its parts, settings, sockets, log, and background work.
 
 pub mod app;
 mod bodies;
@@ -7,4 +7,3 @@ pub mod listen;
 pub mod retention;
 pub mod settings;
 pub mod telemetry;
-mod write_deadline;

@@ -1,12 +1,10 @@
-//! What is over: marked, and removed when it has been kept long enough.
+//! Retention: expired and finished rows are marked, and deleted after their retention period.
 //!
-//! One table has every rule of retention, [`RULES`]; `docs/RETENTION.md` tells the same, and a test compares them. A sweeper
-//! goes through it every now and then, in small writes, so that no request waits for it. The clock of the application
-//! decides, so that the sandbox can see thirty days go by.
+//! [`RULES`] holds every rule; a test compares it with `docs/RETENTION.md`. A sweeper applies them periodically, in
+//! small writes that no request has to wait long for. The application's clock decides, so a sandbox can let thirty days
+//! pass. Every server on a database has a sweeper; they skip each other's rows, so none waits or repeats work.
 //!
-//! Every server over a database has a sweeper. They pass over each other's rows, so that none waits and nothing is done twice.
-//!
-//! Considered and not taken: removing along with each write. It costs those who write, and never comes when nobody does.
+//! The alternative, deleting along with each write, slows writes down and never happens when there are none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,39 +23,37 @@ use crate::oauth::sessions;
 use crate::resources::invitations::{self, links};
 use crate::server::app::App;
 use crate::server::settings::Kept;
-use crate::store::{Db, Param};
+use crate::store::Db;
 
-/// Rows of one write.
+/// Rows per write.
 const AT_ONCE: i64 = 200;
 
-/// Invitations that one write removes. Each takes several statements, and whoever invites for the account waits meanwhile.
+/// Invitations purged per write. Each takes several statements, while other writes of the account wait.
 const PURGED_AT_ONCE: i64 = 25;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How long something is kept once it is over.
+/// A retention period.
 #[derive(Clone, Copy)]
 pub enum For {
-    /// As long as a setting says, in days; 0 is for ever.
+    /// The value of the named setting in days; 0 is for ever.
     Setting(&'static str, fn(&Kept) -> u32),
-    /// Always this long.
     Fixed(Duration),
 }
 
-/// A rule: what is removed when.
+/// What is deleted when.
 pub struct Rule {
-    /// What it is about, for people.
+    /// The rows, as `docs/RETENTION.md` names them.
     pub what: &'static str,
-    /// Since when it is over, for people.
+    /// The event at which the period begins, as `docs/RETENTION.md` names it.
     pub since: &'static str,
-    /// How long it is kept after that.
     pub kept: For,
-    /// Removes up to `?2` rows that were over at `?1`; each reads an index. `{claimed}` passes over what another sweeper removes,
-    /// and what somebody is changing: it may not be over any more.
+    /// Deletes up to `?2` rows whose period began at `?1` or earlier; each statement uses an index. `{claimed}` skips
+    /// rows that another sweeper is deleting or that are being changed, and so may no longer qualify.
     sql: &'static str,
 }
 
-/// Every rule but that of expired invitations, whose removal is an act of its own (`purge_expired`).
+/// Every rule except that of expired invitations, which [`purge_expired`] deletes with all that belongs to them.
 pub const RULES: &[Rule] = &[
     Rule {
         what: "answers to requests with an Idempotency-Key",
@@ -121,14 +117,14 @@ pub const RULES: &[Rule] = &[
         what: "rows of the audit trail",
         since: "the change",
         kept: For::Setting("keep_audit_days", |kept| kept.audit),
-        // Ids ascend with time, so that the oldest rows are looked at, and no more of them than may go.
+        // Ids ascend with time, so this looks at no more of the oldest rows than it may delete.
         sql: "DELETE FROM audit WHERE id IN (SELECT id FROM \
               (SELECT id, occurred_at FROM audit ORDER BY id LIMIT ?2{claimed}) oldest WHERE occurred_at <= ?1)",
     },
 ];
 
 impl Rule {
-    /// Up to when what is over goes; `None` when it is kept for ever.
+    /// Rows whose period began until then are deleted; `None` if they are kept for ever.
     fn until(&self, kept: &Kept, now: Timestamp) -> Option<Timestamp> {
         match self.kept {
             For::Fixed(time) => Some(now.minus(time)),
@@ -137,12 +133,12 @@ impl Rule {
     }
 }
 
-/// Sweeps every now and then, until it is told to stop.
+/// Sweeps periodically until `stop` becomes true.
 pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let Some(interval) = app.config.sweep_interval else { return };
     loop {
         if let Err(cause) = sweep(&app).await {
-            tracing::warn!(cause = cause.cause(), "sweeping failed and will be tried again");
+            tracing::warn!(cause = cause.cause(), "the sweep failed; will retry");
         }
         let next = app.clock.now().plus(interval);
         tokio::select! {
@@ -152,7 +148,7 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Marks and removes everything that is over now, and returns how many rows that were.
+/// Marks and deletes everything that is due now, and returns the number of rows.
 pub async fn sweep(app: &App) -> Result<usize, Error> {
     app.require_writes()?;
     let now = app.clock.now();
@@ -168,7 +164,7 @@ pub async fn sweep(app: &App) -> Result<usize, Error> {
         if let Some(until) = rule.until(&app.config.kept, now) {
             let remove = move |db: &mut Db| {
                 let sql = rule.sql.replace("{claimed}", db.dialect().skip_locked());
-                let removed = db.exec(&sql, &[Param::Int(until.0), Param::Int(AT_ONCE)])?;
+                let removed = db.exec(&sql, &[until.0.into(), AT_ONCE.into()])?;
                 Ok(Some(removed).filter(|rows| *rows > 0))
             };
             swept += until_done(app, remove).await?;
@@ -177,7 +173,7 @@ pub async fn sweep(app: &App) -> Result<usize, Error> {
     Ok(swept)
 }
 
-/// Repeats a small write until it finds nothing more to do, which it says by `None`; how many rows it swept.
+/// Repeats a small write until it returns `None`, having found nothing more to do. Returns the number of rows swept.
 async fn until_done(
     app: &App,
     work: impl Fn(&mut Db) -> Result<Option<usize>, Error> + Clone + Send + 'static,
@@ -192,29 +188,23 @@ async fn until_done(
     }
 }
 
-/// Marks invitations of one account whose last day is over: their links and their mails go, the invitation stays. Each account
-/// knows through which day that was done, so that only the days since then are looked at.
+/// Marks the expired invitations of one account, and ends their links and mails; the invitations stay. Each account
+/// records the day through which this was done, so only later days are searched.
 fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
     let yesterday = now.day() - 1;
-    // An account has one sweeper at a time: only then is one in which nothing is found done with.
+    // One sweeper per account at a time: only then does finding nothing mean that the account is done.
     let claimed = db.dialect().skip_locked();
     let sql = format!(
         "SELECT id, expired_through FROM accounts WHERE expired_through IS NULL OR expired_through < ?1 \
          ORDER BY id LIMIT 1{claimed}"
     );
-    let account = db.maybe(&sql, &[Param::Int(yesterday)], |row| Ok((row.id::<AccountId>(0)?, row.maybe_int(1)?)))?;
+    let account = db.maybe(&sql, &[yesterday.into()], |row| Ok((row.id::<AccountId>(0)?, row.maybe_int(1)?)))?;
     let Some((account, through)) = account else { return Ok(None) };
     let mut expired: Vec<InvitationId> = db.all(
         "UPDATE account_invitations SET expired_at = ?4 WHERE id IN (SELECT id FROM account_invitations \
          WHERE account_id = ?1 AND accepted_at IS NULL AND expires_on > ?2 AND expires_on <= ?3 AND expired_at IS NULL \
          ORDER BY expires_on LIMIT ?5) AND accepted_at IS NULL AND +expires_on <= ?3 RETURNING id",
-        &[
-            account.into(),
-            Param::Int(through.unwrap_or(i64::MIN)),
-            Param::Int(yesterday),
-            Param::Int(now.0),
-            Param::Int(AT_ONCE),
-        ],
+        &[account.into(), through.unwrap_or(i64::MIN).into(), yesterday.into(), now.0.into(), AT_ONCE.into()],
         |row| row.id(0),
     )?;
     expired.sort_unstable();
@@ -225,13 +215,13 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
     }
     if expired.is_empty() {
         let sql = "UPDATE accounts SET expired_through = ?2 WHERE id = ?1";
-        db.exec(sql, &[account.into(), Param::Int(yesterday)])?;
+        db.exec(sql, &[account.into(), yesterday.into()])?;
     }
-    // An account without any is no end: the next one may have some.
+    // Not `None` for an account without any: the next one may have some.
     Ok(Some(expired.len()))
 }
 
-/// Removes invitations whose last day was this one or before, with the invitees whom nothing else names.
+/// Deletes invitations that expired on this day or earlier, with their invitees unless something else refers to those.
 fn purge_expired(db: &mut Db, template: &Context, last_day: i64) -> Result<Option<usize>, Error> {
     let claimed = db.dialect().skip_locked();
     let sql = format!(
@@ -240,7 +230,7 @@ fn purge_expired(db: &mut Db, template: &Context, last_day: i64) -> Result<Optio
          ORDER BY a.id, i.expires_on, i.id LIMIT ?2) \
          AND accepted_at IS NULL AND +expires_on <= ?1 ORDER BY account_id, expires_on, id{claimed}"
     );
-    let params = [Param::Int(last_day), Param::Int(PURGED_AT_ONCE)];
+    let params = [last_day.into(), PURGED_AT_ONCE.into()];
     let found: Vec<(AccountId, RecordId)> = db.all(&sql, &params, |row| Ok((row.id(0)?, row.id(1)?)))?;
     for (account, id) in &found {
         let context = template.for_caller(Caller::operator(*account));
@@ -271,7 +261,7 @@ mod tests {
             let line = format!("| {} | {} | {kept} |", rule.what, rule.since);
             assert!(lines.contains(&line.as_str()), "{line} is not in the document");
         }
-        // The last line is about an act and not about rows.
+        // The last line is about `purge_expired`.
         assert_eq!(lines.len(), RULES.len() + 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Jobs on their way to a database thread, and their answers on the way back.
+//! Jobs on their way to a database thread, and their results on the way back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,23 +6,22 @@ use tokio::sync::oneshot;
 
 use crate::store::{Db, Error, Position};
 
-/// What a database thread is sent: a job, or `None` to end after the jobs before it.
+/// A job for a database thread, or `None` to end the thread after the jobs before it.
 pub(super) type Message = Option<Box<dyn Job>>;
 
-/// Queues a job and waits for its answer.
-pub(super) async fn submit<T, E, F>(
-    queue: &flume::Sender<Message>,
-    work: F,
-    fate: Fate,
-    since: Position,
-) -> Result<T, E>
+/// What a job does. It may run more than once, so it must not consume what it captures.
+pub trait Work<T, E>: FnMut(&mut Db) -> Result<T, E> + Send + 'static {}
+
+impl<T, E, F: FnMut(&mut Db) -> Result<T, E> + Send + 'static> Work<T, E> for F {}
+
+/// Queues a job and waits for its result.
+pub(super) async fn submit<T, E>(queue: &flume::Sender<Message>, work: impl Work<T, E>, terms: Terms) -> Result<T, E>
 where
-    F: FnMut(&mut Db) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let job = Task { work, outcome: None, fate, since, reply };
+    let job = Task { work, outcome: None, terms, reply };
     queue.try_send(Some(Box::new(job))).map_err(|refused| match refused {
         flume::TrySendError::Full(_) => Error::Overloaded,
         flume::TrySendError::Disconnected(_) => Error::Stopped,
@@ -30,58 +29,49 @@ where
     answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
 }
 
-/// What a database thread knows of a job: it is run inside a transaction, and answered when that has ended.
+/// A job as a database thread sees it: run inside a transaction, and answered when that has ended.
 pub(super) trait Job: Send {
-    /// Runs the work, for the first time or once more; `false` asks to undo it.
+    /// Runs the work, possibly again; `false` asks for a rollback.
     fn run(&mut self, db: &mut Db) -> bool;
 
-    /// Whether what it does is meant to last if it goes well.
-    fn is_kept(&self) -> bool;
+    fn terms(&self) -> Terms;
 
-    /// Up to where a replica must have followed that runs it.
-    fn since(&self) -> Position;
-
-    /// Sends the answer. With an `Err`, the transaction did not become durable, and nothing that the job has seen or
-    /// done can be relied upon.
+    /// Sends the result, or the error that made the transaction fail and the job's result void.
     fn answer(self: Box<Self>, ended: Result<(), Error>);
 }
 
-/// What becomes of the changes of a job that succeeds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Kept,
-    Undone,
+#[derive(Clone, Copy, Default)]
+pub(super) struct Terms {
+    /// Whether a success is to be committed.
+    pub(super) commits: bool,
+    /// The position that a replica must have reached to run the job.
+    pub(super) since: Position,
 }
 
 struct Task<F, T, E> {
     work: F,
     outcome: Option<Result<T, E>>,
-    fate: Fate,
-    since: Position,
+    terms: Terms,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
 impl<F, T, E> Job for Task<F, T, E>
 where
-    F: FnMut(&mut Db) -> Result<T, E> + Send,
+    F: Work<T, E>,
     T: Send,
     E: From<Error> + Send,
 {
     fn run(&mut self, db: &mut Db) -> bool {
-        // After a panic the closure is not called again, and what it did is undone: nothing half done is seen.
+        // Unwind safe: after a panic the closure is not called again, and its changes are rolled back.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(db)));
         let outcome = outcome.unwrap_or_else(|_| Err(Error::Panicked.into()));
-        let keep = outcome.is_ok() && self.fate == Fate::Kept;
+        let commits = outcome.is_ok() && self.terms.commits;
         self.outcome = Some(outcome);
-        keep
+        commits
     }
 
-    fn is_kept(&self) -> bool {
-        self.fate == Fate::Kept
-    }
-
-    fn since(&self) -> Position {
-        self.since
+    fn terms(&self) -> Terms {
+        self.terms
     }
 
     fn answer(self: Box<Self>, ended: Result<(), Error>) {
@@ -90,7 +80,7 @@ where
             (Ok(()), None) => Err(Error::Stopped.into()),
             (Err(error), _) => Err(error.into()),
         };
-        // The client may have gone; its answer goes nowhere, which is no reason to stop the thread.
+        // The receiver is gone if the client has disconnected; that is not an error.
         let _ = self.reply.send(outcome);
     }
 }

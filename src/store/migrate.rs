@@ -1,57 +1,46 @@
-//! Migrations: numbered scripts, each applied once, in order, all of them in one transaction, and by one program at a time.
+//! Migrations: numbered scripts, each applied once, in order, in one transaction, and by one program at a time.
 //!
-//! Several programs may share a database and are not replaced at the same moment, so that each migration says which programs can
-//! serve once it was applied. One that only adds (it expands the schema) leaves those before it at work: first the database is
-//! migrated, then the programs are replaced, one after the other. One that takes something away (it contracts the schema) names
-//! itself; it belongs into a later release than the last program that used what it removes. The database keeps what was said, since
-//! it is the older program that has to know.
+//! Several programs may share a database and are not replaced at the same moment, so each migration names the oldest
+//! program that still works after it. A migration that only adds (expands the schema) keeps older programs working:
+//! migrate first, then replace the programs one by one. One that removes something (contracts the schema) names its own
+//! version, and belongs in a later release than the last program that used what it removes. The database stores the
+//! oldest version, since it is the older program that must check it.
 //!
-//! The scripts are handed in, since the store knows no particular table. One text serves every engine: the few words
-//! that differ are written in braces and replaced by those of the engine's dialect.
+//! The caller passes the scripts, since the store knows no particular table. One text serves both engines: the few
+//! words that differ are placeholders in braces, which the dialect replaces.
 
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::store::{Db, Error, Param, Store};
 
-/// A step of the schema.
 pub struct Migration {
-    /// Number, counted from 1 without gaps.
+    /// Counted from 1 without gaps.
     pub version: i64,
-    /// The version of the oldest programs that can serve when it was applied: its own, unless it only adds.
+    /// The version of the oldest program that works after it: its own, unless it only adds.
     pub oldest_program: i64,
-    /// What it brings, for people.
     pub name: &'static str,
-    /// The script.
     pub script: &'static str,
 }
 
-/// A word that a script writes in braces, and what it means to an engine.
+/// A placeholder of a script, and its replacement for an engine.
 pub type Word = (&'static str, &'static str);
 
-/// What [`apply`] found and did.
+/// The schema versions before and after [`apply`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// Version before.
     pub from: i64,
-    /// Version now.
     pub to: i64,
 }
 
-/// Brings the schema up to date. Refuses a database that is newer than the program can serve, or whose history differs.
+/// Brings the schema up to date. Fails if it is too new for this program, or was made by other scripts.
 pub async fn apply(store: &Store, migrations: &'static [Migration], now: Timestamp) -> Result<Applied, Error> {
     store.write(move |db| apply_within(db, migrations, now)).await
 }
 
-/// Whether the database has a schema that these migrations' program can serve; the error says what to do about another one.
+/// Fails if the schema is not one that this program can serve; the error says what to do.
 pub async fn check(store: &Store, migrations: &'static [Migration]) -> Result<(), Error> {
-    store.read(move |db| check_within(db, migrations)).await
-}
-
-fn check_within(db: &mut Db, migrations: &[Migration]) -> Result<(), Error> {
-    let version = current(db)?;
-    check_history(db, migrations, version)?;
-    let newest = newest(migrations);
+    let (version, newest) = (store.read(move |db| check_history(db, migrations)).await?, newest(migrations));
     if version < newest {
         return Err(Error::Schema(format!(
             "the database has schema version {version}, this program needs {newest}: run `invited migrate`"
@@ -67,8 +56,7 @@ fn newest(migrations: &[Migration]) -> i64 {
 /// The version of the schema, 0 for an empty database.
 fn current(db: &mut Db) -> Result<i64, Error> {
     let sql = db.dialect().table_exists();
-    let known = db.maybe(sql, &[Param::Text("schema_migrations")], |_| Ok(()))?;
-    if known.is_none() {
+    if !db.exists(sql, &["schema_migrations".into()])? {
         return Ok(0);
     }
     db.one("SELECT coalesce(max(version), 0) FROM schema_migrations", &[], |row| row.int(0))
@@ -78,8 +66,7 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
     if let Some(script) = db.dialect().take_turn_to_migrate() {
         db.script(script)?;
     }
-    let from = current(db)?;
-    check_history(db, migrations, from)?;
+    let from = check_history(db, migrations)?;
     if from == 0 {
         db.script(
             "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY, oldest_program BIGINT NOT NULL, \
@@ -87,7 +74,8 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
         )?;
     }
     for migration in migrations.iter().filter(|migration| migration.version > from) {
-        let mut script = migration.script.to_owned();
+        let Migration { version, oldest_program, name, script } = *migration;
+        let mut script = script.to_owned();
         for (word, meaning) in db.dialect().words() {
             script = script.replace(word, meaning);
         }
@@ -95,22 +83,17 @@ fn apply_within(db: &mut Db, migrations: &[Migration], now: Timestamp) -> Result
         db.exec(
             "INSERT INTO schema_migrations (version, oldest_program, name, checksum, applied_at) \
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            &[
-                Param::Int(migration.version),
-                Param::Int(migration.oldest_program),
-                Param::Text(migration.name),
-                Param::Text(&checksum(migration)),
-                Param::Int(now.0),
-            ],
+            &[version.into(), oldest_program.into(), name.into(), Param::Text(&checksum(migration)), now.0.into()],
         )?;
     }
-    let to = current(db)?;
-    Ok(Applied { from, to })
+    Ok(Applied { from, to: current(db)? })
 }
 
-fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<(), Error> {
-    let newest = newest(migrations);
-    if version > newest && oldest_program(db)? > newest {
+/// The version of the schema, if this program's migrations have made it.
+fn check_history(db: &mut Db, migrations: &[Migration]) -> Result<i64, Error> {
+    let (version, newest) = (current(db)?, newest(migrations));
+    let oldest_program = "SELECT coalesce(max(oldest_program), 0) FROM schema_migrations";
+    if version > newest && db.one(oldest_program, &[], |row| row.int(0))? > newest {
         return Err(Error::Schema(format!(
             "the database has schema version {version}, this program knows {newest}: use a newer program"
         )));
@@ -125,12 +108,7 @@ fn check_history(db: &mut Db, migrations: &[Migration], version: i64) -> Result<
             )));
         }
     }
-    Ok(())
-}
-
-/// The version of the oldest programs that can serve the schema.
-fn oldest_program(db: &mut Db) -> Result<i64, Error> {
-    db.one("SELECT coalesce(max(oldest_program), 0) FROM schema_migrations", &[], |row| row.int(0))
+    Ok(version)
 }
 
 fn checksum(migration: &Migration) -> String {

@@ -1,5 +1,5 @@
-//! A description and a query become a statement. Every statement here is bound to one account: there is no way to ask
-//! for a record without naming the account that it must belong to.
+//! SQL from descriptions and queries. Every statement here is bound to one account: there is no way to ask for a record
+//! without naming the account that it must belong to.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,30 +10,25 @@ use crate::wire::kind::Value;
 use crate::wire::projection::{Projection, Source};
 use crate::wire::query::{Condition, ListQuery, Order, Slice};
 
-/// A record of an account, by their ids.
 #[derive(Clone, Copy)]
 pub struct Key {
     pub account: i64,
     pub id: i64,
 }
 
-/// A text with its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// The text, with placeholders `?1 ?2 …`.
+    /// With placeholders `?1 ?2 …`.
     pub text: String,
-    /// The values.
     pub values: Vec<Value>,
     dialect: Dialect,
 }
 
 impl Statement {
-    /// The values as parameters.
     pub fn params(&self) -> Vec<Param<'_>> {
         self.values.iter().map(Param::from).collect()
     }
 
-    /// A text with its values, for an engine.
     pub fn new(dialect: Dialect, text: String, values: Vec<Value>) -> Self {
         Self { text, values, dialect }
     }
@@ -72,7 +67,7 @@ impl Statement {
                 format!("{column} {sign} {placeholder}")
             }
             Condition::OneOf(column, texts) => {
-                let placeholder = self.bind(text_list(texts));
+                let placeholder = self.bind(Value::Text(serde_json::Value::from(texts.as_slice()).to_string()));
                 self.dialect.among_texts(column, &placeholder)
             }
             Condition::Among(column, ids) => {
@@ -116,7 +111,7 @@ impl Statement {
                 Direction::Ascending => "ASC",
                 Direction::Descending => "DESC",
             };
-            // What has no value comes first when ascending (MySQL's rule); PostgreSQL has to be told.
+            // Nulls come first when ascending, as in MySQL and SQLite, but not by default in PostgreSQL.
             let nulls = match (sort.is_nullable, direction) {
                 (false, _) => "",
                 (true, "ASC") => " NULLS FIRST",
@@ -135,7 +130,6 @@ impl Statement {
     }
 }
 
-/// The rows of a list.
 pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &ListQuery) -> Statement {
     let resource = projection.resource();
     let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
@@ -164,7 +158,7 @@ fn restrict(statement: &mut Statement, resource: &Resource, query: &ListQuery) {
     }
 }
 
-/// The record of an id, if it fulfils the conditions.
+/// One record, if it meets the conditions.
 pub fn record(dialect: Dialect, projection: &Projection, key: Key, conditions: &[Condition]) -> Statement {
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), key.account);
     let placeholder = statement.bind(Value::Int(key.id));
@@ -173,7 +167,7 @@ pub fn record(dialect: Dialect, projection: &Projection, key: Key, conditions: &
     statement
 }
 
-/// The same, kept from other writers until the transaction ends.
+/// The same, locked against other writers until the transaction ends.
 pub fn record_to_write(dialect: Dialect, projection: &Projection, key: Key, conditions: &[Condition]) -> Statement {
     let mut statement = record(dialect, projection, key, conditions);
     statement.text.push_str(dialect.for_update());
@@ -189,8 +183,8 @@ pub fn records(dialect: Dialect, projection: &Projection, account: i64, ids: &[i
     statement
 }
 
-/// Sets columns of a record, and the moment of the change. The result is the record as it is then, where all of the
-/// projection is in the record's own row; else it has no columns, and the record has to be read.
+/// Sets columns of a record and the time of the change. Returns the new record if the whole projection is in the
+/// record's own row; otherwise it has to be read separately.
 pub fn update(dialect: Dialect, projection: &Projection, key: Key, now: i64, columns: &[(&str, &Value)]) -> Statement {
     let text = format!("UPDATE {} SET updated_at = ?2", projection.resource().table);
     let mut statement = Statement { text, values: vec![Value::Int(key.account), Value::Int(now)], dialect };
@@ -202,7 +196,7 @@ pub fn update(dialect: Dialect, projection: &Projection, key: Key, now: i64, col
     let _ = write!(statement.text, " WHERE +account_id = ?1 AND id = {placeholder} RETURNING ");
     if projection.is_of_one_row() {
         for column in projection.columns() {
-            // SQLite knows no alias in RETURNING, and there only one table is in sight, so the columns go by their own names.
+            // SQLite has no table alias in RETURNING.
             statement.text.push_str(&expression(dialect, column.source()).replace("t.", ""));
             statement.text.push_str(", ");
         }
@@ -211,14 +205,14 @@ pub fn update(dialect: Dialect, projection: &Projection, key: Key, now: i64, col
     statement
 }
 
-/// The rows of the account, found through an index that leads with it.
+/// The rows of the account, through an index that begins with it.
 const OF_ACCOUNT: &str = "t.account_id = ?1";
 
-/// The rows of the account among those that their ids find. The plus keeps a planner from going through every row of
-/// the account instead: it takes the column out of the choice of an index, here as in PostgreSQL.
+/// The rows of the account among those found by id. The plus excludes the column from the choice of an index, in both
+/// engines, so no planner walks through all rows of the account instead.
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
-/// `SELECT` of a projection's columns in order and the id, for one account.
+/// Selects a projection's columns in order, then the id.
 fn select(dialect: Dialect, projection: &Projection, scope: &str) -> String {
     let mut text = String::with_capacity(1_000);
     text.push_str("SELECT ");
@@ -237,14 +231,9 @@ fn expression(dialect: Dialect, source: Source) -> Cow<'static, str> {
     }
 }
 
-/// Whether one of the columns contains a text.
 fn any_contains(dialect: Dialect, columns: &[&str], placeholder: &str) -> String {
     let matches: Vec<String> = columns.iter().map(|column| dialect.contains(column, placeholder)).collect();
     format!("({})", matches.join(" OR "))
-}
-
-fn text_list(texts: &[String]) -> Value {
-    Value::Text(serde_json::Value::from(texts).to_string())
 }
 
 fn id_list(ids: &[i64]) -> Value {

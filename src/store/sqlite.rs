@@ -1,12 +1,11 @@
 //! The SQLite engine: one writing thread with group commit, and reading threads with connections of their own.
 //!
-//! The writer blocks for a job, opens a transaction, runs the job in a savepoint, takes what is already queued, commits
-//! once, and only then answers. Batches form by themselves while the disk works on the commit before, so there is no
-//! timer and a lone request waits for nothing. `BEGIN IMMEDIATE` takes the write lock at once: another process on the
-//! same file (a command of this program) is waited for, never met in the middle.
+//! The writer waits for a job, opens a transaction, runs the job and those queued behind it in a savepoint each,
+//! commits once, and only then answers. Batches form by themselves while the disk is busy with the previous commit, so
+//! there is no timer and a lone request waits for nothing. `BEGIN IMMEDIATE` takes the write lock at once, so another
+//! process on the same file (a command of this program) can only delay a transaction, not break it halfway.
 //!
-//! Checkpoints are made by the writer, after it has answered, when the write-ahead log has grown: SQLite's own would
-//! run inside a commit that somebody waits for.
+//! The writer checkpoints a grown write-ahead log after it has answered; SQLite's own checkpoints run inside a commit.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,19 +21,19 @@ use crate::store::job::{Job, Message};
 use crate::store::threads::{self, Group, Threads};
 use crate::store::{Db, Durability, Error, Options, Statistics, Store};
 
-/// Longest time that a batch collects further jobs.
+/// Longest time for which a batch collects jobs.
 const BATCH_TIME: Duration = Duration::from_millis(5);
 
-/// Pages of the write-ahead log (4 KiB each) after which a checkpoint is made.
+/// Size of the write-ahead log, in pages of 4 KiB, that triggers a checkpoint.
 const CHECKPOINT_PAGES: i32 = 1_000;
 
-/// How long a write waits for another process that writes to the same file.
+/// Longest wait for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Prepared statements that each connection keeps.
-const KEPT_STATEMENTS: usize = 256;
+/// Prepared statements cached by each connection.
+const CACHED_STATEMENTS: usize = 256;
 
-/// Steps of SQLite's machine between two looks at the time of a read.
+/// Instructions of SQLite's virtual machine between two checks of a read's time limit.
 const STEPS_BETWEEN_CHECKS: i32 = 20_000;
 
 pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
@@ -61,8 +60,9 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             read_one_by_one(reader, &waiting, timeout, &shared);
         })?);
     }
-    let groups = vec![Group::new(&reads, readers), Group::new(&writes, vec![writer])];
-    Ok(Store { writes, reads, late_reads: None, statistics, threads: Arc::new(Threads::new(groups)) })
+    let groups =
+        vec![Group { queue: reads.clone(), threads: readers }, Group { queue: writes.clone(), threads: vec![writer] }];
+    Ok(Store { writes, reads, late_reads: None, statistics, threads: Arc::new(Threads(groups.into())) })
 }
 
 fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {
@@ -76,7 +76,7 @@ fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    // What is deleted or replaced is overwritten wherever that costs no page more.
+    // Overwrites deleted content wherever that adds no I/O.
     connection.pragma_update(None, "secure_delete", "FAST")?;
     connection.wal_hook(Some(move |_: &mut _, pages| {
         log_pages.store(pages, Ordering::Relaxed);
@@ -97,14 +97,14 @@ fn cannot_open(path: &Path, cause: &rusqlite::Error) -> Error {
     Error::Unavailable(format!("cannot open {}: {cause}", path.display()))
 }
 
-/// What writer and readers have in common.
+/// Settings of both writer and readers.
 ///
-/// Without `QPSG` a bound `LIMIT` marks its statement for a new plan at each use, which silently defeats the statement
-/// cache and triples the price of a small query. With it, plans do not depend on bound values, so partial indexes need
-/// their conditions literally in the statement.
+/// Without `QPSG` a bound `LIMIT` makes SQLite plan its statement again at each use, which silently defeats the
+/// statement cache and triples the cost of a small query. With it, plans do not depend on bound values, so partial
+/// indexes need their conditions literally in the statement.
 fn configure(connection: &Connection) -> Result<(), Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -32_768)?;
@@ -113,19 +113,17 @@ fn configure(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// The connection that writes, and what it lives from.
 struct Writer {
     db: Db,
     jobs: flume::Receiver<Message>,
     batch_length: usize,
     /// Size of the write-ahead log after the latest commit.
     log_pages: Arc<AtomicI32>,
-    /// Whether the message to end has come.
     is_ending: bool,
 }
 
 impl Writer {
-    /// The life of the writer. It ends when it is told to, or when every handle to the store is gone.
+    /// Ends at a `None` message, or when every handle to the store is gone.
     fn work(mut self, statistics: &Statistics) {
         let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(self.batch_length);
         while !self.is_ending
@@ -144,9 +142,9 @@ impl Writer {
         self.checkpoint("TRUNCATE");
     }
 
-    /// Runs the first job of `batch` and what is queued behind it in one transaction.
+    /// Runs the first job of `batch` and those queued behind it in one transaction.
     fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
-        leave_transaction(&mut self.db);
+        end_open_transaction(&mut self.db);
         let begun = self.db.exec("BEGIN IMMEDIATE", &[]);
         let ran = begun.and_then(|_| self.run_queued(batch));
         let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
@@ -155,8 +153,8 @@ impl Writer {
             Err(_) => self.db.forget_acts(0),
         }
         committed.map_err(|cause| {
-            tracing::error!(%cause, jobs = batch.len(), "a batch of writes was not committed");
-            // The transaction may be gone already, as it is after a full disk; then there is nothing to undo.
+            tracing::error!(%cause, jobs = batch.len(), "a batch of writes could not be committed");
+            // SQLite may have rolled back already, as it does when the disk is full; then this fails.
             let _ = self.db.exec("ROLLBACK", &[]);
             Error::Unavailable(cause.to_string())
         })
@@ -181,7 +179,7 @@ impl Writer {
 
     fn run_in_savepoint(&mut self, job: &mut dyn Job) -> Result<(), Error> {
         self.db.exec("SAVEPOINT job", &[])?;
-        let acts = self.db.waiting_acts();
+        let acts = self.db.acts();
         if !job.run(&mut self.db) {
             self.db.forget_acts(acts);
             self.db.exec("ROLLBACK TO job", &[])?;
@@ -196,12 +194,12 @@ impl Writer {
             Ok(connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?)
         });
         if let Err(cause) = done {
-            tracing::warn!(%cause, "a checkpoint failed and will be tried again");
+            tracing::warn!(%cause, "a checkpoint failed; will retry");
         }
     }
 }
 
-/// The life of a reader: one read transaction for each job, so that a job sees one state of the data.
+/// One read transaction per job, so a job sees a consistent snapshot.
 fn read_one_by_one(
     connection: Connection,
     jobs: &flume::Receiver<Message>,
@@ -216,9 +214,9 @@ fn read_one_by_one(
     }
 }
 
-/// Only the job itself is bound by the time limit: a transaction that was begun is always ended.
+/// The time limit applies to the job alone: a transaction that was begun is always ended.
 fn read_in_transaction(db: &mut Db, job: &mut dyn Job, timeout: Duration) -> Result<(), Error> {
-    leave_transaction(db);
+    end_open_transaction(db);
     db.exec("BEGIN", &[])?;
     let stopwatch = Stopwatch::start();
     connection(db)?.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
@@ -227,7 +225,6 @@ fn read_in_transaction(db: &mut Db, job: &mut dyn Job, timeout: Duration) -> Res
     db.exec("COMMIT", &[]).map(drop)
 }
 
-/// What this engine's own statements are said to.
 fn connection(db: &mut Db) -> Result<&mut Connection, Error> {
     match &mut db.engine {
         Engine::Sqlite(connection) => Ok(connection),
@@ -235,21 +232,20 @@ fn connection(db: &mut Db) -> Result<&mut Connection, Error> {
     }
 }
 
-/// Ends a transaction that a failure has left open. Without this, one failed `COMMIT` or `ROLLBACK` would make every
-/// later `BEGIN` of the connection fail.
-fn leave_transaction(db: &mut Db) {
+/// Rolls back a transaction that a failure has left open: after a failed `COMMIT` or `ROLLBACK`, every later `BEGIN` of
+/// the connection would fail.
+fn end_open_transaction(db: &mut Db) {
     if connection(db).is_ok_and(|connection| !connection.is_autocommit()) {
         tracing::warn!("a transaction was left open and is rolled back");
-        // If this fails too, so will the next statement, and its error is told.
+        // If this fails, so does the next statement, whose error is reported.
         let _ = db.exec("ROLLBACK", &[]);
     }
 }
 
 impl Store {
-    /// Writes the state of a file at this moment into another one, which must be empty, while others go on writing to the
-    /// first. What was deleted does not come along, which is why this is no copy of pages. No transaction may be
-    /// open for it, so that it has a connection of its own; one that might write, since only such a one takes the log along
-    /// when it is the last to close.
+    /// Writes a snapshot of one file into another, empty one while writes to the first go on. Unlike a copy of pages,
+    /// it leaves out deleted content. It cannot run inside a transaction, hence the connection of its own, which is
+    /// writable since only a writable connection removes the write-ahead log when it closes last.
     pub fn write_compact(from: &Path, into: &Path) -> Result<(), Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(from, flags).map_err(|cause| cannot_open(from, &cause))?;

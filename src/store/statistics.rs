@@ -1,19 +1,18 @@
-//! What a store has done, and how far its writes have come.
+//! Counters of a store, and how far its writes have reached a replica.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A place in the log of a server: what was written up to there. What stands at the beginning is everywhere.
+/// A position in the write-ahead log of a PostgreSQL server. The default, 0, precedes every write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub(super) u64);
 
-/// Work done since the start.
 #[derive(Debug, Default)]
 pub struct Statistics {
     commits: AtomicU64,
     writes: AtomicU64,
     reads: AtomicU64,
     late_reads: AtomicU64,
-    /// Up to where this process has written, and up to where its replica is known to have followed.
+    /// The last position that this process has written, and the last that its replica is known to have replayed.
     written: AtomicU64,
     followed: AtomicU64,
 }
@@ -31,17 +30,17 @@ impl Statistics {
         self.followed.fetch_max(position.0, Ordering::Relaxed);
     }
 
-    /// Up to where writes that were answered have come.
+    /// The position of the last answered write.
     pub(super) fn written(&self) -> Position {
         Position(self.written.load(Ordering::Acquire))
     }
 
-    /// Up to where the replica is known to have followed.
+    /// The position that the replica is known to have replayed.
     pub fn followed(&self) -> Position {
         Position(self.followed.load(Ordering::Relaxed))
     }
 
-    /// Read jobs that a replica has done.
+    /// Read jobs done by a replica.
     pub fn late_reads(&self) -> u64 {
         self.late_reads.load(Ordering::Relaxed)
     }
@@ -60,12 +59,12 @@ impl Statistics {
         self.commits.load(Ordering::Relaxed)
     }
 
-    /// Write jobs that were run.
+    /// Write jobs run.
     pub fn writes(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
     }
 
-    /// Read jobs that were run.
+    /// Read jobs run, except by a replica.
     pub fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }

@@ -5,7 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{self, Db, Kept, Param};
+use crate::store::{self, Db, OwnedParam, Param};
 use crate::transfer::tables::{Table, insert_statement};
 
 /// Rows of a page. One statement inserts a page, and the engines limit the parameters of a statement.
@@ -21,14 +21,14 @@ pub struct Checksum {
 /// Some rows, as one list of values.
 pub(crate) struct Page {
     pub(crate) rows: usize,
-    pub(crate) values: Vec<Kept>,
+    pub(crate) values: Vec<OwnedParam>,
     /// Of the whole table, with its last page.
     pub(crate) checksum: Option<Checksum>,
 }
 
 impl Page {
     pub(crate) fn write(&self, db: &mut Db, table: &Table) -> Result<(), store::Error> {
-        let params: Vec<Param<'_>> = self.values.iter().map(Kept::param).collect();
+        let params: Vec<Param<'_>> = self.values.iter().map(OwnedParam::param).collect();
         db.exec(&insert_statement(table.name, &table.columns, self.rows), &params).map(drop)
     }
 }
@@ -36,7 +36,7 @@ impl Page {
 /// Reads a table page by page.
 pub(crate) struct TableReader {
     /// The key of the last row that was read.
-    last_key: Option<Vec<Kept>>,
+    last_key: Option<Vec<OwnedParam>>,
     hash: Sha256,
     rows: u64,
 }
@@ -52,8 +52,8 @@ impl TableReader {
         let width = table.columns.len();
         let sql = table.page_statement(PAGE, self.last_key.is_none());
         let key = self.last_key.take().unwrap_or_default();
-        let key: Vec<Param<'_>> = key.iter().map(Kept::param).collect();
-        let mut values: Vec<Kept> = Vec::with_capacity(PAGE * width);
+        let key: Vec<Param<'_>> = key.iter().map(OwnedParam::param).collect();
+        let mut values: Vec<OwnedParam> = Vec::with_capacity(PAGE * width);
         db.each(&sql, &key, &mut |row| {
             for column in 0..width {
                 let value = row.any(column).map_err(|cause| unreadable(table, row, column, &cause))?;
@@ -91,7 +91,7 @@ fn add_to(hash: &mut Sha256, value: Param<'_>) {
 fn unreadable(table: &Table, row: &store::Row<'_>, column: usize, cause: &store::Error) -> store::Error {
     let values: Vec<Param<'_>> =
         (0..table.columns.len()).map(|column| row.any(column).unwrap_or(Param::Null)).collect();
-    store::Error::Statement(format!("{}, {}: {cause}", table.describe(&values), table.columns[column]))
+    store::Error::Data(format!("{}, {}: {cause}", table.describe(&values), table.columns[column]))
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

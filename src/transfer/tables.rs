@@ -96,7 +96,7 @@ impl Table {
     }
 
     pub(crate) fn continue_ids_after(&self, db: &mut Db, last_id: i64) -> Result<(), store::Error> {
-        db.dialect().give_ids_after(self.name, last_id).iter().try_for_each(|sql| db.exec(sql, &[]).map(drop))
+        db.dialect().set_last_id(self.name, last_id).iter().try_for_each(|sql| db.exec(sql, &[]).map(drop))
     }
 
     /// The table and the key of a row, for messages.

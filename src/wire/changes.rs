@@ -1,9 +1,8 @@
 //! What a body wants to set: every attribute is absent, null or a value, and every fault is kept for the answer.
 //!
-//! Reading is pure and happens before any database work. What it finds wrong is only *reported* after the record was
-//! found and the caller may touch it (protocol-corners B1), so faults travel inside [`Changes`] and rules add to them.
-//! At most one fault stands for each field of each element (B2), and [`Changes::finish`] hands them out in the
-//! documented order (B3).
+//! Reading is pure and happens before any database work, but faults are only *reported* once the record was found and
+//! the caller may write it (rule O1). So faults travel inside [`Changes`], and rules add to them: at most one for each
+//! field of each element (O2). [`Changes::finish`] returns them in the documented order (O3).
 
 use std::borrow::Cow;
 
@@ -12,35 +11,34 @@ use serde_json::{Map, Value as Json};
 use crate::wire::describe::{Field, Input, Preset, Resource, Rung};
 use crate::wire::kind::{Value, label};
 
-/// Which list of attributes applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// A record is made: required attributes must be there, absent ones take their default.
+    /// Required attributes must be there; absent ones take their default.
     Create,
-    /// A record is changed: absent attributes stay as they are.
+    /// Absent attributes stay as they are.
     Update,
 }
 
-/// One broken rule of a 422 answer.
+/// One error of a 422.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Place among the faults of its element.
     position: u8,
-    /// Wire name of the attribute, or `base`. Only strict mode names what is no attribute.
+    /// Wire name of the attribute, or `base`; an unknown name in strict mode.
     pub field: Cow<'static, str>,
-    /// Position of the element in a bulk body, else 0.
+    /// Index of the element in a bulk body, else 0.
     pub index: usize,
     /// A whole sentence.
     pub message: String,
 }
 
 impl Fault {
-    /// A fault of the record as a whole, which no field has caused.
+    /// A fault of the record as a whole.
     pub fn base(message: &str) -> Self {
         Self::of("base", 0, message)
     }
 
-    /// The only fault of a request, in the element at `index`.
+    /// The only fault of a request.
     pub fn of(field: &'static str, index: usize, message: &str) -> Self {
         Self { position: 0, field: Cow::Borrowed(field), index, message: message.to_owned() }
     }
@@ -74,7 +72,7 @@ impl Changes {
         changes
     }
 
-    /// Refuses every attribute of `object` that [`Changes::read`] would ignore (strict mode).
+    /// In strict mode, refuses every attribute of `object` that [`Changes::read`] ignores.
     pub fn refuse_ignored(&mut self, write: Write, object: &Map<String, Json>, rung: Rung) {
         for name in object.keys() {
             let input = self.resource.field(name).and_then(|field| field.input).filter(|input| input.applies(write));
@@ -102,7 +100,7 @@ impl Changes {
             },
         };
         match (value, write, input.default) {
-            // A truth value has no third state: null is its default on an update too (protocol-corners C8).
+            // A boolean has no third state: null means its default on update, too (C8).
             (Value::Null, Write::Create, Some(preset))
             | (Value::Null, Write::Update, Some(preset @ Preset::Bool(_))) => {
                 self.values.push((field, preset.value()));
@@ -117,22 +115,22 @@ impl Changes {
         self.refuse(field.name, format!("{} is required.", label(field.name)));
     }
 
-    /// Position of the element in a bulk body, else 0.
+    /// Index of the element in a bulk body, else 0.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// The attributes that are set, in the order of the description.
+    /// The attributes to set, in the order of the description.
     pub fn values(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.values.iter().map(|(field, value)| (*field, value))
     }
 
-    /// The value of an attribute; `None` when it is absent or was refused.
+    /// `None` if the attribute is absent or was refused.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values.iter().find(|(field, _)| field.name == name).map(|(_, value)| value)
     }
 
-    /// The number of an attribute; `None` when it is absent, refused or null.
+    /// `None` if the attribute is absent, refused or null.
     pub fn int(&self, name: &str) -> Option<i64> {
         match self.get(name) {
             Some(Value::Int(number)) => Some(*number),
@@ -140,7 +138,7 @@ impl Changes {
         }
     }
 
-    /// The text of an attribute; `None` when it is absent, refused or null.
+    /// `None` if the attribute is absent, refused or null.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(Value::Text(text)) => Some(text),
@@ -148,29 +146,28 @@ impl Changes {
         }
     }
 
-    /// Sets a column that no attribute stands for but follows from one, such as a name in lower case.
+    /// Sets a column that is derived from an attribute, such as a name in lower case.
     pub fn derive(&mut self, column: &'static str, value: impl Into<String>) {
         self.derived.push((column, Value::Text(value.into())));
     }
 
-    /// Every column that is to be written, with its value.
+    /// Every column to write, with its value.
     pub fn columns(&self) -> Vec<(&'static str, &Value)> {
         let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
         let own = self.values.iter().filter(|(field, _)| is_column(field)).map(|(field, value)| (field.name, value));
         own.chain(self.derived.iter().map(|(name, value)| (*name, value))).collect()
     }
 
-    /// Whether the attribute was refused already.
     pub fn is_refused(&self, name: &str) -> bool {
         self.faults.iter().any(|fault| fault.field == name)
     }
 
-    /// Drops the attributes whose value is already there, so that rules judge only what would really change.
+    /// Drops the attributes that already have their value, so rules judge only real changes.
     pub fn drop_unchanged<'a>(&mut self, stored: impl Fn(&str) -> Option<&'a Value>) {
         self.values.retain(|(field, value)| stored(field.name) != Some(value));
     }
 
-    /// Refuses an attribute, unless it was refused before: the first reason stands.
+    /// Refuses an attribute, unless it was refused before: the first reason counts.
     pub fn refuse(&mut self, name: &'static str, message: impl Into<String>) {
         if self.is_refused(name) {
             return;
@@ -181,7 +178,7 @@ impl Changes {
         self.faults.push(Fault { position, field: name.into(), index: self.index, message });
     }
 
-    /// All faults of the elements in documented order; empty when the body can be written.
+    /// All faults of the elements in the documented order; empty if the body can be written.
     pub fn finish(elements: &mut [Self]) -> Vec<Fault> {
         let mut faults: Vec<Fault> = elements.iter_mut().flat_map(|changes| changes.faults.drain(..)).collect();
         faults.sort_by_key(|fault| (fault.index, fault.position));

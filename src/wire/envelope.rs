@@ -1,21 +1,20 @@
 //! The envelope: rows straight to bytes, in the vendor's key order.
 //!
-//! `count, results, PRIMARY, meta`, then one map for each included class (protocol.md section 3). The order of the keys
-//! is part of the wire, so the text is written as it comes instead of being built as a tree and serialised: that is
-//! also the cheaper way, since names are constant and values are borrowed from the row.
+//! `count, results, PRIMARY, meta`, then one map per included class. The order of the keys is part of the wire, so the
+//! text is written directly instead of being serialised from a tree. That is also cheaper, since names are constant and
+//! values are borrowed from the row.
 
 use crate::wire::describe::Target;
 use crate::wire::kind::{Cell, print_id};
 use crate::wire::projection::Projection;
 use crate::wire::query::Paging;
 
-/// A row whose cells are the columns of a projection in their order, then its id.
+/// A row whose cells are the columns of a projection in order, then its id.
 pub trait Cells {
-    /// The cell at `index`.
     fn cell(&self, index: usize) -> Cell<'_>;
 }
 
-/// An answer that is being written.
+/// An answer in progress.
 pub struct Envelope<'a> {
     projection: &'a Projection,
     ids: Vec<i64>,
@@ -28,28 +27,27 @@ struct IncludedMap {
     objects: Vec<u8>,
 }
 
-/// Bytes of an ordinary object, to ask for memory once.
-const USUAL_OBJECT: usize = 380;
+/// Bytes of a typical object, to allocate once.
+const TYPICAL_OBJECT: usize = 380;
 
 impl<'a> Envelope<'a> {
-    /// An empty answer, with room for `expected` records.
+    /// Reserves room for `expected` records.
     pub fn new(projection: &'a Projection, expected: usize) -> Self {
         Self {
             projection,
             ids: Vec::with_capacity(expected),
-            objects: Vec::with_capacity(expected * USUAL_OBJECT),
+            objects: Vec::with_capacity(expected * TYPICAL_OBJECT),
             included: Vec::new(),
         }
     }
 
-    /// Appends a record.
     pub fn push(&mut self, row: &dyn Cells) {
         let id = print_entry(self.projection, row, &mut self.objects);
         self.ids.push(id);
     }
 
-    /// Opens the map of an included class; it is printed even when it stays empty. Records of the class of the answer itself
-    /// share its map.
+    /// Opens the map of an included class, which is printed even if it stays empty. Included records of the answer's
+    /// own class share its map.
     pub fn include(&mut self, target: Target) {
         let is_open = target.name() == self.projection.resource().name
             || self.included.iter().any(|map| map.name == target.name());
@@ -58,7 +56,7 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// Appends an object to the map of an included class that was opened before.
+    /// Appends to the map of an included class, which must be open.
     pub fn push_included(&mut self, projection: &Projection, row: &dyn Cells) {
         let name = projection.resource().name;
         if name == self.projection.resource().name {
@@ -68,12 +66,11 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// The ids of the records so far.
     pub fn ids(&self) -> &[i64] {
         &self.ids
     }
 
-    /// The whole answer. `count` is the total of the query, not of the page (rule B16).
+    /// `count` is the total of the query, not of the page (rule B16).
     pub fn finish(self, count: i64, paging: Paging) -> Vec<u8> {
         let included: usize = self.included.iter().map(|map| map.objects.len() + map.name.len() + 6).sum();
         let entry = self.projection.resource().name.len() + 40;
@@ -107,7 +104,7 @@ fn print_map(name: &str, objects: &[u8], out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// Rules B2 and B5: an empty list is page 0 of 0, whatever was asked for.
+/// An empty list is page 0 of 0, whichever page was requested (rules B2 and B5).
 fn print_meta(count: i64, paging: Paging, out: &mut Vec<u8>) {
     let pages = (count + paging.size - 1) / paging.size;
     let number = if count == 0 { 0 } else { paging.number };
@@ -123,7 +120,7 @@ fn print_meta(count: i64, paging: Paging, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// Appends `"id":{…}`, after a comma where something stands before, and returns the id.
+/// Appends `"id":{…}`, after a comma unless it is the first, and returns the id.
 fn print_entry(projection: &Projection, row: &dyn Cells, out: &mut Vec<u8>) -> i64 {
     let id = match row.cell(projection.columns().len()) {
         Cell::Int(id) => id,

@@ -1,10 +1,10 @@
-//! The protocol engine: what a resource is made of, how requests are read and answers printed.
+//! The protocol engine: how resources are described, requests read, and answers printed. Comments cite the rules in
+//! `docs/WIRE.md` by number.
 //!
-//! It does no I/O and knows no particular resource, so that each rule of the wire stands in one place for all of them.
-//! [`describe`] is the vocabulary, [`kind`] the syntax of values; [`params`] decodes a request into one tree, from which
-//! [`query`] reads lists, [`projection`] what is to be printed of a record, and [`changes`] what a body wants to set;
-//! [`strict`] names what all of them ignore. [`envelope`] prints the answer, [`entity_tag`] its tag, and [`openapi`] the
-//! description itself.
+//! It does no I/O and knows no particular resource, so each rule of the wire is in one place for all of them.
+//! [`describe`] is the vocabulary, [`kind`] the syntax of values. [`params`] decodes a request into one tree, from
+//! which [`query`] reads lists, [`projection`] the keys to print, and [`changes`] the values to set; [`strict`] reports
+//! what all of them ignore. [`envelope`] prints the answer, [`entity_tag`] its tag, [`openapi`] the API description.
 
 pub mod changes;
 pub mod describe;

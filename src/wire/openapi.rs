@@ -1,11 +1,11 @@
-//! The API description: OpenAPI 3.1, printed from the descriptions that also serve the requests.
+//! The API description, OpenAPI 3.1, generated from the descriptions that also serve the requests.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::wire::describe::{Association, Field, Filter, Link, Resource, Rung, Shown, Target, Test, Verb};
 use crate::wire::kind::Kind;
 
-/// Statuses that every operation can answer, with their meaning.
+/// Refusals of every operation.
 const REFUSALS: &[(&str, &str)] = &[
     ("400", "The request is malformed."),
     ("401", "There is no valid bearer token."),
@@ -17,17 +17,17 @@ const REFUSALS: &[(&str, &str)] = &[
     ("503", "The service is unavailable; Retry-After says when to try again."),
 ];
 
-/// Statuses that operations with a body can answer besides.
+/// Further refusals of operations with a body.
 const BODY_REFUSALS: &[(&str, &str)] = &[
     ("408", "The body did not arrive in time."),
     ("413", "The body is too large."),
     ("415", "The content type or encoding is not read."),
 ];
 
-/// Statuses that writes to a record can answer besides.
+/// Further refusals of writes to a record.
 const RECORD_REFUSALS: &[(&str, &str)] = &[("412", "The record is not what If-Match expects.")];
 
-/// The description of what is served for these resources below `base_path`.
+/// The description of these resources below `base_path`.
 pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
     let mut paths = Map::new();
     let mut schemas = shared_schemas();
@@ -67,7 +67,6 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
     })
 }
 
-/// Whether an operation of this form may set a field.
 pub fn is_settable(field: &Field, verb: Verb) -> bool {
     field.input.is_some_and(|input| match verb {
         Verb::Create { .. } => input.on_create,
@@ -78,30 +77,25 @@ pub fn is_settable(field: &Field, verb: Verb) -> bool {
 
 fn shared_schemas() -> Map<String, Json> {
     let error = json!({
-        "type": "object",
-        "properties": {
-            "type": {"type": "string", "enum": ["oauth", "syntax", "system", "validation"]},
-            "field": {"type": "string", "description": "On validation only: the attribute, or base."},
-            "message": {"type": "string"},
-            "index": {"type": "integer", "minimum": 0, "description": "On validation only: the position in a bulk."},
-        },
-        "required": ["type", "message"],
-        "additionalProperties": false,
+        "type": {"type": "string", "enum": ["oauth", "syntax", "system", "validation"]},
+        "field": {"type": "string", "description": "On validation only: the attribute, or base."},
+        "message": {"type": "string"},
+        "index": {"type": "integer", "minimum": 0, "description": "On validation only: the position in a bulk."},
     });
-    let errors = json!({
-        "type": "object",
-        "properties": {"errors": {"type": "array", "minItems": 1, "items": reference("Error")}},
-        "required": ["errors"],
-        "additionalProperties": false,
-    });
+    let errors = json!({"errors": {"type": "array", "minItems": 1, "items": reference("Error")}});
     let integer = json!({"type": "integer"});
-    let meta = json!({
-        "type": "object",
-        "properties": {"count": integer, "page_count": integer, "page_number": integer, "page_size": integer},
-        "required": ["count", "page_count", "page_number", "page_size"],
-        "additionalProperties": false,
-    });
-    Map::from_iter([("Error".to_owned(), error), ("Errors".to_owned(), errors), ("Meta".to_owned(), meta)])
+    let meta = json!({"count": integer, "page_count": integer, "page_number": integer, "page_size": integer});
+    Map::from_iter([
+        ("Error".to_owned(), object(error, json!(["type", "message"]))),
+        ("Errors".to_owned(), object(errors, json!(["errors"]))),
+        ("Meta".to_owned(), object(meta, json!(["count", "page_count", "page_number", "page_size"]))),
+    ])
+}
+
+/// The schema of an object with no other properties.
+fn object(properties: impl Into<Json>, required: impl Into<Json>) -> Json {
+    let (properties, required) = (properties.into(), required.into());
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
 fn reference(schema: &str) -> Json {
@@ -129,16 +123,12 @@ fn object_schema(resource: &Resource) -> Json {
         }
     }
     properties.insert("id".to_owned(), json!({"type": "string", "pattern": "^[1-9][0-9]*$"}));
-    json!({
-        "type": "object",
-        "description": resource.text,
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-    })
+    let mut schema = object(properties, required);
+    schema["description"] = json!(resource.text);
+    schema
 }
 
-/// The schema of a key that is no field.
+/// The schema of a key that is not a field.
 fn key_schema(association: &Association) -> Option<Json> {
     let name = association.target.name();
     match association.link {
@@ -148,7 +138,7 @@ fn key_schema(association: &Association) -> Option<Json> {
     }
 }
 
-/// Headers of ours that every operation reads, and those that only writes read.
+/// Additional headers, and whether only writes read them.
 const HEADERS: &[(&str, bool, &str)] = &[
     ("Invited-Strict", false, "With true, whatever would be ignored is an error that names it."),
     ("Invited-Dry-Run", true, "With true, everything is done but the effect."),
@@ -218,7 +208,7 @@ fn filter_parameter(resource: &Resource, filter: &Filter) -> Json {
     query(filter.name, schema, filter.text)
 }
 
-/// The parameters of every list beside its filters: name, lowest value where it is a number, and a sentence.
+/// The parameters of every list beside its filters: name, least value of a number, and a sentence.
 pub const LIST_PARAMETERS: &[(&str, Option<i64>, &str)] = &[
     ("page", Some(1), "The page, counted from 1."),
     ("per_page", Some(1), "Records on a page: 20 unless given, at most 200."),
@@ -227,10 +217,8 @@ pub const LIST_PARAMETERS: &[(&str, Option<i64>, &str)] = &[
     ("only", None, "Ids with commas: exactly these records, without pages."),
 ];
 
-/// What `search` does, where a resource has it.
 pub const SEARCH: &str = "Records whose texts contain this one, best matches first.";
 
-/// What switches off the defaults of filters.
 pub const APPLY_DEFAULT_FILTERS: &str = "Anything but true, TRUE or 1 switches off the defaults of filters.";
 
 fn list_parameters(resource: &Resource) -> Vec<Json> {
@@ -250,7 +238,7 @@ fn list_parameters(resource: &Resource) -> Vec<Json> {
     parameters
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "schemas are made where they are handed in")]
+#[expect(clippy::needless_pass_by_value, reason = "callers build the schema in place")]
 fn query(name: &str, schema: Json, text: &str) -> Json {
     json!({"in": "query", "name": name, "schema": schema, "description": text})
 }
@@ -270,19 +258,14 @@ fn responses(resource: &Resource, verb: Verb) -> Json {
     Json::Object(responses)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "schemas are made where they are handed in")]
+#[expect(clippy::needless_pass_by_value, reason = "callers build the schema in place")]
 fn content(text: &str, schema: Json) -> Json {
     json!({"description": text, "content": {"application/json": {"schema": schema}}})
 }
 
 fn envelope_schema(resource: &Resource) -> Json {
     let map = |object: &str| json!({"type": "object", "additionalProperties": reference(object)});
-    let result = json!({
-        "type": "object",
-        "properties": {"key": {"const": resource.name}, "id": {"type": "string"}},
-        "required": ["key", "id"],
-        "additionalProperties": false,
-    });
+    let result = object(json!({"key": {"const": resource.name}, "id": {"type": "string"}}), json!(["key", "id"]));
     let mut properties = Map::from_iter([
         ("count".to_owned(), json!({"type": "integer", "minimum": 0})),
         ("results".to_owned(), json!({"type": "array", "items": result})),
@@ -296,12 +279,7 @@ fn envelope_schema(resource: &Resource) -> Json {
         };
         properties.insert(association.target.name().to_owned(), included);
     }
-    json!({
-        "type": "object",
-        "properties": properties,
-        "required": ["count", "results", resource.name, "meta"],
-        "additionalProperties": false,
-    })
+    object(properties, json!(["count", "results", resource.name, "meta"]))
 }
 
 fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
@@ -327,7 +305,7 @@ fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
     }}))
 }
 
-/// What one record of a body may hold; `None` for operations that read no attributes.
+/// The attributes of one record; `None` for operations that read none.
 fn element_schema(resource: &Resource, verb: Verb) -> Option<Json> {
     let settable: Vec<&Field> = resource.fields.iter().filter(|field| is_settable(field, verb)).collect();
     if settable.is_empty() {

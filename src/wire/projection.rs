@@ -1,37 +1,33 @@
 //! What is read and printed of a record: its columns, in the order of the wire.
 //!
-//! The fields of a resource are not all printed to everybody, and some keys are there only when a request asks for them
-//! (protocol.md section 3, rules B9 and B15). A projection decides that once for a request. It is both the list of
-//! columns of a statement and the list of keys of an object, so that the two cannot disagree: the cell of a row at some
-//! index belongs to the column at that index, and the cell after the last one is the record's id.
+//! Some fields are printed only for some callers, and some keys only if a request asks for them (rules B9 and B15). A
+//! projection decides that once per request. It is both the column list of a statement and the key list of an object,
+//! so the two cannot disagree: each cell of a row belongs to the column at its index, and the last one is the id.
 
 use crate::wire::describe::{Association, Field, Link, Resource, Rung, Shown, Target};
 use crate::wire::kind::{Dates, Kind};
 use crate::wire::params::Tree;
 use crate::wire::query;
 
-/// The columns of a record.
 pub struct Projection {
     resource: &'static Resource,
     columns: Vec<Column>,
     included: Vec<Included>,
-    /// Whether every column is a field, and so an expression of the record's own row.
+    /// Whether every column is a field, and so in the record's own row.
     is_of_one_row: bool,
     dates: Dates,
 }
 
-/// A column, which is also a key of the printed object: no more than a pointer to its line of the description, since a
-/// request makes a dozen of them and hands them to another thread.
+/// A column, which is also a key of the printed object. Only a pointer into the description, since every request makes
+/// a dozen and sends them to another thread.
 #[derive(Clone, Copy)]
 pub enum Column {
-    /// A field.
     Field(&'static Field),
-    /// The key of an association that is no field.
+    /// The key of an association that is not a field.
     Key(&'static Association),
 }
 
 impl Column {
-    /// Key.
     pub fn name(self) -> &'static str {
         match self {
             Self::Field(field) => field.name,
@@ -39,7 +35,6 @@ impl Column {
         }
     }
 
-    /// How the value is printed.
     pub fn kind(self) -> Kind {
         match self {
             Self::Field(field) => field.kind,
@@ -50,7 +45,6 @@ impl Column {
         }
     }
 
-    /// What it is read from.
     pub fn source(self) -> Source {
         match self {
             Self::Field(field) => Source::Expression(field.select),
@@ -58,7 +52,7 @@ impl Column {
                 Link::One(id) => Source::Expression(id),
                 Link::Many { id, rows } => Source::Ids { id, rows },
                 Link::Empty => Source::Expression("'[]'"),
-                // Its field is the column.
+                // Never a column: its field is.
                 Link::Field => Source::Expression("NULL"),
             },
         }
@@ -68,13 +62,10 @@ impl Column {
 /// What a column is read from.
 #[derive(Clone, Copy)]
 pub enum Source {
-    /// An expression.
     Expression(&'static str),
-    /// The ids of related rows, as in [`Link::Many`].
+    /// As in [`Link::Many`].
     Ids {
-        /// Expression of an id.
         id: &'static str,
-        /// Where the ids are found.
         rows: &'static str,
     },
 }
@@ -84,17 +75,16 @@ pub enum Source {
 pub struct Included {
     /// Index of the column with the ids.
     pub column: usize,
-    /// What they are ids of.
     pub target: Target,
 }
 
 impl Projection {
-    /// What a reader on `rung` sees of a record without asking for more: that is also what other answers include of it.
+    /// What a reader on `rung` sees by default, and when other answers include the record.
     pub fn plain(resource: &'static Resource, rung: Rung) -> Self {
         Self::of_fields(resource, |field| matches!(field.shown, Shown::From(from) if rung >= from))
     }
 
-    /// What a request of a reader on `rung` asks for, by `optional_fields` and `include`.
+    /// What a reader on `rung` sees with the `optional_fields` and `include` of a request.
     pub fn read(resource: &'static Resource, params: &Tree, rung: Rung) -> Self {
         let optional = query::optional_fields(params);
         let mut projection = Self::of_fields(resource, |field| match field.shown {
@@ -106,7 +96,7 @@ impl Projection {
         projection
     }
 
-    /// Every field, printed or not: what rules look at.
+    /// Every field, printed or not, for rules.
     pub fn whole(resource: &'static Resource) -> Self {
         Self::of_fields(resource, |_| true)
     }
@@ -117,8 +107,7 @@ impl Projection {
         Self { resource, columns, included: Vec::new(), is_of_one_row: true, dates: Dates::default() }
     }
 
-    /// Adds what associations need: their keys in the order of the description, their maps in the order in which they were
-    /// asked for (protocol-corners D1).
+    /// Adds associations: their keys in the order of the description, their maps in the order of the request (rule D1).
     fn include(&mut self, wanted: &[&'static Association]) {
         for association in self.resource.associations {
             let is_wanted = wanted.iter().any(|other| other.name == association.name);
@@ -134,33 +123,28 @@ impl Projection {
         self.included = wanted.iter().filter_map(included).collect();
     }
 
-    /// The same with days written so.
     #[must_use]
     pub fn with_dates(self, dates: Dates) -> Self {
         Self { dates, ..self }
     }
 
-    /// How days are written.
     pub fn dates(&self) -> Dates {
         self.dates
     }
 
-    /// The resource.
     pub fn resource(&self) -> &'static Resource {
         self.resource
     }
 
-    /// The columns.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    /// What the answer includes.
     pub fn included(&self) -> &[Included] {
         &self.included
     }
 
-    /// Whether every column is an expression of the record's own row.
+    /// Whether every column is in the record's own row.
     pub fn is_of_one_row(&self) -> bool {
         self.is_of_one_row
     }

@@ -1,8 +1,8 @@
-//! Strict mode: names what a lenient server ignores (protocol.md section 9).
+//! Strict mode: reports what is otherwise ignored.
 //!
-//! The vendor ignores unknown parameters, and so does this server; a misspelt `only_pendng=false` is then found by
-//! nobody. With `Invited-Strict: true` everything at the top level of a request that has no effect is an error that names
-//! it. What is inside a record is the business of [`super::changes`].
+//! Like the vendor, this server ignores unknown parameters, which hides a misspelt `only_pendng=false`. With
+//! `Invited-Strict: true`, everything at the top level of a request that has no effect is an error that names it;
+//! [`super::changes`] does the same inside a record.
 
 use serde_json::Value as Json;
 
@@ -11,7 +11,7 @@ use crate::wire::openapi::LIST_PARAMETERS;
 use crate::wire::params::Tree;
 use crate::wire::query;
 
-/// What a request says in vain, as one sentence; `None` when everything has an effect.
+/// A sentence that names what has no effect; `None` if everything has one.
 pub fn ignored(resource: &'static Resource, verb: Verb, params: &Tree) -> Option<String> {
     let unknown: Vec<&str> = params
         .iter()
@@ -29,7 +29,7 @@ pub fn ignored(resource: &'static Resource, verb: Verb, params: &Tree) -> Option
     Some(format!("Strict mode: unknown {kind}{plural} {}.", names.join(", ")))
 }
 
-/// Clients send empty parameters that they have no value for.
+/// Clients may send a parameter without a value instead of leaving it out.
 fn is_blank(value: &Json) -> bool {
     match value {
         Json::Null => true,
@@ -45,7 +45,7 @@ fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
         resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.iter().any(|(lifting, _)| *lifting == name))
     };
     match name {
-        // A setting decides whether a token may stand here, and the pipeline has judged it by now.
+        // Authentication has accepted or refused it by now.
         "access_token" => true,
         "include" | "optional_fields" => verb != Verb::Destroy,
         "apply_default_filters" => matches!(verb, Verb::Index | Verb::Show),

@@ -1,7 +1,7 @@
-//! How people who are invited answer: the page behind the link, the same as JSON, and what becomes of them.
+//! How invitees answer: the page behind the link, the same as JSON, and the deadlines and limits around both.
 //!
-//! Most stories take the token out of the mail, since that is the way by which it comes to its person. One that needs no
-//! member leaves the password out, whose hash is the dearest part of all.
+//! Most tests take the token from the mail, as an invitee does. One that needs no member leaves the password out,
+//! since hashing it is the slowest step.
 
 mod by_json;
 mod dead;
@@ -19,7 +19,7 @@ mod seats;
 
 use crate::support::Answer;
 
-/// A full invitation: everything that a member can be given.
+/// An invitation with every grant that a member can get.
 fn everything() -> serde_json::Value {
     serde_json::json!({
         "full_name": "Vera Visitor", "email_address": "vera@example.test", "headline": "Analyst",
@@ -29,7 +29,7 @@ fn everything() -> serde_json::Value {
     })
 }
 
-/// Expects a refusal as JSON, of one field; `base` stands for all of it.
+/// Expects a JSON refusal about one field; `base` means the whole request.
 #[track_caller]
 fn refused_for(answer: &Answer, field: &str) {
     assert_eq!(answer.status, 422, "{answer}");

@@ -1,4 +1,4 @@
-//! What a client may ask for beyond the vendor's API, for every write of every resource (protocol.md section 9).
+//! Additions to the vendor's API, tested for every write of every resource.
 
 mod conditional;
 mod dry_run;

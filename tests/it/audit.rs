@@ -1,11 +1,11 @@
-//! The audit trail: each write leaves one row that says who changed what, and a refused one leaves none.
+//! The audit trail: each write leaves one row with the actor and the change; a refused write leaves none.
 
 use serde_json::{Value, json};
 
 use crate::exact::put_json;
 use crate::support::{Server, token};
 
-/// A row of the trail.
+/// A row of the audit trail.
 #[derive(Debug, PartialEq)]
 struct Row {
     account: i64,
@@ -20,7 +20,7 @@ fn trail(server: &Server) -> Vec<Row> {
     let rows = server.stored(
         "SELECT account_id, actor_user_id, action, subject_type, subject_id, before, after FROM audit ORDER BY id",
     );
-    // Neither attributes nor names of this file's stories hold the sign between two cells.
+    // No attribute or name in these tests contains the separator of the cells.
     rows.iter()
         .map(|row| {
             let cells: Vec<&str> = row.split('|').collect();
@@ -44,7 +44,7 @@ fn row(actor: i64, action: &str, id: i64, before: Value, after: Value) -> Row {
 }
 
 #[test]
-fn an_update_tells_what_it_changed_and_what_was_there_before() {
+fn an_update_records_the_old_and_the_new_values() {
     let server = Server::start();
     let body =
         r#"{"account_invitation":{"permission":"collaborator","default_role_id":null,"bill_rate_in_cents":15000}}"#;
@@ -68,9 +68,9 @@ fn a_create_a_bulk_a_resend_and_a_delete_leave_a_row_for_each_record() {
     server.put("/account_invitations/6/resend").bearer(token::ADMINISTRATOR).send().expect(200);
     server.delete("/account_invitations/7").bearer(token::OWNER).send().expect(204);
     let rows = trail(&server);
-    let told: Vec<_> = rows.iter().map(|row| (row.actor, row.action.as_str(), row.subject.1)).collect();
+    let subjects: Vec<_> = rows.iter().map(|row| (row.actor, row.action.as_str(), row.subject.1)).collect();
     assert_eq!(
-        told,
+        subjects,
         [
             (5, "account_invitation.create", 6),
             (5, "account_invitation.create", 7),

@@ -1,13 +1,12 @@
-//! The program as its users meet it: on the command line, in a pipe, under a supervisor.
+//! The program as its users see it: on the command line, in a pipe, under a supervisor.
 //!
 //! - `sandbox`: the greeting, the JSON line, the temporary database, stopping.
-//! - `seeds`: what a sandbox holds, made-up rows, and runs that repeat themselves.
+//! - `seeds`: the contents of a sandbox, generated rows, repeatable runs.
 //! - `serving`: `serve`, its settings, accounts and tokens, migrations.
-//! - `operators`: what commands leave behind, and which database they refuse to touch.
+//! - `operators`: the audit rows of commands, and the databases that commands refuse.
 //! - `people`: the commands for users and memberships.
-//! - `invitations`, `mail`, `seats`, `forgetting`: the commands for what is between an invitation and its person; `team` is what
-//!   their stories begin with.
-//! - `copying`, `backup`: databases that move, and those that are kept aside.
+//! - `invitations`, `mail`, `seats`, `forgetting`: the commands for invitations; `team` is their common setup.
+//! - `copying`, `backup`: databases that are moved or backed up.
 //! - `telling`: help, the API description, health, metrics and the log.
 
 mod backup;
@@ -24,6 +23,6 @@ pub(crate) mod serving;
 mod team;
 mod telling;
 
-pub(crate) use copying::{Answers, Crowd, copied, invite_new, kill_while_copying, rows_of, while_somebody_writes};
-pub(crate) use serving::{UNLIMITED, create_account, fails, folder, serve, succeeds};
+pub(crate) use copying::{Answers, Crowd, copied, invite_new, kill_while_copying, rows_of, while_inviting};
+pub(crate) use serving::{UNLIMITED, create_account, fails, folder, new_database, serve, succeeds};
 pub(crate) use team::Team;

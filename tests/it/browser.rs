@@ -1,7 +1,7 @@
-//! An invitation on its whole way: the real program mails it through a mail server of another make, a person opens the link
-//! out of that mail in a real browser, and is a member with exactly what was invited.
+//! An invitation from end to end: the real program mails it through a foreign mail server, a person opens the link from
+//! that mail in a real browser, and becomes a member with exactly the invited grants.
 //!
-//! In between come those that no invitation may fall for: programs that open every link of a mail and send every form.
+//! Link scanners, which open every link and send every form, must not use the invitation up.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use crate::support::client::{BASE, Request};
 use crate::support::stored::everything_stored;
 use crate::support::{Answer, token};
 
-/// The program as a sandbox, the mail server that its mails go to, and its database.
+/// A sandbox, the mail server it sends to, and its database.
 struct Story {
     mail_server: MailServer,
     address: SocketAddr,
@@ -35,14 +35,14 @@ impl Story {
         Self { mail_server, address: process::address(&greeting), _sandbox: sandbox, folder }
     }
 
-    /// A request of the administrator below the base path of the API, which has to succeed.
+    /// A request by the administrator below the API's base path; it must succeed.
     #[track_caller]
     fn administrator(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let request = Request::new(self.address, method, &format!("{BASE}{path}")).bearer(token::ADMINISTRATOR);
         body.map_or(request.clone(), |body| request.json(body)).send().expect(200)
     }
 
-    /// The administrator invites somebody; the answer is the invitation's id and the mail.
+    /// Invites as the administrator; returns the invitation's id and the mail.
     #[track_caller]
     fn invite(&mut self, attributes: &Value) -> (String, Taken) {
         let body = json!({ "account_invitation": attributes });
@@ -50,14 +50,13 @@ impl Story {
         (made.ids().remove(0), self.mail_server.mail())
     }
 
-    /// The path of the link in a mail, out of the bytes that arrived.
+    /// The path of the link in a mail's raw bytes.
     #[track_caller]
     fn path_in(&self, mail: &Taken) -> String {
-        // Quoted-printable ends a long line with a sign of equality where none was (RFC 2045, section 6.7).
+        // Quoted-printable ends a wrapped line with an equals sign (RFC 2045, section 6.7).
         let bytes = String::from_utf8(mail.bytes.clone()).expect("what we send is ASCII").replace("=\r\n", "");
         let start = format!("http://{}", self.address);
-        let link =
-            bytes.split_whitespace().find(|word| word.starts_with(&start)).expect("a link stands alone on a line");
+        let link = bytes.split_whitespace().find(|word| word.starts_with(&start)).expect("a link is alone on its line");
         link[start.len()..].to_owned()
     }
 
@@ -69,7 +68,6 @@ impl Story {
         Request::new(self.address, method, path).send()
     }
 
-    /// An invitation as the administrator sees it.
     #[track_caller]
     fn invitation(&self, id: &str) -> Value {
         self.administrator("GET", &format!("/account_invitations/{id}?only_pending=false"), None).record()
@@ -80,8 +78,7 @@ impl Story {
     }
 }
 
-/// An invitation of nobody in particular.
-fn somebody() -> Value {
+fn invitee() -> Value {
     json!({"full_name": "Nora New", "email_address": "nora@example.test"})
 }
 
@@ -146,31 +143,31 @@ fn an_invitation_with_every_attribute_becomes_exactly_that_member() {
 }
 
 #[test]
-fn who_declines_in_a_browser_is_no_member_and_the_link_is_dead() {
+fn declining_in_a_browser_makes_no_member_and_kills_the_link() {
     let mut story = Story::begin();
-    let (invitation, mail) = story.invite(&somebody());
+    let (invitation, mail) = story.invite(&invitee());
     let members = story.administrator("GET", "/account_memberships?per_page=200", None).ids();
     let path = story.path_in(&mail);
     peers::node_script("acceptance.mjs", &[&story.link(&path), "decline"]);
     assert_eq!(story.administrator("GET", "/account_memberships?per_page=200", None).ids(), members);
-    assert_eq!(story.invitation(&invitation)["pending"], true, "the vendor knows no other word for it");
+    assert_eq!(story.invitation(&invitation)["pending"], true, "the vendor has no state for declined");
     assert_eq!(story.page("GET", &path).status, 404);
 }
 
 #[test]
-fn a_browser_without_script_is_enough() {
+fn a_browser_without_scripts_is_enough() {
     let mut story = Story::begin();
-    let (invitation, mail) = story.invite(&somebody());
+    let (invitation, mail) = story.invite(&invitee());
     peers::node_script("acceptance.mjs", &[&story.link(&story.path_in(&mail)), "accept", "without-script"]);
     assert_eq!(story.invitation(&invitation)["pending"], false);
 }
 
 #[test]
-fn programs_that_open_every_link_and_send_every_form_change_nothing() {
+fn link_scanners_change_nothing() {
     let mut story = Story::begin();
-    let (invitation, mail) = story.invite(&somebody());
+    let (invitation, mail) = story.invite(&invitee());
     let path = story.path_in(&mail);
-    // The mail is settled a moment after it was taken.
+    // The outbox records the delivery a moment after the mail arrives.
     let mails = format!("/invitations/{invitation}/mails");
     let is_sent = || {
         let answer = Request::new(story.address, "GET", &mails).bearer(token::ADMINISTRATOR).send().expect(200);
@@ -183,7 +180,7 @@ fn programs_that_open_every_link_and_send_every_form_change_nothing() {
 
     assert_eq!(story.page("HEAD", &path).status, 200);
     let opened = [(); 3].map(|()| story.page("GET", &path).expect(200));
-    assert_eq!(everything_stored(&story.database()), before, "to look changes nothing");
+    assert_eq!(everything_stored(&story.database()), before, "reading changes nothing");
 
     let page = &opened[0];
     let cookie = page.header("set-cookie").unwrap().split(';').next().unwrap();
@@ -201,11 +198,11 @@ fn programs_that_open_every_link_and_send_every_form_change_nothing() {
         assert_eq!(answer.status, status, "{form}: {answer}");
         assert_eq!(everything_stored(&story.database()), before, "{form}");
     }
-    // A program that keeps no cookie has not even a form that counts.
+    // Without the cookie, even a complete form is refused.
     let form = format!("csrf_token={csrf_token}&password=correct+horse+battery&decision=accept");
     assert_eq!(Request::new(story.address, "POST", &path).form(&form).send().status, 403);
     assert_eq!(everything_stored(&story.database()), before);
-    // The person comes after them all the same.
+    // The person can still accept afterwards.
     Request::new(story.address, "POST", &path).header("Cookie", cookie).form(&form).send().expect(200);
     assert_eq!(story.invitation(&invitation)["pending"], false);
 }

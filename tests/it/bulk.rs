@@ -1,4 +1,4 @@
-//! `POST /account_invitations` with up to fifty invitations: all of them or none.
+//! `POST /account_invitations` with up to fifty invitations: all or none.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ const TWICE: &str = "Email address appears more than once in this request.";
 const PENDING: &str = "Email address already has a pending invitation.";
 
 #[test]
-fn fifty_are_made_in_the_order_of_the_request_and_all_of_them_are_answered() {
+fn fifty_are_created_and_returned_in_the_order_of_the_request() {
     let server = Server::start();
     let answer = bulk(&server, &Value::from(people(50))).expect(200);
     let objects: Vec<(u64, String)> = (0..50)
@@ -41,7 +41,7 @@ fn fifty_are_made_in_the_order_of_the_request_and_all_of_them_are_answered() {
 }
 
 #[test]
-fn one_element_is_a_bulk_too_and_its_page_size_is_twenty() {
+fn one_element_is_a_bulk_with_a_page_size_of_twenty() {
     let server = Server::start();
     let answer = bulk(&server, &Value::from(people(1))).expect(200);
     assert_eq!(answer.text(), Invitation::fresh(6, "P0", "p0@example.test", 23).body());
@@ -55,7 +55,7 @@ fn twenty_one_elements_make_a_page_of_twenty_one() {
 }
 
 #[test]
-fn the_elements_of_one_bulk_have_one_time_so_the_ids_decide_inside_it() {
+fn the_elements_of_one_bulk_share_a_time_and_are_ordered_by_id() {
     let server = Server::start();
     bulk(&server, &Value::from(people(3))).expect(200);
     let list = |order: &str| {
@@ -86,7 +86,7 @@ fn every_field_may_be_set_in_each_element_and_includes_cover_all() {
 }
 
 #[test]
-fn another_number_another_shape_and_both_roots_are_400() {
+fn a_wrong_number_a_wrong_shape_and_both_roots_are_400() {
     let server = Server::start();
     let before = everything(&server);
     for (body, message) in [
@@ -140,7 +140,7 @@ fn an_empty_element_is_an_object_without_the_required_fields() {
 }
 
 #[test]
-fn one_broken_element_keeps_the_other_forty_nine_out() {
+fn one_invalid_element_refuses_all_fifty() {
     let server = Server::start();
     let before = everything(&server);
     let mut elements = people(50);
@@ -153,19 +153,16 @@ fn one_broken_element_keeps_the_other_forty_nine_out() {
 }
 
 #[test]
-fn errors_carry_the_index_and_come_by_index_and_then_by_the_table() {
+fn errors_carry_the_index_and_are_ordered_by_index_and_then_by_field() {
     let server = Server::start();
-    let answer = bulk(
-        &server,
-        &json!([
-            {"full_name": "Good", "email_address": "good@example.test"},
-            {"billability_target": 101, "full_name": 5, "email_address": "x"},
-            {"full_name": "Taken", "email_address": "ADA@example.test"},
-            {"full_name": "Clock", "email_address": "clock@example.test", "permission": "punch_clock"},
-            {"full_name": "", "email_address": "disabled@example.test", "default_role_id": 104},
-        ]),
-    )
-    .expect(422);
+    let elements = json!([
+        {"full_name": "Good", "email_address": "good@example.test"},
+        {"billability_target": 101, "full_name": 5, "email_address": "x"},
+        {"full_name": "Taken", "email_address": "ADA@example.test"},
+        {"full_name": "Clock", "email_address": "clock@example.test", "permission": "punch_clock"},
+        {"full_name": "", "email_address": "disabled@example.test", "default_role_id": 104},
+    ]);
+    let answer = bulk(&server, &elements).expect(422);
     assert_eq!(
         answer.text(),
         invalid_all(&[
@@ -185,31 +182,25 @@ fn errors_carry_the_index_and_come_by_index_and_then_by_the_table() {
 fn the_same_address_twice_is_reported_on_every_later_element() {
     let server = Server::start();
     let before = everything(&server);
-    let answer = bulk(
-        &server,
-        &json!([
-            {"full_name": "A", "email_address": "a@example.test"},
-            {"full_name": "B", "email_address": "b@example.test"},
-            {"full_name": "C", "email_address": " A@Example.TEST "},
-            {"full_name": "D", "email_address": "a@example.test"},
-        ]),
-    )
-    .expect(422);
+    let elements = json!([
+        {"full_name": "A", "email_address": "a@example.test"},
+        {"full_name": "B", "email_address": "b@example.test"},
+        {"full_name": "C", "email_address": " A@Example.TEST "},
+        {"full_name": "D", "email_address": "a@example.test"},
+    ]);
+    let answer = bulk(&server, &elements).expect(422);
     assert_eq!(answer.text(), invalid_all(&[("email_address", 2, TWICE), ("email_address", 3, TWICE)]));
     assert_eq!(everything(&server), before);
 }
 
 #[test]
-fn an_address_that_is_both_taken_and_repeated_is_one_error_per_element() {
+fn an_address_both_taken_and_repeated_is_one_error_per_element() {
     let server = Server::start();
-    let answer = bulk(
-        &server,
-        &json!([
-            {"full_name": "A", "email_address": "ada@example.test"},
-            {"full_name": "B", "email_address": "Ada@example.test"},
-        ]),
-    )
-    .expect(422);
+    let elements = json!([
+        {"full_name": "A", "email_address": "ada@example.test"},
+        {"full_name": "B", "email_address": "Ada@example.test"},
+    ]);
+    let answer = bulk(&server, &elements).expect(422);
     let errors = answer.errors();
     let places: Vec<_> = errors.iter().map(|error| (error.1.as_deref(), error.2)).collect();
     assert_eq!(places, [(Some("email_address"), Some(0)), (Some("email_address"), Some(1))]);
@@ -217,21 +208,18 @@ fn an_address_that_is_both_taken_and_repeated_is_one_error_per_element() {
 }
 
 #[test]
-fn an_earlier_element_that_is_broken_elsewhere_still_makes_the_later_one_a_duplicate() {
+fn an_element_with_another_error_still_makes_a_later_one_a_duplicate() {
     let server = Server::start();
-    let answer = bulk(
-        &server,
-        &json!([
-            {"full_name": "", "email_address": "a@example.test"},
-            {"full_name": "B", "email_address": "a@example.test"},
-        ]),
-    )
-    .expect(422);
+    let elements = json!([
+        {"full_name": "", "email_address": "a@example.test"},
+        {"full_name": "B", "email_address": "a@example.test"},
+    ]);
+    let answer = bulk(&server, &elements).expect(422);
     assert_eq!(answer.text(), invalid_all(&[("full_name", 0, "Full name is required."), ("email_address", 1, TWICE)]));
 }
 
 #[test]
-fn two_unreadable_addresses_are_unreadable_not_duplicates() {
+fn two_equal_invalid_addresses_are_invalid_not_duplicates() {
     let server = Server::start();
     let elements = json!([{"full_name": "A", "email_address": "x"}, {"full_name": "B", "email_address": "x"}]);
     let answer = bulk(&server, &elements).expect(422);

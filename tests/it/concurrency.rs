@@ -1,4 +1,4 @@
-//! Many clients at the same moment: what may happen once happens once, and nothing that was answered is lost.
+//! Simultaneous clients: unique effects happen once, and no answered write is lost.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -15,7 +15,7 @@ use crate::support::{Answer, Server, token};
 
 const CLIENTS: usize = 64;
 
-/// Lets all clients send their request at the same moment and returns the answers in the clients' order.
+/// Sends all clients' requests at the same moment and returns the answers in the clients' order.
 pub(crate) fn together(clients: usize, ask: impl Fn(usize) -> Answer + Sync) -> Vec<Answer> {
     let start = Barrier::new(clients);
     thread::scope(|scope| {
@@ -89,7 +89,7 @@ fn of_overlapping_bulks_one_succeeds_and_the_others_leave_nothing() {
 }
 
 #[test]
-fn of_64_updates_all_are_answered_the_last_one_holds_and_the_trail_tells_of_each() {
+fn of_64_updates_all_are_answered_and_audited_and_the_last_one_holds() {
     let server = Server::start();
     let answers = together(CLIENTS, |client| {
         server
@@ -100,7 +100,7 @@ fn of_64_updates_all_are_answered_the_last_one_holds_and_the_trail_tells_of_each
     });
     for (client, answer) in answers.iter().enumerate() {
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.record()["bill_rate_in_cents"], json!(1_000 + client), "everybody sees the own change");
+        assert_eq!(answer.record()["bill_rate_in_cents"], json!(1_000 + client), "each client sees its own change");
     }
     let found = server.stored(
         "SELECT before, after, actor_user_id FROM audit WHERE subject_type = 'account_invitations' \
@@ -118,17 +118,17 @@ fn of_64_updates_all_are_answered_the_last_one_holds_and_the_trail_tells_of_each
     let rate = |value: &Value| value["bill_rate_in_cents"].as_u64().unwrap();
     let mut held = 15_000;
     for (before, after, actor) in &rows {
-        assert_eq!(rate(before), held, "each change starts from what the one before left");
+        assert_eq!(rate(before), held, "each change starts from the previous value");
         held = rate(after);
-        assert_eq!(*actor, if held % 2 == 0 { 2 } else { 1 }, "and names who made it");
+        assert_eq!(*actor, if held % 2 == 0 { 2 } else { 1 }, "and names its actor");
     }
-    let told: BTreeSet<u64> = rows.iter().map(|(_, after, _)| rate(after)).collect();
-    assert_eq!(told, (1_000..1_064).collect());
+    let rates: BTreeSet<u64> = rows.iter().map(|(_, after, _)| rate(after)).collect();
+    assert_eq!(rates, (1_000..1_064).collect());
     assert_eq!(shown(&server, 2)["bill_rate_in_cents"], json!(held), "the last change holds");
 }
 
 #[test]
-fn changes_of_different_fields_do_not_undo_each_other() {
+fn concurrent_changes_of_different_fields_all_hold() {
     let server = Server::start();
     let fields = ["bill_rate_in_cents", "cost_rate_in_cents", "billability_target"];
     let answers = together(60, |client| {
@@ -163,7 +163,7 @@ fn of_many_deletes_one_succeeds_and_no_update_brings_the_invitation_back() {
 }
 
 #[test]
-fn readers_see_a_bulk_whole_or_not_at_all() {
+fn readers_see_a_whole_bulk_or_none_of_it() {
     let server = Server::start();
     let answers = together(24, |client| {
         if client % 3 == 0 {
@@ -182,13 +182,13 @@ fn readers_see_a_bulk_whole_or_not_at_all() {
         assert!(count == 10 || count % 10 == 3, "a reader counted {count}");
         assert_eq!(count, answer.ids().len() as u64);
         if let Some(users) = body["users"].as_object() {
-            assert_eq!(users.len() as u64, count, "every invitation that is seen has its invitee");
+            assert_eq!(users.len() as u64, count, "every listed invitation has its invitee");
         }
     }
     assert_eq!(count(&server, "SELECT count(*) FROM account_invitations WHERE id > 5"), 80);
 }
 
-/// Sends the head of a request and half of its body, has something done, sends the rest, and returns the status.
+/// Sends a request's head and half of its body, calls `meanwhile`, sends the rest, and returns the status.
 fn status_of_a_slow_request(server: &Server, token: &str, meanwhile: impl FnOnce()) -> String {
     let body = json!({"account_invitation": {"full_name": "Slow", "email_address": "slow@example.test"}}).to_string();
     let (first, rest) = body.split_at(20);
@@ -200,7 +200,7 @@ fn status_of_a_slow_request(server: &Server, token: &str, meanwhile: impl FnOnce
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
-    // The caller has been looked up once the read is counted; then the server waits for the rest.
+    // One more read means that the caller has been looked up; the server now waits for the rest.
     let reads = server.app().store.statistics().reads();
     let waiting = Stopwatch::start();
     while server.app().store.statistics().reads() == reads && waiting.elapsed() < Duration::from_millis(500) {
@@ -214,7 +214,7 @@ fn status_of_a_slow_request(server: &Server, token: &str, meanwhile: impl FnOnce
 }
 
 #[test]
-fn whoever_is_disabled_or_demoted_while_sending_a_body_is_judged_by_what_he_is_at_its_end() {
+fn a_caller_disabled_or_demoted_while_sending_a_body_is_judged_at_its_end() {
     let server = Server::start();
     let administrator = |method: &str, path: &str| server.request(method, path).bearer(token::ADMINISTRATOR);
     let demote = || {
@@ -232,7 +232,7 @@ fn of_two_administrators_who_disable_each_other_one_stays() {
     let server = Server::start();
     let promote = json!({"account_membership": {"permission": "administrator"}});
     server.put("/account_memberships/203").bearer(token::OWNER).json(&promote).send().expect(200);
-    // An account that has lost its owner, so that these two are the last who can administer it.
+    // Without its owner, these two are the account's last administrators.
     server.alter_stored(
         "UPDATE account_memberships SET is_owner = 0, permission = 'collaborator' WHERE account_id = 1 AND is_owner = 1",
     );
@@ -247,9 +247,9 @@ fn of_two_administrators_who_disable_each_other_one_stays() {
     assert_eq!(count(&server, left), 1);
 }
 
-/// Members and invitations are counted apart; the height that is billed must know of both.
+/// Members and invitations are counted separately; the billed peak must include both.
 #[test]
-fn seats_that_are_taken_in_two_ways_at_once_are_all_billed() {
+fn seats_taken_in_two_ways_at_once_are_all_billed() {
     let server = Server::start();
     let members = ["3", "4", "5", "6", "7", "8"].map(|user| format!("/account_memberships/20{user}"));
     let change = |member: &str, action: &str| {

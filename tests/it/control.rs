@@ -1,12 +1,12 @@
-//! The sandbox's control plane: what a test suite does to the server beside using it.
+//! The sandbox's control plane: what a test suite can do besides calling the API.
 //!
-//! - `clock`: time that is set, stopped and moved, and what follows from it.
-//! - `faults`: what goes wrong because somebody ordered it.
-//! - `requests`: what was asked and answered, in three forms.
-//! - `states`: back to the seed, and to what was kept.
-//! - `accounts`: an account for each test.
-//! - `settings`: what can be changed while it runs.
-//! - `mounting`: where the control plane is, and where it never is.
+//! - `clock`: setting, stopping and moving the time, and the consequences.
+//! - `faults`: ordered failures.
+//! - `requests`: the recorded requests and answers, in three formats.
+//! - `states`: resets and snapshots.
+//! - `accounts`: an account per test.
+//! - `settings`: settings that can change while it runs.
+//! - `mounting`: where the control plane is mounted, and where it never is.
 
 mod accounts;
 mod clock;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Server, token};
 
 impl Server {
-    /// Asks the control plane for something, with a body where there is one to send.
+    /// Calls the control plane; a null body is not sent.
     #[track_caller]
     pub(crate) fn control(&self, method: &str, path: &str, body: &Value) -> Answer {
         let request = self.request_at_root(method, &format!("/sandbox{path}"));
@@ -39,8 +39,8 @@ fn invitation(address: &str) -> Value {
     json!({"account_invitation": {"full_name": "Nia New", "email_address": address}})
 }
 
-/// The sentence of a refusal.
+/// The message of a refusal.
 #[track_caller]
 fn refusal(answer: &Answer) -> String {
-    answer.json()["errors"][0]["message"].as_str().expect("a refusal has a sentence").to_owned()
+    answer.json()["errors"][0]["message"].as_str().expect("a refusal has a message").to_owned()
 }

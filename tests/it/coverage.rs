@@ -1,11 +1,11 @@
-//! What holds for every operation, found by walking the registry: an operation that is added without its line in
-//! `examples` fails here, so that none is served whose refusals nobody looked at.
+//! Rules for every operation, tested by walking the registry: an operation without a line in `examples` fails here, so
+//! its refusals cannot go untested.
 //!
 //! - `examples`: one working request for each operation.
 //! - `refusals`: tokens, malformed queries and bodies, unknown methods, rate limits.
 //! - `policy`: who may do what; the table is the reviewed file `snapshots/policy.txt`.
 //! - `fields`: who can set and who sees each field; the reviewed file `snapshots/fields.txt`.
-//! - `tenants`: a record of another account is one that does not exist.
+//! - `tenants`: a record of another account looks like a missing one.
 
 mod examples;
 mod fields;

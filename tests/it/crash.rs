@@ -1,8 +1,8 @@
-//! kill -9 under write load, fifty times on one database: what was answered is there, and nothing is half there.
+//! kill -9 under write load, fifty times on one database: no answered write is lost, and none is half done.
 //!
-//! Each round starts the real program on the file that the last one left, compares the file with what the clients were
-//! told, lets clients write, and kills the process at another moment; a few rounds kill it while it starts. A client
-//! knows of each write whether it was answered. One that was not may have happened or not, but never in part.
+//! Each round starts the real program on the file of the previous round, compares the file with the answers that the
+//! clients got, lets clients write, and kills the process at another moment; a few rounds kill it while it starts. An
+//! unanswered write may have happened or not, but never in part.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,16 +24,16 @@ const ROUNDS: u64 = 50;
 const CLIENTS: u64 = 4;
 const LONGEST: Duration = Duration::from_secs(180);
 
-/// What a client knows after its server died.
+/// What a client knows when its server dies.
 #[derive(Default)]
 struct Known {
-    /// Addresses of invitations that were answered, with their id and their target.
+    /// Addresses of answered invitations, with id and target.
     answered: BTreeMap<String, (i64, i64)>,
-    /// The write that was under way.
+    /// The unanswered write.
     open: Option<Open>,
 }
 
-/// A write that was sent and not answered.
+/// A write without an answer.
 enum Open {
     Create(Vec<String>),
     Update(String, i64),
@@ -43,7 +43,7 @@ enum Open {
 /// Writes until the server dies.
 fn write_on(address: SocketAddr, name: &str) -> Known {
     let mut known = Known::default();
-    // The server may be killed before it has accepted anyone.
+    // The server may be killed before it accepts a connection.
     if let Ok(mut client) = Client::connect(address, token::ADMINISTRATOR) {
         for number in 0.. {
             if write_once(&mut client, &mut known, name, number).is_err() {
@@ -54,7 +54,7 @@ fn write_on(address: SocketAddr, name: &str) -> Known {
     known
 }
 
-/// One write; a create, a bulk, a delete or an update, in turn.
+/// One write: by turns a create, a bulk, a delete or an update.
 fn write_once(client: &mut Client, known: &mut Known, name: &str, number: i64) -> std::io::Result<()> {
     let path = "/api/v1/account_invitations";
     let address = |part: i64| format!("{name}.{number}.{part}@example.test");
@@ -94,21 +94,21 @@ fn write_once(client: &mut Client, known: &mut Known, name: &str, number: i64) -
     Ok(())
 }
 
-/// The invitation of an address in the file: its id and its target.
+/// The id and target of an address's invitation in the file.
 fn find(database: &Connection, address: &str) -> Option<(i64, i64)> {
     let sql = "SELECT id, billability_target FROM account_invitations WHERE account_id = 1 AND email_key = ?1";
     let mut query = database.prepare_cached(sql).unwrap();
     query.query_map([address], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().next().map(Result::unwrap)
 }
 
-/// Compares what a client was told with what is there.
+/// Compares a client's answers with the file.
 fn nothing_answered_is_lost(database: &Connection, mut known: Known) -> usize {
     let count = known.answered.len();
     match known.open {
         None => {}
         Some(Open::Create(addresses)) => {
             let there = addresses.iter().filter(|address| find(database, address).is_some()).count();
-            assert!(there == 0 || there == addresses.len(), "{there} of {} of a bulk are there", addresses.len());
+            assert!(there == 0 || there == addresses.len(), "{there} of {} of a bulk exist", addresses.len());
         }
         Some(Open::Update(address, target)) => {
             let (id, before) = known.answered.remove(&address).unwrap();
@@ -127,7 +127,7 @@ fn nothing_answered_is_lost(database: &Connection, mut known: Known) -> usize {
     count
 }
 
-/// Each of these counts rows that may only exist together with others: none of them may be alone.
+/// Each query counts rows that may exist only together with others.
 const HALVES: [(&str, &str); 8] = [
     (
         "an invitation without exactly one audit row of its creation",
@@ -136,19 +136,19 @@ const HALVES: [(&str, &str); 8] = [
          AND a.action = 'account_invitation.create')",
     ),
     (
-        "an audit row of a creation whose invitation is neither there nor deleted",
+        "an audit row of a creation whose invitation neither exists nor was deleted",
         "SELECT count(*) FROM audit a WHERE action = 'account_invitation.create' \
          AND NOT EXISTS (SELECT 1 FROM account_invitations i WHERE i.id = a.subject_id) \
          AND NOT EXISTS (SELECT 1 FROM audit d WHERE d.account_id = a.account_id \
          AND d.subject_type = a.subject_type AND d.subject_id = a.subject_id AND d.action = 'account_invitation.delete')",
     ),
     (
-        "an audit row of a deletion whose invitation is there",
+        "an audit row of a deletion whose invitation exists",
         "SELECT count(*) FROM audit a JOIN account_invitations i ON i.id = a.subject_id \
          WHERE a.action = 'account_invitation.delete'",
     ),
     (
-        "an invitation whose value is not the one that the trail tells last",
+        "an invitation whose value is not the last one in the trail",
         "SELECT count(*) FROM account_invitations i WHERE id > 5 AND billability_target <> (SELECT \
          json_extract(after, '$.billability_target') FROM audit a WHERE a.account_id = i.account_id \
          AND a.subject_type = 'account_invitations' AND a.subject_id = i.id ORDER BY a.id DESC LIMIT 1)",
@@ -163,29 +163,29 @@ const HALVES: [(&str, &str); 8] = [
          (SELECT 1 FROM account_invitations i WHERE i.invitee_id = u.id)",
     ),
     (
-        "a tally of all invitations that is wrong",
+        "a wrong counter of all invitations",
         "SELECT count(*) FROM tallies t WHERE name = 'account_invitations' AND total <> \
          (SELECT count(*) FROM account_invitations i WHERE i.account_id = t.account_id)",
     ),
     (
-        "a tally of the pending invitations that is wrong",
+        "a wrong counter of the pending invitations",
         "SELECT count(*) FROM tallies t WHERE name = 'account_invitations.pending' AND total <> \
          (SELECT count(*) FROM account_invitations i WHERE i.account_id = t.account_id AND accepted_at IS NULL)",
     ),
 ];
 
-fn nothing_is_half_there(database: &Connection) {
+fn nothing_is_half_done(database: &Connection) {
     let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");
     let dangling = database.prepare("PRAGMA foreign_key_check").unwrap().query([]).unwrap().next().unwrap().is_some();
-    assert!(!dangling, "a row names another one that is not there");
+    assert!(!dangling, "a row references a missing one");
     for (what, sql) in HALVES {
         let found: i64 = database.query_row(sql, [], |row| row.get(0)).unwrap();
-        assert_eq!(found, 0, "there is {what}");
+        assert_eq!(found, 0, "found {what}");
     }
 }
 
-/// Kills a program while it starts, perhaps while it makes or opens the database.
+/// Kills a program while it starts, perhaps while it creates or opens the database.
 fn kill_while_starting(database: &str, after: Duration) {
     let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0", "--database", database]);
     command.stderr(Stdio::null());
@@ -208,7 +208,7 @@ fn the_program_shows_it(address: SocketAddr, path: &Path) {
 }
 
 #[test]
-fn a_process_that_is_killed_under_load_loses_nothing_that_it_answered() {
+fn a_process_killed_under_load_loses_no_answered_write() {
     let start = Stopwatch::start();
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let path = folder.database();
@@ -229,9 +229,9 @@ fn a_process_that_is_killed_under_load_loses_nothing_that_it_answered() {
             program.kill();
             clients.into_iter().map(|client| client.join().unwrap()).collect()
         });
-        // The first connection after the crash recovers the file, as the next start of the program would.
+        // The first connection recovers the file after the crash, like the next start of the program.
         let database = Connection::open(&path).unwrap();
-        nothing_is_half_there(&database);
+        nothing_is_half_done(&database);
         answered += known.into_iter().map(|known| nothing_answered_is_lost(&database, known)).sum::<usize>();
         assert!(start.elapsed() < LONGEST, "{round} rounds took {:?}", start.elapsed());
     }

@@ -1,5 +1,5 @@
-//! kill -9 while a mail is under way, at each step between its claim and its settlement: it arrives all the same, and one that
-//! arrives twice is the same mail.
+//! kill -9 during a delivery, at each step between claim and settlement: the mail arrives anyway, and a second copy is
+//! the same mail.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -11,12 +11,12 @@ use invited::testing::sandbox::TemporaryFolder;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::process::{Client, Program, address, sqlite};
+use crate::process::{Client, Program, address, sqlite, wait_until};
 use crate::support::sink::{Manner, Moment, Sink};
 use crate::support::token;
 
-/// A claim runs out after seven seconds with the timeout of two that is set here. On a machine that is busy with other stories an
-/// attempt may take longer than that, and the next comes half a minute later.
+/// With the timeout of two seconds set here, a claim expires after seven. On a busy machine an attempt may take longer,
+/// and the next one comes half a minute later.
 const PATIENCE: Duration = Duration::from_secs(100);
 
 /// When the process is killed.
@@ -24,13 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(100);
 enum Step {
     /// The request was answered; a worker may or may not have claimed the mail.
     Answered,
-    /// The mail is claimed, and the mail server is silent.
+    /// The mail is claimed, and the mail server does not answer.
     Connected,
-    /// Half of the dialogue is over.
+    /// Half of the dialogue is done.
     Named,
-    /// The mail server has the whole mail and has not said so.
+    /// The mail server has the whole mail and has not confirmed it.
     Handed,
-    /// It has said so; the worker may or may not have written that down.
+    /// The mail server has confirmed it; the worker may or may not have recorded that.
     Taken,
 }
 
@@ -40,7 +40,7 @@ impl Step {
     /// How the mail server treats the first connection.
     fn manner(self) -> Manner {
         match self {
-            // Nobody may have connected yet, so that the first connection may be that of the second start.
+            // Perhaps no connection came before the kill; then the first one comes from the second start.
             Self::Answered => Manner::Kind,
             Self::Connected => Manner::Stalls(Moment::Greeting),
             Self::Named => Manner::Stalls(Moment::Recipient),
@@ -52,20 +52,11 @@ impl Step {
     fn has_come(self, sink: &Sink) -> bool {
         match self {
             Self::Answered => true,
-            // The connection stands before anything is said on it, and stalls from then on.
+            // The connection is open before the first line, and stalls from then on.
             Self::Connected | Self::Named => sink.connections() > 0,
             Self::Handed => !sink.received().is_empty(),
             Self::Taken => !sink.accepted().is_empty(),
         }
-    }
-}
-
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Stopwatch::start();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "{what} does not happen");
-        thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -74,7 +65,7 @@ fn message_id(message: &[u8]) -> String {
     text.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap().to_owned()
 }
 
-/// Kills the program at one step and starts it again; returns the Message-IDs that the mail server has seen.
+/// Kills the program at one step and starts it again; returns the Message-IDs that the mail server saw.
 fn kill_at(step: Step) -> Vec<String> {
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let sink = Sink::start(&[step.manner(), Manner::Kind]);
@@ -86,7 +77,7 @@ fn kill_at(step: Step) -> Vec<String> {
     let body = json!({"account_invitation": {"full_name": "N", "email_address": "n@example.test"}}).to_string();
     let (status, body) = client.send("POST", "/api/v1/account_invitations", &body).unwrap();
     assert_eq!(status, 200, "{body}");
-    wait_until("the step", || step.has_come(&sink));
+    wait_until(PATIENCE, "the step", || step.has_come(&sink));
     if matches!(step, Step::Named) {
         thread::sleep(Duration::from_millis(100));
     }
@@ -96,9 +87,9 @@ fn kill_at(step: Step) -> Vec<String> {
     let stored = Connection::open(folder.database()).unwrap();
     stored.busy_timeout(Duration::from_secs(5)).unwrap();
     let state = || -> String { stored.query_row("SELECT state FROM outbox", [], |row| row.get(0)).unwrap() };
-    wait_until("the mail is sent", || state() == "sent");
+    wait_until(PATIENCE, "the mail is sent", || state() == "sent");
     drop(program);
-    assert!(!sink.accepted().is_empty(), "{step:?}: the outbox says that it was sent, and nobody got it");
+    assert!(!sink.accepted().is_empty(), "{step:?}: the outbox says that it was sent, but it did not arrive");
     sink.received().iter().map(|received| message_id(&received.wire)).collect()
 }
 
@@ -112,7 +103,7 @@ fn a_mail_survives_a_kill_at_every_step_and_stays_the_same_mail() {
             let different: BTreeSet<&String> = arrived.iter().collect();
             assert_eq!(different.len(), 1, "{step:?}: {arrived:?}");
             if matches!(step, Step::Handed) {
-                assert!(arrived.len() >= 2, "the mail server had it, and got it once more: {arrived:?}");
+                assert!(arrived.len() >= 2, "the mail server got it again: {arrived:?}");
             }
             println!("{step:?}: {} arrived", arrived.len());
         }

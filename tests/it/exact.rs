@@ -1,30 +1,30 @@
-//! The exact bodies that the stories compare with, written out once.
+//! The exact expected bodies, written out once.
 //!
-//! The stories of the writes compare whole bodies, because the order of keys, the absence of blanks and
-//! the text of a message all belong to the protocol. This file spells those bodies in the test's own words and
-//! shares no code with the server, so that a mistake of the server's printer cannot hide behind itself.
+//! Tests of writes compare whole bodies, because key order, missing blanks and message texts are part of the wire
+//! format. This file spells the bodies itself and shares no code with the server, so a mistake in the server's printer
+//! cannot hide.
 //!
-//! Invariant: nothing here asks the server what it meant. The one exception is the expiration date of a seeded
-//! invitation, which the specification leaves open; it is read once, before the story changes anything.
+//! Invariant: nothing here comes from the server, except the expiration date of a seeded invitation, which the
+//! specification leaves open; it is read before the test changes anything.
 
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, token};
 
-/// The date on which an invitation expires that is made or renewed at the frozen start of every test.
+/// The expiration date of an invitation created or renewed at the frozen start of every test.
 pub(crate) const THIRTY_DAYS_ON: &str = "2031-02-01";
 
-/// The body of a refusal that concerns the whole request.
+/// A refusal of the whole request.
 pub(crate) fn refusal(kind: &str, message: &str) -> String {
     format!(r#"{{"errors":[{{"type":{},"message":{}}}]}}"#, json!(kind), json!(message))
 }
 
-/// The body of a refusal of one field of a single record.
+/// A refusal of one field of a single record.
 pub(crate) fn invalid(field: &str, message: &str) -> String {
     invalid_all(&[(field, 0, message)])
 }
 
-/// The body of a refusal of several fields; each entry is the field, the index in the request and the message.
+/// A refusal of several fields; each entry is the field, the index in the request and the message.
 pub(crate) fn invalid_all(entries: &[(&str, u64, &str)]) -> String {
     let entries: Vec<String> = entries
         .iter()
@@ -35,7 +35,7 @@ pub(crate) fn invalid_all(entries: &[(&str, u64, &str)]) -> String {
     format!(r#"{{"errors":[{}]}}"#, entries.join(","))
 }
 
-/// An invitation as a story expects to see it.
+/// The expected fields of an invitation.
 #[derive(Clone, Debug)]
 pub(crate) struct Invitation {
     pub(crate) id: u64,
@@ -54,7 +54,7 @@ pub(crate) struct Invitation {
 }
 
 impl Invitation {
-    /// Invitation 1 of the seed: only the required fields are set.
+    /// Invitation 1 of the seed: required fields only.
     pub(crate) fn ada(server: &Server) -> Self {
         Invitation {
             id: 1,
@@ -73,7 +73,7 @@ impl Invitation {
         }
     }
 
-    /// Invitation 2 of the seed: every field is set.
+    /// Invitation 2 of the seed: every field.
     pub(crate) fn grace(server: &Server) -> Self {
         Invitation {
             id: 2,
@@ -91,7 +91,7 @@ impl Invitation {
         }
     }
 
-    /// What a new invitation with nothing but a name and an address looks like.
+    /// A new invitation with only a name and an address.
     pub(crate) fn fresh(id: u64, full_name: &'static str, email_address: &'static str, invitee: u64) -> Self {
         Invitation {
             id,
@@ -110,27 +110,27 @@ impl Invitation {
         }
     }
 
-    /// The object as an administrator reads it: nothing is hidden.
+    /// As an administrator reads it.
     pub(crate) fn object(&self) -> String {
         self.print(&format!(r#","cost_rate_in_cents":{}"#, json!(self.cost_rate)))
     }
 
-    /// The same as a value, for comparisons in which the order of keys has been forgotten.
+    /// The same as a value, for comparisons without key order.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_str(&self.object()).unwrap()
     }
 
-    /// The object as a reader below the administrators sees it: the key of the cost rate is absent.
+    /// As readers below administrator see it: without the cost rate.
     pub(crate) fn object_without_cost(&self) -> String {
         self.print("")
     }
 
-    /// The whole answer for this one invitation, as an administrator reads it.
+    /// The whole answer, as an administrator reads it.
     pub(crate) fn body(&self) -> String {
         envelope(&[(self.id, self.object())], "")
     }
 
-    /// The whole answer for this one invitation, as a project lead reads it.
+    /// The whole answer, as a project lead reads it.
     pub(crate) fn body_without_cost(&self) -> String {
         envelope(&[(self.id, self.object_without_cost())], "")
     }
@@ -159,7 +159,7 @@ impl Invitation {
     }
 }
 
-/// The whole answer around the objects of a write: `associations` is empty or starts with a comma.
+/// The whole answer of a write around its objects; `associations` is empty or starts with a comma.
 pub(crate) fn envelope(objects: &[(u64, String)], associations: &str) -> String {
     let count = objects.len();
     let results: Vec<String> =
@@ -178,17 +178,16 @@ pub(crate) fn envelope(objects: &[(u64, String)], associations: &str) -> String 
     )
 }
 
-/// Sends JSON exactly as written, so that a story decides about every digit and every blank.
+/// Sends JSON exactly as written, down to digits and blanks.
 pub(crate) fn put_json(server: &Server, path: &str, bearer: &str, text: &str) -> Answer {
     server.put(path).bearer(bearer).body(Some("application/json"), text.as_bytes()).send()
 }
 
-/// The same for a POST.
 pub(crate) fn post_json(server: &Server, path: &str, bearer: &str, text: &str) -> Answer {
     server.post(path).bearer(bearer).body(Some("application/json"), text.as_bytes()).send()
 }
 
-/// The object of one invitation as an administrator reads it now.
+/// The current object of an invitation, as an administrator reads it.
 pub(crate) fn shown(server: &Server, id: u64) -> Value {
     let answer = server
         .get(&format!("/account_invitations/{id}?only_pending=false"))
@@ -198,7 +197,7 @@ pub(crate) fn shown(server: &Server, id: u64) -> Value {
     answer.json()["account_invitations"][id.to_string()].clone()
 }
 
-/// Everything that both accounts hold, as text, to see whether a refused request changed anything.
+/// All records of both accounts as text, to detect changes by a refused request.
 pub(crate) fn everything(server: &Server) -> String {
     [token::ADMINISTRATOR, token::OTHER_ADMINISTRATOR]
         .map(|bearer| {

@@ -1,4 +1,4 @@
-//! The kit judges everything else, so it is judged first.
+//! Tests of the test kit itself.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,13 +17,13 @@ fn the_reader_keeps_the_order_of_keys() {
 }
 
 #[test]
-fn the_reader_refuses_what_the_wire_never_prints() {
+fn the_reader_refuses_json_that_the_wire_never_prints() {
     for body in [r#"{"a": 1}"#, r#"{"a":1,"a":2}"#, r#"["\u00e9"]"#, "{}\n", r#"{"a":1"#, ""] {
         assert!(ordered_json::read(body).is_err(), "{body:?} was taken");
     }
 }
 
-/// Sends one request to a peer that reads something and then answers with fixed bytes.
+/// Sends a request to a peer that reads some bytes and then sends a fixed answer.
 fn answer_of(bytes: &'static str) -> Result<Answer, String> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -48,7 +48,7 @@ fn the_client_reads_lengths_and_chunks() {
 }
 
 #[test]
-fn the_client_says_what_is_wrong_with_an_answer() {
+fn the_client_reports_what_is_wrong_with_an_answer() {
     for (bytes, sentence) in [
         ("", "the connection closed before the headers ended, after ``"),
         ("HTTP/1.0 200 OK\r\n\r\n", "there is no status line: `HTTP/1.0 200 OK\r\n\r\n`"),
@@ -61,7 +61,7 @@ fn the_client_says_what_is_wrong_with_an_answer() {
 }
 
 #[test]
-fn a_server_that_is_stopped_takes_no_more_connections() {
+fn a_stopped_server_accepts_no_connections() {
     let server = Server::start();
     let address = server.address();
     assert!(TcpStream::connect(address).is_ok());
@@ -70,7 +70,7 @@ fn a_server_that_is_stopped_takes_no_more_connections() {
 }
 
 #[test]
-fn the_reader_of_markup_finds_what_a_browser_would_find() {
+fn the_markup_reader_finds_what_a_browser_would_find() {
     let page = "<p class=x ID='a>b'>1 < 2 &lt;b&gt; <style>a<b{}</style><a href=\"/x\" onclick>y</a>";
     let found = elements(page);
     let names: Vec<&str> = found.iter().map(|element| element.name.as_str()).collect();

@@ -1,6 +1,6 @@
-//! The list of account invitations, rule by rule (protocol section 4): each rule has a story of its name.
+//! The list of account invitations, one test per rule, named after the rule.
 //!
-//! - `paging`: B1 to B5, B16, and what `meta` says elsewhere (D2).
+//! - `paging`: B1 to B5, B16, and `meta` on other answers (D2).
 //! - `only`: B6.
 //! - `order`: B7, and that the map of records follows `results` (H14).
 //! - `include`: B8 and B9, the maps of the included classes (D1, D6).
@@ -14,11 +14,12 @@ mod only;
 mod order;
 mod paging;
 
+pub(crate) use include::{ids_of, included};
 use serde_json::{Value, json};
 
 use crate::support::Answer;
 
-/// `meta` of an answer as (count, page_count, page_number, page_size), which is how the stories state it.
+/// `meta` of an answer as (count, page_count, page_number, page_size).
 #[track_caller]
 fn meta(answer: &Answer) -> Value {
     let meta = answer.json()["meta"].clone();

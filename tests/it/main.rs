@@ -1,14 +1,13 @@
-//! The stories: what a client of the API sees, told over real TCP.
+//! The tests: what API clients see, over real TCP.
 //!
-//! One binary holds them all, so that the kit in `support` is compiled once and every answer of every story passes the
-//! same contract. A story names the rule that it tells (`b1_…` is rule B1 of the protocol); the rule's text stands in
-//! `docs/WIRE.md`.
+//! All are one binary, so the kit in `support` is compiled once and every answer is checked against the same contract.
+//! A test is named after its rule (`b1_…` is rule B1 in `docs/WIRE.md`).
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a story that meets something unexpected has to stop, and a panic is how a test says so"
+    reason = "a test must stop at the unexpected, and a panic is how it reports that"
 )]
 
 mod acceptance;

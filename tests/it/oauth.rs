@@ -1,7 +1,7 @@
-//! OAuth 2.0: the flow as members and applications see it, and what is done to those who misuse it.
+//! OAuth 2.0: the flow as members and applications see it, and the defence against misuse.
 //!
-//! Most stories let the sandbox consent by a bearer token, since they are about what follows. `pages` and `sign_in` go
-//! the whole way through the forms, with a small browser that keeps its cookie and sends what the page says.
+//! Most tests let the sandbox consent by a bearer token. `pages` and `sign_in` go through the forms, with a small
+//! browser that keeps its cookie and submits the page's fields.
 
 mod applications;
 mod authorize;
@@ -33,11 +33,11 @@ pub(crate) const CALLBACK: &str = "http://127.0.0.1:8765/callback";
 const OTHER: (&str, &str) = ("other-app", "other-secret");
 const FOREIGN: (&str, &str) = ("foreign-app", "foreign-secret");
 
-/// A verifier with its challenge, the example of RFC 7636.
+/// A verifier and its challenge, the example of RFC 7636.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// Registers one more application; it acts as the account's owner or administrator in its own name.
+/// Registers another application; in its own name it acts as the account's owner or administrator.
 fn register(server: &Server, (client_id, secret): (&'static str, &'static str), account: i64, uris: &'static [&str]) {
     let now = server.app().clock.now();
     let (account_id, user_id) = (account.into(), if account == 1 { 2 } else { 21 }.into());
@@ -55,7 +55,7 @@ pub(crate) fn set_password(server: &Server, user_id: i64, password: &str) {
     server.write(move |db| Ok(passwords::set(db, 1.into(), user_id.into(), &hashed, Actor::OPERATOR, now)?));
 }
 
-/// The path at which the sandbox's application asks, with some parameters changed; `""` leaves one out.
+/// The authorization path of the sandbox's application with some parameters changed; `""` omits one.
 pub(crate) fn authorize_path(changed: Fields<'_>) -> String {
     let mut fields =
         vec![("client_id", "sandbox-app"), ("redirect_uri", CALLBACK), ("response_type", "code"), ("state", "st&te=1")];
@@ -68,23 +68,23 @@ pub(crate) fn authorize_path(changed: Fields<'_>) -> String {
     format!("/oauth/authorize?{}", encoded(&fields))
 }
 
-/// Where an answer sends the browser: the address without its query, and the parameters in that.
+/// The target of a redirect: the address without its query, and the query's parameters.
 #[track_caller]
 pub(crate) fn location(answer: &Answer) -> (String, BTreeMap<String, String>) {
-    let location = answer.header("location").unwrap_or_else(|| panic!("there is no Location: {answer}"));
+    let location = answer.header("location").unwrap_or_else(|| panic!("missing Location: {answer}"));
     let (place, query) = location.split_once('?').unwrap_or((location, ""));
     let decode = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     (place.to_owned(), pairs.map(|(name, value)| (decode(name), decode(value))).collect())
 }
 
-/// A code for the sandbox's application, with the consent of a token's member.
+/// A code for the sandbox's application, consented to with this token.
 #[track_caller]
 fn code_of(server: &Server, bearer: &str, changed: Fields<'_>) -> String {
     let answer = server.request_at_root("GET", &authorize_path(changed)).bearer(bearer).send().expect(302);
     let (place, parameters) = location(&answer);
     assert_eq!(place, CALLBACK);
-    parameters.get("code").unwrap_or_else(|| panic!("there is no code: {answer}")).clone()
+    parameters.get("code").unwrap_or_else(|| panic!("missing code: {answer}")).clone()
 }
 
 /// A code with the administrator's consent.
@@ -93,7 +93,7 @@ fn code(server: &Server, changed: Fields<'_>) -> String {
     code_of(server, token::ADMINISTRATOR, changed)
 }
 
-/// Posts a form with the credentials of an application.
+/// Posts a form with an application's credentials.
 fn post_as(server: &Server, path: &str, (client_id, secret): (&str, &str), fields: Fields<'_>) -> Answer {
     let all = [&[("client_id", client_id), ("client_secret", secret)], fields].concat();
     server.request_at_root("POST", path).form(&encoded(&all)).send()
@@ -101,12 +101,12 @@ fn post_as(server: &Server, path: &str, (client_id, secret): (&str, &str), field
 
 pub(crate) const SANDBOX_APP: (&str, &str) = ("sandbox-app", "sandbox-secret");
 
-/// Posts a form with the credentials of the sandbox's application.
+/// Posts a form with the sandbox application's credentials.
 fn post(server: &Server, path: &str, fields: Fields<'_>) -> Answer {
     post_as(server, path, SANDBOX_APP, fields)
 }
 
-/// Redeems a code that was sent to the usual place.
+/// Redeems a code at the usual redirect URI.
 pub(crate) fn redeem(server: &Server, code: &str, more: Fields<'_>) -> Answer {
     let fields = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
     post(server, "/oauth/token", &[&fields, more].concat())
@@ -116,7 +116,7 @@ pub(crate) fn refresh(server: &Server, refresh_token: &str) -> Answer {
     post(server, "/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
 }
 
-/// The tokens of a member of the first account who has consented: access and refresh.
+/// Access and refresh token with the consent of a member of the first account.
 #[track_caller]
 fn tokens_of(server: &Server, bearer: &str) -> (String, String) {
     pair(&redeem(server, &code_of(server, bearer, &[]), &[]))
@@ -127,16 +127,16 @@ fn tokens_of(server: &Server, bearer: &str) -> (String, String) {
 pub(crate) fn pair(answer: &Answer) -> (String, String) {
     assert_eq!(answer.status, 200, "{answer}");
     let json = answer.json();
-    let text = |name: &str| json[name].as_str().unwrap_or_else(|| panic!("there is no {name}: {answer}")).to_owned();
+    let text = |name: &str| json[name].as_str().unwrap_or_else(|| panic!("missing {name}: {answer}")).to_owned();
     (text("access_token"), text("refresh_token"))
 }
 
-/// The status that the API has for a token.
+/// The status of an API call with a token.
 fn api_status(server: &Server, bearer: &str) -> u16 {
     server.get("/account_invitations?per_page=1").bearer(bearer).send().status
 }
 
-/// Expects a refusal of an application, told in JSON.
+/// Expects a JSON refusal.
 #[track_caller]
 fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{answer}");
@@ -153,7 +153,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
 }
 
-/// Expects a redirect that tells the sandbox's application of an error.
+/// Expects a redirect that reports an error to the sandbox's application.
 #[track_caller]
 fn refused_by_redirect(answer: &Answer, code: &str, state: Option<&str>) {
     let (place, parameters) = location(answer);
@@ -164,9 +164,9 @@ fn refused_by_redirect(answer: &Answer, code: &str, state: Option<&str>) {
     assert!(!parameters.contains_key("code"), "{answer}");
 }
 
-/// Expects a page of this server that says that something does not work, and sends the browser nowhere.
+/// Expects an error page of this server, without a redirect.
 #[track_caller]
-fn told_on_a_page(answer: &Answer, status: u16) {
+fn refused_on_a_page(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer}");
     assert_eq!(answer.header("location"), None, "{answer}");
     is_guarded_page(answer);

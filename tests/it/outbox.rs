@@ -1,33 +1,22 @@
-//! The outbox at work: mails leave by themselves, once, whoever looks at the same rows, when the clock says so, and not
-//! while writes are switched off.
+//! The running outbox: mails are sent by themselves, exactly once, when the clock says so, and not while writes are
+//! off.
 
 use std::fs;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use invited::testing::entropy::Entropy;
 use invited::testing::sandbox::TemporaryFolder;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::process::{Client, Program, address, sqlite};
+use crate::process::{Client, Program, address, sqlite, wait_until};
 use crate::support::{Server, token};
 
-/// A story waits at most this long for a worker.
+/// How long a test waits for a worker.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Waits until something is so.
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Stopwatch::start();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "{what} does not happen");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
-fn a_mail_leaves_by_itself_and_whoever_waits_for_it_gets_it() {
+fn a_mail_is_sent_by_itself_and_waiting_for_it_returns_it() {
     let server = Server::start_with(&[("mail_worker", "true")]);
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| {
@@ -42,19 +31,19 @@ fn a_mail_leaves_by_itself_and_whoever_waits_for_it_gets_it() {
 }
 
 #[test]
-fn a_mail_that_cannot_leave_is_tried_again_when_the_clock_says_so_and_not_before() {
+fn a_failed_mail_is_retried_when_the_clock_says_so() {
     let server =
         Server::start_with(&[("mail_worker", "true"), ("mail", "smtp://127.0.0.1:1"), ("mail_starttls", "none")]);
     server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
     let row = || server.stored("SELECT state, attempts, last_reply FROM outbox").remove(0);
-    wait_until("the first attempt", || row().starts_with("queued|1|Connection error"));
+    wait_until(PATIENCE, "the first attempt", || row().starts_with("queued|1|Connection error"));
     std::thread::sleep(Duration::from_millis(300));
-    assert!(row().starts_with("queued|1|"), "the clock stands still: {}", row());
+    assert!(row().starts_with("queued|1|"), "the clock is frozen: {}", row());
     server.advance_seconds(23);
     std::thread::sleep(Duration::from_millis(300));
     assert!(row().starts_with("queued|1|"), "the shortest wait is 24 seconds: {}", row());
     server.advance_seconds(14);
-    wait_until("the second attempt", || row().starts_with("queued|2|Connection error"));
+    wait_until(PATIENCE, "the second attempt", || row().starts_with("queued|2|Connection error"));
 }
 
 #[test]
@@ -72,11 +61,11 @@ fn neither_the_worker_nor_the_sweeper_writes_while_writes_are_switched_off() {
     assert_eq!(server.everything_stored(), before);
     assert_eq!(server.app().store.statistics().writes(), writes, "no write was even tried");
 
-    // The same server does both by itself as soon as it may write: there was something to do.
+    // Once writes are allowed, the same server does both, so there was work to do.
     server.restart_with(&[("queue_length", "16")]);
-    wait_until("the mail", || server.stored("SELECT state FROM outbox") == ["sent"]);
+    wait_until(PATIENCE, "the mail", || server.stored("SELECT state FROM outbox") == ["sent"]);
     let expired = "SELECT subject_id FROM audit WHERE action = 'account_invitation.expire'";
-    wait_until("the sweep", || server.stored(expired) == ["3"]);
+    wait_until(PATIENCE, "the sweep", || server.stored(expired) == ["3"]);
 }
 
 #[test]
@@ -99,16 +88,16 @@ fn two_servers_over_one_file_send_each_mail_once() {
     let stored = Connection::open(&database).unwrap();
     stored.busy_timeout(Duration::from_secs(5)).unwrap();
     let count = |sql: &str| -> i64 { stored.query_row(sql, [], |row| row.get(0)).unwrap() };
-    wait_until("every mail is sent", || count("SELECT count(*) FROM outbox WHERE state = 'sent'") == 400);
+    wait_until(PATIENCE, "every mail is sent", || count("SELECT count(*) FROM outbox WHERE state = 'sent'") == 400);
     drop((one, other));
     assert_eq!(fs::read_dir(&mails).unwrap().count(), 400);
-    // A second claim would have counted an attempt, and made a link.
+    // A second claim would have counted an attempt and made a link.
     assert_eq!(count("SELECT max(attempts) FROM outbox"), 1);
     assert_eq!(count("SELECT count(*) FROM invitation_links"), 400);
 }
 
 #[test]
-fn without_mail_nothing_is_put_into_the_outbox() {
+fn without_mail_the_outbox_stays_empty() {
     let server = Server::start_with(&[("mail", "none")]);
     server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
     assert_eq!(server.stored("SELECT count(*) FROM outbox"), ["0"]);
@@ -116,7 +105,7 @@ fn without_mail_nothing_is_put_into_the_outbox() {
 }
 
 #[test]
-fn a_dry_run_mails_nobody() {
+fn a_dry_run_sends_no_mail() {
     let server = Server::start();
     let body = json!({"account_invitation": {"full_name": "Late", "email_address": "late@example.test"}});
     let request = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body);

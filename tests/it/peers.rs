@@ -1,14 +1,14 @@
-//! Clients of other makes against the real program: libraries that know nothing of this server, each telling a
-//! story of its own in its own language (`tests/peers/python/*.py`, `tests/peers/node/*.mjs`).
+//! Third-party clients against the real program: each script in `tests/peers/python/` and `tests/peers/node/` is a test
+//! in its own language.
 //!
-//! What the other stories send is written by the same hands as the server; a rule that both understand wrongly stays
-//! hidden there. A library that thousands of integrations use reads the answers by the standard, and refuses.
+//! The other tests were written by the authors of the server, so both could misread a rule alike. A library with
+//! thousands of users reads the answers by the standard, and refuses.
 //!
-//! A script is started with the server's base URL as its only argument. It asserts for itself, and says by its exit
-//! status whether the story holds. `cargo xtask test` installs what the scripts import; without it the stories fail.
+//! A script gets the base URL as its only argument, makes its own assertions, and reports by its exit status. `cargo
+//! xtask test` installs what the scripts import; without it these tests fail.
 //!
-//! Some scripts are no story of their own, but a part of one that is told elsewhere: a mail server (in `mail`) and what a
-//! person does in a browser (in `browser`), and a look at workflow and image (in `examples`).
+//! Some scripts are part of another test: a mail server (`mail`), the steps of a person in a browser (`browser`), and a
+//! check of workflow and image (`examples`).
 
 use std::fs;
 use std::io::{self, Read};
@@ -21,15 +21,15 @@ use invited::testing::clock::Stopwatch;
 
 use crate::process::Program;
 
-/// A script is given this long; the slowest takes about a second.
+/// A script's time limit; the slowest takes about a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Each language with the manifests that its environment is installed from, in the order in which `xtask` notes them.
+/// Each language, with the manifests of its environment in the order in which `xtask` records them.
 const MANIFESTS: &[(&str, &[&str])] =
     &[("python", &["requirements.txt"]), ("node", &["package.json", "package-lock.json"])];
 
 #[test]
-fn the_requests_library_tells_the_story_of_an_integration() {
+fn the_requests_library_runs_an_integration() {
     python("integration.py");
 }
 
@@ -39,7 +39,7 @@ fn authlib_walks_the_code_flow() {
 }
 
 #[test]
-fn authlib_has_credentials_of_its_own() {
+fn authlib_uses_client_credentials() {
     python("authlib_client_credentials.py");
 }
 
@@ -49,7 +49,7 @@ fn requests_oauthlib_walks_the_code_flow() {
 }
 
 #[test]
-fn requests_oauthlib_has_credentials_of_its_own() {
+fn requests_oauthlib_uses_client_credentials() {
     python("requests_oauthlib_client_credentials.py");
 }
 
@@ -64,31 +64,31 @@ fn openid_client_walks_the_code_flow() {
 }
 
 #[test]
-fn every_script_is_told_by_a_story() {
+fn every_script_is_run_by_a_test() {
     let tellers = [
         include_str!("peers.rs"),
         include_str!("mail/server.rs"),
         include_str!("browser.rs"),
         include_str!("examples.rs"),
     ];
-    let mut untold = Vec::new();
+    let mut unused = Vec::new();
     for (language, _) in MANIFESTS {
         for entry in fs::read_dir(scripts(language)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let is_script = name.ends_with(".py") || name.ends_with(".mjs");
-            // What the scripts of a language share is imported by them.
+            // Modules that scripts import.
             let is_shared = ["sandbox.", "browser."].iter().any(|shared| name.starts_with(shared));
             let call = format!("(\"{name}\"");
             if is_script && !is_shared && !tellers.iter().any(|teller| teller.contains(&call)) {
-                untold.push(name);
+                unused.push(name);
             }
         }
     }
-    assert!(untold.is_empty(), "no story runs {untold:?}");
+    assert!(unused.is_empty(), "no test runs {unused:?}");
 }
 
 #[test]
-fn a_script_that_fails_or_hangs_is_told_apart_from_one_that_holds() {
+fn a_failing_and_a_hanging_script_are_detected() {
     let shell = |text: &str, patience| {
         let mut command = Command::new("sh");
         command.args(["-c", text]);
@@ -102,15 +102,15 @@ fn a_script_that_fails_or_hangs_is_told_apart_from_one_that_holds() {
     assert_eq!((status, said.as_str()), (None, "waiting\n"));
 }
 
-/// Tells a story in Python, against a sandbox of its own.
+/// Runs a Python script against a new sandbox.
 fn python(script: &str) {
     let (_sandbox, base_url) = sandbox();
     let mut command = python_script(script);
     command.arg(base_url);
-    tell(script, command);
+    run_script(script, command);
 }
 
-/// Tells a story in JavaScript, against a sandbox of its own.
+/// Runs a JavaScript script against a new sandbox.
 fn node(script: &str) {
     let (_sandbox, base_url) = sandbox();
     node_script(script, &[&base_url]);
@@ -122,55 +122,55 @@ fn sandbox() -> (Program, String) {
     (sandbox, base_url)
 }
 
-/// The command that runs a script in Python; its arguments are for the caller to add.
+/// The command that runs a Python script; the caller adds its arguments.
 pub(crate) fn python_script(script: &str) -> Command {
     let environment = environment("python");
     let mut command = Command::new(environment.join("bin").join("python"));
-    // Neither the user's own packages nor variables reach the script, and it leaves nothing beside itself.
+    // Without the user's packages and variables, and without leaving files.
     command.args(["-E", "-s", "-B"]).arg(scripts("python").join(script));
     command
 }
 
-/// Runs a script in JavaScript with some arguments.
+/// Runs a JavaScript script.
 ///
-/// Node looks for packages in the folders above the script, so the scripts are copied to where the packages are.
+/// Node looks for packages in the folders above the script, so the script is copied to where the packages are.
 pub(crate) fn node_script(script: &str, arguments: &[&str]) {
     let copies = Copies::of(&scripts("node"), &environment("node"), script);
     let mut command = Command::new("node");
     command.env_remove("NODE_OPTIONS").arg(copies.0.join(script)).args(arguments);
-    tell(script, command);
+    run_script(script, command);
 }
 
-/// Runs a script and fails with what it said, unless it ends well and in time.
-fn tell(script: &str, mut command: Command) {
-    // A proxy that the tester's network needs has nothing to do with the loopback.
+/// Runs a script; panics with its output unless it succeeds in time.
+fn run_script(script: &str, mut command: Command) {
+    // A proxy of the tester's network must not intercept loopback requests.
     command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
     let (status, said) = run(command, PATIENCE);
     match status {
         Some(status) if status.success() => (),
-        Some(status) => panic!("{script} failed ({status}). It said:\n{said}"),
-        None => panic!("{script} did not end within {PATIENCE:?}. It said:\n{said}"),
+        Some(status) => panic!("{script} failed ({status}). Output:\n{said}"),
+        None => panic!("{script} did not end within {PATIENCE:?}. Output:\n{said}"),
     }
 }
 
-/// Runs a command to its end, which is `None` when it had to be killed, and returns all that it printed, in order.
+/// Runs a command and returns its status, `None` if it had to be killed, and its whole output in order.
 pub(crate) fn run(mut command: Command, patience: Duration) -> (Option<ExitStatus>, String) {
-    let (mut reader, writer) = io::pipe().expect("a pipe can be made");
-    let also_writer = writer.try_clone().expect("a pipe can be shared");
+    let (mut reader, writer) = io::pipe().expect("the pipe is created");
+    let also_writer = writer.try_clone().expect("the pipe is shared");
     let mut child = command
         .stdin(Stdio::null())
         .stdout(writer)
         .stderr(also_writer)
         .spawn()
         .unwrap_or_else(|cause| panic!("{} cannot be started: {cause}", command.get_program().display()));
-    // The command holds the writing ends as well; the reading below ends when nobody holds one any more.
+    // The command holds the writing ends too; the reader ends when all of them are closed.
     drop(command);
     let reading = thread::spawn(move || {
         let mut said = Vec::new();
         reader.read_to_end(&mut said).map(|_| String::from_utf8_lossy(&said).into_owned())
     });
     let status = ended(&mut child, patience);
-    let said = reading.join().expect("the reader does not panic").expect("a pipe can be read");
+    let said = reading.join().expect("the reader does not panic").expect("the pipe is read");
     (status, said)
 }
 
@@ -193,15 +193,15 @@ fn scripts(language: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("peers").join(language)
 }
 
-/// The folder that `cargo xtask test` has installed a language's packages into.
+/// The folder into which `cargo xtask test` has installed a language's packages.
 fn environment(language: &str) -> PathBuf {
     let (_, manifests) = MANIFESTS.iter().find(|(name, _)| *name == language).expect("the language has manifests");
     let sources: Vec<PathBuf> = manifests.iter().map(|name| scripts(language).join(name)).collect();
     installed(language, &sources)
 }
 
-/// The environment of a name, which is below `peers`, beside the folder of the profile that the program was built into. It was made from
-/// these sources, as they are now.
+/// The environment of a name in `peers`, next to the folder of the program's build profile. It must have been made from
+/// the current sources.
 pub(crate) fn installed(name: &str, sources: &[PathBuf]) -> PathBuf {
     let target =
         Path::new(env!("CARGO_BIN_EXE_invited")).ancestors().nth(2).expect("the program is in a target folder");
@@ -216,17 +216,17 @@ pub(crate) fn installed(name: &str, sources: &[PathBuf]) -> PathBuf {
     place
 }
 
-/// A folder with copies of scripts, for as long as one of them runs.
+/// A temporary folder with copies of scripts.
 struct Copies(PathBuf);
 
 impl Copies {
     fn of(scripts: &Path, environment: &Path, script: &str) -> Self {
         let copies = Self(environment.join(format!("{script}-{}", std::process::id())));
-        fs::create_dir_all(&copies.0).expect("a folder can be made");
+        fs::create_dir_all(&copies.0).expect("the folder is created");
         for entry in fs::read_dir(scripts).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "mjs") {
-                fs::copy(&path, copies.0.join(path.file_name().unwrap())).expect("a script can be copied");
+                fs::copy(&path, copies.0.join(path.file_name().unwrap())).expect("the script is copied");
             }
         }
         copies
@@ -235,7 +235,7 @@ impl Copies {
 
 impl Drop for Copies {
     fn drop(&mut self) {
-        // What is left is a few texts in the target folder.
+        // A few leftover texts in the target folder do no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,18 +1,18 @@
-//! The people of an account: memberships, users, roles, and what other systems call them.
+//! The people of an account: memberships, users, roles, and their references in other systems.
 //!
-//! What the engine does once for every resource (pages, `only`, ties, spellings of truth values) is told in `lists`; here
-//! is what is particular to each of these resources.
+//! `lists` tests what the engine does for every resource (pages, `only`, ties, spellings of booleans); this tests what
+//! is particular to these resources.
 //!
 //! - `memberships_lists`: filters (H3, H4, G8) and search (H2).
 //! - `memberships_seen`: orders (G10), fields and their keys (B9, B15, D3).
 //! - `memberships_writes`: what a PUT changes and refuses (G1, G9, H15, H16).
-//! - `access`: disabling, enabling and removing, and what a token may do from then on (G3, G4, H5).
-//! - `users_lists`: filters (G7, H1, H4, H18), `show_disabled` (G6), `users/me`, and what a reader sees.
+//! - `access`: disabling, enabling and removing, and the effect on tokens (G3, G4, H5).
+//! - `users_lists`: filters (G7, H1, H4, H18), `show_disabled` (G6), `users/me`, and the visible fields.
 //! - `users_writes`: who changes whom (G2, H6), addresses (G13), names.
 //! - `roles`: all five operations, and when a deletion is soft (G5).
-//! - `external_references`: what other systems call a user or a role (F6, G11).
-//! - `include`: what comes along (G12, D1, D6).
-//! - `sequence`: the counts and the activity that are stored beside the memberships, after whatever happened.
+//! - `external_references`: references of users and roles in other systems (F6, G11).
+//! - `include`: included associations (G12, D1, D6).
+//! - `sequence`: the stored counts and activity agree with the memberships after any sequence of changes.
 
 mod access;
 mod external_references;
@@ -32,22 +32,22 @@ use crate::support::{Answer, Server, token};
 /// Memberships of the seed's active members, newest first; 210 is disabled.
 const ACTIVE_MEMBERS: [&str; 10] = ["214", "209", "208", "207", "206", "205", "204", "203", "202", "201"];
 
-const NOBODY: [&str; 0] = [];
+const NONE: [&str; 0] = [];
 
 impl Server {
-    /// What the administrator finds at a path.
+    /// Reads a path as the administrator.
     #[track_caller]
     fn read(&self, path: &str) -> Answer {
         self.get(path).bearer(token::ADMINISTRATOR).send().expect(200)
     }
 
-    /// The ids of what the administrator finds at a path, in order.
+    /// The ids at a path, in order, as the administrator reads them.
     #[track_caller]
     fn ids_at(&self, path: &str) -> Vec<String> {
         self.read(path).ids()
     }
 
-    /// The administrator's change of a record.
+    /// Changes a record as the administrator.
     #[track_caller]
     fn change(&self, path: &str, body: &Value) -> Answer {
         self.put(path).bearer(token::ADMINISTRATOR).json(body).send()
@@ -59,4 +59,10 @@ impl Server {
 fn refused(answer: &Answer) -> Vec<String> {
     let answer = answer.clone().expect(422);
     answer.errors().into_iter().filter_map(|(_, field, ..)| field).collect()
+}
+
+/// A membership as the administrator sees it, active or not.
+#[track_caller]
+fn shown(server: &Server, membership: u64) -> Value {
+    server.read(&format!("/account_memberships/{membership}?only_active=false")).record()
 }

@@ -1,7 +1,7 @@
-//! The ways in which servers that invite people have been broken, each tried on this one.
+//! Known weaknesses of servers that invite people, each tried on this one.
 //!
-//! Each story says in one line what is tried. Numbers that are missing here stand where their subject is: the bytes that a mail
-//! server gets, and exports.
+//! Each test says in one line what it tries. Numbers missing here are tested with their subject: the bytes of mails,
+//! and exports.
 
 mod authority;
 mod links;

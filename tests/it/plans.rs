@@ -1,5 +1,5 @@
-//! How SQLite finds what a list asks for: every filter, order and association through an index, never by a walk over a
-//! table. The statements are those that the server makes; only their plan is asked for.
+//! SQLite's query plans: every filter, order and association of a list uses an index, never a table scan. The
+//! statements are the server's own; only their plan is read.
 
 use invited::testing::describe::{Resource, Target, Test};
 use invited::testing::invitations;
@@ -12,10 +12,10 @@ use invited::testing::store::{Db, Dialect, Error};
 
 use crate::support::Server;
 
-/// Every level sees every sort.
+/// This level sees every sort.
 pub(crate) const TOP: invited::testing::describe::Rung = invited::testing::describe::Rung(u8::MAX);
 
-/// Query strings that together use every part of a description.
+/// Query strings that cover every part of a description.
 fn questions(resource: &Resource) -> Vec<String> {
     let mut questions =
         vec![String::new(), "page=3&per_page=200".to_owned(), "only=1,2".to_owned(), "search=a b".to_owned()];
@@ -46,7 +46,7 @@ pub(crate) fn tree(query: &str) -> Tree {
     params::query(&query.replace(' ', "%20")).unwrap()
 }
 
-/// The statements of one resource, each with what was asked.
+/// The statements of one resource, each with its query string.
 pub(crate) fn statements(dialect: Dialect, resource: &'static Resource) -> Vec<(String, Statement)> {
     let mut statements = Vec::new();
     for question in questions(resource) {
@@ -74,7 +74,7 @@ pub(crate) fn plain(resource: &'static Resource) -> Projection {
     Projection::plain(resource, TOP)
 }
 
-/// The steps of a plan, as SQLite words them.
+/// The steps of a plan, in SQLite's words.
 fn plan(db: &mut Db, statement: &Statement) -> Result<Vec<String>, Error> {
     let mut steps = Vec::new();
     db.each(&format!("EXPLAIN QUERY PLAN {}", statement.text), &statement.params(), &mut |row| {
@@ -84,12 +84,11 @@ fn plan(db: &mut Db, statement: &Statement) -> Result<Vec<String>, Error> {
     Ok(steps)
 }
 
-/// A walk over a table, or over an index without a condition on it. The list of ids is a table only in name.
+/// A table scan, or an index scan without a condition. The list of ids is not a real table.
 fn is_scan(step: &str) -> bool {
     step.starts_with("SCAN ") && !step.starts_with("SCAN json_each")
 }
 
-/// Runs `work` on a reading thread of a server.
 fn with_database<T: Send + 'static>(work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
     let server = Server::start_on_file();
     let store = server.app().store.clone();
@@ -97,7 +96,7 @@ fn with_database<T: Send + 'static>(work: impl FnMut(&mut Db) -> Result<T, Error
 }
 
 #[test]
-fn no_filter_order_or_association_walks_over_a_table() {
+fn no_filter_order_or_association_scans_a_table() {
     let (asked, scans) = with_database(|db| {
         let (mut asked, mut scans) = (0, Vec::new());
         for entry in REGISTRY {
@@ -109,12 +108,12 @@ fn no_filter_order_or_association_walks_over_a_table() {
         }
         Ok((asked, scans))
     });
-    assert!(asked > 150, "only {asked} statements were asked");
+    assert!(asked > 150, "only {asked} statements were checked");
     assert!(scans.is_empty(), "{scans:#?}");
 }
 
 #[test]
-fn a_page_in_a_usual_order_is_read_in_that_order_and_not_sorted_whole() {
+fn a_page_in_a_usual_order_is_read_in_that_order_without_a_full_sort() {
     let sorted = with_database(|db| {
         let mut sorted = Vec::new();
         for name in ["created_at", "expiration_date", "full_name"] {
@@ -123,7 +122,7 @@ fn a_page_in_a_usual_order_is_read_in_that_order_and_not_sorted_whole() {
                 let resource = &invitations::RESOURCE;
                 let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
                 let steps = plan(db, &sql::list(Dialect::Sqlite, &plain(resource), 1, &list))?;
-                // Sorting the last term only is what keeps ties in the order of their ids.
+                // Sorting only the last term breaks ties by id.
                 let whole = steps.into_iter().filter(|step| step == "USE TEMP B-TREE FOR ORDER BY");
                 sorted.extend(whole.map(|step| format!("{question}: {step}")));
             }
@@ -134,7 +133,7 @@ fn a_page_in_a_usual_order_is_read_in_that_order_and_not_sorted_whole() {
 }
 
 #[test]
-fn records_that_are_named_by_id_are_found_by_id_and_not_among_all_of_the_account() {
+fn records_named_by_id_are_found_by_id_rather_than_by_account() {
     let wrong = with_database(|db| {
         let mut wrong = Vec::new();
         for entry in REGISTRY {
@@ -161,7 +160,7 @@ fn records_that_are_named_by_id_are_found_by_id_and_not_among_all_of_the_account
 }
 
 #[test]
-fn the_test_would_notice_a_walk() {
+fn the_test_detects_a_scan() {
     let steps = with_database(|db| {
         let statement =
             Statement::new(Dialect::Sqlite, "SELECT id FROM users WHERE headline = 'x'".to_owned(), Vec::new());

@@ -1,5 +1,5 @@
-//! PostgreSQL: stories about this engine in particular, and about what it has in common with the other one. They make a
-//! server of their own where the run was not given one, or where they are about its death.
+//! PostgreSQL: what is particular to it, and what it has in common with SQLite. These tests start their own server if
+//! the run has none, or if they stop it.
 
 mod collisions;
 mod copy;
@@ -20,3 +20,12 @@ mod several_servers;
 mod startup;
 mod transactions;
 mod workers;
+
+use serde_json::json;
+
+use crate::support::{Answer, Server, token};
+
+fn update(server: &Server, rate: u64) -> Answer {
+    let body = json!({"account_invitation": {"bill_rate_in_cents": rate}});
+    server.put("/account_invitations/2").bearer(token::ADMINISTRATOR).json(&body).send()
+}

@@ -1,7 +1,7 @@
-//! The real program as a process of its own, for the stories that no server inside the test can tell: how it starts,
-//! what it prints, how it stops, and what is left when it is killed.
+//! The real program as a process, for what no server inside the test can show: how it starts, what it prints, how it
+//! stops, and what a kill leaves.
 //!
-//! Invariant: whatever a story starts is gone when the story ends, even when it ends by a failed assertion.
+//! Invariant: every process ends with its test, even if an assertion fails.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -15,13 +15,23 @@ use std::time::Duration;
 use invited::testing::clock::Stopwatch;
 use serde_json::Value;
 
-/// A story waits at most this long for a process to end, or to say something.
+/// How long a test waits for a process to end or to print something.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A process that was asked to end is given this long before it is killed.
+/// How long a process may take to end before it is killed.
 const POLITENESS: Duration = Duration::from_secs(3);
 
-/// The program with these arguments and without any setting that the tester's own environment holds.
+/// Waits until something is so, or fails with `what`.
+#[track_caller]
+pub(crate) fn wait_until(patience: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Stopwatch::start();
+    while !is_so() {
+        assert!(start.elapsed() < patience, "did not happen: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The program with these arguments, without settings from the tester's environment.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_invited"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -31,41 +41,39 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the program to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     command(arguments).output().expect("the program starts")
 }
 
-/// What a run printed, as text.
 pub(crate) fn printed(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("the program prints UTF-8")
 }
 
-/// The database setting for a file.
+/// The setting `database` for a file.
 pub(crate) fn sqlite(path: &Path) -> String {
     format!("sqlite:{}", path.display())
 }
 
-/// A program that runs in the background.
+/// A program running in the background.
 pub(crate) struct Program {
     child: Child,
-    /// What it prints, line by line; closed when it prints no more.
+    /// Its output by line; closed at its end.
     lines: Receiver<String>,
 }
 
 impl Program {
-    /// Starts a command whose standard output is read here; standard error goes where the command says.
+    /// Starts a command and reads its standard output; standard error goes where the command says.
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("standard output is a pipe");
         let (sender, lines) = mpsc::channel();
-        // A pipe cannot be read with a deadline, a channel can.
+        // A pipe cannot be read with a deadline, but a channel can.
         thread::spawn(move || {
             let mut stdout = BufReader::new(stdout);
             loop {
                 let mut line = String::new();
                 let is_over = stdout.read_line(&mut line).map_or(true, |length| length == 0);
-                // A story that has ended listens no more.
+                // A finished test no longer listens.
                 if is_over || sender.send(line).is_err() {
                     break;
                 }
@@ -74,7 +82,7 @@ impl Program {
         Self { child, lines }
     }
 
-    /// Starts a sandbox that says in JSON where it is, and nothing on standard error.
+    /// Starts a sandbox that prints its greeting as JSON, and nothing on standard error.
     pub(crate) fn sandbox(arguments: &[&str]) -> (Self, Value) {
         let all = [&["sandbox", "--json", "--listen", "127.0.0.1:0"], arguments].concat();
         let mut command = command(&all);
@@ -82,7 +90,7 @@ impl Program {
         let mut program = Self::start(command);
         let line = program.line();
         let greeting =
-            serde_json::from_str(&line).unwrap_or_else(|cause| panic!("the greeting {line:?} is no JSON: {cause}"));
+            serde_json::from_str(&line).unwrap_or_else(|cause| panic!("the greeting {line:?} is not JSON: {cause}"));
         (program, greeting)
     }
 
@@ -95,30 +103,28 @@ impl Program {
         }
     }
 
-    /// The id of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Asks the process to end with a signal that it can catch.
+    /// Sends a catchable signal.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.is_ok_and(|status| status.success()), "kill -{name} failed");
     }
 
-    /// Ends the process at once; it cannot prepare for it.
+    /// Kills the process.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("the process can be killed");
         self.child.wait().expect("the process can be waited for");
     }
 
-    /// Asks the process to end, and returns how it ended and what else stood on standard output.
+    /// Stops the process; returns its status and the rest of its standard output.
     pub(crate) fn stop(self) -> (ExitStatus, String) {
         self.signal("TERM");
         self.ended()
     }
 
-    /// Waits until the process has ended.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let start = Stopwatch::start();
         let status = loop {
@@ -134,8 +140,8 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Asked politely first, since a sandbox takes its temporary database along; killed when that does not help.
-        // A process that has ended by itself is as good in either case.
+        // SIGTERM first, since a sandbox removes its temporary database; killed if that does not help. A process that
+        // has ended already is fine in either case.
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
             let start = Stopwatch::start();
@@ -148,28 +154,28 @@ impl Drop for Program {
     }
 }
 
-/// The address that a sandbox says it listens on.
+/// The address in a sandbox's greeting.
 pub(crate) fn address(greeting: &Value) -> SocketAddr {
-    let base_url = greeting["base_url"].as_str().expect("the greeting holds base_url");
+    let base_url = greeting["base_url"].as_str().expect("the greeting has base_url");
     base_url.trim_start_matches("http://").parse().expect("base_url ends with an address")
 }
 
 /// A whole answer.
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// By their names in lower case.
+    /// By lower-case name.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
 }
 
-/// A client that keeps its connection and takes the death of the server for an ordinary error.
+/// A client that keeps its connection and treats the server's death as an ordinary error.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
     bearer: String,
 }
 
 impl Client {
-    /// Connects as the holder of a token.
+    /// Connects with a bearer token.
     pub(crate) fn connect(address: SocketAddr, bearer: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -182,7 +188,7 @@ impl Client {
         self.ask(method, path, &[], body).map(|reply| (reply.status, reply.body))
     }
 
-    /// The same with headers of the story's own, and with those of the answer.
+    /// The same with extra headers; returns the answer's headers too.
     pub(crate) fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Reply> {
         let own: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request = format!(
@@ -212,9 +218,9 @@ impl Client {
     }
 }
 
-/// A connection whose request is under way for as long as the story likes: its body never arrives.
+/// A connection whose request stays unfinished: its body never arrives.
 pub(crate) fn half_a_request(address: SocketAddr, bearer: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    let mut stream = TcpStream::connect(address).expect("the program listens");
     let head = format!(
         "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\n\
          Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{{"
@@ -224,22 +230,20 @@ pub(crate) fn half_a_request(address: SocketAddr, bearer: &str) -> TcpStream {
     stream
 }
 
-/// Asks a program to end, sees that it waits for the request that is under way, and asks again.
-///
-/// Returns how it ended, which has to be at once.
+/// Signals a program, expects it to wait for the unfinished request, and signals again; then it must end at once.
 pub(crate) fn ended_by_asking_twice(program: Program, signals: [&str; 2], mut under_way: TcpStream) -> ExitStatus {
-    let address = under_way.peer_addr().expect("the connection stands");
+    let address = under_way.peer_addr().expect("the connection is open");
     program.signal(signals[0]);
     let start = Stopwatch::start();
     while TcpStream::connect(address).is_ok() {
-        assert!(start.elapsed() < PATIENCE, "the program goes on listening");
+        assert!(start.elapsed() < PATIENCE, "the program keeps listening");
         thread::sleep(Duration::from_millis(5));
     }
-    under_way.set_read_timeout(Some(Duration::from_millis(300))).expect("the connection stands");
+    under_way.set_read_timeout(Some(Duration::from_millis(300))).expect("the connection is open");
     let waiting = under_way.read(&mut [0]).map_err(|cause| cause.kind());
     assert!(
         matches!(waiting, Err(io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)),
-        "the program does not wait for what is under way: {waiting:?}"
+        "the program does not wait for the unfinished request: {waiting:?}"
     );
     program.signal(signals[1]);
     let start = Stopwatch::start();

@@ -1,4 +1,4 @@
-//! Laws: what holds for every input, tried on some. One server serves all cases of a law.
+//! Properties of every input, tried on random ones. One server serves all cases of a property.
 
 use std::cell::RefCell;
 
@@ -7,22 +7,22 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Server, token};
+use crate::support::{LEVELS, Server, token};
 
-/// Enough to meet the edges, few enough to stay fast.
+/// Enough to hit edge cases, few enough to stay fast.
 const CASES: u32 = 32;
 
 fn runner() -> TestRunner {
     TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() })
 }
 
-/// A runner that tries the same cases every time, for laws whose cases are long stories.
+/// A runner that tries the same cases every time, for properties with long cases.
 pub(crate) fn repeatable(cases: u32) -> TestRunner {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-/// An order, also one that is not valid.
+/// An order, valid or not.
 fn orders() -> impl Strategy<Value = String> {
     let names = &["bill_rate", "cost_rate", "created_at", "expiration_date", "full_name", "permission", "nonsense", ""];
     let directions = &["", ":asc", ":desc", ":DESC"];
@@ -36,7 +36,7 @@ fn filters() -> impl Strategy<Value = &'static str> {
 }
 
 #[test]
-fn pages_concatenate_to_the_whole_list() {
+fn pages_concatenate_to_the_list() {
     let server = Server::start();
     server.invite_crowd(37);
     // Some rows tie in every order, some have a rate.
@@ -67,7 +67,7 @@ fn pages_concatenate_to_the_whole_list() {
 }
 
 #[test]
-fn only_takes_what_the_list_has_in_the_order_of_the_list() {
+fn only_selects_from_the_list_in_its_order() {
     let server = Server::start();
     server.invite_crowd(12);
     let law = |(order, picked): (String, Vec<u64>)| {
@@ -75,41 +75,28 @@ fn only_takes_what_the_list_has_in_the_order_of_the_list() {
         let only: Vec<String> = picked.iter().map(u64::to_string).collect();
         let expected: Vec<String> = whole.into_iter().filter(|id| only.contains(id)).collect();
         let found = server.list(&format!("order={order}&only={}", only.join(","))).ids();
-        // Without any id there is nothing to restrict to.
+        // Without any id, `only` has no effect.
         prop_assert!(only.is_empty() || found == expected, "{found:?} instead of {expected:?}");
         Ok(())
     };
     runner().run(&(orders(), prop::collection::vec(1_u64..30, 0..8)), law).unwrap();
 }
 
-/// A name as a person might have, with whatever characters.
+/// A person's name, of any characters.
 fn names() -> impl Strategy<Value = String> {
     "[\\PC&&[^\\s]][\\PC]{0,30}"
         .prop_map(|name| name.trim().to_owned())
         .prop_filter("not blank", |name| !name.is_empty())
 }
 
-fn levels() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(
-        &[
-            "administrator",
-            "reports_viewer_with_cost",
-            "reports_viewer",
-            "project_lead",
-            "project_creator",
-            "collaborator",
-        ][..],
-    )
-}
-
 fn cents() -> impl Strategy<Value = Option<u32>> {
     prop::option::of(prop_oneof![Just(0), Just(2_147_483_647), 0_u32..100_000])
 }
 
-/// The attributes that create and update share.
+/// Attributes that create and update share.
 fn changes() -> impl Strategy<Value = Map<String, Value>> {
     let role = prop::option::of(prop::sample::select(&[101, 102, 103][..]));
-    (levels(), role, cents(), cents(), prop::option::of(0_u8..=100), any::<u8>()).prop_map(
+    (prop::sample::select(&LEVELS[1..]), role, cents(), cents(), prop::option::of(0_u8..=100), any::<u8>()).prop_map(
         |(permission, role, bill_rate, cost_rate, target, picked)| {
             let all = [
                 ("permission", json!(permission)),
@@ -128,7 +115,7 @@ fn changes() -> impl Strategy<Value = Map<String, Value>> {
     )
 }
 
-/// How a field reads that was written as `value`.
+/// How a written value is read.
 fn as_read(name: &str, value: &Value) -> Value {
     match value {
         Value::Number(number) if name.ends_with("_id") => json!(number.to_string()),
@@ -145,7 +132,7 @@ fn update_then_show_agree() {
         let answer = server.put("/account_invitations/1").bearer(token::ADMINISTRATOR).json(&body).send();
         prop_assert_eq!(answer.status, 200, "{}", answer);
         let shown = server.get("/account_invitations/1").bearer(token::ADMINISTRATOR).send();
-        // The same bytes, whether it was changed or looked at, and the same record in the list.
+        // Update and show return the same bytes, and the list the same record.
         prop_assert_eq!(answer.text(), shown.text());
         let listed = server.list("only=1");
         prop_assert_eq!(listed.text(), shown.text());
@@ -163,7 +150,7 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// A form that says the same as a JSON object of scalars.
+/// A JSON object of scalars as a form.
 fn as_form(attributes: &Map<String, Value>) -> String {
     let pairs: Vec<String> = attributes
         .iter()
@@ -244,11 +231,11 @@ fn a_record_is_found_by_any_part_of_its_name() {
         let found = server.list(&format!("only={id}&by_full_name={}", encoded(&part))).ids();
         prop_assert_eq!(found, vec![id.clone()], "{:?} in {:?}", part, name);
         let found = server.list(&format!("per_page=200&search={}", encoded(&part))).ids();
-        // A final sigma and the letters that grow in lower case are free (E8).
+        // A final sigma and letters whose lower case is longer are free (E8).
         prop_assert!(found.contains(&id), "{part:?} in {name:?}");
         Ok(())
     };
-    // Letters whose lower case depends on what stands around are left to nobody: see E8.
+    // Letters whose lower case depends on their neighbours are left out: see E8.
     let plain = "[a-zA-Z0-9 éÉñÑжЖ日本😀'_%.-]{1,20}"
         .prop_map(|name| name.trim().to_owned())
         .prop_filter("not blank", |name| !name.is_empty());

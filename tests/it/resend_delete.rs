@@ -1,4 +1,4 @@
-//! Sending an invitation again, and taking it back.
+//! Resending and deleting invitations.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ fn resend_renews_the_date_and_the_link_and_keeps_everything_else() {
 }
 
 #[test]
-fn an_expired_invitation_can_be_sent_again() {
+fn an_expired_invitation_can_be_resent() {
     let server = Server::start();
     assert!(shown(&server, 3)["expiration_date"].as_str().unwrap() < "2031-01-02");
     let record = resend(&server, 3, token::ADMINISTRATOR).expect(200).record();
@@ -44,7 +44,7 @@ fn an_expired_invitation_can_be_sent_again() {
 }
 
 #[test]
-fn resend_takes_an_empty_body_under_any_type_or_none() {
+fn resend_accepts_an_empty_body_of_any_type_or_none() {
     let server = Server::start();
     let ada = Invitation { expiration_date: "2031-02-01".to_owned(), ..Invitation::ada(&server) };
     for path in
@@ -80,7 +80,7 @@ fn resend_reads_include_from_the_query_string_or_the_body_and_nothing_else() {
 }
 
 #[test]
-fn a_body_of_resend_that_is_there_has_to_be_readable() {
+fn a_body_of_resend_must_be_valid() {
     let server = Server::start();
     let before = everything(&server);
     let answer = put_json(&server, "/account_invitations/1/resend", token::ADMINISTRATOR, "{").expect(400);
@@ -96,7 +96,7 @@ fn a_body_of_resend_that_is_there_has_to_be_readable() {
 }
 
 #[test]
-fn an_accepted_invitation_is_not_sent_again() {
+fn an_accepted_invitation_cannot_be_resent() {
     let server = Server::start();
     let before = everything(&server);
     let answer = resend(&server, 4, token::ADMINISTRATOR).expect(422);
@@ -105,7 +105,7 @@ fn an_accepted_invitation_is_not_sent_again() {
 }
 
 #[test]
-fn only_put_sends_again() {
+fn only_put_resends() {
     let server = Server::start();
     for method in ["GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"] {
         let answer =
@@ -141,7 +141,7 @@ fn the_expired_and_the_fully_filled_invitation_can_be_deleted_too() {
 }
 
 #[test]
-fn the_body_of_a_delete_is_never_looked_at() {
+fn the_body_of_a_delete_is_ignored() {
     let server = Server::start();
     server
         .delete("/account_invitations/1")
@@ -158,7 +158,7 @@ fn the_body_of_a_delete_is_never_looked_at() {
 }
 
 #[test]
-fn an_accepted_invitation_is_not_deleted() {
+fn an_accepted_invitation_cannot_be_deleted() {
     let server = Server::start();
     let before = everything(&server);
     let answer = delete(&server, 4, token::ADMINISTRATOR).expect(422);
@@ -167,7 +167,7 @@ fn an_accepted_invitation_is_not_deleted() {
 }
 
 #[test]
-fn the_invitee_leaves_with_the_invitation_when_nothing_else_names_him() {
+fn an_otherwise_unreferenced_invitee_is_deleted_with_the_invitation() {
     let server = Server::start();
     let users = || server.stored("SELECT id FROM users ORDER BY id");
     let before = users();
@@ -186,7 +186,7 @@ fn administrators_and_the_inviter_resend_and_delete() {
 }
 
 #[test]
-fn everybody_else_is_refused() {
+fn all_other_callers_are_refused() {
     let server = Server::start();
     let before = everything(&server);
     let refused = |id: u64, bearer: &str, status: u16, kind: &str, message: &str| {
@@ -228,7 +228,7 @@ fn the_length_of_an_invitation_is_a_setting() {
 }
 
 #[test]
-fn the_reference_of_an_invitee_goes_with_the_invitee() {
+fn an_invitees_reference_is_deleted_with_the_invitee() {
     let server = Server::start();
     let reference = json!({"service_name": "hr", "service_model": "person", "service_model_ref": "7"});
     let id = server.invite(&json!({

@@ -1,12 +1,12 @@
-//! `search` (corner E9): what it finds, in which order, and how it combines with the rest of a list.
+//! `search` (E9): matches, order, and how it combines with the other parameters of a list.
 
 use serde_json::json;
 
 use crate::support::{Server, token};
 
-const NOBODY: [&str; 0] = [];
+const NONE: [&str; 0] = [];
 
-/// Invites persons by name and address, a second apart, and returns their ids.
+/// Invites people by name and address, a second apart, and returns the ids.
 fn invite_all(server: &Server, people: &[(&str, &str)]) -> Vec<String> {
     let invite = |(name, address): &(&str, &str)| {
         server.advance_seconds(1);
@@ -30,36 +30,36 @@ fn search_finds_a_part_of_the_name_or_of_the_address() {
     assert_eq!(server.list("search=ada@").ids(), ["1"]);
     assert_eq!(server.list("search=example.test").ids(), ["3", "2", "1"]);
     assert_eq!(server.list("search=%40EXAMPLE.Test").ids(), ["3", "2", "1"]);
-    assert_eq!(server.list("search=nobody").ids(), NOBODY);
+    assert_eq!(server.list("search=nobody").ids(), NONE);
     // Neither the headline nor the inviter.
-    assert_eq!(server.list("search=analyst").ids(), NOBODY);
-    assert_eq!(server.list("search=administrator").ids(), NOBODY);
+    assert_eq!(server.list("search=analyst").ids(), NONE);
+    assert_eq!(server.list("search=administrator").ids(), NONE);
 }
 
 #[test]
-fn search_takes_the_whole_text_and_not_its_words() {
+fn search_matches_the_whole_text_rather_than_its_words() {
     let server = Server::start();
-    assert_eq!(server.list("search=full+grace").ids(), NOBODY);
-    assert_eq!(server.list("search=grace++full").ids(), NOBODY);
-    assert_eq!(server.list("search=grace,full").ids(), NOBODY);
-    // It does not reach from the name into the address.
-    assert_eq!(server.list("search=full+grace@").ids(), NOBODY);
-    assert_eq!(server.list("search=fullgrace").ids(), NOBODY);
-    assert_eq!(server.list("search=%22grace%22").ids(), NOBODY);
+    assert_eq!(server.list("search=full+grace").ids(), NONE);
+    assert_eq!(server.list("search=grace++full").ids(), NONE);
+    assert_eq!(server.list("search=grace,full").ids(), NONE);
+    // A match does not span name and address.
+    assert_eq!(server.list("search=full+grace@").ids(), NONE);
+    assert_eq!(server.list("search=fullgrace").ids(), NONE);
+    assert_eq!(server.list("search=%22grace%22").ids(), NONE);
 }
 
 #[test]
-fn search_ignores_case_and_blanks_around() {
+fn search_ignores_case_and_surrounding_blanks() {
     let server = Server::start();
     let id = invite_all(&server, &[("Åsa ÖBERG", "asa@example.test")]).remove(0);
     for text in ["%C3%A5sa", "%C3%85SA", "%C3%B6berg", "+%C3%96berg+", "%09ASA@%09", "%E2%80%83asa@"] {
         assert_eq!(server.list(&format!("search={text}")).ids(), [&*id], "search={text}");
     }
-    assert_eq!(server.list("search=Asa+O").ids(), NOBODY);
+    assert_eq!(server.list("search=Asa+O").ids(), NONE);
 }
 
 #[test]
-fn a_blank_search_is_as_if_absent() {
+fn a_blank_search_counts_as_absent() {
     let server = Server::start();
     let plain = server.list("").text().to_owned();
     for query in ["search=", "search=+", "search=%20%09%0A", "search", "search[]=grace", "search[x]=grace"] {
@@ -131,15 +131,15 @@ fn letters_and_digits_of_every_script_make_words() {
 }
 
 #[test]
-fn a_text_that_begins_with_a_sign_is_found_at_the_start_or_after_another_sign() {
+fn a_text_that_begins_with_a_symbol_ranks_first_at_the_start_or_after_another_symbol() {
     let server = Server::start();
-    // `@` after a letter is in the middle of nothing that is alphanumeric, but the character before it is.
+    // The `@` follows a letter, so it does not start a word.
     invite_all(&server, &[("A @home", "one@example.test"), ("B x@home", "two@example.test")]);
     assert_eq!(names(&server, "search=%40home"), ["A @home", "B x@home"]);
 }
 
 #[test]
-fn ties_in_rank_and_time_go_by_id() {
+fn ties_in_rank_and_time_are_ordered_by_id() {
     let server = Server::start();
     let bulk = server.invite_crowd(5);
     assert_eq!(server.list("search=person").ids(), bulk);
@@ -155,11 +155,11 @@ fn an_explicit_order_wins_over_relevance() {
     assert_eq!(names(&server, "search=anna"), ["Anna A", "Anna B", "Xanna"]);
     assert_eq!(names(&server, "search=anna&order=full_name:desc"), ["Xanna", "Anna B", "Anna A"]);
     assert_eq!(names(&server, "search=anna&order=created_at"), ["Xanna", "Anna B", "Anna A"]);
-    // The default order, asked for, is an explicit one.
+    // Requesting the default order is explicit too.
     invite_all(&server, &[("Newest Xanna", "four@example.test")]);
     assert_eq!(names(&server, "search=anna")[0], "Anna A");
     assert_eq!(names(&server, "search=anna&order=created_at:desc")[0], "Newest Xanna");
-    // One that is not valid counts as none.
+    // An invalid order counts as none.
     for order in ["", "nonsense", "nonsense:asc", "%20full_name"] {
         let query = format!("search=anna&order={order}");
         assert_eq!(names(&server, &query), ["Anna A", "Anna B", "Newest Xanna", "Xanna"], "{order}");
@@ -167,7 +167,7 @@ fn an_explicit_order_wins_over_relevance() {
 }
 
 #[test]
-fn an_order_by_a_rate_that_the_reader_cannot_see_counts_as_none() {
+fn an_order_by_a_hidden_rate_counts_as_none() {
     let server = Server::start();
     for (name, rate) in [("Xanna", 3), ("Anna B", 1), ("Anna A", 2)] {
         server.advance_seconds(1);
@@ -188,12 +188,12 @@ fn an_order_by_a_rate_that_the_reader_cannot_see_counts_as_none() {
 #[test]
 fn filters_apply_to_a_search() {
     let server = Server::start();
-    assert_eq!(server.list("search=barbara").ids(), NOBODY);
+    assert_eq!(server.list("search=barbara").ids(), NONE);
     assert_eq!(server.list("search=barbara&only_pending=false").ids(), ["4"]);
     assert_eq!(server.list("search=barbara&apply_default_filters=false").ids(), ["4"]);
     assert_eq!(server.list("search=example.test&by_full_name=ada").ids(), ["1"]);
-    // Nothing of the other account.
-    assert_eq!(server.list("search=other").ids(), NOBODY);
+    // Nothing from the other account.
+    assert_eq!(server.list("search=other").ids(), NONE);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn paging_applies_to_a_search() {
 }
 
 #[test]
-fn include_comes_with_a_search() {
+fn include_applies_to_a_search() {
     let server = Server::start();
     let answer = server.list("search=grace&include=default_role");
     assert_eq!(answer.json()["roles"]["101"]["name"], "Developer");
@@ -220,7 +220,7 @@ fn a_search_sees_a_changed_list_at_once() {
     let id = invite_all(&server, &[("Quick Fox", "fox@example.test")]).remove(0);
     assert_eq!(server.list("search=fox").ids(), [&*id]);
     server.delete(&format!("/account_invitations/{id}")).bearer(token::ADMINISTRATOR).send().expect(204);
-    assert_eq!(server.list("search=fox").ids(), NOBODY);
+    assert_eq!(server.list("search=fox").ids(), NONE);
 }
 
 #[test]
@@ -229,12 +229,12 @@ fn wildcards_and_quotes_are_literal_in_a_search() {
     for text in ["%25", "_", "'", "%22", "%5C", "*", "ada*", "ada%25", "ad_", "'+OR+1=1--", "ada+OR+grace", "NEAR(ada)"]
     {
         let found = server.list(&format!("search={text}")).ids();
-        assert_eq!(found, NOBODY, "search={text}");
+        assert_eq!(found, NONE, "search={text}");
     }
 }
 
 #[test]
-fn a_long_search_is_only_a_search_that_finds_nothing() {
+fn a_long_search_simply_finds_nothing() {
     let server = Server::start();
-    assert_eq!(server.list(&format!("search={}", "a".repeat(6_000))).ids(), NOBODY);
+    assert_eq!(server.list(&format!("search={}", "a".repeat(6_000))).ids(), NONE);
 }

@@ -1,4 +1,4 @@
-//! The store below HTTP: what a job that fails, panics or takes too long means for itself and for its neighbours.
+//! The store below HTTP: the effect of a failing, panicking or slow job on itself and on others.
 
 use std::sync::{Arc, Mutex};
 
@@ -46,7 +46,7 @@ fn set_headline(db: &mut Db, id: i64, headline: &str) -> Result<usize, Error> {
 }
 
 #[test]
-fn a_job_that_fails_or_panics_leaves_no_trace_and_harms_no_neighbour() {
+fn a_failed_or_panicked_job_leaves_no_trace_and_harms_no_other() {
     let case = Case::new(&[]);
     let (good, bad, panicking) = case.runtime.block_on(async {
         tokio::join!(
@@ -71,13 +71,13 @@ fn a_job_that_fails_or_panics_leaves_no_trace_and_harms_no_neighbour() {
     assert_eq!(case.write(|db| set_headline(db, 4, "after")).unwrap(), 1);
 }
 
-/// Keeps the compiler from seeing that the line after the panic is never reached.
+/// Hides from the compiler that the line after the panic is unreachable.
 fn true_at_run_time() -> bool {
     std::env::args().count() > 0
 }
 
 #[test]
-fn a_read_that_takes_too_long_is_refused_and_the_next_one_works() {
+fn a_slow_read_is_refused_and_the_next_one_works() {
     let case = Case::new(&[("read_timeout", "0.05"), ("readers", "1")]);
     let endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
     for _ in 0..3 {
@@ -88,7 +88,7 @@ fn a_read_that_takes_too_long_is_refused_and_the_next_one_works() {
 }
 
 #[test]
-fn the_unique_index_on_pending_addresses_is_recognised_when_it_refuses_a_row() {
+fn a_violation_of_the_unique_index_on_pending_addresses_is_recognised() {
     let case = Case::new(&[]);
     let refused = case.write(|db| {
         let sql = "UPDATE account_invitations SET email_key = 'ada@example.test' WHERE id = 2";
@@ -99,16 +99,16 @@ fn the_unique_index_on_pending_addresses_is_recognised_when_it_refuses_a_row() {
 }
 
 #[test]
-fn a_job_that_passes_over_a_statement_that_has_failed_is_told_what_became_of_it() {
+fn a_job_that_ignores_a_failed_statement_gets_the_true_outcome() {
     let case = Case::new(&[]);
     let answered = case.write(pass_over_a_failure);
     let is_stored = case.headline_of_user(1).as_deref() == Some("passed over");
-    // One engine undoes the statement alone, the other all of the transaction: whichever it is, the answer says so.
+    // SQLite undoes only the statement, PostgreSQL the whole transaction; the result must match.
     assert_eq!(answered.is_ok(), is_stored, "{answered:?}");
     assert_eq!(case.write(|db| set_headline(db, 2, "after")).unwrap(), 1);
 }
 
-/// Writes, and takes no notice of another write that a unique index refuses.
+/// Writes, and ignores another write that violates a unique index.
 pub(crate) fn pass_over_a_failure(db: &mut Db) -> Result<(), Error> {
     set_headline(db, 1, "passed over")?;
     let refused = db.exec("UPDATE account_invitations SET email_key = 'ada@example.test' WHERE id = 2", &[]);
@@ -117,7 +117,7 @@ pub(crate) fn pass_over_a_failure(db: &mut Db) -> Result<(), Error> {
 }
 
 #[test]
-fn a_store_that_is_closed_has_done_its_work_and_refuses_more() {
+fn a_closed_store_has_finished_its_work_and_refuses_more() {
     let case = Case::new(&[]);
     assert_eq!(case.write(|db| set_headline(db, 1, "last")).unwrap(), 1);
     case.store.close();
@@ -126,7 +126,7 @@ fn a_store_that_is_closed_has_done_its_work_and_refuses_more() {
 }
 
 #[test]
-fn a_rehearsed_job_answers_and_leaves_no_trace() {
+fn a_dry_run_answers_and_leaves_no_trace() {
     let case = Case::new(&[]);
     let before = case.headline_of_user(1);
     let seen = case.runtime.block_on(case.store.rehearse(|db| {
@@ -138,7 +138,7 @@ fn a_rehearsed_job_answers_and_leaves_no_trace() {
 }
 
 #[test]
-fn what_waits_for_a_commit_is_done_before_the_answer_and_only_for_jobs_that_are_kept() {
+fn commit_hooks_run_before_the_answer_and_only_for_committed_jobs() {
     let case = Case::new(&[]);
     let done = Arc::new(Mutex::new(Vec::new()));
     let note = |name: &'static str| {

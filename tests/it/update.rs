@@ -1,10 +1,10 @@
-//! The heart: `PUT /account_invitations/{id}`, the page that the whole project grew from.
+//! `PUT /account_invitations/{id}`, the endpoint that the whole project grew from.
 //!
-//! - `statuses`: every parameter, field and status that the page lists, each with its exact body.
-//! - `values`: which values each field takes, and what it says to the others.
+//! - `statuses`: every parameter, field and status of the reference page, with exact bodies.
+//! - `values`: the values each field accepts, and the errors for the others.
 //! - `rules`: partial updates, punch clock, the grant ceiling, deleted roles, ignored attributes.
-//! - `who`: who may update which invitation, and which refusal wins when several apply.
-//! - `encodings`: JSON, forms, multipart and query strings say the same thing.
+//! - `who`: who may update which invitation, and the precedence of refusals.
+//! - `encodings`: JSON, forms, multipart and query strings mean the same.
 
 mod encodings;
 mod rules;

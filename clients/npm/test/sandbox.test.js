@@ -1,4 +1,4 @@
-// The helpers on the real program.
+// The package against the real program.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -42,7 +42,7 @@ async function ends(pid) {
   return isGone(pid);
 }
 
-test('the tokens that are known without asking are those that the program tells', () => {
+test('the built-in tokens are those of the program', () => {
   assert.deepEqual(new Sandbox(sandbox.baseUrl).tokens, sandbox.tokens);
 });
 
@@ -55,16 +55,16 @@ test('a stopped sandbox is gone and can be stopped again', async () => {
   await assert.rejects(other.clock.now(), /GET http:\/\/127\.0\.0\.1.*ECONNREFUSED/);
 });
 
-test('a program that is not there is told with where to get it', async () => {
+test('a missing program is reported with where to get it', async () => {
   const wrong = startSandbox({ binary: '/nowhere/invited' });
   await assert.rejects(wrong, (cause) => cause instanceof SandboxError && /no program.*cargo install.*INVITED_BINARY/.test(cause));
 });
 
-test('what the program said is told when it does not start', async () => {
+test('a failed start reports the output', async () => {
   await assert.rejects(startSandbox({ args: ['--no-such-setting'] }), /did not start[^]*no-such-setting/);
 });
 
-test('a program that is never ready is ended', async () => {
+test('a program that is never ready is stopped', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'invited-npm-'));
   const program = join(folder, 'invited');
   await writeFile(program, `#!/bin/sh\necho $$ > ${folder}/id\necho patience >&2\nexec sleep 60\n`);
@@ -81,7 +81,7 @@ test('a sandbox neither holds back nor outlives the process that started it', as
 });
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
-  test(`a process that ends by ${signal} takes its sandboxes along`, async () => {
+  test(`a process ended by ${signal} stops its sandboxes`, async () => {
     const script = `import { startSandbox } from ${JSON.stringify(here)};
       const two = [await startSandbox(), await startSandbox()];
       setInterval(() => {}, 1000);
@@ -95,7 +95,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   });
 }
 
-test('the global setup starts one server for connect(), or leaves alone the one that is named', async () => {
+test('the global setup starts one server for connect(), or uses the one that is named', async () => {
   assert.throws(() => connect(), /no sandbox runs.*globalSetup/);
   const teardown = await globalSetup();
   const shared = connect();
@@ -106,7 +106,7 @@ test('the global setup starts one server for connect(), or leaves alone the one 
   await assert.rejects(shared.clock.now(), SandboxError);
 });
 
-test('reset leads back to the seed and restore to what was kept', async () => {
+test('reset restores the seed and restore a snapshot', async () => {
   const token = sandbox.tokens.administrator;
   await sandbox.reset();
   assert.equal((await invite(token, 'nia@example.test')).status, 200);
@@ -149,7 +149,7 @@ test('mails are waited for', async () => {
   assert.deepEqual(await sandbox.mailbox.mails(to), [second, first]);
 });
 
-test('a fault of an account is its own, and faults can be taken away', async () => {
+test('a fault affects only its account, and faults can be removed', async () => {
   const [account, other] = [await sandbox.account(), await sandbox.account()];
   await account.fault({ status: 503, path: '/api/v1/users/me', times: 1 });
   const said = [];
@@ -162,7 +162,7 @@ test('a fault of an account is its own, and faults can be taken away', async () 
   assert.equal((await ask(other.tokens.administrator, 'users/me')).status, 200);
 });
 
-test('the package is small and leans on nothing', async () => {
+test('the package is small and has no dependencies', async () => {
   const text = await readFile(here, 'utf8');
   assert.ok(text.trimEnd().split('\n').length < 200);
   assert.ok([...text.matchAll(/from '([^']+)'/g)].every(([, name]) => name.startsWith('node:')));

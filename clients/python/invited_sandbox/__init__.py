@@ -1,4 +1,4 @@
-"""The sandbox of `invited` for the tests of a client: started, waited for, changed from test to test, and stopped."""
+"""A sandbox of `invited` for tests of API clients: start it, wait for it, change it between tests, stop it."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from typing import Any
 
 __all__ = ["Account", "Sandbox", "SandboxError"]
 
-# The tokens of the seed are the same in every sandbox, so that one that runs elsewhere need not be asked.
+# The tokens of the seed are the same in every sandbox, so a running one need not be asked.
 _NAMES = ("owner", "administrator", "reports_viewer_with_cost", "reports_viewer", "project_lead", "project_creator",
           "collaborator", "punch_clock", "other_administrator")
 
-# A proxy that the network needs has nothing to do with a server of one's own.
+# A network's proxy must not intercept requests to a local server.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class SandboxError(Exception):
-    """The sandbox did not start, or refused what a test wanted of it."""
+    """The sandbox did not start, or refused a request to its control plane."""
 
 
 def find_binary(binary: str | None = None) -> str:
-    """The program: as given, as INVITED_BINARY names it, or from the path."""
+    """The program: as given, as named by INVITED_BINARY, or from the path."""
     named = binary or os.environ.get("INVITED_BINARY") or "invited"
     if found := shutil.which(named):
         return found
@@ -43,7 +43,7 @@ def find_binary(binary: str | None = None) -> str:
 
 
 class Sandbox:
-    """A running sandbox. `base_url` is where it is, `api_url` what a client is given as its base URL."""
+    """A running sandbox. `base_url` is the server's own URL, `api_url` the base URL for a client of the API."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
@@ -57,7 +57,7 @@ class Sandbox:
         """Starts a sandbox on a free port, with further arguments of `invited sandbox`, and waits until it is ready."""
         command = [find_binary(binary), "sandbox", "--json", "--listen", "127.0.0.1:0", *arguments]
         environment = {"INVITED_LOG_LEVEL": "warn", **os.environ}
-        # What it says goes into a file, since nobody reads a pipe while the tests run.
+        # Its output goes to a file, since no one reads a pipe while the tests run.
         with tempfile.TemporaryFile() as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                        env=environment)
@@ -77,7 +77,7 @@ class Sandbox:
         return sandbox
 
     def stop(self) -> None:
-        """Stops it, if it was started here; what it kept in memory and in its temporary folder is gone."""
+        """Stops the sandbox, if it was started here; its memory and temporary folder are gone."""
         process, self._process = self._process, None
         if process:
             atexit.unregister(self.stop)
@@ -90,7 +90,7 @@ class Sandbox:
         self.stop()
 
     def call(self, method: str, path: str, body: object = None, /, **query: object) -> Any:
-        """Asks the control plane; a parameter that is None is left out."""
+        """Calls the control plane; parameters that are None are omitted."""
         said = urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.base_url}/sandbox/{path}?{said}", data, method=method)
@@ -103,34 +103,34 @@ class Sandbox:
             raise SandboxError(f"{method} {request.full_url}: {cause}") from cause
 
     def reset(self) -> None:
-        """Back to the seed: rows, ids, mails, clock, faults and requests. Snapshots stay."""
+        """Resets to the seed: rows, ids, mails, clock, faults and requests. Snapshots are kept."""
         self.call("POST", "reset")
 
     def snapshot(self, name: str) -> None:
-        """Keeps the present state under a name."""
+        """Saves the current state under a name."""
         self.call("PUT", f"snapshots/{name}")
 
     def restore(self, name: str) -> None:
-        """Returns to a state that was kept."""
+        """Restores a snapshot."""
         self.call("POST", f"snapshots/{name}/restore")
 
     def settings(self, **changed: object) -> dict[str, Any]:
-        """Changes settings until the next reset, for example rate_create=2, and tells those that are in force."""
+        """Changes settings until the next reset, for example rate_create=2, and returns the current ones."""
         return self.call("PUT" if changed else "GET", "settings", changed or None)
 
     def requests(self, **wanted: object) -> list[dict[str, Any]]:
-        """What was asked and answered, oldest first; choose by after, method, path, status and account_id."""
+        """Requests and answers, oldest first; select by after, method, path, status and account_id."""
         return self.call("GET", "requests", **wanted)["requests"]
 
     def account(self, name: str | None = None) -> Account:
-        """Makes an account that no other test knows."""
+        """Creates a new account."""
         made = self.call("POST", "accounts", {"name": name})
         return Account(self, made["account_id"], made["tokens"], made["users"], made["roles"])
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account of one test alone, with a token and a user for each level. Many share one server undisturbed."""
+    """One test's own account, with a token and a user for each level. Many accounts share one server undisturbed."""
 
     sandbox: Sandbox
     id: str
@@ -139,26 +139,26 @@ class Account:
     roles: dict[str, str]
 
     def address(self, name: str) -> str:
-        """A mail address that no other account uses."""
+        """A mail address unique to this account."""
         return f"{name}@account-{self.id}.example.test"
 
     def fault(self, **fault: object) -> str:
-        """Orders a fault that happens to callers of this account only."""
+        """Orders a fault for callers of this account only."""
         return self.sandbox.faults.order(account_id=self.id, **fault)
 
     def requests(self, **wanted: object) -> list[dict[str, Any]]:
-        """What callers of this account asked, and were answered."""
+        """The requests by callers of this account, with their answers."""
         return self.sandbox.requests(account_id=self.id, **wanted)
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The sandbox's clock, which is the same for all of its accounts."""
+    """The sandbox's clock, shared by all its accounts."""
 
     sandbox: Sandbox
 
     def now(self) -> str:
-        """What it says."""
+        """The current time."""
         return self.sandbox.call("GET", "clock")["now"]
 
     def set(self, now: str) -> None:
@@ -166,17 +166,17 @@ class Clock:
         self.sandbox.call("PUT", "clock", {"now": now})
 
     def freeze(self, frozen: bool = True) -> None:
-        """Stops it, or lets it go on."""
+        """Stops it, or lets it run."""
         self.sandbox.call("PUT", "clock", {"frozen": frozen})
 
     def advance(self, **duration: float) -> None:
-        """Moves it forward by days=, hours=, seconds=…; what follows from that has happened when this returns."""
+        """Moves it forward by days=, hours=, seconds=…; all consequences have happened when this returns."""
         self.sandbox.call("POST", "clock/advance", {"seconds": int(timedelta(**duration).total_seconds())})
 
 
 @dataclass(frozen=True)
 class Mailbox:
-    """What would have been mailed."""
+    """The mails that would have been sent."""
 
     sandbox: Sandbox
 
@@ -185,7 +185,7 @@ class Mailbox:
         return self.sandbox.call("GET", "mailbox", to=to)["messages"]
 
     def wait_for(self, to: str, nth: int = 1, seconds: float = 10) -> dict[str, Any]:
-        """The nth mail that an address got, waited for until it is there."""
+        """The nth mail to an address, once it has arrived."""
         end = time.monotonic() + seconds
         while len(mails := self.sandbox.call("GET", "mailbox", to=to, wait=min(math.ceil(seconds), 60))["messages"]) < nth:
             if time.monotonic() >= end:
@@ -196,7 +196,7 @@ class Mailbox:
 
 @dataclass(frozen=True)
 class Faults:
-    """What is to go wrong."""
+    """Faults to order."""
 
     sandbox: Sandbox
 
@@ -205,12 +205,12 @@ class Faults:
         return self.sandbox.call("POST", "faults", fault)["id"]
 
     def clear(self) -> None:
-        """Takes all faults away."""
+        """Removes all faults."""
         self.sandbox.call("DELETE", "faults")
 
 
 def _first_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    # A pipe cannot be read with a deadline, a queue can.
+    # A pipe cannot be read with a deadline, but a queue can.
     lines: queue.Queue[bytes] = queue.Queue()
     assert process.stdout
     threading.Thread(target=lambda out: lines.put(out.readline()), args=[process.stdout], daemon=True).start()

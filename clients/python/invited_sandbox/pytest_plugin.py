@@ -1,4 +1,4 @@
-"""Fixtures for pytest: a server that all tests share, accounts on it, and a server that is reset before each test."""
+"""Fixtures for pytest: a shared server, accounts on it, and a server that is reset before each test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Asked to end by a signal, Python would end without stopping what it started; as Ctrl-C it stops everything.
+    # On SIGTERM Python would end without stopping what it started; handled like Ctrl-C, it stops everything.
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -32,7 +32,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Under pytest-xdist the process that hands out the tests starts the server, and tells each worker where it is."""
+    """Under pytest-xdist the controller starts the server and passes its address to each worker."""
     try:
         node.workerinput["invited"] = {"url": _shared(node.config).base_url}
     except SandboxError as cause:
@@ -45,10 +45,10 @@ def _start(config: pytest.Config) -> Sandbox:
 
 
 def _shared(config: pytest.Config) -> Sandbox:
-    told = getattr(config, "workerinput", {}).get("invited", {})
-    if error := told.get("error"):
+    shared = getattr(config, "workerinput", {}).get("invited", {})
+    if error := shared.get("error"):
         raise SandboxError(error)
-    if url := told.get("url") or os.environ.get("INVITED_URL"):
+    if url := shared.get("url") or os.environ.get("INVITED_URL"):
         return Sandbox(url)
     if _STARTED not in config.stash:
         config.stash[_STARTED] = _start(config)
@@ -57,13 +57,13 @@ def _shared(config: pytest.Config) -> Sandbox:
 
 @pytest.fixture(scope="session")
 def invited(pytestconfig: pytest.Config) -> Sandbox:
-    """The server that all tests share, those of other workers too: the one at INVITED_URL, or one of their own."""
+    """The server shared by all tests, also in other workers: the one at INVITED_URL, or a new one."""
     return _shared(pytestconfig)
 
 
 @pytest.fixture
 def invited_account(invited: Sandbox) -> Account:
-    """An account on the shared server that no other test knows."""
+    """A new account on the shared server."""
     return invited.account()
 
 
@@ -80,6 +80,6 @@ def _invited_alone(pytestconfig: pytest.Config) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def invited_fresh(_invited_alone: Sandbox) -> Sandbox:
-    """A server that no other worker uses, reset to its seed: for tests of clock, snapshots, and faults of everybody."""
+    """A server of this worker only, reset to its seed, for tests of clock, snapshots and faults for all callers."""
     _invited_alone.reset()
     return _invited_alone

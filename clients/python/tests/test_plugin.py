@@ -1,4 +1,4 @@
-"""The plugin in runs of pytest of their own."""
+"""The plugin in separate pytest runs."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ NOTE = """
 
 @pytest.fixture
 def suite(pytester, monkeypatch):
-    """Writes a suite down, to be run without what this run is told."""
+    """Writes a suite that runs without this run's environment."""
     for name in ["INVITED_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"]:
         monkeypatch.delenv(name, raising=False)
     pytester.makeconftest(NOTE)
@@ -53,7 +53,7 @@ def test_workers_share_one_server_that_ends_with_the_run(suite):
     assert not can_be_asked(seen(suite)[0][0])
 
 
-def test_each_worker_resets_a_server_of_its_own(suite):
+def test_each_worker_resets_its_own_server(suite):
     suite.makepyfile("""
         import pytest
         from conftest import note
@@ -67,7 +67,7 @@ def test_each_worker_resets_a_server_of_its_own(suite):
     assert len({tuple(line) for line in seen(suite)}) == 2
 
 
-def test_a_server_that_is_named_is_used_and_left_alone(suite, monkeypatch):
+def test_a_named_server_is_used_and_keeps_running(suite, monkeypatch):
     suite.makepyfile("""
         from conftest import note
         def test_shared(invited):
@@ -85,7 +85,7 @@ def test_a_server_that_is_named_is_used_and_left_alone(suite, monkeypatch):
         assert can_be_asked(sandbox.base_url)
 
 
-def test_arguments_stand_in_the_configuration(suite):
+def test_arguments_come_from_the_configuration(suite):
     suite.makeini("[pytest]\ninvited_arguments = --rate-create 1")
     suite.makepyfile("""
         import urllib.request, urllib.error, json, pytest
@@ -102,7 +102,7 @@ def test_arguments_stand_in_the_configuration(suite):
     suite.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-def test_without_the_program_only_those_tests_fail_that_want_it(suite, monkeypatch):
+def test_without_the_program_only_tests_that_use_it_fail(suite, monkeypatch):
     monkeypatch.setenv("INVITED_BINARY", "/nowhere/invited")
     suite.makepyfile("def test_with(invited): pass\ndef test_without(): pass")
     for arguments in [[], ["-n", "2"]]:
@@ -113,7 +113,7 @@ def test_without_the_program_only_those_tests_fail_that_want_it(suite, monkeypat
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["alone", "workers"])
-def test_a_run_that_is_broken_off_leaves_no_server(suite, number, arguments):
+def test_an_interrupted_run_leaves_no_server(suite, number, arguments):
     suite.makepyfile("""
         import time
         from conftest import note
@@ -128,7 +128,7 @@ def test_a_run_that_is_broken_off_leaves_no_server(suite, number, arguments):
     while not (suite.path / "seen").exists() or len(seen(suite)) < 2:
         assert time.monotonic() < end and run.poll() is None
         time.sleep(0.05)
-    # A terminal and a build server tell all processes of the run.
+    # Terminals and build servers signal all processes of the run.
     os.killpg(run.pid, number)
     assert run.wait(30) != 0
     assert not any(can_be_asked(url) for url, _ in seen(suite))

@@ -1,4 +1,4 @@
-"""The helpers on the real program."""
+"""The package against the real program."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from invited_sandbox import Sandbox, SandboxError, find_binary
 
 
 def ask(sandbox, token, path, body=None, method=None):
-    """Asks the API, and returns the status and the answer."""
+    """Calls the API and returns the status and the answer."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{sandbox.api_url}/{path}", data, method=method)
     request.add_header("Authorization", f"Bearer {token}")
@@ -39,7 +39,7 @@ def is_gone(process_id):
     return False
 
 
-def test_the_tokens_that_are_known_without_asking_are_those_that_the_program_tells(invited):
+def test_the_built_in_tokens_are_those_of_the_program(invited):
     with Sandbox.start() as sandbox:
         assert Sandbox(sandbox.base_url).tokens == sandbox.tokens
         assert invited.base_url != sandbox.base_url
@@ -55,19 +55,19 @@ def test_a_stopped_sandbox_is_gone_and_can_be_stopped_again():
         sandbox.clock.now()
 
 
-def test_a_program_that_is_not_there_is_told_with_where_to_get_it(monkeypatch):
+def test_a_missing_program_is_reported_with_where_to_get_it(monkeypatch):
     monkeypatch.setenv("INVITED_BINARY", "/nowhere/invited")
     with pytest.raises(SandboxError, match="no program '/nowhere/invited'.*cargo install.*INVITED_BINARY"):
         Sandbox.start()
     assert find_binary(sys.executable) == sys.executable
 
 
-def test_what_the_program_said_is_told_when_it_does_not_start():
+def test_a_failed_start_reports_the_programs_output():
     with pytest.raises(SandboxError, match="did not start(?s:.*)no-such-setting"):
         Sandbox.start("--no-such-setting")
 
 
-def test_a_program_that_is_never_ready_is_ended(tmp_path):
+def test_a_program_that_is_never_ready_is_stopped(tmp_path):
     program = tmp_path / "invited"
     program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/id\necho patience >&2\nexec sleep 60\n")
     program.chmod(0o755)
@@ -82,7 +82,7 @@ def test_a_sandbox_ends_with_the_process_that_started_it():
     assert is_gone(int(said))
 
 
-def test_reset_leads_back_to_the_seed_and_restore_to_what_was_kept(invited_fresh):
+def test_reset_restores_the_seed_and_restore_a_snapshot(invited_fresh):
     token = invited_fresh.tokens["administrator"]
     assert invite(invited_fresh, token, "nia@example.test")[0] == 200
     invited_fresh.snapshot("with-nia")
@@ -124,7 +124,7 @@ def test_mails_are_waited_for(invited_account):
     assert sandbox.mailbox.mails(to) == [second, first]
 
 
-def test_a_fault_of_an_account_is_its_own(invited, invited_account):
+def test_a_fault_affects_only_its_account(invited, invited_account):
     other = invited.account()
     invited_account.fault(status=503, path="/api/v1/users/me", times=1)
     said = [ask(invited, account.tokens["administrator"], "users/me")[0]
@@ -133,14 +133,14 @@ def test_a_fault_of_an_account_is_its_own(invited, invited_account):
     assert [request["status"] for request in invited_account.requests(path="/api/v1/users/me")] == [503, 200]
 
 
-def test_faults_can_be_taken_away(invited_fresh):
+def test_faults_can_be_removed(invited_fresh):
     invited_fresh.faults.order(status=500)
     assert ask(invited_fresh, invited_fresh.tokens["owner"], "users/me")[0] == 500
     invited_fresh.faults.clear()
     assert ask(invited_fresh, invited_fresh.tokens["owner"], "users/me")[0] == 200
 
 
-def test_the_package_is_small_and_leans_on_nothing():
+def test_the_package_is_small_and_has_no_dependencies():
     folder = Path(__file__).parent.parent / "invited_sandbox"
     lines = [line.strip() for file in folder.glob("*.py") for line in file.read_text().splitlines()]
     code = [line for line in lines if line and not line.startswith(("#", '"""'))]

@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 // @vitest-environment-options { "url": "http://127.0.0.1/" }
 
-// brainstem-js is the vendor's own library for browsers: it loads what its servers' envelopes hold, with associations, into
-// models of Backbone. It was written for the real API, and is used here as published.
+// brainstem-js is the vendor's own browser library: it loads the envelopes, with associations, into Backbone models. It
+// was written for the real API and is used here as published.
 
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import Backbone from 'backbone';
@@ -23,7 +23,7 @@ const manager = StorageManager.get();
 
 beforeAll(async () => {
   ({ account, sandbox } = await start());
-  // The page comes from where the API is, as a browser wants it.
+  // The page has the origin of the API, as browsers require.
   window.happyDOM.setURL(sandbox.baseUrl);
   const url = (name) => `${sandbox.apiUrl}/${name}`;
   User.prototype.urlRoot = url('users');
@@ -37,7 +37,7 @@ beforeEach(() => manager.reset());
 
 const saved = (model) => new Promise((success, error) => model.save({}, { wait: true, include: ['inviter'], success, error }));
 
-test('a model is saved, and has the association that came with it', async () => {
+test('a model is saved with its included association', async () => {
   const nia = new Invitation({ full_name: 'Nia New', email_address: account.address('nia') });
   await saved(nia);
   expect(nia.id).toMatch(/^\d+$/);
@@ -61,11 +61,11 @@ test('a collection is loaded with its associations, filtered, ordered and paged'
   expect(loaded.getServerCount()).toBe(3);
 });
 
-test('a refusal arrives as the library tells it', async () => {
+test('a refusal arrives as the library reports it', async () => {
   const wrong = new Invitation({ full_name: 'Nia New', email_address: 'nobody' });
-  const told = await new Promise((resolve) => {
+  const refusal = await new Promise((resolve) => {
     wrong.save({}, { wait: true, error: (_, { status, responseJSON: body }) => resolve({ status, body }) });
   });
-  expect(told.status).toBe(422);
-  expect(told.body.errors[0].field).toBe('email_address');
+  expect(refusal.status).toBe(422);
+  expect(refusal.body.errors[0].field).toBe('email_address');
 });

@@ -1,4 +1,4 @@
-// A month passes. The clock is that of the whole server, so that this file has one to itself.
+// A month passes. The clock belongs to the whole server, so this file has its own.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startSandbox } from 'invited-sandbox';
@@ -15,13 +15,13 @@ beforeAll(async () => {
 beforeEach(() => sandbox.reset());
 afterAll(() => sandbox.stop());
 
-test('an invitation runs out after thirty days and is renewed by a resend', async () => {
+test('an invitation expires after thirty days and is renewed by a resend', async () => {
   const { id } = await invitations.invite('Nia New', 'nia@example.test');
   const mail = await sandbox.mailbox.waitFor('nia@example.test');
 
   await sandbox.clock.advance({ days: 31 });
   const nia = (await invitations.all()).find((invitation) => invitation.id === id);
-  // As the vendor has it, what has run out is still pending: the date tells.
+  // As with the vendor, an expired invitation is still pending: only the date shows it.
   expect(nia.pending).toBe(true);
   expect(nia.expiration_date < (await sandbox.clock.now())).toBe(true);
   expect((await accept(sandbox, mail)).status).toBe(404);

@@ -1,10 +1,10 @@
-// From the invitation to the member.
+// From invitation to member.
 
 import { expect, test } from 'vitest';
 
 import { accept, start } from './support.js';
 
-test('who is invited gets a mail and becomes a member', async () => {
+test('an invitee gets a mail and becomes a member', async () => {
   const { sandbox, account, invitations } = await start();
   const nia = account.address('nia');
   const { id } = await invitations.invite('Nia New', nia);

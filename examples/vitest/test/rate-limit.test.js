@@ -1,4 +1,4 @@
-// The server asks for patience.
+// The server limits the rate.
 
 import { expect, test } from 'vitest';
 import { startSandbox } from 'invited-sandbox';
@@ -6,7 +6,7 @@ import { startSandbox } from 'invited-sandbox';
 import { Invitations } from '../integration.js';
 import { start } from './support.js';
 
-test('a client that heeds Retry-After gets through', async () => {
+test('a client that obeys Retry-After succeeds', async () => {
   const { account, invitations } = await start();
   await account.fault({ method: 'POST', status: 429, retry_after: 1, times: 2 });
   const begun = performance.now();
@@ -15,15 +15,15 @@ test('a client that heeds Retry-After gets through', async () => {
   expect((await account.requests({ method: 'POST' })).map(({ status }) => status)).toEqual([429, 429, 200]);
 });
 
-test('a client gives up in the end', async () => {
+test('a client finally gives up', async () => {
   const { account, invitations } = await start();
   await account.fault({ method: 'POST', status: 503 });
   await expect(invitations.invite('Nia New', account.address('nia'))).rejects.toThrow('503');
   expect(await account.requests({ method: 'POST' })).toHaveLength(5);
 });
 
-test('the real limit is over when Retry-After says', async () => {
-  // Limits are off in a sandbox unless they are asked for; they go by the sandbox's clock, so that nobody has to wait.
+test('the real limit ends when Retry-After says', async () => {
+  // A sandbox has no limits by default; they follow its clock, so no test has to wait.
   const sandbox = await startSandbox();
   try {
     await sandbox.settings({ rate_create: 2 });

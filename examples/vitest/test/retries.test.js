@@ -1,4 +1,4 @@
-// The network fails after the server has done what it was asked for. The client cannot know that, but must not invite twice.
+// The network fails after the server has handled the request. The client cannot know that, but must not invite twice.
 
 import { expect, test } from 'vitest';
 
@@ -6,7 +6,7 @@ import { start } from './support.js';
 
 const DROPPED = { method: 'POST', path: '/api/v1/account_invitations', drop: 'after_commit' };
 
-test('without a key the second attempt is refused and has to be understood', async () => {
+test('without a key the refusal of the second attempt must be understood', async () => {
   const { account, invitations } = await start();
   const nia = account.address('nia');
   const body = { account_invitation: { full_name: 'Nia New', email_address: nia } };
@@ -16,7 +16,7 @@ test('without a key the second attempt is refused and has to be understood', asy
   const second = await invitations.ask('POST', 'account_invitations', body);
   expect(second.status).toBe(422);
   expect((await second.json()).errors[0].message).toBe('Email address already has a pending invitation.');
-  // The refusal is good news: the invitation is there, and can be found by what was sent.
+  // The refusal is good news: the invitation exists and can be searched for.
   const found = await (await invitations.ask('GET', `account_invitations?search=${encodeURIComponent(nia)}`)).json();
   expect(found.count).toBe(1);
 
@@ -36,7 +36,7 @@ test.each([1, 3])('with a key the invitation is made once after %i losses, and t
   expect(await account.requests({ method: 'POST' })).toHaveLength(drops + 1);
 });
 
-test('a request that never arrived is no replay', async () => {
+test('a request that never arrived is not a replay', async () => {
   const { account, invitations } = await start();
   await account.fault({ ...DROPPED, drop: 'before_commit', times: 1 });
   expect((await invitations.invite('Nia New', account.address('nia'))).isReplayed).toBe(false);

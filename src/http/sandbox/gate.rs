@@ -19,7 +19,7 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::faults::{self, Drop, Effect};
 use crate::sandbox::journal::{Exchange, KEPT_OF_BODY};
 use crate::server::app::App;
-use crate::server::listen::{Body, Copy, Dropped, RequestBody};
+use crate::server::listen::{Body, BodyCopy, Dropped, RequestBody};
 use crate::wire::changes::Fault;
 
 /// Tells which fault had its hand in an answer.
@@ -150,9 +150,9 @@ fn begin(app: &App, request: &Request<RequestBody>) -> Exchange {
 }
 
 /// Writes down what has become of it.
-fn end(sandbox: &Sandbox, exchange: Exchange, copy: &Copy, response: &Response<Body>, trace: Trace) {
+fn end(sandbox: &Sandbox, exchange: Exchange, copy: &BodyCopy, response: &Response<Body>, trace: Trace) {
     let is_answered = response.extensions().get::<Dropped>().is_none();
-    let read = std::mem::take(&mut *copy.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    let read = std::mem::take(&mut *copy.lock());
     let body = response.body().bytes();
     sandbox.journal.write(Exchange {
         request_body: Bytes::from(read),

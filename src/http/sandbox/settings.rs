@@ -42,7 +42,7 @@ pub(super) async fn change(asked: &Asked<'_>, body: RequestBody) -> Result<Respo
     asked.query(&[])?;
     let change: Change = asked.body(body).await?;
     let app = asked.visit.app;
-    app.tune(change.applied_to((*app.tuned.get()).clone())?);
+    app.tuned.set(change.applied_to((*app.tuned.get()).clone())?);
     show(asked)
 }
 

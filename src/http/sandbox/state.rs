@@ -40,7 +40,7 @@ pub(super) async fn reset(asked: &Asked<'_>, body: RequestBody) -> Result<Respon
         let (app, sandbox, tuning) = (Arc::clone(&shared), Arc::clone(&sandbox), tuning.clone());
         db.after_commit(move || {
             forget(&app);
-            app.tune(tuning);
+            app.tuned.set(tuning);
             app.clock.restart();
             app.entropy.restart();
             app.mail_entropy.restart();

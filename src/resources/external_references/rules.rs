@@ -52,7 +52,7 @@ pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes
         return Ok(());
     };
     let reference: Json = serde_json::from_str(reference)
-        .map_err(|cause| Error::Statement(format!("a stored external reference is no JSON: {cause}")))?;
+        .map_err(|cause| Error::Data(format!("a stored external reference is no JSON: {cause}")))?;
     put(db, context.caller.account_id, subject, &reference, context.now)
 }
 

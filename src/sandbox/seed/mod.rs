@@ -168,7 +168,7 @@ pub fn plant(
     }
     let mut generator = Generator::after(&seed.accounts, db, start, written, seed.generated.random_seed);
     generator.write(&seed.generated, seed.accounts.first(), seed.generated_accounts())?;
-    db.follow_given_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
+    db.advance_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
     Ok(true)
 }
 

@@ -6,7 +6,7 @@ use crate::ids::AccountId;
 use crate::language::Language;
 use crate::resources::invitations;
 use crate::resources::people::{NewMembership, NewUser};
-use crate::store::{Db, Error, Kept, Param};
+use crate::store::{Db, Error, OwnedParam, Param};
 use crate::transfer::tables::insert_statement;
 use crate::wire::fold::fold;
 
@@ -14,7 +14,7 @@ use crate::wire::fold::fold;
 pub(super) const ROWS: u32 = 200;
 
 /// Each column with its value.
-pub(super) type NewRow = Vec<(&'static str, Kept)>;
+pub(super) type NewRow = Vec<(&'static str, OwnedParam)>;
 
 /// What became of an invitation.
 #[derive(Clone, Copy)]

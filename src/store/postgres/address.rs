@@ -1,9 +1,9 @@
-//! Where a PostgreSQL server is, and how to get there: the URL, the encryption, and what is expected of the server.
+//! How to reach a PostgreSQL server: its URL, encryption, and the requirements that it has to meet.
 //!
-//! The URL is libpq's, with several hosts where one may take the place of another. Encryption is by one rule: to another
-//! machine always, with a certificate that was checked against the host's name; on this machine none. `sslmode` in the URL
-//! says otherwise. libpq's own default, to encrypt without looking at the certificate, protects from nobody who could listen,
-//! so that its `require`, `verify-ca` and `verify-full` are one here: the strictest.
+//! The URL is libpq's, possibly with several hosts for failover. Unless `sslmode` in the URL says otherwise,
+//! connections to other machines are encrypted and the certificate is checked against the host's name; connections on
+//! this machine are not encrypted. libpq's own default, encryption without checking the certificate, does not protect
+//! against an attacker in between, so `require`, `verify-ca` and `verify-full` all mean the strictest here.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -18,39 +18,37 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::store::postgres::trouble::{explain, explain_greeting};
-use crate::store::{Error, Place, Server};
+use crate::store::Error;
+use crate::store::postgres::errors::{explain, explain_greeting};
 
-/// How long a connection to one host may take until it is ready for its first job. The next host is asked only afterwards.
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// Longest time to connect to one host and prepare the connection, before the next host is tried.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a peer that has vanished without a word is believed to be there.
-const VANISHED_AFTER: Duration = Duration::from_secs(20);
+/// Time after which a silent peer is considered dead.
+const DEAD_AFTER: Duration = Duration::from_secs(20);
 
-/// What a URL looks like, for those whose URL cannot be used.
+/// Appended to errors about a URL.
 const FORM: &str = "write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ and the like in a password";
 
-/// The oldest server that is good enough, as `server_version_num` says it: 13.
+/// The oldest supported server, as a `server_version_num`: 13.
 const OLDEST_VERSION: i32 = 130_000;
 
-/// A server, and how to get there.
 #[derive(Clone)]
 pub(super) struct Address {
-    /// The URL as people may see it.
+    /// The URL without user and password.
     place: String,
-    /// One for each host, in the order of the URL: a host that says nothing must not use up the time of the next one.
+    /// One per host, in the order of the URL, so a silent host does not use up the time of the next one.
     hosts: Vec<Config>,
-    /// The place of the host that has done last, which is asked first: after a failover it is another than before.
+    /// Index of the host that worked last, which is tried first.
     last: Arc<AtomicUsize>,
     tls: MakeRustlsConnect,
-    /// Whether a pooler stands in between that gives every transaction another connection.
     pub(super) is_pooled: bool,
 }
 
 impl Address {
-    /// Reads a URL. Certificates in `authorities` are trusted beside the well-known ones.
+    /// Parses a URL. Certificates in `authorities` are trusted beside the well-known ones.
     pub(super) fn read(url: &str, authorities: Option<&Path>, is_pooled: bool) -> Result<Self, Error> {
-        let place = Place::Server(Server::at(url)).to_string();
+        let place = place_of(url);
         let wrong = |reason: String| Error::Unusable(format!("the URL cannot be used: {reason}; {FORM}"));
         let Parts { url, mode, root } = Parts::of(url);
         let mut config: Config = url.parse().map_err(|cause| wrong(explain(&cause)))?;
@@ -64,34 +62,31 @@ impl Address {
         config.application_name("invited");
         keep_alive(&mut config);
         if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
-            // Of several servers, one is the primary; the others follow it, and nothing can be written there.
+            // One of the hosts is the primary; the others are read-only replicas.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        let trusted = match (authorities, root.as_deref()) {
-            (Some(path), _) => Some(("database_ca_file", path)),
-            (None, root) => root.map(|path| ("sslrootcert in the URL", path)),
-        };
+        let of_url = root.as_deref().map(|path| ("sslrootcert in the URL", path));
+        let trusted = authorities.map(|path| ("database_ca_file", path)).or(of_url);
         let tls = MakeRustlsConnect::new(encryption(trusted)?);
         Ok(Self { place, hosts: one_by_one(&config), last: Arc::default(), tls, is_pooled })
     }
 
-    /// The same, where any of the hosts will do, those that only follow the primary, too.
-    pub(super) fn of_follower(mut self) -> Self {
+    /// Accepts read-only hosts, too.
+    pub(super) fn of_replica(mut self) -> Self {
         for host in &mut self.hosts {
             host.target_session_attrs(TargetSessionAttrs::Any);
         }
         self
     }
 
-    /// Connects to the first host that will do, within the runtime that is going to drive the connection, and says the first words
-    /// to it.
-    pub(super) async fn connect(&self, first_words: &str) -> Result<Client, Error> {
+    /// Connects to the first suitable host and runs `on_connect` there, on the runtime that will drive the connection.
+    pub(super) async fn connect(&self, on_connect: &str) -> Result<Client, Error> {
         let mut refusals = Vec::new();
         let first = self.last.load(Ordering::Relaxed);
-        for (place, host) in self.hosts.iter().enumerate().cycle().skip(first).take(self.hosts.len()) {
-            match tokio::time::timeout(CONNECT_WITHIN, self.greet(host, first_words)).await {
+        for (index, host) in self.hosts.iter().enumerate().cycle().skip(first).take(self.hosts.len()) {
+            match tokio::time::timeout(CONNECT_TIMEOUT, self.greet(host, on_connect)).await {
                 Ok(Ok(client)) => {
-                    self.last.store(place, Ordering::Relaxed);
+                    self.last.store(index, Ordering::Relaxed);
                     return Ok(client);
                 }
                 Ok(Err(Error::Unavailable(reason))) => refusals.push(reason),
@@ -102,19 +97,19 @@ impl Address {
         Err(Error::Unavailable(format!("{}: {}", self.place, refusals.join("; next host: "))))
     }
 
-    async fn greet(&self, host: &Config, first_words: &str) -> Result<Client, Error> {
+    async fn greet(&self, host: &Config, on_connect: &str) -> Result<Client, Error> {
         let unavailable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
         let connected = host.connect(self.tls.clone()).await;
         let (client, connection) = connected.map_err(|cause| Error::Unavailable(explain_greeting(&cause)))?;
-        // It lives as long as the client, and says by the client's errors when it is over.
+        // Ends with the client, which reports its errors.
         tokio::spawn(connection);
-        require_fit(&client).await?;
-        client.batch_execute(first_words).await.map_err(unavailable)?;
+        require_supported(&client).await?;
+        client.batch_execute(on_connect).await.map_err(unavailable)?;
         Ok(client)
     }
 }
 
-/// Where a URL leads, without user and password. Only what surely is no part of a password is told, however the URL is written.
+/// A URL without user and password. Leaves out whatever might be part of a password, however malformed the URL is.
 pub(in crate::store) fn place_of(url: &str) -> String {
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let place = rest.split('?').next().unwrap_or_default();
@@ -126,23 +121,23 @@ pub(in crate::store) fn place_of(url: &str) -> String {
     if is_whole { format!("postgres://{hosts}/{database}") } else { "postgres://".to_owned() }
 }
 
-/// The same with one host each.
+/// One configuration per host.
 fn one_by_one(config: &Config) -> Vec<Config> {
     let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     if hosts.len() < 2 {
         return vec![config.clone()];
     }
-    let alone = |(place, host): (usize, &Host)| {
+    let alone = |(index, host): (usize, &Host)| {
         let mut alone = Config::new();
         match host {
             Host::Tcp(name) => alone.host(name),
             Host::Unix(folder) => alone.host_path(folder),
         };
-        if let Some(address) = addresses.get(place) {
+        if let Some(address) = addresses.get(index) {
             alone.hostaddr(*address);
         }
-        // One port is that of every host.
-        if let Some(port) = ports.get(place).or(ports.first()) {
+        // A single port applies to every host.
+        if let Some(port) = ports.get(index).or(ports.first()) {
             alone.port(*port);
         }
         config.get_user().map(|user| alone.user(user));
@@ -159,15 +154,14 @@ fn one_by_one(config: &Config) -> Vec<Config> {
     hosts.iter().enumerate().map(alone).collect()
 }
 
-/// Bounds the time in which a host that has vanished is believed to be there.
 fn keep_alive(config: &mut Config) {
-    config.connect_timeout(CONNECT_WITHIN);
-    config.keepalives_idle(VANISHED_AFTER).keepalives_interval(VANISHED_AFTER / 4).keepalives_retries(3);
-    config.tcp_user_timeout(VANISHED_AFTER);
+    config.connect_timeout(CONNECT_TIMEOUT);
+    config.keepalives_idle(DEAD_AFTER).keepalives_interval(DEAD_AFTER / 4).keepalives_retries(3);
+    config.tcp_user_timeout(DEAD_AFTER);
 }
 
-/// Refuses a server that would not keep what it is given as it is given.
-async fn require_fit(client: &Client) -> Result<(), Error> {
+/// Refuses a server whose version or encoding is not supported.
+async fn require_supported(client: &Client) -> Result<(), Error> {
     let asked = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')";
     let row = client.query_typed_one(asked, &[]).await.map_err(|cause| Error::Unavailable(explain(&cause)))?;
     let unreadable = |cause: tokio_postgres::Error| Error::Unavailable(explain(&cause));
@@ -177,19 +171,17 @@ async fn require_fit(client: &Client) -> Result<(), Error> {
 fn judge(version: i32, encoding: &str) -> Result<(), String> {
     if version < OLDEST_VERSION {
         let (is, wanted) = (version / 10_000, OLDEST_VERSION / 10_000);
-        return Err(format!(
-            "the server is PostgreSQL {is}, which is too old: version {wanted} or a newer one is needed"
-        ));
+        return Err(format!("the server is PostgreSQL {is}, which is too old: version {wanted} or newer is needed"));
     }
     if encoding != "UTF8" {
         return Err(format!(
-            "the database has the encoding {encoding}, which cannot hold every text: make it with UTF8"
+            "the database has the encoding {encoding}, which cannot store every text: create it with UTF8"
         ));
     }
     Ok(())
 }
 
-/// A URL, and what of it tokio-postgres does not understand.
+/// A URL, and the parameters of it that tokio-postgres does not know.
 struct Parts {
     url: String,
     mode: Option<String>,
@@ -198,7 +190,7 @@ struct Parts {
 
 impl Parts {
     fn of(url: &str) -> Self {
-        // A question mark in a password begins no query.
+        // A question mark in the password does not begin the query.
         let host = url.find('@').unwrap_or_default();
         let (place, query) = match url[host..].find('?') {
             Some(at) => (&url[..host + at], &url[host + at + 1..]),
@@ -220,7 +212,6 @@ impl Parts {
     }
 }
 
-/// Whether a host is this machine.
 fn is_here(host: &Host) -> bool {
     match host {
         Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
@@ -228,7 +219,7 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
-/// Encryption that trusts the well-known authorities and those in a file, which is told with where it was named.
+/// TLS that trusts the well-known authorities and those in a file; errors mention the setting that named it.
 fn encryption(authorities: Option<(&str, &Path)>) -> Result<ClientConfig, Error> {
     let mut trusted = RootCertStore::empty();
     trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -285,20 +276,6 @@ mod tests {
             assert_eq!((host.get_password(), host.get_options()), (Some(&b"geheim"[..]), Some("-c a=b")));
             assert_eq!(host.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
             assert_eq!((host.get_ssl_mode(), host.get_application_name()), (SslMode::Require, Some("invited")));
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_url_is_said_without_its_password() {
-        for (url, said) in [
-            ("postgres://me:geheim@db:x/team", "invalid"),
-            ("postgres://me:geheim@db/team?sslmode=maybe", "\"maybe\""),
-            ("postgres://me:geheim@db/team?colour=red", "colour"),
-            ("postgres://me:geheim@db/team?sslrootcert=/nowhere", "/nowhere"),
-            ("postgres://me:ge?heim=geheim@db/team?colour=red", "colour"),
-        ] {
-            let told = Address::read(url, None, false).err().unwrap().to_string();
-            assert!(told.contains(said) && !told.contains("geheim"), "{told}");
         }
     }
 

@@ -1,18 +1,17 @@
-//! The PostgreSQL engine: a few threads, each with a connection of its own and a transaction for each job.
+//! The PostgreSQL engine: a few threads, each with a connection of its own, and a transaction per job.
 //!
-//! A thread drives its connection with a runtime of one thread, so that a rule is the same synchronous function as with
-//! SQLite. Whatever need not be waited for travels with something else (`session`). A job that met another one on its way,
-//! or whose connection was lost before its end was sent, is run again, a few times and before anybody is answered: a deadlock,
-//! or a server that was started anew, is a slow answer to the client and no failure (`worker`).
+//! A thread drives its connection with a single-threaded runtime, so a rule is the same synchronous function as with
+//! SQLite. Statements share round trips where their results are not needed (`connection`). A job that hits a
+//! serialization conflict, or loses its connection before its commit was sent, is retried a few times before it is
+//! answered: a client sees a deadlock or a server restart as a slow answer, not as a failure (`worker`).
 //!
-//! Invariants. A job's changes are durable before it is answered. A connection that breaks costs the jobs that were on it at
-//! most a 503, and is made anew, after a while that grows while nobody answers. A read that a caller's own write came before
-//! is done where that write is seen.
+//! Invariants: a job's changes are durable before it is answered. A broken connection costs its job at most a 503, and
+//! is replaced, with growing pauses while the server is unreachable. A read never misses the caller's own write.
 
 mod address;
-mod manner;
-mod session;
-mod trouble;
+mod connection;
+mod errors;
+mod settings;
 mod values;
 mod worker;
 
@@ -25,60 +24,59 @@ use crate::store::job::Message;
 use crate::store::threads::{self, Group, Threads};
 use crate::store::{Error, Options, Server, Statistics, Store};
 use address::Address;
-use manner::Manner;
+use settings::SessionSettings;
 use worker::Worker;
 
 pub(super) use address::place_of;
-pub(super) use session::Session;
-pub(super) use values::found;
+pub(super) use connection::Connection;
+pub(super) use values::column;
 
 pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
     let authorities = server.authorities.as_deref();
     let primary = Address::read(server.url.expose_secret(), authorities, server.is_pooled)?;
     let replica = server.replica.as_ref().map(|url| Address::read(url.expose_secret(), authorities, server.is_pooled));
     let replica = replica.transpose().map_err(|cause| Error::Unusable(format!("database_replica: {cause}")))?;
-    let replica = replica.map(Address::of_follower);
+    let replica = replica.map(Address::of_replica);
     let statistics = Arc::new(Statistics::default());
-    let writing = Manner::of_writes(server.is_pooled);
-    let writing = if replica.is_some() { writing.telling() } else { writing };
-    let reading = Manner::of_reads(server.is_pooled, options.read_timeout);
-    let first = connect(&primary, &writing)?;
+    let writing = SessionSettings::of_writes(server.is_pooled, replica.is_some());
+    let reading = SessionSettings::of_reads(server.is_pooled, options.read_timeout);
+    let mut first = Some(connect(&primary, &writing)?);
 
     let (writes, waiting): (_, flume::Receiver<Message>) = flume::bounded(options.queue_length.max(1));
-    let mut session = Some(first);
     let writers = start("writer", server.connections, |number| {
-        let worker = Worker::new(number, &primary, &writing, &waiting, &statistics).with(session.take());
+        let worker = Worker::new(number, &primary, &writing, &waiting, &statistics, first.take());
         move || worker.write()
     })?;
     let (reads, waiting) = flume::bounded(options.queue_length.max(64));
     let readers = start("reader", options.readers, |number| {
-        let worker = Worker::new(number, &primary, &reading, &waiting, &statistics);
+        let worker = Worker::new(number, &primary, &reading, &waiting, &statistics, None);
         move || worker.read()
     })?;
-    let mut groups = vec![Group::new(&reads, readers), Group::new(&writes, writers)];
+    let mut groups =
+        vec![Group { queue: reads.clone(), threads: readers }, Group { queue: writes.clone(), threads: writers }];
     let mut late_reads = None;
     if let Some(replica) = replica {
         let (queue, waiting) = flume::bounded(options.queue_length.max(64));
         let followers = start("follower", options.readers, |number| {
-            let worker = Worker::new(number, &replica, &reading, &waiting, &statistics);
+            let worker = Worker::new(number, &replica, &reading, &waiting, &statistics, None);
             let reads = reads.clone();
             move || worker.follow(&reads)
         })?;
-        // It hands jobs on to the readers, so that it ends before them.
-        groups.insert(0, Group::new(&queue, followers));
+        // They hand jobs on to the readers, so they have to end first.
+        groups.insert(0, Group { queue: queue.clone(), threads: followers });
         late_reads = Some(queue);
     }
-    Ok(Store { writes, reads, late_reads, statistics, threads: Arc::new(Threads::new(groups)) })
+    Ok(Store { writes, reads, late_reads, statistics, threads: Arc::new(Threads(groups.into())) })
 }
 
-/// Connects, so that whoever starts the server is told at once what is wrong with its address. On a thread of its own, since a
-/// connection drives itself, which no thread of another runtime may do.
-fn connect(address: &Address, manner: &Manner) -> Result<Session, Error> {
-    let (address, manner) = (address.clone(), manner.clone());
-    thread::spawn(move || Session::connect(&address, &manner)).join().map_err(|_| Error::Panicked)?
+/// Connects once at startup to report a wrong address at once. On a separate thread, since a connection has a runtime
+/// of its own, which must not run inside another one.
+fn connect(address: &Address, settings: &SessionSettings) -> Result<Connection, Error> {
+    let (address, settings) = (address.clone(), settings.clone());
+    thread::spawn(move || Connection::connect(&address, &settings)).join().map_err(|_| Error::Panicked)?
 }
 
-/// Starts threads of one kind, at least one.
+/// Starts at least one thread.
 fn start<W: FnOnce() + Send + 'static>(
     kind: &str,
     threads: usize,

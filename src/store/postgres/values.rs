@@ -4,25 +4,23 @@ use bytes::BytesMut;
 use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::store::db::Found;
-use crate::store::postgres::trouble::explain;
+use crate::store::postgres::errors::explain;
 use crate::store::{Error, Param};
 
-/// What stands in a column. Engines differ in how they type an expression, so that whatever is a number, or true or false, is a
-/// number here.
-pub(in crate::store) fn found(row: &Row, column: usize) -> Result<Found<'_>, Error> {
-    let unreadable = |cause: tokio_postgres::Error| Error::Statement(explain(&cause));
+/// The value in a column. The engines type expressions differently, so numbers of any width and booleans are numbers.
+pub(in crate::store) fn column(row: &Row, column: usize) -> Result<Param<'_>, Error> {
+    let unreadable = |cause: tokio_postgres::Error| Error::Data(explain(&cause));
     let kind = row.columns().get(column).map(tokio_postgres::Column::type_);
-    let number = |number: Option<i64>| number.map_or(Found::Null, Found::Int);
+    let number = |number: Option<i64>| number.map_or(Param::Null, Param::Int);
     Ok(match kind {
         Some(&Type::INT8) => number(row.try_get(column).map_err(unreadable)?),
         Some(&Type::INT4) => number(row.try_get::<_, Option<i32>>(column).map_err(unreadable)?.map(i64::from)),
         Some(&Type::INT2) => number(row.try_get::<_, Option<i16>>(column).map_err(unreadable)?.map(i64::from)),
         Some(&Type::BOOL) => number(row.try_get::<_, Option<bool>>(column).map_err(unreadable)?.map(i64::from)),
         Some(&Type::BYTEA) => {
-            row.try_get::<_, Option<&[u8]>>(column).map_err(unreadable)?.map_or(Found::Null, Found::Bytes)
+            row.try_get::<_, Option<&[u8]>>(column).map_err(unreadable)?.map_or(Param::Null, Param::Bytes)
         }
-        _ => row.try_get::<_, Option<&str>>(column).map_err(unreadable)?.map_or(Found::Null, Found::Text),
+        _ => row.try_get::<_, Option<&str>>(column).map_err(unreadable)?.map_or(Param::Null, Param::Text),
     })
 }
 
@@ -42,9 +40,24 @@ impl ToSql for Param<'_> {
     }
 
     fn accepts(_: &Type) -> bool {
-        // Which kinds of values meet which columns is decided where statements are written.
+        // The authors of statements are responsible for matching types.
         true
     }
 
     to_sql_checked!();
+}
+
+pub(super) fn values<'a>(params: &'a [Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|param| param as _).collect()
+}
+
+/// A null fits every type, so the server has to infer which.
+pub(super) fn typed<'a>(params: &'a [Param<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    let type_of = |param: &Param<'_>| match param {
+        Param::Null => Type::UNKNOWN,
+        Param::Int(_) => Type::INT8,
+        Param::Text(_) => Type::TEXT,
+        Param::Bytes(_) => Type::BYTEA,
+    };
+    params.iter().map(|param| (param as &(dyn ToSql + Sync), type_of(param))).collect()
 }

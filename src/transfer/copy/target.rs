@@ -5,7 +5,7 @@
 //! replaced only if that was asked for.
 
 use crate::resources::accounts;
-use crate::store::{self, Db, Kept, Param};
+use crate::store::{self, Db, OwnedParam, Param};
 use crate::transfer::copy::source::{Outline, SourceClient};
 use crate::transfer::copy::{CopyError, Progress, ProgressCallback, Stage, checksum_of_all};
 use crate::transfer::rows::{Checksum, PAGE, Page, TableReader};
@@ -174,7 +174,7 @@ fn write(db: &mut Db, table: &Table, page: &Page) -> Result<(), CopyError> {
         return Ok(());
     }
     if !db.dialect().holds_nul() {
-        let params: Vec<Param<'_>> = page.values.iter().map(Kept::param).collect();
+        let params: Vec<Param<'_>> = page.values.iter().map(OwnedParam::param).collect();
         refuse_nul(table, &params)?;
     }
     Ok(page.write(db, table)?)

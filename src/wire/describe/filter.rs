@@ -1,18 +1,16 @@
-//! Filters: the query parameters that narrow a list, and what a list leaves out by itself.
+//! Filters: the query parameters that narrow a list, and what a list hides by default.
 
-/// What list and show leave out by themselves.
+/// What list and show hide by default.
 pub struct DefaultScope {
-    /// Condition of the rows that are left.
+    /// Condition of the rows that are not hidden.
     pub condition: &'static str,
-    /// Filters that lift it, each with the value that does. They act on show as well as on lists (protocol-corners E10).
+    /// Filters that lift the scope, each with the value that does; they act on show, too (rule E10).
     pub lifted_by: &'static [(&'static str, bool)],
 }
 
-/// A query parameter that narrows a list.
 pub struct Filter {
     /// Name of the query parameter.
     pub name: &'static str,
-    /// What it tests.
     pub test: Test,
     /// The related rows whose columns are tested; `None` for the resource's own.
     pub relation: Option<&'static Relation>,
@@ -36,7 +34,7 @@ impl Filter {
         Self { name, test, relation: None, text }
     }
 
-    /// The columns are those of related rows: filters of one relation have to be met by the same row.
+    /// Tests related rows instead. One row has to meet all filters of the same relation.
     pub const fn of(mut self, relation: &'static Relation) -> Self {
         self.relation = Some(relation);
         self
@@ -45,27 +43,22 @@ impl Filter {
 
 /// Rows of another table that belong to rows of the resource.
 pub struct Relation {
-    /// Expression of the id that a row belongs to.
+    /// Expression of the id of the resource's row.
     pub owner: &'static str,
     /// Table and condition, as in `FROM … WHERE …`; further conditions are appended with `AND`.
     pub rows: &'static str,
 }
 
-/// What a filter tests. Conditions are whole boolean expressions, columns may be any expression.
+/// What a filter tests. Conditions are whole boolean expressions; a column may be any expression.
 #[derive(Clone, Copy)]
 pub enum Test {
-    /// A truth value; each side is a condition or no restriction.
-    Flag {
-        /// Condition of `true`.
-        when_true: Option<&'static str>,
-        /// Condition of `false`.
-        when_false: Option<&'static str>,
-    },
+    /// A boolean; each value is a condition or no restriction.
+    Flag { when_true: Option<&'static str>, when_false: Option<&'static str> },
     /// Case-insensitive substring of one of these columns of lower-case text.
     Contains(&'static [&'static str]),
     /// Exactly this text.
     Equals(Letters, &'static str),
-    /// One of the texts between commas. More than [`MOST_TEXTS`] are refused.
+    /// One of the comma-separated texts, at most [`MOST_TEXTS`].
     OneOf(Letters, &'static str),
     /// This id.
     Id(&'static str),
@@ -79,14 +72,13 @@ pub enum Test {
     Before(&'static str),
 }
 
-/// Most texts that one parameter may list (protocol-corners G7).
+/// Most texts that one parameter may list (rule G7).
 pub const MOST_TEXTS: usize = 200;
 
-/// Whether upper and lower case differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Letters {
-    /// They do.
+    /// Case-sensitive.
     Exact,
-    /// They do not: the column holds lower-case text.
+    /// Case-insensitive: the column holds lower-case text.
     Folded,
 }

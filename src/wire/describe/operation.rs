@@ -2,10 +2,8 @@
 
 use crate::wire::describe::Rung;
 
-/// Something that can be done with a resource.
 #[derive(Clone, Copy)]
 pub struct Operation {
-    /// Which.
     pub verb: Verb,
     /// Identifier in the API description.
     pub id: &'static str,
@@ -43,21 +41,17 @@ impl Operation {
     }
 }
 
-/// The forms that operations have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// `GET /resources`.
     Index,
     /// `GET /resources/{id}`.
     Show,
-    /// `GET /resources/word`: the record that is the caller's own.
+    /// `GET /resources/word`: the caller's own record.
     ShowOwn(&'static str),
-    /// `POST /resources`, with the number of records that one bulk body may hold (1: no bulk).
-    Create {
-        /// Most elements of a bulk body.
-        bulk: usize,
-    },
-    /// `PUT /resources/{id}`, `PATCH` is the same.
+    /// `POST /resources`; `bulk` is the most records that one body may hold (1: no bulk).
+    Create { bulk: usize },
+    /// `PUT /resources/{id}`, or `PATCH`.
     Update,
     /// `DELETE /resources/{id}`.
     Destroy,
@@ -66,7 +60,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Name of the verb in policies, audit rows, logs and metrics.
+    /// Name in policies, audit rows, logs and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Index => "list",
@@ -89,17 +83,16 @@ impl Verb {
         }
     }
 
-    /// Whether the path names a record by its id.
+    /// Whether the path has an id.
     pub const fn has_id(self) -> bool {
         matches!(self, Self::Show | Self::Update | Self::Destroy | Self::Action(_))
     }
 
-    /// Whether the operation changes data.
     pub const fn is_write(self) -> bool {
         !matches!(self, Self::Index | Self::Show | Self::ShowOwn(_))
     }
 
-    /// Whether its body is read (protocol-corners B5).
+    /// Whether its body is read (rule O5).
     pub const fn reads_body(self) -> bool {
         matches!(self, Self::Create { .. } | Self::Update | Self::Action(_))
     }

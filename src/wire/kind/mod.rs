@@ -1,7 +1,7 @@
-//! Kinds of values: for each, how it is read from a body, checked, printed and documented – all in one place.
+//! Kinds of values: how each is read from a body, validated, printed and documented.
 //!
-//! One rule serves JSON, forms and query strings (protocol-corners C5 to C10): a scalar of a form is text, so every kind
-//! also reads its textual form. Null and `""` never reach a kind; they are the business of [`super::changes`].
+//! One rule serves JSON, forms and query strings (C5 to C10): scalars of a form are text, so every kind also reads its
+//! textual form. Null and `""` never reach a kind; [`super::changes`] handles them.
 
 mod print;
 mod read;
@@ -10,39 +10,33 @@ use serde_json::{Value as Json, json};
 
 use print::print_ids;
 pub use print::{date, ids_in, print_id, print_text, time};
-use read::{LineFault, boolean, integer, is_mailbox, line, object, percent};
+use read::{CONTROL, boolean, integer, is_mailbox, line, object, percent};
 pub use read::{moment, truth};
 
 /// Largest amount of money, in cents: the wire's integers have 32 bits.
 const MOST_CENTS: i64 = i32::MAX as i64;
 
-/// Longest one-line text and longest address, in characters (Unicode scalar values).
+/// Longest line and longest address, in Unicode scalar values.
 const LONGEST_LINE: usize = 255;
 
-/// A stored value that is looked at where it lies.
+/// A borrowed stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
-    /// No value.
     Null,
-    /// A number, an id, a truth value (0 or 1), microseconds or days since 1970.
+    /// A number, an id, a boolean (0 or 1), microseconds or days since 1970.
     Int(i64),
-    /// A text.
     Text(&'a str),
 }
 
-/// A stored value on its own.
+/// An owned stored value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
-    /// No value.
     Null,
-    /// As in [`Cell::Int`].
     Int(i64),
-    /// A text.
     Text(String),
 }
 
 impl Value {
-    /// Looks at the value.
     pub fn cell(&self) -> Cell<'_> {
         match self {
             Self::Null => Cell::Null,
@@ -53,7 +47,6 @@ impl Value {
 }
 
 impl Cell<'_> {
-    /// Copies the value.
     pub fn to_value(self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -63,30 +56,29 @@ impl Cell<'_> {
     }
 }
 
-/// How days are written in answers.
+/// How answers print days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dates {
-    /// As days, `2031-02-01`.
+    /// `2031-02-01`.
     #[default]
     Days,
-    /// As the moments at which they begin, `2031-02-01T00:00:00Z`.
+    /// `2031-02-01T00:00:00Z`, the moment at which the day begins.
     Times,
 }
 
-/// The kinds of values.
 #[derive(Clone, Copy)]
 pub enum Kind {
     /// The id of a record of the named resource; printed as text.
     Id(&'static str),
     /// The ids of records of the named resource, stored as a JSON array of numbers; printed as texts.
     Ids(&'static str),
-    /// A whole number that is only printed.
+    /// A read-only whole number.
     Number,
     /// Whole cents, 0 to 2³¹−1.
     Cents,
-    /// Whole percent, 0 to 100; a negative one becomes positive, `true` is 100 and `false` 0.
+    /// Whole percent, 0 to 100; the sign is dropped, `true` is 100 and `false` 0.
     Percent,
-    /// A truth value, stored as 0 or 1.
+    /// A boolean, stored as 0 or 1.
     Bool,
     /// One of the listed texts, exactly.
     Choice(&'static [&'static str]),
@@ -94,9 +86,9 @@ pub enum Kind {
     Email,
     /// One line of text of at most 255 characters, stored trimmed.
     Line,
-    /// As [`Kind::Line`], but a whole number is taken as its digits.
+    /// As [`Kind::Line`], but a whole number is accepted as its digits.
     Reference,
-    /// An object of these members, stored as JSON text.
+    /// An object with these members, stored as JSON text.
     Object(&'static [Member]),
     /// A day in UTC, stored as days since 1970-01-01.
     Date,
@@ -106,16 +98,13 @@ pub enum Kind {
 
 /// A member of a [`Kind::Object`].
 pub struct Member {
-    /// Key.
     pub name: &'static str,
-    /// Kind of its value.
     pub kind: Kind,
-    /// Whether the object must have it.
     pub required: bool,
 }
 
 impl Kind {
-    /// Reads a value of an attribute called `name`. The error is the sentence for the `message` of a 422.
+    /// Reads the value of the attribute `name`. The error is the `message` of a 422.
     pub fn read(self, name: &str, input: &Json) -> Result<Value, String> {
         let refuse = |rest: &str| Err(format!("{} {rest}", label(name)));
         match self {
@@ -142,10 +131,10 @@ impl Kind {
             },
             Self::Email => match line(input) {
                 Ok(text) if is_mailbox(&text) => Ok(Value::Text(text)),
-                Ok(_) | Err(LineFault::Control) => refuse("is not a valid email address."),
-                Err(fault) => refuse(fault.text()),
+                Ok(_) | Err(CONTROL) => refuse("is not a valid email address."),
+                Err(reason) => refuse(reason),
             },
-            Self::Line => line(input).map(Value::Text).or_else(|fault| refuse(fault.text())),
+            Self::Line => line(input).map(Value::Text).or_else(refuse),
             Self::Reference => match input {
                 Json::Number(_) => match integer(input).flatten() {
                     Some(number) => Ok(Value::Text(number.to_string())),
@@ -165,12 +154,12 @@ impl Kind {
         }
     }
 
-    /// Whether blanks around the text do not count, so that a text of blanks only is no text (protocol-corners H7).
+    /// Whether surrounding blanks do not count, so a text of nothing but blanks is missing (rule H7).
     pub fn is_trimmed_text(self) -> bool {
         matches!(self, Self::Email | Self::Line | Self::Reference)
     }
 
-    /// Appends the value as JSON, with days as answers have them.
+    /// Appends the value as JSON, with days as `dates` says.
     pub fn print_with(self, cell: Cell<'_>, dates: Dates, out: &mut Vec<u8>) {
         match (self, cell, dates) {
             (Self::Date, Cell::Int(days), Dates::Times) => print_text(&format!("{}T00:00:00Z", date(days)), out),
@@ -193,7 +182,7 @@ impl Kind {
         }
     }
 
-    /// What a value is, in a few words for people.
+    /// The kind in a few words, for the reference.
     pub fn text(self) -> String {
         match self {
             Self::Id(resource) => format!("id of one of the {resource}"),
@@ -259,7 +248,7 @@ impl Kind {
     }
 }
 
-/// The name of an attribute as a sentence begins with it: `bill_rate_in_cents` is `Bill rate in cents`.
+/// The name of an attribute at the beginning of a sentence: `Bill rate in cents` for `bill_rate_in_cents`.
 pub fn label(name: &str) -> String {
     let mut label = name.replace('_', " ");
     if let Some(first) = label.get_mut(..1) {

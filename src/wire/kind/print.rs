@@ -1,17 +1,17 @@
-//! How values look on the wire: ids, texts, dates and times.
+//! Printing of values: ids, texts, dates and times.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 
-/// Appends an id as the wire has it: digits in quotes.
+/// Appends an id: digits in quotes.
 pub fn print_id(id: i64, out: &mut Vec<u8>) {
     out.push(b'"');
     out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
     out.push(b'"');
 }
 
-/// Appends ids as an array of texts, from an array of numbers such as `[1,2]`.
+/// Appends an array of numbers such as `[1,2]` as an array of ids.
 pub(super) fn print_ids(numbers: &str, out: &mut Vec<u8>) {
     out.push(b'[');
     for (position, digits) in digits_in(numbers).enumerate() {
@@ -31,11 +31,10 @@ fn digits_in(numbers: &str) -> impl Iterator<Item = &str> {
     numbers.split(|character: char| !character.is_ascii_digit()).filter(|digits| !digits.is_empty())
 }
 
-/// Appends a text as a JSON string: only what JSON demands is escaped, everything else stays UTF-8.
+/// Appends a JSON string with no more escapes than JSON requires.
 pub fn print_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    // Looking at every byte without stopping early is what the compiler turns into vector instructions; nearly every
-    // text is copied whole.
+    // Without an early exit, the compiler vectorises this loop. Nearly every text is copied whole.
     if text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
         print_escaped(text, out);
     } else {
@@ -72,7 +71,7 @@ pub fn date(days: i64) -> String {
     text
 }
 
-/// `2031-02-01T09:30:00Z` for microseconds since 1970; fractions of a second are cut off.
+/// `2031-02-01T09:30:00Z` for microseconds since 1970, without fractions of a second.
 pub fn time(microseconds: i64) -> String {
     let moment = moment(Timestamp::from_microsecond(microseconds));
     let mut text = String::with_capacity(20);
@@ -85,7 +84,7 @@ pub fn time(microseconds: i64) -> String {
     text
 }
 
-/// The calendar's reading of a moment in UTC; beyond the calendar, its end.
+/// In UTC; a moment beyond the calendar is its end.
 fn moment(timestamp: Result<Timestamp, jiff::Error>) -> DateTime {
     Offset::UTC.to_datetime(timestamp.unwrap_or(Timestamp::MAX))
 }

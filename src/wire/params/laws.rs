@@ -1,14 +1,14 @@
-//! Laws of the decoders, tried on random trees and random bytes.
+//! Properties of the decoders, on random trees and random bytes.
 
 use crate::wire::params::{Tree, body, query};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// The field that every object in a list has and that is written first, as it tells where an element begins.
+/// The first field of every object in a list, which tells where an element begins.
 const FIRST: &str = "!";
 const BOUNDARY: &str = "multipart/form-data; boundary=\"a boundary\"";
 
-/// Trees that a form can say: only texts, nothing empty, no list directly in a list.
+/// Trees that a form can express: only texts, nothing empty, no list directly in a list.
 fn form_tree() -> impl Strategy<Value = Tree> {
     let value =
         text().prop_map(Value::String).prop_recursive(4, 40, 4, |value| {
@@ -31,7 +31,7 @@ fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Tree> {
     prop::collection::btree_map(name(), value, 1..4).prop_map(Tree::from_iter)
 }
 
-/// Names that stand for themselves: no brackets, and no line breaks as a header cannot hold them.
+/// No brackets, and no line breaks, which a header cannot contain.
 fn name() -> impl Strategy<Value = String> {
     let character = any::<char>().prop_map(|char| if matches!(char, '[' | ']' | '\r' | '\n') { '_' } else { char });
     prop::collection::vec(character, 1..5).prop_map(String::from_iter)
@@ -41,7 +41,7 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<char>(), 0..6).prop_map(String::from_iter)
 }
 
-/// The names and values that say a tree, before any encoding.
+/// The names and values of a tree, before any encoding.
 fn pairs(name: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
     match value {
         Value::Array(elements) => elements.iter().for_each(|element| self::pairs(&format!("{name}[]"), element, pairs)),
@@ -70,7 +70,7 @@ fn escaped(text: &str) -> String {
     text.bytes().map(escape).collect()
 }
 
-/// Random bytes, but mostly those that mean something to a decoder.
+/// Random bytes, mostly significant ones.
 fn bytes(meaningful: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         9 => prop::sample::select(meaningful).prop_map(|piece| piece.as_bytes().to_vec()),
@@ -79,7 +79,6 @@ fn bytes(meaningful: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> 
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
-/// JSON values of every kind.
 fn json_value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
@@ -100,6 +99,25 @@ fn json_value() -> impl Strategy<Value = Value> {
 const JSON_PIECES: &[&str] = &[
     "{", "}", "[", "]", ",", ":", "\"", "\\", "\"a\"", "\\u00e9", "\\ud83d", "\\ude00", "0", "-", "1", ".", "e", "E+",
     "null", "true", "tru", " ", "\n", "\u{1}", "\u{a0}", "\u{feff}", "é", "{\"a\":", "[1,", "\"b\":2}",
+];
+
+const FORM_PIECES: &[&str] =
+    &["a", "b", "[", "]", "[]", "[b]", "=", "&", "+", " ", "%", "%5B", "%5d", "%C3%A9", "%ff", "a[][b]="];
+
+const PART_PIECES: &[&str] = &[
+    "--x",
+    "--",
+    "x",
+    "\r\n",
+    "\r\n\r\n",
+    "\r",
+    "\n",
+    "Content-Disposition:",
+    ";",
+    "name=a",
+    "name=\"",
+    "filename",
+    " ",
 ];
 
 proptest! {
@@ -124,8 +142,12 @@ proptest! {
     }
 
     #[test]
-    fn json_is_what_serde_json_says_it_is(value in json_value(), at in any::<prop::sample::Index>(), piece in prop::sample::select(JSON_PIECES)) {
-        // One random piece at a random place makes most texts invalid, in every way there is.
+    fn json_is_what_serde_json_says_it_is(
+        value in json_value(),
+        at in any::<prop::sample::Index>(),
+        piece in prop::sample::select(JSON_PIECES),
+    ) {
+        // A random piece at a random place makes most texts invalid.
         let mut text = json!({"a": value}).to_string();
         prop_assert_eq!(super::json::tree(text.as_bytes()).ok().map(Value::Object), serde_json::from_str(&text).ok());
         let places: Vec<usize> = (0..=text.len()).filter(|place| text.is_char_boundary(*place)).collect();
@@ -134,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn any_form_is_answered(form in bytes(&["a", "b", "[", "]", "[]", "[b]", "=", "&", "+", " ", "%", "%5B", "%5d", "%C3%A9", "%ff", "a[][b]="])) {
+    fn any_form_is_answered(form in bytes(FORM_PIECES)) {
         let tree = body(None, None, &form);
         if let Ok(text) = str::from_utf8(&form) {
             prop_assert_eq!(query(text).ok(), tree.ok());
@@ -150,7 +172,7 @@ proptest! {
     #[test]
     fn any_multipart_is_answered(
         content_type in bytes(&["multipart/form-data", ";", "boundary", "=", "\"", "\\", "x", " "]),
-        parts in bytes(&["--x", "--", "x", "\r\n", "\r\n\r\n", "\r", "\n", "Content-Disposition:", ";", "name=a", "name=\"", "filename", " "]),
+        parts in bytes(PART_PIECES),
     ) {
         for content_type in [&content_type, b"multipart/form-data; boundary=x".as_slice()] {
             let _ = super::multipart::tree(content_type, &parts);

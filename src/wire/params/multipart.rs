@@ -1,19 +1,18 @@
 //! Multipart bodies: the fields of a form, each in a part of its own.
 //!
-//! Only fields are read. A file is refused, as no parameter of the protocol takes one and dropping it in silence would
-//! lose what the client meant to send. The names of parts nest like those of forms.
+//! A file is refused: no parameter takes one, and silently dropping it would lose what the client meant to send. The
+//! names of parts nest like those of forms.
 //!
-//! A delimiter is the boundary after two hyphens at the beginning of a line. Blanks may follow it. What stands before
-//! the first delimiter and behind the closing one is ignored, as the standard asks for. Types, charsets and transfer
-//! encodings of parts are ignored, as Rack does: a value is the bytes between its delimiters, and these are UTF-8.
+//! A delimiter is two hyphens and the boundary at the beginning of a line; blanks may follow. As the standard demands,
+//! text before the first and after the closing delimiter is ignored. As in Rack, types, charsets and transfer encodings
+//! of parts are ignored: a value is the bytes between its delimiters, and they must be UTF-8.
 
 use crate::wire::params::{Detail, NOT_UTF8, Tree, rack};
 use serde_json::Value;
 
-/// The longest boundary that the standard allows. It also bounds what a search for delimiters costs.
+/// The longest boundary that the standard allows; it also bounds the cost of searching for delimiters.
 const LONGEST_BOUNDARY: usize = 70;
 
-/// Decodes a body by the boundary that its content type names.
 pub(super) fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
     let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
     let boundary = boundary.ok_or(Detail::Borrowed("the content type names no boundary"))?;
@@ -36,15 +35,14 @@ pub(super) fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
     Ok(nest.tree)
 }
 
-/// What a delimiter announces.
+/// What follows a delimiter.
 enum After<'a> {
-    /// A part, with the rest of the body from there on.
+    /// A part, and the rest of the body.
     Part(&'a [u8]),
-    /// The end.
     Nothing,
 }
 
-/// Splits a body at its next delimiter. The line break before a delimiter belongs to it, the one behind it too.
+/// Splits a body at its next delimiter, which includes the line breaks around it.
 fn cut<'a>(body: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], After<'a>)> {
     let mut end = 0;
     let mut line = body;
@@ -58,7 +56,7 @@ fn cut<'a>(body: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], After<'a>)> {
     }
 }
 
-/// Reads the end of a line that begins like a delimiter. It is none if its boundary goes on.
+/// The rest of a line that begins like a delimiter; `None` if the boundary goes on.
 fn after_delimiter(rest: &[u8]) -> Option<After<'_>> {
     if rest.starts_with(b"--") {
         return Some(After::Nothing);
@@ -67,7 +65,7 @@ fn after_delimiter(rest: &[u8]) -> Option<After<'_>> {
     rest[blanks..].strip_prefix(b"\r\n").map(After::Part)
 }
 
-/// Reads the name and the value of a part.
+/// The name and the value of a part.
 fn field(part: &[u8]) -> Result<(String, String), Detail> {
     let (head, value) = if let Some(value) = part.strip_prefix(b"\r\n") {
         (&part[..0], value)
@@ -88,7 +86,7 @@ fn field(part: &[u8]) -> Result<(String, String), Detail> {
     }
 }
 
-/// The value of a header. A line that begins with a blank goes on with the header before it.
+/// The value of a header. A line that begins with a blank continues the previous one.
 fn header<'a>(head: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
     let mut left = head;
     while !left.is_empty() {
@@ -103,13 +101,13 @@ fn header<'a>(head: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
     None
 }
 
-/// The value of a parameter in the value of a header, the last one if there are several.
+/// The value of a parameter of a header, the last one if it is repeated.
 fn parameter(header: &[u8], wanted: &str) -> Option<Vec<u8>> {
     let mut found = None;
     let (_, mut left) = split(header, b';');
     while !left.is_empty() {
         let (name, rest) = split(left, b'=');
-        // A parameter without a value may stand before the name.
+        // A parameter without a value may precede the name.
         let name = name.rsplit(|byte| *byte == b';').next().unwrap_or_default();
         let (value, rest) = match rest.trim_ascii_start().strip_prefix(b"\"") {
             Some(quoted) => unquote(quoted),
@@ -123,7 +121,7 @@ fn parameter(header: &[u8], wanted: &str) -> Option<Vec<u8>> {
     found
 }
 
-/// Reads a value up to its closing quote, and gives back what follows.
+/// The value up to its closing quote, and what follows.
 fn unquote(quoted: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut value = Vec::new();
     let mut bytes = quoted.iter();
@@ -137,13 +135,12 @@ fn unquote(quoted: &[u8]) -> (Vec<u8>, &[u8]) {
     (value, bytes.as_slice())
 }
 
-/// What is before and behind the first occurrence of a byte, or all and nothing.
+/// What is before and after the first occurrence of a byte, or everything and nothing.
 fn split(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|byte| *byte == separator).unwrap_or(bytes.len());
     (&bytes[..end], bytes.get(end + 1..).unwrap_or_default())
 }
 
-/// Where a text first occurs.
 fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
     bytes.windows(text.len()).position(|window| window == text)
 }
@@ -155,7 +152,7 @@ mod tests {
 
     const TYPE: &str = "multipart/form-data; boundary=x";
 
-    /// Puts `name=value` parts between delimiters, the name as it is to stand in the header.
+    /// A body with these parts; names are written into the header as they are.
     fn parts(fields: &[(&str, &str)]) -> String {
         let part = |(name, value): &(&str, &str)| {
             format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n")

@@ -1,29 +1,29 @@
 //! Nested parameters of query strings and forms, by the rules of Rack.
 //!
-//! A name says where its value belongs: `a[b]` is the field `b` of the object `a`, `a[]` one more element of the list
-//! `a`, and `a[][b]` the field `b` of the last element of `a`. Nobody ever specified this. Clients were written against
-//! what Rack does, so this does the same, down to names that make little sense:
+//! A name says where its value belongs: `a[b]` is the field `b` of the object `a`, `a[]` a new element of the list `a`,
+//! and `a[][b]` the field `b` of the last element of `a`. This was never specified. Clients were written against Rack,
+//! so this does the same, down to names that make little sense:
 //!
-//! - A null (a bare name) gives way to a list or an object, a text does not: that is a conflict and refuses the request.
-//!   The other way round a plain value replaces whatever was there.
-//! - `a[][b]` begins a new element when the last one already has a `b`, or is no object.
-//! - Brackets that do not pair up are part of the name: `a[` and `[a]` are plain names, and `a[b` is the field `[b`.
-//! - Brackets may come percent-encoded, since names are decoded before they are taken apart.
+//! - A list or an object replaces a null (a bare name), but conflicts with a text, which refuses the request. A plain
+//!   value replaces anything.
+//! - `a[][b]` begins a new element if the last one already has a `b` or is not an object.
+//! - Unpaired brackets are part of the name: `a[` and `[a]` are plain names, and `a[b` is the field `[b`.
+//! - Brackets may be percent-encoded, since names are decoded first.
 //!
-//! Newer versions of Rack also allow at most 4096 pairs. What is bounded here instead is what costs memory: the
-//! brackets of all names and the values themselves, see [`super::VALUES`].
+//! Newer versions of Rack also limit the number of pairs to 4096. Here the limit is on what costs memory: the brackets
+//! of all names and the values, see [`super::VALUES`].
 
 use crate::wire::params::{Detail, NOT_UTF8, TOO_MANY, Tree, VALUES};
 use serde_json::Value;
 
-/// How many keys a name may have. A list takes no key of its own: `a[][b]` has two.
+/// Most keys of a name. A list has no key of its own: `a[][b]` has two.
 const KEYS: usize = 100;
 
-/// Decodes `name=value` pairs that are joined with `&`.
+/// Decodes `name=value` pairs separated by `&`.
 pub(super) fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
     let mut nest = Nest::default();
     for (index, pair) in pairs.split(|byte| *byte == b'&').enumerate() {
-        // Blanks after a separator belong to the separator.
+        // Blanks after a separator belong to it.
         let pair = if index == 0 { pair } else { without_leading_blanks(pair) };
         if pair.is_empty() {
             continue;
@@ -36,7 +36,6 @@ pub(super) fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
     Ok(nest.tree)
 }
 
-/// A tree that grows, pair by pair.
 #[derive(Default)]
 pub(super) struct Nest {
     pub(super) tree: Tree,
@@ -44,7 +43,7 @@ pub(super) struct Nest {
 }
 
 impl Nest {
-    /// Puts a value where its name says. Every bracket of a name may make a list or an object, which are values too.
+    /// Inserts a value where its name says. Every bracket may create a list or an object, which are values, too.
     pub(super) fn insert(&mut self, name: &str, value: Value) -> Result<(), Detail> {
         self.values += 1 + name.bytes().filter(|byte| *byte == b'[').count();
         if self.values > VALUES {
@@ -54,10 +53,9 @@ impl Nest {
     }
 }
 
-/// Puts a value where its name says.
 fn insert(tree: &mut Tree, name: &str, value: Value) -> Result<(), Detail> {
     let mut tree = tree;
-    // What is left of the name at this level, and the same taken apart.
+    // The rest of the name at this level, and the same split behind its first key.
     let mut left = name;
     let (mut key, mut rest) = first_key(name);
     if key.is_empty() {
@@ -78,7 +76,7 @@ fn insert(tree: &mut Tree, name: &str, value: Value) -> Result<(), Detail> {
                 return Ok(());
             }
             "[][]" => {
-                // Rack makes a list of one here, and forgets it when the element before is an object.
+                // Rack creates a list of one, but drops it if the previous element is an object.
                 let elements = list(tree, key)?;
                 if !matches!(elements.last(), Some(Value::Object(_))) {
                     elements.push(Value::Array(vec![value]));
@@ -96,7 +94,7 @@ fn insert(tree: &mut Tree, name: &str, value: Value) -> Result<(), Detail> {
     Err(Detail::Borrowed("a name has more than 100 keys"))
 }
 
-/// Splits a whole name behind its first key, in which a leading bracket is nothing special.
+/// Splits a whole name behind its first key, which may begin with a bracket.
 fn first_key(name: &str) -> (&str, &str) {
     let start = name.bytes().skip(1).position(|byte| byte == b'[').map_or(name.len(), |position| position + 1);
     name.split_at(start)
@@ -123,7 +121,7 @@ fn list<'a>(tree: &'a mut Tree, key: &str) -> Result<&'a mut Vec<Value>, Detail>
     }
 }
 
-/// The object in a slot that is known under a key.
+/// The object in the slot of a key.
 fn object<'a>(slot: &'a mut Value, key: &str) -> Result<&'a mut Tree, Detail> {
     if slot.is_null() {
         *slot = Value::Object(Tree::new());
@@ -134,7 +132,7 @@ fn object<'a>(slot: &'a mut Value, key: &str) -> Result<&'a mut Tree, Detail> {
     }
 }
 
-/// The element of the list under a key that a field belongs to: the last one, or a new one.
+/// The element of a list that a field belongs to: the last one, or a new one.
 fn element<'a>(tree: &'a mut Tree, key: &str, field: &str) -> Result<&'a mut Tree, Detail> {
     let elements = list(tree, key)?;
     if !elements.last().is_some_and(|last| last.is_object() && !has(last, field)) {
@@ -144,13 +142,13 @@ fn element<'a>(tree: &'a mut Tree, key: &str, field: &str) -> Result<&'a mut Tre
     object(&mut elements[last], key)
 }
 
-/// Whether an element has a field, which may be nested. One with a list on its way can always take one value more.
+/// Whether an element has a field, which may be nested. A field inside a list can always be added.
 fn has(element: &Value, field: &str) -> bool {
     let mut keys = field.split(['[', ']']).filter(|key| !key.is_empty());
     !field.contains("[]") && keys.try_fold(element, |value, key| value.as_object()?.get(key)).is_some()
 }
 
-/// Two uses of a parameter that do not go together. The name is cut, as it may be as long as the request.
+/// Truncates the name, which may be as long as the request.
 fn conflict(key: &str, held: &Value, wanted: &str) -> Detail {
     let held = match held {
         Value::Object(_) => "an object",
@@ -180,14 +178,8 @@ fn unescape(text: &[u8]) -> Result<String, Detail> {
     String::from_utf8(plain).map_err(|_| NOT_UTF8)
 }
 
-/// The value of a hexadecimal digit.
 fn digit(byte: Option<&u8>) -> Option<u8> {
-    match *byte? {
-        digit @ b'0'..=b'9' => Some(digit - b'0'),
-        digit @ b'a'..=b'f' => Some(digit - b'a' + 10),
-        digit @ b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
+    u8::try_from(char::from(*byte?).to_digit(16)?).ok()
 }
 
 fn without_leading_blanks(pair: &[u8]) -> &[u8] {

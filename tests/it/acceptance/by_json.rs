@@ -1,4 +1,4 @@
-//! The same as the page, as JSON: shapes, faults, and where the token may stand.
+//! Answering as JSON: the same as the page, with its shapes, its errors, and where the token may be.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::support::answers::PASSWORD;
 use crate::support::{Server, ordered_json};
 
 #[test]
-fn a_look_tells_what_the_page_tells_and_changes_nothing() {
+fn reading_returns_what_the_page_shows_and_changes_nothing() {
     let server = Server::start();
     server.invite(&everything());
     let link = server.mailed("vera@example.test");
@@ -35,16 +35,16 @@ fn an_acceptance_answers_with_three_ids_as_text_and_makes_the_same_member_as_the
     let answer = server.accept_link(&link).expect(200);
     let keys = ordered_json::read(answer.text()).unwrap();
     assert_eq!(keys.keys(), ["account_membership_id", "user_id", "invitation_id"]);
-    let told = answer.json();
-    assert_eq!(told["invitation_id"], json!(id));
+    let body = answer.json();
+    assert_eq!(body["invitation_id"], json!(id));
     let user = server.show(&id).record()["invitee_id"].clone();
-    assert_eq!(told["user_id"], user);
+    assert_eq!(body["user_id"], user);
     let columns = "id, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, \
                    default_read_only";
     let sql = format!("SELECT {columns} FROM account_memberships WHERE user_id = {}", user.as_str().unwrap());
-    let membership = told["account_membership_id"].as_str().unwrap();
+    let membership = body["account_membership_id"].as_str().unwrap();
     assert_eq!(server.stored(&sql), [format!("{membership}|project_lead|101|15000|9000|75|1")]);
-    assert_eq!(answer.header("set-cookie"), None, "a front end of one's own has a session of its own");
+    assert_eq!(answer.header("set-cookie"), None, "a custom front end keeps its own session");
     assert_eq!(server.number("SELECT count(*) FROM sessions"), 0);
 }
 
@@ -58,7 +58,7 @@ fn a_decline_answers_204_without_a_body() {
 }
 
 #[test]
-fn a_token_counts_in_the_body_alone() {
+fn a_token_counts_only_in_the_body() {
     let server = Server::start();
     let (_, link) = server.invite_by_mail("vera@example.test");
     let before = server.everything_stored();
@@ -73,13 +73,13 @@ fn a_token_counts_in_the_body_alone() {
         in_header.json(&json!({"password": PASSWORD})).send().expect(404);
     }
     assert_eq!(server.everything_stored(), before);
-    // A form is as good a body as JSON.
+    // A form works as well as JSON.
     let form = format!("token={link}");
     server.request_at_root("POST", "/invitations/lookup").form(&form).send().expect(200);
 }
 
 #[test]
-fn a_password_that_is_none_is_refused_by_name_whatever_the_token() {
+fn an_invalid_password_is_refused_by_name_whatever_the_token() {
     let server = Server::start();
     let (_, link) = server.invite_by_mail("vera@example.test");
     let before = server.everything_stored();
@@ -98,7 +98,7 @@ fn a_password_that_is_none_is_refused_by_name_whatever_the_token() {
 }
 
 #[test]
-fn what_is_no_json_is_told_as_such() {
+fn a_body_that_is_not_json_is_reported_as_such() {
     let server = Server::start();
     for action in ["lookup", "accept", "decline"] {
         let path = format!("/invitations/{action}");

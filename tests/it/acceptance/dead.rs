@@ -1,4 +1,4 @@
-//! Links that do not work, for whatever reason: nobody can tell one reason from another.
+//! Links that do not work: the answer does not reveal the reason.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::support::answers::PASSWORD;
 use crate::support::browser::{Browser, is_guarded_page};
 use crate::support::{Server, token};
 
-/// Tokens that cannot be used, each with the reason.
+/// Unusable tokens, each with its reason.
 fn dead_tokens(server: &Server) -> Vec<(&'static str, String)> {
     let invite = |name: &str| server.invite_by_mail(&format!("{name}@example.test"));
     let manage = |method: &str, path: &str| server.request(method, path).bearer(token::ADMINISTRATOR).send();
@@ -53,7 +53,7 @@ fn dead_tokens(server: &Server) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn no_page_and_no_error_tells_why_a_token_does_not_work() {
+fn no_page_and_no_error_reveals_why_a_token_does_not_work() {
     let server = Server::start();
     let tokens = dead_tokens(&server);
     let before = server.everything_stored();
@@ -78,7 +78,7 @@ fn no_page_and_no_error_tells_why_a_token_does_not_work() {
 }
 
 #[test]
-fn who_sends_a_form_or_an_answer_with_a_dead_token_learns_as_little() {
+fn answering_with_a_dead_token_reveals_no_more() {
     let server = Server::start();
     let (_, alive) = server.invite_by_mail("form@example.test");
     let tokens = dead_tokens(&server);
@@ -89,7 +89,7 @@ fn who_sends_a_form_or_an_answer_with_a_dead_token_learns_as_little() {
     for (reason, token) in &tokens {
         let path = format!("/invitations/{token}");
         let mut of_token = Vec::new();
-        // Without a password, since the page asks for the hash of one only where there is one.
+        // No password: the page computes the hash only for a live link.
         for typed in [
             &[("password", "")][..],
             &[("decision", "decline")],

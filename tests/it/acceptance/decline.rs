@@ -1,4 +1,4 @@
-//! Declining: it takes a box that somebody ticks, and the inviter may send the invitation again.
+//! Declining: it takes a ticked box, and the inviter may resend the invitation.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::support::browser::Browser;
 use crate::support::{Server, token};
 
 #[test]
-fn a_decline_takes_a_ticked_box() {
+fn declining_takes_a_ticked_box() {
     let server = Server::start();
     let (id, link) = server.invite_by_mail("vera@example.test");
     let mut browser = Browser::new(&server);
@@ -26,7 +26,7 @@ fn a_decline_takes_a_ticked_box() {
 }
 
 #[test]
-fn a_declined_invitation_stays_pending_and_can_be_had_again_by_a_resend_or_a_link() {
+fn a_declined_invitation_stays_pending_and_a_resend_or_a_link_revives_it() {
     let server = Server::start();
     let (id, first) = server.invite_by_mail("vera@example.test");
     let pending =
@@ -38,7 +38,7 @@ fn a_declined_invitation_stays_pending_and_can_be_had_again_by_a_resend_or_a_lin
     server.open(&first).expect(404);
     assert_eq!(server.show(&id).record()["pending"], true);
     let tally = "SELECT total FROM tallies WHERE account_id = 1 AND name = 'account_invitations.pending'";
-    assert_eq!(server.number(tally), pending, "it keeps its seat until it is taken back");
+    assert_eq!(server.number(tally), pending, "it keeps its seat until it is revoked");
 
     server.put(&format!("/account_invitations/{id}/resend")).bearer(token::ADMINISTRATOR).send().expect(200);
     let second = server.mailed("vera@example.test");
@@ -54,10 +54,10 @@ fn a_declined_invitation_stays_pending_and_can_be_had_again_by_a_resend_or_a_lin
 }
 
 #[test]
-fn a_decline_takes_back_the_mail_that_waits() {
+fn declining_cancels_the_queued_mail() {
     let server = Server::start();
     let id = server.invite(&json!({"full_name": "Vera Visitor", "email_address": "vera@example.test"}));
-    // A link from an administrator's hands ends the mail; one more resend queues it anew.
+    // Requesting a link cancels the mail; a resend queues it again.
     server.put(&format!("/account_invitations/{id}/resend")).bearer(token::ADMINISTRATOR).send().expect(200);
     let link = server.mailed("vera@example.test");
     server.alter_stored(&format!(

@@ -1,4 +1,4 @@
-//! The inviter's right to grant is asked again at acceptance: who was removed, disabled or demoted grants nothing.
+//! Acceptance checks the inviter's right again: a removed, disabled or demoted inviter grants nothing.
 
 use serde_json::{Value, json};
 
@@ -22,14 +22,14 @@ fn set_permission(server: &Server, permission: &str) {
     as_owner(server, "PUT", LEAD, Some(json!({"account_membership": {"permission": permission}})));
 }
 
-/// The lead invites somebody to be a lead too; the answer is the link.
+/// The lead invites another lead; returns the link.
 fn invited_by_the_lead(server: &Server) -> String {
     let person = json!({"full_name": "Vera", "email_address": "vera@example.test", "permission": "project_lead"});
     server.invite_by(token::PROJECT_LEAD, &person);
     server.mailed("vera@example.test")
 }
 
-/// Expects that the link is refused in every way, without effect, and still leads to a page that says why.
+/// Expects that accepting fails without effect and that the page gives the reason.
 #[track_caller]
 fn is_not_granted(server: &Server, link: &str) {
     let before = server.everything_stored();
@@ -47,7 +47,7 @@ fn is_not_granted(server: &Server, link: &str) {
 }
 
 #[test]
-fn an_inviter_who_was_demoted_below_the_level_grants_it_again_after_a_promotion() {
+fn a_demoted_inviter_grants_again_after_a_promotion() {
     let server = Server::start();
     let link = invited_by_the_lead(&server);
     set_permission(&server, "project_creator");
@@ -58,7 +58,7 @@ fn an_inviter_who_was_demoted_below_the_level_grants_it_again_after_a_promotion(
 }
 
 #[test]
-fn an_inviter_who_was_disabled_grants_it_again_when_he_is_enabled() {
+fn a_disabled_inviter_grants_again_when_enabled() {
     let server = Server::start();
     let link = invited_by_the_lead(&server);
     as_owner(&server, "PUT", &format!("{LEAD}/disable"), None);
@@ -68,7 +68,7 @@ fn an_inviter_who_was_disabled_grants_it_again_when_he_is_enabled() {
 }
 
 #[test]
-fn an_inviter_who_was_removed_grants_nothing_but_the_link_can_be_declined() {
+fn a_removed_inviter_grants_nothing_but_the_link_can_be_declined() {
     let server = Server::start();
     let link = invited_by_the_lead(&server);
     as_owner(&server, "DELETE", LEAD, None);
@@ -77,7 +77,7 @@ fn an_inviter_who_was_removed_grants_nothing_but_the_link_can_be_declined() {
 }
 
 #[test]
-fn a_password_is_judged_before_the_grant_is_told() {
+fn the_password_is_checked_before_the_grant() {
     let server = Server::start();
     let link = invited_by_the_lead(&server);
     set_permission(&server, "collaborator");

@@ -1,4 +1,4 @@
-//! The language of mails and pages: the account's own, else the server's.
+//! The language of mails and pages: the account's, otherwise the server's.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::support::browser::Browser;
 use crate::support::{Server, token};
 
 #[test]
-fn an_account_speaks_its_own_language_in_mail_and_page_and_the_server_speaks_for_the_rest() {
+fn mails_and_pages_use_the_accounts_language_or_the_servers_default() {
     let english = ("invites you to", "<html lang=\"en\">", "Accept or decline");
     let german = ("lädt Sie zu", "<html lang=\"de\">", "Annehmen oder ablehnen");
     for (server_speaks, account_speaks, spoken) in [
@@ -30,7 +30,7 @@ fn an_account_speaks_its_own_language_in_mail_and_page_and_the_server_speaks_for
 }
 
 #[test]
-fn a_dead_link_speaks_the_servers_language_whatever_account_it_was_of() {
+fn a_dead_link_uses_the_servers_language() {
     let server = Server::start();
     server.alter_stored("UPDATE accounts SET language = 'de' WHERE id = 1");
     let (_, link) = server.invite_by_mail("vera@example.test");
@@ -43,7 +43,7 @@ fn a_dead_link_speaks_the_servers_language_whatever_account_it_was_of() {
 }
 
 #[test]
-fn an_invitation_into_one_account_says_nothing_in_the_language_of_another() {
+fn an_invitation_uses_only_its_own_accounts_language() {
     let server = Server::start();
     server.alter_stored("UPDATE accounts SET language = 'de' WHERE id = 2");
     let person = json!({"full_name": "Vera", "email_address": "vera@example.test", "permission": "punch_clock",

@@ -1,4 +1,4 @@
-//! The life of invitations against a small model: whatever is done in whatever order, links, flags and seats agree.
+//! The life of invitations against a small model: after any sequence of steps, links, flags and seats agree.
 
 use std::cell::Cell;
 
@@ -9,10 +9,9 @@ use serde_json::json;
 use crate::properties::repeatable;
 use crate::support::{Server, token};
 
-/// Days from sending an invitation to its last day.
+/// Days that an invitation is valid.
 const TIME: i64 = 30;
 
-/// What is done next.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Create,
@@ -40,20 +39,20 @@ const STEPS: &[Step] = &[
     Step::Revoke,
 ];
 
-/// An invitation as it should be.
+/// The expected state of an invitation.
 #[derive(Debug)]
 struct Model {
     id: String,
     address: String,
     permission: &'static str,
     last_day: i64,
-    /// The newest link, and whether anything has ended it.
+    /// The newest link, and whether it still works.
     link: String,
     is_ended: bool,
     is_pending: bool,
 }
 
-/// Everything that the steps of one case act upon.
+/// The server and the model of one case.
 struct Case<'a> {
     server: &'a Server,
     number: &'a Cell<u32>,
@@ -66,7 +65,6 @@ impl Case<'_> {
         self.server.app().clock.now().day()
     }
 
-    /// Whether the newest link works.
     fn is_alive(&self) -> bool {
         let today = self.today();
         self.invitation.as_ref().is_some_and(|it| it.is_pending && !it.is_ended && today <= it.last_day)
@@ -149,14 +147,13 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// Compares the server with the model.
     fn compare(&self, taken_before: i64) -> Result<(), TestCaseError> {
         let pending = i64::from(self.invitation.as_ref().is_some_and(|it| it.is_pending));
         let ledger = self.server.write(|db| Ok(seats::ledger(db, 1.into())?));
         prop_assert_eq!(ledger.taken(), taken_before + self.members + pending);
         let counted = "SELECT (SELECT count(*) FROM account_memberships WHERE account_id = 1 AND disabled_at IS NULL) \
                        + (SELECT count(*) FROM account_invitations WHERE account_id = 1 AND accepted_at IS NULL)";
-        prop_assert_eq!(self.server.number(counted), ledger.taken(), "the tallies are the rows");
+        prop_assert_eq!(self.server.number(counted), ledger.taken(), "the counters match the rows");
         let Some(it) = &self.invitation else { return Ok(()) };
         let record = self.server.show(&it.id).record();
         prop_assert_eq!(&record["pending"], &json!(it.is_pending));
@@ -172,7 +169,7 @@ impl Case<'_> {
 }
 
 #[test]
-fn whatever_is_done_in_whatever_order_links_flags_and_seats_agree() {
+fn links_flags_and_seats_agree_after_any_sequence_of_steps() {
     let server = Server::start();
     let number = Cell::new(0);
     let law = |steps: Vec<Step>| {

@@ -1,4 +1,4 @@
-//! What administrators get beside the API: a link to hand over, and what became of the mails.
+//! What administrators get on top of the API: a link to hand over, and the state of the mails.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ fn states(server: &Server, id: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_link_is_for_administrators_and_for_pending_invitations_of_their_account() {
+fn administrators_get_links_for_pending_invitations_of_their_account() {
     let server = Server::start();
     let before = server.everything_stored();
     for (level, bearer) in token::EVERYBODY {
@@ -35,21 +35,21 @@ fn a_link_is_for_administrators_and_for_pending_invitations_of_their_account() {
 
     for bearer in [token::OWNER, token::ADMINISTRATOR] {
         let answer = server.ask_for_link(bearer, "1").expect(200);
-        let told = answer.json();
-        let link = format!("{}/invitations/{}", server.app().base_url(), told["token"].as_str().unwrap());
+        let body = answer.json();
+        let link = format!("{}/invitations/{}", server.app().base_url(), body["token"].as_str().unwrap());
         assert_eq!(
-            told,
+            body,
             json!({
-                "invitation_id": "1", "link": link, "token": told["token"], "expiration_date": "2031-02-01",
+                "invitation_id": "1", "link": link, "token": body["token"], "expiration_date": "2031-02-01",
             })
         );
         assert_eq!(answer.header("cache-control"), Some("no-store"));
-        server.open(told["token"].as_str().unwrap()).expect(200);
+        server.open(body["token"].as_str().unwrap()).expect(200);
     }
 }
 
 #[test]
-fn a_link_replaces_all_before_and_takes_back_the_mail_that_waits() {
+fn a_link_replaces_earlier_ones_and_cancels_the_queued_mail() {
     let server = Server::start();
     let (id, mailed) = server.invite_by_mail("vera@example.test");
     server.put(&format!("/account_invitations/{id}/resend")).bearer(token::ADMINISTRATOR).send().expect(200);
@@ -71,16 +71,16 @@ fn a_link_replaces_all_before_and_takes_back_the_mail_that_waits() {
 }
 
 #[test]
-fn a_link_gives_full_time_only_to_what_had_run_out() {
+fn a_link_renews_only_an_expired_invitation() {
     let server = Server::start();
     let (id, _) = server.invite_by_mail("vera@example.test");
     let last_day = || server.show(&id).record()["expiration_date"].as_str().unwrap().to_owned();
     server.advance_seconds(10 * 86_400);
     server.handed_over(&id);
-    assert_eq!(last_day(), "2031-02-01", "it is not late yet");
+    assert_eq!(last_day(), "2031-02-01", "it has not expired yet");
     server.advance_seconds(20 * 86_400);
     server.handed_over(&id);
-    assert_eq!(last_day(), "2031-02-01", "the last day is a day");
+    assert_eq!(last_day(), "2031-02-01", "the last day still counts");
     server.advance_seconds(86_400);
     let link = server.handed_over(&id);
     assert_eq!(last_day(), "2031-03-04");
@@ -91,7 +91,7 @@ fn a_link_gives_full_time_only_to_what_had_run_out() {
 }
 
 #[test]
-fn mails_are_for_project_leads_and_above_and_for_their_account() {
+fn project_leads_and_above_see_the_mails_of_their_account() {
     let server = Server::start();
     let (id, _) = server.invite_by_mail("vera@example.test");
     for (level, bearer) in token::EVERYBODY {

@@ -1,4 +1,4 @@
-//! How many mails an address gets in a day, from all accounts together.
+//! How many mails an address gets in a day, over all accounts.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn resend(server: &Server, bearer: &str, id: &str) -> Answer {
     server.put(&format!("/account_invitations/{id}/resend")).bearer(bearer).send()
 }
 
-/// Expects that one mail more is refused, that it says for how long, and that nothing came of it.
+/// Expects that one more mail is refused with `Retry-After` and has no effect.
 #[track_caller]
 fn too_many(server: &Server, seconds: u64, ask: impl FnOnce() -> Answer) {
     let before = server.everything_stored();
@@ -30,7 +30,7 @@ fn too_many(server: &Server, seconds: u64, ask: impl FnOnce() -> Answer) {
 }
 
 #[test]
-fn an_address_gets_its_share_from_all_accounts_and_restarts_together() {
+fn the_limit_of_an_address_covers_all_accounts_and_survives_restarts() {
     let mut server = Server::start_with(&[("rate_mails_per_address", "3")]);
     let first = invite(&server, token::ADMINISTRATOR, ADDRESS).expect(200).ids().remove(0);
     server.advance_seconds(60);
@@ -45,7 +45,7 @@ fn an_address_gets_its_share_from_all_accounts_and_restarts_together() {
     too_many(&server, left, || resend(&server, token::ADMINISTRATOR, &first));
     server.deliver();
     too_many(&server, left, || resend(&server, token::OTHER_ADMINISTRATOR, &second));
-    // A new invitation of the address counts no less than the old one did.
+    // A new invitation of the same address counts like the old one.
     server.delete(&format!("/account_invitations/{first}")).bearer(token::ADMINISTRATOR).send().expect(204);
     too_many(&server, left, || invite(&server, token::ADMINISTRATOR, ADDRESS));
     assert_eq!(server.mailbox(ADDRESS).as_array().unwrap().len(), 2, "one was replaced before it was sent");
@@ -59,7 +59,7 @@ fn an_address_gets_its_share_from_all_accounts_and_restarts_together() {
 }
 
 #[test]
-fn many_accounts_are_no_way_around() {
+fn several_accounts_share_one_limit() {
     let server = Server::start_with(&[("rate_mails_per_address", "2")]);
     let names = ["Account A", "Account B", "Account C", "Account D", "Account E"];
     let owners = names.map(|name| server.new_account(name).1);
@@ -69,7 +69,7 @@ fn many_accounts_are_no_way_around() {
 }
 
 #[test]
-fn a_bulk_is_refused_whole() {
+fn a_bulk_over_the_limit_is_refused_whole() {
     let server = Server::start_with(&[("rate_mails_per_address", "1")]);
     invite(&server, token::OTHER_ADMINISTRATOR, ADDRESS).expect(200);
     let people = json!({"account_invitations": [person("a@example.test"), person(ADDRESS), person("b@example.test")]});
@@ -79,7 +79,7 @@ fn a_bulk_is_refused_whole() {
 }
 
 #[test]
-fn a_rehearsal_does_not_count_and_a_link_is_no_mail() {
+fn dry_runs_and_links_do_not_count() {
     let server = Server::start_with(&[("rate_mails_per_address", "1")]);
     let body = json!({"account_invitation": person(ADDRESS)});
     let rehearse = || server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body);

@@ -1,11 +1,11 @@
-//! Invitations of people who are members of the account already: a state that no request leads to, but that a restored or
-//! repaired database may hold.
+//! Invitations of people who already are members of the account: no request leads there, but a restored or repaired
+//! database may hold them.
 
 use serde_json::json;
 
 use crate::support::{Server, token};
 
-/// An invitation of a new address whose invitee became a member meanwhile; the answer is the link and the user.
+/// An invitation whose invitee became a member meanwhile; returns the link and the user.
 fn invited_although_a_member(server: &Server, invited: &str, has: &str, disabled_at: &str) -> (String, String) {
     let person = json!({"full_name": "Vera", "email_address": "vera@example.test", "permission": invited});
     let id = server.invite(&person);
@@ -22,7 +22,7 @@ fn memberships(server: &Server, user: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_acceptance_never_lowers_what_a_member_has() {
+fn an_acceptance_never_lowers_a_members_permission() {
     for (has, invited, ends_with) in [
         ("administrator", "collaborator", "administrator|null"),
         ("reports_viewer", "reports_viewer", "reports_viewer|null"),
@@ -38,7 +38,7 @@ fn an_acceptance_never_lowers_what_a_member_has() {
 }
 
 #[test]
-fn a_member_who_is_raised_by_an_acceptance_may_do_more_at_once() {
+fn a_raised_permission_takes_effect_at_once() {
     let server = Server::start();
     let (link, user) = invited_although_a_member(&server, "project_lead", "collaborator", "NULL");
     server.alter_stored(&format!("UPDATE users SET is_active = 1 WHERE id = {user}"));
@@ -49,7 +49,7 @@ fn a_member_who_is_raised_by_an_acceptance_may_do_more_at_once() {
 }
 
 #[test]
-fn a_disabled_member_does_not_come_back_by_an_invitation() {
+fn an_invitation_does_not_enable_a_disabled_member() {
     let server = Server::start();
     let (link, user) = invited_although_a_member(&server, "administrator", "collaborator", "1");
     let before = server.everything_stored();
@@ -57,7 +57,7 @@ fn a_disabled_member_does_not_come_back_by_an_invitation() {
     assert_eq!(answer.text(), server.accept_link("lnk_unknown").text());
     assert_eq!(server.everything_stored(), before);
     assert_eq!(memberships(&server, &user), ["collaborator|1"]);
-    // Neither can the disabled be invited in the first place.
+    // Nor can a disabled member be invited in the first place.
     let disabled = json!({"account_invitation": {"full_name": "Dora", "email_address": "disabled@example.test"}});
     let answer = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&disabled).send().expect(422);
     assert_eq!(answer.errors()[0].3, "Email address belongs to a disabled member. Enable that membership instead.");

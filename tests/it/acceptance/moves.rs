@@ -1,4 +1,4 @@
-//! People who are members of another account: who accepts moves, knowingly, and only who has proved to be that person.
+//! Members of another account: an acceptance moves them, if they confirm it and have proved who they are.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ struct Mover {
     bearer: String,
 }
 
-/// Somebody becomes a member of an account by the ordinary way.
+/// Invites an address and accepts.
 fn member(server: &Server, account: i64, inviter: &str, address: &str, permission: &str) -> Mover {
     server.invite_by(inviter, &json!({"full_name": "Mona Mover", "email_address": address, "permission": permission}));
     let mut browser = Browser::new(server);
@@ -32,7 +32,7 @@ fn mover(server: &Server) -> Mover {
     member(server, 2, token::OTHER_ADMINISTRATOR, ADDRESS, "collaborator")
 }
 
-/// The mover's address is invited into the first account; the answer is the invitation.
+/// Invites the mover into the first account and returns the invitation's id.
 fn invited(server: &Server) -> String {
     server.invite(&json!({"full_name": "Mona Mover", "email_address": ADDRESS}))
 }
@@ -46,7 +46,7 @@ fn status_of(server: &Server, bearer: &str) -> u16 {
 }
 
 #[test]
-fn a_mailed_link_warns_and_moves_only_who_confirms() {
+fn a_mailed_link_warns_and_moves_only_after_confirmation() {
     let server = Server::start();
     let mover = mover(&server);
     let id = invited(&server);
@@ -87,7 +87,7 @@ fn a_mailed_link_warns_and_moves_only_who_confirms() {
 }
 
 #[test]
-fn an_acceptance_as_json_moves_with_the_confirmation() {
+fn a_json_acceptance_moves_with_the_confirmation() {
     for confirmation in [json!(true), json!("true")] {
         let server = Server::start();
         let mover = mover(&server);
@@ -119,7 +119,7 @@ fn the_owner_and_the_last_administrator_of_another_account_cannot_leave_it() {
         assert_eq!(status_of(&server, token::OTHER_ADMINISTRATOR), 200, "{what}");
         server.alter_stored("UPDATE account_memberships SET is_owner = 0 WHERE account_id = 2");
     }
-    // With a second administrator the first one may go.
+    // With a second administrator, the first may leave.
     let second = json!({"full_name": "S", "email_address": "second@example.test", "permission": "administrator"});
     server.invite_by(token::OTHER_ADMINISTRATOR, &second);
     server.accept_link(&server.mailed("second@example.test")).expect(200);
@@ -128,7 +128,7 @@ fn the_owner_and_the_last_administrator_of_another_account_cannot_leave_it() {
 }
 
 #[test]
-fn a_link_from_an_administrators_hands_neither_tells_of_a_membership_elsewhere_nor_ends_it() {
+fn an_administrators_link_neither_reveals_nor_ends_a_membership_elsewhere() {
     let server = Server::start();
     let mover = mover(&server);
     let link = server.handed_over(&invited(&server));
@@ -136,13 +136,13 @@ fn a_link_from_an_administrators_hands_neither_tells_of_a_membership_elsewhere_n
     assert!(!page.text().contains("Other Sandbox"), "{page}");
     assert_eq!(server.look_up(&link).expect(200).json()["ends_memberships_in"], json!([]));
     accept_confirmed(&server, &link, &json!(true)).expect(200);
-    assert_eq!(status_of(&server, &mover.bearer), 200, "the membership elsewhere is as it was");
+    assert_eq!(status_of(&server, &mover.bearer), 200, "the membership elsewhere is unchanged");
     let left = format!("SELECT count(*) FROM account_memberships WHERE id = {}", mover.membership);
     assert_eq!(server.number(&left), 1);
 }
 
 #[test]
-fn who_is_signed_in_as_that_member_moves_without_a_password_and_keeps_it() {
+fn a_signed_in_member_moves_without_a_password_and_keeps_it() {
     for is_by_mail in [true, false] {
         let server = Server::start();
         let mut mover = mover(&server);
@@ -163,19 +163,19 @@ fn who_is_signed_in_as_that_member_moves_without_a_password_and_keeps_it() {
         assert_eq!(
             server.stored("SELECT user_id FROM sessions"),
             [user.as_str()],
-            "the browser is signed in as the new one"
+            "the browser is signed in as the new member"
         );
         assert_eq!(status_of(&server, &mover.bearer), 401);
     }
 }
 
 #[test]
-fn a_session_speaks_for_its_own_membership_and_not_for_that_of_another_with_the_same_address() {
+fn a_session_proves_its_own_membership_but_no_other_with_the_same_address() {
     let server = Server::start();
     let victim = mover(&server);
     let (third, owner) = server.new_account("Third Sandbox");
     let accomplice = member(&server, third, &owner, "accomplice@example.test", "collaborator");
-    // Whoever changes the own address has it at once, so that it proves nothing.
+    // Members change their address without confirmation, so the address proves nothing.
     let claim = json!({"user": {"email_address": ADDRESS}});
     let path = format!("/users/{}", accomplice.user);
     server.put(&path).bearer(&accomplice.bearer).json(&claim).send().expect(200);
@@ -185,7 +185,7 @@ fn a_session_speaks_for_its_own_membership_and_not_for_that_of_another_with_the_
     let page = browser.get(&format!("/invitations/{link}")).expect(200);
     assert!(page.text().contains("You are a member of Third Sandbox."), "{page}");
     browser.decide(&link, &[("decision", "accept"), ("confirm_move", "yes")]).expect(200);
-    assert_eq!(status_of(&server, &victim.bearer), 200, "somebody else's membership is nobody's to end");
+    assert_eq!(status_of(&server, &victim.bearer), 200, "another person's membership stays");
     let kept = format!("SELECT count(*) FROM account_memberships WHERE id = {}", victim.membership);
     assert_eq!(server.number(&kept), 1);
 }

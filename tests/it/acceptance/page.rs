@@ -1,4 +1,4 @@
-//! The page behind a link: what it says, what it takes, and that looking at it changes nothing.
+//! The page behind a link: its text, its forms, and that opening it changes nothing.
 
 use crate::acceptance::everything;
 use crate::support::answers::PASSWORD;
@@ -30,11 +30,11 @@ fn the_page_says_who_invites_whom_to_what_until_when_and_is_guarded() {
         }
     }
     let forms: Vec<_> = elements.iter().filter(|element| element.name == "form").collect();
-    assert_eq!(forms.len(), 2, "one to accept, one to decline, both to the page itself");
+    assert_eq!(forms.len(), 2, "one to accept, one to decline, both post to the page itself");
 }
 
 #[test]
-fn whoever_opens_the_page_how_often_and_how_ever_changes_nothing() {
+fn opening_the_page_in_any_way_changes_nothing() {
     let server = Server::start();
     let (_, link) = server.invite_by_mail("vera@example.test");
     let before = server.everything_stored();
@@ -52,7 +52,7 @@ fn whoever_opens_the_page_how_often_and_how_ever_changes_nothing() {
 }
 
 #[test]
-fn only_a_form_that_this_browser_was_given_counts() {
+fn only_a_form_issued_to_this_browser_counts() {
     let server = Server::start();
     let (_, link) = server.invite_by_mail("vera@example.test");
     let path = format!("/invitations/{link}");
@@ -82,7 +82,7 @@ fn only_a_form_that_this_browser_was_given_counts() {
         }
     }
     assert_eq!(server.everything_stored(), before);
-    // The right token in the address does not count either: only the body is read.
+    // The right token in the query string does not count either: only the body is read.
     let in_address = format!("{path}?{}", encoded(&[("csrf_token", &own_token), ("password", PASSWORD)]));
     own.post(&in_address, "").expect(403);
     own.post(&path, &encoded(&[("csrf_token", &own_token), ("password", PASSWORD)])).expect(200);
@@ -105,7 +105,7 @@ fn a_form_from_before_a_sign_in_is_stale() {
 }
 
 #[test]
-fn a_password_that_is_none_brings_the_page_back_and_the_link_still_works() {
+fn an_invalid_password_shows_the_page_again_and_the_link_still_works() {
     let server = Server::start();
     let (_, link) = server.invite_by_mail("vera@example.test");
     let mut browser = Browser::new(&server);
@@ -123,7 +123,7 @@ fn a_password_that_is_none_brings_the_page_back_and_the_link_still_works() {
 }
 
 #[test]
-fn who_accepts_is_welcome_signed_in_and_a_member_with_exactly_what_was_invited() {
+fn accepting_signs_in_a_member_with_exactly_the_invited_grants() {
     let server = Server::start();
     let id = server.invite(&everything());
     let link = server.mailed("vera@example.test");
@@ -135,7 +135,7 @@ fn who_accepts_is_welcome_signed_in_and_a_member_with_exactly_what_was_invited()
     is_guarded_page(&welcome);
     let cookie = welcome.header("set-cookie").unwrap();
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
-    assert_ne!(browser.cookie.as_ref().unwrap(), &cookie_before, "nobody can have planted the cookie");
+    assert_ne!(browser.cookie.as_ref().unwrap(), &cookie_before, "the cookie changes, so it cannot have been planted");
     assert!(!welcome.text().contains(&link), "the page does not repeat the link");
 
     let invitation = server.show(&id).record();
@@ -159,7 +159,7 @@ fn who_accepts_is_welcome_signed_in_and_a_member_with_exactly_what_was_invited()
     let sessions = server.stored("SELECT user_id FROM sessions");
     assert_eq!(sessions, [user]);
 
-    // The tallies say what is there.
+    // The counters match the rows.
     assert_eq!(server.list("").json()["count"], 3);
     for (name, counted) in [
         ("account_invitations.pending", "account_invitations WHERE account_id = 1 AND accepted_at IS NULL"),
@@ -172,7 +172,7 @@ fn who_accepts_is_welcome_signed_in_and_a_member_with_exactly_what_was_invited()
 }
 
 #[test]
-fn the_form_sent_twice_finds_the_link_dead_the_second_time() {
+fn a_form_sent_twice_finds_a_dead_link() {
     let server = Server::start();
     let (_, link) = server.invite_by_mail("vera@example.test");
     let path = format!("/invitations/{link}");
@@ -180,7 +180,7 @@ fn the_form_sent_twice_finds_the_link_dead_the_second_time() {
     let page = browser.get(&path).expect(200);
     browser.reply(&page, &path, &[("password", PASSWORD)]).expect(200);
     let before = server.everything_stored();
-    // The form belongs to the browser from before, so the page refuses it for that already.
+    // The old form belongs to the earlier session, so the page refuses it first.
     browser.reply(&page, &path, &[("password", PASSWORD)]).expect(403);
     let token = page.text().split_once("csrf_token\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
     let old_cookie = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! What is over is marked once and removed in its time, and nothing that is younger goes along.
+//! Expired rows are marked once and removed when due; younger rows stay.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,12 @@ use serde_json::json;
 use crate::support::{Server, token};
 
 const DAY: u64 = 86_400;
-/// A day in the clock's own unit.
 const DAY_IN_MICROSECONDS: i64 = 86_400_000_000;
 
 #[test]
 fn an_expired_invitation_is_marked_once_and_its_link_and_mail_end() {
     let server = Server::start();
-    // Invitation 3 of the seed has run out already.
+    // Invitation 3 of the seed has expired already.
     server.sweep();
     let (id, link) = server.invite_by_mail("vera@example.test");
     server.put(&format!("/account_invitations/{id}/resend")).bearer(token::ADMINISTRATOR).send().expect(200);
@@ -35,7 +34,7 @@ fn an_expired_invitation_is_marked_once_and_its_link_and_mail_end() {
     server.open(&newer).expect(404);
     server.sweep();
     server.sweep();
-    assert_eq!(server.stored(&marked), ["null|null"], "by nobody of the account, and once");
+    assert_eq!(server.stored(&marked), ["null|null"], "by no member of the account, and once");
     server.open(&link).expect(404);
     assert_eq!(server.number(&format!("SELECT count(*) FROM invitation_links WHERE invitation_id = {id}")), 0);
     assert_eq!(server.deliver(), 0);
@@ -45,11 +44,11 @@ fn an_expired_invitation_is_marked_once_and_its_link_and_mail_end() {
     server.open(&server.mailed("vera@example.test")).expect(200);
     server.advance_seconds(31 * DAY);
     server.sweep();
-    assert_eq!(server.stored(&marked).len(), 2, "and anew when it has run out anew");
+    assert_eq!(server.stored(&marked).len(), 2, "and again when it has expired again");
 }
 
 #[test]
-fn a_sweep_of_what_was_swept_finds_nothing() {
+fn a_second_sweep_finds_nothing() {
     let server = Server::start();
     server.invite_crowd(230);
     server.advance_seconds(31 * DAY);
@@ -59,11 +58,11 @@ fn a_sweep_of_what_was_swept_finds_nothing() {
     assert_eq!(server.everything_stored(), before);
     let marked = "SELECT count(*) FROM audit WHERE action = 'account_invitation.expire' GROUP BY subject_id";
     assert!(server.stored(marked).iter().all(|times| times == "1"));
-    assert_eq!(server.stored(marked).len(), 234, "all of the crowd and the four of the seed");
+    assert_eq!(server.stored(marked).len(), 234, "the whole crowd and four of the seed");
 }
 
 #[test]
-fn expired_invitations_are_kept_for_as_long_as_the_setting_says_and_go_with_their_invitees() {
+fn expired_invitations_are_kept_as_configured_and_removed_with_their_invitees() {
     let server = Server::start_with(&[("keep_expired_days", "5")]);
     let (id, _) = server.invite_by_mail("vera@example.test");
     let (accepted, link) = server.invite_by_mail("victor@example.test");
@@ -76,7 +75,7 @@ fn expired_invitations_are_kept_for_as_long_as_the_setting_says_and_go_with_thei
     server.advance_seconds(DAY);
     server.sweep();
     assert!(!there("account_invitations", &id) && !there("users", &invitee));
-    assert!(there("account_invitations", &accepted), "what was accepted has no end");
+    assert!(there("account_invitations", &accepted), "accepted invitations are kept");
     let trail = server.stored(&format!(
         "SELECT actor_user_id FROM audit WHERE action = 'account_invitation.purge' AND subject_id = {id}"
     ));
@@ -87,17 +86,17 @@ fn expired_invitations_are_kept_for_as_long_as_the_setting_says_and_go_with_thei
 }
 
 #[test]
-fn expired_invitations_are_kept_for_ever_by_default() {
+fn expired_invitations_are_kept_by_default() {
     let server = Server::start();
     server.advance_seconds(1_000 * DAY);
     server.sweep();
     assert_eq!(server.number("SELECT count(*) FROM account_invitations"), 5);
 }
 
-/// How rows of a rule are made: one that was over at a moment, and what tells how many there are.
+/// How to make rows that a rule removes, and how to count them.
 struct Case {
     what: &'static str,
-    /// Statements in which `{moment}` stands for the moment and `{number}` for a number that is used once.
+    /// SQL, in which `{moment}` is the moment they ended and `{number}` a number used once.
     make: &'static str,
     counts: &'static str,
 }
@@ -118,7 +117,7 @@ const CASES: &[Case] = &[
         counts: "idempotent_requests",
     },
     Case {
-        what: "sessions that nobody uses",
+        what: "unused sessions",
         make: "INSERT INTO sessions (user_id, token_hash, seen_at, created_at) VALUES (2, randomblob(32), {moment}, 9e18)",
         counts: "sessions",
     },
@@ -156,7 +155,7 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn every_rule_removes_what_it_says_and_nothing_younger() {
+fn every_rule_removes_its_rows_and_nothing_younger() {
     let kept_days = 7;
     let settings = ["keep_mails_days", "keep_revoked_days", "keep_audit_days"].map(|name| (name, "7"));
     let known: BTreeSet<&str> = CASES.iter().map(|case| case.what).collect();
@@ -185,16 +184,16 @@ fn every_rule_removes_what_it_says_and_nothing_younger() {
         make(DAY_IN_MICROSECONDS * 400, 3);
         assert_eq!(count(), before + 3, "{}", rule.what);
         assert_eq!(server.sweep(), 2, "{}", rule.what);
-        assert_eq!(count(), before + 1, "{}: what is younger stays", rule.what);
+        assert_eq!(count(), before + 1, "{}: younger rows stay", rule.what);
         server.advance_seconds(1);
-        assert_eq!(server.sweep(), 1, "{}: and goes in its time", rule.what);
+        assert_eq!(server.sweep(), 1, "{}: and are removed when due", rule.what);
         server.alter_stored("DELETE FROM audit");
         assert_eq!(server.sweep(), 0);
     }
 }
 
 #[test]
-fn what_still_counts_is_never_removed() {
+fn live_rows_are_never_removed() {
     let server = Server::start_with(&[("keep_revoked_days", "1"), ("keep_mails_days", "1")]);
     let (_, link) = server.invite_by_mail("vera@example.test");
     let id = server.invite(&json!({"full_name": "Victor", "email_address": "victor@example.test"}));
@@ -204,5 +203,5 @@ fn what_still_counts_is_never_removed() {
     server.get("/users/me").bearer(token::ADMINISTRATOR).send().expect(200);
     assert_eq!(server.stored("SELECT invitation_id, state FROM outbox"), [format!("{id}|queued")]);
     assert_eq!(server.number("SELECT count(*) FROM passwords"), 1);
-    assert_eq!(server.deliver(), 1, "a mail that waits is no mail that is over");
+    assert_eq!(server.deliver(), 1, "a queued mail is not finished");
 }

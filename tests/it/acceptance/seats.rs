@@ -1,11 +1,12 @@
-//! Seats: what is taken beyond the contracted number is told by a header, and nothing else changes.
+//! Seats: a header reports the seats taken beyond the contract; nothing else changes.
 
 use invited::testing::seats;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::support::invite::person;
 use crate::support::{Answer, Server, token};
 
-/// The seats that the first account of the seed takes: ten active members and three pending invitations.
+/// The seats taken in the first account of the seed: ten active members and three pending invitations.
 const TAKEN: i64 = 13;
 
 fn contract(server: &Server, number: i64) {
@@ -20,12 +21,8 @@ fn ledger(server: &Server) -> seats::Ledger {
 #[track_caller]
 fn over(answer: &Answer) -> Option<String> {
     assert!(answer.status < 300, "{answer}");
-    assert!(!answer.text().contains("seat"), "the vendor's bodies know of no seats: {answer}");
+    assert!(!answer.text().contains("seat"), "the vendor's bodies do not mention seats: {answer}");
     answer.header("invited-seats-over").map(str::to_owned)
-}
-
-fn person(name: &str) -> Value {
-    json!({"full_name": name, "email_address": format!("{name}@example.test")})
 }
 
 fn create(server: &Server, name: &str) -> Answer {
@@ -34,12 +31,12 @@ fn create(server: &Server, name: &str) -> Answer {
 }
 
 #[test]
-fn every_answer_that_takes_a_seat_tells_what_is_over() {
+fn every_answer_that_takes_a_seat_reports_the_excess() {
     let server = Server::start();
     assert_eq!(ledger(&server).taken(), TAKEN);
-    assert_eq!(over(&create(&server, "a")), None, "without a contract nothing is over");
+    assert_eq!(over(&create(&server, "a")), None, "without a contract there is no excess");
     contract(&server, TAKEN + 2);
-    assert_eq!(over(&create(&server, "b")), None, "the last seat is within");
+    assert_eq!(over(&create(&server, "b")), None, "the last seat is within the contract");
     assert_eq!(over(&create(&server, "c")).as_deref(), Some("1"));
     let two = json!({"account_invitations": [person("d"), person("e")]});
     let bulk = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&two).send();
@@ -61,7 +58,7 @@ fn every_answer_that_takes_a_seat_tells_what_is_over() {
 }
 
 #[test]
-fn refusals_and_other_accounts_tell_nothing() {
+fn refusals_and_other_accounts_report_nothing() {
     let server = Server::start();
     contract(&server, 1);
     let refused = create(&server, "not an address");
@@ -72,7 +69,7 @@ fn refusals_and_other_accounts_tell_nothing() {
 }
 
 #[test]
-fn a_seat_goes_from_the_invitation_to_the_member_and_comes_back_when_it_is_revoked() {
+fn a_seat_passes_from_invitation_to_member_and_is_freed_by_a_revocation() {
     let server = Server::start();
     let (id, link) = server.invite_by_mail("vera@example.test");
     let (members, pending) = (ledger(&server).members, ledger(&server).pending);
@@ -85,19 +82,19 @@ fn a_seat_goes_from_the_invitation_to_the_member_and_comes_back_when_it_is_revok
 }
 
 #[test]
-fn what_would_be_billed_is_the_height_and_begins_anew_with_a_contract() {
+fn the_billed_excess_is_the_peak_and_restarts_with_a_contract() {
     let server = Server::start();
     contract(&server, TAKEN);
     let first = create(&server, "a").ids().remove(0);
     create(&server, "b").expect(200);
     assert_eq!((ledger(&server).over(), ledger(&server).billed), (2, 2));
     server.delete(&format!("/account_invitations/{first}")).bearer(token::ADMINISTRATOR).send().expect(204);
-    assert_eq!((ledger(&server).over(), ledger(&server).billed), (1, 2), "the height stays");
+    assert_eq!((ledger(&server).over(), ledger(&server).billed), (1, 2), "the peak stays");
     create(&server, "c").expect(200);
-    assert_eq!(ledger(&server).billed, 2, "the same height again is no new one");
+    assert_eq!(ledger(&server).billed, 2, "reaching the same peak again adds nothing");
     contract(&server, TAKEN + 1);
     assert_eq!((ledger(&server).over(), ledger(&server).billed), (1, 1));
-    // A rehearsal takes nothing.
+    // A dry run takes no seat.
     let body = json!({"account_invitation": person("d")});
     let rehearsed = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body);
     rehearsed.header("Invited-Dry-Run", "true").send().expect(200);

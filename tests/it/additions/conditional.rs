@@ -1,4 +1,4 @@
-//! `If-Match`: a write only of the record that was read.
+//! `If-Match`: a write only if the record is unchanged since it was read.
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ fn the_tag_of_a_write_is_that_of_the_next_read() {
 }
 
 #[test]
-fn a_tag_that_was_read_with_includes_holds_for_a_write_with_the_same_includes() {
+fn a_tag_read_with_includes_holds_for_a_write_with_the_same_includes() {
     let server = Server::start();
     let path = "/account_memberships/206?include=user&optional_fields=can_log_in";
     let expected = tag(&server.get(path).bearer(token::ADMINISTRATOR).send().expect(200));
@@ -68,9 +68,9 @@ fn a_tag_that_was_read_with_includes_holds_for_a_write_with_the_same_includes() 
 }
 
 #[test]
-fn a_tag_tells_what_its_reader_sees() {
+fn a_tag_covers_what_its_reader_sees() {
     let server = Server::start();
-    // What only administrators see changes, so that a project lead has read nothing stale.
+    // A change that only administrators see does not make a project lead's tag stale.
     let seen_by_lead = tag(&server.get("/account_invitations/3").bearer(token::PROJECT_LEAD).send().expect(200));
     let rate = json!({"account_invitation": {"cost_rate_in_cents": 5}});
     server.put("/account_invitations/3").bearer(token::ADMINISTRATOR).json(&rate).send().expect(200);
@@ -80,7 +80,7 @@ fn a_tag_tells_what_its_reader_sees() {
 }
 
 #[test]
-fn the_record_and_the_right_to_it_come_before_the_tag_and_the_tag_before_the_values() {
+fn existence_and_access_are_checked_before_the_tag_and_the_tag_before_the_values() {
     let server = Server::start();
     let put = |path: &str, token: &str| {
         let body = json!({"account_invitation": {"permission": "nonsense"}});
@@ -95,7 +95,7 @@ fn the_record_and_the_right_to_it_come_before_the_tag_and_the_tag_before_the_val
 }
 
 #[test]
-fn a_header_that_is_no_list_of_tags_is_a_400() {
+fn a_malformed_header_is_a_400() {
     let server = Server::start();
     for value in ["stale", "W/stale", "\"open", ""] {
         let delete = server.delete("/account_invitations/1").bearer(token::ADMINISTRATOR);
@@ -104,7 +104,7 @@ fn a_header_that_is_no_list_of_tags_is_a_400() {
 }
 
 #[test]
-fn of_64_writers_who_have_read_the_same_one_wins() {
+fn of_64_writers_with_the_same_tag_one_wins() {
     let server = Server::start();
     let expected = tag(&server.get("/account_invitations/1").bearer(token::ADMINISTRATOR).send().expect(200));
     let answers = crate::concurrency::together(64, |client| {

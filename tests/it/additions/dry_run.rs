@@ -23,7 +23,7 @@ fn every_write_answers_as_if_it_were_real_and_changes_nothing() {
     }
 }
 
-/// What has to be the same. A database server does not take back an id that it has given to what was undone.
+/// Without ids: a database server does not return an id that a rolled-back insert took.
 fn comparable(answer: &str) -> String {
     if is_on_server() {
         answer.chars().filter(|character| !character.is_ascii_digit()).collect()
@@ -33,7 +33,7 @@ fn comparable(answer: &str) -> String {
 }
 
 #[test]
-fn what_would_be_refused_is_refused() {
+fn invalid_writes_are_refused_as_usual() {
     let server = Server::start();
     let stored = server.everything_stored();
     let dry = |token: &str, path: &str| server.put(path).bearer(token).header(DRY_RUN, "true");
@@ -45,7 +45,7 @@ fn what_would_be_refused_is_refused() {
 }
 
 #[test]
-fn a_rehearsal_stores_no_answer_and_is_given_none() {
+fn a_dry_run_neither_stores_nor_replays_an_answer() {
     let server = Server::start();
     let person = json!({"account_invitation": {"full_name": "Ann", "email_address": "ann@example.test"}});
     let ask = || {
@@ -57,7 +57,7 @@ fn a_rehearsal_stores_no_answer_and_is_given_none() {
 }
 
 #[test]
-fn a_rehearsal_does_not_use_up_the_limit_of_an_invitation_and_does_not_end_anybodys_access() {
+fn a_dry_run_uses_up_no_limit_and_ends_no_access() {
     let server = Server::start_with(&[("rate_resend_per_invitation", "1")]);
     let resend = || server.put("/account_invitations/1/resend").bearer(token::ADMINISTRATOR);
     for _ in 0..3 {
@@ -71,7 +71,7 @@ fn a_rehearsal_does_not_use_up_the_limit_of_an_invitation_and_does_not_end_anybo
 }
 
 #[test]
-fn a_header_that_is_no_truth_value_is_a_400() {
+fn a_header_that_is_not_a_boolean_is_a_400() {
     let server = Server::start();
     let stored = server.everything_stored();
     for value in ["yes", "", "1"] {

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the same request again has no second effect and is given the same answer.
+//! `Idempotency-Key`: a repeated request has no second effect and gets the first answer again.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -27,7 +27,7 @@ fn invite(server: &Server, key: &str, name: &str) -> Answer {
 }
 
 #[test]
-fn the_second_time_the_first_answer_comes_back_and_nothing_happens() {
+fn a_repeated_request_gets_the_first_answer_and_has_no_effect() {
     let server = Server::start();
     let first = invite(&server, "key-1", "ann").expect(200);
     assert_eq!(first.header(REPLAYED), None);
@@ -125,14 +125,14 @@ fn an_answer_is_kept_for_a_day() {
     server.advance_seconds(24 * 60 * 60 - 1);
     assert_eq!(invite(&server, "key-1", "ann").expect(200).header(REPLAYED), Some("true"));
     server.advance_seconds(1);
-    // From then on it is a request of its own, and the address is taken.
+    // After that it is a new request, and the address is taken.
     invite(&server, "key-1", "ann").expect(422);
     assert_eq!(invite(&server, "key-1", "bea").expect(200).header(REPLAYED), None);
     assert_eq!(server.stored("SELECT count(*) FROM idempotent_requests"), ["1"]);
 }
 
 #[test]
-fn who_may_no_longer_do_it_is_told_so_and_not_given_the_old_answer() {
+fn a_caller_who_lost_the_permission_is_refused_and_gets_no_old_answer() {
     let server = Server::start();
     let lead = || {
         let request = server.post("/account_invitations").bearer(token::PROJECT_LEAD).json(&person("ann"));
@@ -145,7 +145,7 @@ fn who_may_no_longer_do_it_is_told_so_and_not_given_the_old_answer() {
 }
 
 #[test]
-fn a_key_that_is_none_is_a_400_and_reads_do_without() {
+fn an_invalid_key_is_a_400_and_reads_ignore_it() {
     let server = Server::start();
     let stored = server.everything_stored();
     for key in ["", " ", "with blank", &"k".repeat(256)] {
@@ -159,7 +159,7 @@ fn a_key_that_is_none_is_a_400_and_reads_do_without() {
 }
 
 #[test]
-fn of_64_equal_requests_at_once_one_has_an_effect_and_all_have_its_answer() {
+fn of_64_equal_requests_at_once_one_has_an_effect_and_all_get_its_answer() {
     let server = Server::start();
     let answers = crate::concurrency::together(64, |_| invite(&server, "race", "ann"));
     let first = answers.iter().find(|answer| answer.header(REPLAYED).is_none()).expect("one was the first");
@@ -171,20 +171,20 @@ fn of_64_equal_requests_at_once_one_has_an_effect_and_all_have_its_answer() {
     assert_eq!(server.stored("SELECT count(*) FROM audit"), ["1"]);
 }
 
-/// Asks the program to invite somebody, under the person's name as the key.
+/// Invites a person, with the name as the key.
 fn ask(address: SocketAddr, name: &str) -> Option<Answer> {
     let request = Request::new(address, "POST", &format!("{BASE}/account_invitations")).bearer(token::ADMINISTRATOR);
     request.json(&person(name)).header("Idempotency-Key", name).try_send().ok()
 }
 
-/// The ids of the invitations of a person in the file.
+/// The ids of a person's invitations in the database file.
 fn invited(database: &Connection, name: &str) -> Vec<i64> {
     let mut query = database.prepare_cached("SELECT id FROM account_invitations WHERE full_name = ?1").unwrap();
     query.query_map([name], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
 #[test]
-fn a_process_that_is_killed_between_effect_and_answer_repeats_the_answer_afterwards() {
+fn a_process_killed_between_effect_and_answer_repeats_the_answer_after_a_restart() {
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let path = folder.database();
     let url = sqlite(&path);
@@ -195,7 +195,7 @@ fn a_process_that_is_killed_between_effect_and_answer_repeats_the_answer_afterwa
         let database = Connection::open(&path).unwrap();
         thread::scope(|scope| {
             let client = scope.spawn(|| ask(place, &name));
-            // The effect is seen in the file; whether its answer has left is nothing that the client looks at.
+            // Wait for the effect in the file, whether or not the answer was sent.
             let waiting = Stopwatch::start();
             while invited(&database, &name).is_empty() {
                 assert!(waiting.elapsed() < Duration::from_secs(10), "the invitation does not appear");

@@ -1,4 +1,4 @@
-//! `Invited-Strict: true`: what is otherwise ignored is an error that names it.
+//! `Invited-Strict: true`: ignored input becomes an error that names it.
 
 use serde_json::json;
 
@@ -44,7 +44,7 @@ fn an_unknown_parameter_is_named_by_every_operation() {
 }
 
 #[test]
-fn names_inside_include_optional_fields_and_order_are_looked_at_too() {
+fn names_inside_include_optional_fields_and_order_are_checked_too() {
     let server = Server::start();
     for (path, message) in [
         ("/account_invitations?include=inviter,invitr", "unknown include invitr."),
@@ -69,7 +69,7 @@ fn names_inside_include_optional_fields_and_order_are_looked_at_too() {
 }
 
 #[test]
-fn attributes_that_would_be_ignored_are_named_with_the_reason() {
+fn ignored_attributes_are_named_with_the_reason() {
     let server = Server::start();
     let stored = server.everything_stored();
     let body = json!({"account_invitation": {
@@ -90,7 +90,7 @@ fn attributes_that_would_be_ignored_are_named_with_the_reason() {
 }
 
 #[test]
-fn what_the_callers_level_may_not_set_is_named_too() {
+fn attributes_above_the_callers_level_are_named_too() {
     let server = Server::start();
     let body = json!({"account_invitation": {"bill_rate_in_cents": 5, "cost_rate_in_cents": 5}});
     let put = server.put("/account_invitations/3").bearer(token::PROJECT_LEAD).json(&body);
@@ -99,7 +99,7 @@ fn what_the_callers_level_may_not_set_is_named_too() {
 }
 
 #[test]
-fn elements_of_a_bulk_are_looked_at_each() {
+fn each_element_of_a_bulk_is_checked() {
     let server = Server::start();
     let person = |name: &str| json!({"full_name": name, "email_address": format!("{name}@example.test")});
     let mut second = person("bea");

@@ -1,4 +1,4 @@
-//! Bodies and query strings that are not what they say they are.
+//! Malformed bodies and query strings.
 
 use super::Watched;
 use crate::exact::{put_json, refusal};
@@ -67,7 +67,7 @@ fn json_that_is_almost_json_is_refused() {
 }
 
 #[test]
-fn json_that_is_no_object_is_refused_in_other_words() {
+fn json_that_is_not_an_object_gets_its_own_message() {
     let watched = Watched::start();
     for body in ["[]", "[{\"account_invitation\":{}}]", "\"text\"", "5", "true", "null", "-0.5e3"] {
         let answer = put(&watched, "application/json", body.as_bytes()).expect(400);
@@ -77,7 +77,7 @@ fn json_that_is_no_object_is_refused_in_other_words() {
 }
 
 #[test]
-fn deeply_nested_json_is_refused_and_a_little_depth_is_not() {
+fn deeply_nested_json_is_refused_and_moderate_depth_is_not() {
     let watched = Watched::start();
     let nested = |open: &str, middle: &str, close: &str, depth: usize| {
         format!(r#"{{"account_invitation":{{"ignored":{}{middle}{}}}}}"#, open.repeat(depth), close.repeat(depth))
@@ -196,7 +196,7 @@ fn a_malformed_multipart_body_is_refused() {
 }
 
 #[test]
-fn a_multipart_body_with_the_last_boundary_only_holds_no_parameters() {
+fn a_multipart_body_with_only_the_last_boundary_has_no_parameters() {
     let watched = Watched::start();
     let missing = "Missing required parameters. Please see our documentation at http://developer.mavenlink.com";
     let answer = put(&watched, "multipart/form-data; boundary=b", b"--b--\r\n").expect(400);
@@ -231,7 +231,7 @@ fn a_compressed_body_is_refused_and_identity_is_no_compression() {
 }
 
 #[test]
-fn nul_and_control_characters_are_refused_where_they_are_not_text() {
+fn nul_and_control_characters_are_refused_outside_text() {
     let watched = Watched::start();
     for value in [r#""\u0000""#, r#""collaborator\u0000""#, r#""\u001b[31m""#, r#""5\u0000""#, r#""\u0000""#] {
         for field in ["permission", "bill_rate_in_cents", "cost_rate_in_cents", "billability_target", "default_role_id"]
@@ -246,7 +246,7 @@ fn nul_and_control_characters_are_refused_where_they_are_not_text() {
 }
 
 #[test]
-fn a_key_of_the_root_that_is_odd_is_only_unknown() {
+fn an_odd_top_level_key_is_merely_unknown() {
     let watched = Watched::start();
     let body = r#"{"account_invitation":{"\u0000":1,"":2,"permission\u0000":"x","🚀":[]},"":1,"\u0000":{}}"#;
     put_json(&watched.server, ONE, token::ADMINISTRATOR, body).expect(200);

@@ -1,9 +1,9 @@
-//! What is not HTTP at all, or hardly.
+//! Bytes that are barely HTTP, or not at all.
 
 use super::{Watched, status_of};
 use crate::support::token;
 
-/// Whatever comes back is nothing or a refusal, and the server goes on.
+/// Expects a refusal or no answer, and that the server keeps running.
 fn refuses(watched: &Watched, name: &str, bytes: &[u8]) {
     let received = watched.server.raw(bytes);
     let status = status_of(&received);
@@ -76,7 +76,7 @@ fn too_many_or_too_long_headers_are_refused() {
 }
 
 #[test]
-fn two_headers_that_say_who_one_is_are_no_answer_to_the_question() {
+fn two_authorization_headers_are_refused() {
     let watched = Watched::start();
     for lines in [
         "Authorization: Bearer sandbox-administrator\r\nConnection: close",
@@ -120,7 +120,7 @@ fn http_1_0_is_answered_and_the_connection_closes() {
 }
 
 #[test]
-fn requests_that_come_together_are_answered_in_order() {
+fn pipelined_requests_are_answered_in_order() {
     let watched = Watched::start();
     let one = |method: &str, id: &str, last: &str| {
         format!(
@@ -135,7 +135,7 @@ fn requests_that_come_together_are_answered_in_order() {
     watched.is_unharmed();
 }
 
-/// A PUT that sets the target of invitation 1, followed on the same connection by other bytes.
+/// Sends a PUT that sets the target of invitation 1, followed on the same connection by other bytes.
 fn update_followed_by(watched: &Watched, target: u64, bytes: &str) -> String {
     let body = format!(r#"{{"account_invitation":{{"billability_target":{target}}}}}"#);
     let head = format!(
@@ -148,7 +148,7 @@ fn update_followed_by(watched: &Watched, target: u64, bytes: &str) -> String {
 }
 
 #[test]
-fn an_answer_is_neither_lost_nor_held_back_because_of_what_follows_the_request() {
+fn bytes_after_a_request_neither_lose_nor_delay_its_answer() {
     let watched = Watched::start();
     for (target, bytes) in
         [(1, "\r\n"), (2, "garbage"), (3, "garbage garbage\r\n\r\n"), (4, "GET /api"), (5, "\0\0\0\0")]
@@ -160,7 +160,7 @@ fn an_answer_is_neither_lost_nor_held_back_because_of_what_follows_the_request()
 }
 
 #[test]
-fn a_request_hidden_behind_two_lengths_is_not_carried_out() {
+fn a_request_smuggled_behind_two_lengths_is_not_executed() {
     let watched = Watched::start();
     let hidden = format!(
         "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",

@@ -1,4 +1,4 @@
-//! Ids and paths that are none, and the tricks that are played with them.
+//! Invalid ids and paths, and path tricks.
 
 use super::{Watched, status_of};
 use crate::exact::refusal;
@@ -32,7 +32,7 @@ const NOT_IDS: [&str; 24] = [
 ];
 
 #[test]
-fn what_is_no_id_is_not_found_for_every_operation() {
+fn an_invalid_id_is_not_found_for_every_operation() {
     let watched = Watched::start();
     let not_found = refusal("system", "Record not found");
     for id in NOT_IDS {
@@ -60,7 +60,7 @@ fn an_id_of_ten_thousand_digits_is_not_found() {
     watched.is_unharmed();
 }
 
-/// A DELETE of a target as it stands: if a trick works, invitation 1 is gone.
+/// A DELETE with the raw target: if a trick works, invitation 1 is gone.
 fn delete(watched: &Watched, target: &str) -> Vec<u8> {
     watched.server.raw(
         format!(
@@ -139,7 +139,7 @@ fn targets_in_other_forms_are_answered_or_refused_but_never_break_anything() {
         )
     };
     let absolute = get("http://anything.test/api/v1/account_invitations/1", "Host: x\r\n");
-    assert_eq!(status_of(&absolute), Some(200), "a target in absolute form has to be understood");
+    assert_eq!(status_of(&absolute), Some(200), "a target in absolute form must be understood");
     for (target, lines) in [
         ("*", "Host: x\r\n"),
         ("x:443", "Host: x\r\n"),
@@ -172,7 +172,7 @@ fn a_very_long_target_is_answered_or_refused() {
 }
 
 #[test]
-fn a_path_without_a_token_tells_nothing_about_itself() {
+fn without_a_token_no_path_reveals_whether_it_exists() {
     let watched = Watched::start();
     let unknown = watched.server.get("/nowhere").send().expect(401);
     let known = watched.server.get("/account_invitations/1").send().expect(401);

@@ -1,4 +1,4 @@
-//! Clients that ask too often, where limits are set.
+//! Clients over a rate limit.
 
 use serde_json::json;
 
@@ -43,7 +43,7 @@ fn the_general_limit_counts_every_request_of_a_token() {
 }
 
 #[test]
-fn the_limit_of_creates_counts_a_bulk_as_one_and_leaves_other_requests_alone() {
+fn the_limit_of_creates_counts_a_bulk_as_one_and_ignores_other_requests() {
     let server = Server::start_with(&[("rate_create", "2")]);
     create(&server, token::ADMINISTRATOR, "a@example.test").expect(200);
     let people: Vec<_> =
@@ -64,7 +64,7 @@ fn the_limit_of_creates_counts_a_bulk_as_one_and_leaves_other_requests_alone() {
 }
 
 #[test]
-fn the_limit_of_resends_counts_them_all() {
+fn the_limit_of_resends_counts_all_invitations() {
     let server = Server::start_with(&[("rate_resend", "2")]);
     resend(&server, token::ADMINISTRATOR, 1).expect(200);
     resend(&server, token::ADMINISTRATOR, 2).expect(200);
@@ -78,7 +78,7 @@ fn the_limit_of_resends_counts_them_all() {
 }
 
 #[test]
-fn one_invitation_is_sent_again_once_a_minute_whoever_asks() {
+fn an_invitation_is_resent_at_most_once_a_minute_for_all_callers() {
     let server = Server::start_with(&[("rate_resend_per_invitation", "1")]);
     resend(&server, token::ADMINISTRATOR, 1).expect(200);
     let seconds = is_refused(resend(&server, token::OWNER, 1));

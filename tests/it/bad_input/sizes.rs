@@ -1,4 +1,4 @@
-//! A body has at most a mebibyte, however its length is told.
+//! A body has at most a mebibyte, however its length is announced.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
 
-use super::{Watched, body_of, status_of};
+use super::{Watched, body_of, head, status_of};
 use crate::exact::{put_json, refusal};
 use crate::support::token;
 
@@ -19,20 +19,12 @@ fn json_of(length: usize) -> String {
     format!("{start}{}{end}", " ".repeat(length - start.len() - end.len()))
 }
 
-fn head(length: &str) -> String {
-    format!(
-        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\n{length}\r\n\r\n",
-        token::ADMINISTRATOR
-    )
-}
-
-/// Sends bytes, keeps the connection open, and returns what comes back and after how long the server closed.
+/// Sends bytes, keeps the connection open, and returns the answer and how long the server took to close.
 fn exchange(watched: &Watched, bytes: &[u8]) -> (Vec<u8>, Duration) {
     let start = Stopwatch::start();
     let mut stream = TcpStream::connect(watched.server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    // The server may close before it has read everything, which is what the story is about.
+    // The server may close before it has read everything; that is what is tested.
     let _ = stream.write_all(bytes);
     let mut received = Vec::new();
     let _ = stream.read_to_end(&mut received);
@@ -90,7 +82,7 @@ fn a_large_announced_length_is_refused_before_the_body_is_read() {
 }
 
 #[test]
-fn a_client_that_waits_for_leave_to_send_too_much_is_refused_at_once() {
+fn expect_100_continue_with_too_large_a_length_is_refused_at_once() {
     let watched = Watched::start();
     let lines = format!("Content-Length: {}\r\nExpect: 100-continue", MEBIBYTE + 1);
     let (received, elapsed) = exchange(&watched, head(&lines).as_bytes());
@@ -100,7 +92,7 @@ fn a_client_that_waits_for_leave_to_send_too_much_is_refused_at_once() {
 }
 
 #[test]
-fn a_chunked_body_is_measured_while_it_comes() {
+fn a_chunked_body_is_measured_as_it_arrives() {
     let watched = Watched::start();
     let chunk = |length: usize| format!("{length:x}\r\n{}\r\n", " ".repeat(length));
     let body = r#"{"account_invitation":{}}"#;
@@ -127,7 +119,7 @@ fn a_chunked_body_is_measured_while_it_comes() {
 }
 
 #[test]
-fn a_length_that_is_too_short_cuts_the_body_and_what_follows_is_no_request() {
+fn too_short_a_length_cuts_the_body_and_the_rest_is_not_a_request() {
     let watched = Watched::start();
     let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
     let bytes = format!("{}{body}", head("Content-Length: 10"));
@@ -137,7 +129,7 @@ fn a_length_that_is_too_short_cuts_the_body_and_what_follows_is_no_request() {
 }
 
 #[test]
-fn a_length_that_is_too_long_ends_with_the_deadline() {
+fn too_long_a_length_ends_at_the_deadline() {
     let watched = Watched::start_with(&[("body_timeout", "1")]);
     let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
     let bytes = format!("{}{body}", head("Content-Length: 1000"));
@@ -149,7 +141,7 @@ fn a_length_that_is_too_long_ends_with_the_deadline() {
 }
 
 #[test]
-fn lengths_that_contradict_each_other_or_are_no_numbers_are_refused() {
+fn contradictory_or_non_numeric_lengths_are_refused() {
     let watched = Watched::start();
     let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
     for lines in [

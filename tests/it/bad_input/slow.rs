@@ -1,4 +1,4 @@
-//! Clients that stop halfway, send one byte at a time, or do not read what they asked for.
+//! Clients that stop halfway, send one byte at a time, or do not read their answers.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -7,20 +7,11 @@ use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
 
-use super::{Watched, body_of, status_of};
+use super::{Watched, body_of, head, status_of};
 use crate::exact::refusal;
-use crate::support::token;
 
 const TOO_SLOW: &str = "The request took too long to arrive.";
 const QUICK: &[(&str, &str)] = &[("header_timeout", "1"), ("body_timeout", "1")];
-
-fn head(lines: &str) -> String {
-    format!(
-        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\n{lines}\r\n\r\n",
-        token::ADMINISTRATOR
-    )
-}
 
 fn connect(watched: &Watched) -> TcpStream {
     let stream = TcpStream::connect(watched.server.address()).unwrap();
@@ -29,17 +20,17 @@ fn connect(watched: &Watched) -> TcpStream {
     stream
 }
 
-/// Reads until the server closes, which has to happen within five seconds of `start`.
+/// Reads until the server closes, which must happen within five seconds of `start`.
 fn rest(mut stream: TcpStream, start: Stopwatch) -> Vec<u8> {
     let mut received = Vec::new();
-    // A connection that is reset has been closed, too.
+    // A reset connection counts as closed.
     let _ = stream.read_to_end(&mut received);
     let elapsed = start.elapsed();
     assert!(elapsed < Duration::from_secs(5), "the server held the connection for {elapsed:?}");
     received
 }
 
-/// Sends the first bytes at once and then one byte every 100 ms, until the server has had enough.
+/// Sends the first bytes at once and then one every 100 ms, until the server closes.
 fn drip(watched: &Watched, at_once: &str, bytes: &str) -> Vec<u8> {
     let start = Stopwatch::start();
     let mut stream = connect(watched);
@@ -64,7 +55,7 @@ fn is_408_or_nothing(received: &[u8]) {
 }
 
 #[test]
-fn a_connection_that_says_nothing_is_closed() {
+fn a_silent_connection_is_closed() {
     let watched = Watched::start_with(QUICK);
     let start = Stopwatch::start();
     is_408_or_nothing(&rest(connect(&watched), start));
@@ -93,7 +84,7 @@ fn a_head_that_comes_byte_by_byte_is_given_up() {
 }
 
 #[test]
-fn a_kept_connection_that_goes_quiet_is_closed() {
+fn an_idle_kept_alive_connection_is_closed() {
     let watched = Watched::start_with(QUICK);
     let start = Stopwatch::start();
     let mut stream = connect(&watched);
@@ -129,7 +120,7 @@ fn a_body_that_comes_byte_by_byte_is_408_although_it_never_pauses() {
 }
 
 #[test]
-fn a_client_that_leaves_in_the_middle_of_a_body_changes_nothing() {
+fn a_client_that_disconnects_inside_a_body_changes_nothing() {
     let watched = Watched::start_with(QUICK);
     let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
     for sent in [0, 1, body.len() - 1] {
@@ -168,17 +159,17 @@ fn a_hundred_slow_clients_do_not_stop_a_quick_one() {
 
 #[test]
 fn a_client_that_never_reads_is_cut_off_and_the_next_one_is_served() {
-    // The other deadlines are far away, so that it is this one that is seen.
+    // The other deadlines are long, so only the write deadline can end this.
     let settings = [("write_timeout", "1"), ("header_timeout", "60"), ("body_timeout", "60"), ("max_connections", "1")];
     let watched = Watched::start_with(&settings);
     let page = |more: &str| format!("GET /docs HTTP/1.1\r\nHost: x\r\n{more}\r\n");
     let length = watched.server.raw(page("Connection: close\r\n").as_bytes()).len();
-    // So much that the buffers of no system hold it.
+    // More than any system's buffers hold.
     let times = 64 * 1_048_576 / length;
     let start = Stopwatch::start();
     let mut deaf = connect(&watched);
     deaf.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
-    // The server stops reading when its answers do not leave, so not all of it needs to arrive.
+    // The server stops reading while its answers are stuck, so part of this may never arrive.
     let _ = deaf.write_all(page("").repeat(times).as_bytes());
 
     let mut next = connect(&watched);

@@ -1,11 +1,11 @@
-//! `invited backup` of a file; its stories with a server stand in `postgres`.
+//! `invited backup` of a file; the tests with a server are in `postgres`.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::PermissionsExt as _;
 
 use rusqlite::Connection;
 
-use super::copying::{Answers, Crowd, copied, invite_new, while_somebody_writes};
+use super::copying::{Answers, Crowd, copied, invite_new, while_inviting};
 use super::serving::{UNLIMITED, fails, serve, succeeds};
 use super::team::Team;
 use crate::process::sqlite;
@@ -13,38 +13,38 @@ use crate::support::database::rows_in_file;
 use crate::support::stored::everything_stored;
 
 #[test]
-fn a_backup_is_everything_in_one_file_that_only_its_owner_reads() {
+fn a_backup_is_one_complete_file_that_only_its_owner_can_read() {
     let Crowd { team, last } = Crowd::new();
     let file = team.path("backup.db");
-    let told = team.json(&["backup", "--to", &file.display().to_string()]);
+    let report = team.json(&["backup", "--to", &file.display().to_string()]);
     let metadata = file.metadata().unwrap();
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
-    assert_eq!(told["bytes"], metadata.len());
+    assert_eq!(report["bytes"], metadata.len());
     for ending in ["-wal", "-shm", ".unfinished", ".unfinished-wal"] {
         assert!(!team.path(&format!("backup.db{ending}")).exists(), "{ending} is left");
     }
-    assert_eq!(told["tables"]["users"].to_string(), rows_in_file(&file, "SELECT count(*) FROM users")[0]);
+    assert_eq!(report["tables"]["users"].to_string(), rows_in_file(&file, "SELECT count(*) FROM users")[0]);
     assert_eq!(everything_stored(&file), everything_stored(&team.path("sandbox.sqlite")));
-    // Put in the place of a database, it goes on where that was.
+    // Used as the database, it continues where the original was.
     assert_eq!(Answers::of(&sqlite(&file), &team.token), Answers::of(&team.url, &team.token));
     assert_eq!(invite_new(&sqlite(&file), &team.token, "new@example.test"), last + 1);
 }
 
 #[test]
-fn a_backup_of_a_database_that_is_being_written_is_one_state_of_it() {
+fn a_backup_during_writes_is_one_consistent_state() {
     let team = Team::new();
     let (program, server) = serve(&team.url, UNLIMITED);
-    while_somebody_writes(server, &team.token, || {
+    while_inviting(server, &team.token, || {
         for number in 0..5 {
             let file = team.path(&format!("backup-{number}.db"));
-            let told = team.json(&["backup", "--to", &file.display().to_string()]);
+            let report = team.json(&["backup", "--to", &file.display().to_string()]);
             let database = Connection::open(&file).unwrap();
             let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
             assert_eq!(check, "ok");
             let sql = "SELECT count(*) FROM account_invitations i JOIN users u ON u.id = i.invitee_id JOIN audit a \
                        ON a.subject_id = i.id AND a.action = 'account_invitation.create'";
             let whole: i64 = database.query_row(sql, [], |row| row.get(0)).unwrap();
-            assert_eq!(told["tables"]["account_invitations"], whole, "no invitation is there by halves");
+            assert_eq!(report["tables"]["account_invitations"], whole, "no invitation is half copied");
             let tally = "SELECT total FROM tallies WHERE name = 'account_invitations'";
             assert_eq!(database.query_row(tally, [], |row| row.get::<_, i64>(0)).unwrap_or(0), whole);
         }
@@ -56,7 +56,7 @@ fn a_backup_of_a_database_that_is_being_written_is_one_state_of_it() {
 }
 
 #[test]
-fn nothing_is_overwritten_by_a_backup_but_what_an_unfinished_one_has_left() {
+fn a_backup_overwrites_only_the_draft_of_an_unfinished_one() {
     let team = Team::new();
     let (file, draft) = (team.path("backup.db"), team.path("backup.db.unfinished"));
     let name = file.display().to_string();
@@ -65,7 +65,7 @@ fn nothing_is_overwritten_by_a_backup_but_what_an_unfinished_one_has_left() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
     std::fs::remove_file(&file).unwrap();
 
-    std::fs::write(&draft, "left by somebody who was killed").unwrap();
+    std::fs::write(&draft, "left by a killed backup").unwrap();
     let lock = OpenOptions::new().write(true).open(&draft).unwrap();
     lock.lock().unwrap();
     team.refused(&["backup", "--to", &name], &["another backup"]);
@@ -77,7 +77,7 @@ fn nothing_is_overwritten_by_a_backup_but_what_an_unfinished_one_has_left() {
 }
 
 #[test]
-fn what_cannot_be_backed_up_leaves_nothing() {
+fn a_failed_backup_leaves_nothing() {
     let team = Team::new();
     let file = team.path("backup.db");
     let name = file.display().to_string();
@@ -91,10 +91,10 @@ fn what_cannot_be_backed_up_leaves_nothing() {
 }
 
 #[test]
-fn a_database_of_an_older_program_can_be_backed_up_before_it_is_brought_up_to_date() {
+fn an_older_database_can_be_backed_up_before_its_migration() {
     let team = Team::new();
     team.alter("DROP TABLE outbox; DELETE FROM schema_migrations WHERE version = 4");
-    let told = succeeds(&["backup", "--database", &team.url, "--to", &team.path("old.db").display().to_string()]);
-    assert!(told.starts_with("Wrote "), "{told}");
+    let report = succeeds(&["backup", "--database", &team.url, "--to", &team.path("old.db").display().to_string()]);
+    assert!(report.starts_with("Wrote "), "{report}");
     assert_eq!(rows_in_file(&team.path("old.db"), "SELECT max(version) FROM schema_migrations"), ["3"]);
 }

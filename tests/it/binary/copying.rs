@@ -1,4 +1,4 @@
-//! `invited copy` between files; its stories with a server stand in `postgres`.
+//! `invited copy` between files; the tests with a server are in `postgres`.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -22,19 +22,19 @@ use crate::support::stored::everything_stored;
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
 
-/// Copies a database, and returns what the command tells.
+/// Copies a database and returns the command's report.
 pub(crate) fn copied(from: &str, to: &str, more: &[&str]) -> Value {
-    let told = succeeds(&[&["copy", "--from", from, "--to", to, "--json"], more].concat());
-    serde_json::from_str(&told).unwrap()
+    let report = succeeds(&[&["copy", "--from", from, "--to", to, "--json"], more].concat());
+    serde_json::from_str(&report).unwrap()
 }
 
-/// How many rows of a table a copy tells of.
-pub(crate) fn rows_of(told: &Value, table: &str) -> u64 {
-    let tables = told["tables"].as_array().unwrap();
-    tables.iter().find(|told| told["name"] == table).unwrap()["rows"].as_u64().unwrap()
+/// The number of rows of a table in a copy's report.
+pub(crate) fn rows_of(report: &Value, table: &str) -> u64 {
+    let tables = report["tables"].as_array().unwrap();
+    tables.iter().find(|report| report["name"] == table).unwrap()["rows"].as_u64().unwrap()
 }
 
-/// A command that is no command, and says so without the words of its arguments.
+/// Expects a usage error whose message does not repeat the secret.
 fn wrong_usage(arguments: &[&str], secret: &str) {
     let output = run(arguments);
     let error = printed(&output.stderr);
@@ -42,7 +42,7 @@ fn wrong_usage(arguments: &[&str], secret: &str) {
     assert!(!error.contains(secret) && output.stdout.is_empty(), "{error}");
 }
 
-/// Invites somebody; the id of the invitation.
+/// Invites an address and returns the invitation's id.
 pub(crate) fn invite(server: SocketAddr, token: &str, address: &str) -> i64 {
     let body = json!({"account_invitation": {"full_name": "Somebody", "email_address": address}}).to_string();
     let (status, body) = Client::connect(server, token).unwrap().send("POST", INVITATIONS, &body).unwrap();
@@ -51,7 +51,7 @@ pub(crate) fn invite(server: SocketAddr, token: &str, address: &str) -> i64 {
     body["results"][0]["id"].as_str().unwrap().parse().unwrap()
 }
 
-/// Invites somebody by a server that ends then.
+/// The same through a server that stops afterwards.
 pub(crate) fn invite_new(database: &str, token: &str, address: &str) -> i64 {
     let (program, server) = serve(database, &[]);
     let id = invite(server, token, address);
@@ -59,8 +59,8 @@ pub(crate) fn invite_new(database: &str, token: &str, address: &str) -> i64 {
     id
 }
 
-/// Does something while somebody invites people without a pause, and ends that also where it fails.
-pub(crate) fn while_somebody_writes(server: SocketAddr, token: &str, work: impl FnOnce()) {
+/// Runs `work` while invitations are created without pause, which stop even if it panics.
+pub(crate) fn while_inviting(server: SocketAddr, token: &str, work: impl FnOnce()) {
     struct Ends<'a>(&'a AtomicBool);
     impl Drop for Ends<'_> {
         fn drop(&mut self) {
@@ -79,16 +79,16 @@ pub(crate) fn while_somebody_writes(server: SocketAddr, token: &str, work: impl 
         let _ends = Ends(&is_over);
         let start = Stopwatch::start();
         while written.load(Ordering::Relaxed) == 0 {
-            assert!(start.elapsed() < Duration::from_secs(10), "nobody writes");
+            assert!(start.elapsed() < Duration::from_secs(10), "no invitation was created");
             thread::sleep(Duration::from_millis(5));
         }
         let before = written.load(Ordering::Relaxed);
         work();
-        assert!(written.load(Ordering::Relaxed) > before, "nobody has written meanwhile");
+        assert!(written.load(Ordering::Relaxed) > before, "no invitation was created meanwhile");
     });
 }
 
-/// What a server tells its clients of a database.
+/// A server's answers over a database.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Answers(Vec<String>);
 
@@ -114,10 +114,10 @@ impl Answers {
     }
 }
 
-/// A database with many invitations, of which the last is gone, so that its id must not come again.
+/// A database with many invitations, the last of which is deleted; its id must not be reused.
 pub(crate) struct Crowd {
     pub(crate) team: Team,
-    /// The last id that was given to an invitation.
+    /// The last id given to an invitation.
     pub(crate) last: i64,
 }
 
@@ -129,7 +129,7 @@ impl Crowd {
             (0..20).map(|number| (format!("Person {number}"), format!("p{number}@example.test"))).collect();
         let people: Vec<(&str, &str)> = people.iter().map(|(name, address)| (&**name, &**address)).collect();
         team.invited(&people);
-        // More than a page of rows, in a table with a key of one column and in one with a key of three.
+        // More than a page of rows, in a table with a one-column key and in one with a three-column key.
         team.alter(
             "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1500) \
              INSERT INTO external_references (account_id, subject_type, subject_id, service_name, service_model, \
@@ -148,7 +148,7 @@ impl Crowd {
         Self { team, last }
     }
 
-    /// Adds so many users that a copy takes its time.
+    /// Adds enough users to slow a copy down.
     pub(crate) fn with_users(self, count: u32) -> Self {
         self.team.alter(&format!(
             "WITH RECURSIVE n (x) AS (SELECT 1000 UNION ALL SELECT x + 1 FROM n WHERE x < {}) \
@@ -160,7 +160,7 @@ impl Crowd {
     }
 }
 
-/// Kills a copy with signal 9 as soon as it says that this was copied.
+/// Kills a copy with signal 9 as soon as it prints `said`.
 pub(crate) fn kill_while_copying(from: &str, to: &str, said: &str) {
     let mut command = command(&["copy", "--from", from, "--to", to]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -172,23 +172,23 @@ pub(crate) fn kill_while_copying(from: &str, to: &str, said: &str) {
 }
 
 #[test]
-fn a_copied_file_gives_the_same_answers_and_no_id_a_second_time() {
+fn a_copied_file_gives_the_same_answers_and_reuses_no_id() {
     let Crowd { team, last } = Crowd::new();
     let file = team.path("copy.sqlite");
-    let told = copied(&team.url, &sqlite(&file), &[]);
+    let report = copied(&team.url, &sqlite(&file), &[]);
     assert_eq!(everything_stored(&file), everything_stored(&team.path("sandbox.sqlite")));
-    assert_eq!(told["tables"].as_array().unwrap().len(), TABLES.len());
-    assert_eq!(told["tables"][0]["name"], "accounts");
-    let rows: u64 = told["tables"].as_array().unwrap().iter().map(|table| table["rows"].as_u64().unwrap()).sum();
-    assert_eq!(told["rows"], rows);
+    assert_eq!(report["tables"].as_array().unwrap().len(), TABLES.len());
+    assert_eq!(report["tables"][0]["name"], "accounts");
+    let rows: u64 = report["tables"].as_array().unwrap().iter().map(|table| table["rows"].as_u64().unwrap()).sum();
+    assert_eq!(report["rows"], rows);
     let sum = rows_in_file(&file, "SELECT count(*) FROM external_references").pop().unwrap();
-    assert!(sum.parse::<u64>().unwrap() >= 1_500 && rows > 2_500, "{told}");
+    assert!(sum.parse::<u64>().unwrap() >= 1_500 && rows > 2_500, "{report}");
     assert_eq!(Answers::of(&sqlite(&file), &team.token), Answers::of(&team.url, &team.token));
     assert_eq!(invite_new(&sqlite(&file), &team.token, "new@example.test"), last + 1);
 }
 
 #[test]
-fn a_copy_tells_each_table_on_standard_error_and_one_sentence_on_standard_output() {
+fn a_copy_reports_each_table_on_stderr_and_one_sentence_on_stdout() {
     let team = Team::new();
     let output = run(&["copy", "--from", &team.url, "--to", &sqlite(&team.path("copy.sqlite"))]);
     let (sentence, lines) = (printed(&output.stdout), printed(&output.stderr));
@@ -199,12 +199,12 @@ fn a_copy_tells_each_table_on_standard_error_and_one_sentence_on_standard_output
 }
 
 #[test]
-fn a_copy_that_is_run_again_brings_what_is_new_and_never_loses_what_is_only_in_the_target() {
+fn a_repeated_copy_adds_new_rows_and_keeps_rows_only_in_the_target() {
     let team = Team::new();
     let other = Team::new();
     let to = sqlite(&team.path("copy.sqlite"));
     let first = copied(&team.url, &to, &[]);
-    assert_eq!(copied(&team.url, &to, &[])["sha256"], first["sha256"], "the same again");
+    assert_eq!(copied(&team.url, &to, &[])["sha256"], first["sha256"], "nothing changed");
     team.invited(&[("Ada", "ada@example.test")]);
     let second = copied(&team.url, &to, &[]);
     assert_ne!(second["sha256"], first["sha256"]);
@@ -218,19 +218,19 @@ fn a_copy_that_is_run_again_brings_what_is_new_and_never_loses_what_is_only_in_t
 
     assert_eq!(copied(&team.url, &to, &["--replace"])["sha256"], second["sha256"]);
     let next = invite_new(&to, &team.token, "later@example.test");
-    assert_eq!(next, id + 1, "an id that the target has given is not given again");
+    assert_eq!(next, id + 1, "the target does not reuse an id");
 }
 
 #[test]
-fn a_copy_of_a_copy_is_what_the_first_one_was() {
+fn a_copy_of_a_copy_equals_the_first_copy() {
     let team = Team::new();
     let (first, second) = (sqlite(&team.path("first.sqlite")), sqlite(&team.path("second.sqlite")));
-    let told = copied(&team.url, &first, &[]);
-    assert_eq!(copied(&first, &second, &[])["sha256"], told["sha256"]);
+    let report = copied(&team.url, &first, &[]);
+    assert_eq!(copied(&first, &second, &[])["sha256"], report["sha256"]);
 }
 
 #[test]
-fn a_target_with_accounts_of_its_own_is_refused_and_stays_what_it_is() {
+fn a_target_with_its_own_accounts_is_refused_and_unchanged() {
     let (team, other) = (Team::new(), Team::new());
     other.invited(&[("Bob", "bob@example.test")]);
     let before = other.every_text();
@@ -241,7 +241,7 @@ fn a_target_with_accounts_of_its_own_is_refused_and_stays_what_it_is() {
 }
 
 #[test]
-fn what_is_no_source_is_refused_and_makes_no_target() {
+fn an_invalid_source_is_refused_and_creates_no_target() {
     let folder = folder();
     let place = |name: &str| folder.database().with_file_name(name);
     let (missing, target) = (sqlite(&place("missing.sqlite")), place("target.sqlite"));
@@ -258,7 +258,7 @@ fn what_is_no_source_is_refused_and_makes_no_target() {
 }
 
 #[test]
-fn source_and_target_are_two() {
+fn source_and_target_must_differ() {
     let team = Team::new();
     fails(&["copy", "--from", &team.url, "--to", &team.url, "--replace"], &["name two databases"]);
     let link = team.path("link.sqlite");
@@ -268,7 +268,7 @@ fn source_and_target_are_two() {
 }
 
 #[test]
-fn a_url_that_is_none_is_wrong_usage_and_is_not_repeated() {
+fn an_invalid_url_is_a_usage_error_and_is_not_printed() {
     let wrong = "mysql://invited:secret@localhost/invited";
     wrong_usage(&["copy", "--from", wrong, "--to", "sqlite:x"], "secret");
     wrong_usage(&["copy", "--from", "sqlite:x", "--to", wrong], "secret");
@@ -282,25 +282,25 @@ fn a_url_that_is_none_is_wrong_usage_and_is_not_repeated() {
 }
 
 #[test]
-fn a_copy_that_is_killed_leaves_nothing_and_is_run_again() {
+fn a_killed_copy_leaves_nothing_and_can_be_repeated() {
     let Crowd { team, .. } = Crowd::new().with_users(10_000);
     let target = team.path("copy.sqlite");
     kill_while_copying(&team.url, &sqlite(&target), "users: copied");
     assert_eq!(rows_in_file(&target, "SELECT count(*) FROM users"), ["0"]);
-    let told = copied(&team.url, &sqlite(&target), &[]);
+    let report = copied(&team.url, &sqlite(&target), &[]);
 
-    // The same with a target that an earlier copy has filled.
+    // The same with a target filled by an earlier copy.
     team.alter("UPDATE users SET headline = 'newer'");
     kill_while_copying(&team.url, &sqlite(&target), "users: copied");
     let sql = "SELECT count(*), count(headline) FROM users";
-    assert_eq!(rows_in_file(&target, sql), [format!("{}|0", rows_of(&told, "users"))], "it is what it was");
+    assert_eq!(rows_in_file(&target, sql), [format!("{}|0", rows_of(&report, "users"))], "it is unchanged");
     let again = copied(&team.url, &sqlite(&target), &[]);
-    assert_eq!(again["rows"], told["rows"]);
+    assert_eq!(again["rows"], report["rows"]);
     assert_eq!(everything_stored(&target), everything_stored(&team.path("sandbox.sqlite")));
 }
 
 #[test]
-fn a_target_that_alters_what_is_written_is_found_out_and_left_as_it_was() {
+fn a_target_that_alters_written_values_is_detected_and_unchanged() {
     let team = Team::new();
     let target = team.path("target.sqlite");
     succeeds(&["migrate", "--database", &sqlite(&target)]);
@@ -311,14 +311,14 @@ fn a_target_that_alters_what_is_written_is_found_out_and_left_as_it_was() {
 }
 
 #[test]
-fn a_column_that_only_one_side_has_is_named() {
+fn a_column_on_only_one_side_is_named() {
     let team = Team::new();
     team.alter("ALTER TABLE roles ADD COLUMN colour TEXT");
     fails(&["copy", "--from", &team.url, "--to", &sqlite(&team.path("x.sqlite"))], &["table roles", "colour"]);
 }
 
 #[test]
-fn a_value_that_this_program_never_wrote_is_named_with_its_row() {
+fn a_foreign_value_is_named_with_its_row() {
     let team = Team::new();
     team.alter(
         "INSERT INTO markers (name, value) VALUES ('odd', 1.5), ('odder', 2); UPDATE users SET created_at = 0.5",
@@ -326,7 +326,7 @@ fn a_value_that_this_program_never_wrote_is_named_with_its_row() {
     fails(&["copy", "--from", &team.url, "--to", &sqlite(&team.path("x.sqlite"))], &["table users, id 1, created_at"]);
 }
 
-/// The tables of a file that its foreign keys name, for each table.
+/// The foreign keys of a file, as pairs of tables.
 fn foreign_keys(database: &Path) -> Vec<(String, String)> {
     let sql =
         "SELECT m.name, k.\"table\" FROM sqlite_schema m, pragma_foreign_key_list(m.name) k WHERE m.type = 'table'";
@@ -335,7 +335,7 @@ fn foreign_keys(database: &Path) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_list_of_tables_is_the_schema_in_an_order_in_which_it_can_be_filled() {
+fn the_list_of_tables_follows_the_foreign_keys_of_the_schema() {
     let folder = folder();
     create_account(&sqlite(&folder.database()), "olive@example.test");
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
@@ -346,6 +346,6 @@ fn the_list_of_tables_is_the_schema_in_an_order_in_which_it_can_be_filled() {
     assert!(keys.len() > 10, "{keys:?}");
     let place = |name: &str| TABLES.iter().position(|table| *table == name).unwrap();
     for (from, to) in keys {
-        assert!(place(&to) < place(&from), "{from} names {to}, which has to be filled before");
+        assert!(place(&to) < place(&from), "{from} names {to}, which must be filled before");
     }
 }

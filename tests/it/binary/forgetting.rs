@@ -1,4 +1,4 @@
-//! `invited erase` and `invited sweep`: what goes from the database, and what stays.
+//! `invited erase` and `invited sweep`: what is removed from the database, and what stays.
 
 use std::net::SocketAddr;
 
@@ -8,10 +8,10 @@ use super::team::Team;
 use crate::process::Client;
 use crate::support::client::Request;
 
-/// Words of which each tells who Ada is, and none of which random hexadecimal digits could be.
+/// Words that each identify Ada and never occur in random hexadecimal digits.
 const ADA: &[&str] = &["ada@", "lovelace", "countess", "analyst", "person-4711"];
 
-/// A team that has invited Ada, who has another address since, and Bob.
+/// A team that has invited Bob and Ada, whose address has changed since.
 fn team_of_ada_and_bob() -> Team {
     let team = Team::new();
     let (program, server) = team.serve();
@@ -32,39 +32,39 @@ fn team_of_ada_and_bob() -> Team {
     team
 }
 
-/// Invites by a request that may be repeated, and whose answer is kept for that.
+/// Invites with an idempotency key, so that the answer is stored.
 fn invite_once(team: &Team, server: SocketAddr, body: &Value) {
     let request = Request::new(server, "POST", "/api/v1/account_invitations").bearer(&team.token);
     request.header("Idempotency-Key", "once").json(body).send().expect(200);
 }
 
-/// What the database still says of Ada.
+/// The traces of Ada left in the database.
 fn traces(team: &Team) -> Vec<(String, String)> {
     let tells = |text: &String| ADA.iter().any(|word| text.to_lowercase().contains(word));
     team.every_text().into_iter().filter(|(_, text)| tells(text)).collect()
 }
 
 #[test]
-fn erasing_needs_a_yes_and_leaves_no_trace_of_name_and_address() {
+fn erasing_needs_confirmation_and_leaves_no_trace_of_name_and_address() {
     let team = team_of_ada_and_bob();
     let before = team.every_text();
     let tables: Vec<String> = traces(&team).into_iter().map(|(table, _)| table).collect();
     for table in ["users", "account_invitations", "audit", "outbox", "external_references", "idempotent_requests"] {
-        assert!(tables.iter().any(|known| known == table), "the story has nothing to erase in {table}: {tables:?}");
+        assert!(tables.iter().any(|known| known == table), "the test has nothing to erase in {table}: {tables:?}");
     }
     let rows = team.texts("SELECT action FROM audit ORDER BY id");
 
-    let told = team.run(&["erase", "countess@example.test"]);
-    assert!(told.contains("users: 1, invitations: 1") && told.contains("--yes"), "{told}");
+    let report = team.run(&["erase", "countess@example.test"]);
+    assert!(report.contains("users: 1, invitations: 1") && report.contains("--yes"), "{report}");
     let counts = team.json(&["erase", "countess@example.test"]);
     assert_eq!(counts["erased"], false);
-    assert_eq!(team.every_text(), before, "without --yes nothing happens");
+    assert_eq!(team.every_text(), before, "without --yes nothing changes");
 
     let done = team.json(&["erase", "Countess@example.test ", "--yes"]);
     assert_eq!(done["erased"], true);
-    assert_eq!(done["audit_rows"], counts["audit_rows"], "it was told what would happen");
+    assert_eq!(done["audit_rows"], counts["audit_rows"], "the announced and the real count agree");
     assert_eq!(traces(&team), []);
-    assert!(team.every_text().iter().any(|(_, text)| text == "Bob Babbage"), "nobody else is erased");
+    assert!(team.every_text().iter().any(|(_, text)| text == "Bob Babbage"), "only Ada is erased");
 
     let kept = team.texts("SELECT action FROM audit ORDER BY id");
     assert_eq!(kept[..rows.len()], rows, "the trail keeps its rows");
@@ -75,10 +75,9 @@ fn erasing_needs_a_yes_and_leaves_no_trace_of_name_and_address() {
         assert!(serde_json::from_str::<Value>(&text).is_ok_and(|attributes| attributes.is_object()), "{text}");
     }
     let again = team.run(&["erase", "countess@example.test", "--yes"]);
-    assert!(again.contains("users: 0, invitations: 0"), "it can be done twice: {again}");
+    assert!(again.contains("users: 0, invitations: 0"), "erasing is repeatable: {again}");
 }
 
-/// A request of the owner that succeeds.
 fn succeed(team: &Team, server: SocketAddr, method: &str, path: &str, body: &Value) -> Value {
     let request = Request::new(server, method, path).bearer(&team.token).json(body);
     let answer = request.send();
@@ -87,14 +86,14 @@ fn succeed(team: &Team, server: SocketAddr, method: &str, path: &str, body: &Val
 }
 
 #[test]
-fn an_erased_person_is_forgotten_under_every_former_address_too() {
+fn erasing_covers_every_former_address() {
     let team = Team::new();
     let (program, server) = team.serve();
     let ask = |method: &str, path: &str, body: Value| succeed(&team, server, method, path, &body);
     let move_to = |user: &str, address: &str| {
         ask("PUT", &format!("/api/v1/users/{user}"), json!({"user": {"email_address": address}}))
     };
-    // Ada becomes a member, and leaves again.
+    // Ada becomes a member, and leaves.
     Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
     let link = ask("POST", "/invitations/1/link", json!({}));
     let accepted =
@@ -103,7 +102,7 @@ fn an_erased_person_is_forgotten_under_every_former_address_too() {
         (accepted["user_id"].as_str().unwrap(), accepted["account_membership_id"].as_str().unwrap());
     move_to(user, "lovelace@example.test");
     ask("DELETE", &format!("/api/v1/account_memberships/{membership}"), json!({}));
-    // She is invited anew, under her second address, and that is taken back: only trail and mails have it now.
+    // A second invitation, under her second address, is revoked: only the audit trail and the mails keep that address.
     Team::invite(server, &team.token, &[("Ada Lovelace", "Lovelace@example.test")]);
     ask("DELETE", "/api/v1/account_invitations/2", json!({}));
     move_to(user, "countess@example.test");
@@ -119,7 +118,7 @@ fn an_erased_person_is_forgotten_under_every_former_address_too() {
 }
 
 #[test]
-fn a_former_address_that_somebody_else_has_by_now_stays_theirs() {
+fn a_former_address_that_now_belongs_to_another_person_stays() {
     let team = Team::new();
     let (program, server) = team.serve();
     Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
@@ -139,7 +138,7 @@ fn a_former_address_that_somebody_else_has_by_now_stays_theirs() {
 }
 
 #[test]
-fn what_is_kept_about_somebody_with_a_longer_address_stays() {
+fn rows_of_a_longer_address_stay() {
     let team = Team::new();
     let (program, server) = team.serve();
     invite_once(
@@ -153,12 +152,12 @@ fn what_is_kept_about_somebody_with_a_longer_address_stays() {
         team.run(&["erase", address, "--yes"]);
         team.texts("SELECT idempotency_key FROM idempotent_requests")
     };
-    assert_eq!(erase("da@example.test"), ["once"], "the request of Ada would be carried out a second time");
+    assert_eq!(erase("da@example.test"), ["once"], "Ada's request would take effect a second time");
     assert_eq!(erase("ada@example.test"), Vec::<String>::new());
 }
 
 #[test]
-fn erasing_keeps_the_rules_and_takes_no_piece_of_an_address() {
+fn erasing_keeps_the_rules_and_takes_no_part_of_an_address() {
     let team = team_of_ada_and_bob();
     let before = team.every_text();
     team.refused(&["erase", "olive@example.test", "--yes"], &["owner"]);
@@ -168,10 +167,10 @@ fn erasing_keeps_the_rules_and_takes_no_piece_of_an_address() {
 }
 
 #[test]
-fn a_sweep_marks_and_removes_what_is_over_and_tells_how_much() {
+fn a_sweep_marks_and_removes_expired_rows_and_reports_the_number() {
     let team = Team::new();
     team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
-    assert_eq!(team.run(&["sweep"]), "Rows that were marked or removed: 0\n");
+    assert_eq!(team.run(&["sweep"]), "Rows that were marked or deleted: 0\n");
     team.alter(
         "UPDATE account_invitations SET expires_on = 20000 WHERE id = 2; UPDATE accounts SET expired_through = 1",
     );

@@ -1,4 +1,4 @@
-//! `invited invitation`: lists in three forms, and links to hand over.
+//! `invited invitation`: lists in three formats, and links to hand over.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use super::team::Team;
 use crate::process::{command, printed};
 use crate::support::client::Request;
 
-/// A team with an invitation of each state, of which Ada's still waits.
+/// A team with an invitation in each state; Ada's is pending.
 fn team_with_every_state() -> Team {
     let team = Team::new();
     team.invited(&[
@@ -28,7 +28,7 @@ fn team_with_every_state() -> Team {
 }
 
 #[test]
-fn a_list_has_the_invitations_that_wait_and_all_with_all() {
+fn a_list_has_the_pending_invitations_or_all_with_all() {
     let team = team_with_every_state();
     let waiting = team.json(&["invitation", "list"]);
     let last_day = waiting["account_invitations"][0]["expiration_date"].clone();
@@ -69,7 +69,7 @@ fn a_list_has_the_invitations_that_wait_and_all_with_all() {
 }
 
 #[test]
-fn an_invitation_is_expired_from_the_day_after_its_last_one() {
+fn an_invitation_expires_the_day_after_its_last_day() {
     let team = Team::new();
     team.invited(&[("Today", "today@example.test"), ("Yesterday", "yesterday@example.test")]);
     team.alter(
@@ -81,7 +81,7 @@ fn an_invitation_is_expired_from_the_day_after_its_last_one() {
 }
 
 #[test]
-fn pitfall_18_a_list_as_csv_has_nothing_that_a_spreadsheet_would_compute() {
+fn pitfall_18_a_csv_list_contains_no_spreadsheet_formula() {
     let team = Team::new();
     team.invited(&[("=HYPERLINK(\"x\",\"y\")", "ada@example.test"), ("'Bob'", "+bob@example.test")]);
     team.alter("UPDATE account_invitations SET expires_on = 40000");
@@ -98,7 +98,7 @@ fn pitfall_18_a_list_as_csv_has_nothing_that_a_spreadsheet_would_compute() {
 }
 
 #[test]
-fn show_tells_the_fields_of_the_api_and_every_mail() {
+fn show_prints_the_fields_of_the_api_and_every_mail() {
     let team = team_with_every_state();
     let shown = team.json(&["invitation", "show", "2"]);
     assert_eq!(shown["state"], "accepted");
@@ -130,40 +130,40 @@ fn a_printed_link_opens_the_invitation_until_the_next_one_is_printed() {
     Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
     let base_url = format!("http://{server}");
     let arguments = ["invitation", "link", "1", "--base-url", &base_url];
-    let told = team.json(&arguments);
-    let first = told["link"].as_str().unwrap().to_owned();
-    assert_eq!(told["invitation_id"], "1");
-    assert!(first.ends_with(told["token"].as_str().unwrap()), "{told}");
+    let report = team.json(&arguments);
+    let first = report["link"].as_str().unwrap().to_owned();
+    assert_eq!(report["invitation_id"], "1");
+    assert!(first.ends_with(report["token"].as_str().unwrap()), "{report}");
     let (status, text) = page(server, &first);
     assert_eq!(status, 200);
     assert!(text.contains("Olive Owner invites you to Example"), "{text}");
 
     let printed = team.run(&arguments);
     let second = printed.split_whitespace().last().unwrap().to_owned();
-    assert_eq!(page(server, &first).0, 404, "the old link is over");
+    assert_eq!(page(server, &first).0, 404, "the old link is dead");
     assert_eq!(page(server, &second).0, 200, "{printed}");
 
-    assert_eq!(team.texts("SELECT state FROM outbox"), ["canceled"], "whoever has the link needs no mail");
+    assert_eq!(team.texts("SELECT state FROM outbox"), ["canceled"], "the link replaces the mail");
     let rows = "SELECT action || ' ' || subject_id FROM audit WHERE action LIKE '%.link' AND actor_user_id IS NULL";
     assert_eq!(team.texts(rows), ["account_invitation.link 1", "account_invitation.link 1"]);
-    let token = told["token"].as_str().unwrap();
+    let token = report["token"].as_str().unwrap();
     assert!(team.every_text().iter().all(|(_, text)| !text.contains(token)), "no token is kept");
 }
 
 #[test]
-fn a_link_is_refused_where_there_is_nothing_to_accept() {
+fn a_link_needs_a_pending_invitation() {
     let team = team_with_every_state();
     team.refused(&["invitation", "link", "99"], &["no invitation 99", "invited invitation list --all"]);
     team.refused(&["invitation", "link", "2"], &["no longer pending"]);
     for over in ["3", "4"] {
         team.run(&["invitation", "link", over]);
         let shown: Value = team.json(&["invitation", "show", over]);
-        assert_eq!(shown["state"], "pending", "the link brings it back: {shown}");
+        assert_eq!(shown["state"], "pending", "the link renews it: {shown}");
     }
 }
 
 #[test]
-fn the_page_of_an_account_speaks_its_language() {
+fn the_page_uses_the_accounts_language() {
     let team = Team::new();
     let (_program, server) = team.serve();
     Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
@@ -179,7 +179,7 @@ fn the_page_of_an_account_speaks_its_language() {
     assert_eq!(
         team.texts(rows),
         [r#"{"language":null} {"language":"de"}"#, r#"{"language":"de"} {"language":null}"#],
-        "what changes nothing leaves no row"
+        "a change without effect leaves no row"
     );
     let unknown = command(&["account", "language", "tlh", "--database", &team.url]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));

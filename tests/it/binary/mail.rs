@@ -1,4 +1,4 @@
-//! `invited mail`: whether mail works, without a database, and what becomes of the mails in one.
+//! `invited mail`: checking that mail works, without a database, and the state of queued mails.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -15,7 +15,7 @@ use crate::process::{command, printed};
 
 const FROM: [&str; 4] = ["--mail-from", "invitations@example.test", "--mail-starttls", "none"];
 
-/// A mail server that takes one mail and answers its data with this line.
+/// A mail server that takes one mail and gives this reply to its data.
 fn mail_server(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = format!("smtp://{}", listener.local_addr().unwrap());
@@ -48,17 +48,17 @@ fn test_mail<'a>(way: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_test_mail_tells_what_the_mail_server_answers() {
+fn a_test_mail_prints_the_mail_servers_reply() {
     let place = mail_server("250 2.0.0 taken as 4711");
     assert_eq!(succeeds(&test_mail(&place, &[])), "250 2.0.0 taken as 4711\n");
     let place = mail_server("250 2.0.0 taken as 4712");
-    let told: Value = serde_json::from_str(&succeeds(&test_mail(&place, &["--json"]))).unwrap();
-    assert_eq!((&told["to"], &told["reply"]), (&json!("ada@example.test"), &json!("250 2.0.0 taken as 4712")));
-    assert!(told["message_id"].as_str().unwrap().ends_with("@example.test"), "{told}");
+    let report: Value = serde_json::from_str(&succeeds(&test_mail(&place, &["--json"]))).unwrap();
+    assert_eq!((&report["to"], &report["reply"]), (&json!("ada@example.test"), &json!("250 2.0.0 taken as 4712")));
+    assert!(report["message_id"].as_str().unwrap().ends_with("@example.test"), "{report}");
 }
 
 #[test]
-fn a_test_mail_that_is_refused_tells_the_reply_and_whether_a_later_one_could_succeed() {
+fn a_refused_test_mail_prints_the_reply_and_whether_a_retry_could_succeed() {
     fails(&test_mail(&mail_server("550 5.7.1 not from you"), &[]), &["for good", "550 5.7.1 not from you"]);
     fails(&test_mail(&mail_server("451 4.3.2 come back"), &[]), &["later attempt", "451 4.3.2 come back"]);
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -66,7 +66,7 @@ fn a_test_mail_that_is_refused_tells_the_reply_and_whether_a_later_one_could_suc
 }
 
 #[test]
-fn a_mail_server_that_does_not_answer_is_given_up_in_time() {
+fn a_silent_mail_server_is_given_up_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = format!("smtp://{}", silent.local_addr().unwrap());
     let waiting = Stopwatch::start();
@@ -82,7 +82,7 @@ fn files_in(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_test_mail_can_become_a_file_and_needs_no_database() {
+fn a_test_mail_can_be_written_to_a_file_without_a_database() {
     let folder = folder();
     let place = folder.database().parent().unwrap().to_owned();
     let output = command(&test_mail("files:mails", &[])).current_dir(&place).output().unwrap();
@@ -94,7 +94,7 @@ fn a_test_mail_can_become_a_file_and_needs_no_database() {
     for words in ["To: ada@example.test", "invitations@example.test", "Subject: Mail works", "It does."] {
         assert!(mail.contains(words), "{words} is missing in {mail}");
     }
-    assert_eq!(files_in(&place), ["mails"], "no database is made");
+    assert_eq!(files_in(&place), ["mails"], "no database is created");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn mails_are_listed_and_failed_ones_sent_again() {
     let table = team.run(&["mail", "list", "--state", "failed"]);
     assert!(table.lines().count() == 2 && table.ends_with("bob@example.test  0         550 no such Bob\n"), "{table}");
 
-    assert_eq!(team.run(&["mail", "retry"]), "Failed mails that are sent again: 1\n");
+    assert_eq!(team.run(&["mail", "retry"]), "Failed mails to send again: 1\n");
     assert_eq!(addresses(&["--state", "queued"]).len(), 3);
     assert_eq!(team.json(&["mail", "retry"]), json!({"queued": 0}));
     let unknown = command(&["mail", "list", "--state", "lost", "--database", &team.url]).output().unwrap();

@@ -1,4 +1,4 @@
-//! Those who run the server: what their commands leave in the audit trail, and which databases no command touches.
+//! Operators: the audit rows of their commands, and the databases that commands refuse to touch.
 
 use std::io::Read;
 use std::path::Path;
@@ -7,18 +7,18 @@ use std::process::Stdio;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::serving::{create_account, fails, folder, serve, status, succeeds};
+use super::serving::{create_account, fails, folder, new_database, serve, status, succeeds};
 use crate::process::{Client, Program, address, command, printed, sqlite};
 use crate::support::token;
 
-/// Changes the file of a database behind the program's back.
+/// Changes a database file directly.
 fn alter(database: &Path, sql: &str) {
     let connection = Connection::open(database).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     connection.execute_batch(sql).unwrap();
 }
 
-/// The audit trail without its times, one array for each row.
+/// The audit trail without times, one array per row.
 fn trail(database: &Path) -> Vec<Value> {
     let connection = Connection::open(database).unwrap();
     let sql = "SELECT json_array(account_id, actor_user_id, actor_token_id, request_id, action, subject_type, \
@@ -28,7 +28,7 @@ fn trail(database: &Path) -> Vec<Value> {
     rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect()
 }
 
-/// A row that an operator leaves, who has no user, no token and no request.
+/// An operator's row: no user, no token, no request.
 fn row(action: &str, subject: &str, id: i64, before: &Value, after: &Value) -> Value {
     json!([1, null, null, null, action, subject, id, before, after])
 }
@@ -60,12 +60,12 @@ fn every_command_that_writes_leaves_its_rows_in_the_audit_trail() {
             row("token.revoke", "access_tokens", 2, &json!({"revoked_at": null}), &json!({"revoked_at": revoked_at})),
         ]
     );
-    let told = format!("{rows:?}");
-    assert!(!told.contains(&first) && !told.contains(&second), "the trail holds no secret: {told}");
+    let report = format!("{rows:?}");
+    assert!(!report.contains(&first) && !report.contains(&second), "the trail has no secrets: {report}");
 }
 
 #[test]
-fn a_command_that_is_refused_leaves_no_row() {
+fn a_refused_command_leaves_no_row() {
     let folder = folder();
     let database = folder.database();
     let url = sqlite(&database);
@@ -78,8 +78,7 @@ fn a_command_that_is_refused_leaves_no_row() {
 
 #[test]
 fn a_disabled_member_gets_no_token() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     create_account(&url, "olive@example.test");
     alter(&folder.database(), "UPDATE account_memberships SET disabled_at = 1");
     let create = ["token", "create", "olive@example.test", "--database", &url];
@@ -90,17 +89,15 @@ fn a_disabled_member_gets_no_token() {
 }
 
 #[test]
-fn blanks_around_an_address_are_no_part_of_it() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn blanks_around_an_address_are_trimmed() {
+    let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
     succeeds(&["token", "create", "  olive@example.test\n", "--database", &url]);
 }
 
 #[test]
-fn a_mistyped_database_is_named_and_not_made() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn a_mistyped_database_is_named_and_not_created() {
+    let (folder, url) = new_database();
     let path = folder.database().display().to_string();
     for words in [
         &["serve", "--listen", "127.0.0.1:0"][..],
@@ -117,23 +114,22 @@ fn a_mistyped_database_is_named_and_not_made() {
         &["erase", "olive@example.test"],
         &["sweep"],
     ] {
-        let sentence = format!("the database {path} does not exist: make it with `invited account create`");
+        let sentence = format!("the database {path} does not exist: create it with `invited account create`");
         fails(&[words, &["--database", &url]].concat(), &[&sentence]);
         assert!(!folder.database().exists(), "{words:?}");
     }
 }
 
 #[test]
-fn serve_without_an_account_warns_and_says_how_to_make_one() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn serve_without_an_account_warns_and_says_how_to_create_one() {
+    let (_folder, url) = new_database();
     succeeds(&["migrate", "--database", &url]);
     assert!(log_of_serving(&url).contains("invited account create"));
     create_account(&url, "olive@example.test");
     assert!(!log_of_serving(&url).contains("invited account create"));
 }
 
-/// What `serve` says on standard error until it listens.
+/// The standard error of `serve` until it listens.
 fn log_of_serving(database: &str) -> String {
     let mut command = command(&["serve", "--database", database, "--listen", "127.0.0.1:0"]);
     command.stderr(Stdio::piped());
@@ -151,11 +147,11 @@ fn log_of_serving(database: &str) -> String {
     log
 }
 
-/// What a newer program would leave behind.
+/// What a newer program would have recorded.
 const NEWER: &str = "INSERT INTO schema_migrations VALUES (99, 99, 'later', '', 0)";
 
 #[test]
-fn serve_that_may_not_migrate_tells_an_older_database_from_a_newer_one() {
+fn serve_without_migrations_distinguishes_an_older_database_from_a_newer_one() {
     let folder = folder();
     let database = folder.database();
     let url = sqlite(&database);
@@ -186,9 +182,8 @@ fn a_server_is_not_ready_while_its_database_has_another_schema() {
 }
 
 #[test]
-fn serve_refuses_the_database_of_a_sandbox_whose_tokens_everybody_knows() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn serve_refuses_a_sandbox_database_with_public_tokens() {
+    let (folder, url) = new_database();
     let (program, _) = Program::sandbox(&["--database", &url]);
     assert_eq!(program.stop().0.code(), Some(0));
     let output = fails(&["serve", "--database", &url, "--listen", "127.0.0.1:0"], &["setting database", "sandbox"]);
@@ -198,20 +193,18 @@ fn serve_refuses_the_database_of_a_sandbox_whose_tokens_everybody_knows() {
 }
 
 #[test]
-fn the_sandbox_refuses_a_database_that_it_did_not_make() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn the_sandbox_refuses_a_foreign_database() {
+    let (_folder, url) = new_database();
     let owner = create_account(&url, "olive@example.test");
     fails(&["sandbox", "--json", "--listen", "127.0.0.1:0", "--database", &url], &["setting database", "sandbox"]);
     let (program, address) = serve(&url, &[]);
-    assert_eq!((status(address, &owner), status(address, token::ADMINISTRATOR)), (200, 401), "nothing was planted");
+    assert_eq!((status(address, &owner), status(address, token::ADMINISTRATOR)), (200, 401), "nothing was seeded");
     drop(program);
 }
 
 #[test]
 fn the_sandbox_takes_its_database_from_the_flag_or_the_file_and_never_from_the_environment() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     let start = |arguments: &[&str]| {
         let mut command = command(&[&["sandbox", "--json", "--listen", "127.0.0.1:0"], arguments].concat());
         command.env("INVITED_DATABASE", &url).stderr(Stdio::null());
@@ -223,7 +216,7 @@ fn the_sandbox_takes_its_database_from_the_flag_or_the_file_and_never_from_the_e
         assert_eq!(program.stop().0.code(), Some(0));
     };
     start(&[]);
-    assert!(!folder.database().exists(), "the variable names the database of a team, perhaps");
+    assert!(!folder.database().exists(), "the variable may name a real database");
     let file = folder.database().with_extension("toml");
     std::fs::write(&file, format!("database = {url:?}\n")).unwrap();
     start(&["--config", &file.display().to_string()]);

@@ -1,4 +1,4 @@
-//! The commands for people, on the database of a program that runs.
+//! The commands for people, on the database of a running program.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::serving::{fails, folder, succeeds};
 use crate::process::{Client, Program, address, printed, run, sqlite};
 use crate::support::token;
 
-/// A running sandbox with a file of its own.
+/// A running sandbox with a database file.
 struct Case {
     program: Program,
     client: Client,
@@ -36,7 +36,7 @@ impl Case {
         serde_json::from_str(&self.run(&[arguments, &["--json"]].concat())).unwrap()
     }
 
-    /// Runs a command that fails and says these words.
+    /// Runs a failing command and expects these words.
     fn refused(&self, arguments: &[&str], words: &str) {
         fails(&[arguments, &["--account", "1", "--database", &self.url]].concat(), &[words]);
     }
@@ -45,11 +45,11 @@ impl Case {
         self.client.send("GET", &format!("/api/v1{path}"), "").unwrap().0
     }
 
-    /// Waits until the running program has learnt of what a command did, which takes it a second at most.
+    /// Waits until the running program notices a command's effect, within a second or so.
     fn learns(&mut self, path: &str, status: u16) {
         let waiting = Stopwatch::start();
         while self.status(path) != status {
-            assert!(waiting.elapsed() < Duration::from_millis(1_500), "the program does not learn of it");
+            assert!(waiting.elapsed() < Duration::from_millis(1_500), "the program does not notice it");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -83,7 +83,7 @@ fn user_list_and_show_print_people_and_their_memberships() {
 }
 
 #[test]
-fn a_list_that_is_longer_than_a_page_is_printed_whole() {
+fn a_list_longer_than_a_page_is_printed_completely() {
     let mut case = Case::new(token::ADMINISTRATOR);
     for bulk in 0..5 {
         let people: Vec<Value> = (0..50)
@@ -120,7 +120,7 @@ fn membership_commands_keep_the_rules() {
             "Permission of the account owner cannot be changed.",
         ),
         (&["disable", "owner@example.test"], "The account owner cannot be disabled."),
-        (&["disable", "ada@example.test"], "ada@example.test is no member of account 1."),
+        (&["disable", "ada@example.test"], "ada@example.test is not a member of account 1."),
         (
             &["set-permission", "collaborator@example.test", "punch_clock"],
             "Bill rate in cents is required for a punch_clock user.",

@@ -1,4 +1,4 @@
-//! `invited sandbox`: ready in under a second, one line for programs, a line to paste for people, gone without a trace.
+//! `invited sandbox`: ready in under a second, one line for programs, a command to paste for people, no traces left.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,18 +8,13 @@ use std::thread;
 use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
-use invited::testing::entropy::Entropy;
-use invited::testing::sandbox::TemporaryFolder;
 use serde_json::Value;
 
-use crate::process::{Client, Program, address, command, ended_by_asking_twice, half_a_request, printed, run, sqlite};
+use super::serving::{folder, new_database};
+use crate::process::{Client, Program, address, command, ended_by_asking_twice, half_a_request, printed, run};
 use crate::support::token;
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
-
-fn folder() -> TemporaryFolder {
-    TemporaryFolder::create(&Entropy::system()).unwrap()
-}
 
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
@@ -57,7 +52,7 @@ fn json_prints_exactly_one_line_with_the_documented_keys() {
     assert_eq!(client.send("GET", INVITATIONS, "").unwrap().0, 200, "it answers as soon as the line is there");
     drop(client);
     let (status, rest) = program.stop();
-    assert_eq!((status.code(), rest.as_str()), (Some(0), ""), "nothing else is ever printed");
+    assert_eq!((status.code(), rest.as_str()), (Some(0), ""), "nothing else is printed");
 }
 
 #[test]
@@ -74,7 +69,7 @@ fn every_token_is_valid_from_the_start() {
 
 #[test]
 fn it_is_ready_in_under_a_second() {
-    // Other tests run at the same time, so the best of a few starts is the one that tells of the program.
+    // Other tests run at the same time, so the best of a few starts is what measures the program.
     let best = (0..3)
         .map(|_| {
             let start = Stopwatch::start();
@@ -92,7 +87,7 @@ fn it_is_ready_in_under_a_second() {
 }
 
 #[test]
-fn the_temporary_database_is_there_while_it_runs_and_gone_afterwards() {
+fn the_temporary_database_is_removed_at_the_end() {
     for signal in ["TERM", "INT"] {
         let folder = folder();
         let place = folder.database().parent().unwrap().to_owned();
@@ -136,9 +131,8 @@ fn the_greeting_holds_a_command_that_can_be_pasted() {
 }
 
 #[test]
-fn a_database_that_is_kept_is_opened_as_it_is_and_not_seeded_again() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn a_kept_database_is_reopened_and_not_seeded_again() {
+    let (folder, url) = new_database();
     let (program, greeting) = Program::sandbox(&["--database", &url]);
     let mut client = Client::connect(address(&greeting), token::ADMINISTRATOR).unwrap();
     let create = |address: &str| {
@@ -157,10 +151,10 @@ fn a_database_that_is_kept_is_opened_as_it_is_and_not_seeded_again() {
     assert_eq!(client.send("GET", &format!("{INVITATIONS}/1"), "").unwrap().0, 404);
     let (status, body) = client.send("POST", INVITATIONS, &create("c")).unwrap();
     assert_eq!(status, 200);
-    assert!(body.contains(r#""id":"8""#), "ids go on and are not given twice, even after a restart: {body}");
+    assert!(body.contains(r#""id":"8""#), "ids are not reused, even after a restart: {body}");
     drop(client);
     assert_eq!(program.stop().0.code(), Some(0));
-    assert!(folder.database().exists(), "a database that was asked for is not removed");
+    assert!(folder.database().exists(), "a named database is not removed");
 }
 
 #[test]
@@ -173,7 +167,7 @@ fn the_database_url_may_have_two_slashes() {
 }
 
 #[test]
-fn a_request_that_is_under_way_is_answered_before_the_end() {
+fn a_running_request_is_answered_before_the_end() {
     for signal in ["TERM", "INT"] {
         let (program, greeting) = Program::sandbox(&[]);
         let body = r#"{"account_invitation":{"billability_target":7}}"#;
@@ -196,18 +190,18 @@ fn a_request_that_is_under_way_is_answered_before_the_end() {
         assert!(answer.starts_with("HTTP/1.1 200 "), "after SIG{signal}: {answer}");
         assert!(answer.contains(r#""billability_target":7"#), "{answer}");
         assert_eq!(program.ended().0.code(), Some(0));
-        assert!(TcpStream::connect(address(&greeting)).is_err(), "nobody listens any more");
+        assert!(TcpStream::connect(address(&greeting)).is_err(), "the listener is closed");
     }
 }
 
 #[test]
-fn a_signal_that_comes_together_with_the_greeting_is_obeyed() {
-    // A supervisor may change its mind at once. Often enough to meet a gap of a fraction of a millisecond.
+fn a_signal_right_after_the_greeting_is_obeyed() {
+    // A supervisor may stop it at once. Often enough to hit a gap of a fraction of a millisecond.
     for signal in ["TERM", "INT"].into_iter().cycle().take(20) {
         let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0"]);
         command.stderr(Stdio::null());
         let mut program = Program::start(command);
-        // Starting a process takes longer than the gap may be, so the one that sends the signal stands ready.
+        // Starting a process takes longer than that gap, so the sender of the signal is started before.
         let script = format!("read go; kill -{signal} {}", program.id());
         let mut sender = Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).spawn().unwrap();
         program.line();
@@ -230,7 +224,7 @@ fn an_idle_connection_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn a_request_that_never_ends_is_cut_off_when_the_drain_has_lasted_long_enough() {
+fn an_endless_request_is_cut_off_after_the_drain_time() {
     let (program, greeting) = Program::sandbox(&["--drain-timeout", "1"]);
     let mut stuck = TcpStream::connect(address(&greeting)).unwrap();
     let head = format!(
@@ -245,7 +239,7 @@ fn a_request_that_never_ends_is_cut_off_when_the_drain_has_lasted_long_enough() 
 }
 
 #[test]
-fn whoever_asks_twice_does_not_wait_and_still_nothing_is_left_behind() {
+fn a_second_signal_ends_at_once_and_still_leaves_nothing_behind() {
     for signals in [["INT", "INT"], ["TERM", "INT"]] {
         let folder = folder();
         let place = folder.database().parent().unwrap().to_owned();
@@ -289,12 +283,12 @@ fn rate_limits_are_off_unless_they_are_set() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_does_not_keep_the_sandbox_from_ending() {
-    // Standard error is a pipe that is never read, as with many test harnesses.
+fn an_unread_log_does_not_keep_the_sandbox_from_ending() {
+    // Standard error is a pipe that is never read, as in many test harnesses.
     let mut program = Program::start(command(&["sandbox", "--json", "--listen", "127.0.0.1:0"]));
     let greeting: Value = serde_json::from_str(&program.line()).unwrap();
     let mut client = Client::connect(address(&greeting), token::ADMINISTRATOR).unwrap();
-    // A pipe holds 64 KiB; each of these leaves a line of some two hundred bytes.
+    // A pipe holds 64 KiB; each request logs some two hundred bytes.
     for _ in 0..1_500 {
         assert_eq!(client.send("GET", INVITATIONS, "").unwrap().0, 200);
     }

@@ -1,4 +1,4 @@
-//! `invited seats`: the ledger of each account, and what was contracted.
+//! `invited seats`: the ledger of each account, and the contracted number.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::serving::create_account;
 use super::team::Team;
 use crate::process::{command, printed};
 
-/// An account with its owner and three invitations, of which one is accepted by nobody any more.
+/// An account with its owner and three invitations, one of which has expired.
 fn team() -> Team {
     let team = Team::new();
     team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test"), ("Cleo", "cleo@example.test")]);
@@ -28,7 +28,7 @@ fn ledger(contracted: Option<i64>, over: i64, billed: i64) -> Value {
 }
 
 #[test]
-fn seats_over_the_contract_are_told() {
+fn seats_over_the_contract_are_reported() {
     let team = team();
     assert_eq!(team.json(&["seats"])["seats"], json!([ledger(None, 0, 0)]));
     assert_eq!(team.run(&["seats", "set", "2"]), "Account 1: contracted 2, taken 4, over 2.\n");
@@ -41,13 +41,13 @@ fn seats_over_the_contract_are_told() {
     );
     let set = team.json(&["seats", "set", "3"]);
     assert_eq!(set, json!({"account_id": 1, "contracted": 3, "taken": 4, "over": 1}));
-    assert_eq!(team.json(&["seats"])["seats"], json!([ledger(Some(3), 1, 1)]), "what was billed begins anew");
+    assert_eq!(team.json(&["seats"])["seats"], json!([ledger(Some(3), 1, 1)]), "billing restarts");
     assert_eq!(team.run(&["seats", "set", "none"]), "Account 1: contracted none, taken 4, over 0.\n");
     assert_eq!(team.json(&["seats"])["seats"], json!([ledger(None, 0, 0)]));
 }
 
 #[test]
-fn what_was_contracted_is_in_the_audit_trail() {
+fn the_contract_is_in_the_audit_trail() {
     let team = team();
     team.run(&["seats", "set", "2"]);
     team.run(&["seats", "set", "2"]);
@@ -60,17 +60,17 @@ fn what_was_contracted_is_in_the_audit_trail() {
             r#"accounts 1 {"seats":null,"billed":0} {"seats":2,"billed":2}"#,
             r#"accounts 1 {"seats":2,"billed":2} {"seats":null,"billed":0}"#
         ],
-        "what changes nothing leaves no row"
+        "a change without effect leaves no row"
     );
 }
 
 #[test]
-fn every_account_has_its_line_and_one_can_be_named() {
+fn all_accounts_or_one_account_are_listed() {
     let team = team();
     create_account(&team.url, "other@example.test");
     let accounts = |arguments: &[&str]| {
-        let told = team.json(&[&["seats"], arguments].concat());
-        let ledgers = told["seats"].as_array().unwrap().clone();
+        let report = team.json(&[&["seats"], arguments].concat());
+        let ledgers = report["seats"].as_array().unwrap().clone();
         ledgers.iter().map(|ledger| (ledger["account_id"].clone(), ledger["taken"].clone())).collect::<Vec<_>>()
     };
     assert_eq!(accounts(&[]), [(json!(1), json!(4)), (json!(2), json!(1))]);

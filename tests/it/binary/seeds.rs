@@ -1,4 +1,4 @@
-//! Seeds: a sandbox holds what a file says, or says where the file is wrong; and with a random seed everything repeats itself.
+//! Seeds: a sandbox holds what a file describes, or reports the file's mistakes; a random seed makes runs repeatable.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use invited::testing::sandbox::TemporaryFolder;
 use invited::testing::seed::{STANDARD, Seed};
 use serde_json::{Value, json};
 
-use super::serving::{fails, folder, succeeds};
+use super::serving::{fails, folder, new_database, succeeds};
 use crate::process::{Client, Program, address, command, printed, run, sqlite};
 use crate::support::database::rows_in_file;
 
@@ -27,12 +27,12 @@ fn write(folder: &TemporaryFolder, name: &str, text: &str) -> PathBuf {
     path
 }
 
-/// A sandbox over a named database, with the greeting.
+/// A sandbox over a named database, with its greeting.
 fn start(database: &str, more: &[&str]) -> (Program, Value) {
     Program::sandbox(&[&["--database", database], more].concat())
 }
 
-/// What a seed needs besides what a story is about.
+/// The owner that every seed needs.
 const OWNER: &str = "full_name: O, email_address: o@x.test, permission: administrator";
 
 #[test]
@@ -41,7 +41,7 @@ fn a_sandbox_holds_what_the_file_says_in_yaml_and_in_json() {
     let yaml = examples().remove(0);
     let json: Value = serde_saphyr::from_str(&yaml).unwrap();
     let files = [write(&folder, "team.yaml", &yaml), write(&folder, "team.json", &json.to_string())];
-    let mut told = Vec::new();
+    let mut outcomes = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let database = folder.database().with_file_name(format!("{number}.sqlite"));
         let (program, greeting) = start(&sqlite(&database), &["--seed", file.to_str().unwrap(), "--random-seed", "1"]);
@@ -81,23 +81,23 @@ fn a_sandbox_holds_what_the_file_says_in_yaml_and_in_json() {
             ["1|1"]
         );
         assert_eq!(rows_in_file(&database, "SELECT client_id, user_id FROM applications"), ["planner|1"]);
-        told.push((answers, rows_in_file(&database, "SELECT user_id, salt, hash FROM passwords")));
+        outcomes.push((answers, rows_in_file(&database, "SELECT user_id, salt, hash FROM passwords")));
         drop(client);
         assert_eq!(program.stop().0.code(), Some(0));
     }
-    assert_eq!(told[0], told[1]);
-    assert_eq!(told[0].1.len(), 1);
+    assert_eq!(outcomes[0], outcomes[1]);
+    assert_eq!(outcomes[0].1.len(), 1);
 }
 
 #[test]
-fn whatever_is_wrong_is_told_in_one_line_with_its_place_and_nothing_is_made() {
+fn each_mistake_is_reported_in_one_line_with_its_place_and_nothing_is_created() {
     let account = |rest: &str| format!("accounts:\n- name: A\n  members:\n  - {{{OWNER}}}\n{rest}");
     let member = |rest: &str| account(&format!("  - {{full_name: B, {rest}}}"));
     let able = |rest: &str| member(&format!("email_address: b@x.test, permission: collaborator, {rest}"));
     let invited = |rest: &str| account(&format!("  invitations:\n  - full_name: P\n    {rest}"));
     let pending = |rest: &str| invited(&format!("email_address: p@x.test\n    {rest}"));
     let application = |rest: &str| account(&format!("  applications: [{{name: A, client_id: c, {rest}}}]"));
-    // The place that is told is marked by a caret, which is no part of the file.
+    // The caret marks the reported place and is removed from the file.
     let cases = [
         ("accounts: ^[", "cannot be read"),
         ("^", "begins with accounts"),
@@ -197,13 +197,13 @@ fn whatever_is_wrong_is_told_in_one_line_with_its_place_and_nothing_is_made() {
             otherwise.push(format!("{marked}\n{said}{expected}… {words}"));
         }
         assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
-        assert!(!folder.database().exists(), "nothing is made: {marked}");
+        assert!(!folder.database().exists(), "nothing is created: {marked}");
     }
     assert!(otherwise.is_empty(), "{}", otherwise.join("\n\n"));
 }
 
 #[test]
-fn a_file_that_grows_by_its_aliases_is_refused() {
+fn a_file_whose_aliases_explode_is_refused() {
     let folder = folder();
     let mut bomb = format!("accounts:\n- name: A\n  members:\n  - &m {{{OWNER}}}\n");
     bomb.push_str(&"  - *m\n".repeat(20_000));
@@ -211,10 +211,10 @@ fn a_file_that_grows_by_its_aliases_is_refused() {
     fails(&["sandbox", "--seed", file.to_str().unwrap()], &["bomb.yaml:", "repeats too much by aliases"]);
     let mut long = format!("accounts:\n- name: &name A\n  members:\n  - {{{OWNER}}}\n  roles:\n");
     long.push_str(&"  - {name: *name}\n".repeat(1_000));
-    assert!(Seed::read(&long).is_ok(), "what only says the same often is read");
+    assert!(Seed::read(&long).is_ok(), "repetition alone is fine");
 }
 
-/// A few requests that make secrets, and what was answered.
+/// A few requests that generate secrets, and their answers.
 fn conversation(arguments: &[&str]) -> Vec<String> {
     let (program, greeting) = Program::sandbox(arguments);
     let mut client = Client::connect(address(&greeting), "sandbox-administrator").unwrap();
@@ -256,12 +256,12 @@ fn the_same_random_seed_gets_the_same_answers_links_and_tokens() {
         assert_eq!(conversation(&["--random-seed", "7"]), first);
     }
     let other = conversation(&["--random-seed", "8"]);
-    assert_eq!(other[..6], first[..6], "what is planted does not depend on it");
+    assert_eq!(other[..6], first[..6], "seeded rows do not depend on it");
     assert_ne!(other[6], first[6], "links do");
 }
 
 #[test]
-fn the_start_is_said_by_flag_by_file_or_by_nobody() {
+fn the_start_comes_from_the_flag_the_file_or_the_clock() {
     let folder = folder();
     let standing = "clock: {now: 2032-02-01T00:00:00Z, frozen: true}";
     let file = |name: &str, clock: &str| {
@@ -287,7 +287,7 @@ fn the_start_is_said_by_flag_by_file_or_by_nobody() {
 }
 
 #[test]
-fn made_up_rows_are_as_many_as_were_asked_for_and_the_same_each_time() {
+fn generated_rows_have_the_requested_number_and_are_the_same_each_time() {
     let dump = |number: &str, rows: &str| {
         let folder = folder();
         let database = folder.database();
@@ -322,7 +322,7 @@ fn made_up_rows_are_as_many_as_were_asked_for_and_the_same_each_time() {
 }
 
 #[test]
-fn made_up_invitations_are_in_every_state_and_can_be_used() {
+fn generated_invitations_are_in_every_state_and_usable() {
     let folder = folder();
     let rows = "invitations=1000,members=100,accounts=1";
     let (program, greeting) = start(&sqlite(&folder.database()), &["--generate", rows, "--now", "2031-02-01"]);
@@ -360,26 +360,25 @@ fn made_up_invitations_are_in_every_state_and_can_be_used() {
 }
 
 #[test]
-fn a_kept_database_is_neither_planted_again_nor_served_nor_told_wrong() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn a_kept_database_is_neither_reseeded_nor_served_nor_misreported() {
+    let (folder, url) = new_database();
     let text = format!("accounts: [{{name: A, members: [{{{OWNER}, token: one-token}}]}}]");
     let file = write(&folder, "one.yaml", &text);
     let (program, _) = start(&url, &["--seed", file.to_str().unwrap()]);
     assert_eq!(program.stop().0.code(), Some(0));
-    // An address of documentation, so that a server that does not refuse ends all the same.
+    // A documentation address: a server that does not refuse still ends.
     fails(
         &["serve", "--database", &url, "--listen", "192.0.2.1:1", "--base-url", "https://x.test"],
         &["was made by `invited sandbox`"],
     );
     let (program, greeting) = start(&url, &[]);
-    assert_eq!(greeting["tokens"], json!({}), "the standard tokens are not in it");
+    assert_eq!(greeting["tokens"], json!({}), "it has no standard tokens");
     assert_eq!(program.stop().0.code(), Some(0));
     let (program, greeting) = start(&url, &["--seed", file.to_str().unwrap(), "--generate", "roles=3"]);
     assert_eq!(greeting["tokens"], json!({"o": "one-token"}));
     assert_eq!(program.stop().0.code(), Some(0));
     assert_eq!(rows_in_file(&folder.database(), "SELECT count(*) FROM roles"), ["0"]);
-    fails(&["sandbox", "--database", &url, "--random-seed", "1"], &["needs a database that is new"]);
+    fails(&["sandbox", "--database", &url, "--random-seed", "1"], &["needs a new database"]);
 }
 
 #[test]
@@ -401,11 +400,11 @@ fn the_greeting_of_a_seed_without_invitations_has_its_tokens_and_no_command() {
     drop(program);
     let (_program, greeting) = Program::sandbox(&["--seed", file.to_str().unwrap()]);
     let tokens = json!({"o@x.test of account 1": "a-token", "o@x.test of account 2": "b-token"});
-    assert_eq!(greeting["tokens"], tokens, "no name is there twice");
+    assert_eq!(greeting["tokens"], tokens, "no name occurs twice");
 }
 
 #[test]
-fn the_schema_that_is_printed_is_the_one_in_the_documentation_and_takes_every_seed_that_there_is() {
+fn the_printed_schema_is_the_documented_one_and_accepts_every_seed() {
     let printed = succeeds(&["sandbox", "--seed-schema"]);
     assert_eq!(printed, include_str!("../../../docs/seed.schema.json"), "store what --seed-schema prints");
     let schema = jsonschema::draft202012::new(&serde_json::from_str(&printed).unwrap()).unwrap();
@@ -422,7 +421,7 @@ fn the_schema_that_is_printed_is_the_one_in_the_documentation_and_takes_every_se
 }
 
 #[test]
-fn the_schema_has_the_keys_that_the_reader_knows() {
+fn the_schema_has_the_keys_of_the_reader() {
     let schema: Value = serde_json::from_str(include_str!("../../../docs/seed.schema.json")).unwrap();
     let within = |name: &str| format!("accounts: [{{name: A, {name}: [{{zzz: 1}}]}}]");
     for (pointer, text) in [

@@ -19,12 +19,19 @@ pub(crate) fn folder() -> TemporaryFolder {
     TemporaryFolder::create(&Entropy::system()).unwrap()
 }
 
-/// An address on which nobody listens at the moment.
+/// The URL of a database file that does not exist yet, in a temporary folder.
+pub(crate) fn new_database() -> (TemporaryFolder, String) {
+    let folder = folder();
+    let url = sqlite(&folder.database());
+    (folder, url)
+}
+
+/// An unused address.
 pub(crate) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// Settings of a server for a story that writes without a pause.
+/// Settings of a server for tests that write without pause.
 pub(crate) const UNLIMITED: &[&str] = &["--rate-create", "0", "--rate-general", "0"];
 
 /// Starts `serve` and waits until it answers.
@@ -59,7 +66,7 @@ pub(crate) fn fails(arguments: &[&str], names: &[&str]) -> Output {
     output
 }
 
-/// Makes an account and returns the owner's token.
+/// Creates an account and returns the owner's token.
 pub(crate) fn create_account(database: &str, address: &str) -> String {
     let printed = succeeds(&[
         "account",
@@ -84,10 +91,9 @@ pub(super) fn status(address: SocketAddr, token: &str) -> u16 {
 #[test]
 fn serve_refuses_to_start_half_configured_and_names_what_is_missing() {
     fails(&["serve"], &["database", "--database", "INVITED_DATABASE"]);
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (folder, url) = new_database();
     fails(&["serve", "--database", &url, "--listen", "0.0.0.0:0"], &["base_url", "--base-url", "INVITED_BASE_URL"]);
-    assert!(!folder.database().exists(), "a refused start makes no database");
+    assert!(!folder.database().exists(), "a refused start creates no database");
 }
 
 #[test]
@@ -129,8 +135,8 @@ fn settings_come_from_flags_before_variables_before_the_file() {
         .unwrap();
     let error = printed(&output.stderr);
     for (name, source) in [("durability", "flag"), ("log_level", "variable"), ("listen", "file")] {
-        let told = format!("{name}: \"from the {source}\"");
-        assert!(error.contains(&told), "{told} is missing in {error}");
+        let report = format!("{name}: \"from the {source}\"");
+        assert!(error.contains(&report), "{report} is missing in {error}");
     }
     std::fs::write(folder.database().with_extension("toml"), "colour = \"blue\"\n").unwrap();
     fails(&["serve", "--config", &file], &["colour"]);
@@ -138,7 +144,7 @@ fn settings_come_from_flags_before_variables_before_the_file() {
 }
 
 #[test]
-fn the_printed_settings_file_is_one_that_serve_reads() {
+fn serve_reads_the_printed_settings_file() {
     let folder = folder();
     let file = folder.database().with_extension("toml");
     std::fs::write(&file, succeeds(&["config"])).unwrap();
@@ -146,9 +152,8 @@ fn the_printed_settings_file_is_one_that_serve_reads() {
 }
 
 #[test]
-fn migrate_makes_the_schema_and_says_so_and_a_second_time_does_nothing() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn migrate_creates_the_schema_once_and_says_so() {
+    let (folder, url) = new_database();
     let first = succeeds(&["migrate", "--database", &url]);
     assert!(folder.database().exists());
     let second = succeeds(&["migrate", "--database", &url]);
@@ -157,9 +162,8 @@ fn migrate_makes_the_schema_and_says_so_and_a_second_time_does_nothing() {
 }
 
 #[test]
-fn serve_can_be_told_not_to_migrate() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn serve_can_skip_migrations() {
+    let (_folder, url) = new_database();
     succeeds(&["migrate", "--database", &url]);
     let (program, address) = serve(&url, &["--migrate-on-start", "false"]);
     assert_eq!(status(address, "nobody"), 401);
@@ -167,9 +171,8 @@ fn serve_can_be_told_not_to_migrate() {
 }
 
 #[test]
-fn an_account_begins_with_an_owner_whose_token_is_told_once_and_kept_as_a_hash() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn a_new_accounts_owner_token_is_printed_once_and_stored_as_a_hash() {
+    let (folder, url) = new_database();
     let printed = succeeds(&[
         "account",
         "create",
@@ -205,9 +208,8 @@ fn is_in_a_file(folder: &Path, text: &str) -> bool {
 }
 
 #[test]
-fn an_account_with_unreadable_details_is_not_made() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn an_account_with_invalid_details_is_not_created() {
+    let (_folder, url) = new_database();
     let create = |name: &str, address: &str, owner: &str| {
         run(&["account", "create", name, "--owner-email", address, "--owner-name", owner, "--database", &url])
     };
@@ -225,9 +227,8 @@ fn an_account_with_unreadable_details_is_not_made() {
 }
 
 #[test]
-fn tokens_are_made_listed_and_revoked_while_the_server_runs() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn tokens_are_created_listed_and_revoked_while_the_server_runs() {
+    let (_folder, url) = new_database();
     let first = create_account(&url, "olive@example.test");
     let (program, address) = serve(&url, &[]);
     let printed =
@@ -239,7 +240,7 @@ fn tokens_are_made_listed_and_revoked_while_the_server_runs() {
 
     let listed = succeeds(&["token", "list", "--database", &url]);
     assert!(listed.contains("for the shop") && listed.contains("olive@example.test"), "{listed}");
-    assert!(!listed.contains(&first) && !listed.contains(second), "a list tells no token: {listed}");
+    assert!(!listed.contains(&first) && !listed.contains(second), "a list shows no token: {listed}");
     let listed: Value = serde_json::from_str(&succeeds(&["token", "list", "--database", &url, "--json"])).unwrap();
     assert_eq!(listed["tokens"].as_array().map(Vec::len), Some(2), "{listed}");
 
@@ -257,9 +258,8 @@ fn tokens_are_made_listed_and_revoked_while_the_server_runs() {
 }
 
 #[test]
-fn with_several_accounts_a_token_needs_the_name_of_one() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn with_several_accounts_a_token_needs_an_account() {
+    let (_folder, url) = new_database();
     let here = create_account(&url, "olive@example.test");
     let there = create_account(&url, "olive@example.test");
     fails(&["token", "create", "olive@example.test", "--database", &url], &["--account"]);
@@ -276,8 +276,7 @@ fn with_several_accounts_a_token_needs_the_name_of_one() {
 
 #[test]
 fn serve_has_rate_limits_unless_they_are_turned_off() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let token = create_account(&url, "olive@example.test");
     let (program, address) = serve(&url, &[]);
     let mut client = Client::connect(address, &token).unwrap();
@@ -291,9 +290,8 @@ fn serve_has_rate_limits_unless_they_are_turned_off() {
 }
 
 #[test]
-fn a_server_that_refuses_every_write_starts_on_a_database_that_is_up_to_date() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn a_server_that_refuses_every_write_starts_on_a_current_database() {
+    let (_folder, url) = new_database();
     let token = create_account(&url, "olive@example.test");
     let (program, address) = serve(&url, &["--queue-length", "0"]);
     let mut client = Client::connect(address, &token).unwrap();
@@ -305,14 +303,13 @@ fn a_server_that_refuses_every_write_starts_on_a_database_that_is_up_to_date() {
 }
 
 #[test]
-fn a_server_that_is_told_twice_to_stop_does_so_at_once_and_closes_its_database() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn a_second_signal_stops_the_server_at_once_and_it_closes_its_database() {
+    let (folder, url) = new_database();
     let token = create_account(&url, "first@example.test");
     let (program, address) = serve(&url, &["--drain-timeout", "60", "--body-timeout", "60"]);
     let under_way = half_a_request(address, &token);
     assert_eq!(ended_by_asking_twice(program, ["TERM", "TERM"], under_way).code(), Some(0));
     let files = std::fs::read_dir(folder.database().parent().unwrap()).unwrap();
     let names: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    assert_eq!(names, [folder.database()], "a database that was closed has no journal beside it");
+    assert_eq!(names, [folder.database()], "a closed database leaves no journal");
 }

@@ -1,4 +1,4 @@
-//! A team's database, the commands that are run on it, and a look into its file.
+//! A team's database, commands run on it, and direct reads of its file.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ impl Team {
         Self { url, token, folder }
     }
 
-    /// A path beside the database.
+    /// A path next to the database.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.database().with_file_name(name)
     }
@@ -41,18 +41,18 @@ impl Team {
         serde_json::from_str(&self.run(&[arguments, &["--json"]].concat())).unwrap()
     }
 
-    /// Runs a command that fails and says these words.
+    /// Runs a failing command and expects these words.
     pub(crate) fn refused(&self, arguments: &[&str], words: &[&str]) {
         fails(&[arguments, &["--database", &self.url]].concat(), words);
     }
 
-    /// Serves the database with mails that are put into the outbox and sent by nobody.
+    /// Serves the database; mails stay in the outbox.
     pub(crate) fn serve(&self) -> (Program, SocketAddr) {
         let mail = format!("files:{}", self.path("mails").display());
         serve(&self.url, &["--mail", &mail, "--mail-from", "invitations@example.test", "--mail-worker", "false"])
     }
 
-    /// Invites people by name and address, over HTTP, as an account's owner.
+    /// Invites people by name and address, over HTTP, as the owner.
     pub(crate) fn invite(server: SocketAddr, token: &str, people: &[(&str, &str)]) {
         let people: Vec<Value> =
             people.iter().map(|(name, address)| json!({"full_name": name, "email_address": address})).collect();
@@ -61,19 +61,19 @@ impl Team {
         assert_eq!(status, 200, "{body}");
     }
 
-    /// Invites people with a server that ends then.
+    /// The same through a server that stops afterwards.
     pub(crate) fn invited(&self, people: &[(&str, &str)]) {
         let (program, server) = self.serve();
         Self::invite(server, &self.token, people);
         assert_eq!(program.stop().0.code(), Some(0));
     }
 
-    /// Changes the file of the database behind the program's back.
+    /// Changes the database file directly.
     pub(crate) fn alter(&self, sql: &str) {
         self.open().execute_batch(sql).unwrap();
     }
 
-    /// Rows of a statement with one column, as text.
+    /// The rows of a one-column query, as text.
     pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
         let connection = self.open();
         let mut statement = connection.prepare(sql).unwrap();
@@ -81,7 +81,7 @@ impl Team {
         rows.map(Result::unwrap).collect()
     }
 
-    /// Every text of every table, each with the table's name.
+    /// Every text of every table, with the table's name.
     pub(crate) fn every_text(&self) -> Vec<(String, String)> {
         let connection = self.open();
         let mut texts = Vec::new();

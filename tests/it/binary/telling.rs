@@ -1,4 +1,4 @@
-//! What the program tells of itself: help, the API description, health, metrics, and a log without secrets.
+//! The program's own texts: help, the API description, health, metrics, and a log without secrets.
 
 use std::io::Read;
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ fn every_command_explains_itself() {
 }
 
 #[test]
-fn help_names_the_flags_that_the_documents_name() {
+fn help_names_the_flags_in_the_documents() {
     let help = |words: &[&str]| printed(&run(&[words, &["--help"]].concat()).stdout);
     for flag in ["--listen", "--database", "--json", "--rate-create"] {
         assert!(help(&["sandbox"]).contains(flag), "{flag}");
@@ -54,12 +54,12 @@ fn help_names_the_flags_that_the_documents_name() {
 }
 
 #[test]
-fn the_version_is_that_of_the_package() {
+fn the_version_is_the_packages() {
     let output = run(&["--version"]);
     assert_eq!(printed(&output.stdout), format!("invited {}\n", env!("CARGO_PKG_VERSION")));
 }
 
-/// A GET without a token, which none of these pages needs.
+/// A GET without a token; none of these pages needs one.
 fn page(address: SocketAddr, path: &str) -> (u16, String) {
     Client::connect(address, "").unwrap().send("GET", path, "").unwrap()
 }
@@ -108,7 +108,7 @@ fn health_metrics_and_the_reference_are_served_without_a_token() {
 }
 
 #[test]
-fn metrics_move_to_a_listener_of_their_own_when_they_are_told_to() {
+fn metrics_can_move_to_their_own_listener() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (program, greeting) = Program::sandbox(&["--metrics-listen", &free.to_string()]);
     assert_eq!(page(free, "/metrics").0, 200);
@@ -118,7 +118,7 @@ fn metrics_move_to_a_listener_of_their_own_when_they_are_told_to() {
     assert_eq!(program.stop().0.code(), Some(0));
 }
 
-/// Runs a sandbox with the whole log, lets `story` talk to it, and returns what stood on standard error.
+/// Runs a sandbox with the most verbose log, lets `story` call it, and returns standard error.
 fn log_of(arguments: &[&str], story: impl FnOnce(SocketAddr)) -> String {
     let all = [&["sandbox", "--json", "--listen", "127.0.0.1:0", "--log-level", "trace"], arguments].concat();
     let mut process = command(&all).stderr(Stdio::piped()).spawn().unwrap();
@@ -137,7 +137,7 @@ fn log_of(arguments: &[&str], story: impl FnOnce(SocketAddr)) -> String {
     log.join().unwrap()
 }
 
-/// Requests of all kinds that carry secrets and addresses wherever a request can carry something.
+/// Sends requests of all kinds, with secrets and addresses everywhere a request can carry them.
 fn talk_of_canaries(address: SocketAddr) -> usize {
     let path = "/api/v1/account_invitations";
     let create = r#"{"account_invitation":{"full_name":"Canary Bird","email_address":"canary@example.test"}}"#;
@@ -167,12 +167,12 @@ fn talk_of_canaries(address: SocketAddr) -> usize {
 }
 
 #[test]
-fn each_request_is_one_line_of_the_log_and_no_line_holds_a_token_or_an_address() {
+fn each_request_logs_one_line_without_tokens_or_addresses() {
     let mut count = 0;
     let log = log_of(&[], |address| count = talk_of_canaries(address));
     let mut requests = 0;
     for line in log.lines() {
-        let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("the line is no JSON: {line}"));
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("the line is not JSON: {line}"));
         if event["message"] == "request" {
             requests += 1;
             for name in ["method", "operation", "status", "microseconds", "request_id"] {
@@ -187,7 +187,7 @@ fn each_request_is_one_line_of_the_log_and_no_line_holds_a_token_or_an_address()
 }
 
 #[test]
-fn the_log_as_text_is_as_discreet() {
+fn the_text_log_has_no_secrets_either() {
     let log = log_of(&["--log-format", "text"], |address| {
         talk_of_canaries(address);
     });
@@ -198,7 +198,7 @@ fn the_log_as_text_is_as_discreet() {
 }
 
 #[test]
-fn a_method_that_a_client_made_up_is_not_repeated_in_the_log() {
+fn an_invented_method_is_not_repeated_in_the_log() {
     let log = log_of(&[], |address| {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         let head = "inv_CanaryMethod /api/v1/users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";

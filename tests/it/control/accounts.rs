@@ -1,25 +1,16 @@
 use serde_json::{Value, json};
 
 use super::refusal;
-use crate::support::{Server, token};
+use crate::support::{LEVELS, Server, token};
 
 #[test]
-fn an_account_has_a_token_for_each_level_and_nothing_of_another() {
+fn a_new_account_has_a_token_for_each_level_and_no_foreign_records() {
     let server = Server::start();
     let make = || server.control("POST", "/accounts", &json!({"name": "Worker"})).expect(200).json();
     let (one, other) = (make(), make());
     assert_ne!(one["account_id"], other["account_id"]);
-    let levels = [
-        "administrator",
-        "reports_viewer_with_cost",
-        "reports_viewer",
-        "project_lead",
-        "project_creator",
-        "collaborator",
-        "punch_clock",
-    ];
     let tokens = one["tokens"].as_object().unwrap();
-    assert_eq!(tokens.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), levels.into());
+    assert_eq!(tokens.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), LEVELS.into());
     for (level, token) in tokens {
         let own = server.get("/users/me").bearer(token.as_str().unwrap()).send().expect(200).record();
         assert_eq!(own["id"], one["users"][level], "{level}");
@@ -33,13 +24,13 @@ fn an_account_has_a_token_for_each_level_and_nothing_of_another() {
     server.get(&path).bearer(&administrator(&other)).send().expect(404);
     server.get(&path).bearer(token::ADMINISTRATOR).send().expect(404);
     assert_eq!(server.get("/account_invitations").bearer(&administrator(&other)).send().expect(200).json()["count"], 0);
-    // The same address may be invited by each, as by two companies.
+    // Both accounts may invite the same address.
     let body = json!({"account_invitation": {"full_name": "Nia New", "email_address": "nia@example.test"}});
     server.post("/account_invitations").bearer(&administrator(&other)).json(&body).send().expect(200);
 }
 
 #[test]
-fn its_seats_are_counted_from_the_beginning() {
+fn the_seats_of_a_new_account_are_counted_from_the_start() {
     let server = Server::start();
     let made = server.control("POST", "/accounts", &Value::Null).expect(200).json();
     let seats = server.control("GET", "/seats", &Value::Null).expect(200).json();
@@ -53,7 +44,7 @@ fn its_seats_are_counted_from_the_beginning() {
 }
 
 #[test]
-fn a_name_that_nobody_could_read_is_refused() {
+fn an_unreadable_name_is_refused() {
     let server = Server::start();
     let before = server.everything_stored();
     for body in [

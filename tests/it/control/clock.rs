@@ -4,7 +4,7 @@ use super::refusal;
 use crate::support::{Server, token};
 
 #[test]
-fn the_clock_is_set_stopped_and_let_go() {
+fn the_clock_can_be_set_stopped_and_resumed() {
     let server = Server::start();
     let state = |answer: crate::support::Answer| answer.expect(200).json();
     let set = json!({"now": "2031-02-01T00:00:00Z", "frozen": true});
@@ -15,37 +15,37 @@ fn the_clock_is_set_stopped_and_let_go() {
     );
     let advanced = state(server.control("POST", "/clock/advance", &json!({"seconds": 86_400})));
     assert_eq!(advanced, json!({"now": "2031-02-02T00:00:00Z", "frozen": true}));
-    // An offset is another way to write the same moment, and a moment that was before is one like any other.
+    // The same moment with an offset; going back in time is allowed.
     let set = json!({"now": "2030-12-31T23:00:00-01:00"});
     assert_eq!(state(server.control("PUT", "/clock", &set)), json!({"now": "2031-01-01T00:00:00Z", "frozen": true}));
     let running = state(server.control("PUT", "/clock", &json!({"frozen": false})));
     assert_eq!(running["frozen"], false);
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     let later = state(server.control("GET", "/clock", &Value::Null));
-    assert_ne!(later["now"], running["now"], "a clock that was let go runs");
+    assert_ne!(later["now"], running["now"], "a resumed clock runs");
 }
 
 #[test]
-fn what_follows_from_the_time_has_happened_when_the_answer_comes() {
+fn setting_the_clock_applies_all_consequences_before_it_answers() {
     let server = Server::start();
     let (invitation, link) = server.invite_by_mail("nia@example.test");
     server.look_up(&link).expect(200);
     server.control("POST", "/clock/advance", &json!({"seconds": 31 * 86_400})).expect(200);
     server.accept_link(&link).expect(404);
     let sql = format!("SELECT count(*) FROM account_invitations WHERE id = {invitation} AND expired_at IS NOT NULL");
-    assert_eq!(server.stored(&sql), ["1"], "the sweeper has been there");
-    // What is made after that has its time from then on.
+    assert_eq!(server.stored(&sql), ["1"], "the sweeper has run");
+    // Later records are dated by the new time.
     let made = server.invite_as_administrator("nora@example.test").expect(200).record();
     assert_eq!(made["expiration_date"], "2031-03-04");
 }
 
 #[test]
-fn a_mail_that_had_to_wait_is_sent_when_its_time_has_come() {
+fn a_delayed_mail_is_sent_when_due() {
     let server = Server::start();
     server.control("POST", "/faults", &json!({"mail": "postpone", "times": 1, "to": "nia@example.test"})).expect(200);
     server.invite_as_administrator("nia@example.test").expect(200);
     assert_eq!(server.deliver(), 1);
-    assert_eq!(server.mailbox("nia@example.test"), json!([]), "it was refused for now");
+    assert_eq!(server.mailbox("nia@example.test"), json!([]), "it was refused temporarily");
     server.control("POST", "/clock/advance", &json!({"seconds": 3_600})).expect(200);
     assert_eq!(server.mailbox("nia@example.test").as_array().map(Vec::len), Some(1));
 }
@@ -61,7 +61,7 @@ fn rate_limits_follow_the_clock() {
 }
 
 #[test]
-fn a_time_that_there_is_not_is_refused_and_the_clock_stays() {
+fn an_invalid_time_is_refused_and_the_clock_is_unchanged() {
     let server = Server::start();
     let before = server.control("GET", "/clock", &Value::Null).json();
     for (method, path, body, said) in [

@@ -18,7 +18,7 @@ fn invitations_to(server: &Server, address: &str) -> String {
 }
 
 #[test]
-fn every_status_comes_with_the_body_that_the_server_has_for_it() {
+fn every_injected_status_has_the_servers_usual_body() {
     let server = Server::start();
     for (status, kind) in [
         (400, "syntax"),
@@ -41,7 +41,7 @@ fn every_status_comes_with_the_body_that_the_server_has_for_it() {
 }
 
 #[test]
-fn a_rate_limit_can_be_had_with_and_without_the_time_to_come_again() {
+fn an_injected_429_can_omit_retry_after() {
     let server = Server::start();
     server.control("POST", "/faults", &json!({"status": 429, "retry_after": 7, "times": 1})).expect(200);
     server.control("POST", "/faults", &json!({"status": 429, "times": 1})).expect(200);
@@ -60,15 +60,15 @@ fn a_connection_ends_before_the_effect_or_after_it() {
     assert_eq!(invitations_to(&server, "before@example.test"), "0");
     server.control("POST", "/faults", &json!({"method": "POST", "drop": "after_commit", "times": 1})).expect(200);
     assert!(create(&server, "after@example.test").try_send().is_err(), "nothing is answered");
-    assert_eq!(invitations_to(&server, "after@example.test"), "1", "and yet somebody was invited");
-    // Who sends it again without a key learns that somebody has.
+    assert_eq!(invitations_to(&server, "after@example.test"), "1", "the invitation was created anyway");
+    // Sending it again without a key is refused as a duplicate.
     assert!(
         refusal(&create(&server, "after@example.test").send().expect(422)).contains("already has a pending invitation")
     );
 }
 
 #[test]
-fn with_a_key_the_lost_answer_can_be_had_again() {
+fn an_idempotency_key_recovers_the_lost_answer() {
     let server = Server::start();
     server.control("POST", "/faults", &json!({"method": "POST", "drop": "after_commit", "times": 1})).expect(200);
     let create = || create(&server, "nia@example.test").header("Idempotency-Key", "once");
@@ -79,7 +79,7 @@ fn with_a_key_the_lost_answer_can_be_had_again() {
 }
 
 #[test]
-fn of_a_truncated_answer_the_first_half_arrives() {
+fn the_first_half_of_a_truncated_answer_arrives() {
     let server = Server::start();
     let whole = server.get(INVITATION).bearer(token::ADMINISTRATOR).send().expect(200);
     server.control("POST", "/faults", &json!({"truncate": true, "times": 1})).expect(200);
@@ -95,7 +95,7 @@ fn of_a_truncated_answer_the_first_half_arrives() {
 }
 
 #[test]
-fn an_answer_waits_after_its_effect() {
+fn a_delay_holds_the_answer_back_after_the_effect() {
     let server = Server::start();
     server.control("POST", "/faults", &json!({"method": "POST", "latency_ms": 400, "times": 1})).expect(200);
     let start = Stopwatch::start();
@@ -103,11 +103,11 @@ fn an_answer_waits_after_its_effect() {
     assert!(start.elapsed() >= Duration::from_millis(400));
     let start = Stopwatch::start();
     create(&server, "nora@example.test").send().expect(200);
-    assert!(start.elapsed() < Duration::from_millis(400), "it happened once");
+    assert!(start.elapsed() < Duration::from_millis(400), "only one answer was delayed");
 }
 
 #[test]
-fn a_fault_of_one_account_is_nothing_to_another() {
+fn a_fault_of_one_account_does_not_affect_another() {
     let server = Server::start();
     server
         .control("POST", "/faults", &json!({"account_id": "2", "method": "get", "times": 2, "status": 503}))
@@ -118,12 +118,12 @@ fn a_fault_of_one_account_is_nothing_to_another() {
     server.delete("/account_invitations/999").bearer(token::OTHER_ADMINISTRATOR).send().expect(404);
     other().expect(503);
     other().expect(200);
-    // Who is nobody is of no account.
+    // Without a valid token, the caller has no account.
     server.get(INVITATION).bearer("nobody").send().expect(401);
 }
 
 #[test]
-fn half_of_the_requests_fail_where_that_was_ordered() {
+fn half_of_the_requests_fail_when_ordered() {
     let server = Server::start();
     server.control("POST", "/faults", &json!({"status": 503, "retry_after": 1, "probability": 0.5})).expect(200);
     let ask = || server.get(INVITATION).bearer(token::ADMINISTRATOR).send().status;
@@ -132,7 +132,7 @@ fn half_of_the_requests_fail_where_that_was_ordered() {
 }
 
 #[test]
-fn a_refused_mail_is_told_of_and_never_arrives() {
+fn a_refused_mail_is_reported_and_never_arrives() {
     let server = Server::start();
     server.control("POST", "/faults", &json!({"mail": "refuse", "to": "Nia@example.test"})).expect(200);
     let id = server.invite_as_administrator("nia@example.test").expect(200).record()["id"].as_str().unwrap().to_owned();
@@ -144,11 +144,11 @@ fn a_refused_mail_is_told_of_and_never_arrives() {
     assert!(mail["last_reply"].as_str().unwrap().contains("fault"), "{mail}");
     server.invite_as_administrator("nora@example.test").expect(200);
     server.deliver();
-    assert_eq!(server.mailbox("nora@example.test").as_array().map(Vec::len), Some(1), "others get theirs");
+    assert_eq!(server.mailbox("nora@example.test").as_array().map(Vec::len), Some(1), "other mails arrive");
 }
 
 #[test]
-fn faults_are_listed_with_what_became_of_them_and_taken_away() {
+fn faults_are_listed_with_their_use_and_can_be_removed() {
     let server = Server::start();
     let order = json!({"method": "GET", "status": 503, "retry_after": 1, "times": 2});
     let id = server.control("POST", "/faults", &order).expect(200).json()["id"].as_str().unwrap().to_owned();
@@ -165,7 +165,7 @@ fn faults_are_listed_with_what_became_of_them_and_taken_away() {
 }
 
 #[test]
-fn an_order_that_could_never_happen_is_refused_and_nothing_is_ordered() {
+fn an_impossible_fault_is_refused() {
     let server = Server::start();
     for (order, said) in [
         (json!({}), "has to do something"),

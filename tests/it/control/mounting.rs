@@ -11,10 +11,10 @@ use crate::binary::serving::{create_account, fails, folder, free_address, serve}
 use crate::process::{Client, Program, address, command, printed, run, sqlite};
 use crate::support::{Server, token};
 
-/// Every line of the control plane, as its own refusal tells them.
+/// Every route of the control plane, as its 404 lists them.
 fn lines(server: &Server) -> Vec<(String, String)> {
-    let told = refusal(&server.control("GET", "/nothing", &Value::Null).expect(404));
-    let (_, lines) = told.split_once("There is: ").unwrap();
+    let message = refusal(&server.control("GET", "/nothing", &Value::Null).expect(404));
+    let (_, lines) = message.split_once("There is: ").unwrap();
     let line = |line: &str| {
         let (method, path) = line.trim_end_matches('.').split_once(' ').unwrap();
         (method.to_owned(), path.replace("{name}", "x").replace("{id}", "1"))
@@ -23,7 +23,7 @@ fn lines(server: &Server) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_there_is_not_is_refused_with_what_there_is() {
+fn an_unknown_route_is_refused_with_the_list_of_routes() {
     let server = Server::start();
     assert!(lines(&server).len() > 20);
     let answer = server.control("PATCH", "/clock", &Value::Null).expect(405);
@@ -35,7 +35,7 @@ fn what_there_is_not_is_refused_with_what_there_is() {
 }
 
 #[test]
-fn to_serve_no_path_of_it_exists() {
+fn serve_has_none_of_its_paths() {
     let sandbox = Server::start();
     let folder = folder();
     let database = sqlite(&folder.database());
@@ -49,21 +49,21 @@ fn to_serve_no_path_of_it_exists() {
             assert_eq!(body, r#"{"errors":[{"type":"system","message":"Record not found"}]}"#, "{method} {path}");
         }
     }
-    // The owner's token still opens the API, so that nothing was reset either.
+    // The owner's token still works, so nothing was reset either.
     let mut client = Client::connect(address, &owner).unwrap();
     assert_eq!(client.send("GET", "/api/v1/users/me", "").unwrap().0, 200);
     drop(program);
 }
 
-/// Whatever is said to it, `serve` starts without the control plane or not at all.
+/// With any argument, `serve` starts without the control plane or not at all.
 #[test]
-fn nothing_that_serve_can_be_told_mounts_it() {
+fn no_setting_of_serve_mounts_it() {
     let folder = folder();
     let database = sqlite(&folder.database());
     create_account(&database, "olive@example.com");
     for flag in ["--allow-remote", "--sandbox", "--seed=x", "--control"] {
         let output = run(&["serve", "--database", &database, flag]);
-        assert_eq!(output.status.code(), Some(2), "serve knows no {flag}");
+        assert_eq!(output.status.code(), Some(2), "serve has no {flag}");
     }
     let memory =
         fails(&["serve", "--database", &database, "--mail", "memory", "--mail-from", "a@example.com"], &["memory"]);
@@ -83,7 +83,7 @@ fn nothing_that_serve_can_be_told_mounts_it() {
     }
 }
 
-/// A connection to a program that is just starting.
+/// A connection to a program that is starting.
 fn connected(address: SocketAddr) -> Client {
     let start = Stopwatch::start();
     loop {
@@ -96,7 +96,7 @@ fn connected(address: SocketAddr) -> Client {
 }
 
 #[test]
-fn a_sandbox_that_others_could_reach_has_to_be_asked_for() {
+fn a_sandbox_reachable_from_outside_needs_an_explicit_flag() {
     let refused =
         fails(&["sandbox", "--listen", "0.0.0.0:0", "--base-url", "http://sandbox.example.test"], &["--allow-remote"]);
     assert_eq!(printed(&refused.stderr).lines().count(), 1);
@@ -119,9 +119,9 @@ fn a_sandbox_that_others_could_reach_has_to_be_asked_for() {
     drop(program);
 }
 
-/// The description names each line of the table, and no other.
+/// The description has exactly the routes of the table.
 #[test]
-fn the_description_and_the_table_are_one() {
+fn the_description_and_the_table_agree() {
     let server = Server::start();
     let description = server.control("GET", "/openapi.json", &Value::Null).expect(200).json();
     let methods = ["get", "put", "post", "delete"];
@@ -134,12 +134,12 @@ fn the_description_and_the_table_are_one() {
             methods.iter().filter(has).map(|method| format!("{} {path}", method.to_uppercase())).collect::<Vec<_>>()
         })
         .collect();
-    let told = refusal(&server.control("GET", "/nothing", &Value::Null).expect(404));
-    let lines = told.split_once("There is: ").unwrap().1.trim_end_matches('.');
+    let message = refusal(&server.control("GET", "/nothing", &Value::Null).expect(404));
+    let lines = message.split_once("There is: ").unwrap().1.trim_end_matches('.');
     assert_eq!(described, lines.split(", ").map(str::to_owned).collect());
 }
 
-/// What the control plane answers has the shape that its description says.
+/// Each answer of the control plane matches its schema in the description.
 #[test]
 fn answers_have_the_described_shape() {
     let server = Server::start();

@@ -4,7 +4,7 @@ use super::{invitation, refusal};
 use crate::support::{Server, token};
 
 #[test]
-fn what_was_asked_and_answered_can_be_looked_up() {
+fn requests_and_answers_are_recorded() {
     let server = Server::start();
     server.get("/account_invitations?only_pendng=1").bearer(token::ADMINISTRATOR).send().expect(200);
     server.invite_as_administrator("nia@example.test").expect(200);
@@ -12,7 +12,7 @@ fn what_was_asked_and_answered_can_be_looked_up() {
     server.get("/account_invitations/1").bearer("nobody").send().expect(401);
     let all = server.control("GET", "/requests", &Value::Null).expect(200).json();
     let requests = all["requests"].as_array().unwrap();
-    assert_eq!(requests.len(), 4, "the control plane is not in it: {all}");
+    assert_eq!(requests.len(), 4, "requests to the control plane are not recorded: {all}");
     let first = &requests[0];
     assert_eq!(first["ignored"], "Strict mode: unknown parameter only_pendng.");
     assert_eq!(
@@ -47,7 +47,7 @@ fn what_was_asked_and_answered_can_be_looked_up() {
 }
 
 #[test]
-fn an_archive_is_what_other_tools_read() {
+fn the_archive_is_valid_har() {
     let server = Server::start();
     server.get("/account_invitations?search=a+b%2Bc&only=1").bearer(token::ADMINISTRATOR).send().expect(200);
     server.control("POST", "/faults", &json!({"drop": "after_commit", "times": 1})).expect(200);
@@ -78,7 +78,7 @@ fn an_archive_is_what_other_tools_read() {
 }
 
 #[test]
-fn a_line_of_curl_asks_the_same_once_more() {
+fn the_curl_line_repeats_the_request() {
     let server = Server::start();
     let body = json!({"account_invitation": {"full_name": "Nia O'New", "email_address": "nia@example.test"}});
     server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
@@ -93,7 +93,7 @@ fn a_line_of_curl_asks_the_same_once_more() {
 }
 
 #[test]
-fn a_filter_that_there_is_not_is_refused() {
+fn an_unknown_filter_is_refused() {
     let server = Server::start();
     for (filter, said) in [
         ("colour=red", "no parameter colour"),
@@ -107,7 +107,7 @@ fn a_filter_that_there_is_not_is_refused() {
 }
 
 #[test]
-fn a_page_shows_what_was_asked_and_runs_nothing_of_it() {
+fn the_page_shows_requests_and_executes_nothing_in_them() {
     let server = Server::start();
     server
         .get("/account_invitations?search=%3Cscript%3Ealert(1)%3C%2Fscript%3E")
@@ -121,5 +121,5 @@ fn a_page_shows_what_was_asked_and_runs_nothing_of_it() {
     assert!(page.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
     let newest = page.text().find("POST /api/v1/account_invitations").unwrap();
     assert!(newest < page.text().find("GET /api/v1/account_invitations?search").unwrap(), "newest first");
-    assert!(!page.text().contains("<b>Nia") && !page.text().contains("<script"), "what was sent is text here");
+    assert!(!page.text().contains("<b>Nia") && !page.text().contains("<script"), "request contents are escaped");
 }

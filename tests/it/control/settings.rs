@@ -4,23 +4,19 @@ use super::{invitation, refusal};
 use crate::support::{Server, token};
 
 #[test]
-fn limits_and_days_are_changed_while_the_sandbox_runs() {
+fn limits_and_days_can_change_while_the_sandbox_runs() {
     let server = Server::start();
     server.control("PUT", "/settings", &json!({"rate_create": 1, "invitation_days": 3})).expect(200);
     let made = server.invite_as_administrator("one@example.test").expect(200).record();
     assert_eq!(made["expiration_date"], "2031-01-05");
     server.invite_as_administrator("two@example.test").expect(429);
     let changed = server.control("PUT", "/settings", &json!({"rate_create": 0})).expect(200).json();
-    assert_eq!(
-        (&changed["rate_create"], &changed["invitation_days"]),
-        (&json!(0), &json!(3)),
-        "what is not said stays"
-    );
+    assert_eq!((&changed["rate_create"], &changed["invitation_days"]), (&json!(0), &json!(3)), "omitted settings stay");
     server.invite_as_administrator("two@example.test").expect(200);
 }
 
 #[test]
-fn links_lead_to_the_address_that_was_said_last() {
+fn links_lead_to_the_latest_base_url() {
     let server = Server::start();
     server.control("PUT", "/settings", &json!({"base_url": "https://people.example.test"})).expect(200);
     server.invite_by_mail("nia@example.test");
@@ -29,7 +25,7 @@ fn links_lead_to_the_address_that_was_said_last() {
 }
 
 #[test]
-fn in_strict_mode_every_request_is_told_what_has_no_effect() {
+fn strict_mode_reports_ignored_input_of_every_request() {
     let server = Server::start();
     let ask = || server.get("/account_invitations?only_pendng=1").bearer(token::ADMINISTRATOR).send();
     ask().expect(200);
@@ -40,7 +36,7 @@ fn in_strict_mode_every_request_is_told_what_has_no_effect() {
 }
 
 #[test]
-fn who_is_invited_can_be_a_member_at_once() {
+fn invitees_can_become_members_at_once() {
     let server = Server::start();
     let members = |server: &Server| {
         server.get("/account_memberships").bearer(token::ADMINISTRATOR).send().json()["count"].clone()
@@ -50,18 +46,18 @@ fn who_is_invited_can_be_a_member_at_once() {
     let made = server.invite_as_administrator("nia@example.test").expect(200).record();
     assert_eq!(made["pending"], false);
     assert_eq!(members(&server), json!(before + 1));
-    assert_eq!(server.deliver(), 0, "there is nothing to answer");
+    assert_eq!(server.deliver(), 0, "no mail is sent");
     let bulk = json!({"account_invitations": [
         {"full_name": "A", "email_address": "a@example.test"}, {"full_name": "B", "email_address": "b@example.test"},
     ]});
     server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&bulk).send().expect(200);
     assert_eq!(members(&server), json!(before + 3));
     let seats = server.control("GET", "/seats", &Value::Null).json()["accounts"][0].clone();
-    assert_eq!(seats["pending"], 3, "those of the seed: {seats}");
+    assert_eq!(seats["pending"], 3, "the seed's: {seats}");
 }
 
 #[test]
-fn days_can_be_written_as_times_and_a_429_can_say_nothing() {
+fn dates_can_be_sent_as_times_and_a_429_without_retry_after() {
     let server = Server::start();
     server
         .control("PUT", "/settings", &json!({"dates": "times", "tell_when_to_retry": false, "rate_create": 1}))
@@ -76,7 +72,7 @@ fn days_can_be_written_as_times_and_a_429_can_say_nothing() {
 }
 
 #[test]
-fn a_setting_that_there_is_not_or_that_cannot_be_is_refused_and_all_stay() {
+fn an_unknown_or_invalid_setting_is_refused_and_all_settings_stay() {
     let server = Server::start();
     let before = server.control("GET", "/settings", &Value::Null).json();
     for (body, said) in [

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::refusal;
 use crate::support::{Server, token};
 
-/// What callers see of everything that can be changed.
+/// Everything changeable, as callers see it.
 fn seen(server: &Server) -> Vec<String> {
     ["/account_invitations?apply_default_filters=0", "/users", "/account_memberships", "/roles"]
         .map(|path| server.get(path).bearer(token::ADMINISTRATOR).send().expect(200).text().to_owned())
@@ -11,7 +11,7 @@ fn seen(server: &Server) -> Vec<String> {
 }
 
 #[test]
-fn reset_goes_back_to_the_seed_in_every_respect() {
+fn a_reset_restores_the_whole_seed() {
     let server = Server::start();
     let (before, stored) = (seen(&server), server.everything_stored());
     let (_, link) = server.invite_by_mail("nia@example.test");
@@ -28,11 +28,11 @@ fn reset_goes_back_to_the_seed_in_every_respect() {
     assert_eq!(server.control("GET", "/faults", &Value::Null).json(), json!({"faults": []}));
     assert_eq!(server.control("GET", "/settings", &Value::Null).json()["strict"], false);
     let made = server.invite_as_administrator("nia@example.test").expect(200).record();
-    assert_eq!(made["id"], "6", "ids begin anew");
+    assert_eq!(made["id"], "6", "ids start over");
 }
 
 #[test]
-fn a_token_of_what_is_gone_is_refused_from_the_answer_on() {
+fn a_token_from_before_the_reset_is_refused_at_once() {
     let server = Server::start();
     let made = server.control("POST", "/accounts", &Value::Null).expect(200).json();
     let token = made["tokens"]["administrator"].as_str().unwrap();
@@ -42,7 +42,7 @@ fn a_token_of_what_is_gone_is_refused_from_the_answer_on() {
 }
 
 #[test]
-fn a_state_is_kept_under_a_name_and_returned_to_as_often_as_one_likes() {
+fn a_named_snapshot_can_be_restored_repeatedly() {
     let server = Server::start();
     let (_, link) = server.invite_by_mail("nia@example.test");
     let kept = server.control("PUT", "/snapshots/invited", &Value::Null).expect(200).json();
@@ -59,7 +59,7 @@ fn a_state_is_kept_under_a_name_and_returned_to_as_often_as_one_likes() {
     }
     server.control("POST", "/reset", &Value::Null).expect(204);
     let names = server.control("GET", "/snapshots", &Value::Null).expect(200).json();
-    assert_eq!(names["snapshots"][0]["name"], "invited", "a reset leaves what was kept");
+    assert_eq!(names["snapshots"][0]["name"], "invited", "a reset keeps snapshots");
     server.control("POST", "/snapshots/invited/restore", &Value::Null).expect(204);
     assert_eq!(server.everything_stored(), stored);
     server.control("DELETE", "/snapshots/invited", &Value::Null).expect(204);
@@ -72,7 +72,7 @@ fn a_state_is_kept_under_a_name_and_returned_to_as_often_as_one_likes() {
 }
 
 #[test]
-fn what_cannot_be_a_name_is_refused() {
+fn an_invalid_name_is_refused() {
     let server = Server::start();
     for name in ["a%20b", "%2e%2e%2f", &"x".repeat(101)] {
         let answer = server.control("PUT", &format!("/snapshots/{name}"), &Value::Null).expect(400);
@@ -82,9 +82,9 @@ fn what_cannot_be_a_name_is_refused() {
     server.control("POST", "/reset", &json!({"to": "yesterday"})).expect(400);
 }
 
-/// Somebody else holds the file for longer than a write waits.
+/// Another process locks the file for longer than a write waits.
 #[test]
-fn a_reset_that_cannot_be_written_changes_nothing_in_memory_either() {
+fn a_failed_reset_changes_nothing_in_memory_either() {
     let server = Server::start_on_file();
     server.control("PUT", "/settings", &json!({"invitation_days": 3})).expect(200);
     server.control("POST", "/faults", &json!({"status": 503, "retry_after": 1, "method": "DELETE"})).expect(200);

@@ -10,11 +10,11 @@ use crate::support::{Server, token};
 /// An operation of the registry, as a client sees it.
 pub(crate) struct ServedOperation {
     pub(crate) method: &'static str,
-    /// The path below the base path.
+    /// Below the base path.
     pub(crate) path: String,
-    /// The plural name of the resource.
+    /// The plural name.
     pub(crate) resource: &'static str,
-    /// The name of the action, as in the policy.
+    /// As in the policy.
     pub(crate) action: &'static str,
     pub(crate) from: Rung,
 }
@@ -32,21 +32,21 @@ pub(crate) fn operations() -> Vec<ServedOperation> {
     served.collect()
 }
 
-/// How an operation is asked for.
+/// How to call an operation successfully.
 pub(crate) struct Example {
     /// Method and path template, as in the registry.
     pub(crate) operation: (&'static str, &'static str),
-    /// The status of a success.
+    /// The expected status.
     pub(crate) success: u16,
-    /// A body, for those that read one.
+    /// The body, if the operation reads one.
     pub(crate) body: fn() -> Option<Value>,
-    /// What it is asked of.
+    /// The resource it is called on.
     pub(crate) subject: &'static Subject,
 }
 
 /// The records of a resource.
 pub(crate) struct Subject {
-    /// Makes or names a record for one caller; the answer is its id, or nothing when the caller cannot have one.
+    /// Creates or names a record for a caller and returns its id; `None` if the caller cannot have one.
     pub(crate) prepare: fn(&Server, &str) -> Option<String>,
     /// Whether a record can be a caller's own.
     pub(crate) is_owned: bool,
@@ -54,7 +54,7 @@ pub(crate) struct Subject {
     pub(crate) own: &'static str,
     /// A record of the second account.
     pub(crate) foreign: &'static str,
-    /// A record that never was.
+    /// A record that never existed.
     pub(crate) unknown: &'static str,
 }
 
@@ -112,7 +112,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     example(("DELETE", "/roles/{id}"), 204, || None, ROLES),
 ];
 
-/// An invitation by the owner of the token. Its address is a new one: the number of those before it is in it.
+/// An invitation by the token's owner, with an address made unique by counting the existing ones.
 fn invite(server: &Server, token: &str) -> Option<String> {
     let number = server.list("only_pending=false").json()["count"].clone();
     let address = format!("prepared.{number}.{token}@example.test");
@@ -121,17 +121,16 @@ fn invite(server: &Server, token: &str) -> Option<String> {
     (answer.status == 200).then(|| answer.ids().remove(0))
 }
 
-/// The membership of somebody new.
+/// A new membership.
 pub(crate) fn join(server: &Server, _token: &str) -> Option<String> {
     invite(server, token::ADMINISTRATOR).map(|invitation| server.accept(&invitation).0)
 }
 
-/// The user of the token.
+/// The token's own user.
 fn user(server: &Server, token: &str) -> Option<String> {
     Some(server.get("/users/me").bearer(token).send().expect(200).ids().remove(0))
 }
 
-/// A new role.
 pub(crate) fn role(server: &Server, _token: &str) -> Option<String> {
     let body = json!({"role": {"name": "Prepared"}});
     Some(server.post("/roles").bearer(token::ADMINISTRATOR).json(&body).send().expect(200).ids().remove(0))
@@ -147,22 +146,22 @@ impl Example {
         }
     }
 
-    /// The path with an id in it.
+    /// The path with this id.
     pub(crate) fn path(&self, id: &str) -> String {
         self.operation.1.replace("{id}", id)
     }
 
-    /// Whether the operation is about one record.
+    /// Whether the path has an id.
     pub(crate) fn has_id(&self) -> bool {
         self.operation.1.contains("{id}")
     }
 
-    /// Whether it changes something.
+    /// Whether it writes.
     pub(crate) fn is_write(&self) -> bool {
         self.operation.0 != "GET"
     }
 
-    /// Whether everybody of the account may ask for it.
+    /// Whether every level may call it.
     pub(crate) fn is_open_to_everybody(&self) -> bool {
         let operations = operations();
         let mut operations = operations.iter();
@@ -170,12 +169,12 @@ impl Example {
         served.from == Rung::EVERYONE
     }
 
-    /// Whether a body is looked at. DELETE has none, and GET's is ignored.
+    /// Whether a body is read. DELETE has none, and GET ignores it.
     pub(crate) fn reads_body(&self) -> bool {
         ["POST", "PUT"].contains(&self.operation.0)
     }
 
-    /// The request without a token, with something after its path and without its body.
+    /// The request without token and body, with `query` appended to the path.
     pub(crate) fn bare(&self, server: &Server, id: &str, query: &str) -> Request {
         server.request(self.operation.0, &format!("{}{query}", self.path(id)))
     }
@@ -204,7 +203,7 @@ fn every_operation_has_an_example_and_every_example_an_operation() {
 }
 
 #[test]
-fn every_operation_of_a_served_resource_is_in_the_contract_and_the_other_way_round() {
+fn the_contract_and_the_served_operations_agree() {
     let document: Value = serde_json::from_str(include_str!("../contract/ox-people.openapi.json")).unwrap();
     let operations = operations();
     let mut served: Vec<(String, String)> =

@@ -1,4 +1,4 @@
-//! Who can set and who sees each field, on create and on update: every field that a resource has, settable or not.
+//! Who can set and who sees each field on create and on update, for every field of a resource.
 
 use std::fmt::Write as _;
 
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::examples::{join, role};
 use crate::support::{Answer, Server, snapshot, token};
 
-/// A way to set one field of one kind of record.
+/// A way to set one field of one resource.
 struct Case {
     resource: &'static Resource,
     action: &'static str,
-    /// Tries to set the field to the value, on a record of the caller's own where there is such a thing.
+    /// Tries to set the field, on the caller's own record if there is one.
     act: fn(&Server, &str, &str, &Value) -> Answer,
 }
 
@@ -26,7 +26,7 @@ const CASES: &[Case] = &[
     Case { resource: &roles::RESOURCE, action: "update", act: update_role },
 ];
 
-/// A value for each field that no record has by itself, and how an administrator would read it afterwards.
+/// A value other than the default for a field, and how an administrator reads it afterwards.
 fn sample(field: &str, caller: &str) -> (Value, Value) {
     let same = |value: Value| (value.clone(), value);
     match field {
@@ -57,7 +57,7 @@ fn sample(field: &str, caller: &str) -> (Value, Value) {
         "inviter_id" | "invitee_id" | "user_id" => (json!(9), json!("9")),
         "id" => (json!(777), json!("777")),
         _ if field.ends_with("_at") || field == "last_site_activity" => same(json!("2040-01-01T00:00:00Z")),
-        // What is left are truth values, all of which begin as false.
+        // The rest are booleans that start as false.
         _ => same(json!(true)),
     }
 }
@@ -105,7 +105,7 @@ fn optional_fields(resource: &Resource) -> String {
     optional.map(|field| field.name).collect::<Vec<_>>().join(",")
 }
 
-/// What an administrator finds in a field, or the file where no answer shows it.
+/// The value an administrator finds in a field, or the stored one if no answer shows it.
 fn found(server: &Server, resource: &Resource, id: &str, field: &str) -> Value {
     let everything = "only_pending=false&show_disabled=true&only_active=false";
     let path = format!("/{}/{id}?{everything}&optional_fields={}", resource.name, optional_fields(resource));
@@ -119,7 +119,7 @@ fn found(server: &Server, resource: &Resource, id: &str, field: &str) -> Value {
             json!(text(&format!("SELECT default_read_only FROM account_invitations WHERE id = {id}")) == "1")
         }
         (_, "external_reference") => {
-            // An invitation's reference is that of its invitee.
+            // An invitation's reference belongs to its invitee.
             let subject = shown.record().get("invitee_id").and_then(Value::as_str).unwrap_or(id).to_owned();
             let columns = "service_name, service_model, service_model_ref";
             let stored = text(&format!("SELECT {columns} FROM external_references WHERE subject_id = {subject}"));
@@ -130,13 +130,13 @@ fn found(server: &Server, resource: &Resource, id: &str, field: &str) -> Value {
                 _ => Value::Null,
             }
         }
-        // It is checked and has no effect.
+        // It is checked but has no effect.
         (_, "change_role_option") => Value::Null,
-        _ => panic!("nobody sees {field} of {}", resource.name),
+        _ => panic!("no answer shows {field} of {}", resource.name),
     }
 }
 
-/// What became of a field: `set`, `ignored`, `refused` or `-`, then whether the caller sees it.
+/// The outcome for a field: `set`, `ignored`, `refused` or `-`, then whether the caller sees it.
 fn outcome(server: &Server, case: &Case, (name, token): (&str, &str), field: &str) -> String {
     let (value, due) = sample(field, name);
     let answer = (case.act)(server, token, field, &value);
@@ -155,7 +155,7 @@ fn outcome(server: &Server, case: &Case, (name, token): (&str, &str), field: &st
 }
 
 #[test]
-fn the_table_of_levels_and_fields_is_the_reviewed_one() {
+fn the_table_of_levels_and_fields_matches_the_reviewed_file() {
     let mut table = String::from(
         "# Who can set and who sees each field: of an invitation or a user that is the caller's own, of a member's\n\
          # membership, of a role. `set` or `ignored` tells what became of a value in the body, `refused` is a 422, `-` a\n\

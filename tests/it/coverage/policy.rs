@@ -1,29 +1,29 @@
-//! Who may do what: every operation as every level, on one's own records and on those of others.
+//! Who may do what: every operation at every level, on the caller's own records and on others'.
 
 use std::fmt::Write as _;
 
 use super::examples::{Example, operations};
 use crate::support::{Server, snapshot, token};
 
-/// Somebody who may make records, and is not the caller.
-fn somebody_else(token: &str) -> &'static str {
+/// Another caller who may create records.
+fn another_creator(token: &str) -> &'static str {
     if token == token::OWNER { token::ADMINISTRATOR } else { token::OWNER }
 }
 
-/// The status that an operation on one's own record, or on another's, has for a caller.
+/// The status a caller gets for an operation on an own or another's record.
 fn status(server: &Server, example: &Example, caller: &str, is_own: bool) -> String {
-    let maker = if is_own { caller } else { somebody_else(caller) };
+    let maker = if is_own { caller } else { another_creator(caller) };
     let before = server.everything_stored();
     let id = match (example.has_id(), (example.subject.prepare)(server, maker)) {
         (false, _) => String::new(),
         (true, Some(id)) => id,
-        // Who may not make a record has none of his own.
+        // A caller who may not create records has no own ones.
         (true, None) => return "-".to_owned(),
     };
     let prepared = server.everything_stored();
     let mut request = example.bare(server, &id, "");
     if let Some(mut body) = (example.body)() {
-        // The same person cannot be invited eight times.
+        // The same address cannot be invited eight times.
         if let Some(address) = body.pointer_mut("/account_invitation/email_address") {
             *address = format!("example.{}.{caller}@example.test", before.len()).into();
         }
@@ -37,7 +37,7 @@ fn status(server: &Server, example: &Example, caller: &str, is_own: bool) -> Str
 }
 
 #[test]
-fn the_table_of_levels_and_actions_is_the_reviewed_one() {
+fn the_table_of_levels_and_actions_matches_the_reviewed_file() {
     let server = Server::start();
     let mut table = String::from(
         "# Who may do what: the status of each operation for each caller. The record is one that another member has\n\
@@ -117,7 +117,7 @@ fn a_setting_restricts_inviting_to_administrators() {
         server.post("/account_invitations").bearer(token).json(&person).send().expect(403);
     }
     server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&person).send().expect(200);
-    // What somebody has invited before stays his.
+    // Earlier invitations still belong to their inviters.
     let change = serde_json::json!({"account_invitation": {"billability_target": 5}});
     server.put("/account_invitations/3").bearer(token::PROJECT_LEAD).json(&change).send().expect(200);
     server.get("/account_invitations").bearer(token::PROJECT_LEAD).send().expect(200);

@@ -1,4 +1,4 @@
-//! Every operation refuses what is wrong with a request, in the same words, and nothing changes.
+//! Every operation refuses a bad request in the same words, and nothing changes.
 
 use super::examples::{EXAMPLES, Example};
 use crate::support::client::Request;
@@ -8,7 +8,7 @@ const UNAUTHENTICATED: &str = r#"{"errors":[{"type":"oauth","message":"Invalid O
 const NOT_FOUND: &str = r#"{"errors":[{"type":"system","message":"Record not found"}]}"#;
 const NOT_PERMITTED: &str = r#"{"errors":[{"type":"system","message":"You do not have permission to do this."}]}"#;
 
-/// Sends a variant of each example and says what came, by the name of the operation; nothing may have changed.
+/// Sends a variant of each example to `judge`, with the operation's name; expects that nothing changed.
 #[track_caller]
 fn each(vary: impl Fn(&Server, &Example) -> Option<Request>, judge: impl Fn(&str, u16, &str)) {
     let server = Server::start();
@@ -49,7 +49,7 @@ fn with_two_authorization_headers_every_operation_is_a_401() {
 }
 
 #[test]
-fn the_token_is_judged_before_anything_else() {
+fn the_token_is_checked_before_anything_else() {
     each(
         |server, example| Some(example.bare(server, example.subject.unknown, "?a=%zz").body(Some("text/plain"), "{")),
         |name, status, body| assert_eq!((status, body), (401, UNAUTHENTICATED), "{name}"),
@@ -121,7 +121,7 @@ fn another_media_type_or_coding_is_a_415_where_a_body_is_read() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_a_413_where_one_is_read() {
+fn too_large_a_body_is_a_413_where_one_is_read() {
     let large = vec![b'x'; 1_048_577];
     let expected = r#"{"errors":[{"type":"syntax","message":"The request body is larger than 1048576 bytes."}]}"#;
     each(
@@ -134,7 +134,7 @@ fn a_body_that_is_too_large_is_a_413_where_one_is_read() {
 }
 
 #[test]
-fn b5_where_no_body_is_read_it_may_be_anything() {
+fn b5_an_unread_body_may_be_anything() {
     for (content_type, bytes) in [("application/json", "{"), ("text/plain", "x"), ("nonsense", "\u{0}")] {
         for example in EXAMPLES.iter().filter(|example| !example.reads_body()) {
             let server = Server::start();
@@ -145,7 +145,7 @@ fn b5_where_no_body_is_read_it_may_be_anything() {
 }
 
 #[test]
-fn b1_the_level_is_judged_before_query_body_and_record() {
+fn b1_the_level_is_checked_before_query_body_and_record() {
     each(
         |server, example| {
             let request = example.bare(server, example.subject.unknown, "?a=%zz").bearer(token::PUNCH_CLOCK);
@@ -156,7 +156,7 @@ fn b1_the_level_is_judged_before_query_body_and_record() {
 }
 
 #[test]
-fn b1_query_and_body_are_judged_before_the_record() {
+fn b1_query_and_body_are_checked_before_the_record() {
     each(
         |server, example| {
             let request = example.bare(server, example.subject.unknown, "?a=%zz").bearer(token::ADMINISTRATOR);
@@ -174,7 +174,7 @@ fn b1_query_and_body_are_judged_before_the_record() {
 }
 
 #[test]
-fn a_method_that_a_path_does_not_have_is_a_404() {
+fn an_unsupported_method_is_a_404() {
     for method in ["BREW", "OPTIONS", "CONNECTED", "COPY"] {
         each(
             |server, example| {
@@ -199,7 +199,7 @@ fn every_operation_counts_for_the_general_limit() {
             r#"{"errors":[{"type":"system","message":"Rate limit exceeded. Please try again later."}]}"#
         );
         assert_eq!(server.everything_stored(), before);
-        // Another token has a limit of its own, and a token that is wrong is told so first.
+        // Each token has its own limit, and an invalid token is refused before any limit.
         assert_ne!(example.request(&server, example.subject.own).bearer(token::COLLABORATOR).send().status, 429);
         example.request(&server, example.subject.unknown).bearer("wrong").send().expect(401);
         server.advance_seconds(60);
@@ -208,7 +208,7 @@ fn every_operation_counts_for_the_general_limit() {
 }
 
 #[test]
-fn a_canceled_account_is_refused_everything() {
+fn every_operation_refuses_a_canceled_account() {
     let expected = r#"{"errors":[{"type":"system","message":"Your account has been canceled"}]}"#;
     for example in EXAMPLES {
         let server = Server::start();
@@ -217,7 +217,7 @@ fn a_canceled_account_is_refused_everything() {
             let answer = example.request(&server, example.subject.own).bearer(token).send().expect(403);
             assert_eq!(answer.text(), expected, "{:?} by {name}", example.operation);
         }
-        // The other account is not concerned. Its only member owns it, and can be neither disabled nor removed.
+        // The other account is unaffected. Its only member is the owner, who can be neither disabled nor removed.
         let other = example.request(&server, example.subject.foreign).bearer(token::OTHER_ADMINISTRATOR).send();
         assert!(other.status == example.success || other.status == 422, "{other}");
     }

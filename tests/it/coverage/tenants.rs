@@ -1,4 +1,4 @@
-//! A record of another account is one that does not exist: same status, same bytes, same headers, nothing changed.
+//! A record of another account looks like a missing one: same status, bytes and headers, and nothing changes.
 
 use serde_json::json;
 
@@ -27,7 +27,7 @@ fn a_foreign_record_looks_like_an_unknown_one_to_every_operation_and_level() {
 fn a_foreign_record_costs_what_an_unknown_one_costs() {
     let server = Server::start();
     for example in EXAMPLES.iter().filter(|example| example.has_id()) {
-        // The database's work is what the time of an answer could tell of; whoever asks is known from the first request on.
+        // The work of the database decides the response time; a first request has cached the caller.
         let work = |id: &str| {
             server.work_of(|| example.request(&server, id).bearer(token::ADMINISTRATOR).send().expect(404)).1
         };
@@ -97,7 +97,7 @@ fn a_foreign_role_looks_like_an_unknown_one() {
 }
 
 #[test]
-fn the_addresses_of_one_account_are_free_in_the_other() {
+fn an_address_of_one_account_is_free_in_the_other() {
     let server = Server::start();
     for (address, token) in [
         ("other.pending@example.test", token::ADMINISTRATOR),
@@ -116,18 +116,18 @@ fn resend(server: &Server, id: &str, token: &str) -> Answer {
 }
 
 #[test]
-fn the_limit_of_an_invitation_tells_nothing_to_another_account() {
+fn an_invitations_limit_reveals_nothing_to_another_account() {
     let server = Server::start_with(&[("rate_resend_per_invitation", "1")]);
-    // Somebody who cannot reach an invitation neither uses up its limit …
+    // A caller from another account neither uses up the limit …
     resend(&server, "1", token::OTHER_ADMINISTRATOR).expect(404);
     resend(&server, "1", token::ADMINISTRATOR).expect(200);
-    // … nor learns that it was used up.
+    // … nor learns that it is used up.
     resend(&server, "1", token::OTHER_ADMINISTRATOR).expect(404);
     resend(&server, "1", token::ADMINISTRATOR).expect(429);
 }
 
 #[test]
-fn the_limit_of_an_invitation_is_not_used_up_by_those_who_may_not_resend_it() {
+fn refused_callers_do_not_use_up_an_invitations_limit() {
     let server = Server::start_with(&[("rate_resend_per_invitation", "1")]);
     resend(&server, "2", token::COLLABORATOR).expect(403);
     resend(&server, "2", token::ADMINISTRATOR).expect(200);

@@ -1,4 +1,4 @@
-//! What a create answers: the defaults, every field, and the whole body.
+//! The answer to a create: the defaults, every field, and the whole body.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ fn create(server: &Server, attributes: &str) -> Answer {
 }
 
 #[test]
-fn a_name_and_an_address_are_enough_and_the_answer_is_200_never_201() {
+fn a_name_and_an_address_are_enough_and_the_status_is_200_not_201() {
     let server = Server::start();
     let answer = create(&server, r#"{"full_name":"Alan New","email_address":"alan@example.test"}"#).expect(200);
     let alan = Invitation::fresh(6, "Alan New", "alan@example.test", 23);
@@ -28,27 +28,23 @@ fn a_name_and_an_address_are_enough_and_the_answer_is_200_never_201() {
 #[test]
 fn every_field_can_be_set_at_once() {
     let server = Server::start();
-    let answer = create(
-        &server,
-        &json!({
-            "email_address": "alan@example.test",
-            "full_name": "Alan New",
-            "headline": "Logician",
-            "permission": "administrator",
-            "default_role_id": 102,
-            "bill_rate_in_cents": 20_000,
-            "cost_rate_in_cents": 0,
-            "billability_target": -80,
-            "default_read_only": true,
-            "external_reference": {
-                "service_name": "crm",
-                "service_model": "Contact",
-                "service_model_ref": "0042",
-            },
-        })
-        .to_string(),
-    )
-    .expect(200);
+    let attributes = json!({
+        "email_address": "alan@example.test",
+        "full_name": "Alan New",
+        "headline": "Logician",
+        "permission": "administrator",
+        "default_role_id": 102,
+        "bill_rate_in_cents": 20_000,
+        "cost_rate_in_cents": 0,
+        "billability_target": -80,
+        "default_read_only": true,
+        "external_reference": {
+            "service_name": "crm",
+            "service_model": "Contact",
+            "service_model_ref": "0042",
+        },
+    });
+    let answer = create(&server, &attributes.to_string()).expect(200);
     let alan = Invitation {
         headline: Some("Logician"),
         permission: "administrator",
@@ -93,7 +89,7 @@ fn the_new_invitation_is_the_first_of_the_list() {
 }
 
 #[test]
-fn include_brings_the_new_invitee_and_the_inviter() {
+fn include_returns_the_new_invitee_and_the_inviter() {
     let server = Server::start();
     let answer = post_json(
         &server,
@@ -114,7 +110,7 @@ fn include_brings_the_new_invitee_and_the_inviter() {
 }
 
 #[test]
-fn the_expiration_date_is_the_day_in_utc_thirty_days_on() {
+fn the_expiration_date_is_the_utc_day_thirty_days_later() {
     let server = Server::start();
     server.advance_seconds(20 * 3600 + 55 * 60 + 54);
     create(&server, r#"{"full_name":"A","email_address":"a@example.test"}"#).expect(200);
@@ -125,7 +121,7 @@ fn the_expiration_date_is_the_day_in_utc_thirty_days_on() {
 }
 
 #[test]
-fn attributes_outside_the_list_are_ignored_whatever_they_hold() {
+fn unknown_attributes_are_ignored_whatever_their_values() {
     let server = Server::start();
     let answer = create(
         &server,
@@ -151,26 +147,22 @@ fn an_empty_record_names_both_required_fields() {
 }
 
 #[test]
-fn every_broken_field_is_reported_once_in_the_order_of_the_table() {
+fn every_invalid_field_is_reported_once_in_the_order_of_the_table() {
     let server = Server::start();
     let before = everything(&server);
-    let answer = create(
-        &server,
-        &json!({
-            "external_reference": 5,
-            "default_read_only": "perhaps",
-            "billability_target": "x",
-            "cost_rate_in_cents": -1,
-            "bill_rate_in_cents": "1.5",
-            "default_role_id": 104,
-            "permission": "external_collaborator",
-            "headline": "x".repeat(256),
-            "full_name": "a\u{7}b",
-            "email_address": "not an address",
-        })
-        .to_string(),
-    )
-    .expect(422);
+    let attributes = json!({
+        "external_reference": 5,
+        "default_read_only": "perhaps",
+        "billability_target": "x",
+        "cost_rate_in_cents": -1,
+        "bill_rate_in_cents": "1.5",
+        "default_role_id": 104,
+        "permission": "external_collaborator",
+        "headline": "x".repeat(256),
+        "full_name": "a\u{7}b",
+        "email_address": "not an address",
+    });
+    let answer = create(&server, &attributes.to_string()).expect(422);
     let levels = concat!(
         "Permission must be one of administrator, reports_viewer_with_cost, reports_viewer, project_lead, ",
         "project_creator, collaborator, punch_clock."
@@ -216,7 +208,7 @@ fn a_request_without_the_root_key_is_400() {
 }
 
 #[test]
-fn a_client_may_send_empty_presentation_keys_beside_the_record() {
+fn empty_presentation_keys_beside_the_record_are_fine() {
     let server = Server::start();
     let answer = post_json(
         &server,

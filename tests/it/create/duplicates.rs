@@ -1,4 +1,4 @@
-//! One address, one invitation: what counts as a duplicate, who the invitee is, and ids that never come back.
+//! One invitation per address: what counts as a duplicate, who the invitee is, and that ids are never reused.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ fn delete(server: &Server, id: &str) {
     server.delete(&format!("/account_invitations/{id}")).bearer(token::ADMINISTRATOR).send().expect(204);
 }
 
-/// How many users have this address, in any account.
+/// How many users have this address, over all accounts.
 fn users_with(server: &Server, address: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM users WHERE lower(email_address) = lower('{address}')");
     server.stored(&sql).remove(0).parse().unwrap()
@@ -40,7 +40,7 @@ fn an_address_is_invited_once() {
         ("grace@example.test", PENDING),
         ("ADA@EXAMPLE.TEST", PENDING),
         ("  Ada@Example.test ", PENDING),
-        // An expired invitation still holds its address: the way on is to send it again.
+        // An expired invitation still holds its address; it can be resent.
         ("edsger@example.test", PENDING),
         ("owner@example.test", MEMBER),
         ("Administrator@example.test", MEMBER),
@@ -58,7 +58,7 @@ fn an_address_is_invited_once() {
 }
 
 #[test]
-fn a_duplicate_is_reported_beside_the_other_broken_fields() {
+fn a_duplicate_is_reported_beside_other_invalid_fields() {
     let server = Server::start();
     let answer = server
         .post("/account_invitations")
@@ -79,10 +79,10 @@ fn addresses_that_differ_in_more_than_case_are_different() {
 }
 
 #[test]
-fn lower_case_means_unicode_lower_case_only_where_the_address_may_hold_it() {
+fn non_ascii_addresses_are_compared_in_unicode_lower_case_if_accepted() {
     let server = Server::start();
     let first = invite(&server, "ÄDA@example.test");
-    // Whether such an address is valid is left open; if it is, it must not be invited twice.
+    // The specification leaves such an address open; if it is valid, it must not be invited twice.
     if first.status == 200 {
         let answer = invite(&server, "äda@example.test").expect(422);
         assert_eq!(answer.text(), invalid("email_address", PENDING));
@@ -92,7 +92,7 @@ fn lower_case_means_unicode_lower_case_only_where_the_address_may_hold_it() {
 }
 
 #[test]
-fn the_accounts_do_not_know_each_others_people() {
+fn invitees_are_not_shared_between_accounts() {
     let server = Server::start();
     let here = invite(&server, "other_administrator@example.test").expect(200).record();
     assert_eq!(here["invitee_id"], "23", "a user of the other account is not linked");
@@ -107,31 +107,31 @@ fn the_accounts_do_not_know_each_others_people() {
 }
 
 #[test]
-fn a_create_makes_one_inactive_user_who_is_the_invitee() {
+fn a_create_makes_one_inactive_user_the_invitee() {
     let server = Server::start();
     assert_eq!(users_with(&server, "new@example.test"), 0);
     let record = invite(&server, "New@example.test").expect(200).record();
     assert_eq!(users_with(&server, "new@example.test"), 1);
     assert_eq!(record["invitee_id"], "23");
     delete(&server, record["id"].as_str().unwrap());
-    assert_eq!(users_with(&server, "new@example.test"), 0, "nothing else names that user");
+    assert_eq!(users_with(&server, "new@example.test"), 0, "no other row references that user");
 }
 
 #[test]
-fn a_deleted_invitation_frees_its_address_and_takes_its_ids_along() {
+fn a_deleted_invitation_frees_its_address_but_not_its_ids() {
     let server = Server::start();
     let first = invite(&server, "new@example.test").expect(200).record();
     assert_eq!((&first["id"], &first["invitee_id"]), (&json!("6"), &json!("23")));
     delete(&server, "6");
     let second = invite(&server, "new@example.test").expect(200).record();
-    assert_eq!((&second["id"], &second["invitee_id"]), (&json!("7"), &json!("24")), "ids are never given twice");
+    assert_eq!((&second["id"], &second["invitee_id"]), (&json!("7"), &json!("24")), "ids are never reused");
     delete(&server, "7");
     delete(&server, "3");
     let third = invite(&server, "edsger@example.test").expect(200).record();
     assert_eq!(third["id"], "8");
 }
 
-/// Removes a membership behind the server's back, as the memberships' own route will do.
+/// Deletes a membership directly in the database.
 fn remove_membership(server: &Server, user: i64) {
     let of_user = format!("FROM account_memberships WHERE user_id = {user}");
     assert_eq!(server.stored(&format!("SELECT count(*) {of_user}")), ["1"]);
@@ -139,21 +139,21 @@ fn remove_membership(server: &Server, user: i64) {
 }
 
 #[test]
-fn somebody_whose_membership_was_removed_is_invited_again_as_the_same_user() {
+fn a_former_member_is_invited_again_as_the_same_user() {
     let server = Server::start();
     remove_membership(&server, 14);
     let record = invite(&server, "Barbara@Example.test").expect(200).record();
     assert_eq!((&record["id"], &record["invitee_id"]), (&json!("6"), &json!("14")));
     assert_eq!(users_with(&server, "barbara@example.test"), 1);
-    assert_eq!(shown(&server, 4)["pending"], false, "the accepted invitation stays as it was");
+    assert_eq!(shown(&server, 4)["pending"], false, "the accepted invitation is unchanged");
     delete(&server, "6");
-    assert_eq!(users_with(&server, "barbara@example.test"), 1, "invitation 4 still names her");
+    assert_eq!(users_with(&server, "barbara@example.test"), 1, "invitation 4 still references her");
     let record = invite(&server, "barbara@example.test").expect(200).record();
     assert_eq!((&record["id"], &record["invitee_id"]), (&json!("7"), &json!("14")));
 }
 
 #[test]
-fn an_invitation_does_not_rename_the_user_whom_it_invites_again() {
+fn inviting_an_existing_user_does_not_rename_them() {
     let server = Server::start();
     remove_membership(&server, 14);
     let answer = server

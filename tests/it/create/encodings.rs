@@ -23,7 +23,7 @@ const PAIRS: [(&str, &str); 12] = [
     ("account_invitation[external_reference][service_model_ref]", "42"),
 ];
 
-/// The pairs as a form, with every byte of a value encoded that is no letter and no digit.
+/// The pairs as a form that encodes every byte of a value except letters and digits.
 fn urlencoded() -> String {
     let encode = |value: &str| -> String {
         value
@@ -74,7 +74,7 @@ const ENCODINGS: [(&str, Send); 6] = [
 ];
 
 #[test]
-fn the_same_create_reads_the_same_in_every_encoding_and_makes_equal_rows() {
+fn the_same_create_makes_equal_rows_in_every_encoding() {
     let expected = Invitation {
         headline: Some("1 + 1 = 2; 100 %"),
         permission: "reports_viewer",
@@ -96,8 +96,8 @@ fn the_same_create_reads_the_same_in_every_encoding_and_makes_equal_rows() {
     }
 }
 
-/// Every row of every table that holds the new address or the name of the reference, without what must differ:
-/// the secret token, random bytes and the request's own id.
+/// Every row with the new address or the reference's name, without what must differ: the secret token, random bytes and
+/// the request id.
 fn rows_about_the_new_invitation(server: &Server) -> Vec<Vec<Cell>> {
     let database = Connection::open_with_flags(server.database_path(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let tables: Vec<String> = database
@@ -134,7 +134,7 @@ fn rows_about_the_new_invitation(server: &Server) -> Vec<Vec<Cell>> {
 }
 
 #[test]
-fn the_root_of_the_body_replaces_the_root_of_the_query_string_whole() {
+fn the_root_in_the_body_replaces_the_root_in_the_query_string() {
     let server = Server::start_on_file();
     let before = everything(&server);
     let answer = post(&server, "/account_invitations?account_invitation[full_name]=N")
@@ -148,7 +148,7 @@ fn the_root_of_the_body_replaces_the_root_of_the_query_string_whole() {
 }
 
 #[test]
-fn a_null_root_in_the_body_hides_the_root_of_the_query_string() {
+fn a_null_root_in_the_body_hides_the_root_in_the_query_string() {
     let server = Server::start_on_file();
     let answer = post(
         &server,
@@ -167,7 +167,7 @@ fn a_null_root_in_the_body_hides_the_root_of_the_query_string() {
 }
 
 #[test]
-fn a_form_is_trimmed_and_judged_like_json() {
+fn a_form_is_trimmed_and_validated_like_json() {
     let server = Server::start_on_file();
     let answer = post(&server, "/account_invitations")
         .form("account_invitation[email_address]=n@example.test&account_invitation[full_name]=+&account_invitation[headline]=+")

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::exact::{Invitation, everything, invalid, post_json, shown};
 use crate::support::{Answer, Server, token};
 
-/// Creates an invitation with a name, an address that is free, and one field set to a piece of JSON text.
+/// Creates an invitation with a name, a free address, and one field set to a piece of JSON.
 fn with(server: &Server, field: &str, value: &str) -> Answer {
     let mut parts = vec![format!(r#""{field}":{value}"#)];
     if field != "full_name" {
@@ -32,7 +32,7 @@ fn refuses(field: &str, message: &str, values: &[&str]) {
     assert_eq!(everything(&server), before);
 }
 
-/// Each value is taken, and shown as the second text; the invitation is deleted in between, so that the address is free.
+/// Expects that each value is accepted and shown as the second text. Each invitation is deleted to free the address.
 fn takes(field: &str, pairs: &[(&str, &str)]) {
     let server = Server::start();
     for (value, kept) in pairs {
@@ -48,7 +48,7 @@ fn quoted(text: &str) -> String {
 }
 
 #[test]
-fn these_addresses_are_valid_and_kept_as_typed() {
+fn valid_addresses_are_kept_as_typed() {
     let server = Server::start();
     for address in [
         "a@b.test",
@@ -78,7 +78,7 @@ fn blanks_around_an_address_are_trimmed() {
 }
 
 #[test]
-fn these_addresses_are_refused() {
+fn invalid_addresses_are_refused() {
     refuses(
         "email_address",
         "Email address is not a valid email address.",
@@ -131,7 +131,7 @@ fn an_address_has_at_most_255_characters() {
     let local = "a".repeat(254 - domain.len());
     let longest = format!("{local}@{domain}");
     assert_eq!(longest.len(), 255);
-    // A local part over 64 characters is left open by the specification, so only the refusal beyond 255 is certain.
+    // The specification leaves local parts over 64 characters open; only the refusal beyond 255 is certain.
     assert!([200, 422].contains(&with(&server, "email_address", &quoted(&longest)).status));
     let too_long = format!("a@{}", vec!["d".repeat(50); 5].join("."));
     assert_eq!(too_long.len(), 256);
@@ -147,7 +147,7 @@ fn the_address_and_the_name_are_required() {
 }
 
 #[test]
-fn texts_are_not_made_of_other_kinds() {
+fn other_json_types_are_not_converted_to_text() {
     for (field, label) in [("email_address", "Email address"), ("full_name", "Full name"), ("headline", "Headline")] {
         refuses(
             field,
@@ -158,7 +158,7 @@ fn texts_are_not_made_of_other_kinds() {
 }
 
 #[test]
-fn names_and_headlines_are_trimmed_by_unicode_and_keep_every_other_character() {
+fn names_and_headlines_lose_unicode_blanks_at_the_ends_only() {
     let server = Server::start();
     let record = post_json(
         &server,
@@ -170,7 +170,7 @@ fn names_and_headlines_are_trimmed_by_unicode_and_keep_every_other_character() {
     let name = "Zoë Ωmega 王 👩‍🚀";
     let expected =
         Invitation { headline: Some(r#""a\b" </script>"#), ..Invitation::fresh(6, name, "n@example.test", 23) };
-    assert_eq!(record.text(), expected.body(), "and nothing is escaped that need not be");
+    assert_eq!(record.text(), expected.body(), "and nothing is escaped needlessly");
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn names_and_headlines_have_at_most_255_characters_after_trimming() {
 }
 
 #[test]
-fn names_and_headlines_hold_no_control_characters() {
+fn names_and_headlines_refuse_control_characters() {
     for (field, label) in [("full_name", "Full name"), ("headline", "Headline")] {
         refuses(
             field,
@@ -215,14 +215,14 @@ fn names_and_headlines_hold_no_control_characters() {
 }
 
 #[test]
-fn format_characters_and_direction_marks_are_no_control_characters() {
+fn format_characters_and_direction_marks_are_allowed() {
     let server = Server::start();
     let record = with(&server, "full_name", r#""a\u200db\u200ec""#).expect(200).record();
     assert_eq!(record["full_name"], "a\u{200d}b\u{200e}c");
 }
 
 #[test]
-fn the_number_fields_take_what_an_update_takes() {
+fn the_number_fields_accept_the_values_of_an_update() {
     takes("bill_rate_in_cents", &[("0", "0"), (r#""100""#, "100"), ("2147483647", "2147483647"), (r#""""#, "null")]);
     takes("cost_rate_in_cents", &[("0", "0"), (r#"" 100 ""#, "100"), ("2147483647", "2147483647"), ("null", "null")]);
     takes(
@@ -233,7 +233,7 @@ fn the_number_fields_take_what_an_update_takes() {
 }
 
 #[test]
-fn the_number_fields_refuse_what_an_update_refuses() {
+fn the_number_fields_refuse_the_values_that_an_update_refuses() {
     refuses(
         "bill_rate_in_cents",
         "Bill rate in cents must be a whole number.",
@@ -256,7 +256,7 @@ fn the_number_fields_refuse_what_an_update_refuses() {
 }
 
 #[test]
-fn a_punch_clock_user_needs_a_bill_rate_and_zero_is_one() {
+fn a_punch_clock_user_needs_a_bill_rate_which_may_be_zero() {
     refuses(
         "bill_rate_in_cents",
         "Bill rate in cents is required for a punch_clock user.",
@@ -271,7 +271,7 @@ fn a_punch_clock_user_needs_a_bill_rate_and_zero_is_one() {
 }
 
 #[test]
-fn default_read_only_takes_the_booleans_and_their_texts() {
+fn default_read_only_accepts_booleans_and_their_texts() {
     let server = Server::start();
     for (step, value) in [
         "true",
@@ -308,7 +308,7 @@ fn default_read_only_refuses_everything_else() {
 }
 
 #[test]
-fn an_external_reference_takes_three_names_and_more() {
+fn an_external_reference_accepts_three_names_and_more() {
     let server = Server::start();
     let longest = "x".repeat(255);
     for (step, reference) in [
@@ -338,7 +338,7 @@ fn an_external_reference_takes_three_names_and_more() {
 }
 
 #[test]
-fn any_fault_inside_an_external_reference_is_one_error_on_it() {
+fn an_invalid_external_reference_is_one_error() {
     let three = |change: &str| {
         let mut reference = json!({"service_name": "a", "service_model": "b", "service_model_ref": "c"});
         for (name, value) in serde_json::from_str::<Value>(change).unwrap().as_object().unwrap() {

@@ -1,7 +1,7 @@
 //! Which level may create, and what it may grant.
 
 use crate::exact::{Invitation, everything, invalid, post_json, refusal, shown};
-use crate::support::{Answer, Server, token};
+use crate::support::{Answer, LEVELS, Server, token};
 
 fn create(server: &Server, bearer: &str, address: &str, more: &str) -> Answer {
     let body = format!(r#"{{"account_invitation":{{"full_name":"N","email_address":"{address}"{more}}}}}"#);
@@ -9,15 +9,6 @@ fn create(server: &Server, bearer: &str, address: &str, more: &str) -> Answer {
 }
 
 const BY_LEVEL: &str = "You do not have permission to do this.";
-const LEVELS: [&str; 7] = [
-    "punch_clock",
-    "collaborator",
-    "project_creator",
-    "project_lead",
-    "reports_viewer",
-    "reports_viewer_with_cost",
-    "administrator",
-];
 
 #[test]
 fn project_leads_and_above_create() {
@@ -42,7 +33,7 @@ fn project_leads_and_above_create() {
 }
 
 #[test]
-fn lower_levels_do_not_create_whatever_they_send() {
+fn lower_levels_cannot_create_whatever_they_send() {
     let server = Server::start();
     let before = everything(&server);
     for bearer in [token::PROJECT_CREATOR, token::COLLABORATOR, token::PUNCH_CLOCK] {
@@ -71,7 +62,7 @@ fn a_setting_restricts_creating_to_administrators() {
 }
 
 #[test]
-fn the_setting_restricts_nothing_but_creating() {
+fn the_setting_restricts_only_creating() {
     let server = Server::start_with(&[("create_level", "administrator")]);
     let answer = crate::exact::put_json(
         &server,
@@ -84,7 +75,7 @@ fn the_setting_restricts_nothing_but_creating() {
 }
 
 #[test]
-fn nobody_grants_a_level_above_the_own_one() {
+fn inviters_grant_no_level_above_their_own() {
     let server = Server::start();
     for (own, bearer) in [
         ("project_lead", token::PROJECT_LEAD),

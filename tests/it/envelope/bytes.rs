@@ -7,7 +7,7 @@ use crate::support::{Server, token};
 
 const FULL: &str = "/account_invitations/2?include=default_role,invitee,inviter";
 
-/// Invitation 2 as a reader gets it, between the fields that depend on the reader.
+/// Invitation 2, with the fields that depend on the reader in the middle.
 fn full(rates: &str) -> String {
     [
         r#"{"count":1,"results":[{"key":"account_invitations","id":"2"}],"account_invitations":{"2":{"#,
@@ -45,7 +45,7 @@ fn a_project_lead_and_a_reports_viewer_see_no_cost_rate() {
 }
 
 #[test]
-fn those_below_a_project_lead_see_nothing() {
+fn levels_below_project_lead_see_nothing() {
     let server = Server::start();
     for token in [token::PROJECT_CREATOR, token::COLLABORATOR, token::PUNCH_CLOCK] {
         assert_eq!(server.get(FULL).bearer(token).send().expect(403).text(), NOT_PERMITTED);
@@ -97,7 +97,7 @@ fn a_page_past_the_end_has_empty_maps_but_the_full_count() {
 }
 
 #[test]
-fn characters_stand_as_they_are() {
+fn characters_are_not_escaped() {
     let server = Server::start();
     let name = "Zoë 😀 \"q\" \\ / <b>&amp;</b> 日本 \u{2028}\u{2029}\u{feff}x";
     let id = server.invite(&json!({"full_name": name, "email_address": "zoe@example.test"}));

@@ -1,4 +1,4 @@
-//! Headers of answers, and the one header that lets a caller in. The kit checks the fixed ones on every answer.
+//! Headers of answers, and the `Authorization` header. The test client checks the fixed ones on every answer.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::{Answer, Server, token};
 const LIST: &str = "/account_invitations";
 
 #[test]
-fn an_answer_has_no_header_that_is_not_documented() {
+fn every_header_of_an_answer_is_documented() {
     let server = Server::start();
     let known = [
         "cache-control",
@@ -38,7 +38,7 @@ fn an_answer_has_no_header_that_is_not_documented() {
 }
 
 #[test]
-fn an_entity_tag_goes_with_the_bytes() {
+fn equal_bytes_have_equal_entity_tags() {
     let server = Server::start();
     let tag = |answer: &Answer| answer.header("etag").unwrap().to_owned();
     let first = server.show("1");
@@ -60,7 +60,7 @@ fn d5_a_known_entity_tag_saves_the_body_or_is_ignored() {
 }
 
 #[test]
-fn d5_a_harmless_request_id_comes_back() {
+fn d5_a_harmless_request_id_is_returned() {
     let server = Server::start();
     let id_of = |given: &str| {
         let answer = server.get(LIST).bearer(token::ADMINISTRATOR).header("X-Request-Id", given).send().expect(200);
@@ -79,14 +79,14 @@ fn d5_a_harmless_request_id_comes_back() {
 }
 
 #[test]
-fn d5_every_answer_has_an_id_of_its_own() {
+fn d5_every_answer_has_its_own_id() {
     let server = Server::start();
     let id = || server.get(LIST).send().expect(401).header("x-request-id").unwrap().to_owned();
     assert_ne!(id(), id());
 }
 
 #[test]
-fn accept_is_never_a_reason_to_refuse() {
+fn no_accept_header_is_refused() {
     let server = Server::start();
     for accept in ["", "*/*", "text/html", "application/xml;q=1", "nonsense", "application/vnd.api+json"] {
         let answer = server.get(LIST).bearer(token::ADMINISTRATOR).header("Accept", accept).send().expect(200);
@@ -167,7 +167,7 @@ fn a_token_in_the_query_string_is_refused() {
 }
 
 #[test]
-fn a_wrong_token_does_not_become_right_by_repetition() {
+fn a_wrong_token_stays_wrong() {
     let server = Server::start();
     for _ in 0..3 {
         server.get(LIST).bearer("sandbox-nobody").send().expect(401);
@@ -176,7 +176,7 @@ fn a_wrong_token_does_not_become_right_by_repetition() {
 }
 
 #[test]
-fn one_connection_may_carry_many_requests() {
+fn a_connection_carries_many_requests() {
     let server = Server::start();
     let request = |connection: &str| {
         format!(

@@ -217,7 +217,7 @@ fn c17_no_header_and_no_parameter_overrides_the_method() {
 }
 
 #[test]
-fn unknown_paths_are_one_and_the_same_404() {
+fn unknown_paths_are_the_same_404() {
     let server = Server::start();
     for path in [
         "",
@@ -238,12 +238,12 @@ fn unknown_paths_are_one_and_the_same_404() {
 }
 
 #[test]
-fn b1_an_unknown_path_or_method_wins_over_the_level() {
+fn b1_an_unknown_path_or_method_precedes_the_level() {
     let server = Server::start();
     for token in [token::COLLABORATOR, token::PUNCH_CLOCK] {
         server.get("/nowhere").bearer(token).send().expect(404);
         server.post("/account_invitations/1").bearer(token).send().expect(404);
-        // An id that nobody has does not: the level alone decides first.
+        // An unknown id does not: the level is checked first.
         server.get("/account_invitations/abc").bearer(token).send().expect(403);
         server.get("/account_invitations/999").bearer(token).send().expect(403);
     }

@@ -28,7 +28,7 @@ fn b15_a_conditional_field_that_is_off_is_absent() {
     let administrators = ["bill_rate_in_cents", "billability_target", "cost_rate_in_cents"];
     for (name, token) in &token::EVERYBODY[..5] {
         let due = if ["owner", "administrator"].contains(name) { &administrators[..] } else { &administrators[..2] };
-        // Also where it would be null: absence says that the reader may not know.
+        // Even where it would be null: absence means that the reader may not know.
         for path in ["/account_invitations/1", "/account_invitations/2", "/account_invitations?per_page=200"] {
             for record in server.get(path).bearer(token).send().expect(200).records() {
                 assert_eq!(extra_keys(&record), due, "{name} on {path}");

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{Server, token};
 
-const NOBODY: [&str; 0] = [];
+const NONE: [&str; 0] = [];
 
 #[test]
 fn b10_true_and_false_have_eight_spellings() {
@@ -45,7 +45,7 @@ fn e5_text_that_is_no_boolean_counts_as_true() {
 }
 
 #[test]
-fn e11_only_pending_false_lifts_the_restriction_and_is_no_complement() {
+fn e11_only_pending_false_lifts_the_restriction_rather_than_inverting_it() {
     let server = Server::start();
     assert_eq!(server.list("only_pending=false").ids(), ["4", "3", "2", "1"]);
 }
@@ -94,9 +94,9 @@ fn by_full_name_finds_a_part_of_the_name_in_any_case() {
     }
     assert_eq!(server.list("by_full_name=e").ids(), ["3", "2", "1"]);
     // Not the address.
-    assert_eq!(server.list("by_full_name=example.test").ids(), NOBODY);
+    assert_eq!(server.list("by_full_name=example.test").ids(), NONE);
     // Filters combine with AND.
-    assert_eq!(server.list("by_full_name=barbara").ids(), NOBODY);
+    assert_eq!(server.list("by_full_name=barbara").ids(), NONE);
     assert_eq!(server.list("by_full_name=barbara&only_pending=false").ids(), ["4"]);
 }
 
@@ -109,7 +109,7 @@ fn e8_wildcards_are_literal_characters() {
         assert_eq!(server.list(&format!("search={text}")).ids(), [&**id], "search={text}");
     }
     for text in ["%25Percy", "U%25e", "Und_r", "[a-z]", "%3F"] {
-        assert_eq!(server.list(&format!("by_full_name={text}")).ids(), NOBODY, "by_full_name={text}");
+        assert_eq!(server.list(&format!("by_full_name={text}")).ids(), NONE, "by_full_name={text}");
     }
 }
 
@@ -123,7 +123,7 @@ fn e8_letters_compare_in_lower_case_but_keep_their_accents() {
         ("emile", vec![&ids[1]]),
         ("%D0%B6%D0%B0%D0%BD%D0%BD%D0%B0", vec![&ids[2]]),
         ("%CF%89MEGA", vec![&ids[3]]),
-        // The same letter of two code points is another text: there is no normalisation.
+        // The same letter as two code points is a different text: nothing is normalised.
         ("E%CC%81mile", vec![]),
     ] {
         assert_eq!(json!(server.list(&format!("by_full_name={text}")).ids()), json!(found), "by_full_name={text}");
@@ -136,23 +136,23 @@ fn h12_texts_of_by_full_name_are_not_trimmed() {
     let ids = server.invite_named(&["Ann Lee", "Annlee"]);
     assert_eq!(server.list("by_full_name=n+l").ids(), [&*ids[0]]);
     assert_eq!(server.list("by_full_name=+lee").ids(), [&*ids[0]]);
-    assert_eq!(server.list("by_full_name=lee+").ids(), NOBODY);
-    assert_eq!(server.list("by_full_name=+ann").ids(), NOBODY);
+    assert_eq!(server.list("by_full_name=lee+").ids(), NONE);
+    assert_eq!(server.list("by_full_name=+ann").ids(), NONE);
     // A search is trimmed.
     assert_eq!(server.list("search=+lee+").ids(), [&*ids[0], &*ids[1]]);
 }
 
 #[test]
-fn h11_a_nul_is_an_ordinary_character_that_nothing_matches() {
+fn h11_a_nul_is_an_ordinary_character_without_matches() {
     let server = Server::start();
     for query in
         ["by_full_name=%00", "by_full_name=Ada%00", "search=%00", "search=%00Ada", "search=Ada%00&order=full_name"]
     {
         let answer = server.list(query);
-        assert_eq!(answer.ids(), NOBODY, "{query}");
+        assert_eq!(answer.ids(), NONE, "{query}");
         assert_eq!(answer.json()["count"], 0, "{query}");
     }
-    // Where a text is only compared with known ones it is an unknown one.
+    // Where only known texts are meaningful, it is an unknown one.
     assert_eq!(server.list("order=full_name%00&include=inviter%00").ids(), ["3", "2", "1"]);
     assert_eq!(server.list("only_pending=%00").ids(), ["3", "2", "1"]);
     assert_eq!(server.list("only=1%00,2").ids(), ["2"]);
@@ -199,7 +199,7 @@ fn unknown_parameters_are_ignored() {
 }
 
 #[test]
-fn a_parameter_that_is_given_twice_counts_the_last_time() {
+fn of_a_repeated_parameter_the_last_one_counts() {
     let server = Server::start();
     assert_eq!(server.list("by_full_name=ada&by_full_name=grace").ids(), ["2"]);
     assert_eq!(server.list("only_pending=false&only_pending=true").ids(), ["3", "2", "1"]);

@@ -1,4 +1,4 @@
-//! Associations that come along, and optional fields.
+//! Included associations, and optional fields.
 
 use serde_json::json;
 
@@ -7,18 +7,18 @@ use crate::support::{Answer, Server, token};
 
 /// The keys of the envelope after `meta`.
 #[track_caller]
-fn included(answer: &Answer) -> Vec<String> {
+pub(crate) fn included(answer: &Answer) -> Vec<String> {
     let body = ordered_json::read(answer.text()).unwrap();
     body.keys()[4..].iter().map(|key| (*key).to_owned()).collect()
 }
 
-/// The ids of an included map, sorted.
+/// The ids of an included map, in numeric order.
 #[track_caller]
-fn ids_of(answer: &Answer, class: &str) -> Vec<String> {
+pub(crate) fn ids_of(answer: &Answer, class: &str) -> Vec<u64> {
     let json = answer.json();
-    let Some(map) = json[class].as_object() else { panic!("there are no {class}: {answer}") };
-    let mut ids: Vec<String> = map.keys().cloned().collect();
-    ids.sort_by_key(|id| id.parse::<u64>().unwrap());
+    let Some(map) = json[class].as_object() else { panic!("missing {class}: {answer}") };
+    let mut ids: Vec<u64> = map.keys().map(|id| id.parse().unwrap()).collect();
+    ids.sort_unstable();
     ids
 }
 
@@ -27,46 +27,46 @@ fn b8_include_brings_the_associated_records() {
     let server = Server::start();
     let answer = server.list("include=default_role,invitee,inviter");
     assert_eq!(included(&answer), ["roles", "users"]);
-    assert_eq!(ids_of(&answer, "users"), ["2", "5", "11", "12", "13"]);
-    assert_eq!(ids_of(&answer, "roles"), ["101", "104"]);
-    assert_eq!(ids_of(&server.list("include=inviter"), "users"), ["2", "5"]);
-    assert_eq!(ids_of(&server.list("include=invitee&only=2"), "users"), ["12"]);
-    // Only what the page's records refer to.
-    assert_eq!(ids_of(&server.list("include=inviter&per_page=1"), "users"), ["5"]);
+    assert_eq!(ids_of(&answer, "users"), [2, 5, 11, 12, 13]);
+    assert_eq!(ids_of(&answer, "roles"), [101, 104]);
+    assert_eq!(ids_of(&server.list("include=inviter"), "users"), [2, 5]);
+    assert_eq!(ids_of(&server.list("include=invitee&only=2"), "users"), [12]);
+    // Only records that the page refers to.
+    assert_eq!(ids_of(&server.list("include=inviter&per_page=1"), "users"), [5]);
 }
 
 #[test]
-fn b8_include_comes_with_every_answer_that_has_a_record() {
+fn b8_include_works_on_every_answer_with_a_record() {
     let server = Server::start();
     let everything = "include=default_role,invitee,inviter";
     let person = json!({"account_invitation": {
         "full_name": "New", "email_address": "new@example.test", "default_role_id": 103,
     }});
     for (request, role) in [
-        (server.get(&format!("/account_invitations/2?{everything}")), "101"),
-        (server.put(&format!("/account_invitations/2?{everything}")).json(&json!({"account_invitation": {}})), "101"),
-        (server.put(&format!("/account_invitations/2/resend?{everything}")), "101"),
-        (server.post(&format!("/account_invitations?{everything}")).json(&person), "103"),
+        (server.get(&format!("/account_invitations/2?{everything}")), 101),
+        (server.put(&format!("/account_invitations/2?{everything}")).json(&json!({"account_invitation": {}})), 101),
+        (server.put(&format!("/account_invitations/2/resend?{everything}")), 101),
+        (server.post(&format!("/account_invitations?{everything}")).json(&person), 103),
     ] {
         let answer = request.bearer(token::ADMINISTRATOR).send().expect(200);
         assert_eq!(ids_of(&answer, "roles"), [role], "{answer}");
-        let invitee = answer.record()["invitee_id"].as_str().unwrap().to_owned();
-        assert_eq!(ids_of(&answer, "users"), ["2".to_owned(), invitee], "{answer}");
+        let invitee = answer.record()["invitee_id"].as_str().unwrap().parse().unwrap();
+        assert_eq!(ids_of(&answer, "users"), [2, invitee], "{answer}");
     }
 }
 
 #[test]
-fn b8_include_may_come_in_the_body_and_then_wins() {
+fn b8_include_in_the_body_wins() {
     let server = Server::start();
     let change = json!({"account_invitation": {}, "include": "default_role"});
     let answer = server.put("/account_invitations/2?include=inviter").bearer(token::ADMINISTRATOR).json(&change).send();
     assert_eq!(included(&answer.expect(200)), ["roles"]);
     let form = "include=invitee&account_invitation[billability_target]=5";
     let answer = server.put("/account_invitations/2").bearer(token::ADMINISTRATOR).form(form).send().expect(200);
-    assert_eq!(ids_of(&answer, "users"), ["12"]);
+    assert_eq!(ids_of(&answer, "users"), [12]);
     let answer =
         server.put("/account_invitations/2/resend").bearer(token::ADMINISTRATOR).form("include=invitee").send();
-    assert_eq!(ids_of(&answer.expect(200), "users"), ["12"]);
+    assert_eq!(ids_of(&answer.expect(200), "users"), [12]);
     let people = json!({
         "include": ["inviter", "default_role"],
         "account_invitations": [
@@ -75,7 +75,7 @@ fn b8_include_may_come_in_the_body_and_then_wins() {
         ],
     });
     let answer = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&people).send().expect(200);
-    assert_eq!((ids_of(&answer, "users"), ids_of(&answer, "roles")), (vec!["2".to_owned()], vec!["102".to_owned()]));
+    assert_eq!((ids_of(&answer, "users"), ids_of(&answer, "roles")), (vec![2], vec![102]));
 }
 
 #[test]
@@ -115,9 +115,9 @@ fn b8_include_may_be_an_array_but_nothing_else() {
 fn b8_a_requested_map_is_there_even_when_empty() {
     let server = Server::start();
     assert_eq!(server.list("only=1&include=default_role").json()["roles"], json!({}));
-    let nobody = server.list("by_full_name=nobody&include=default_role,inviter");
-    assert_eq!(included(&nobody), ["roles", "users"]);
-    assert_eq!((&nobody.json()["roles"], &nobody.json()["users"]), (&json!({}), &json!({})));
+    let none = server.list("by_full_name=nobody&include=default_role,inviter");
+    assert_eq!(included(&none), ["roles", "users"]);
+    assert_eq!((&none.json()["roles"], &none.json()["users"]), (&json!({}), &json!({})));
     assert_eq!(included(&server.list("only=1")), Vec::<String>::new());
 }
 
@@ -133,7 +133,7 @@ fn b9_optional_fields_that_do_not_exist_are_ignored() {
 }
 
 #[test]
-fn d1_included_maps_come_in_the_order_of_their_first_mention() {
+fn d1_included_maps_are_in_the_order_of_their_first_mention() {
     let server = Server::start();
     for (include, classes) in [
         ("default_role,invitee,inviter", ["roles", "users"]),

@@ -1,4 +1,4 @@
-//! `only`: the records of some ids, all at once.
+//! `only`: the records with these ids, on one page.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::meta;
 use crate::support::Server;
 
 #[test]
-fn b6_only_takes_the_records_of_some_ids() {
+fn b6_only_selects_records_by_id() {
     let server = Server::start();
     assert_eq!(server.list("only=2").ids(), ["2"]);
     // The default order still applies.
@@ -53,7 +53,7 @@ fn b6_a_missing_id_is_no_404() {
     assert_eq!(server.list("only=999").ids(), Vec::<String>::new());
     assert_eq!(server.list("only=1,999").ids(), ["1"]);
     assert_eq!(meta(&server.list("only=abc")), json!([0, 0, 0, 20]));
-    // Neither is one of another account, which looks the same.
+    // Nor is an id of another account, which looks the same.
     assert_eq!(server.list("only=5").text(), server.list("only=999").text());
 }
 
@@ -72,7 +72,7 @@ fn b6_only_switches_paging_off() {
     let ids = server.invite_crowd(203);
     let answer = server.list(&format!("only={}", ids.join(",")));
     assert_eq!(answer.ids().len(), 203);
-    // The page size is still told, and the number of pages that it would make (E3).
+    // `meta` still shows the page size and the number of pages it would make (E3).
     assert_eq!(meta(&answer), json!([203, 11, 1, 20]));
     let answer = server.list("only=1,2,3&per_page=2&page=2");
     assert_eq!(answer.ids(), ["3", "2", "1"]);
@@ -81,7 +81,7 @@ fn b6_only_switches_paging_off() {
 }
 
 #[test]
-fn b6_only_may_name_thousands_of_ids() {
+fn b6_only_accepts_thousands_of_ids() {
     let server = Server::start();
     let ids: Vec<String> = (1..=9_000).map(|id| id.to_string()).collect();
     assert_eq!(server.list(&format!("only={}", ids.join(","))).ids(), ["3", "2", "1"]);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Server, token};
+use crate::support::{LEVELS, Server, token};
 
 #[test]
 fn b7_the_default_order_is_the_newest_first() {
@@ -24,7 +24,7 @@ fn b7_an_unknown_name_means_the_default_order() {
         "id:asc",
         "updated_at:asc",
         "CREATED_AT:asc",
-        // A blank makes another name (E4).
+        // With a blank it is a different name (E4).
         "%20full_name",
         "full_name%20:asc",
         ":asc",
@@ -57,7 +57,7 @@ fn b7_ties_go_by_ascending_id_in_both_directions() {
         let ids = server.list(&format!("by_full_name=same&order=full_name:{direction}")).ids();
         assert_eq!(ids, same, "{direction}");
     }
-    // One bulk has one time (E7), so that its records tie.
+    // The records of a bulk have one time (E7), so they tie.
     let bulk = server.invite_crowd(4);
     assert_eq!(server.list("by_full_name=person").ids(), bulk);
     assert_eq!(server.list("by_full_name=person&order=created_at:asc").ids(), bulk);
@@ -89,17 +89,8 @@ fn b7_nulls_come_first_ascending_and_last_descending() {
 #[test]
 fn b7_permission_sorts_the_stored_text() {
     let server = Server::start();
-    let levels = [
-        "administrator",
-        "reports_viewer_with_cost",
-        "reports_viewer",
-        "project_lead",
-        "project_creator",
-        "collaborator",
-        "punch_clock",
-    ];
     let mut ids = Vec::new();
-    for level in levels {
+    for level in LEVELS {
         ids.push(server.invite(&json!({
             "full_name": level, "email_address": format!("{level}.new@example.test"), "permission": level,
             "bill_rate_in_cents": 1,
@@ -107,7 +98,7 @@ fn b7_permission_sorts_the_stored_text() {
     }
     let answer = server.list(&format!("order=permission&only={}", ids.join(",")));
     let sorted: Vec<_> = answer.records().iter().map(|record| record["permission"].clone()).collect();
-    let mut expected = levels;
+    let mut expected = LEVELS;
     expected.sort_unstable();
     assert_eq!(json!(sorted), json!(expected));
 }
@@ -127,12 +118,12 @@ fn b7_expiration_date_sorts_by_day() {
     assert_eq!(by_date("desc"), ["1", "3", "2"]);
     resend("2");
     assert_eq!(by_date("asc"), ["3", "1", "2"]);
-    // A resend moves the date, but not the time of creation (F11).
+    // A resend moves this date, but not the time of creation (F11).
     assert_eq!(server.list("").ids(), ["3", "2", "1"]);
 }
 
 #[test]
-fn b7_nobody_can_sort_by_a_rate_that_he_cannot_see() {
+fn b7_sorting_by_a_hidden_rate_has_no_effect() {
     let server = Server::start();
     server.invite(&json!({
         "full_name": "Cheap", "email_address": "cheap@example.test", "cost_rate_in_cents": 1, "bill_rate_in_cents": 1,
@@ -144,7 +135,7 @@ fn b7_nobody_can_sort_by_a_rate_that_he_cannot_see() {
     {
         assert_eq!(ids(token, "cost_rate:asc"), ids(token, "created_at:desc"), "{name}");
         assert_eq!(ids(token, "cost_rate:desc"), ids(token, "created_at:desc"), "{name}");
-        // They see bill rates, and may sort by them.
+        // They see bill rates and may sort by them.
         assert_eq!(ids(token, "bill_rate:asc"), ids(token::ADMINISTRATOR, "bill_rate:asc"), "{name}");
         assert_ne!(ids(token, "bill_rate:asc"), ids(token, "created_at:desc"), "{name}");
     }
@@ -155,7 +146,7 @@ fn b7_nobody_can_sort_by_a_rate_that_he_cannot_see() {
 fn h14_the_map_of_records_follows_results() {
     let server = Server::start();
     server.invite_crowd(12);
-    // The kit compares the two on every answer; here the orders differ from that of the ids.
+    // The test client compares the two on every answer; here neither is ordered by id.
     for order in ["full_name:desc", "created_at:desc", "permission:asc", "expiration_date:desc"] {
         let answer = server.list(&format!("order={order}"));
         assert_eq!(answer.ids().len(), 15, "{order}");

@@ -1,4 +1,4 @@
-//! Pages: their size, their number, and what `meta` says of them.
+//! Pages: their size, their number, and `meta`.
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ fn b1_per_page_is_the_leading_integer_between_1_and_200() {
         ("abc", 20),
         ("", 20),
         ("%20", 20),
-        // The leading integer, as Ruby reads one: blanks, a sign, digits (E2).
+        // Parsed like Ruby's to_i: blanks, a sign, digits (E2).
         ("12abc", 12),
         ("%207", 7),
         ("%2B9", 9),
@@ -38,7 +38,7 @@ fn b1_per_page_is_the_leading_integer_between_1_and_200() {
 }
 
 #[test]
-fn b1_a_page_has_20_records_unless_asked_otherwise() {
+fn b1_a_page_has_20_records_by_default() {
     let server = Server::start();
     server.invite_crowd(22);
     let answer = server.list("");
@@ -59,7 +59,7 @@ fn b1_a_page_never_has_more_than_200_records() {
 }
 
 #[test]
-fn b1_per_page_of_another_shape_is_as_if_absent() {
+fn b1_a_malformed_per_page_counts_as_absent() {
     let server = Server::start();
     for query in ["per_page[]=1", "per_page[x]=1", "page[x]=2", "page[]=2"] {
         let answer = server.list(query);
@@ -91,7 +91,7 @@ fn b2_a_page_below_1_reads_page_1_but_is_echoed() {
 }
 
 #[test]
-fn b2_the_page_of_an_empty_list_is_0_whatever_was_asked() {
+fn b2_the_page_of_an_empty_list_is_always_0() {
     let server = Server::start();
     for page in ["1", "0", "-3", "7", "abc"] {
         let answer = server.list(&format!("by_full_name=nobody&per_page=5&page={page}"));
@@ -150,7 +150,7 @@ fn b4_meta_shows_per_page_and_page_1_beside_limit_and_offset() {
     let server = Server::start();
     assert_eq!(meta(&server.list("limit=1&offset=1")), json!([3, 1, 1, 20]));
     assert_eq!(meta(&server.list("limit=1&offset=1&per_page=2")), json!([3, 2, 1, 2]));
-    // A page that is given is echoed, though it does not decide which records come (E1).
+    // A given page is echoed without deciding which records are returned (E1).
     let answer = server.list("limit=1&offset=1&per_page=2&page=3");
     assert_eq!(answer.ids(), ["2"]);
     assert_eq!(meta(&answer), json!([3, 2, 3, 2]));
@@ -166,7 +166,7 @@ fn b5_page_count_is_count_by_page_size_rounded_up() {
 }
 
 #[test]
-fn b16_count_is_the_total_of_the_query_not_of_the_page() {
+fn b16_count_is_the_total_of_the_query_rather_than_the_page() {
     let server = Server::start();
     assert_eq!(server.list("per_page=1").json()["count"], 3);
     assert_eq!(server.list("per_page=1&page=2").json()["count"], 3);
@@ -184,13 +184,13 @@ fn b16_count_follows_every_write() {
     assert_eq!((count(""), count("only_pending=false")), (json!(6), json!(7)));
     server.delete(&format!("/account_invitations/{}", ids[0])).bearer(token::ADMINISTRATOR).send().expect(204);
     assert_eq!((count(""), count("only_pending=false")), (json!(5), json!(6)));
-    // The other account counts its own.
+    // The other account's count is separate.
     let other = server.get("/account_invitations").bearer(token::OTHER_ADMINISTRATOR).send().expect(200);
     assert_eq!((other.json()["count"].clone(), other.ids()), (json!(1), vec!["5".to_owned()]));
 }
 
 #[test]
-fn d2_paging_parameters_leave_meta_of_other_answers_alone() {
+fn d2_paging_parameters_do_not_change_meta_of_other_answers() {
     let server = Server::start();
     let paging = "per_page=7&page=3&limit=1&offset=1&only=1&order=full_name&search=x&by_full_name=x";
     let change = json!({"account_invitation": {"billability_target": 10}});

@@ -1,4 +1,4 @@
-//! What arrives: read by a mail server and a parser that know nothing of us.
+//! The contents of mails, as read by a third-party mail server and parser.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::server::MailServer;
 use super::{expect_mail, link, page_status};
 use crate::support::{Server, token};
 
-/// Adam Administrator invites somebody with a role; the answer is the invitation's id.
+/// Invites with a role, as Adam Administrator; returns the invitation's id.
 #[track_caller]
 fn invite_with_role(server: &Server) -> String {
     server.invite(&json!({
@@ -18,7 +18,7 @@ fn invite_with_role(server: &Server) -> String {
 }
 
 #[test]
-fn who_is_invited_gets_one_mail_that_says_everything_once() {
+fn an_invitee_gets_one_mail_with_all_details() {
     let mut mail_server = MailServer::start();
     let server = mail_server.sender();
     let invitation = invite_with_role(&server);
@@ -35,7 +35,7 @@ fn who_is_invited_gets_one_mail_that_says_everything_once() {
     let id = server.stored(&format!("SELECT message_id FROM outbox WHERE invitation_id = {invitation}"));
     assert_eq!([mail.header("Message-ID").to_owned()], [format!("<{}>", id[0])]);
     assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
-    assert_eq!(mail.header("Date"), "Thu, 02 Jan 2031 03:04:05 +0000", "the server's clock counts");
+    assert_eq!(mail.header("Date"), "Thu, 02 Jan 2031 03:04:05 +0000", "the server's clock dates the mail");
     assert_eq!(mail.said["from_addresses"], json!([["Sandbox", "invitations@sandbox.test"]]));
     assert_eq!(mail.said["to_addresses"], json!([["Nora New", "Nora.New@example.test"]]));
     assert_eq!(mail.text("subject"), "Adam Administrator invites you to Sandbox");
@@ -55,7 +55,7 @@ fn who_is_invited_gets_one_mail_that_says_everything_once() {
 }
 
 #[test]
-fn an_account_that_speaks_german_writes_german() {
+fn a_german_account_sends_german_mails() {
     let mut mail_server = MailServer::start();
     let server = mail_server.sender();
     server.alter_stored("UPDATE accounts SET language = 'de', name = 'Käserei Größe' WHERE id = 1");
@@ -75,7 +75,7 @@ fn an_account_that_speaks_german_writes_german() {
 }
 
 #[test]
-fn a_role_that_is_not_given_is_not_spoken_of() {
+fn without_a_role_the_mail_mentions_none() {
     let mut mail_server = MailServer::start();
     let server = mail_server.sender();
     super::invite(&server, "Nora New", "nora@example.test");
@@ -88,7 +88,7 @@ fn a_role_that_is_not_given_is_not_spoken_of() {
 }
 
 #[test]
-fn a_bulk_is_a_mail_for_each_with_a_link_of_its_own() {
+fn each_invitation_of_a_bulk_has_its_own_mail_and_link() {
     let mut mail_server = MailServer::start();
     let server = mail_server.sender();
     let people: Vec<_> = (1..=5)
@@ -100,7 +100,7 @@ fn a_bulk_is_a_mail_for_each_with_a_link_of_its_own() {
     let mut links = Vec::new();
     for number in 1..=5 {
         let mail = mail_server.mail();
-        assert_eq!(mail.said["rcpt_tos"], json!([format!("p{number}@example.test")]), "they leave in their order");
+        assert_eq!(mail.said["rcpt_tos"], json!([format!("p{number}@example.test")]), "they are sent in order");
         assert!(mail.text("text").contains(&format!("Hello Person {number},")), "{}", mail.said);
         links.push(link(&server, mail.text("text")).to_owned());
     }

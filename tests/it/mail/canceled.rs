@@ -1,4 +1,4 @@
-//! Mails that there is no reason any more to send when their turn comes.
+//! Queued mails that are canceled because their reason is gone when they are due.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{expect_mail, invite, mails, only_mail, sender};
 use crate::support::sink::{Manner, Moment};
 use crate::support::{Server, Sink, token};
 
-/// A mail that waits for its second attempt, which would succeed.
+/// A mail waiting for its second attempt, which would succeed.
 fn waiting() -> (Sink, Server, String) {
     let busy = Manner::Replies(Moment::Greeting, "421 4.3.2 Too busy");
     let sink = Sink::start(&[busy, Manner::Kind]);
@@ -17,7 +17,7 @@ fn waiting() -> (Sink, Server, String) {
     (sink, server, invitation)
 }
 
-/// Expects that nothing more is sent, ever.
+/// Expects that nothing is ever sent again.
 #[track_caller]
 fn expect_silence(sink: &Sink, server: &Server) {
     server.advance_seconds(86_400);
@@ -25,7 +25,7 @@ fn expect_silence(sink: &Sink, server: &Server) {
     assert_eq!((sink.connections(), sink.received().len()), (1, 0));
 }
 
-/// The token of a link that the administrator hands over.
+/// The token of a link that the administrator requested.
 #[track_caller]
 fn handed_over(server: &Server, invitation: &str) -> String {
     let path = format!("/invitations/{invitation}/link");
@@ -34,7 +34,7 @@ fn handed_over(server: &Server, invitation: &str) -> String {
 }
 
 #[test]
-fn of_an_invitation_that_was_taken_back() {
+fn of_a_revoked_invitation() {
     let (sink, server, invitation) = waiting();
     server.delete(&format!("/account_invitations/{invitation}")).bearer(token::ADMINISTRATOR).send().expect(204);
     let state = server.stored(&format!("SELECT state FROM outbox WHERE invitation_id = {invitation}"));
@@ -43,13 +43,13 @@ fn of_an_invitation_that_was_taken_back() {
 }
 
 #[test]
-fn of_an_invitation_that_was_handed_over_and_answered() {
+fn of_an_invitation_whose_link_was_handed_over() {
     for (action, status, body) in
         [("accept", 200, json!({"password": "correct horse battery"})), ("decline", 204, json!({}))]
     {
         let (sink, server, invitation) = waiting();
         let token = handed_over(&server, &invitation);
-        assert_eq!(only_mail(&server, &invitation).0, "canceled", "who hands a link over needs no mail");
+        assert_eq!(only_mail(&server, &invitation).0, "canceled", "the handed over link replaces the mail");
         let mut body = body;
         body["token"] = token.into();
         server.request_at_root("POST", &format!("/invitations/{action}")).json(&body).send().expect(status);
@@ -58,11 +58,11 @@ fn of_an_invitation_that_was_handed_over_and_answered() {
 }
 
 #[test]
-fn of_an_invitation_whose_first_mail_was_answered_before_its_second_attempt() {
+fn of_an_invitation_answered_before_the_second_attempt() {
     for (action, status, body) in
         [("accept", 200, json!({"password": "correct horse battery"})), ("decline", 204, json!({}))]
     {
-        // The first attempt arrives, but nobody says so: it is queued all the same.
+        // The first attempt arrives without a confirmation, so the mail stays queued.
         let sink = Sink::start(&[Manner::Drops(Moment::Message), Manner::Kind]);
         let server = sender(&sink);
         let invitation = invite(&server, "Nora New", "nora@example.test");
@@ -80,23 +80,23 @@ fn of_an_invitation_whose_first_mail_was_answered_before_its_second_attempt() {
 }
 
 #[test]
-fn of_an_invitation_that_was_sent_again() {
+fn of_a_resent_invitation() {
     let (sink, server, invitation) = waiting();
     server.put(&format!("/account_invitations/{invitation}/resend")).bearer(token::ADMINISTRATOR).send().expect(200);
-    let told = mails(&server, &invitation);
-    let states: Vec<_> = told.iter().map(|mail| mail["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["queued", "canceled"], "the newest first");
-    assert_ne!(told[0]["message_id"], told[1]["message_id"], "it is another mail");
+    let listed = mails(&server, &invitation);
+    let states: Vec<_> = listed.iter().map(|mail| mail["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["queued", "canceled"], "newest first");
+    assert_ne!(listed[0]["message_id"], listed[1]["message_id"], "it is a different mail");
     server.advance_seconds(86_400);
     assert_eq!(server.deliver(), 1);
     let accepted = sink.accepted();
     assert_eq!(accepted.len(), 1, "only the new one is sent");
-    let id = format!("Message-ID: <{}>", told[0]["message_id"].as_str().unwrap());
+    let id = format!("Message-ID: <{}>", listed[0]["message_id"].as_str().unwrap());
     assert!(String::from_utf8(accepted[0].message()).unwrap().contains(&id));
 }
 
 #[test]
-fn of_an_invitation_that_ran_out_meanwhile() {
+fn of_an_expired_invitation() {
     let (sink, server, invitation) = waiting();
     server.advance_seconds(31 * 86_400);
     server.deliver();
@@ -105,7 +105,7 @@ fn of_an_invitation_that_ran_out_meanwhile() {
 }
 
 #[test]
-fn mails_are_told_to_those_who_may_invite_in_this_account_and_to_nobody_else() {
+fn only_inviters_of_the_account_see_its_mails() {
     let (_sink, server, invitation) = waiting();
     let path = format!("/invitations/{invitation}/mails");
     let status = |token: &str| server.request_at_root("GET", &path).bearer(token).send().status;
@@ -113,10 +113,10 @@ fn mails_are_told_to_those_who_may_invite_in_this_account_and_to_nobody_else() {
     assert_eq!(status(token::PUNCH_CLOCK), 403);
     assert_eq!(status(token::OTHER_ADMINISTRATOR), 404);
     assert_eq!(server.request_at_root("GET", &path).send().status, 401);
-    let told = mails(&server, &invitation);
-    let keys: Vec<&String> = told[0].as_object().unwrap().keys().collect();
+    let listed = mails(&server, &invitation);
+    let keys: Vec<&String> = listed[0].as_object().unwrap().keys().collect();
     let expected =
         ["attempts", "created_at", "last_reply", "message_id", "next_attempt_at", "state", "to", "updated_at"];
     assert_eq!(keys, expected);
-    assert_eq!(told[0]["to"], "nora@example.test");
+    assert_eq!(listed[0]["to"], "nora@example.test");
 }

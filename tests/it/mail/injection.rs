@@ -1,8 +1,7 @@
-//! What people type ends up in mails to other people. It may look odd there, but it may not become a header, a recipient, a
-//! command or a second mail.
+//! Text that people type ends up in mails to others. It may look odd there, but must not become a header, a recipient,
+//! a command or a second mail.
 //!
-//! The same mails are looked at twice: byte for byte as they stand on the wire, and as a mail program of another make
-//! reads them.
+//! The same mails are checked twice: byte for byte on the wire, and as a third-party mail parser reads them.
 
 use invited::testing::message::plain;
 use serde_json::{Value, json};
@@ -12,11 +11,11 @@ use super::{invite, link, sender, sender_with};
 use crate::support::sink::{Manner, Received};
 use crate::support::{Server, Sink, token};
 
-/// The headers of a mail, which are the same whatever anybody types.
+/// The headers of every mail, whatever people type.
 const HEADERS: [&str; 8] =
     ["From", "To", "Subject", "Message-ID", "Date", "Auto-Submitted", "MIME-Version", "Content-Type"];
 
-/// Names that are taken, each of which has broken a mail program somewhere.
+/// Accepted names, each of which has broken a mail program.
 fn names() -> Vec<String> {
     let typed = [
         r#"Nora "Bcc" New"#,
@@ -48,7 +47,7 @@ fn names() -> Vec<String> {
     typed.iter().map(|name| (*name).to_owned()).chain(long).collect()
 }
 
-/// Everybody and everything is called that, and somebody is invited.
+/// Gives this name to account, inviter, role and title, and invites.
 #[track_caller]
 fn invite_among(server: &Server, name: &str, number: usize) -> String {
     let change = |path: &str, body| {
@@ -64,23 +63,23 @@ fn invite_among(server: &Server, name: &str, number: usize) -> String {
     address
 }
 
-/// The lines of the headers, those that were folded put together again.
+/// The unfolded header lines.
 fn headers(message: &str) -> Vec<String> {
     let (head, _) = message.split_once("\r\n\r\n").expect("an empty line ends the headers");
     head.replace("\r\n ", " ").replace("\r\n\t", " ").split("\r\n").map(str::to_owned).collect()
 }
 
-/// Judges a message by its bytes alone.
+/// Checks a message by its bytes.
 #[track_caller]
 fn expect_one_mail(received: &[Received], address: &str) {
     let [mail] = received else { panic!("there are {} mails", received.len()) };
     assert_eq!(mail.recipients, [address]);
     assert_eq!(mail.sender, "invitations@sandbox.test");
-    assert!(mail.wire.is_ascii(), "only what every mail server takes is sent");
+    assert!(mail.wire.is_ascii(), "every mail server accepts ASCII");
     let wire = str::from_utf8(&mail.wire).unwrap();
     assert!(wire.ends_with("\r\n"));
     for line in wire.split_terminator("\r\n") {
-        assert!(!line.contains(['\r', '\n']), "an end of line stands inside {line:?}");
+        assert!(!line.contains(['\r', '\n']), "a line break inside {line:?}");
         assert!(line.len() <= 998, "a line of {} bytes", line.len());
         assert!(!line.starts_with('.') || line.starts_with(".."), "a dot is not doubled in {line:?}");
         assert!(line.bytes().all(|byte| byte >= b' ' || byte == b'\t'), "{line:?}");
@@ -93,7 +92,7 @@ fn expect_one_mail(received: &[Received], address: &str) {
 }
 
 #[test]
-fn pitfall_17_whatever_somebody_is_called_one_mail_with_eight_headers_goes_to_one_address() {
+fn pitfall_17_any_name_makes_one_mail_with_eight_headers_to_one_address() {
     let sink = Sink::start(&[Manner::Kind]);
     let server = sender(&sink);
     for (number, name) in names().iter().enumerate() {
@@ -103,7 +102,7 @@ fn pitfall_17_whatever_somebody_is_called_one_mail_with_eight_headers_goes_to_on
 }
 
 #[test]
-fn pitfall_17_a_mail_program_reads_the_name_and_nothing_else() {
+fn pitfall_17_a_mail_program_reads_only_the_name() {
     let mut mail_server = MailServer::start();
     let server = mail_server.sender();
     for (number, name) in names().iter().enumerate() {
@@ -113,7 +112,7 @@ fn pitfall_17_a_mail_program_reads_the_name_and_nothing_else() {
         assert_eq!(mail.said["defects"], json!([]), "{name:?}: {}", mail.said);
         assert_eq!(mail.header_names(), HEADERS, "{name:?}");
         assert_eq!(mail.said["rcpt_tos"], json!([address]));
-        // A header has no way to write a name that only consists of marks, so that it has none then.
+        // A header cannot express a name of punctuation only, so it is left out.
         let is_name = harmless.contains(|character: char| !character.is_ascii_punctuation());
         let in_header = if is_name { harmless.as_str() } else { "" };
         expect_only_address(&mail.said["to_addresses"], in_header, &address);
@@ -127,8 +126,8 @@ fn pitfall_17_a_mail_program_reads_the_name_and_nothing_else() {
     mail_server.stop();
 }
 
-/// Expects one address under a name. The parser keeps the blanks between the encoded words of a long name, which the
-/// standard says are none, so that blanks do not count.
+/// Expects one address under a name. Blanks do not count: the parser keeps those between the encoded words of a long
+/// name, which the standard drops.
 #[track_caller]
 fn expect_only_address(addresses: &Value, name: &str, address: &str) {
     let without_blanks = |text: &str| text.replace(' ', "");
@@ -138,7 +137,7 @@ fn expect_only_address(addresses: &Value, name: &str, address: &str) {
 }
 
 #[test]
-fn pitfall_17_a_line_with_a_dot_alone_ends_no_mail() {
+fn pitfall_17_a_line_with_only_a_dot_does_not_end_the_mail() {
     let folder =
         invited::testing::sandbox::TemporaryFolder::create(&invited::testing::entropy::Entropy::system()).unwrap();
     let database = folder.database();
@@ -167,7 +166,7 @@ fn pitfall_17_a_line_with_a_dot_alone_ends_no_mail() {
 }
 
 #[test]
-fn pitfall_17_ends_of_lines_and_second_addresses_are_refused_where_they_are_typed() {
+fn pitfall_17_line_breaks_and_second_addresses_are_refused_on_input() {
     let sink = Sink::start(&[Manner::Kind]);
     let server = sender(&sink);
     let before = server.everything_stored();

@@ -1,4 +1,4 @@
-//! The mail server of another make (`tests/peers/python/smtp_server.py`) that these stories send to.
+//! The third-party mail server (`tests/peers/python/smtp_server.py`) that these tests send to.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,28 +13,27 @@ use crate::peers;
 use crate::process::Program;
 use crate::support::Server;
 
-/// A running mail server.
 pub(crate) struct MailServer {
     program: Program,
     port: u64,
     folder: TemporaryFolder,
 }
 
-/// A mail that it took.
+/// A received mail.
 pub(crate) struct Taken {
-    /// Everything that was said about it.
+    /// The script's report about it.
     pub(crate) said: Value,
-    /// The mail as it came, without what SMTP puts around it.
+    /// The mail without its SMTP framing.
     pub(crate) bytes: Vec<u8>,
 }
 
 impl MailServer {
-    /// One without encryption that takes everything.
+    /// Without encryption; accepts everything.
     pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// One with some options of the script.
+    /// With options of the script.
     pub(crate) fn start_with(options: &[&str]) -> Self {
         let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
         let mut command = peers::python_script("smtp_server.py");
@@ -45,17 +44,17 @@ impl MailServer {
         Self { program, port, folder }
     }
 
-    /// Its address as the setting `mail` has it; the certificate is for that name.
+    /// Its address for the setting `mail`; the certificate is for that name.
     pub(crate) fn address(&self, scheme: &str) -> String {
         format!("{scheme}://localhost:{}", self.port)
     }
 
-    /// The file with the certificate of the authority that this server's own comes from.
+    /// The certificate file of the authority that issued this server's certificate.
     pub(crate) fn authority(&self) -> PathBuf {
         authority(&self.folder)
     }
 
-    /// The next mail, which has to come soon.
+    /// The next mail, which must arrive soon.
     #[track_caller]
     pub(crate) fn mail(&mut self) -> Taken {
         let said = json(&self.program.line());
@@ -63,19 +62,19 @@ impl MailServer {
         Taken { said, bytes }
     }
 
-    /// Ends it; no mail may have come besides those that were looked at.
+    /// Stops it; expects no further mail.
     #[track_caller]
     pub(crate) fn stop(self) {
         let (_, rest) = self.program.stop();
-        assert_eq!(rest, "", "there was one mail more");
+        assert_eq!(rest, "", "there was another mail");
     }
 
-    /// A server of ours that sends its mails there, unencrypted.
+    /// A server that sends its mails here, unencrypted.
     pub(crate) fn sender(&self) -> Server {
         self.sender_with(&[])
     }
 
-    /// The same with some further settings.
+    /// The same with further settings.
     pub(crate) fn sender_with(&self, settings: &[(&'static str, &str)]) -> Server {
         let address = self.address("smtp");
         Server::start_with(&[&[("mail", address.as_str()), ("mail_starttls", "none")], settings].concat())
@@ -83,26 +82,26 @@ impl MailServer {
 }
 
 impl Taken {
-    /// A text that was said about it.
+    /// A text of the script's report.
     #[track_caller]
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.said[name].as_str().unwrap_or_else(|| panic!("there is no {name}: {}", self.said))
+        self.said[name].as_str().unwrap_or_else(|| panic!("missing {name}: {}", self.said))
     }
 
-    /// The names of its headers, in order.
+    /// Its header names, in order.
     pub(crate) fn header_names(&self) -> Vec<&str> {
         let headers = self.said["headers"].as_array().expect("headers are a list");
         headers.iter().filter_map(|pair| pair[0].as_str()).collect()
     }
 
-    /// The value of a header that stands there once.
+    /// The value of a header that occurs once.
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> &str {
         let headers = self.said["headers"].as_array().expect("headers are a list");
         let mut values = headers.iter().filter(|pair| pair[0] == name).filter_map(|pair| pair[1].as_str());
         match (values.next(), values.next()) {
             (Some(value), None) => value,
-            _ => panic!("{name} does not stand there once: {headers:?}"),
+            _ => panic!("{name} does not occur once: {headers:?}"),
         }
     }
 }
@@ -114,5 +113,5 @@ fn authority(folder: &TemporaryFolder) -> PathBuf {
 
 fn json(line: &str) -> Value {
     serde_json::from_str(line)
-        .unwrap_or_else(|cause| panic!("the mail server said {line:?}, which is no JSON: {cause}"))
+        .unwrap_or_else(|cause| panic!("the mail server printed {line:?}, which is not JSON: {cause}"))
 }

@@ -1,4 +1,4 @@
-//! What becomes of a mail when its server is busy, refuses it, says nothing or goes away.
+//! Mail servers that are busy, refuse a mail, stay silent or disconnect.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::support::sink::Manner::{Drops, Kind, Replies, Stalls};
 use crate::support::sink::{Manner, Moment, Received};
 use crate::support::{Server, Sink};
 
-/// A sink of these manners, a server of ours that sends there and waits a second at most, and an invitation.
+/// A sink with these manners, a server that sends there with a timeout of a second, and an invitation.
 fn story(manners: &[Manner]) -> (Sink, Server, String) {
     let sink = Sink::start(manners);
     let server = super::sender(&sink);
@@ -19,47 +19,53 @@ fn story(manners: &[Manner]) -> (Sink, Server, String) {
 const FIRST_WAIT_AT_LEAST: u64 = 24;
 const FIRST_WAIT_AT_MOST: u64 = 36;
 
-/// Expects that nothing is sent before the first wait is over, and something after it.
+/// Expects that nothing is sent before the first wait is over, and the mail after it.
 #[track_caller]
 fn expect_second_attempt(server: &Server) {
     server.advance_seconds(FIRST_WAIT_AT_LEAST - 1);
-    assert_eq!(server.deliver(), 0, "the mail is tried again before its time");
+    assert_eq!(server.deliver(), 0, "the mail is tried again too early");
     server.advance_seconds(FIRST_WAIT_AT_MOST - FIRST_WAIT_AT_LEAST + 1);
     assert_eq!(server.deliver(), 1, "the mail is not tried again");
 }
 
-/// The text part of a message as the server wrote it: its links and headers need no decoding.
+/// The text part of a raw message; links and headers need no decoding.
 fn text(message: &Received) -> String {
     String::from_utf8(message.message()).expect("what we send is ASCII")
 }
 
-/// The value of a header that needs no decoding.
 #[track_caller]
 fn header<'a>(message: &'a str, name: &str) -> &'a str {
     let start = format!("{name}: ");
-    message.lines().find_map(|line| line.strip_prefix(start.as_str())).unwrap_or_else(|| panic!("no {name}: {message}"))
+    message
+        .lines()
+        .find_map(|line| line.strip_prefix(start.as_str()))
+        .unwrap_or_else(|| panic!("missing {name}: {message}"))
 }
 
 #[test]
-fn a_mail_that_is_greylisted_is_sent_at_the_second_attempt() {
+fn a_greylisted_mail_is_sent_at_the_second_attempt() {
     let reply = "451 4.7.1 Greylisted, come back later";
     let (sink, server, invitation) = story(&[Replies(Moment::Recipient, reply), Kind]);
     assert_eq!(server.deliver(), 1);
     expect_mail(&server, &invitation, "queued", reply);
-    let told = mails(&server, &invitation);
-    assert_eq!((&told[0]["attempts"], told[0]["next_attempt_at"].is_null()), (&Value::from(1), false), "{told:?}");
+    let listed = mails(&server, &invitation);
+    assert_eq!(
+        (&listed[0]["attempts"], listed[0]["next_attempt_at"].is_null()),
+        (&Value::from(1), false),
+        "{listed:?}"
+    );
     assert!(sink.received().is_empty());
 
     expect_second_attempt(&server);
     expect_mail(&server, &invitation, "sent", "250 taken");
-    let told = mails(&server, &invitation);
-    assert_eq!((&told[0]["attempts"], &told[0]["next_attempt_at"]), (&Value::from(2), &Value::Null), "{told:?}");
+    let listed = mails(&server, &invitation);
+    assert_eq!((&listed[0]["attempts"], &listed[0]["next_attempt_at"]), (&Value::from(2), &Value::Null), "{listed:?}");
     assert_eq!(sink.accepted().len(), 1);
     assert_eq!(sink.accepted()[0].recipients, ["nora@example.test"]);
 }
 
 #[test]
-fn a_server_that_is_too_busy_to_greet_keeps_the_mail_waiting() {
+fn a_busy_server_delays_the_mail() {
     let reply = "421 4.3.2 Too busy";
     let (sink, server, invitation) = story(&[Replies(Moment::Greeting, reply), Kind]);
     server.deliver();
@@ -70,23 +76,23 @@ fn a_server_that_is_too_busy_to_greet_keeps_the_mail_waiting() {
 }
 
 #[test]
-fn a_server_that_says_what_no_text_should_hold_is_told_of_all_the_same() {
+fn a_reply_with_control_characters_is_reported_without_them() {
     for (moment, reply) in
         [(Moment::Message, "250 taken\0 \u{1b}[2Jhere"), (Moment::Recipient, "550 5.1.1 \0\u{1b}[31mNo")]
     {
         let (sink, server, invitation) = story(&[Replies(moment, reply), Kind]);
         server.deliver();
-        let (state, told) = super::only_mail(&server, &invitation);
-        assert_eq!(state, if moment == Moment::Message { "sent" } else { "failed" }, "{told}");
-        assert!(!told.is_empty() && !told.contains(char::is_control), "{told:?}");
+        let (state, reply) = super::only_mail(&server, &invitation);
+        assert_eq!(state, if moment == Moment::Message { "sent" } else { "failed" }, "{reply}");
+        assert!(!reply.is_empty() && !reply.contains(char::is_control), "{reply:?}");
         server.advance_seconds(3_600);
-        assert_eq!(server.deliver(), 0, "the mail is sent once more");
+        assert_eq!(server.deliver(), 0, "the mail is sent again");
         assert!(sink.received().len() <= 1);
     }
 }
 
 #[test]
-fn a_recipient_or_message_that_is_refused_for_good_is_not_tried_again() {
+fn a_permanently_refused_recipient_or_message_is_not_retried() {
     for (moment, reply) in
         [(Moment::Recipient, "550 5.1.1 No such user here"), (Moment::Message, "554 5.7.1 We do not want this")]
     {
@@ -97,12 +103,16 @@ fn a_recipient_or_message_that_is_refused_for_good_is_not_tried_again() {
         server.advance_seconds(7 * 86_400);
         assert_eq!(server.deliver(), 0);
         assert_eq!((sink.connections(), sink.accepted().len()), (1, 0));
-        assert_eq!(server.show(&invitation).record()["pending"], true, "the invitation stands, to be sent again");
+        assert_eq!(
+            server.show(&invitation).record()["pending"],
+            true,
+            "the invitation stays pending and can be resent"
+        );
     }
 }
 
 #[test]
-fn a_server_that_says_nothing_costs_its_time_and_no_more() {
+fn a_silent_server_costs_only_its_timeout() {
     for moment in [Moment::Greeting, Moment::Message] {
         let (sink, server, invitation) = story(&[Stalls(moment), Kind]);
         server.deliver();
@@ -114,18 +124,18 @@ fn a_server_that_says_nothing_costs_its_time_and_no_more() {
 }
 
 #[test]
-fn an_answer_that_comes_too_late_is_not_the_answer_to_the_next_mail() {
+fn a_late_reply_is_not_taken_for_the_next_mail() {
     let (sink, server, invitation) = story(&[Stalls(Moment::Message), Replies(Moment::Message, "554 5.7.1 No")]);
     server.deliver();
     expect_mail(&server, &invitation, "queued", "no answer from the mail server within 3 seconds");
     sink.release();
     expect_second_attempt(&server);
     expect_mail(&server, &invitation, "failed", "554 5.7.1 No");
-    assert_eq!(sink.connections(), 2, "a conversation that was broken off is not taken up again");
+    assert_eq!(sink.connections(), 2, "a broken connection is not reused");
 }
 
 #[test]
-fn a_mail_whose_taking_was_not_confirmed_comes_again_as_the_same_mail() {
+fn an_unconfirmed_mail_is_resent_with_the_same_message_id() {
     let (sink, server, invitation) = story(&[Drops(Moment::Message), Kind]);
     server.deliver();
     expect_mail(&server, &invitation, "queued", "incomplete response");
@@ -138,20 +148,20 @@ fn a_mail_whose_taking_was_not_confirmed_comes_again_as_the_same_mail() {
     let (first, second) = (text(first), text(second));
     assert_eq!(header(&first, "Message-ID"), header(&second, "Message-ID"), "it is the same mail");
     let links = [first, second].map(|message| first_link(&server, &message));
-    assert_ne!(links[0], links[1], "only a hash of a link is kept, so that another one is made");
-    assert_eq!(links.each_ref().map(|link| page_status(&server, link)), [200, 200], "whichever arrived works");
+    assert_ne!(links[0], links[1], "only the hash of a link is stored, so a retry makes a new link");
+    assert_eq!(links.each_ref().map(|link| page_status(&server, link)), [200, 200], "each of them works");
     server.accept(&invitation);
     assert_eq!(links.each_ref().map(|link| page_status(&server, link)), [404, 404], "and both end together");
 }
 
-/// The link of the text part, which stands before the HTML part.
+/// The link in the text part, which precedes the HTML part.
 fn first_link(server: &Server, message: &str) -> String {
     let (text, _) = message.split_once("text/html").expect("the HTML part comes second");
     link(server, &text.replace("=\r\n", "").replace('\r', "")).to_owned()
 }
 
 #[test]
-fn a_mail_that_no_server_takes_is_given_up() {
+fn an_undeliverable_mail_is_given_up() {
     let sink = Sink::start(&[Replies(Moment::Greeting, "421 4.3.2 Too busy")]);
     let server = super::sender_with(&sink, &[("mail_give_up_hours", "1")]);
     let invitation = invite(&server, "Nora New", "nora@example.test");
@@ -165,12 +175,12 @@ fn a_mail_that_no_server_takes_is_given_up() {
     expect_mail(&server, &invitation, "failed", "421 4.3.2 Too busy");
     assert!((20..=60).contains(&minutes), "it was given up after {minutes} minutes");
     let attempts = mails(&server, &invitation)[0]["attempts"].as_u64().unwrap();
-    assert!((5..=8).contains(&attempts), "waits that double make few attempts in an hour, and not {attempts}");
+    assert!((5..=8).contains(&attempts), "doubled waits allow few attempts in an hour, not {attempts}");
     assert_eq!(sink.connections() as u64, attempts);
 }
 
 #[test]
-fn nobody_listens() {
+fn an_unreachable_server_is_reported() {
     let sink = Sink::start(&[Kind]);
     let server = super::sender(&sink);
     drop(sink);
@@ -180,7 +190,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn one_address_that_is_refused_stops_nobody_else() {
+fn a_refused_address_does_not_stop_other_mails() {
     let (sink, server, refused) = story(&[Replies(Moment::Recipient, "550 5.1.1 No such user here"), Kind]);
     let others: Vec<String> =
         (1..=3).map(|number| invite(&server, "Other", &format!("other{number}@example.test"))).collect();

@@ -1,11 +1,10 @@
-//! Applications: what may be registered, and what goes with one that is deleted.
+//! Applications: what can be registered, and what a deletion removes.
 
 use invited::testing::applications;
 
 use super::{OTHER, api_status, code, post, redeem, refresh, refused, register, tokens_of};
 use crate::support::{Server, token};
 
-/// Whether an application can be registered for a member.
 fn is_registered(server: &Server, address: &'static str, uris: &'static [&str]) -> bool {
     let (now, entropy) = (server.app().clock.now(), server.app().entropy.clone());
     server.write(move |db| {
@@ -15,7 +14,7 @@ fn is_registered(server: &Server, address: &'static str, uris: &'static [&str]) 
 }
 
 #[test]
-fn only_whole_addresses_of_the_web_and_active_members_are_registered() {
+fn registration_needs_absolute_web_addresses_and_an_active_member() {
     let server = Server::start();
     assert!(is_registered(&server, "owner@example.test", &["https://a.example/cb", "http://localhost:1/"]));
     for (address, uris) in [
@@ -32,7 +31,7 @@ fn only_whole_addresses_of_the_web_and_active_members_are_registered() {
 }
 
 #[test]
-fn with_an_application_everything_goes_that_it_holds_and_nothing_else() {
+fn deleting_an_application_deletes_everything_of_it_and_nothing_else() {
     let server = Server::start();
     register(&server, OTHER, 1, &[super::CALLBACK]);
     let (access, renewal) = tokens_of(&server, token::ADMINISTRATOR);

@@ -1,7 +1,7 @@
-//! What an application may ask for, and where it is told that it may not.
+//! Authorization requests: what is allowed, and where errors are reported.
 
 use super::{
-    CALLBACK, CHALLENGE, authorize_path, code, location, redeem, refused_by_redirect, register, told_on_a_page,
+    CALLBACK, CHALLENGE, authorize_path, code, location, redeem, refused_by_redirect, refused_on_a_page, register,
 };
 use crate::support::{Answer, Server, token};
 
@@ -10,20 +10,20 @@ fn ask(server: &Server, changed: super::Fields<'_>) -> Answer {
 }
 
 #[test]
-fn in_the_sandbox_a_bearer_token_stands_for_its_members_consent() {
+fn in_the_sandbox_a_bearer_token_counts_as_its_members_consent() {
     let server = Server::start();
     let answer = ask(&server, &[]).expect(302);
     let (place, parameters) = location(&answer);
     assert_eq!((place.as_str(), parameters["state"].as_str()), (CALLBACK, "st&te=1"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     redeem(&server, &parameters["code"], &[]).expect(200);
-    told_on_a_page(&server.request_at_root("GET", &authorize_path(&[])).bearer("nobody").send(), 401);
+    refused_on_a_page(&server.request_at_root("GET", &authorize_path(&[])).bearer("nobody").send(), 401);
     let foreign = server.request_at_root("GET", &authorize_path(&[])).bearer(token::OTHER_ADMINISTRATOR).send();
     refused_by_redirect(&foreign.expect(302), "access_denied", Some("st&te=1"));
 }
 
 #[test]
-fn an_unknown_application_or_address_is_told_on_a_page_and_never_by_a_redirect() {
+fn an_unknown_application_or_redirect_uri_gets_a_page_and_never_a_redirect() {
     let server = Server::start();
     for changed in [
         ("client_id", ""),
@@ -40,18 +40,18 @@ fn an_unknown_application_or_address_is_told_on_a_page_and_never_by_a_redirect()
         ("redirect_uri", "http://127.0.0.1:8765@evil.example/callback"),
         ("redirect_uri", "javascript:alert(1)"),
     ] {
-        // Also when something else is wrong that would be told by a redirect.
+        // Even with another error that would be reported by a redirect.
         for other in [("state", "x"), ("response_type", "token")] {
-            told_on_a_page(&ask(&server, &[changed, other]), 400);
+            refused_on_a_page(&ask(&server, &[changed, other]), 400);
         }
     }
-    told_on_a_page(&server.request_at_root("GET", "/oauth/authorize").send(), 400);
-    told_on_a_page(&server.request_at_root("GET", "/oauth/authorize?%zz").send(), 400);
-    told_on_a_page(&server.request_at_root("GET", "/oauth/authorize?client_id[]=sandbox-app").send(), 400);
+    refused_on_a_page(&server.request_at_root("GET", "/oauth/authorize").send(), 400);
+    refused_on_a_page(&server.request_at_root("GET", "/oauth/authorize?%zz").send(), 400);
+    refused_on_a_page(&server.request_at_root("GET", "/oauth/authorize?client_id[]=sandbox-app").send(), 400);
 }
 
 #[test]
-fn everything_else_is_told_to_the_application() {
+fn every_other_error_is_reported_to_the_application() {
     let server = Server::start();
     let short = "x".repeat(42);
     let long = "x".repeat(129);
@@ -80,7 +80,7 @@ fn everything_else_is_told_to_the_application() {
 }
 
 #[test]
-fn a_state_that_is_too_long_does_not_come_back() {
+fn too_long_a_state_is_not_returned() {
     let server = Server::start();
     let (most, more) = ("é".repeat(1_024), "é".repeat(1_025));
     refused_by_redirect(&ask(&server, &[("state", &more)]).expect(302), "invalid_request", None);
@@ -91,7 +91,7 @@ fn a_state_that_is_too_long_does_not_come_back() {
 }
 
 #[test]
-fn a_redirect_uri_keeps_the_query_that_it_has() {
+fn a_redirect_uri_keeps_its_query() {
     let server = Server::start();
     let uri = "https://app.example/cb?tenant=7&code=x";
     register(&server, super::OTHER, 1, &["https://app.example/other", "https://app.example/cb?tenant=7&code=x"]);
@@ -102,17 +102,17 @@ fn a_redirect_uri_keeps_the_query_that_it_has() {
 }
 
 #[test]
-fn a_key_that_is_given_twice_counts_as_the_last() {
+fn of_a_repeated_key_the_last_one_counts() {
     let server = Server::start();
     let path = format!("{}&redirect_uri=https%3A%2F%2Fevil.example", authorize_path(&[]));
-    told_on_a_page(&server.request_at_root("GET", &path).bearer(token::ADMINISTRATOR).send(), 400);
+    refused_on_a_page(&server.request_at_root("GET", &path).bearer(token::ADMINISTRATOR).send(), 400);
     let path = format!("/oauth/authorize?redirect_uri=https%3A%2F%2Fevil.example&{}", &authorize_path(&[])[17..]);
     let answer = server.request_at_root("GET", &path).bearer(token::ADMINISTRATOR).send().expect(302);
     assert_eq!(location(&answer).0, CALLBACK);
 }
 
 #[test]
-fn every_code_is_another_one() {
+fn every_code_is_different() {
     let server = Server::start();
     let codes: std::collections::BTreeSet<String> = (0..20).map(|_| code(&server, &[])).collect();
     assert_eq!(codes.len(), 20);
@@ -120,7 +120,7 @@ fn every_code_is_another_one() {
 }
 
 #[test]
-fn unused_codes_are_swept_out_a_day_after_their_end() {
+fn expired_codes_are_swept_after_a_day() {
     let server = Server::start();
     for _ in 0..5 {
         code(&server, &[]);

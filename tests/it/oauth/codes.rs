@@ -1,4 +1,4 @@
-//! Codes: five minutes, one use, one application, one address, one proof.
+//! Codes: five minutes, one use, one application, one redirect URI, one proof.
 
 use super::{
     CALLBACK, CHALLENGE, OTHER, VERIFIER, api_status, code, code_of, pair, post, post_as, redeem, refresh, refused,
@@ -19,7 +19,7 @@ fn a_code_works_for_five_minutes() {
 }
 
 #[test]
-fn a_code_that_comes_back_ends_the_tokens_that_it_gave() {
+fn a_reused_code_revokes_its_tokens() {
     let server = Server::start();
     let code = code(&server, &[]);
     let (access, renewal) = pair(&redeem(&server, &code, &[]));
@@ -31,7 +31,7 @@ fn a_code_that_comes_back_ends_the_tokens_that_it_gave() {
 }
 
 #[test]
-fn the_code_of_another_application_is_refused_and_ends_the_first_token() {
+fn another_applications_code_is_refused_and_its_tokens_are_revoked() {
     let server = Server::start();
     register(&server, OTHER, 1, &[CALLBACK]);
     let fields = |code| [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
@@ -55,7 +55,7 @@ fn an_unknown_code_is_refused() {
 }
 
 #[test]
-fn the_address_has_to_be_the_one_that_the_code_was_sent_to() {
+fn the_redirect_uri_must_be_the_requested_one() {
     let server = Server::start();
     register(&server, OTHER, 1, &[CALLBACK, "https://app.example/cb"]);
     let code = code(&server, &[("client_id", "other-app")]);
@@ -81,7 +81,7 @@ fn a_challenge_is_proven_by_its_verifier_hashed_or_plain() {
 }
 
 #[test]
-fn a_wrong_missing_or_needless_verifier_is_refused_and_uses_the_code_up() {
+fn a_wrong_missing_or_unexpected_verifier_is_refused_and_uses_up_the_code() {
     let server = Server::start();
     let other = "x".repeat(43);
     for (challenge, verifier) in [
@@ -101,14 +101,14 @@ fn a_wrong_missing_or_needless_verifier_is_refused_and_uses_the_code_up() {
     assert_eq!(server.stored("SELECT count(*) FROM access_tokens WHERE application_id IS NOT NULL"), ["0"]);
 }
 
-/// Changes the membership of the project lead, as an administrator of the account.
+/// Changes the project lead's membership as an administrator.
 fn change_membership(server: &Server, method: &str, action: &str) -> u16 {
     let path = format!("/account_memberships/205{action}");
     server.request(method, &path).bearer(token::ADMINISTRATOR).send().status
 }
 
 #[test]
-fn a_disabled_member_is_given_nothing_until_enabled_again() {
+fn a_disabled_member_gets_no_tokens_until_enabled() {
     let server = Server::start();
     let (access, renewal) = super::tokens_of(&server, token::PROJECT_LEAD);
     let code = code_of(&server, token::PROJECT_LEAD, &[]);
@@ -117,17 +117,17 @@ fn a_disabled_member_is_given_nothing_until_enabled_again() {
     assert_eq!(api_status(&server, &access), 401, "at once");
     refused(&redeem(&server, &code, &[]), 400, "invalid_grant");
     refused(&refresh(&server, &renewal), 400, "invalid_grant");
-    let told = post(&server, "/oauth/introspect", &[("token", &access)]).expect(200);
-    assert_eq!(told.text(), r#"{"active":false}"#);
+    let inspected = post(&server, "/oauth/introspect", &[("token", &access)]).expect(200);
+    assert_eq!(inspected.text(), r#"{"active":false}"#);
     let asked = server.request_at_root("GET", &super::authorize_path(&[])).bearer(token::PROJECT_LEAD).send();
-    super::told_on_a_page(&asked, 401);
+    super::refused_on_a_page(&asked, 401);
     assert_eq!(change_membership(&server, "PUT", "/enable"), 200);
     assert_eq!(api_status(&server, &access), 200);
     refresh(&server, &renewal).expect(200);
 }
 
 #[test]
-fn who_was_removed_gets_nothing_back_by_becoming_a_member_again() {
+fn a_removed_member_who_rejoins_regains_no_tokens() {
     let server = Server::start();
     super::set_password(&server, 5, "correct horse battery");
     let (access, renewal) = super::tokens_of(&server, token::PROJECT_LEAD);
@@ -149,7 +149,7 @@ fn who_was_removed_gets_nothing_back_by_becoming_a_member_again() {
 }
 
 #[test]
-fn nothing_is_given_where_the_account_is_cancelled() {
+fn a_canceled_account_gets_no_tokens() {
     let server = Server::start();
     let (access, renewal) = super::tokens_of(&server, token::PROJECT_LEAD);
     let code = code_of(&server, token::PROJECT_LEAD, &[]);
@@ -157,6 +157,6 @@ fn nothing_is_given_where_the_account_is_cancelled() {
     refused(&redeem(&server, &code, &[]), 400, "invalid_grant");
     refused(&refresh(&server, &renewal), 400, "invalid_grant");
     refused(&post(&server, "/oauth/token", &[("grant_type", "client_credentials")]), 400, "unauthorized_client");
-    let told = post(&server, "/oauth/introspect", &[("token", &access)]).expect(200);
-    assert_eq!(told.text(), r#"{"active":false}"#);
+    let inspected = post(&server, "/oauth/introspect", &[("token", &access)]).expect(200);
+    assert_eq!(inspected.text(), r#"{"active":false}"#);
 }

@@ -1,4 +1,4 @@
-//! `invited app` and `invited user`, and that `serve` takes no bearer token for a consent.
+//! `invited app` and `invited user`; under `serve` a bearer token does not count as consent.
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};
@@ -6,8 +6,8 @@ use std::process::{Output, Stdio};
 use serde_json::Value;
 
 use super::{Browser, encoded, location};
-use crate::binary::{create_account, fails, folder, serve, succeeds};
-use crate::process::{command, printed, sqlite};
+use crate::binary::{create_account, fails, new_database, serve, succeeds};
+use crate::process::{command, printed};
 use crate::support::client::Request;
 
 const PASSWORD: &str = "correct horse battery";
@@ -27,8 +27,7 @@ fn create_app(url: &str) -> Value {
 
 #[test]
 fn an_application_is_registered_listed_used_and_deleted() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     let owner = create_account(&url, "olive@example.test");
     let made = create_app(&url);
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
@@ -48,7 +47,7 @@ fn an_application_is_registered_listed_used_and_deleted() {
     let list = || Request::new(server, "GET", "/api/v1/account_invitations").bearer(&access).send().status;
     assert_eq!(list(), 200);
 
-    // What counts as consent in the sandbox is nothing here: whoever has a token is asked like everybody.
+    // In the sandbox a token counts as consent; here its owner must sign in like everyone.
     let fields =
         [("client_id", client_id.as_str()), ("redirect_uri", "http://127.0.0.1:9/cb"), ("response_type", "code")];
     let path = format!("/oauth/authorize?{}", encoded(&fields));
@@ -64,9 +63,8 @@ fn an_application_is_registered_listed_used_and_deleted() {
 }
 
 #[test]
-fn what_cannot_be_registered_is_refused_with_the_reason() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+fn an_invalid_registration_is_refused_with_the_reason() {
+    let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
     let create = |user: &str, uri: &str, reasons: &[&str]| {
         let arguments = ["app", "create", "--user", user, "--name", "Shop", "--redirect-uri", uri, "--database", &url];
@@ -79,8 +77,7 @@ fn what_cannot_be_registered_is_refused_with_the_reason() {
 
 #[test]
 fn a_password_is_read_from_standard_input() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
     let made = create_app(&url);
     for (password, reason) in
@@ -108,15 +105,14 @@ fn a_password_is_read_from_standard_input() {
 
 #[test]
 fn a_link_signs_a_member_in() {
-    let folder = folder();
-    let url = sqlite(&folder.database());
+    let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
     let (_program, server) = serve(&url, &[]);
     let base_url = format!("http://{server}");
     let arguments = ["user", "sign-in-link", "olive@example.test", "--database", &url, "--base-url", &base_url];
-    let told: Value = serde_json::from_str(&succeeds(&[&arguments[..], &["--json"]].concat())).unwrap();
-    assert_eq!(told["expires_in"], 900);
-    let path = told["url"].as_str().unwrap().strip_prefix(&base_url).unwrap().to_owned();
+    let report: Value = serde_json::from_str(&succeeds(&[&arguments[..], &["--json"]].concat())).unwrap();
+    assert_eq!(report["expires_in"], 900);
+    let path = report["url"].as_str().unwrap().strip_prefix(&base_url).unwrap().to_owned();
     let mut browser = Browser::at(server);
     let page = browser.get(&path).expect(200);
     let token = page.text().split_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned();

@@ -1,24 +1,15 @@
-//! Many at once: what works once, works once.
-
-use std::sync::Barrier;
-use std::thread;
+//! Concurrent use: single-use secrets work once.
 
 use super::{CALLBACK, code, encoded, tokens_of};
+use crate::concurrency::together;
 use crate::support::{Server, token};
 
 const CLIENTS: usize = 64;
 
-/// The statuses of one form that is posted by many at the same moment.
-fn at_once(server: &Server, path: &str, form: &str) -> Vec<u16> {
-    let barrier = Barrier::new(CLIENTS);
-    thread::scope(|scope| {
-        let post = || {
-            barrier.wait();
-            server.request_at_root("POST", path).form(form).send().status
-        };
-        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(post)).collect();
-        clients.into_iter().map(|client| client.join().unwrap()).collect()
-    })
+/// The statuses of one form posted by many clients at once.
+fn at_once(server: &Server, form: &str) -> Vec<u16> {
+    let answers = together(CLIENTS, |_| server.request_at_root("POST", "/oauth/token").form(form).send());
+    answers.iter().map(|answer| answer.status).collect()
 }
 
 fn given(server: &Server) -> Vec<String> {
@@ -36,7 +27,7 @@ fn sixty_four_uses_of_one_code_give_one_token() {
         ("client_id", "sandbox-app"),
         ("client_secret", "sandbox-secret"),
     ]);
-    let statuses = at_once(&server, "/oauth/token", &form);
+    let statuses = at_once(&server, &form);
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 400).count(), CLIENTS - 1, "{statuses:?}");
     assert_eq!(given(&server), ["1"]);
@@ -52,7 +43,7 @@ fn sixty_four_uses_of_one_refresh_token_give_one_more() {
         ("client_id", "sandbox-app"),
         ("client_secret", "sandbox-secret"),
     ]);
-    let statuses = at_once(&server, "/oauth/token", &form);
+    let statuses = at_once(&server, &form);
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert_eq!(given(&server), ["2"]);
 }

@@ -1,4 +1,4 @@
-//! What the server says of itself.
+//! The discovery documents.
 
 use serde_json::{Value, json};
 
@@ -7,13 +7,13 @@ use crate::support::Server;
 const PATHS: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 
 fn document(server: &Server, path: &str) -> Value {
-    // What a client says about the host changes nothing.
+    // A host named by the client changes nothing.
     let request = server.request_at_root("GET", path).header("X-Forwarded-Host", "evil.example");
     request.header("Forwarded", "host=evil.example").send().expect(200).json()
 }
 
 #[test]
-fn both_documents_describe_what_there_is() {
+fn both_documents_describe_the_server() {
     let server = Server::start();
     let issuer = format!("http://{}", server.address());
     let clients = json!(["client_secret_basic", "client_secret_post"]);

@@ -1,11 +1,11 @@
-//! The whole way through the pages, and what a form needs to count.
+//! The whole flow through the pages, and what makes a form valid.
 
 use super::{
     Browser, CALLBACK, authorize_path, code_of, encoded, is_guarded_page, location, redeem, refused_by_redirect,
-    register, set_password, told_on_a_page,
+    refused_on_a_page, register, set_password,
 };
 use crate::support::browser::hidden;
-use crate::support::{Server, token};
+use crate::support::{Answer, Server, token};
 
 const PASSWORD: &str = "correct horse battery";
 const ADDRESS: &str = "project_lead@example.test";
@@ -14,6 +14,15 @@ fn with_password() -> Server {
     let server = Server::start();
     set_password(&server, 5, PASSWORD);
     server
+}
+
+/// A signed in member's browser, and the page that asks for consent.
+fn at_consent() -> (Server, Browser, Answer) {
+    let server = with_password();
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
+    let consent = browser.get(&authorize_path(&[])).expect(200);
+    (server, browser, consent)
 }
 
 #[test]
@@ -29,7 +38,7 @@ fn a_member_signs_in_consents_and_the_application_acts_for_the_member() {
     let signed_in = browser.submit(&page, "/oauth/sign-in", &typed).expect(303);
     let cookie = signed_in.header("set-cookie").unwrap();
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
-    assert_ne!(browser.cookie, anonymous, "the cookie is another one after signing in");
+    assert_ne!(browser.cookie, anonymous, "signing in changes the cookie");
     let (place, _) = location(&signed_in);
     assert_eq!(place, "/oauth/authorize");
 
@@ -54,24 +63,18 @@ fn a_member_signs_in_consents_and_the_application_acts_for_the_member() {
 }
 
 #[test]
-fn who_denies_sends_the_application_away() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+fn denying_sends_the_application_an_error() {
+    let (server, mut browser, consent) = at_consent();
     let answer = browser.submit(&consent, "/oauth/authorize", &[("decision", "deny")]).expect(303);
     refused_by_redirect(&answer, "access_denied", Some("st&te=1"));
     let undecided = browser.submit(&consent, "/oauth/authorize", &[]);
-    told_on_a_page(&undecided, 400);
+    refused_on_a_page(&undecided, 400);
     assert_eq!(server.stored("SELECT count(*) FROM grants"), ["0"]);
 }
 
 #[test]
 fn a_form_without_its_token_or_with_another_browsers_is_refused() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+    let (server, mut browser, consent) = at_consent();
     let own = hidden(&consent, "/oauth/authorize");
     let token = own.iter().find(|(name, _)| name == "csrf_token").unwrap().1.clone();
     let mut stranger = Browser::new(&server);
@@ -88,10 +91,10 @@ fn a_form_without_its_token_or_with_another_browsers_is_refused() {
                 .map(|(name, value)| (name.as_str(), if name == "csrf_token" { csrf_token } else { value.as_str() }))
                 .collect();
             let answer = browser.post(action, &format!("{}&{more}", encoded(&fields)));
-            told_on_a_page(&answer, 403);
+            refused_on_a_page(&answer, 403);
         }
         let without_cookie = server.request_at_root("POST", action).form(&format!("csrf_token={token}")).send();
-        told_on_a_page(&without_cookie, 403);
+        refused_on_a_page(&without_cookie, 403);
     }
     assert_eq!(server.stored("SELECT count(*) FROM grants"), ["0"]);
     browser.submit(&consent, "/oauth/authorize", &[("decision", "allow")]).expect(303);
@@ -104,15 +107,12 @@ fn a_form_from_before_signing_in_is_stale_afterwards() {
     let before = browser.get(&authorize_path(&[]));
     browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
     let again = [("email_address", ADDRESS), ("password", PASSWORD)];
-    told_on_a_page(&browser.submit(&before, "/oauth/sign-in", &again), 403);
+    refused_on_a_page(&browser.submit(&before, "/oauth/sign-in", &again), 403);
 }
 
 #[test]
-fn what_a_form_carries_is_judged_anew() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+fn the_fields_of_a_form_are_checked_again() {
+    let (server, mut browser, consent) = at_consent();
     let with = |name: &str, value: &str| -> String {
         let fields = hidden(&consent, "/oauth/authorize");
         let changed: Vec<(&str, &str)> = fields
@@ -130,7 +130,7 @@ fn what_a_form_carries_is_judged_anew() {
     ] {
         let form = with(name, value);
         for action in ["/oauth/authorize", "/oauth/sign-out"] {
-            told_on_a_page(&browser.post(action, &form), 400);
+            refused_on_a_page(&browser.post(action, &form), 400);
         }
     }
     let answer = browser.post("/oauth/authorize", &with("response_type", "token")).expect(303);
@@ -149,7 +149,7 @@ fn signing_in_leads_back_to_the_request_and_nowhere_else() {
 }
 
 #[test]
-fn texts_of_others_are_shown_as_text() {
+fn foreign_texts_are_escaped() {
     let server = with_password();
     server.alter_stored("UPDATE applications SET name = '<img src=x onerror=alert(1)>\"'");
     let mut browser = Browser::new(&server);
@@ -165,7 +165,7 @@ fn texts_of_others_are_shown_as_text() {
 }
 
 #[test]
-fn a_session_is_of_one_account() {
+fn a_session_belongs_to_one_account() {
     let server = with_password();
     register(&server, super::FOREIGN, 2, &["https://foreign.example/cb"]);
     let mut browser = Browser::new(&server);
@@ -174,26 +174,20 @@ fn a_session_is_of_one_account() {
     let page = browser.get(&foreign).expect(200);
     assert!(page.text().contains("action=\"/oauth/sign-in\""), "the page asks to sign in: {page}");
     let refused = browser.submit(&page, "/oauth/sign-in", &[("email_address", ADDRESS), ("password", PASSWORD)]);
-    told_on_a_page(&refused, 422);
+    refused_on_a_page(&refused, 422);
 }
 
 #[test]
-fn signing_out_asks_again_who_it_is() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+fn signing_out_requires_a_new_sign_in() {
+    let (_server, mut browser, consent) = at_consent();
     let answer = browser.submit(&consent, "/oauth/sign-out", &[]).expect(303);
     let page = browser.get(answer.header("location").unwrap()).expect(200);
     assert!(page.text().contains("action=\"/oauth/sign-in\""), "{page}");
 }
 
 #[test]
-fn a_consent_after_the_end_of_the_session_asks_to_sign_in() {
-    let server = with_password();
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
-    let consent = browser.get(&authorize_path(&[])).expect(200);
+fn a_consent_after_the_session_ended_requires_a_sign_in() {
+    let (server, mut browser, consent) = at_consent();
     server.advance_seconds(31 * 60);
     let answer = browser.submit(&consent, "/oauth/authorize", &[("decision", "allow")]).expect(303);
     assert_eq!(location(&answer).0, "/oauth/authorize");
@@ -201,7 +195,7 @@ fn a_consent_after_the_end_of_the_session_asks_to_sign_in() {
 }
 
 #[test]
-fn looking_changes_nothing_not_even_with_head() {
+fn reading_changes_nothing_even_with_head() {
     let server = with_password();
     let before = server.everything_stored();
     let path = authorize_path(&[]);

@@ -1,4 +1,4 @@
-//! Refresh tokens: each works once, and the next takes its place.
+//! Refresh tokens: each works once and is replaced.
 
 use super::{CALLBACK, OTHER, api_status, code, pair, post, post_as, redeem, refresh, refused, register, tokens_of};
 use crate::support::{Server, token};
@@ -16,7 +16,7 @@ fn a_refresh_token_is_replaced_each_time() {
 }
 
 #[test]
-fn a_refresh_token_that_comes_back_ends_the_whole_family() {
+fn a_reused_refresh_token_revokes_its_whole_family() {
     let server = Server::start();
     let (first_access, first) = tokens_of(&server, token::ADMINISTRATOR);
     let (second_access, second) = pair(&refresh(&server, &first));
@@ -30,7 +30,7 @@ fn a_refresh_token_that_comes_back_ends_the_whole_family() {
 }
 
 #[test]
-fn the_refresh_token_of_another_application_ends_the_family_too() {
+fn use_by_another_application_revokes_the_family_too() {
     let server = Server::start();
     register(&server, OTHER, 1, &[CALLBACK]);
     let (access, renewal) = tokens_of(&server, token::ADMINISTRATOR);
@@ -52,11 +52,11 @@ fn a_scope_may_be_narrowed_and_not_widened() {
     let narrowed = with_scope(&renewal, "read");
     assert_eq!(narrowed.json()["scope"], "read");
     let (_, renewal) = pair(&narrowed);
-    assert_eq!(refresh(&server, &renewal).json()["scope"], "read write", "the grant is as wide as it was");
+    assert_eq!(refresh(&server, &renewal).json()["scope"], "read write", "the grant keeps its scope");
 }
 
 #[test]
-fn an_access_token_does_not_renew_and_a_refresh_token_opens_nothing() {
+fn an_access_token_cannot_refresh_and_a_refresh_token_grants_no_access() {
     let server = Server::start();
     let (access, renewal) = tokens_of(&server, token::ADMINISTRATOR);
     refused(&refresh(&server, &access), 400, "invalid_grant");

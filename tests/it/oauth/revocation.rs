@@ -1,4 +1,4 @@
-//! How tokens end, and what is told of them.
+//! Revocation and introspection of tokens.
 
 use super::{
     CALLBACK, FOREIGN, OTHER, SANDBOX_APP, api_status, pair, post, post_as, redeem, refresh, refused, register,
@@ -26,11 +26,11 @@ fn a_revoked_token_is_refused_at_once() {
     revoke(&server, SANDBOX_APP, &access);
     assert_eq!(api_status(&server, &access), 401);
     let (access, _) = pair(&refresh(&server, &renewal));
-    assert_eq!(api_status(&server, &access), 200, "the grant goes on");
+    assert_eq!(api_status(&server, &access), 200, "the grant continues");
 }
 
 #[test]
-fn a_revoked_refresh_token_takes_everything_along() {
+fn a_revoked_refresh_token_ends_the_whole_grant() {
     let server = Server::start();
     let (first, renewal) = tokens_of(&server, token::ADMINISTRATOR);
     let (second, renewal) = pair(&refresh(&server, &renewal));
@@ -43,7 +43,7 @@ fn a_revoked_refresh_token_takes_everything_along() {
 }
 
 #[test]
-fn unknown_tokens_and_those_of_others_are_left_alone_without_a_word() {
+fn unknown_and_foreign_tokens_are_silently_ignored() {
     let server = Server::start();
     register(&server, OTHER, 1, &[CALLBACK]);
     register(&server, FOREIGN, 2, &[CALLBACK]);
@@ -55,7 +55,7 @@ fn unknown_tokens_and_those_of_others_are_left_alone_without_a_word() {
     }
     revoke(&server, SANDBOX_APP, token::ADMINISTRATOR);
     assert_eq!(api_status(&server, &access), 200);
-    assert_eq!(api_status(&server, token::ADMINISTRATOR), 200, "operators' tokens are no application's");
+    assert_eq!(api_status(&server, token::ADMINISTRATOR), 200, "operators' tokens belong to no application");
     refresh(&server, &renewal).expect(200);
     refused(&post(&server, "/oauth/revoke", &[]), 400, "invalid_request");
     refused(&post(&server, "/oauth/introspect", &[]), 400, "invalid_request");
@@ -75,13 +75,17 @@ fn a_token_of_the_account_is_described() {
     assert_eq!(introspect(&server, OTHER, &access), expected);
     let described = ordered_json::read(&introspect(&server, SANDBOX_APP, &renewal)).unwrap();
     assert_eq!(described.keys(), ["active", "scope", "client_id", "username", "iat", "sub", "iss"]);
-    assert_eq!(introspect(&server, OTHER, &renewal), INACTIVE, "a refresh token is its own application's only");
+    assert_eq!(
+        introspect(&server, OTHER, &renewal),
+        INACTIVE,
+        "only its own application may introspect a refresh token"
+    );
     let of_operator = ordered_json::read(&introspect(&server, SANDBOX_APP, token::PUNCH_CLOCK)).unwrap();
     assert_eq!(of_operator.keys(), ["active", "username", "token_type", "iat", "sub", "iss"]);
 }
 
 #[test]
-fn of_other_tokens_nothing_is_told() {
+fn foreign_tokens_are_reported_as_inactive() {
     let server = Server::start();
     register(&server, FOREIGN, 2, &[CALLBACK]);
     let (access, renewal) = tokens_of(&server, token::ADMINISTRATOR);
@@ -89,7 +93,7 @@ fn of_other_tokens_nothing_is_told() {
         assert_eq!(introspect(&server, FOREIGN, token), INACTIVE);
     }
     let (_, newer) = pair(&refresh(&server, &renewal));
-    assert_eq!(introspect(&server, SANDBOX_APP, &renewal), INACTIVE, "it was used");
+    assert_eq!(introspect(&server, SANDBOX_APP, &renewal), INACTIVE, "it is used up");
     revoke(&server, SANDBOX_APP, &newer);
     for token in [&access, &newer] {
         assert_eq!(introspect(&server, SANDBOX_APP, token), INACTIVE);

@@ -1,4 +1,4 @@
-//! No secret is where somebody might find it: neither in the database file nor in the log.
+//! No secret is stored in plain text or logged.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,7 +11,7 @@ use crate::support::{Server, token};
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Whether a text stands in a file.
+/// Whether a file contains a text.
 pub(crate) fn holds(path: &std::path::Path, text: &str) -> bool {
     let mut bytes = Vec::new();
     File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).unwrap();
@@ -32,7 +32,7 @@ fn the_database_holds_no_secret() {
     let cookie = browser.cookie.clone().unwrap().split_once('=').unwrap().1.to_owned();
     let database = server.database_path();
     let log = database.with_extension("sqlite-wal");
-    assert!(holds(&database, "sandbox-app") || holds(&log, "sandbox-app"), "the right files are looked at");
+    assert!(holds(&database, "sandbox-app") || holds(&log, "sandbox-app"), "the right files are read");
     for secret in [PASSWORD, "sandbox-secret", &code, &access, &renewal, &renewed, &cookie] {
         for file in [&database, &log] {
             assert!(!holds(file, secret), "{} holds {secret}", file.display());

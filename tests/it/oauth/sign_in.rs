@@ -1,9 +1,9 @@
-//! Signing in: nobody learns who has an account, nobody may try for ever, and a link works once.
+//! Signing in: it does not reveal accounts, attempts are limited, and a link works once.
 
 use invited::testing::{applications, sign_in_links};
 use secrecy::ExposeSecret as _;
 
-use super::{Browser, authorize_path, is_guarded_page, set_password, told_on_a_page};
+use super::{Browser, authorize_path, is_guarded_page, refused_on_a_page, set_password};
 use crate::support::{Answer, Server};
 
 const PASSWORD: &str = "correct horse battery";
@@ -13,21 +13,21 @@ fn attempt(server: &Server, address: &str, password: &str) -> Answer {
     Browser::new(server).sign_in(&authorize_path(&[]), address, password)
 }
 
-/// The page without the token of its form, which is never the same.
+/// The page without its form token, which is always different.
 fn without_token(answer: &Answer) -> String {
     let (before, rest) = answer.text().split_once("name=\"csrf_token\" value=\"").unwrap();
     format!("{before}{}", rest.split_once('"').unwrap().1)
 }
 
 #[test]
-fn every_attempt_that_fails_gets_the_same_page() {
+fn every_failed_attempt_gets_the_same_page() {
     let server = Server::start();
     set_password(&server, 5, PASSWORD);
     set_password(&server, 10, PASSWORD);
     set_password(&server, 6, "another password");
     let long = "x".repeat(2_000);
     let wrong = attempt(&server, ADDRESS, "wrong horse battery");
-    told_on_a_page(&wrong, 422);
+    refused_on_a_page(&wrong, 422);
     for (address, password) in [
         ("nobody@example.test", PASSWORD),
         ("disabled@example.test", PASSWORD),
@@ -41,10 +41,10 @@ fn every_attempt_that_fails_gets_the_same_page() {
         ("project_lead@example.test\0", PASSWORD),
         ("\0", "\0"),
     ] {
-        // The computation is what takes time: each attempt costs exactly one, whoever it is for.
+        // Hashing decides the time: each attempt costs exactly one, for any address.
         let checks = server.app().password_checks.made();
         let answer = attempt(&server, address, password);
-        told_on_a_page(&answer, 422);
+        refused_on_a_page(&answer, 422);
         assert_eq!(without_token(&answer), without_token(&wrong), "{address}");
         assert_eq!(server.app().password_checks.made(), checks + 1, "{address}");
     }
@@ -53,14 +53,14 @@ fn every_attempt_that_fails_gets_the_same_page() {
 }
 
 #[test]
-fn attempts_on_one_address_are_limited_known_or_not() {
+fn attempts_per_address_are_limited_for_known_and_unknown_ones() {
     let server = Server::start_with(&[("rate_sign_in", "2")]);
     set_password(&server, 5, PASSWORD);
     for address in [ADDRESS, "nobody@example.test"] {
         attempt(&server, address, "wrong").expect(422);
         attempt(&server, &format!(" {} ", address.to_uppercase()), "wrong").expect(422);
         let answer = attempt(&server, address, PASSWORD);
-        told_on_a_page(&answer, 429);
+        refused_on_a_page(&answer, 429);
         assert_eq!(answer.header("retry-after"), Some("30"));
     }
     attempt(&server, "administrator@example.test", "wrong").expect(422);
@@ -69,16 +69,16 @@ fn attempts_on_one_address_are_limited_known_or_not() {
 }
 
 #[test]
-fn attempts_from_one_place_are_limited_whatever_the_address() {
+fn attempts_per_client_are_limited_over_all_addresses() {
     let server = Server::start_with(&[("rate_sign_in_per_peer", "2")]);
     attempt(&server, "a@example.test", "wrong").expect(422);
     attempt(&server, "b@example.test", "wrong").expect(422);
-    told_on_a_page(&attempt(&server, "c@example.test", "wrong"), 429);
+    refused_on_a_page(&attempt(&server, "c@example.test", "wrong"), 429);
     let mut browser = Browser::new(&server);
     let page = browser.get("/oauth/sign-in/inl_x");
     let token = page.text().split_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned();
     let answer = browser.post("/oauth/sign-in/inl_x", &format!("csrf_token={token}"));
-    told_on_a_page(&answer, 429);
+    refused_on_a_page(&answer, 429);
 }
 
 fn link(server: &Server, user_id: i64) -> String {
@@ -108,7 +108,7 @@ fn a_link_signs_in_once_and_only_when_the_button_is_pressed() {
     press(&mut browser, &path).expect(200);
     let consent = browser.get(&authorize_path(&[])).expect(200);
     assert!(consent.text().contains("Lea Lead"), "{consent}");
-    told_on_a_page(&press(&mut Browser::new(&server), &path), 403);
+    refused_on_a_page(&press(&mut Browser::new(&server), &path), 403);
     assert_eq!(server.stored("SELECT count(*) FROM sessions"), ["1"]);
 }
 
@@ -122,14 +122,14 @@ fn a_link_works_for_fifteen_minutes_and_for_active_members() {
     let mut bodies = std::collections::BTreeSet::new();
     for path in [&late, &early, &link(&server, 10), "/oauth/sign-in/inl_unknown"] {
         let answer = press(&mut Browser::new(&server), path);
-        told_on_a_page(&answer, 403);
+        refused_on_a_page(&answer, 403);
         bodies.insert(answer.text().to_owned());
     }
-    assert_eq!(bodies.len(), 1, "all of them are told the same");
+    assert_eq!(bodies.len(), 1, "all of them get the same page");
     set_password(&server, 5, PASSWORD);
     let path = link(&server, 5);
     set_password(&server, 5, "another password");
-    told_on_a_page(&press(&mut Browser::new(&server), &path), 403);
+    refused_on_a_page(&press(&mut Browser::new(&server), &path), 403);
 }
 
 fn is_signed_in(browser: &mut Browser) -> bool {
@@ -148,17 +148,17 @@ fn a_session_ends_when_it_is_idle_and_after_half_a_day() {
     }
     assert!(is_signed_in(&mut browser));
     server.advance_seconds(24);
-    assert!(!is_signed_in(&mut browser), "twelve hours are over");
+    assert!(!is_signed_in(&mut browser), "the session has ended after twelve hours");
     let mut browser = Browser::new(&server);
     browser.sign_in(&authorize_path(&[]), ADDRESS, PASSWORD).expect(303);
     server.sweep();
-    assert_eq!(server.stored("SELECT count(*) FROM sessions"), ["1"], "the old one is swept out");
+    assert_eq!(server.stored("SELECT count(*) FROM sessions"), ["1"], "the old one is swept");
     server.advance_seconds(30 * 60);
-    assert!(!is_signed_in(&mut browser), "half an hour without a use");
+    assert!(!is_signed_in(&mut browser), "the session has ended after half an idle hour");
 }
 
 #[test]
-fn signing_in_again_ends_the_session_that_the_browser_had() {
+fn signing_in_again_ends_the_browsers_old_session() {
     let server = Server::start();
     let mut browser = Browser::new(&server);
     press(&mut browser, &link(&server, 5)).expect(200);
@@ -187,7 +187,7 @@ fn a_session_ends_with_the_membership_and_with_the_password() {
 }
 
 #[test]
-fn behind_tls_the_cookie_is_for_this_host_and_encrypted_ways_only() {
+fn behind_tls_the_cookie_is_host_only_and_secure() {
     let server = Server::start_with(&[("base_url", "https://people.example.com")]);
     let page = server.request_at_root("GET", &authorize_path(&[])).send().expect(200);
     let cookie = page.header("set-cookie").unwrap();
@@ -202,6 +202,6 @@ fn a_deleted_application_is_unknown_on_every_page() {
     let page = browser.get(&authorize_path(&[])).expect(200);
     let now = server.app().clock.now();
     assert!(server.write(move |db| Ok(applications::delete(db, "sandbox-app", now)?)));
-    told_on_a_page(&browser.get(&authorize_path(&[])), 400);
-    told_on_a_page(&browser.submit(&page, "/oauth/sign-in", &[("email_address", ADDRESS)]), 400);
+    refused_on_a_page(&browser.get(&authorize_path(&[])), 400);
+    refused_on_a_page(&browser.submit(&page, "/oauth/sign-in", &[("email_address", ADDRESS)]), 400);
 }

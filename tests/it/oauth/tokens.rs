@@ -1,4 +1,4 @@
-//! The token endpoint: five ways to send a request, two to prove who asks, and what is answered.
+//! The token endpoint: five encodings of a request, two ways to authenticate, and the answers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,7 +37,7 @@ fn all_five_encodings_of_a_request_work() {
 }
 
 #[test]
-fn an_answer_has_its_keys_in_order_and_none_that_is_blank() {
+fn an_answer_has_its_keys_in_order_and_no_blank_ones() {
     let server = Server::start();
     let answer = redeem(&server, &code(&server, &[("scope", "")]), &[]).expect(200);
     let body = ordered_json::read(answer.text()).unwrap();
@@ -68,7 +68,7 @@ fn access_tokens_do_not_expire() {
 }
 
 #[test]
-fn in_its_own_name_an_application_acts_as_its_member() {
+fn client_credentials_act_as_the_applications_member() {
     let server = Server::start();
     let answer = post(&server, "/oauth/token", &[("grant_type", "client_credentials")]).expect(200);
     let access = answer.json()["access_token"].as_str().unwrap().to_owned();
@@ -83,7 +83,7 @@ fn in_its_own_name_an_application_acts_as_its_member() {
 }
 
 #[test]
-fn what_is_missing_unknown_or_malformed_is_named() {
+fn missing_unknown_and_malformed_parameters_are_named() {
     let server = Server::start();
     for (fields, code) in [
         (&[][..], "invalid_request"),
@@ -131,7 +131,7 @@ fn basic(server: &Server, path: &str, header: &str, fields: super::Fields<'_>) -
 }
 
 #[test]
-fn an_application_proves_itself_with_a_header_or_with_parameters() {
+fn an_application_authenticates_with_a_header_or_with_parameters() {
     let server = Server::start();
     register(&server, ("odd:app%", "s e+c/r%t"), 1, &[CALLBACK]);
     let own_name = [("grant_type", "client_credentials")];
@@ -146,7 +146,7 @@ fn an_application_proves_itself_with_a_header_or_with_parameters() {
 }
 
 #[test]
-fn who_does_not_prove_itself_is_an_invalid_client_whatever_the_reason() {
+fn every_failed_authentication_is_an_invalid_client() {
     let server = Server::start();
     let own_name = [("grant_type", "client_credentials")];
     let mut bodies = std::collections::BTreeSet::new();
@@ -178,7 +178,7 @@ fn who_does_not_prove_itself_is_an_invalid_client_whatever_the_reason() {
 }
 
 #[test]
-fn two_proofs_at_once_are_one_too_many() {
+fn two_authentication_methods_at_once_are_refused() {
     let server = Server::start();
     let header = format!("Basic {}", STANDARD.encode("sandbox-app:sandbox-secret"));
     for more in [[("client_secret", "sandbox-secret")], [("client_id", "nobody")]] {
@@ -188,7 +188,7 @@ fn two_proofs_at_once_are_one_too_many() {
 }
 
 #[test]
-fn an_application_that_asks_too_often_has_to_wait() {
+fn token_requests_are_rate_limited() {
     let server = Server::start_with(&[("rate_token", "2")]);
     let own_name = [("grant_type", "client_credentials")];
     post(&server, "/oauth/token", &own_name).expect(200);

@@ -1,14 +1,14 @@
-//! Disabling, enabling and removing a member, and what the member's token may do from then on.
+//! Disabling, enabling and removing a member, and the effect on the member's token.
 //!
-//! Nothing here waits: what a write has answered holds for the next request.
+//! Nothing here waits: each write takes effect before the next request.
 
 use serde_json::{Value, json};
 
-use super::NOBODY;
+use super::{NONE, shown};
 use crate::exact::invalid;
 use crate::support::{Answer, Server, token};
 
-/// The administrator does something to a membership.
+/// Performs an action on a membership as the administrator.
 fn act(server: &Server, id: u64, action: &str) -> Answer {
     server.put(&format!("/account_memberships/{id}/{action}")).bearer(token::ADMINISTRATOR).send()
 }
@@ -17,20 +17,16 @@ fn remove(server: &Server, id: u64) -> Answer {
     server.delete(&format!("/account_memberships/{id}")).bearer(token::ADMINISTRATOR).send()
 }
 
-/// The status of what every member may ask for.
+/// The status of a request that every member may send.
 fn status_of(server: &Server, token: &str) -> u16 {
     server.get("/users/me").bearer(token).send().status
 }
 
-fn shown(server: &Server, id: u64) -> Value {
-    server.read(&format!("/account_memberships/{id}?only_active=false")).record()
-}
-
 #[test]
-fn a_disabled_member_is_out_at_once_and_in_again_after_enabling() {
+fn disabling_a_member_ends_access_at_once_and_enabling_restores_it() {
     let server = Server::start();
     for _ in 0..2 {
-        // The token was used, so it is remembered.
+        // Use the token, so that it is cached.
         assert_eq!(status_of(&server, token::PROJECT_LEAD), 200);
         server.advance_seconds(1);
         let record = act(&server, 205, "disable").expect(200).record();
@@ -61,14 +57,14 @@ fn disabling_hides_the_membership_and_the_user_and_enabling_shows_them() {
     let before = seen();
     assert_eq!((before.0, before.1), (200, 200));
     act(&server, 205, "disable").expect(200);
-    let nobody = || NOBODY.map(str::to_owned).to_vec();
-    assert_eq!(seen(), (404, 404, [nobody(), nobody(), nobody()], [json!(9), json!(9)]));
+    let none = || NONE.map(str::to_owned).to_vec();
+    assert_eq!(seen(), (404, 404, [none(), none(), none()], [json!(9), json!(9)]));
     act(&server, 205, "enable").expect(200);
     assert_eq!(seen(), before);
 }
 
 #[test]
-fn g4_disabling_twice_and_enabling_an_active_one_change_nothing() {
+fn g4_disabling_twice_and_enabling_an_active_member_change_nothing() {
     let server = Server::start();
     for (id, action) in [(210, "disable"), (205, "enable"), (201, "enable")] {
         let (record, before) = (shown(&server, id), server.everything_stored());
@@ -79,7 +75,7 @@ fn g4_disabling_twice_and_enabling_an_active_one_change_nothing() {
 }
 
 #[test]
-fn actions_and_deletes_need_no_body_and_take_includes() {
+fn actions_and_deletes_need_no_body_and_accept_includes() {
     let server = Server::start();
     let answer = server
         .put("/account_memberships/205/disable.json?include=user&optional_fields=can_log_in")
@@ -112,7 +108,7 @@ fn g1_the_owner_is_neither_disabled_nor_removed() {
 }
 
 #[test]
-fn a_raised_or_lowered_permission_acts_at_once() {
+fn a_changed_permission_takes_effect_at_once() {
     let server = Server::start();
     let invitations = || server.get("/account_invitations").bearer(token::COLLABORATOR).send().status;
     let set = |permission: &str| {
@@ -152,7 +148,7 @@ fn a_removed_member_has_no_access_and_no_membership() {
     let everybody = server.ids_at("/account_memberships?only_active=false");
     assert!(!everybody.contains(&"205".to_owned()), "{everybody:?}");
     assert_eq!(everybody.len(), 10);
-    // The person stays as a user whom lists hide, and is still a user to write to.
+    // The person remains as a user that lists hide but writes reach.
     assert_eq!(server.get("/users/5").bearer(token::ADMINISTRATOR).send().status, 404);
     assert!(!server.ids_at("/users").contains(&"5".to_owned()));
     let user = server.read("/users/5?show_disabled=true&include=account_membership,role,manager");
@@ -165,14 +161,14 @@ fn a_removed_member_has_no_access_and_no_membership() {
 fn a_disabled_member_can_be_removed_too() {
     let server = Server::start();
     remove(&server, 210).expect(204);
-    assert_eq!(server.ids_at("/account_memberships?is_active=false"), NOBODY);
+    assert_eq!(server.ids_at("/account_memberships?is_active=false"), NONE);
     assert_eq!(server.read("/account_memberships").json()["count"], 10);
     assert_eq!(server.read("/account_memberships?only_active=false").json()["count"], 10);
     assert_eq!(server.read("/users").json()["count"], 10);
 }
 
 #[test]
-fn removal_keeps_the_audit_trail_and_what_names_the_user() {
+fn a_removal_keeps_the_audit_trail_and_references_to_the_user() {
     let server = Server::start();
     server.change("/account_memberships/205", &json!({"account_membership": {"billability_target": 5}})).expect(200);
     server.change("/account_memberships/206", &json!({"account_membership": {"manager_id": 5}})).expect(200);
@@ -184,7 +180,7 @@ fn removal_keeps_the_audit_trail_and_what_names_the_user() {
     assert_eq!(after.len(), before.len() + 1);
     let last = "SELECT action, subject_type, subject_id, actor_user_id FROM audit ORDER BY id DESC LIMIT 1";
     assert_eq!(server.stored(last), ["account_membership.delete|account_memberships|205|2"]);
-    // H17: the invitations of the removed one stay, with their inviter.
+    // H17: the removed member's invitations stay, with their inviter.
     let invitation = server.read("/account_invitations/3?include=inviter");
     assert_eq!(invitation.record()["inviter_id"], "5");
     assert_eq!(invitation.json()["users"]["5"]["full_name"], "Lea Lead");
@@ -194,7 +190,7 @@ fn removal_keeps_the_audit_trail_and_what_names_the_user() {
 }
 
 #[test]
-fn h5_a_removed_member_who_is_invited_again_is_the_same_user_with_other_tokens() {
+fn h5_a_removed_member_invited_again_is_the_same_user_with_new_tokens() {
     let server = Server::start();
     remove(&server, 205).expect(204);
     let again = json!({"full_name": "Lea Again", "email_address": "PROJECT_LEAD@example.test"});
@@ -204,7 +200,7 @@ fn h5_a_removed_member_who_is_invited_again_is_the_same_user_with_other_tokens()
     let (membership, user) = server.accept(&invitation);
     assert_eq!(user, "5");
     assert_ne!(membership, "205");
-    // Access is there again, but the tokens from before stay dead.
+    // Access is back, but the old tokens stay dead.
     assert_eq!(server.ids_at("/account_memberships?by_user_id=5"), [&*membership]);
     assert_eq!(server.read("/users/5?include=account_membership").record()["account_membership_id"], *membership);
     assert_eq!(status_of(&server, token::PROJECT_LEAD), 401);
@@ -215,9 +211,9 @@ fn h5_a_removed_member_who_is_invited_again_is_the_same_user_with_other_tokens()
 }
 
 #[test]
-fn an_invitation_of_a_removed_member_can_be_taken_back() {
+fn an_invitation_of_a_removed_member_can_be_revoked() {
     let server = Server::start();
-    // The one without a token, whom another member has as manager and another system has a name for.
+    // This member has no token, manages another member and has an external reference.
     server.change("/account_memberships/207", &json!({"account_membership": {"manager_id": 9}})).expect(200);
     let reference = json!({"service_name": "crm", "service_model": "contact", "service_model_ref": "7"});
     server.change("/users/9", &json!({"user": {"external_reference": reference}})).expect(200);
@@ -226,23 +222,23 @@ fn an_invitation_of_a_removed_member_can_be_taken_back() {
     let invitation = server.invite(&json!({"full_name": "Erik Again", "email_address": address}));
     assert_eq!(server.show(&invitation).record()["invitee_id"], "9");
     server.delete(&format!("/account_invitations/{invitation}")).bearer(token::ADMINISTRATOR).send().expect(204);
-    // What names him still shows him.
+    // Records that reference him still show him.
     let managed = server.read("/account_memberships/207?include=manager");
     assert_eq!(managed.json()["users"]["9"]["full_name"], "Erik External");
 }
 
 #[test]
-fn an_invitee_leaves_nothing_behind_when_the_invitation_is_taken_back() {
+fn revoking_an_invitation_removes_everything_of_its_invitee() {
     let server = Server::start();
     let reference = json!({"service_name": "crm", "service_model": "contact", "service_model_ref": "7"});
     server.change("/users/11", &json!({"user": {"external_reference": reference}})).expect(200);
     server.delete("/account_invitations/1").bearer(token::ADMINISTRATOR).send().expect(204);
     assert_eq!(server.get("/users/11?show_disabled=true").bearer(token::ADMINISTRATOR).send().status, 404);
-    assert_eq!(server.stored("SELECT * FROM external_references"), NOBODY);
+    assert_eq!(server.stored("SELECT * FROM external_references"), NONE);
 }
 
 #[test]
-fn what_an_invitation_says_is_what_the_member_gets() {
+fn a_member_gets_exactly_what_was_invited() {
     let server = Server::start();
     let invitation = server.invite(&json!({
         "full_name": "Nora New", "email_address": "nora@example.test", "headline": "Tester", "permission": "punch_clock",

@@ -1,17 +1,16 @@
-//! What other systems call a user or a role: written beside its subject (corners F6, G11), shown by include, found by
-//! filters of which one reference has to meet all.
+//! External references of users and roles: written with their subject (F6, G11), shown by include, and filtered, where
+//! one reference must match all filters.
 
 use serde_json::{Value, json};
 
-use super::{NOBODY, refused};
+use super::{NONE, refused};
 use crate::support::{Answer, Server, token};
 
-/// A body's reference.
 fn reference(service: &str, model: &str, name: &str) -> Value {
     json!({"service_name": service, "service_model": model, "service_model_ref": name})
 }
 
-/// The administrator gives a user or a role a reference.
+/// Gives a user or a role a reference, as the administrator.
 #[track_caller]
 fn give(server: &Server, path: &str, reference: &Value) -> Answer {
     let root = if path.starts_with("/users") { "user" } else { "role" };
@@ -31,7 +30,7 @@ fn references(server: &Server, path: &str) -> Vec<Value> {
 }
 
 #[test]
-fn g11_one_service_has_one_reference_and_another_one_is_added() {
+fn g11_a_service_has_one_reference_and_another_service_adds_one() {
     for (path, kind, subject) in [("/users/5", "User", 5), ("/roles/101", "Role", 101)] {
         let server = Server::start();
         assert!(references(&server, path).is_empty());
@@ -59,16 +58,16 @@ fn g11_one_service_has_one_reference_and_another_one_is_added() {
         give(&server, path, &reference("erp", "person", "p-1")).expect(200);
         let both = references(&server, path);
         assert_eq!((both.len(), &both[0], &both[1]["service_name"]), (2, &due, &json!("erp")), "{path}");
-        // Services are told apart by letter.
+        // Names of services are case-sensitive.
         give(&server, path, &reference("CRM", "contact", "c-1")).expect(200);
         assert_eq!(references(&server, path).len(), 3);
     }
 }
 
 #[test]
-fn a_reference_belongs_to_its_subject_alone() {
+fn a_reference_belongs_to_one_subject() {
     let server = Server::start();
-    // The same name may be given to many, and a user and a role with the same number are two subjects.
+    // Many may have the same name, and a user and a role with the same number are different subjects.
     server.alter_stored("INSERT INTO roles (id, account_id, name, name_key, created_at, updated_at) VALUES (5, 1, 'Five', 'five', 1, 1)");
     for path in ["/users/5", "/users/6", "/roles/5"] {
         give(&server, path, &reference("crm", "contact", "same")).expect(200);
@@ -81,7 +80,7 @@ fn a_reference_belongs_to_its_subject_alone() {
     assert_eq!(names("/roles/5"), [json!("same")]);
     assert_eq!(server.ids_at("/users?has_external_references=true"), ["6", "5"]);
     assert_eq!(server.ids_at("/roles?has_external_references=true"), ["5"]);
-    // Nobody sees those of another account.
+    // References of another account are invisible.
     let foreign = json!({"user": {"external_reference": reference("crm", "contact", "same")}});
     server.put("/users/21").bearer(token::OTHER_ADMINISTRATOR).json(&foreign).send().expect(200);
     assert_eq!(server.ids_at("/users?external_reference_service_model_ref=same&show_disabled=true"), ["6"]);
@@ -90,7 +89,7 @@ fn a_reference_belongs_to_its_subject_alone() {
 }
 
 #[test]
-fn null_gives_no_reference_and_takes_none_away() {
+fn null_neither_adds_nor_removes_a_reference() {
     let server = Server::start();
     give(&server, "/users/5", &reference("crm", "contact", "c-1")).expect(200);
     let before = references(&server, "/users/5");
@@ -105,7 +104,7 @@ fn null_gives_no_reference_and_takes_none_away() {
 }
 
 #[test]
-fn f6_a_broken_reference_is_one_fault() {
+fn f6_an_invalid_reference_is_one_error() {
     let server = Server::start();
     let with = |name: &str, value: Value| {
         let mut whole = reference("crm", "contact", "c-1");
@@ -142,7 +141,7 @@ fn f6_a_broken_reference_is_one_fault() {
 }
 
 #[test]
-fn f6_whole_numbers_null_members_and_forms_are_taken() {
+fn f6_whole_numbers_null_members_and_forms_are_accepted() {
     let server = Server::start();
     let body = json!({
         "service_name": " crm ", "service_model": "contact", "service_model_ref": 4711, "status": null, "locked": "t",
@@ -164,7 +163,7 @@ fn f6_whole_numbers_null_members_and_forms_are_taken() {
 }
 
 #[test]
-fn a_role_is_made_with_its_reference_and_takes_it_along() {
+fn a_role_is_created_and_deleted_with_its_reference() {
     let server = Server::start();
     let body = json!({"role": {"name": "New", "external_reference": reference("crm", "title", "t-1")}, "include": "external_references"});
     let answer = server.post("/roles").bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
@@ -173,17 +172,17 @@ fn a_role_is_made_with_its_reference_and_takes_it_along() {
     let made = &answer.json()["external_references"][&key];
     assert_eq!((&made["subject_type"], made["subject_id"].to_string()), (&json!("Role"), id.clone()));
     server.delete(&format!("/roles/{id}")).bearer(token::ADMINISTRATOR).send().expect(204);
-    assert_eq!(server.stored("SELECT * FROM external_references"), NOBODY);
-    // One that is only hidden keeps it.
+    assert_eq!(server.stored("SELECT * FROM external_references"), NONE);
+    // A hidden role keeps it.
     give(&server, "/roles/101", &reference("crm", "title", "t-2")).expect(200);
     server.delete("/roles/101").bearer(token::ADMINISTRATOR).send().expect(204);
     assert_eq!(references(&server, "/roles/101").len(), 1);
-    assert_eq!(server.ids_at("/roles?external_reference_service_model_ref=t-2"), NOBODY);
+    assert_eq!(server.ids_at("/roles?external_reference_service_model_ref=t-2"), NONE);
     assert_eq!(server.ids_at("/roles?external_reference_service_model_ref=t-2&only_active=false"), ["101"]);
 }
 
 #[test]
-fn one_reference_has_to_meet_all_filters() {
+fn one_reference_must_match_all_filters() {
     for (class, ids) in [("users", ["2", "6", "5"]), ("roles", ["102", "101", "103"])] {
         let server = Server::start();
         let [first, second, third] = ids;
@@ -210,7 +209,7 @@ fn one_reference_has_to_meet_all_filters() {
             ("external_reference_service_model_refs=1,2", vec![first, second]),
             ("external_reference_status=pending", vec![first]),
             ("external_reference_status=failed", vec![]),
-            // Of the first one no single reference is both.
+            // No single reference of the first user matches both.
             ("external_reference_service_name=crm&external_reference_service_model_ref=2", vec![second]),
             ("external_reference_service_name=erp&external_reference_service_model_ref=2", vec![first]),
             ("external_reference_service_name=erp&external_reference_status=pending", vec![]),
@@ -226,7 +225,7 @@ fn one_reference_has_to_meet_all_filters() {
 }
 
 #[test]
-fn a_member_has_the_reference_of_the_invitation() {
+fn a_member_gets_the_reference_of_the_invitation() {
     let server = Server::start();
     let invite = |service: &str| {
         let attributes = json!({"full_name": "Nora", "email_address": "nora@example.test",
@@ -241,7 +240,7 @@ fn a_member_has_the_reference_of_the_invitation() {
         server.ids_at("/users?external_reference_service_name=crm&external_reference_service_model_ref=n-1"),
         [&*user]
     );
-    // Who comes back under another name in another service has both.
+    // Returning under another name in another service adds a second reference.
     server.delete(&format!("/account_memberships/{membership}")).bearer(token::ADMINISTRATOR).send().expect(204);
     server.accept(&invite("erp"));
     let services: Vec<Value> =

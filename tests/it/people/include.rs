@@ -1,26 +1,10 @@
-//! Associations of memberships, users and roles that come along.
+//! Included associations of memberships, users and roles.
 
 use serde_json::{Value, json};
 
+use crate::lists::{ids_of, included};
 use crate::support::ordered_json;
-use crate::support::{Answer, Server, token};
-
-/// The keys of the envelope after `meta`.
-#[track_caller]
-fn included(answer: &Answer) -> Vec<String> {
-    let body = ordered_json::read(answer.text()).unwrap();
-    body.keys()[4..].iter().map(|key| (*key).to_owned()).collect()
-}
-
-/// The ids of a map, by number.
-#[track_caller]
-fn ids_of(answer: &Answer, class: &str) -> Vec<u64> {
-    let json = answer.json();
-    let Some(map) = json[class].as_object() else { panic!("there are no {class}: {answer}") };
-    let mut ids: Vec<u64> = map.keys().map(|id| id.parse().unwrap()).collect();
-    ids.sort_unstable();
-    ids
-}
+use crate::support::{Server, token};
 
 /// Membership 205 has role 101 and manager 2; 206 and the disabled 210 have manager 5.
 #[track_caller]
@@ -37,7 +21,7 @@ fn arranged() -> Server {
 }
 
 #[test]
-fn a_membership_brings_its_user_role_and_manager() {
+fn a_membership_includes_its_user_role_and_manager() {
     let server = arranged();
     let show = |include: &str| server.read(&format!("/account_memberships/205?include={include}"));
     assert_eq!(ids_of(&show("user"), "users"), [5]);
@@ -46,19 +30,19 @@ fn a_membership_brings_its_user_role_and_manager() {
     assert_eq!(ids_of(&show("manager,user,default_role"), "users"), [2, 5]);
     assert_eq!(included(&show("default_role,nonsense,user,%20manager")), ["roles", "users"]);
     assert_eq!(included(&show("")), [""; 0]);
-    // Where there is none, the map is there and empty.
+    // Without associated records, the map is empty.
     let none = server.read("/account_memberships/201?include=manager,default_role");
     assert_eq!((ids_of(&none, "users"), ids_of(&none, "roles")), (vec![], vec![]));
-    // One map for a whole page, without doubles.
+    // One map for a whole page, without duplicates.
     let page = server.read("/account_memberships?include=user,manager&with_user_ids=5,6");
     assert_eq!(ids_of(&page, "users"), [2, 5, 6]);
-    // Who is no active member any more is seen all the same.
+    // Disabled members are included all the same.
     let disabled = server.read("/account_memberships/210?is_active=false&include=user");
     assert_eq!(ids_of(&disabled, "users"), [10]);
 }
 
 #[test]
-fn g12_everybody_else_who_is_active_may_manage_and_be_managed() {
+fn g12_every_other_active_member_may_manage_and_be_managed() {
     let server = arranged();
     let answer = server.read("/account_memberships/205?include=possible_managers,possible_managees,managees");
     let record = answer.record();
@@ -70,14 +54,14 @@ fn g12_everybody_else_who_is_active_may_manage_and_be_managed() {
     let answer = server.read("/account_memberships/207?include=possible_managers");
     assert_eq!(answer.record()["possible_manager_ids"], json!(["1", "2", "3", "4", "5", "8", "9", "14"]));
     assert_eq!(answer.record().get("possible_managee_ids"), None);
-    // The other account has nobody else.
+    // The other account has only one member.
     let path = "/account_memberships/221?include=possible_managers,managees";
     let answer = server.get(path).bearer(token::OTHER_ADMINISTRATOR).send().expect(200);
     assert_eq!((&answer.record()["possible_manager_ids"], ids_of(&answer, "users")), (&json!([]), vec![]));
 }
 
 #[test]
-fn what_there_is_no_data_of_is_empty() {
+fn associations_without_data_are_empty() {
     let server = arranged();
     for (resource, name, key, due, map) in [
         ("account_memberships/205", "effective_workweek", "effective_workweek_id", Value::Null, "workweeks"),
@@ -113,7 +97,7 @@ fn what_there_is_no_data_of_is_empty() {
 }
 
 #[test]
-fn d1_maps_come_in_the_order_in_which_they_were_asked_for() {
+fn d1_maps_are_in_the_requested_order() {
     let server = arranged();
     for (path, due) in [
         (
@@ -131,7 +115,7 @@ fn d1_maps_come_in_the_order_in_which_they_were_asked_for() {
     ] {
         assert_eq!(included(&server.read(path)), due, "{path}");
     }
-    // Keys of associations keep the order of their declaration.
+    // Keys of associations are in the declared order.
     let answer = server.read("/users/5?include=skills,role,manager,account_membership,external_references");
     let body = ordered_json::read(answer.text()).unwrap();
     let keys = body.get("users").unwrap().get("5").unwrap().keys()[4..].to_vec();
@@ -139,7 +123,7 @@ fn d1_maps_come_in_the_order_in_which_they_were_asked_for() {
 }
 
 #[test]
-fn a_user_brings_membership_role_and_manager() {
+fn a_user_includes_membership_role_and_manager() {
     let server = arranged();
     let answer = server.read("/users/5?include=account_membership,role,manager");
     let record = answer.record();
@@ -148,14 +132,14 @@ fn a_user_brings_membership_role_and_manager() {
         json!(["205", "101", "2"])
     );
     assert_eq!((ids_of(&answer, "account_memberships"), ids_of(&answer, "roles")), (vec![205], vec![101]));
-    // Rates go by the reader's level there too.
+    // The reader's level decides about rates there too.
     for (token, due) in [(token::ADMINISTRATOR, Some(5)), (token::PROJECT_LEAD, None), (token::PUNCH_CLOCK, None)] {
         let answer = server.get("/users/5?include=account_membership").bearer(token).send().expect(200);
         let body = answer.json();
         let rate = body["account_memberships"]["205"].get("cost_rate_in_cents").and_then(Value::as_u64);
         assert_eq!(rate, due, "{answer}");
     }
-    // Who has none: a disabled member has a membership, an invitee has nothing.
+    // A disabled member has a membership; an invitee has none of these.
     let answer = server.read("/users?show_disabled=true&with_users=10,11&include=account_membership,manager,role");
     let keys: Vec<Value> =
         answer.records().iter().map(|user| json!([user["account_membership_id"], user["manager_id"]])).collect();
@@ -164,7 +148,7 @@ fn a_user_brings_membership_role_and_manager() {
 }
 
 #[test]
-fn a_manager_joins_the_users_of_the_page_and_no_result_names_him() {
+fn an_included_manager_joins_the_users_but_not_the_results() {
     let server = arranged();
     // Users 5 and 6 are the page; 2 is the manager of 5, and 5 the manager of 6.
     let answer = server.read("/users?with_users=5,6&include=manager&optional_fields=bio");
@@ -174,7 +158,7 @@ fn a_manager_joins_the_users_of_the_page_and_no_result_names_him() {
     assert_eq!(included(&answer), [""; 0]);
     assert_eq!(answer.json()["count"], 2);
     let users = &answer.json()["users"];
-    // Those of the page have all that was asked for, also the one who is a manager too; the other one is plain.
+    // Users of the page are complete, even one who is also a manager; the other manager is plain.
     let keys = |id: &str| json!([users[id].get("bio").is_some(), users[id].get("manager_id")]);
     assert_eq!(keys("6"), json!([true, "5"]));
     assert_eq!(keys("5"), json!([true, "2"]));
@@ -199,7 +183,7 @@ fn side_loaded_objects_are_plain() {
 }
 
 #[test]
-fn includes_come_with_the_answers_to_writes() {
+fn includes_work_on_answers_to_writes() {
     let server = arranged();
     let administrator =
         |request: crate::support::client::Request| request.bearer(token::ADMINISTRATOR).send().expect(200);

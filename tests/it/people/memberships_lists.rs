@@ -1,20 +1,20 @@
-//! Which memberships a list and a show give.
+//! Which memberships lists and show return.
 
 use serde_json::json;
 
-use super::{ACTIVE_MEMBERS, NOBODY};
+use super::{ACTIVE_MEMBERS, NONE};
 use crate::support::{Server, token};
 
-/// The ids of the administrator's list under a query string.
+/// The ids of the administrator's list with a query string.
 #[track_caller]
-fn found(server: &Server, query: &str) -> Vec<String> {
+pub(super) fn found(server: &Server, query: &str) -> Vec<String> {
     let answer = server.read(&format!("/account_memberships?{query}"));
-    // Counts are kept as rows for some lists: they have to be those of the list.
+    // Some lists take their count from stored counters.
     assert_eq!(answer.json()["count"], answer.ids().len(), "{query}: {answer}");
     answer.ids()
 }
 
-/// A moment of the wire as a query string may hold it.
+/// A timestamp of the wire, encoded for a query string.
 fn moment(server: &Server, id: &str, field: &str) -> String {
     server.read(&format!("/account_memberships/{id}")).record()[field].as_str().unwrap().to_owned()
 }
@@ -36,7 +36,7 @@ fn by_full_name_finds_a_part_of_the_users_name_in_any_case() {
         ("barbara", &["214"]),
         ("n+r", &["204"]),
         ("reports+", &[]),
-        // Not the address, and not who is disabled.
+        // Neither the address nor a disabled member.
         ("example.test", &[]),
         ("dora", &[]),
         ("dora&only_active=false", &["210"]),
@@ -47,7 +47,7 @@ fn by_full_name_finds_a_part_of_the_users_name_in_any_case() {
 }
 
 #[test]
-fn h4_by_user_id_finds_one_and_nobody_when_unreadable() {
+fn h4_by_user_id_finds_one_and_none_if_malformed() {
     let server = Server::start();
     for (text, ids) in [
         ("5", &["205"][..]),
@@ -73,7 +73,7 @@ fn h4_by_user_id_finds_one_and_nobody_when_unreadable() {
 }
 
 #[test]
-fn h4_with_user_ids_takes_the_pieces_that_are_all_digits() {
+fn h4_with_user_ids_uses_the_pieces_that_are_all_digits() {
     let server = Server::start();
     for (text, ids) in [
         ("1,3", &["203", "201"][..]),
@@ -96,15 +96,15 @@ fn e11_can_log_in_has_a_complement() {
     assert_eq!(found(&server, "can_log_in=true"), ACTIVE_MEMBERS);
     assert_eq!(found(&server, "can_log_in=true&only_active=false"), ACTIVE_MEMBERS);
     assert_eq!(found(&server, "can_log_in=false&only_active=false"), ["210"]);
-    // It is none of the filters that lift the default.
-    assert_eq!(found(&server, "can_log_in=false"), NOBODY);
-    assert_eq!(found(&server, "can_log_in=true&only_inactive=true"), NOBODY);
+    // It is not among the filters that lift the default.
+    assert_eq!(found(&server, "can_log_in=false"), NONE);
+    assert_eq!(found(&server, "can_log_in=true&only_inactive=true"), NONE);
 }
 
 #[test]
 fn h3_the_filters_of_the_state_act_on_lists_and_on_show() {
     let server = Server::start();
-    // Whether the active and whether the disabled members are seen.
+    // Whether active and whether disabled members are listed.
     for (query, active, disabled) in [
         ("", true, false),
         ("only_active=true", true, false),
@@ -134,7 +134,7 @@ fn h3_the_filters_of_the_state_act_on_lists_and_on_show() {
         ("apply_default_filters=true&only_active=false", true, true),
     ] {
         let ids = found(&server, query);
-        assert_eq!(ids.iter().any(|id| id == "210"), disabled, "the disabled one of {query}");
+        assert_eq!(ids.iter().any(|id| id == "210"), disabled, "the disabled member with {query}");
         assert_eq!(ids.len(), if active { 10 } else { 0 } + usize::from(disabled), "{query}");
         for (id, is_seen) in [("205", active), ("210", disabled)] {
             let path = format!("/account_memberships/{id}?{query}");
@@ -163,7 +163,7 @@ fn e10_no_other_filter_acts_on_show() {
 }
 
 #[test]
-fn g8_bounds_of_moments_are_strict() {
+fn g8_bounds_of_timestamps_are_exclusive() {
     let server = Server::start();
     let created_at = moment(&server, "205", "created_at");
     assert_eq!(created_at, "2030-11-08T03:04:05Z");
@@ -177,28 +177,28 @@ fn g8_bounds_of_moments_are_strict() {
     let updated_at = moment(&server, "205", "updated_at");
     assert_eq!(updated_at, "2031-01-02T03:04:05Z");
     assert_eq!(found(&server, "updated_after=2031-01-02T03:04:04Z"), ["205"]);
-    assert_eq!(found(&server, &format!("updated_after={updated_at}")), NOBODY);
+    assert_eq!(found(&server, &format!("updated_after={updated_at}")), NONE);
     let others: Vec<&str> = ACTIVE_MEMBERS.into_iter().filter(|id| *id != "205").collect();
     assert_eq!(found(&server, &format!("updated_before={updated_at}")), others);
 }
 
 #[test]
-fn g8_a_day_is_its_midnight_in_utc() {
+fn g8_a_date_means_its_midnight_in_utc() {
     let server = Server::start();
     assert_eq!(found(&server, "created_after=2030-11-08")[5], "205");
     assert_eq!(found(&server, "created_before=2030-11-08"), ["204", "203", "202", "201"]);
-    // The rest of the day of the beginning, so that somebody becomes a member just at midnight.
+    // Advance to midnight exactly, so that a membership starts then.
     server.advance_seconds(86_400 - (3 * 3_600 + 4 * 60 + 5));
     let invitation = server.invite(&json!({"full_name": "Mid Night", "email_address": "midnight@example.test"}));
     let (membership, _) = server.accept(&invitation);
     assert_eq!(moment(&server, &membership, "created_at"), "2031-01-03T00:00:00Z");
-    assert_eq!(found(&server, "created_after=2031-01-03"), NOBODY);
+    assert_eq!(found(&server, "created_after=2031-01-03"), NONE);
     assert_eq!(found(&server, "created_before=2031-01-03"), ACTIVE_MEMBERS);
     assert_eq!(found(&server, "created_after=2031-01-02"), [membership]);
 }
 
 #[test]
-fn g8_an_unreadable_moment_is_as_if_absent() {
+fn g8_a_malformed_timestamp_counts_as_absent() {
     let server = Server::start();
     for text in ["yesterday", "2031-13-01", "2031-02-30", "1925035200", "0", "", "+", "2031"] {
         for filter in ["created_after", "created_before", "updated_after", "updated_before"] {
@@ -208,14 +208,14 @@ fn g8_an_unreadable_moment_is_as_if_absent() {
 }
 
 #[test]
-fn h2_search_looks_into_name_and_address_of_the_user() {
+fn h2_search_covers_the_users_name_and_address() {
     let server = Server::start();
     for (text, ids) in [
         ("barbara", &["214"][..]),
         ("barbara@EXAMPLE", &["214"]),
         ("external_coll", &["209"]),
         ("reports-cost", &["203"]),
-        // At the start of a word first; then the newest first.
+        // At the start of a word first; then newest first.
         ("ad", &["202", "205"]),
         ("ad&order=created_at:desc", &["205", "202"]),
         ("ad&order=nonsense", &["202", "205"]),
@@ -223,7 +223,7 @@ fn h2_search_looks_into_name_and_address_of_the_user() {
         // Both texts, but no match across them.
         ("lead+project", &[]),
         ("zzz", &[]),
-        // Filters apply, the default one included.
+        // Filters apply, including the default one.
         ("dora", &[]),
         ("dora&only_active=false", &["210"]),
         ("ad&by_user_id=5", &["205"]),

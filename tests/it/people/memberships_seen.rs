@@ -1,32 +1,27 @@
-//! In which order memberships come, and what a reader sees of them.
+//! The order of memberships, and their fields by reader.
 
 use serde_json::{Value, json};
 
 use super::ACTIVE_MEMBERS;
+use super::memberships_lists::found;
 use crate::support::ordered_json;
 use crate::support::{Server, token};
 
-/// The ids of the administrator's list under a query string.
-#[track_caller]
-fn found(server: &Server, query: &str) -> Vec<String> {
-    server.ids_at(&format!("/account_memberships?{query}"))
-}
-
-/// The administrator changes a membership.
+/// Changes a membership as the administrator.
 #[track_caller]
 fn set(server: &Server, id: &str, attributes: &Value) {
     server.change(&format!("/account_memberships/{id}"), &json!({ "account_membership": attributes })).expect(200);
 }
 
 #[test]
-fn every_order_has_its_text_or_number() {
+fn every_order_sorts_by_its_value() {
     let server = Server::start();
     for (order, ids) in [
         ("created_at:asc", ["201", "202", "203", "204", "205", "206", "207", "208", "209", "214"]),
         ("created_at:desc", ACTIVE_MEMBERS),
         ("full_name", ["202", "214", "206", "207", "209", "205", "201", "208", "203", "204"]),
         ("full_name:desc", ["204", "203", "208", "201", "205", "209", "207", "206", "214", "202"]),
-        // The stored text decides, and equal ones go by id in both directions.
+        // By the stored text; ties by id in both directions.
         ("permission:asc", ["201", "202", "207", "209", "206", "214", "205", "208", "204", "203"]),
         ("permission:desc", ["203", "204", "208", "205", "206", "214", "209", "207", "201", "202"]),
         ("user_id", ACTIVE_MEMBERS),
@@ -43,11 +38,11 @@ fn every_order_has_its_text_or_number() {
 }
 
 #[test]
-fn g10_the_order_by_role_is_that_of_its_name_and_none_comes_first() {
+fn g10_the_order_by_role_uses_its_name_with_no_role_first() {
     let server = Server::start();
     let body = json!({"role": {"name": "apprentice"}});
     let apprentice = server.post("/roles").bearer(token::ADMINISTRATOR).json(&body).send().expect(200).ids().remove(0);
-    // By id it would be the last one, by code point of the stored name too.
+    // It would be last by id and by code point of the stored name.
     for (id, role) in [("201", &*apprentice), ("205", "103"), ("206", "101"), ("207", "102")] {
         set(&server, id, &json!({ "default_role_id": role }));
     }
@@ -57,12 +52,12 @@ fn g10_the_order_by_role_is_that_of_its_name_and_none_comes_first() {
 }
 
 #[test]
-fn an_order_by_rates_falls_back_for_who_may_not_see_them() {
+fn an_order_by_hidden_rates_falls_back_to_the_default() {
     let server = Server::start();
     set(&server, "205", &json!({"bill_rate_in_cents": 9_000, "cost_rate_in_cents": 10}));
     set(&server, "206", &json!({"bill_rate_in_cents": 100, "cost_rate_in_cents": 30}));
     set(&server, "207", &json!({"cost_rate_in_cents": 20}));
-    // The member who tracks time has 5000 from the beginning.
+    // The seed gives the punch clock member 5000.
     let by_bill_rate = ["201", "202", "203", "204", "207", "209", "214", "206", "208", "205"];
     let by_cost_rate = ["201", "202", "203", "204", "208", "209", "214", "205", "207", "206"];
     for (name, token) in token::EVERYBODY {
@@ -79,7 +74,7 @@ fn an_order_by_rates_falls_back_for_who_may_not_see_them() {
 }
 
 #[test]
-fn b15_a_member_sees_the_rates_of_the_own_level() {
+fn b15_a_member_sees_the_rates_of_their_level() {
     let server = Server::start();
     set(&server, "205", &json!({"bill_rate_in_cents": 1, "cost_rate_in_cents": 2, "billability_target": 3}));
     for (name, token) in token::EVERYBODY {
@@ -101,7 +96,7 @@ fn b15_a_member_sees_the_rates_of_the_own_level() {
 }
 
 #[test]
-fn truth_values_follow_from_the_permission() {
+fn booleans_follow_from_the_permission() {
     let server = Server::start();
     let flags = |id: &str| {
         let record = server.read(&format!("/account_memberships/{id}")).record();
@@ -128,7 +123,7 @@ fn truth_values_follow_from_the_permission() {
 }
 
 #[test]
-fn d3_keys_come_in_the_documented_order() {
+fn d3_keys_are_in_the_documented_order() {
     let server = Server::start();
     let due = [
         "permission",
@@ -159,7 +154,7 @@ fn d3_keys_come_in_the_documented_order() {
 }
 
 #[test]
-fn b9_optional_fields_come_when_they_are_asked_for() {
+fn b9_optional_fields_are_returned_on_request() {
     let server = Server::start();
     let optional = |path: &str| {
         let record = server.read(path).record();
@@ -176,7 +171,7 @@ fn b9_optional_fields_come_when_they_are_asked_for() {
     }
     let disabled = optional("/account_memberships/210?only_active=false&optional_fields=can_log_in");
     assert_eq!(disabled, json!([false, null]));
-    // It is no optional field: it is not there for who may not see it.
+    // Rates are not optional fields: requesting one does not reveal it.
     let path = "/account_memberships/205?optional_fields=cost_rate_in_cents,bill_rate_in_cents";
     let record = server.get(path).bearer(token::COLLABORATOR).send().expect(200).record();
     assert_eq!((record.get("cost_rate_in_cents"), record.get("bill_rate_in_cents")), (None, None));

@@ -1,8 +1,8 @@
-//! What a PUT changes of a membership, and what it refuses (protocol section 6, corners G1, G9, H15, H16).
+//! What a PUT changes of a membership, and what it refuses (G1, G9, H15, H16).
 
 use serde_json::{Value, json};
 
-use super::refused;
+use super::{refused, shown};
 use crate::exact::invalid;
 use crate::support::{Answer, Server, token};
 
@@ -10,20 +10,14 @@ const NEEDS_A_RATE: &str = "Bill rate in cents is required for a punch_clock use
 const NO_ACTIVE_MEMBER: &str = "Manager id must be the user id of another active member.";
 const ACTIVE_ROLE: &str = "Default role id must be an active role of this account.";
 
-/// The administrator's change of a membership.
+/// Changes a membership as the administrator.
 #[track_caller]
 fn set(server: &Server, id: u64, attributes: &Value) -> Answer {
     server.change(&format!("/account_memberships/{id}"), &json!({ "account_membership": attributes }))
 }
 
-/// Everything that the administrator sees of a membership, active or not.
-#[track_caller]
-fn shown(server: &Server, id: u64) -> Value {
-    server.read(&format!("/account_memberships/{id}?only_active=false")).record()
-}
-
 #[test]
-fn each_attribute_is_changed_alone_and_the_rest_stays() {
+fn each_attribute_can_be_changed_alone() {
     let server = Server::start();
     for (name, sent, due) in [
         ("permission", json!("project_creator"), json!("project_creator")),
@@ -55,7 +49,7 @@ fn each_attribute_is_changed_alone_and_the_rest_stays() {
 }
 
 #[test]
-fn null_clears_what_may_be_empty_and_is_refused_elsewhere() {
+fn null_clears_nullable_fields_and_is_refused_elsewhere() {
     for nothing in [Value::Null, json!("")] {
         let server = Server::start();
         let clearable =
@@ -78,7 +72,7 @@ fn null_clears_what_may_be_empty_and_is_refused_elsewhere() {
 }
 
 #[test]
-fn c8_a_truth_value_that_is_given_as_null_is_false() {
+fn c8_a_null_boolean_is_false() {
     let server = Server::start();
     for nothing in [Value::Null, json!("")] {
         for name in [
@@ -129,7 +123,7 @@ fn values_of_a_wrong_kind_are_refused_in_the_documented_order() {
 }
 
 #[test]
-fn g9_a_target_may_be_a_truth_value_and_loses_its_sign() {
+fn g9_a_target_may_be_a_boolean_and_loses_its_sign() {
     let server = Server::start();
     for (sent, due) in [
         (json!(true), 100),
@@ -178,7 +172,7 @@ fn forms_and_query_strings_carry_the_same_attributes() {
 }
 
 #[test]
-fn what_a_body_cannot_set_is_ignored() {
+fn attributes_that_cannot_be_set_are_ignored() {
     let server = Server::start();
     let before = shown(&server, 205);
     let body = json!({
@@ -190,7 +184,7 @@ fn what_a_body_cannot_set_is_ignored() {
     for (name, value) in before.as_object().unwrap().iter().filter(|(name, _)| *name != "updated_at") {
         assert_eq!(&after[name], value, "{name}");
     }
-    // A client may send back all that it was given.
+    // A client may send back the record that it read.
     set(&server, 205, &after).expect(200);
 }
 
@@ -213,11 +207,11 @@ fn punch_clock_needs_a_bill_rate_after_the_change() {
 }
 
 #[test]
-fn the_role_has_to_be_active_unless_it_is_the_old_one() {
+fn the_role_must_be_active_unless_unchanged() {
     let server = Server::start();
     set(&server, 205, &json!({"default_role_id": 101})).expect(200);
     server.delete("/roles/101").bearer(token::ADMINISTRATOR).send().expect(204);
-    // It stays, is sent back, and cannot be given to anybody else.
+    // It stays, may be sent back, and cannot be given to another member.
     let record = set(&server, 205, &json!({"default_role_id": "101", "billability_target": 5})).expect(200).record();
     assert_eq!(record["default_role_id"], "101");
     let answer = set(&server, 206, &json!({"default_role_id": 101})).expect(422);
@@ -229,7 +223,7 @@ fn the_role_has_to_be_active_unless_it_is_the_old_one() {
 #[test]
 fn g9_a_manager_is_another_active_member_by_user_id() {
     let server = Server::start();
-    // Oneself, a disabled member, an invitee, somebody of the other account, nobody, the id of a membership.
+    // The same user, a disabled member, an invitee, a user of the other account, no user, the id of a membership.
     for user in [json!(5), json!("5"), json!(10), json!(11), json!(21), json!(999), json!(202)] {
         let answer = set(&server, 205, &json!({ "manager_id": user })).expect(422);
         assert_eq!(answer.text(), invalid("manager_id", NO_ACTIVE_MEMBER), "{user}");
@@ -238,13 +232,13 @@ fn g9_a_manager_is_another_active_member_by_user_id() {
         assert_eq!(refused(&set(&server, 205, &json!({ "manager_id": unreadable }))), ["manager_id"], "{unreadable}");
     }
     assert_eq!(shown(&server, 205)["manager_id"], Value::Null);
-    // Also somebody of a lower level, and also for who is disabled.
+    // A member of a lower level may manage, and a disabled one may be managed.
     set(&server, 205, &json!({"manager_id": 8})).expect(200);
     set(&server, 210, &json!({"manager_id": 9})).expect(200);
 }
 
 #[test]
-fn h16_a_manager_who_was_disabled_since_may_be_sent_back() {
+fn h16_a_manager_disabled_since_may_be_sent_back() {
     let server = Server::start();
     set(&server, 205, &json!({"manager_id": 6})).expect(200);
     server.put("/account_memberships/206/disable").bearer(token::ADMINISTRATOR).send().expect(200);
@@ -252,7 +246,7 @@ fn h16_a_manager_who_was_disabled_since_may_be_sent_back() {
     assert_eq!(record["manager_id"], "6");
     let answer = set(&server, 207, &json!({"manager_id": 6})).expect(422);
     assert_eq!(answer.text(), invalid("manager_id", NO_ACTIVE_MEMBER));
-    // The same after the membership is gone.
+    // The same after the manager is removed.
     server.delete("/account_memberships/206").bearer(token::ADMINISTRATOR).send().expect(204);
     set(&server, 205, &json!({"manager_id": 6})).expect(200);
 }
@@ -262,13 +256,13 @@ fn a_member_may_become_an_external_collaborator() {
     let server = Server::start();
     let record = set(&server, 205, &json!({"permission": "external_collaborator"})).expect(200).record();
     assert_eq!((&record["permission"], &record["is_project_lead"]), (&json!("external_collaborator"), &json!(false)));
-    // An invitation cannot say so.
+    // An invitation cannot grant this.
     let body = json!({"account_invitation": {"permission": "external_collaborator"}});
     assert_eq!(refused(&server.change("/account_invitations/1", &body)), ["permission"]);
 }
 
 #[test]
-fn g1_the_owner_cannot_be_demoted_but_changed_otherwise() {
+fn g1_the_owner_can_be_changed_but_not_demoted() {
     let server = Server::start();
     for bearer in [token::ADMINISTRATOR, token::OWNER] {
         let body = json!({"account_membership": {"permission": "project_lead", "billability_target": 7}});
@@ -284,9 +278,9 @@ fn g1_the_owner_cannot_be_demoted_but_changed_otherwise() {
 }
 
 #[test]
-fn the_last_administrator_stays_one() {
+fn the_last_administrator_cannot_be_demoted() {
     let server = Server::start();
-    // Accounts whose owner is gone exist; no request leads to one.
+    // An account without an owner, which no request can make.
     server.alter_stored("UPDATE account_memberships SET is_owner = 0, permission = 'collaborator' WHERE id = 201");
     let answer = set(&server, 202, &json!({"permission": "project_lead"})).expect(422);
     let sentence = "The last active administrator of an account keeps the permission.";
@@ -296,7 +290,7 @@ fn the_last_administrator_stays_one() {
     let remove = || server.delete("/account_memberships/202").bearer(token::ADMINISTRATOR).send();
     assert_eq!(disable().expect(422).text(), invalid("base", sentence));
     assert_eq!(remove().expect(422).text(), invalid("base", sentence));
-    // An administrator who is disabled cannot do anything, and does not count.
+    // A disabled administrator cannot act and does not count.
     set(&server, 210, &json!({"permission": "administrator"})).expect(200);
     assert_eq!(disable().expect(422).text(), invalid("base", sentence));
     set(&server, 205, &json!({"permission": "administrator"})).expect(200);
@@ -317,7 +311,7 @@ fn g4_a_disabled_membership_can_be_changed_and_stays_disabled() {
 }
 
 #[test]
-fn h15_every_update_renews_the_moment_of_the_last_change() {
+fn h15_every_update_renews_updated_at() {
     let server = Server::start();
     let before = shown(&server, 205);
     let mut due = "2031-01-02T03:04:05Z";
@@ -329,13 +323,13 @@ fn h15_every_update_renews_the_moment_of_the_last_change() {
         due = if due.ends_with("05Z") { "2031-01-02T03:04:06Z" } else { "2031-01-02T03:04:07Z" };
     }
     // A refused one does not.
-    let stands = shown(&server, 205)["updated_at"].clone();
+    let unchanged = shown(&server, 205)["updated_at"].clone();
     set(&server, 205, &json!({"permission": "nothing"})).expect(422);
-    assert_eq!(shown(&server, 205)["updated_at"], stands);
+    assert_eq!(shown(&server, 205)["updated_at"], unchanged);
 }
 
 #[test]
-fn only_administrators_write_and_the_level_is_judged_before_the_record() {
+fn only_administrators_write_and_the_level_is_checked_before_the_record() {
     let server = Server::start();
     let body = json!({"account_membership": {"billability_target": 5}});
     for (name, token) in &token::EVERYBODY[2..] {
@@ -359,7 +353,7 @@ fn only_administrators_write_and_the_level_is_judged_before_the_record() {
 }
 
 #[test]
-fn memberships_are_not_made_by_a_request() {
+fn no_request_creates_memberships() {
     let server = Server::start();
     let body = json!({"account_membership": {"user_id": 11, "permission": "collaborator"}});
     for path in ["/account_memberships", "/account_memberships/205", "/account_memberships/205/disable"] {

@@ -1,8 +1,8 @@
-//! Roles: listed, made, renamed, and deleted – softly while something names them (corner G5).
+//! Roles: list, create, rename and delete; a deletion is soft while anything references the role (G5).
 
 use serde_json::{Value, json};
 
-use super::{NOBODY, refused};
+use super::{NONE, refused};
 use crate::exact::{invalid, refusal};
 use crate::support::ordered_json;
 use crate::support::{Answer, Server, token};
@@ -18,7 +18,7 @@ fn found(server: &Server, query: &str) -> Vec<String> {
     answer.ids()
 }
 
-/// The administrator makes a role.
+/// Creates a role as the administrator.
 #[track_caller]
 fn make(server: &Server, attributes: &Value) -> Answer {
     server.post("/roles").bearer(token::ADMINISTRATOR).json(&json!({ "role": attributes })).send()
@@ -32,7 +32,7 @@ fn delete(server: &Server, id: &str) -> Answer {
     server.delete(&format!("/roles/{id}")).bearer(token::ADMINISTRATOR).send()
 }
 
-/// Whether a role is active, only hidden, or gone.
+/// Whether a role is active, hidden or gone.
 #[track_caller]
 fn state(server: &Server, id: &str) -> &'static str {
     let status = |query: &str| server.get(&format!("/roles/{id}?{query}")).bearer(token::COLLABORATOR).send().status;
@@ -63,7 +63,7 @@ fn a_list_has_the_active_roles_by_name() {
         ("matching=retired&only_active=false", &["104"]),
         ("matching=manager+", &[]),
         ("matching=other", &[]),
-        // There is no search.
+        // Roles have no search.
         ("search=developer", &ACTIVE),
         ("search=zzz&order=nonsense", &ACTIVE),
     ] {
@@ -81,21 +81,21 @@ fn names_are_ordered_in_lower_case_and_equal_ones_by_id() {
         .iter()
         .map(|name| make(&server, &json!({"name": name})).ids()[0].clone())
         .collect();
-    let [first, second, zoologist, doctor] = ids.as_slice() else { panic!("four roles were made") };
+    let [first, second, zoologist, doctor] = ids.as_slice() else { panic!("there are four roles") };
     assert_eq!(found(&server, ""), [first, second, "102", "101", "103", zoologist, doctor]);
     assert_eq!(found(&server, "order=alphabetical:desc"), [doctor, zoologist, "103", "101", "102", first, second]);
     assert_eq!(found(&server, "matching=%C3%84RZ"), [doctor.as_str()]);
 }
 
 #[test]
-fn moments_are_strict_bounds() {
+fn timestamps_are_exclusive_bounds() {
     let server = Server::start();
     // All roles of the seed are 90 days old.
     let made = server.read("/roles/101").record()["created_at"].as_str().unwrap().to_owned();
     assert_eq!(made, "2030-10-04T03:04:05Z");
     let new = make(&server, &json!({"name": "New"})).expect(200).ids().remove(0);
     assert_eq!(found(&server, &format!("created_after={made}")), [&*new]);
-    assert_eq!(found(&server, &format!("created_before={made}")), NOBODY);
+    assert_eq!(found(&server, &format!("created_before={made}")), NONE);
     assert_eq!(found(&server, "created_before=2030-10-04T03:04:06Z"), ACTIVE);
     server.advance_seconds(10);
     rename(&server, "101", &json!("Developer")).expect(200);
@@ -104,7 +104,7 @@ fn moments_are_strict_bounds() {
 }
 
 #[test]
-fn d3_a_new_role_has_its_keys_in_the_documented_order() {
+fn d3_the_keys_of_a_new_role_are_in_the_documented_order() {
     let server = Server::start();
     let answer =
         make(&server, &json!({"name": "  Tester ", "id": 7, "deleted_at": "2030-01-01T00:00:00Z"})).expect(200);
@@ -121,7 +121,7 @@ fn d3_a_new_role_has_its_keys_in_the_documented_order() {
     let keys = ["name", "created_at", "updated_at", "deleted_at", "id"];
     assert_eq!(body.get("roles").unwrap().get(&id).unwrap().keys(), keys);
     assert_eq!(server.read(&format!("/roles/{id}")).record(), record);
-    // Every role has an id of its own, and several may have one name.
+    // Ids are unique; names need not be.
     assert_ne!(make(&server, &json!({"name": "Tester"})).expect(200).ids(), [id]);
     let form = server.post("/roles").bearer(token::OWNER).form("role[name]=By+form").send().expect(200);
     assert_eq!(form.record()["name"], "By form");
@@ -153,13 +153,13 @@ fn a_role_is_renamed() {
     assert_eq!(record["created_at"], "2030-10-04T03:04:05Z");
     assert_eq!(found(&server, ""), ["102", "103", "101"]);
     assert_eq!(found(&server, "matching=zimmer"), ["101"]);
-    assert_eq!(found(&server, "matching=developer"), NOBODY);
+    assert_eq!(found(&server, "matching=developer"), NONE);
     server.change("/roles/101", &json!({"role": {"deleted_at": null, "id": "5", "created_at": 1}})).expect(200);
     assert_eq!(rename(&server, "102", &json!("Zimmermann")).expect(200).record()["name"], "Zimmermann");
 }
 
 #[test]
-fn g5_a_role_that_nothing_names_is_gone() {
+fn g5_an_unreferenced_role_is_deleted() {
     let server = Server::start();
     delete(&server, "102").expect(204);
     assert_eq!(state(&server, "102"), "gone");
@@ -170,14 +170,14 @@ fn g5_a_role_that_nothing_names_is_gone() {
 }
 
 #[test]
-fn g5_a_role_of_a_membership_is_only_hidden() {
+fn g5_a_role_of_a_membership_is_hidden() {
     let server = Server::start();
     let give = |id: u64, role: Value| {
         let body = json!({"account_membership": {"default_role_id": role}});
         server.change(&format!("/account_memberships/{id}"), &body).expect(200);
     };
     give(205, json!(102));
-    // Also of a disabled member.
+    // A disabled member counts too.
     give(210, json!(103));
     server.advance_seconds(3);
     for (id, member) in [("102", 205), ("103", 210)] {
@@ -185,14 +185,14 @@ fn g5_a_role_of_a_membership_is_only_hidden() {
         assert_eq!(state(&server, id), "hidden");
         let role = server.read(&format!("/roles/{id}?only_active=false")).record();
         assert_eq!(role["deleted_at"], "2031-01-02T03:04:08Z");
-        // Who has it keeps it and still shows it (D6).
+        // Members keep it and still show it (D6).
         let path = format!("/account_memberships/{member}?only_active=false&include=default_role");
         let answer = server.read(&path);
         assert_eq!(answer.record()["default_role_id"], id);
         assert_eq!(answer.json()["roles"][id]["deleted_at"], role["deleted_at"]);
     }
     assert_eq!(found(&server, "only_active=false"), ALL);
-    // One that was given back is free.
+    // A role that was given back can be deleted.
     let new = make(&server, &json!({"name": "Short"})).expect(200).ids().remove(0);
     give(206, json!(new));
     give(206, Value::Null);
@@ -201,7 +201,7 @@ fn g5_a_role_of_a_membership_is_only_hidden() {
 }
 
 #[test]
-fn g5_a_role_of_an_invitation_of_any_state_is_only_hidden() {
+fn g5_a_role_of_an_invitation_in_any_state_is_hidden() {
     let server = Server::start();
     // Invitation 2 is pending.
     let invite = |address: &str, role: &str| {
@@ -238,13 +238,13 @@ fn g5_a_deleted_role_is_not_found_by_writes() {
     let body = json!({"role": {"name": "x"}});
     assert_eq!(server.change("/roles/104?only_active=false", &body).status, 404);
     assert_eq!(server.everything_stored(), before);
-    // Nobody is given it either.
+    // It cannot be given to a member either.
     let body = json!({"account_membership": {"default_role_id": 101}});
     assert_eq!(refused(&server.change("/account_memberships/205", &body)), ["default_role_id"]);
 }
 
 #[test]
-fn ids_of_roles_are_not_used_again() {
+fn ids_of_roles_are_not_reused() {
     let server = Server::start();
     let first = make(&server, &json!({"name": "First"})).expect(200).ids().remove(0);
     delete(&server, &first).expect(204);

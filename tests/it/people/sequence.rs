@@ -1,7 +1,7 @@
-//! Whatever happens to people one after the other: what is repeated for speed agrees with the memberships.
+//! After any sequence of changes to people, the denormalized columns agree with the memberships.
 //!
-//! `users.is_active` and the tallies repeat what memberships and invitations say. After each step of a random, repeatable
-//! sequence every list's count has to be what a walk over the stored rows finds.
+//! `users.is_active` and the counters repeat what memberships and invitations say. After each step of a random,
+//! repeatable sequence, every list's count must match the stored rows.
 
 use invited::testing::seed::Seed;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{Server, token};
 
-/// Something that happens to a person. The number picks whom, among those whom it can happen to.
+/// A change to a person. The number picks one of those it can apply to.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Invite(usize),
@@ -33,7 +33,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 20..40)
 }
 
-/// One of the rows that a statement finds, if any.
+/// One of the rows of a query, if any.
 fn pick(server: &Server, number: usize, sql: &str) -> Option<String> {
     let rows = server.stored(sql);
     (!rows.is_empty()).then(|| rows[number % rows.len()].clone())
@@ -50,7 +50,7 @@ fn take(server: &Server, step: Step) {
     };
     match step {
         Step::Invite(number) => {
-            // Few addresses, so that some are invited twice, are members, are disabled, or were removed.
+            // Few addresses, so some are invited twice, are members, are disabled, or were removed.
             let body = json!({"account_invitation": {
                 "full_name": format!("Person {number}"), "email_address": format!("person{number}@example.test"),
             }});
@@ -74,7 +74,7 @@ fn take(server: &Server, step: Step) {
     }
 }
 
-/// The count of a list, and what a walk over the rows finds.
+/// The count of a list, and a query that counts the rows.
 const COUNTS: [(&str, &str); 8] = [
     ("/account_memberships", "account_memberships WHERE account_id = 1 AND disabled_at IS NULL"),
     ("/account_memberships?only_active=false", "account_memberships WHERE account_id = 1"),
@@ -89,7 +89,7 @@ const COUNTS: [(&str, &str); 8] = [
     ),
 ];
 
-/// What is counted agrees with what a walk finds.
+/// Expects that the counts match the rows.
 fn judge(server: &Server, after: &str) -> Result<(), TestCaseError> {
     for (path, rows) in COUNTS {
         let answer = server.read(&format!("{path}{}per_page=200", if path.contains('?') { "&" } else { "?" }));
@@ -105,7 +105,7 @@ fn judge(server: &Server, after: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Runs the law over a server, whatever it begins with.
+/// Runs the property on a server with any seed.
 fn try_out(cases: u32, begin: impl Fn() -> Server) {
     let law = |steps: Vec<Step>| {
         let server = begin();
@@ -131,8 +131,8 @@ fn counts_and_activity_agree_with_the_memberships_after_every_step() {
 }
 
 #[test]
-fn counts_and_activity_agree_from_whatever_seed_a_sandbox_begins() {
-    // Every state that a seed has, and many made-up rows in the same account.
+fn counts_and_activity_agree_from_any_seed() {
+    // Every state of a seed, and many generated rows in the same account.
     let text = "accounts:\n- name: A\n  seats: 40\n  members:\n  \
                 - {full_name: O, email_address: o@x.test, permission: administrator}\n  \
                 - {full_name: P, email_address: p@x.test, permission: administrator, token: sandbox-administrator}\n  \

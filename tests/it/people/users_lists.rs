@@ -1,17 +1,17 @@
-//! Which users a list, a show and `users/me` give, in which order, and what of them.
+//! Which users lists, show and `users/me` return, their order, and their visible fields.
 
 use serde_json::{Value, json};
 
-use super::NOBODY;
+use super::NONE;
 use crate::support::ordered_json;
 use crate::support::{Server, token};
 
 /// Users of the seed with an active membership, by name.
 const ACTIVE: [&str; 10] = ["2", "14", "6", "7", "9", "5", "1", "8", "3", "4"];
-/// The same with 10, who is disabled, and the invitees 11, 12 and 13.
+/// The same with the disabled 10 and the invitees 11, 12 and 13.
 const ALL: [&str; 14] = ["11", "2", "14", "6", "7", "10", "13", "9", "12", "5", "1", "8", "3", "4"];
 
-/// The ids of the administrator's list under a query string.
+/// The ids of the administrator's list with a query string.
 #[track_caller]
 fn found(server: &Server, query: &str) -> Vec<String> {
     let answer = server.read(&format!("/users?{query}"));
@@ -19,7 +19,7 @@ fn found(server: &Server, query: &str) -> Vec<String> {
     answer.ids()
 }
 
-/// The administrator changes the membership of a user of the seed.
+/// Changes a user's membership as the administrator.
 #[track_caller]
 fn set_membership(server: &Server, user: u64, attributes: &Value) {
     let path = format!("/account_memberships/{}", 200 + user);
@@ -50,7 +50,7 @@ fn g6_show_disabled_acts_on_the_list_and_on_show() {
         ("show_disabled=banana", true),
         ("apply_default_filters=false", true),
         ("apply_default_filters=", true),
-        // It does not restrict, so there is nothing to restrict without the default.
+        // `false` does not restrict, so without the default filters everything is listed.
         ("apply_default_filters=false&show_disabled=false", true),
         ("apply_default_filters=true&show_disabled=true", true),
     ] {
@@ -79,7 +79,7 @@ fn e10_no_other_filter_acts_on_show() {
 }
 
 #[test]
-fn h1_lists_are_those_of_the_own_account() {
+fn h1_lists_contain_only_the_callers_account() {
     let server = Server::start();
     for (query, due) in [
         ("on_my_account=true", &ACTIVE[..]),
@@ -96,7 +96,7 @@ fn h1_lists_are_those_of_the_own_account() {
         assert_eq!(found(&server, query), due, "{query}");
     }
     let other = server.get("/users?account_id=1").bearer(token::OTHER_ADMINISTRATOR).send().expect(200);
-    assert_eq!(other.ids(), NOBODY);
+    assert_eq!(other.ids(), NONE);
 }
 
 #[test]
@@ -140,12 +140,12 @@ fn g7_more_than_two_hundred_addresses_are_refused() {
     let path = format!("/users?by_email_addresses={}", addresses(201));
     let answer = server.get(&path).bearer(token::ADMINISTRATOR).send().expect(400);
     assert_eq!(answer.errors()[0].0, "syntax");
-    // The level and the token are judged before.
+    // Token and level are checked before.
     server.get(&path).send().expect(401);
 }
 
 #[test]
-fn names_and_roles_are_found_by_a_part_that_is_not_trimmed() {
+fn names_and_roles_are_found_by_an_untrimmed_part() {
     let server = Server::start();
     set_membership(&server, 5, &json!({"default_role_id": 101}));
     set_membership(&server, 4, &json!({"default_role_id": 103}));
@@ -177,7 +177,7 @@ fn names_and_roles_are_found_by_a_part_that_is_not_trimmed() {
 }
 
 #[test]
-fn h4_account_role_ids_takes_the_pieces_that_are_all_digits() {
+fn h4_account_role_ids_uses_the_pieces_that_are_all_digits() {
     let server = Server::start();
     for (user, role) in [(5, 101), (6, 102), (7, 103), (10, 101)] {
         set_membership(&server, user, &json!({ "default_role_id": role }));
@@ -210,16 +210,16 @@ fn e11_predicates_of_the_level_have_a_complement() {
     ] {
         assert_eq!(found(&server, query), due, "{query}");
     }
-    // Who has no membership has no level.
+    // Without a membership, a user has no level.
     assert_eq!(found(&server, "is_project_lead=false&show_disabled=true&with_users=10,11,5"), ["11", "10"]);
     set_membership(&server, 7, &json!({"permission": "reports_viewer"}));
     assert_eq!(found(&server, "can_view_reports=true"), ["2", "7", "1", "3", "4"]);
 }
 
 #[test]
-fn managers_are_those_who_manage_somebody() {
+fn managers_are_users_who_manage_a_member() {
     let server = Server::start();
-    assert_eq!(found(&server, "managers=true"), NOBODY);
+    assert_eq!(found(&server, "managers=true"), NONE);
     assert_eq!(found(&server, "managers=false"), ACTIVE);
     set_membership(&server, 7, &json!({"manager_id": 5}));
     set_membership(&server, 8, &json!({"manager_id": 5}));
@@ -258,24 +258,24 @@ fn h18_an_invitee_is_as_old_as_the_invitation() {
     let zoe = server.show(&invitation).record()["invitee_id"].as_str().unwrap().to_owned();
     let query = |filter: &str| found(&server, &format!("show_disabled=true&{filter}"));
     assert_eq!(query("created_after=2031-01-02T03:04:05Z"), [&*zoe]);
-    assert_eq!(query("created_after=2031-01-02T03:04:06Z"), NOBODY);
+    assert_eq!(query("created_after=2031-01-02T03:04:06Z"), NONE);
     assert_eq!(query("created_before=2031-01-02T03:04:06Z"), ALL);
-    // Invitation 1 is 20 days old, so is its invitee; the youngest member came 46 days ago.
+    // Invitation 1 and its invitee are 20 days old; the newest member joined 46 days ago.
     assert_eq!(query("created_after=2030-12-01&created_before=2030-12-14"), ["11"]);
     assert_eq!(query("created_before=2030-11-05"), ["1"]);
     server.advance_seconds(1);
     server.change("/users/5", &json!({"user": {}})).expect(200);
     assert_eq!(query("updated_after=2031-01-02T03:04:06Z"), ["5"]);
-    assert_eq!(query("updated_after=2031-01-02T03:04:07Z"), NOBODY);
+    assert_eq!(query("updated_after=2031-01-02T03:04:07Z"), NONE);
     assert_eq!(query("updated_before=2030-11-05"), ["1"]);
     assert_eq!(query("updated_before=nonsense").len(), ALL.len() + 1);
 }
 
 #[test]
-fn h2_search_ranks_and_then_goes_by_name() {
+fn h2_search_orders_by_rank_and_then_by_name() {
     let server = Server::start();
     for (text, due) in [
-        // At the start of a word first; by name among equals.
+        // At the start of a word first; then by name.
         ("ad", &["2", "5"][..]),
         ("ad&show_disabled=true", &["11", "2", "5"]),
         ("re", &["3", "4", "6"]),
@@ -284,16 +284,16 @@ fn h2_search_ranks_and_then_goes_by_name() {
     ] {
         assert_eq!(found(&server, &format!("search={text}")), due, "search={text}");
     }
-    // An order takes the place of the rank.
+    // An order replaces the rank.
     server.change("/users/5", &json!({"user": {"full_name": "Aaa Toad"}})).expect(200);
     assert_eq!(found(&server, "search=ad"), ["2", "5"]);
     assert_eq!(found(&server, "search=ad&order=alphabetical"), ["5", "2"]);
-    assert_eq!(found(&server, "search=dora"), NOBODY);
-    assert_eq!(found(&server, "search=zzz"), NOBODY);
+    assert_eq!(found(&server, "search=dora"), NONE);
+    assert_eq!(found(&server, "search=zzz"), NONE);
 }
 
 #[test]
-fn users_me_is_the_user_of_the_token_whatever_is_filtered() {
+fn users_me_is_the_tokens_user_whatever_the_filters() {
     let server = Server::start();
     for (id, token) in [("1", token::OWNER), ("5", token::PROJECT_LEAD), ("8", token::PUNCH_CLOCK)] {
         assert_eq!(server.get("/users/me").bearer(token).send().expect(200).ids(), [id]);
@@ -314,7 +314,7 @@ fn users_me_is_the_user_of_the_token_whatever_is_filtered() {
 }
 
 #[test]
-fn g6_me_is_no_id_for_writes_and_users_are_neither_made_nor_deleted() {
+fn g6_writes_do_not_accept_me_and_users_are_neither_created_nor_deleted() {
     let server = Server::start();
     let body = json!({"user": {"full_name": "Somebody"}});
     let before = server.everything_stored();
@@ -330,7 +330,7 @@ fn g6_me_is_no_id_for_writes_and_users_are_neither_made_nor_deleted() {
 }
 
 #[test]
-fn d3_keys_come_in_the_documented_order() {
+fn d3_keys_are_in_the_documented_order() {
     let server = Server::start();
     let keys = |query: &str| {
         let answer = server.read(&format!("/users/5?{query}"));

@@ -1,15 +1,15 @@
-//! What a PUT changes of a user, and what it refuses (protocol section 6, corners G2, G13, H6).
+//! What a PUT changes of a user, and what it refuses (G2, G13, H6).
 
 use serde_json::{Value, json};
 
-use super::{NOBODY, refused};
+use super::{NONE, refused};
 use crate::exact::{invalid, refusal};
 use crate::support::{Answer, Server, token};
 
 const TAKEN: &str = "Email address already belongs to another user of this account.";
 const INVITED: &str = "Email address already has a pending invitation.";
 
-/// The administrator's change of a user.
+/// Changes a user as the administrator.
 #[track_caller]
 fn set(server: &Server, id: &str, attributes: &Value) -> Answer {
     server.change(&format!("/users/{id}"), &json!({ "user": attributes }))
@@ -20,7 +20,7 @@ fn shown(server: &Server, id: &str) -> Value {
 }
 
 #[test]
-fn each_attribute_is_changed_alone_and_the_rest_stays() {
+fn each_attribute_can_be_changed_alone() {
     let server = Server::start();
     for (name, sent, due) in [
         ("full_name", json!("  Lea  Lovelace "), json!("Lea  Lovelace")),
@@ -82,14 +82,14 @@ fn values_of_a_wrong_kind_are_refused() {
 }
 
 #[test]
-fn oneself_or_an_administrator_may_change_a_user() {
+fn users_may_change_themselves_and_administrators_anyone() {
     let server = Server::start();
     let body = json!({"user": {"headline": "Changed"}});
     for (name, token) in token::EVERYBODY {
         let own = server.get("/users/me").bearer(token).send().expect(200).ids().remove(0);
         server.put(&format!("/users/{own}")).bearer(token).json(&body).send().expect(200);
         let administers = ["owner", "administrator"].contains(&name);
-        // Members, a disabled one and an invitee: writes look in the whole account (H6).
+        // Members, a disabled member and an invitee: writes search the whole account (H6).
         for other in ["9", "10", "11", "14"] {
             let answer = server.put(&format!("/users/{other}")).bearer(token).json(&body).send();
             assert_eq!(answer.status, if administers { 200 } else { 403 }, "{name} changes {other}");
@@ -101,7 +101,7 @@ fn oneself_or_an_administrator_may_change_a_user() {
 }
 
 #[test]
-fn g2_an_unknown_user_is_not_found_before_another_one_is_forbidden() {
+fn g2_an_unknown_user_is_a_404_even_where_a_known_one_is_a_403() {
     let server = Server::start();
     let broken = json!({"user": {"full_name": ""}});
     let put = |id: &str, token: &str| server.put(&format!("/users/{id}")).bearer(token).json(&broken).send();
@@ -121,41 +121,41 @@ fn g2_an_unknown_user_is_not_found_before_another_one_is_forbidden() {
 #[test]
 fn g13_an_address_belongs_to_one_user() {
     let server = Server::start();
-    // A member, a disabled one, an invitee; in any case.
+    // A member's, a disabled member's or an invitee's, in any case.
     for address in ["owner@example.test", "OWNER@example.test", "disabled@example.test", "ada@example.test"] {
         let answer = set(&server, "5", &json!({ "email_address": address })).expect(422);
         assert_eq!(answer.text(), invalid("email_address", TAKEN), "{address}");
     }
-    // Of a removed member too, since the user stays.
+    // A removed member's too, since the user stays.
     server.delete("/account_memberships/206").bearer(token::ADMINISTRATOR).send().expect(204);
     let answer = set(&server, "5", &json!({"email_address": "project_creator@example.test"})).expect(422);
     assert_eq!(answer.text(), invalid("email_address", TAKEN));
-    // The own one in another spelling, and one of the other account.
+    // The user's own address in another spelling, and one of the other account.
     set(&server, "5", &json!({"email_address": "PROJECT_LEAD@example.test"})).expect(200);
     let record = set(&server, "5", &json!({"email_address": "other_administrator@example.test"})).expect(200).record();
     assert_eq!(record["email_address"], "other_administrator@example.test");
-    // The old address is free now.
+    // The old address is free.
     set(&server, "7", &json!({"email_address": "project_lead@example.test"})).expect(200);
 }
 
 #[test]
-fn g13_an_address_under_which_somebody_else_is_invited_is_refused() {
+fn g13_an_address_of_another_pending_invitation_is_refused() {
     let server = Server::start();
-    // The invitee goes by another address than the invitation.
+    // The invitee's address now differs from the invitation's.
     set(&server, "11", &json!({"email_address": "ada.new@example.test"})).expect(200);
     let answer = set(&server, "5", &json!({"email_address": "Ada@example.test"})).expect(422);
     assert_eq!(answer.text(), invalid("email_address", INVITED));
-    // The invitee may take it back.
+    // The invitee may return to the invited address.
     let record = set(&server, "11", &json!({"email_address": "ada@example.test"})).expect(200).record();
     assert_eq!(record["email_address"], "ada@example.test");
     set(&server, "11", &json!({"email_address": "ada.new@example.test"})).expect(200);
-    // An invitation that was taken back blocks nothing.
+    // A revoked invitation blocks nothing.
     server.delete("/account_invitations/1").bearer(token::ADMINISTRATOR).send().expect(204);
     set(&server, "5", &json!({"email_address": "ada@example.test"})).expect(200);
 }
 
 #[test]
-fn nobody_is_invited_twice_under_two_addresses() {
+fn an_invitee_cannot_be_invited_again_under_a_second_address() {
     let server = Server::start();
     set(&server, "11", &json!({"email_address": "ada.new@example.test"})).expect(200);
     let body = json!({"account_invitation": {"full_name": "Ada Again", "email_address": "ada.new@example.test"}});
@@ -167,11 +167,11 @@ fn nobody_is_invited_twice_under_two_addresses() {
 }
 
 #[test]
-fn a_changed_address_is_the_one_that_invitations_and_filters_know() {
+fn invitations_and_filters_use_a_changed_address() {
     let server = Server::start();
     set(&server, "5", &json!({"email_address": "Lea.New@example.test"})).expect(200);
     assert_eq!(server.ids_at("/users?by_email_address=lea.new@EXAMPLE.test"), ["5"]);
-    assert_eq!(server.ids_at("/users?by_email_address=project_lead@example.test"), NOBODY);
+    assert_eq!(server.ids_at("/users?by_email_address=project_lead@example.test"), NONE);
     assert_eq!(server.ids_at("/users?search=lea.n"), ["5"]);
     assert_eq!(server.ids_at("/users?matching=new@"), ["5"]);
     assert_eq!(server.ids_at("/account_memberships?search=lea.new"), ["205"]);
@@ -183,7 +183,7 @@ fn a_changed_address_is_the_one_that_invitations_and_filters_know() {
 }
 
 #[test]
-fn a_changed_name_is_found_and_has_its_place_in_the_order() {
+fn searches_and_orders_use_a_changed_name() {
     let server = Server::start();
     set(&server, "4", &json!({"full_name": "ÄNNE Aalto"})).expect(200);
     set(&server, "3", &json!({"full_name": "aaron B"})).expect(200);
@@ -195,14 +195,14 @@ fn a_changed_name_is_found_and_has_its_place_in_the_order() {
     }
     assert_eq!(server.ids_at("/account_memberships?by_full_name=aalto"), ["204"]);
     assert_eq!(server.ids_at("/users?search=ron"), ["3"]);
-    assert_eq!(server.ids_at("/users?by_full_name=ron+reports"), NOBODY);
+    assert_eq!(server.ids_at("/users?by_full_name=ron+reports"), NONE);
     // The rank of a word's start follows the new name.
     set(&server, "7", &json!({"full_name": "Zed Onaa"})).expect(200);
     assert_eq!(server.ids_at("/users?search=aa"), ["3", "4", "7"]);
 }
 
 #[test]
-fn an_invitation_keeps_the_name_that_it_was_made_with() {
+fn an_invitation_keeps_its_original_name() {
     let server = Server::start();
     set(&server, "11", &json!({"full_name": "Ada Lovelace"})).expect(200);
     let answer = server.read("/account_invitations/1?include=invitee");

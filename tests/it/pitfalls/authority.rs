@@ -1,4 +1,4 @@
-//! Granting more than one has, setting what is not one's to set, and power that outlives its reason.
+//! Granting more than one's own level, setting protected fields, and authority that outlives its reason.
 
 use invited::testing::access::{INVITABLE, Level, Permission};
 use serde_json::{Value, json};
@@ -17,16 +17,16 @@ fn actors() -> impl Iterator<Item = (&'static str, &'static str, i64)> {
     token::EVERYBODY.into_iter().zip(201..).skip(1).map(|((name, bearer), membership)| (name, bearer, membership))
 }
 
-/// An invitation of a new person with a permission.
+/// An invitation of a new person.
 fn person(permission: &str, address: &str) -> Value {
     json!({"account_invitation": {
         "full_name": "Vera", "email_address": address, "permission": permission, "bill_rate_in_cents": 1,
     }})
 }
 
-/// Tried: every level inviting to every level, by create and by update, and the inviter at every level when it is accepted.
+/// Tried: each level inviting to each level, by create and by update, and the inviter at each level at acceptance.
 #[test]
-fn pitfall_05_nobody_grants_more_than_he_has_at_any_moment() {
+fn pitfall_05_an_inviter_never_grants_more_than_their_current_level() {
     let server = Server::start();
     let mut made = Vec::new();
     for (actor, bearer, membership) in actors() {
@@ -59,7 +59,7 @@ fn pitfall_05_nobody_grants_more_than_he_has_at_any_moment() {
         }
     }
     assert_eq!(made.len(), 7 + 6 + 5 + 4);
-    // The page asks about the grant before it asks for the password, so that the table costs no hash.
+    // The page checks the grant before the password, so the table needs no hashing.
     for (permission, membership, link) in &made {
         for at_acceptance in INVITABLE {
             server.alter_stored(&format!(
@@ -75,7 +75,7 @@ fn pitfall_05_nobody_grants_more_than_he_has_at_any_moment() {
     }
     let invited = server.number("SELECT count(*) FROM account_memberships WHERE id > 221");
     assert_eq!(invited, 0);
-    // And the edge with a password: one level below nothing comes of it, on the level itself a member does.
+    // The boundary with a password: one level below fails, the same level makes a member.
     for (below, on_level) in INVITABLE.iter().skip(1).zip(INVITABLE) {
         let (_, membership, link) = made.iter().find(|(permission, ..)| *permission == on_level).unwrap();
         let set = |permission: &str| {
@@ -94,9 +94,9 @@ fn pitfall_05_nobody_grants_more_than_he_has_at_any_moment() {
     }
 }
 
-/// Tried: setting, sorting by, searching for and reading the rates, on every way in and at every level.
+/// Tried: setting, sorting by, searching for and reading the rates, by every route and at every level.
 #[test]
-fn pitfall_06_rates_are_set_and_seen_only_by_those_who_may() {
+fn pitfall_06_rates_are_set_and_seen_only_by_permitted_levels() {
     let server = Server::start();
     for (name, cost) in [("Anton", 30_011), ("Berta", 10_013), ("Cesar", 20_017)] {
         server.advance_seconds(1);
@@ -105,7 +105,7 @@ fn pitfall_06_rates_are_set_and_seen_only_by_those_who_may() {
     }
     let lead = |method: &str, path: &str| server.request(method, path).bearer(token::PROJECT_LEAD);
     let costly = |address: &str| json!({"full_name": "X", "email_address": address, "cost_rate_in_cents": 5});
-    // As with the vendor, what one may not set is passed over.
+    // As with the vendor, forbidden fields are ignored.
     let single = json!({"account_invitation": costly("x@example.test")});
     let bulk = json!({"account_invitations": [
         {"full_name": "Y", "email_address": "y@example.test"}, costly("z@example.test"),
@@ -135,17 +135,17 @@ fn pitfall_06_rates_are_set_and_seen_only_by_those_who_may() {
         let answer = lead("GET", &format!("/account_invitations?{query}")).send().expect(200);
         assert!(!answer.text().contains("cost_rate"), "{query}: {answer}");
         if query.starts_with("order") {
-            assert_eq!(answer.ids(), by_default.ids(), "{query}: an order would tell what is hidden");
+            assert_eq!(answer.ids(), by_default.ids(), "{query}: the order would reveal hidden values");
         }
     }
-    assert_ne!(server.list("order=cost_rate").ids(), by_default.ids(), "an administrator has that order");
-    // Neither does the way to the invited person tell a rate.
+    assert_ne!(server.list("order=cost_rate").ids(), by_default.ids(), "for an administrator the order works");
+    // Nor does the mail or page reveal a rate.
     let link = server.mailed("berta@example.test");
     assert!(!server.look_up(&link).text().contains("rate_in_cents"));
-    assert!(!server.open(&link).text().contains("10013"), "the page tells no rate");
+    assert!(!server.open(&link).text().contains("10013"), "the page shows no rate");
 }
 
-/// Values for every field that answers have, none of which is what was invited.
+/// A value for every field of an answer, none of which was invited.
 fn everything_else() -> serde_json::Map<String, Value> {
     let value = json!({
         "permission": "administrator", "pending": true, "accepted_at": 1, "expiration_date": "2099-01-01",
@@ -160,9 +160,9 @@ fn everything_else() -> serde_json::Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// Tried: every field of every answer in every request around an acceptance, and in the writes of an invitation.
+/// Tried: every field of every answer in each request of an acceptance, and in writes of invitations.
 #[test]
-fn pitfall_07_no_field_is_set_that_is_not_asked_for() {
+fn pitfall_07_only_documented_fields_are_set() {
     let columns = "permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, \
                    default_read_only, is_owner, disabled_at, manager_id, account_id";
     for as_form in [false, true] {
@@ -206,7 +206,7 @@ fn pitfall_07_no_field_is_set_that_is_not_asked_for() {
         assert_eq!(server.stored("SELECT permission FROM account_memberships WHERE id = 207"), ["collaborator"]);
         assert_eq!(server.number("SELECT count(*) FROM external_references"), 0);
     }
-    // What the vendor does not let be set stays as it is, on create and on update.
+    // Fields that the vendor does not let clients set are unchanged, on create and on update.
     let server = Server::start();
     let id = server.invite(&json!({
         "full_name": "Vera", "email_address": "vera@example.test", "pending": false, "inviter_id": 1, "invitee_id": 1,
@@ -228,9 +228,9 @@ fn pitfall_07_no_field_is_set_that_is_not_asked_for() {
     assert_eq!(stored(), made);
 }
 
-/// Tried: the whole API in the name of somebody who is not a member yet, or no longer.
+/// Tried: the whole API as an invitee and as a former member.
 #[test]
-fn pitfall_08_who_is_not_an_active_member_can_do_nothing() {
+fn pitfall_08_only_active_members_can_act() {
     let server = Server::start();
     let invite = |name: &str| {
         let address = format!("half.{name}@example.test");
@@ -272,10 +272,10 @@ fn pitfall_08_who_is_not_an_active_member_can_do_nothing() {
     }
 }
 
-/// Tried: power that is left when its reason is gone: of inviters, of invitations taken back, of members who were removed.
+/// Tried: authority left over: of inviters, of revoked invitations, of removed members.
 #[test]
-fn pitfall_20_what_was_taken_away_grants_nothing_any_more() {
-    // What is done to the inviter, and whether the invitation can be had after it.
+fn pitfall_20_revoked_authority_grants_nothing() {
+    // A change to the inviter, and whether the invitation can be accepted afterwards.
     for (done, can_be_had) in [
         (&["permission = 'project_lead'"][..], true),
         (&["permission = 'reports_viewer'"], true),
@@ -291,7 +291,7 @@ fn pitfall_20_what_was_taken_away_grants_nothing_any_more() {
         let lead = json!({"full_name": "Vera", "email_address": "vera@example.test", "permission": "project_lead"});
         server.invite_by(token::PROJECT_LEAD, &lead);
         let link = server.mailed("vera@example.test");
-        // The disabled member makes room, so that the last case can hand the lead's membership to another user.
+        // Without the disabled member, the last case can move the lead's membership to another user.
         server.alter_stored("DELETE FROM account_memberships WHERE user_id = 10");
         for change in done {
             server.alter_stored(&format!("UPDATE account_memberships SET {change} WHERE id = 205"));
@@ -303,7 +303,7 @@ fn pitfall_20_what_was_taken_away_grants_nothing_any_more() {
     }
     let server = Server::start();
     let manage = |method: &str, path: &str| server.request(method, path).bearer(token::OWNER).send();
-    // An invitation that is taken back leaves neither its link, nor its mail, nor its user.
+    // A revoked invitation leaves neither link, mail nor user.
     let (id, link) = server.invite_by_mail("revoked@example.test");
     manage("PUT", &format!("/account_invitations/{id}/resend")).expect(200);
     manage("DELETE", &format!("/account_invitations/{id}")).expect(204);
@@ -311,7 +311,7 @@ fn pitfall_20_what_was_taken_away_grants_nothing_any_more() {
     assert_eq!(server.deliver(), 0);
     assert_eq!(server.number("SELECT count(*) FROM users WHERE email_address = 'revoked@example.test'"), 0);
     assert_eq!(server.number(&format!("SELECT count(*) FROM invitation_links WHERE invitation_id = {id}")), 0);
-    // A member who is removed comes back by no old link, token, session or password.
+    // A removed member cannot return by an old link, token, session or password.
     let (_, link) = server.invite_by_mail("removed@example.test");
     let mut browser = Browser::new(&server);
     browser.decide(&link, &[("password", PASSWORD)]).expect(200);

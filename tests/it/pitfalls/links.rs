@@ -11,7 +11,7 @@ use crate::support::answers::PASSWORD;
 use crate::support::browser::{Browser, encoded};
 use crate::support::{Server, token};
 
-/// Tried: every character of a token changed, tokens pieced together, and ids and addresses added to it.
+/// Tried: every character of a token changed, tokens combined, and ids and addresses added.
 #[test]
 fn pitfall_01_a_forged_token_is_refused_like_any_other() {
     let server = Server::start();
@@ -42,7 +42,7 @@ fn pitfall_01_a_forged_token_is_refused_like_any_other() {
     server.look_up(&link).expect(200);
 }
 
-/// Tried: accepting in the name of another address, by fields of the body and by the session of somebody else.
+/// Tried: accepting for another address, by body fields and by another person's session.
 #[test]
 fn pitfall_02_an_acceptance_is_bound_to_the_invited_address() {
     let server = Server::start();
@@ -68,11 +68,11 @@ fn pitfall_02_an_acceptance_is_bound_to_the_invited_address() {
     assert_eq!(server.stored(&member), [format!("vera@example.test|{invitee}")]);
     assert_eq!(server.number("SELECT count(*) FROM users WHERE email_address LIKE 'evil%'"), 0);
     let actor = "SELECT actor_user_id FROM audit WHERE action = 'account_invitation.accept' ORDER BY id DESC LIMIT 1";
-    assert_eq!(server.stored(actor), [invitee.as_str()], "whom the trail names is the invitee");
+    assert_eq!(server.stored(actor), [invitee.as_str()], "the trail names the invitee");
     assert_eq!(server.stored("SELECT user_id FROM passwords WHERE user_id = 2"), Vec::<String>::new());
 }
 
-/// Tried: 64 clients accept one token at the same moment.
+/// Tried: 64 clients accept with one token at the same moment.
 #[test]
 fn pitfall_11_of_64_acceptances_at_once_one_succeeds() {
     let server = Server::start();
@@ -90,7 +90,7 @@ fn pitfall_11_of_64_acceptances_at_once_one_succeeds() {
     assert_eq!(seats(), seats_before);
 }
 
-/// Tried: what programs do that guard mailboxes, before the person comes: open the link in every way that changes nothing.
+/// Tried: what mail scanners do first: open the link in every read-only way.
 #[test]
 fn pitfall_12_opening_a_link_has_no_effect() {
     let server = Server::start();
@@ -102,7 +102,7 @@ fn pitfall_12_opening_a_link_has_no_effect() {
             server.request_at_root(method, &format!("{path}{query}")).header("Purpose", "prefetch").send();
         }
     }
-    // Some send every form that they find, but they have nothing to type.
+    // Some submit every form, but have nothing to fill in.
     let mut scanner = Browser::new(&server);
     for pressed in [&[][..], &[("decision", "accept")], &[("decision", "decline")]] {
         scanner.decide(&link, pressed).expect(422);
@@ -115,7 +115,7 @@ fn pitfall_12_opening_a_link_has_no_effect() {
     Browser::new(&server).decide(&link, &[("password", PASSWORD)]).expect(200);
 }
 
-/// What is done to an invitation that waits.
+/// A change to a pending invitation.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Resend,
@@ -126,13 +126,13 @@ enum Step {
     Wait,
 }
 
-/// Mails twice, since without one there is nothing to answer.
+/// Mails occur twice, since the other steps need one.
 const STEPS: &[Step] =
     &[Step::Resend, Step::HandOver, Step::Deliver, Step::Deliver, Step::Accept, Step::Decline, Step::Wait];
 
-/// Tried: any sequence of resends, links, mails and answers; a link that was superseded must never work again.
+/// Tried: any sequence of resends, links, mails and answers; a superseded link must never work again.
 #[test]
-fn pitfall_19_a_link_that_was_superseded_stays_dead_and_none_is_told_twice() {
+fn pitfall_19_a_superseded_link_stays_dead_and_tokens_are_unique() {
     let server = Server::start();
     let number = Cell::new(0);
     let law = |steps: Vec<Step>| {
@@ -186,10 +186,10 @@ fn pitfall_19_a_link_that_was_superseded_stays_dead_and_none_is_told_twice() {
             }
         }
         dead.append(&mut alive);
-        let told = dead.len();
+        let total = dead.len();
         dead.sort();
         dead.dedup();
-        prop_assert_eq!(dead.len(), told, "no token is told twice");
+        prop_assert_eq!(dead.len(), total, "no token occurs twice");
         Ok(())
     };
     let sequences = prop::collection::vec(prop::sample::select(STEPS), 1..14);

@@ -1,4 +1,4 @@
-//! Mail as a weapon: too many of them, links that lead elsewhere, text that becomes markup, domains that are not allowed.
+//! Mail as a weapon: floods, links that lead elsewhere, text that becomes markup, domains that are not allowed.
 
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ fn create(server: &Server, bearer: &str, address: &str) -> Answer {
     server.post("/account_invitations").bearer(bearer).json(&body).send()
 }
 
-/// Tried: flooding somebody by creates, resends, bulks, several accounts, repeated requests and a restart.
+/// Tried: flooding an address by creates, resends, bulks, several accounts, repeated requests and a restart.
 #[test]
-fn pitfall_14_nobody_can_be_flooded_with_mail() {
+fn pitfall_14_no_address_can_be_flooded_with_mail() {
     let mut server = Server::start_with(&[
         ("rate_create", "4"),
         ("rate_resend", "3"),
@@ -24,11 +24,11 @@ fn pitfall_14_nobody_can_be_flooded_with_mail() {
     let id = create(&server, token::ADMINISTRATOR, "victim@example.test").expect(200).ids().remove(0);
     let resend =
         |server: &Server, bearer: &str| server.put(&format!("/account_invitations/{id}/resend")).bearer(bearer).send();
-    // One invitation, whoever resends it.
+    // The limit of an invitation covers all callers.
     assert_eq!(resend(&server, token::ADMINISTRATOR).status, 200);
     assert_eq!(resend(&server, token::OWNER).status, 429);
     assert_eq!(mails_to(&server), 2);
-    // One who takes back and invites anew is held up by the limit of creates, then by that of the address.
+    // Revoking and inviting again is stopped by the limit of creates, then by that of the address.
     let take_back_and_invite = |server: &Server, bearer: &str| {
         let of_address =
             "SELECT id FROM account_invitations WHERE account_id = 1 AND email_key = 'victim@example.test'";
@@ -47,7 +47,7 @@ fn pitfall_14_nobody_can_be_flooded_with_mail() {
     let bulk = json!({"account_invitations": [{"full_name": "V", "email_address": "victim@example.test"}]});
     server.post("/account_invitations").bearer(token::OTHER_ADMINISTRATOR).json(&bulk).send().expect(429);
     assert_eq!(mails_to(&server), 5);
-    // A request that is repeated under its key is one request, and one mail.
+    // A repeated request with an idempotency key is one request and sends one mail.
     let before = server.number("SELECT count(*) FROM outbox");
     for _ in 0..3 {
         let person = json!({"account_invitation": {"full_name": "Once", "email_address": "once@example.test"}});
@@ -55,16 +55,12 @@ fn pitfall_14_nobody_can_be_flooded_with_mail() {
         request.header("Idempotency-Key", "once").send().expect(200);
     }
     assert_eq!(server.number("SELECT count(*) FROM outbox"), before + 1);
-    // What was postponed is the same mail again, and never another one.
+    // Postponed mails are sent without duplicates.
     server.deliver();
-    assert_eq!(
-        server.mailbox("victim@example.test").as_array().unwrap().len(),
-        1,
-        "the others were taken back in time"
-    );
+    assert_eq!(server.mailbox("victim@example.test").as_array().unwrap().len(), 1, "the others were canceled in time");
 }
 
-/// Tried: every way in which a request can name another host, and links that begin with it.
+/// Tried: every way to name another host in a request, and links that start with it.
 #[test]
 fn pitfall_15_no_request_chooses_where_links_lead() {
     const BASE: &str = "https://people.example.com";
@@ -122,7 +118,7 @@ fn pitfall_15_no_request_chooses_where_links_lead() {
     }
 }
 
-/// What somebody types who wants a mail or a page to show more than text.
+/// Inputs that try to become more than text in a mail or page.
 const PAYLOADS: &[&str] = &[
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -154,7 +150,7 @@ const PAYLOADS: &[&str] = &[
     "%3Cb%3E \\u003cb\\u003e \\x3cb\\x3e",
 ];
 
-/// Each tag with the names of its attributes and where it leads.
+/// Each tag with its attribute names and its target.
 type Skeleton = Vec<(String, Vec<String>, Option<String>)>;
 
 fn skeleton(text: &str) -> Skeleton {
@@ -166,7 +162,7 @@ fn skeleton(text: &str) -> Skeleton {
     elements(text).into_iter().map(of_element).collect()
 }
 
-/// The skeletons of mail and page, in which the token stands as a word, and the mail.
+/// The skeletons of mail and page, with the token as a placeholder, and the mail.
 fn seen(
     server: &Server,
     bearer: &str,
@@ -190,9 +186,9 @@ fn seen(
     (mail, skeletons)
 }
 
-/// Tried: markup, links and templates in everything that somebody can name: persons, titles, accounts, roles.
+/// Tried: markup, links and templates in everything that people can name: persons, titles, accounts, roles.
 #[test]
-fn pitfall_16_what_people_type_stays_text_in_mail_and_page() {
+fn pitfall_16_typed_text_stays_text_in_mail_and_page() {
     let server = Server::start();
     let harmless = seen(&server, token::OWNER, "Vera", "Analyst", "101", 0).1;
     assert_eq!(harmless[0].iter().filter(|(name, ..)| name == "a").count(), 1, "the mail has one link");
@@ -217,7 +213,7 @@ fn pitfall_16_what_people_type_stays_text_in_mail_and_page() {
     }
 }
 
-/// Tried: addresses whose domain ends, begins or looks like one that may be invited.
+/// Tried: addresses whose domain ends with, begins with or resembles an allowed one.
 #[test]
 fn pitfall_22_a_domain_is_compared_as_a_whole() {
     let domains = " Example.COM , *.example.org,xn--mller-kva.test., single ";
@@ -268,7 +264,7 @@ fn pitfall_22_a_domain_is_compared_as_a_whole() {
             assert!(errors.len() == 1 && refusals.contains(&errors[0].3.as_str()), "{address}: {answer}");
         }
     }
-    // A bulk with one stranger is refused whole, and the refusal says which.
+    // A bulk with one forbidden address is refused whole, and the error names it.
     let people = json!({"account_invitations": [
         {"full_name": "In", "email_address": "in@example.com"}, {"full_name": "Out", "email_address": "out@evil.test"},
     ]});

@@ -1,4 +1,4 @@
-//! Secrets that show up where they do not belong: in answers, in the log, in metrics, in the file of the database.
+//! Secrets where they do not belong: in answers, the log, metrics, the database file.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -17,15 +17,15 @@ use crate::support::browser::{Browser, encoded, is_guarded_page};
 use crate::support::client::Request;
 use crate::support::{Answer, Server, token};
 
-/// Another password, of somebody who never gets in.
+/// Another password, which is never accepted.
 const REFUSED_PASSWORD: &str = "wrong horse battery";
 
-/// What a rich story has left behind.
+/// What the rich scenario leaves behind.
 #[derive(Default)]
 struct Evidence {
-    /// Everything secret, with what it is.
+    /// Every secret, with its description.
     secrets: Vec<(&'static str, String)>,
-    /// Answers that are not meant to tell any secret.
+    /// Answers that must not contain secrets.
     answers: Vec<Answer>,
     /// Pages that people saw.
     pages: Vec<Answer>,
@@ -48,13 +48,13 @@ impl Evidence {
     }
 }
 
-/// The cookie of a browser, without its name.
+/// A browser's cookie, without its name.
 fn cookie_of(browser: &Browser) -> String {
     browser.cookie.as_ref().unwrap().split_once('=').unwrap().1.to_owned()
 }
 
-/// Invitations made, sent, handed over, looked at, accepted, declined; a sign-in, a consent, tokens, and many refusals.
-fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
+/// Invitations created, mailed, handed over, opened, accepted, declined; a sign-in, a consent, tokens, many refusals.
+fn rich_scenario(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
     let mut evidence = Evidence::default();
     let at = |method: &str, path: &str| Request::new(server, method, path);
     let api = |method: &str, path: &str| at(method, &format!("/api/v1{path}")).bearer(token::ADMINISTRATOR);
@@ -66,7 +66,7 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
     let mailed = |address: &str, not: &str| {
         deliver();
         let path = format!("/sandbox/mailbox?{}", encoded(&[("to", address), ("wait", "10")]));
-        // A mail of before may be there already, so the story waits for the next one.
+        // An earlier mail may be there already, so wait for the next one.
         loop {
             let mails: Value = at("GET", &path).send().expect(200).json()["messages"].take();
             let newest = mails[0]["token"].as_str().unwrap_or_default().to_owned();
@@ -77,7 +77,7 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
         }
     };
 
-    // One by one and several at once; one is sent again, one handed over.
+    // Single and bulk creates; one is resent, one handed over.
     let person = |name: &str| json!({"full_name": name, "email_address": format!("{name}@example.test")});
     let created = api("POST", "/account_invitations").json(&json!({"account_invitation": person("canary.one")})).send();
     let one = evidence.kept(created).expect(200).ids().remove(0);
@@ -88,12 +88,12 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
     let resent = api("PUT", &format!("/account_invitations/{one}/resend")).send();
     evidence.kept(resent).expect(200);
     let link = evidence.keep("a mailed link", &mailed("canary.one@example.test", &replaced));
-    // The one answer that tells a link to an administrator.
-    let told = at("POST", &format!("/invitations/{two}/link")).bearer(token::ADMINISTRATOR).send().expect(200).json();
-    let handed = evidence.keep("a link that was handed over", told["token"].as_str().unwrap());
+    // The one answer that may contain a link, for an administrator.
+    let body = at("POST", &format!("/invitations/{two}/link")).bearer(token::ADMINISTRATOR).send().expect(200).json();
+    let handed = evidence.keep("a link that was handed over", body["token"].as_str().unwrap());
     let third = evidence.keep("a mailed link", &mailed("canary.three@example.test", ""));
 
-    // The pages, with faults and without, and the same as JSON.
+    // The pages, with and without errors, and the same as JSON.
     let path = format!("/invitations/{link}");
     let mut browser = Browser::at(server);
     evidence.seen(browser.get(&path)).expect(200);
@@ -116,7 +116,7 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
         .kept(at("POST", "/invitations/accept").json(&json!({"token": third, "password": PASSWORD})).send())
         .expect(200);
 
-    // Requests that fail while they carry a secret.
+    // Refused requests that carry a secret.
     for (method, path) in [
         ("GET", format!("/invitations/{third}/x")),
         ("PUT", format!("/invitations/{third}")),
@@ -133,7 +133,7 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
     let strict = json!({"account_invitation": {"full_name": "X", "email_address": third, "permission": third}});
     evidence.kept(api("POST", "/account_invitations").header("Invited-Strict", "true").json(&strict).send());
 
-    // A sign-in on the way to an application, a consent, its tokens.
+    // An application's sign-in, consent and tokens.
     let mut member = Browser::at(server);
     let authorize = authorize_path(&[]);
     let signed_in = member.sign_in(&authorize, "canary.one@example.test", REFUSED_PASSWORD);
@@ -157,7 +157,7 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
     evidence.kept(at("GET", "/api/v1/users/me").bearer(&access).send()).expect(200);
     evidence.kept(at("POST", "/oauth/token").form(&form).send()).expect(400);
 
-    // What there is to see afterwards.
+    // Everything readable afterwards.
     for path in [
         "/account_invitations?only_pending=false&include=inviter,invitee,default_role&per_page=200",
         "/users?show_disabled=true&include=account_membership,external_references",
@@ -173,7 +173,7 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
     evidence
 }
 
-/// The rich story on the real program, with the most talkative log.
+/// The rich scenario on the real program, with the most verbose log.
 fn on_the_program() -> (Evidence, String) {
     let folder = TemporaryFolder::create(&invited::testing::entropy::Entropy::system()).unwrap();
     let log = folder.database().with_extension("log");
@@ -183,20 +183,20 @@ fn on_the_program() -> (Evidence, String) {
     command.stderr(File::create(&log).unwrap());
     let mut program = Program::start(command);
     let server = address(&serde_json::from_str(&program.line()).unwrap());
-    let evidence = rich_story(server, &|| 0);
+    let evidence = rich_scenario(server, &|| 0);
     program.stop();
     let log = std::fs::read_to_string(&log).unwrap();
     (evidence, log)
 }
 
-/// Tried: finding any secret in an answer that is not meant to tell it, in headers and bodies, errors and lists.
+/// Tried: finding a secret in an answer that must not contain it, in headers and bodies, errors and lists.
 #[test]
-fn pitfall_09_no_answer_tells_a_secret() {
+fn pitfall_09_no_answer_reveals_a_secret() {
     let server = Server::start();
-    let evidence = rich_story(server.address(), &|| server.deliver());
-    assert!(evidence.answers.len() > 25 && evidence.secrets.len() > 11, "the story is rich");
+    let evidence = rich_scenario(server.address(), &|| server.deliver());
+    assert!(evidence.answers.len() > 25 && evidence.secrets.len() > 11, "the scenario is rich");
     for (what, secret) in &evidence.secrets {
-        // What somebody is given for the first time stands in a cookie, and a path that was asked for in nothing.
+        // New secrets may be in Set-Cookie; requested paths appear nowhere.
         for answer in &evidence.answers {
             let in_headers = answer.headers.iter().any(|(name, value)| name != "set-cookie" && value.contains(secret));
             assert!(!in_headers, "{what} is in a header of {answer}");
@@ -205,9 +205,9 @@ fn pitfall_09_no_answer_tells_a_secret() {
     }
 }
 
-/// Tried: finding the token of a link where addresses end up: in the log, in metrics, and with whom a page leads to.
+/// Tried: finding a link's token where addresses end up: in the log, in metrics, and at sites that a page links to.
 #[test]
-fn pitfall_10_the_address_of_a_page_goes_nowhere() {
+fn pitfall_10_the_address_of_a_page_does_not_leak() {
     let (evidence, log) = on_the_program();
     for page in &evidence.pages {
         is_guarded_page(page);
@@ -218,33 +218,33 @@ fn pitfall_10_the_address_of_a_page_goes_nowhere() {
     }
     for (what, secret) in &evidence.secrets {
         assert!(!log.contains(secret), "{what} is in the log");
-        // Nor a part of it that would do for the rest.
+        // Nor half of it, which could be completed by guessing.
         let half = &secret[secret.len() / 2..];
         assert!(secret.len() < 40 || !log.contains(half), "half of {what} is in the log");
     }
-    assert!(!log.contains("canary"), "nor does the log hold an address");
+    assert!(!log.contains("canary"), "the log has no address either");
 }
 
-/// Tried: reading the file of the database and what stands beside it, byte by byte, also after a person was erased.
+/// Tried: reading the database file and its companions byte by byte, also after a person was erased.
 #[test]
 fn pitfall_21_the_database_holds_no_secret() {
     let server = Server::start_on_file();
-    let evidence = rich_story(server.address(), &|| server.deliver());
+    let evidence = rich_scenario(server.address(), &|| server.deliver());
     let database = server.database_path();
     let journal = database.with_extension("sqlite-wal");
     let files = [&database, &journal];
     let is_stored = |text: &str| files.iter().any(|file| holds(file, text));
-    assert!(is_stored("canary.one@example.test"), "the right files are looked at");
+    assert!(is_stored("canary.one@example.test"), "the right files are read");
     for (what, secret) in &evidence.secrets {
         assert!(!is_stored(secret), "{what} is stored");
     }
-    // Erasing has nothing of that to write either.
+    // Erasing must not write secrets either.
     let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
     server.write(move |db| erasure::erase(db, &context, "canary.one@example.test"));
     for (what, secret) in &evidence.secrets {
         assert!(!is_stored(secret), "{what} is stored");
     }
-    // The way round works: what is looked up is the hash of what the mail says.
+    // The positive case: a lookup uses the hash of the mailed token.
     let (_, link) = server.invite_by_mail("round.trip@example.test");
     let hash: String = invited::testing::tokens::hash(&link).iter().map(|byte| format!("{byte:02X}")).collect();
     assert_eq!(server.stored("SELECT hex(token_hash) FROM invitation_links ORDER BY id DESC LIMIT 1"), [hash]);

@@ -1,4 +1,4 @@
-//! What answers and their time tell of who has an account and which links are alive.
+//! Answers and timing must not reveal who has an account and which links are live.
 
 use serde_json::json;
 
@@ -6,23 +6,23 @@ use crate::support::answers::PASSWORD;
 use crate::support::browser::Browser;
 use crate::support::{Answer, Server, token};
 
-/// What an answer looked like and what it cost: reads, writes, and passwords that were computed.
+/// An answer and its cost: reads, writes, and password hashes.
 fn cost(server: &Server, ask: impl FnOnce() -> Answer) -> (Answer, (u64, u64), u64) {
     let made = server.app().password_checks.made();
     let (answer, work) = server.work_of(ask);
     (answer, work, server.app().password_checks.made() - made)
 }
 
-/// Tried: telling live tokens from dead ones, and known addresses from unknown ones, by answers and by the work behind them.
+/// Tried: distinguishing live from dead tokens, and known from unknown addresses, by answers and their cost.
 #[test]
-fn pitfall_13_neither_answers_nor_work_tell_who_or_what_is_known() {
+fn pitfall_13_neither_answers_nor_cost_reveal_accounts_or_links() {
     let server = Server::start();
     let (_, alive) = server.invite_by_mail("vera@example.test");
     let (_, used) = server.invite_by_mail("victor@example.test");
     server.accept_link(&used).expect(200);
     let dead = [used.as_str(), "lnk_unknown", "", "x"];
 
-    // As JSON, a bad password is refused before anybody asks whether the link works, by the same words and the same work.
+    // As JSON, a bad password is refused before the link is looked up, in the same words and at the same cost.
     let bad = |token: &str| {
         let (answer, work, computed) =
             cost(&server, || server.reply("accept", &json!({"token": token, "password": "too short"})));
@@ -34,7 +34,7 @@ fn pitfall_13_neither_answers_nor_work_tell_who_or_what_is_known() {
         assert_eq!(bad(token), of_alive, "{token}");
     }
 
-    // On the page, a bad one costs the same, though the page of a link that works comes back.
+    // On the page, a bad password costs the same for every token, though a live link shows its page again.
     let mut browser = Browser::new(&server);
     let form = browser.get(&format!("/invitations/{alive}")).expect(200);
     let mut post = |token: &str| {
@@ -48,7 +48,7 @@ fn pitfall_13_neither_answers_nor_work_tell_who_or_what_is_known() {
         assert_eq!((dead.status, dead_work, dead_computed), (404, work, computed), "{token}");
     }
 
-    // A good password is computed for every token, and the database is asked as often.
+    // A good password is hashed for every token, and the reads are the same.
     let accept = |token: &str| cost(&server, || server.accept_link(token));
     let of_dead: Vec<_> = dead[..2].iter().map(|token| accept(token)).collect();
     let mut other = Browser::new(&server);
@@ -70,14 +70,14 @@ fn pitfall_13_neither_answers_nor_work_tell_who_or_what_is_known() {
         assert_eq!(answer.face(), of_dead[0].0.face());
     }
 
-    // A form without its proof is refused the same way for every token.
+    // A form without its token is refused alike for every link.
     let unproven = |token: &str| {
         server.request_at_root("POST", &format!("/invitations/{token}")).form("password=x").send().expect(403).face()
     };
     assert_eq!(unproven(&alive), unproven("lnk_unknown"));
 
     server.get("/users/me").bearer(token::ADMINISTRATOR).send().expect(200);
-    // Within the own account an inviter is told who is a member; of other accounts nothing shows.
+    // Inviters learn who is a member of their own account, and nothing about other accounts.
     let invite = |address: &str| {
         let person = json!({"account_invitation": {"full_name": "Twin", "email_address": address}});
         let (answer, work) =

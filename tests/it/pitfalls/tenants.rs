@@ -8,9 +8,9 @@ use crate::support::browser::encoded;
 use crate::support::client::Request;
 use crate::support::{Server, token};
 
-/// Tried: a link of one account with everything that could name another one around it.
+/// Tried: a link of one account, with everything around it that could name another account.
 #[test]
-fn pitfall_03_a_token_leads_into_the_account_of_its_row() {
+fn pitfall_03_a_token_leads_only_into_its_own_account() {
     for (account, inviter, other, foreign_bearer) in [
         (1, token::ADMINISTRATOR, "2", token::OTHER_ADMINISTRATOR),
         (2, token::OTHER_ADMINISTRATOR, "1", token::ADMINISTRATOR),
@@ -40,7 +40,7 @@ fn pitfall_03_a_token_leads_into_the_account_of_its_row() {
     }
 }
 
-/// Tried: every route with the id of another account's record, beside that of a record that never was.
+/// Tried: every route with the id of another account's record, compared with an id that never existed.
 #[test]
 fn pitfall_04_a_foreign_id_is_an_unknown_one_on_every_route() {
     let server = Server::start();
@@ -52,7 +52,7 @@ fn pitfall_04_a_foreign_id_is_an_unknown_one_on_every_route() {
         (answer.face(), work)
     };
     for bearer in [token::ADMINISTRATOR, token::PROJECT_LEAD, token::PUNCH_CLOCK] {
-        // Whoever asks for the first time is looked up first.
+        // A first request caches the caller.
         server.get("/users/me").bearer(bearer).send().expect(200);
         for example in EXAMPLES.iter().filter(|example| example.has_id()) {
             let body = (example.body)();

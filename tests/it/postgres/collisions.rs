@@ -1,4 +1,4 @@
-//! Jobs that get in each other's way: they are run again before anybody is answered, and not for ever.
+//! Conflicting jobs are retried before they are answered, but not forever.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
 use invited::testing::store::{Error, Param, UniqueIndex};
-use serde_json::json;
 
 use super::own_cluster::{serve, start};
+use super::update;
 use crate::support::database::execute;
-use crate::support::{Answer, Server, token};
+use crate::support::token;
 
-/// A trigger that fails an update of an invitation under a condition, after it has counted the attempt. A sequence is not undone
-/// with its transaction.
+/// A trigger that fails updates of invitations under a condition and counts the attempts. A sequence is not rolled
+/// back.
 fn fail_updates(when: &str, code: &str) -> String {
     format!(
         "CREATE SEQUENCE attempts; \
@@ -25,29 +25,25 @@ fn fail_updates(when: &str, code: &str) -> String {
     )
 }
 
-fn update(server: &Server, rate: u64) -> Answer {
-    let body = json!({"account_invitation": {"bill_rate_in_cents": rate}});
-    server.put("/account_invitations/2").bearer(token::ADMINISTRATOR).json(&body).send()
-}
-
-/// Two jobs that take two rows in opposite order, each its second when both have their first: one has to be undone.
+/// Two jobs lock two rows in opposite order, the second lock once both have their first, so one must be rolled back.
 #[test]
-fn two_jobs_that_wait_for_each_other_are_both_done() {
+fn two_deadlocked_jobs_both_succeed() {
     let (_cluster, url) = start();
     let server = serve(&url, &[]);
     let both_have_one = Arc::new(Barrier::new(2));
-    let (attempts, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (attempts, committed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let since = Stopwatch::start();
     thread::scope(|scope| {
         for (first, second) in [(1, 2), (2, 1)] {
-            let (barrier, attempts, told) = (Arc::clone(&both_have_one), Arc::clone(&attempts), Arc::clone(&told));
+            let (barrier, attempts, committed) =
+                (Arc::clone(&both_have_one), Arc::clone(&attempts), Arc::clone(&committed));
             let mut own_attempts = 0;
             let job = move |db: &mut invited::testing::store::Db| {
                 own_attempts += 1;
                 attempts.fetch_add(1, Ordering::Relaxed);
-                let told = Arc::clone(&told);
+                let committed = Arc::clone(&committed);
                 db.after_commit(move || {
-                    told.fetch_add(1, Ordering::Relaxed);
+                    committed.fetch_add(1, Ordering::Relaxed);
                 });
                 let sql = "UPDATE users SET headline = coalesce(headline, '') || 'x' WHERE id = ?1";
                 db.exec(sql, &[Param::Int(first)])?;
@@ -62,13 +58,13 @@ fn two_jobs_that_wait_for_each_other_are_both_done() {
         }
     });
     println!("two jobs that deadlock are done after {:?}", since.elapsed());
-    assert_eq!(attempts.load(Ordering::Relaxed), 3, "one of them is run again, once");
-    assert_eq!(told.load(Ordering::Relaxed), 2, "what waits for the commit is done once for each");
+    assert_eq!(attempts.load(Ordering::Relaxed), 3, "one of them is retried once");
+    assert_eq!(committed.load(Ordering::Relaxed), 2, "each runs its commit hook once");
     assert_eq!(server.stored("SELECT headline FROM users WHERE id IN (1, 2)"), ["xx", "xx"]);
 }
 
 #[test]
-fn a_job_that_collides_each_time_is_given_up_and_leaves_nothing() {
+fn a_job_that_always_conflicts_is_given_up_and_leaves_nothing() {
     let (_cluster, url) = start();
     let server = serve(&url, &[]);
     execute(&url, &fail_updates("> 0", "40001"));
@@ -84,21 +80,21 @@ fn a_job_that_collides_each_time_is_given_up_and_leaves_nothing() {
 }
 
 #[test]
-fn a_job_that_is_run_again_counts_once_for_the_limit_of_its_invitation() {
+fn a_retried_job_counts_once_for_the_limit_of_its_invitation() {
     let (_cluster, url) = start();
     let server = serve(&url, &[("rate_resend_per_invitation", "2")]);
     execute(&url, &fail_updates("<= 2", "40001"));
     let resend = || server.put("/account_invitations/2/resend").bearer(token::ADMINISTRATOR).send();
     resend().expect(200);
-    assert_eq!(server.stored("SELECT last_value FROM attempts"), ["3"], "the first resend was run three times");
+    assert_eq!(server.stored("SELECT last_value FROM attempts"), ["3"], "the first resend took three attempts");
     resend().expect(200);
     resend().expect(429);
-    let told = "SELECT count(*) FROM audit WHERE action = 'account_invitation.resend'";
-    assert_eq!(server.stored(told), ["2"]);
+    let committed = "SELECT count(*) FROM audit WHERE action = 'account_invitation.resend'";
+    assert_eq!(server.stored(committed), ["2"]);
 }
 
 #[test]
-fn a_lock_that_is_held_from_outside_is_waited_for_a_while_and_leaves_nothing_half_done() {
+fn a_foreign_lock_is_waited_for_and_leaves_nothing_half_done() {
     let (_cluster, url) = start();
     let server = serve(&url, &[]);
     let before = server.everything_stored();
@@ -115,7 +111,7 @@ fn a_lock_that_is_held_from_outside_is_waited_for_a_while_and_leaves_nothing_hal
         println!("a lock is waited for {waited:?}");
         assert!(waited > Duration::from_secs(4) && waited < Duration::from_secs(9), "{waited:?}");
         assert_eq!(answer.header("retry-after"), Some("1"));
-        // Whoever wants something else is not held up.
+        // Requests for other rows do not wait.
         server.get("/account_invitations/2").bearer(token::ADMINISTRATOR).send().expect(200);
         holder.join().unwrap();
     });
@@ -124,28 +120,24 @@ fn a_lock_that_is_held_from_outside_is_waited_for_a_while_and_leaves_nothing_hal
 }
 
 #[test]
-fn a_full_disk_is_a_reason_to_try_again_later_and_leaves_nothing_half_done() {
+fn a_full_disk_is_a_503_and_leaves_nothing_half_done() {
     let (_cluster, url) = start();
     let server = serve(&url, &[]);
-    // The server's own words for a full disk, from a trigger, since a story may not fill one.
+    // The server's error code for a full disk, raised by a trigger, since a test must not fill the disk.
     execute(&url, &fail_updates("> 0", "53100"));
     let before = server.everything_stored();
     let answer = update(&server, 1).expect(503);
     assert_eq!(answer.header("retry-after"), Some("1"));
-    assert_eq!(
-        server.stored("SELECT last_value FROM attempts"),
-        ["1"],
-        "what does not go away by itself is not repeated"
-    );
+    assert_eq!(server.stored("SELECT last_value FROM attempts"), ["1"], "a lasting failure is not retried");
     assert_eq!(server.everything_stored(), before);
     server.get("/account_invitations").bearer(token::ADMINISTRATOR).send().expect(200);
     execute(&url, "DROP TRIGGER fail ON account_invitations");
     update(&server, 2).expect(200);
 }
 
-/// What travels with a job's last statement cannot be taken back, so that a job which then fails is told to be wrong.
+/// A commit sent with the last statement cannot be taken back, so a job that fails after it is a bug and says so.
 #[test]
-fn a_job_that_fails_after_its_last_statement_is_an_error_and_no_success() {
+fn a_job_that_fails_after_its_last_statement_is_an_error() {
     let (_cluster, url) = start();
     let server = serve(&url, &[]);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -174,7 +166,7 @@ fn a_job_that_fails_after_its_last_statement_is_an_error_and_no_success() {
     }));
     assert!(matches!(&followed, Err(Error::Statement(_))), "{followed:?}");
 
-    assert_eq!(commits(), before, "none of them counts as done");
+    assert_eq!(commits(), before, "none of them counts as committed");
 
     let same_address = UniqueIndex { name: "users_address", columns: "" };
     let refused: Result<usize, Error> = runtime.block_on(server.app().store.write(move |db| {

@@ -1,8 +1,8 @@
-//! `invited copy` and `invited backup` with a server on one side or on both.
+//! `invited copy` and `invited backup` with a server on one or both sides.
 
 use crate::binary::{
     Answers, Crowd, Team, UNLIMITED, copied, create_account, fails, invite_new, kill_while_copying, rows_of, serve,
-    succeeds, while_somebody_writes,
+    succeeds, while_inviting,
 };
 use crate::process::{printed, sqlite};
 use crate::support::database::rows_in_file;
@@ -10,15 +10,15 @@ use crate::support::postgres::PostgresServer;
 use crate::support::stored::everything_stored;
 
 #[test]
-fn there_and_back_is_what_it_was_and_no_id_is_given_a_second_time() {
+fn copying_there_and_back_changes_nothing_and_reuses_no_id() {
     let postgres = PostgresServer::start();
     let (first, second) = (postgres.empty_database(), postgres.empty_database());
     let Crowd { team, last } = Crowd::new();
     let back = team.path("back.sqlite");
-    let told = copied(&team.url, &first.setting(), &[]);
+    let report = copied(&team.url, &first.setting(), &[]);
     let answers = Answers::of(&team.url, &team.token);
-    assert_eq!(copied(&first.setting(), &second.setting(), &[])["tables"], told["tables"]);
-    assert_eq!(copied(&second.setting(), &sqlite(&back), &[])["tables"], told["tables"]);
+    assert_eq!(copied(&first.setting(), &second.setting(), &[])["tables"], report["tables"]);
+    assert_eq!(copied(&second.setting(), &sqlite(&back), &[])["tables"], report["tables"]);
     assert_eq!(everything_stored(&back), everything_stored(&team.path("sandbox.sqlite")));
     for database in [first.setting(), second.setting(), sqlite(&back)] {
         assert_eq!(Answers::of(&database, &team.token), answers, "{database}");
@@ -27,7 +27,7 @@ fn there_and_back_is_what_it_was_and_no_id_is_given_a_second_time() {
 }
 
 #[test]
-fn a_copy_to_a_server_is_run_again_and_never_loses_what_is_only_there() {
+fn a_repeated_copy_to_a_server_keeps_rows_only_in_the_target() {
     let postgres = PostgresServer::start();
     let database = postgres.empty_database();
     let (team, other) = (Team::new(), Team::new());
@@ -41,11 +41,11 @@ fn a_copy_to_a_server_is_run_again_and_never_loses_what_is_only_there() {
     fails(&["copy", "--from", &team.url, "--to", &to], &["changed since", "--replace"]);
     assert_eq!(database.rows("SELECT count(*) FROM account_invitations"), ["2"]);
     assert_eq!(copied(&team.url, &to, &["--replace"])["sha256"], second["sha256"]);
-    assert_eq!(invite_new(&to, &team.token, "later@example.test"), id + 1, "an id of the target comes again");
+    assert_eq!(invite_new(&to, &team.token, "later@example.test"), id + 1, "the target reused an id");
 }
 
 #[test]
-fn a_server_with_accounts_of_its_own_is_refused_and_tables_of_others_are_left_alone() {
+fn a_server_with_its_own_accounts_is_refused_and_foreign_tables_are_untouched() {
     let postgres = PostgresServer::start();
     let database = postgres.empty_database();
     let team = Team::new();
@@ -59,25 +59,25 @@ fn a_server_with_accounts_of_its_own_is_refused_and_tables_of_others_are_left_al
 }
 
 #[test]
-fn a_copy_to_a_server_that_is_killed_leaves_nothing_and_is_run_again() {
+fn a_killed_copy_to_a_server_leaves_nothing_and_can_be_repeated() {
     let postgres = PostgresServer::start();
     let database = postgres.empty_database();
     let Crowd { team, last } = Crowd::new().with_users(10_000);
     kill_while_copying(&team.url, &database.setting(), "users: copied");
-    let told = copied(&team.url, &database.setting(), &[]);
+    let report = copied(&team.url, &database.setting(), &[]);
     team.alter("UPDATE users SET headline = 'newer'");
     kill_while_copying(&team.url, &database.setting(), "users: copied");
     let sql = "SELECT count(*), count(headline) FROM users";
-    assert_eq!(database.rows(sql), [format!("{}|0", rows_of(&told, "users"))], "it is what it was");
+    assert_eq!(database.rows(sql), [format!("{}|0", rows_of(&report, "users"))], "it is unchanged");
     let again = copied(&team.url, &database.setting(), &[]);
-    assert_eq!(again["rows"], told["rows"]);
+    assert_eq!(again["rows"], report["rows"]);
     let back = team.path("back.sqlite");
     assert_eq!(copied(&database.setting(), &sqlite(&back), &[])["tables"], again["tables"]);
     assert_eq!(invite_new(&database.setting(), &team.token, "new@example.test"), last + 1);
 }
 
 #[test]
-fn a_server_that_alters_what_is_written_is_found_out_and_left_as_it_was() {
+fn a_server_that_alters_written_values_is_detected_and_unchanged() {
     let postgres = PostgresServer::start();
     let database = postgres.empty_database();
     let team = Team::new();
@@ -120,7 +120,7 @@ fn one_database_under_two_names_is_not_copied_into_itself() {
 }
 
 #[test]
-fn a_server_without_this_programs_schema_is_no_source() {
+fn a_server_without_our_schema_is_refused_as_a_source() {
     let postgres = PostgresServer::start();
     let database = postgres.empty_database();
     let team = Team::new();
@@ -131,7 +131,7 @@ fn a_server_without_this_programs_schema_is_no_source() {
 }
 
 #[test]
-fn a_backup_of_a_server_that_is_being_written_is_restored_on_both_engines() {
+fn a_backup_during_writes_can_be_restored_on_both_engines() {
     let postgres = PostgresServer::start();
     let (database, restored) = (postgres.empty_database(), postgres.empty_database());
     let url = database.setting();
@@ -139,9 +139,9 @@ fn a_backup_of_a_server_that_is_being_written_is_restored_on_both_engines() {
     let files = Team::new();
     let file = files.path("backup.db");
     let (program, server) = serve(&url, UNLIMITED);
-    while_somebody_writes(server, &token, || {
-        let told = succeeds(&["backup", "--database", &url, "--to", &file.display().to_string()]);
-        assert!(told.starts_with("Wrote "), "{told}");
+    while_inviting(server, &token, || {
+        let report = succeeds(&["backup", "--database", &url, "--to", &file.display().to_string()]);
+        assert!(report.starts_with("Wrote "), "{report}");
     });
     drop(program);
     let halves = "SELECT count(*) FROM account_invitations i WHERE 1 <> (SELECT count(*) FROM audit a WHERE \

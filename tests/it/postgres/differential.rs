@@ -1,11 +1,10 @@
-//! Two servers, one over a file of SQLite and one over PostgreSQL, are asked the same, and answer the same to the last
-//! byte.
+//! Two servers, over SQLite and over PostgreSQL, get the same requests and must answer alike to the last byte.
 //!
-//! Their clocks stand at the same moment and their randomness repeats the same, so that ids, times and secrets are
-//! equal, too. Requests are made up at random from a seed: what clients send, and what nobody should. In between time
-//! goes by, mails are sent, and what is over is swept. At the end the rows of both databases are compared.
+//! Their clocks are frozen at the same moment and their randomness is the same, so ids, times and secrets are equal
+//! too. Requests, valid and invalid, are generated from a seed. In between, time advances, mails are sent, and expired
+//! rows are swept. At the end the rows of both databases are compared.
 //!
-//! A run that fails names its seed; `INVITED_TEST_SEED` runs that one again, or any other.
+//! A failed run prints its seed; `INVITED_TEST_SEED` repeats that run, or picks another.
 
 mod api;
 mod asked;
@@ -30,23 +29,22 @@ use crate::support::database::Database;
 use crate::support::postgres::PostgresServer;
 use crate::support::{Answer, Server, token};
 
-/// Requests of one run.
 const REQUESTS: usize = 5_000;
 
-/// Differences after which a run has seen enough.
+/// Differences after which a run stops.
 const ENOUGH: usize = 5;
 
-/// Bytes of a body that are shown of a difference.
+/// How much of a body a difference shows.
 const SHOWN: usize = 1_200;
 
-/// The seed of a run that names none.
+/// The default seed.
 const SEED: u64 = 20_310_102;
 
-/// Headers that tell when an answer was made, by the system's own clock, and how long it took. All others are compared.
+/// Headers with the system's own time and duration. All others are compared.
 const OF_THE_MOMENT: [&str; 2] = ["date", "x-runtime"];
 
 const SETTINGS: &[(&str, &str)] = &[
-    // Links and mails name the address of the server, which is a port of its own for each.
+    // Links and mails contain the base URL, which would otherwise have a different port for each server.
     ("base_url", "http://people.example.test"),
     ("keep_expired_days", "3"),
     ("keep_mails_days", "5"),
@@ -55,7 +53,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("rate_resend_per_invitation", "1"),
 ];
 
-/// Both servers, and the databases behind them.
+/// Both servers and their databases.
 struct Pair {
     sqlite: Server,
     postgres: Server,
@@ -70,8 +68,7 @@ impl Pair {
         Self { sqlite, postgres, tables }
     }
 
-    /// Sends a request to both, which know nothing of each other and may answer at the same time; the answer, or what is
-    /// different.
+    /// Sends a request to both servers concurrently; returns the answer, or the difference.
     fn ask(&self, asked: &Asked) -> Result<Answer, String> {
         let [sqlite, postgres] = [&self.sqlite, &self.postgres].map(|server| asked.to(server.address()));
         let answers = std::thread::scope(|scope| {
@@ -80,18 +77,18 @@ impl Pair {
             [one, other.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause))]
         });
         match answers {
-            // What neither can do is no answer that they agree upon.
+            // Agreeing on a 500 is no agreement.
             [Ok(one), Ok(other)] if face(&one) == face(&other) && one.status < 500 => {
                 if asked.is_write() && (one.status >= 300 || one.header("invited-dry-run").is_some()) {
                     self.tables.align_next_ids();
                 }
                 Ok(one)
             }
-            [one, other] => Err(told(&one, &other)),
+            [one, other] => Err(difference(&one, &other)),
         }
     }
 
-    /// Lets something happen besides requests, to both.
+    /// Does something besides requests, on both.
     fn happen(&self, dice: &mut Dice) -> Result<(), String> {
         let both = [&self.sqlite, &self.postgres];
         let counts = match dice.below(8) {
@@ -113,14 +110,14 @@ impl Pair {
     }
 }
 
-/// What is compared of an answer.
+/// The compared parts of an answer.
 fn face(answer: &Answer) -> (u16, Vec<&(String, String)>, &[u8]) {
     let headers = answer.headers.iter().filter(|(name, _)| !OF_THE_MOMENT.contains(&name.as_str()));
     (answer.status, headers.collect(), &answer.body)
 }
 
-/// Both answers, with as much of long bodies as tells what is different.
-fn told(one: &Result<Answer, Lost>, other: &Result<Answer, Lost>) -> String {
+/// Both answers, with as much of long bodies as shows the difference.
+fn difference(one: &Result<Answer, Lost>, other: &Result<Answer, Lost>) -> String {
     let body = |answer: &Result<Answer, Lost>| answer.as_ref().map(|it| it.body.clone()).unwrap_or_default();
     let same = body(one).iter().zip(&body(other)).take_while(|(one, other)| one == other).count();
     let show = |answer: &Result<Answer, Lost>| match answer {
@@ -135,7 +132,7 @@ fn told(one: &Result<Answer, Lost>, other: &Result<Answer, Lost>) -> String {
     format!("SQLite      {}\nPostgreSQL  {}", show(one), show(other))
 }
 
-/// The next request: about what there is, now and then the one of before once more.
+/// The next request: about known records, and now and then a repetition of an earlier one.
 fn next(dice: &mut Dice, known: &mut Known) -> Asked {
     match dice.below(16) {
         0 => dice.pick(&known.asked).cloned().unwrap_or_else(|| api::request(dice, known)),
@@ -144,16 +141,16 @@ fn next(dice: &mut Dice, known: &mut Known) -> Asked {
     }
 }
 
-/// What has come of a run.
+/// The result of a run.
 #[derive(Default)]
 struct Outcome {
     differences: Vec<String>,
-    /// How often each operation has succeeded, and how often each status was answered.
+    /// How often each operation succeeded, and how often each status occurred.
     succeeded: BTreeMap<&'static str, usize>,
     statuses: BTreeMap<u16, usize>,
 }
 
-/// Asks both servers everything, until there are enough differences; then compares what they have stored.
+/// Sends everything to both servers until there are enough differences, then compares the stored rows.
 fn run(pair: &Pair, seed: u64) -> Outcome {
     let (mut dice, mut known, mut outcome) = (Dice::new(seed), Known::default(), Outcome::default());
     begin(pair, &mut known);
@@ -182,7 +179,7 @@ fn run(pair: &Pair, seed: u64) -> Outcome {
     outcome
 }
 
-/// Somebody is invited and accepts, so that there is a password to sign in with.
+/// Invites and accepts, so that a password for signing in exists.
 fn begin(pair: &Pair, known: &mut Known) {
     let ask = |asked: &Asked| pair.ask(asked).unwrap_or_else(|difference| panic!("{}\n{difference}", asked.curl()));
     let [invite, look] = beside::invite_signer();
@@ -193,7 +190,7 @@ fn begin(pair: &Pair, known: &mut Known) {
 }
 
 #[test]
-fn both_engines_answer_everything_alike_to_the_last_byte() {
+fn both_engines_answer_alike_to_the_last_byte() {
     let server = PostgresServer::start();
     let pair = Pair::start(server.database());
     let seed = std::env::var("INVITED_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
@@ -201,11 +198,11 @@ fn both_engines_answer_everything_alike_to_the_last_byte() {
     let found = differences.len();
     assert!(found == 0, "INVITED_TEST_SEED={seed}: {found} differences\n\n{}", differences.join("\n\n"));
     println!("{statuses:?} {succeeded:?}");
-    // The usual run is a rich one: everything was not only asked, but has also come about.
+    // The default run must be rich: every operation was not only tried but succeeded.
     if seed == SEED {
         let operations = REGISTRY.iter().flat_map(|entry| entry.resource.operations).map(|operation| operation.id);
         let never = operations.chain(beside::CALLED.iter().copied()).filter(|what| !succeeded.contains_key(what));
-        assert_eq!(never.collect::<Vec<_>>(), Vec::<&str>::new(), "this has never succeeded");
+        assert_eq!(never.collect::<Vec<_>>(), Vec::<&str>::new(), "these never succeeded");
         for status in [200, 204, 302, 303, 400, 401, 403, 404, 412, 415, 422, 429] {
             assert!(statuses.contains_key(&status), "no answer had the status {status}");
         }
@@ -213,7 +210,7 @@ fn both_engines_answer_everything_alike_to_the_last_byte() {
 }
 
 #[test]
-fn the_comparison_would_notice_a_letter() {
+fn the_comparison_detects_a_single_letter() {
     let server = PostgresServer::start();
     let pair = Pair::start(server.database());
     let ask = || {

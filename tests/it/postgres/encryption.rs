@@ -1,4 +1,4 @@
-//! Encryption on the way to PostgreSQL: the server has to prove who it is, by an authority that we were told of.
+//! Encryption to PostgreSQL: the server must prove its identity by a configured authority.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::support::database::execute;
 
 const PASSWORD: &str = "geheim";
 
-/// A server that lets a user in over encrypted connections only, with the authority whose certificate it has.
+/// A server that admits a user over encrypted connections only, and the authority of its certificate.
 struct Encrypted {
     cluster: Cluster,
     authority: Authority,
@@ -39,7 +39,7 @@ impl Encrypted {
         self.authority.file().display().to_string()
     }
 
-    /// A certificate that has nothing to do with the server's.
+    /// A certificate unrelated to the server's.
     fn stranger(&self) -> String {
         let place: PathBuf = self.folder.database().with_file_name("elsewhere");
         std::fs::create_dir(&place).unwrap();
@@ -57,7 +57,7 @@ fn refused(url: &str, more: &[&str], names: &[&str]) {
 }
 
 #[test]
-fn an_encrypted_server_is_worked_with_once_its_authority_is_known() {
+fn an_encrypted_server_works_with_its_authority() {
     let encrypted = Encrypted::start();
     let (plain, authority) = (encrypted.url("localhost", "?sslmode=verify-full"), encrypted.authority());
     succeeds(&["migrate", "--database", &plain, "--database-ca-file", &authority]);
@@ -82,7 +82,7 @@ fn an_encrypted_server_is_worked_with_once_its_authority_is_known() {
 }
 
 #[test]
-fn a_server_that_cannot_prove_who_it_is_is_refused() {
+fn a_server_with_an_untrusted_certificate_is_refused() {
     let encrypted = Encrypted::start();
     let url = encrypted.url("localhost", "?sslmode=verify-full");
     refused(&url, &[], &["UnknownIssuer", "database_ca_file"]);
@@ -99,14 +99,14 @@ fn a_server_that_cannot_prove_who_it_is_is_refused() {
 }
 
 #[test]
-fn a_server_that_offers_no_encryption_is_refused_where_it_is_wanted() {
+fn a_server_without_encryption_is_refused_if_it_is_required() {
     let (cluster, _) = start();
     let url = format!("postgres://member:{PASSWORD}@localhost:{}/team?sslmode=require", cluster.port());
     refused(&url, &[], &["does not support TLS", "sslmode=disable"]);
 }
 
 #[test]
-fn a_certificate_for_an_address_is_as_good_as_one_for_a_name() {
+fn a_certificate_may_be_for_an_ip_address() {
     let (cluster, url) = start();
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let authority = Authority::create(folder.database().parent().unwrap()).unwrap();

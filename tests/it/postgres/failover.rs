@@ -1,7 +1,7 @@
-//! The death of a PostgreSQL primary with a synchronous standby, which takes its place.
+//! Death of a PostgreSQL primary whose synchronous standby is promoted.
 //!
-//! The servers are given both in one URL and find the one that is written to by themselves. Every write that was answered
-//! is there afterwards; in between there is 503, and nothing worse.
+//! One URL names both database servers, and ours find the primary themselves. Every answered write must survive; in
+//! between there may be 503 and nothing worse.
 
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
@@ -15,33 +15,22 @@ use invited_cluster::{Cluster, MORTAL};
 use super::load::Visitor;
 use super::load::ledger::Ledger;
 use super::processes::{ServerProcess, account};
-use crate::process::Client;
+use crate::process::{Client, wait_until};
 use crate::support::database::on;
 
 const SERVERS: usize = 2;
 const CLIENTS: i64 = 6;
 
-/// When the primary dies, when the standby is told to take its place, and how long the clients work.
+/// When the primary is killed, when the standby is promoted, and how long the clients work.
 const DIES_AFTER: Duration = Duration::from_secs(5);
 const PROMOTED_AFTER: Duration = Duration::from_secs(2);
 const LASTS: Duration = Duration::from_secs(16);
 const MOST_REQUESTS: i64 = 1_200;
 
-/// A standby or a server that is not ready after this never will be. Others may keep the machine busy.
+/// How long a standby or server may take to get ready on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The rest between two looks.
-const LOOKS_EVERY: Duration = Duration::from_millis(50);
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Stopwatch::start();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "{what} does not happen");
-        thread::sleep(LOOKS_EVERY);
-    }
-}
-
-/// The place of a database server in a URL.
+/// Host and port of a database server, as in a URL.
 fn place(cluster: &Cluster) -> String {
     cluster.url().rsplit_once('@').unwrap().1.to_owned()
 }
@@ -54,12 +43,12 @@ fn settings(database: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn a_standby_takes_the_place_of_its_primary_and_nothing_that_was_answered_is_lost() {
+fn a_promoted_standby_loses_no_answered_write() {
     let primary = Cluster::start(MORTAL).unwrap();
     on(&primary.url(), "postgres", "CREATE DATABASE invited");
     let standby = primary.standby().unwrap();
     primary.require_standby().unwrap();
-    wait_until("synchronous replication", || {
+    wait_until(PATIENCE, "synchronous replication", || {
         on(&primary.url(), "postgres", "SELECT sync_state FROM pg_stat_replication") == ["sync"]
     });
     let database = format!("postgres://invited@{},{}/invited", place(&primary), place(&standby));
@@ -115,22 +104,22 @@ fn a_standby_takes_the_place_of_its_primary_and_nothing_that_was_answered_is_los
         first_after - promoted,
     );
     assert!(before > 50 && after > 50, "the load was too light to prove anything");
-    assert!(sum(|ledger| ledger.figures.unavailable) > 0, "nobody has noticed the death");
-    assert_eq!(sum(|ledger| ledger.figures.lost), 0, "the servers themselves have stayed, and answer every request");
+    assert!(sum(|ledger| ledger.figures.unavailable) > 0, "no client noticed the death");
+    assert_eq!(sum(|ledger| ledger.figures.lost), 0, "our servers stayed up and answered every request");
 }
 
 #[test]
-fn a_host_that_says_nothing_does_not_keep_the_next_one_from_being_asked() {
+fn a_silent_host_does_not_keep_the_next_one_from_being_tried() {
     let cluster = Cluster::start(&[]).unwrap();
     on(&cluster.url(), "postgres", "CREATE DATABASE invited");
-    // The system takes connections for it, as it does for a process that is stopped, and nobody ever reads them.
+    // The system accepts connections for it, as for a stopped process, but they are never read.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let database = format!("postgres://invited@{},{}/invited", silent.local_addr().unwrap(), place(&cluster));
     let token = account(&format!("{}/invited", cluster.url()));
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let server = ServerProcess::start(&settings(&database), folder.database().with_file_name("log"));
     let mut client = Client::connect(server.address(), &token).unwrap();
-    wait_until("an answer", || {
+    wait_until(PATIENCE, "an answer", || {
         let answer = client.send("GET", "/api/v1/account_invitations", "").unwrap();
         assert!([200, 503].contains(&answer.0), "{answer:?}");
         answer.0 == 200

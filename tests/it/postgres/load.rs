@@ -1,8 +1,7 @@
-//! A client that sends a mixed load to whichever server answers, and writes down what it was told.
+//! A client that sends a mixed load to any server that answers, and records the answers.
 //!
-//! An answer can be lost, and 503 may stand for a commit whose answer was lost behind the server. With an
-//! `Idempotency-Key` the client asks again, elsewhere, until it knows; without one it writes down that it does not, and leaves
-//! the invitation alone from then on.
+//! An answer can be lost, and a 503 may hide a commit. With an `Idempotency-Key` the client retries elsewhere until it
+//! knows; without one it records that the outcome is unknown and leaves the invitation alone.
 
 pub(crate) mod ledger;
 pub(crate) mod post;
@@ -20,22 +19,22 @@ use post::Post;
 
 const PATH: &str = "/api/v1/account_invitations";
 
-/// A client that has a key, or has sent nothing yet, tries for this long. It is longer than any death of a server here.
+/// How long a client retries if that is safe. Longer than any outage in these tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The rest between two requests, and before one that is repeated.
+/// The pause between two requests, and before a retry.
 const REST: Duration = Duration::from_millis(4);
 const REST_BEFORE_RETRY: Duration = Duration::from_millis(25);
 
-/// A client with its servers.
+/// A client and its servers.
 pub(crate) struct Visitor<'a> {
-    /// The number by which its addresses, marks and keys differ from those of others.
+    /// Makes its addresses, marks and keys unique.
     pub(crate) number: i64,
     pub(crate) servers: Vec<SocketAddr>,
     pub(crate) token: &'a str,
-    /// Where its mails arrive, if any do.
+    /// Where its mails arrive, if anywhere.
     pub(crate) post: Option<&'a Post>,
-    /// What began with the story.
+    /// Started with the test.
     pub(crate) clock: &'a Stopwatch,
     connection: Option<Client>,
     at: usize,
@@ -50,7 +49,7 @@ impl<'a> Visitor<'a> {
         Self { number, servers, token, post: None, clock, connection: None, at, marks: 0, ledger }
     }
 
-    /// Sends requests until the time is over or there were so many; what it knows then.
+    /// Sends requests until the time is over or there were enough; returns what it knows.
     pub(crate) fn work(mut self, until: Duration, most: i64) -> Ledger {
         for turn in 0..most {
             if self.clock.elapsed() > until {
@@ -110,7 +109,7 @@ impl<'a> Visitor<'a> {
         self.ledger.became(&address, State::Absent, answer.is_some());
     }
 
-    /// Follows the link of a mail. A link that does not work after a lost answer is one that has worked.
+    /// Follows a mailed link. A link that is dead after a lost answer was accepted.
     fn accept(&mut self) {
         let Some(post) = self.post else { return };
         let invited = self.ledger.acceptable().find_map(|(address, id, mark)| {
@@ -127,7 +126,7 @@ impl<'a> Visitor<'a> {
                 Some(reply) if reply.status == 404 && is_lost => {}
                 Some(reply) => panic!("the link of {address} was answered {}: {}", reply.status, reply.body),
                 None => {
-                    assert!(start.elapsed() < PATIENCE, "nobody answers");
+                    assert!(start.elapsed() < PATIENCE, "no server answers");
                     is_lost = true;
                     thread::sleep(REST_BEFORE_RETRY);
                     continue;
@@ -144,7 +143,7 @@ impl<'a> Visitor<'a> {
         assert_eq!(reply.status, 200, "{}", reply.body);
     }
 
-    /// What was answered by one server is seen through the next.
+    /// What one server answered is visible through the next.
     fn look(&mut self) {
         let Some((address, id, mark)) = self.ledger.certain_pending() else { return };
         self.move_on();
@@ -154,7 +153,7 @@ impl<'a> Visitor<'a> {
         assert_eq!(body["account_invitations"][id.to_string()]["bill_rate_in_cents"], json!(mark), "{address}");
     }
 
-    /// Sends a write, every other one with a key; `None` when it is not known whether it has happened.
+    /// Sends a write, every other one with a key; `None` if the outcome is unknown.
     fn write(&mut self, method: &str, path: &str, body: &str, expected: u16) -> Option<Reply> {
         self.ledger.figures.writes += 1;
         let key = self
@@ -189,19 +188,19 @@ impl<'a> Visitor<'a> {
             if let Some(reply) = self.ask_once(method, path, body, key) {
                 return reply;
             }
-            assert!(start.elapsed() < PATIENCE, "nobody answers {method} {path}");
+            assert!(start.elapsed() < PATIENCE, "no server answers {method} {path}");
             thread::sleep(REST_BEFORE_RETRY);
         }
     }
 
-    /// Sends a request once; `None` when the answer was lost or is 503. Then the client moves on to the next server.
+    /// Sends a request once; `None` if the answer was lost or is a 503. Then the next server is used.
     fn ask_once(&mut self, method: &str, path: &str, body: &str, key: Option<&str>) -> Option<Reply> {
         let start = Stopwatch::start();
         let mut connection = loop {
             let connected = self.connection.take().map_or_else(|| self.connect(), Ok);
             match connected {
                 Ok(connection) => break connection,
-                // Nothing was sent, so that nothing can have happened.
+                // Nothing was sent, so nothing can have happened.
                 Err(cause) => assert!(start.elapsed() < PATIENCE, "no server listens: {cause}"),
             }
             self.move_on();
@@ -216,7 +215,7 @@ impl<'a> Visitor<'a> {
                 None
             }
             Ok(reply) if reply.status == 503 => {
-                assert!(reply.headers.contains_key("retry-after"), "a 503 does not say when to come again");
+                assert!(reply.headers.contains_key("retry-after"), "a 503 has no Retry-After");
                 self.ledger.figures.unavailable += 1;
                 self.move_on();
                 None
@@ -237,14 +236,13 @@ impl<'a> Visitor<'a> {
         self.at = (self.at + 1) % self.servers.len();
     }
 
-    /// A number that no other effect has.
+    /// A number unique to each effect.
     fn mark(&mut self) -> i64 {
         self.marks += 1;
         self.number * 100_000 + self.marks
     }
 }
 
-/// The address of the invitation that was made with a mark.
 fn address(mark: i64) -> String {
     format!("person.{mark}@example.test")
 }

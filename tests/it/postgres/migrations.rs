@@ -1,4 +1,4 @@
-//! Several programs and one schema: who migrates, and who can serve what another one has made of it.
+//! Several programs and one schema: which one migrates, and which schemas a program can serve.
 
 use std::process::Output;
 
@@ -9,10 +9,9 @@ use crate::binary::{create_account, fails, folder, serve, succeeds};
 use crate::process::{Client, command, printed, sqlite};
 use crate::support::database::{execute, rows_in_file};
 
-/// Programs that migrate at once.
 const PROGRAMS: usize = 6;
 
-/// What a newer program leaves behind when its migration only adds, and when it takes something away.
+/// What a newer program's migrations record: one that only adds, and one that removes.
 const ADDS: &str = "ALTER TABLE users ADD COLUMN shoe_size BIGINT; \
                     INSERT INTO schema_migrations VALUES (99, 4, 'shoes', '', 0)";
 const TAKES_AWAY: &str = "INSERT INTO schema_migrations VALUES (100, 100, 'no shoes', '', 0)";
@@ -28,15 +27,15 @@ fn migrate_at_once(url: &str) -> Vec<Output> {
 fn expect_one_at_work(outputs: &[Output]) {
     let mut worked = 0;
     for output in outputs {
-        let (told, error) = (printed(&output.stdout), printed(&output.stderr));
+        let (report, error) = (printed(&output.stdout), printed(&output.stderr));
         assert_eq!(output.status.code(), Some(0), "{error}");
-        worked += usize::from(told.contains("was brought from version 0"));
-        assert!(told.contains("was brought from version 0") || told.contains("is up to date"), "{told}");
+        worked += usize::from(report.contains("was brought from version 0"));
+        assert!(report.contains("was brought from version 0") || report.contains("is up to date"), "{report}");
     }
     assert_eq!(worked, 1, "exactly one migrates");
 }
 
-/// A database, as a URL, and a way to change it behind everybody's back.
+/// `alter` changes the database of this URL directly.
 fn older_program_serves_what_was_added_to(url: &str, alter: impl Fn(&str)) {
     let token = create_account(url, "olive@example.test");
     alter(ADDS);
@@ -61,7 +60,7 @@ fn older_program_serves_what_was_added_to(url: &str, alter: impl Fn(&str)) {
     }
 }
 
-/// A running program finds out that the schema has lost what it needs, and says that it is not ready.
+/// A running program notices that the schema lacks what it needs, and reports that it is not ready.
 fn running_program_is_not_ready_once_the_schema_is_too_new(url: &str, alter: impl Fn(&str)) {
     create_account(url, "olive@example.test");
     let (program, address) = serve(url, &[]);
@@ -85,7 +84,7 @@ fn alter_file(path: &std::path::Path, sql: &str) {
 }
 
 #[test]
-fn of_programs_that_migrate_at_once_one_does_it() {
+fn of_programs_migrating_at_once_one_does_it() {
     on_postgres(|_, url| {
         expect_one_at_work(&migrate_at_once(url));
         assert_eq!(execute(url, "SELECT count(*), max(version) FROM schema_migrations"), ["4|4"]);
@@ -93,7 +92,7 @@ fn of_programs_that_migrate_at_once_one_does_it() {
 }
 
 #[test]
-fn of_programs_that_migrate_one_file_at_once_one_does_it() {
+fn of_programs_migrating_one_file_at_once_one_does_it() {
     for _ in 0..5 {
         let folder = folder();
         expect_one_at_work(&migrate_at_once(&sqlite(&folder.database())));
@@ -103,19 +102,19 @@ fn of_programs_that_migrate_one_file_at_once_one_does_it() {
 }
 
 #[test]
-fn an_older_program_serves_what_was_only_added_to_and_refuses_what_was_taken_from() {
+fn an_older_program_serves_an_extended_schema_and_refuses_a_reduced_one() {
     on_postgres(|_, url| older_program_serves_what_was_added_to(url, |sql| drop(execute(url, sql))));
 }
 
 #[test]
-fn an_older_program_serves_a_file_that_was_only_added_to_and_refuses_one_that_was_taken_from() {
+fn an_older_program_serves_an_extended_file_and_refuses_a_reduced_one() {
     let folder = folder();
     let database = folder.database();
     older_program_serves_what_was_added_to(&sqlite(&database), |sql| alter_file(&database, sql));
 }
 
 #[test]
-fn a_program_that_runs_is_not_ready_once_its_schema_is_gone() {
+fn a_running_program_is_not_ready_once_its_schema_is_gone() {
     on_postgres(|_, url| running_program_is_not_ready_once_the_schema_is_too_new(url, |sql| drop(execute(url, sql))));
     let folder = folder();
     let database = folder.database();

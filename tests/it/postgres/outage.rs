@@ -1,36 +1,31 @@
-//! A database server that goes away and comes back: a refusal at once, the word when to try again, and nothing half done.
+//! A database server that goes away and returns: immediate refusals with Retry-After, and nothing half done.
 
 use std::thread;
 use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
-use serde_json::json;
 
 use super::own_cluster::{serve, start_with};
+use super::update;
 use crate::concurrency::together;
 use crate::support::{Answer, Server, token};
 
-/// More than there are connections, so that each of them is met.
+/// More than there are connections, so that each one is used.
 const CLIENTS: usize = 32;
 
-/// After this time, everything has to work again. A connection is tried anew every two seconds at the latest.
+/// After this everything must work again. Connections are retried every two seconds at the latest.
 const BACK_WITHIN: Duration = Duration::from_secs(15);
 
 fn list(server: &Server) -> Answer {
     server.get("/account_invitations?include=invitee").bearer(token::ADMINISTRATOR).send()
 }
 
-fn update(server: &Server, rate: usize) -> Answer {
-    let body = json!({"account_invitation": {"bill_rate_in_cents": rate}});
-    server.put("/account_invitations/2").bearer(token::ADMINISTRATOR).json(&body).send()
-}
-
-/// Lists and updates, all at once.
+/// Lists and updates at once.
 fn ask_all(server: &Server) -> Vec<Answer> {
-    together(CLIENTS, |client| if client % 2 == 0 { list(server) } else { update(server, client) })
+    together(CLIENTS, |client| if client % 2 == 0 { list(server) } else { update(server, client as u64) })
 }
 
-/// Asks until everything is answered, and tells how long that took and how many were refused on the way.
+/// Asks until everything is answered, within the limit.
 #[track_caller]
 fn expect_back(server: &Server) {
     let (since, mut refused) = (Stopwatch::start(), 0);
@@ -51,23 +46,23 @@ fn expect_back(server: &Server) {
 }
 
 #[test]
-fn a_server_that_was_started_anew_between_requests_is_hardly_noticed() {
-    // What was answered has to be there after a crash, so that a commit waits for the log.
+fn a_database_restart_between_requests_goes_unnoticed() {
+    // Answered writes must survive the crash, so commits wait for the log.
     let (cluster, url) = start_with(&["synchronous_commit = on"]);
     let server = serve(&url, &[]);
     ask_all(&server);
     for _ in 0..3 {
         cluster.break_down().unwrap();
         cluster.come_back().unwrap();
-        // One by one first: what meets a lost connection is run again on a new one.
+        // One by one first: a request that meets a lost connection is retried on a new one.
         assert_eq!((list(&server).status, update(&server, 7).status), (200, 200));
         expect_back(&server);
     }
 }
 
 #[test]
-fn while_the_server_is_away_everything_is_refused_at_once_and_nothing_is_half_done() {
-    // What was answered has to be there after a crash, so that a commit waits for the log.
+fn during_an_outage_requests_are_refused_at_once_and_nothing_is_half_done() {
+    // Answered writes must survive the crash, so commits wait for the log.
     let (cluster, url) = start_with(&["synchronous_commit = on"]);
     let server = serve(&url, &[]);
     ask_all(&server);
@@ -80,14 +75,14 @@ fn while_the_server_is_away_everything_is_refused_at_once_and_nothing_is_half_do
         println!("round {round}: {CLIENTS} refusals took {elapsed:?}");
         for answer in answers {
             assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{answer}");
-            assert!(!answer.text().contains("127.0.0.1"), "the client is told where the database is: {answer}");
+            assert!(!answer.text().contains("127.0.0.1"), "the answer reveals the address of the database: {answer}");
         }
         assert!(elapsed < Duration::from_secs(4), "{elapsed:?}");
     }
     let page = |path: &str| server.request_at_root("GET", path).try_send().unwrap();
     assert_eq!(page("/health/ready").status, 503);
     assert_eq!(page("/health/ready").header("retry-after"), Some("1"));
-    assert_eq!(page("/health/live").status, 200, "a supervisor has no reason to start this program anew");
+    assert_eq!(page("/health/live").status, 200, "a supervisor has no reason to restart this program");
     cluster.come_back().unwrap();
     assert_eq!(server.everything_stored(), before);
     expect_back(&server);

@@ -1,11 +1,11 @@
-//! A PostgreSQL server of a story's own, for what the others could not bear: passwords, certificates, outages.
+//! A PostgreSQL server for one test that changes passwords or certificates, or stops the server.
 
 use invited_cluster::{Cluster, HASTY};
 
 use crate::support::Server;
 use crate::support::database::{Database, execute};
 
-/// Starts one with an empty database; the answer has the URL of that.
+/// Starts one with an empty database and returns that database's URL.
 pub(super) fn start() -> (Cluster, String) {
     start_with(&[])
 }
@@ -17,23 +17,23 @@ pub(super) fn start_with(settings: &[&str]) -> (Cluster, String) {
     (cluster, url)
 }
 
-/// Makes a database, with further words of `CREATE DATABASE`; the answer is its URL.
+/// Creates a database, with further words of `CREATE DATABASE`; returns its URL.
 pub(super) fn make_database(cluster: &Cluster, name: &str, more: &str) -> String {
     execute(&as_administrator(cluster, "postgres"), &format!("CREATE DATABASE {name} {more}"));
     as_administrator(cluster, name)
 }
 
-/// The URL of a database for the user who may do everything.
+/// A database's URL for the superuser.
 pub(super) fn as_administrator(cluster: &Cluster, database: &str) -> String {
     format!("{}/{database}", cluster.url())
 }
 
-/// The URL of a database for another user.
+/// A database's URL for another user.
 pub(super) fn as_user(cluster: &Cluster, user: &str, password: &str, database: &str) -> String {
     format!("postgres://{user}:{password}@127.0.0.1:{}/{database}", cluster.port())
 }
 
-/// A server of ours with the sandbox's seed over a database.
+/// Our server with the sandbox's seed over a database.
 pub(super) fn serve(url: &str, settings: &[(&'static str, &str)]) -> Server {
     Server::start_over(Database::Elsewhere(url.to_owned()), settings)
 }

@@ -1,10 +1,9 @@
-//! How PostgreSQL finds what a list asks for: every filter, order and association through an index, never by a walk
-//! over a table, as `crate::plans` has it of SQLite. The statements are the same.
+//! PostgreSQL's query plans: every filter, order and association of a list uses an index, never a table scan. The
+//! statements are those of `crate::plans`.
 //!
-//! The planner decides by what things cost, so it is asked over tables that are full and whose statistics are there: in
-//! small ones it walks, and is right. Forbidding it to walk (`enable_seqscan = off`) would tell less: it then walks
-//! over an index instead, and a plan that nobody would ever get passes. A statement that is prepared may be planned for
-//! its values or once for all values; both are looked at.
+//! The planner decides by cost, and scans small tables rightly, so the tables are full and have statistics. Forbidding
+//! scans (`enable_seqscan = off`) would prove less: a full index scan would pass, a plan that is never used. A prepared
+//! statement may be planned for its values or once for all values; both are checked.
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -20,7 +19,7 @@ use crate::plans::{TOP, plain, statements, tree};
 use crate::support::Server;
 use crate::support::postgres::PostgresServer;
 
-/// Many accounts, of which the first has a tenth of everything.
+/// Many accounts, the first of which has a tenth of the rows.
 const CROWD: &str = "\
     INSERT INTO accounts (id, name, created_at, updated_at)
       SELECT a, 'Account ' || a, 1, 1 FROM generate_series(3, 200) a;
@@ -50,7 +49,7 @@ const CROWD: &str = "\
       SELECT account_id, 'Role', id, 'hr', 'Job', 'ref ' || id, 'pending', 1, 1 FROM roles WHERE id % 2 = 0;
     ANALYZE;";
 
-/// A database that is full, and a connection to it.
+/// A full database, and a connection to it.
 struct Full {
     runtime: Runtime,
     client: Client,
@@ -100,17 +99,17 @@ fn literal(value: &Value) -> String {
     }
 }
 
-/// The steps that walk: over a table, or over an index without a condition that says whose rows are meant.
+/// The scans of a plan: of a table, or of an index without a condition that limits whose rows are read.
 fn walks(plan: &[String]) -> Vec<String> {
     let is_index = |line: &str| line.contains("Index Scan") || line.contains("Index Only Scan");
     let indent = |line: &str| line.chars().take_while(|character| *character == ' ').count();
     let mut walks = Vec::new();
     for (number, line) in plan.iter().enumerate() {
-        // What belongs to a step follows it, further inside, up to the next step.
+        // A step's details follow it, indented, up to the next step.
         let details = plan[number + 1..]
             .iter()
             .take_while(|detail| indent(detail) > indent(line) && !detail.trim_start().starts_with("->"));
-        // A condition has to say whose rows: an account's, those of an id, or of an address, which is one person's.
+        // Such a condition names an account, an id, or an address, which belongs to one person.
         let names_whose = |detail: &str| ["id = ", "email_key = "].iter().any(|term| detail.contains(term));
         let is_condition =
             |detail: &String| detail.trim_start().starts_with("Index Cond:") && names_whose(detail.as_str());
@@ -125,7 +124,7 @@ fn walks(plan: &[String]) -> Vec<String> {
 const MODES: [&str; 2] = ["force_custom_plan", "force_generic_plan"];
 
 #[test]
-fn no_filter_order_or_association_walks_over_a_table() {
+fn no_filter_order_or_association_scans_a_table() {
     let full = Full::start();
     let (mut asked, mut found) = (0, Vec::new());
     for entry in REGISTRY {
@@ -138,12 +137,12 @@ fn no_filter_order_or_association_walks_over_a_table() {
             }
         }
     }
-    assert!(asked > 300, "only {asked} plans were asked for");
+    assert!(asked > 300, "only {asked} plans were checked");
     assert!(found.is_empty(), "{} of {asked}: {found:#?}", found.len());
 }
 
 #[test]
-fn a_page_is_read_in_its_order_and_what_is_named_by_id_is_found_by_id() {
+fn a_page_is_read_in_its_order_and_records_named_by_id_are_found_by_id() {
     let full = Full::start();
     let mut wrong = Vec::new();
     for name in ["created_at", "expiration_date", "full_name"] {
@@ -152,7 +151,7 @@ fn a_page_is_read_in_its_order_and_what_is_named_by_id_is_found_by_id() {
             let resource = &invitations::RESOURCE;
             let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
             let plan = full.plan(&sql::list(Postgres, &plain(resource), 1, &list), "force_custom_plan");
-            // An incremental sort sorts the last term only, which keeps ties in the order of their ids.
+            // An incremental sort of only the last term breaks ties by id.
             if plan.iter().any(|line| line.trim_start_matches([' ', '-', '>']).starts_with("Sort  (cost=")) {
                 wrong.push(format!("{question}: {plan:#?}"));
             }
@@ -178,7 +177,7 @@ fn a_page_is_read_in_its_order_and_what_is_named_by_id_is_found_by_id() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 
-    // The stories would notice a walk over a table, and one over an index.
+    // The tests detect table scans and index scans.
     for (text, step) in [
         ("SELECT id FROM users WHERE headline = 'x'", "Seq Scan"),
         ("SELECT id FROM users ORDER BY id LIMIT 1", "Index Only Scan"),

@@ -1,4 +1,4 @@
-//! PgBouncer between us and PostgreSQL, which gives every transaction whichever of its few connections is free.
+//! PgBouncer between us and PostgreSQL gives each transaction any free connection of its few.
 
 use std::thread;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use super::own_cluster::{as_administrator, serve, start};
 use crate::binary::succeeds;
 use crate::concurrency::together;
 use crate::support::database::execute;
+use crate::support::invite::person;
 use crate::support::{Answer, Server, token};
 
-/// Connections of the pooler to PostgreSQL: fewer than there are writers.
+/// The pooler's connections to PostgreSQL: fewer than there are writers.
 const CONNECTIONS: usize = 3;
 
 const CLIENTS: usize = 48;
 
-/// The settings of a server behind a pooler.
 const POOLED: &[(&str, &str)] = &[("database_pooler", "transaction"), ("connections", "8"), ("readers", "4")];
 
 fn start_pooled() -> (Cluster, Pooler, String) {
@@ -30,10 +30,6 @@ fn start_pooled() -> (Cluster, Pooler, String) {
 
 fn by(server: &Server, method: &str, path: &str, body: &Value) -> Answer {
     server.request(method, path).bearer(token::ADMINISTRATOR).json(body).send()
-}
-
-fn person(name: &str) -> Value {
-    json!({"full_name": name, "email_address": format!("{name}@example.test")})
 }
 
 #[test]
@@ -72,7 +68,7 @@ fn everything_works_behind_a_pooler() {
         }
     });
     let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.status != 200).collect();
-    assert_eq!(refused.len(), CLIENTS / 4 - 1, "one of those who race for an address wins: {refused:?}");
+    assert_eq!(refused.len(), CLIENTS / 4 - 1, "one of the racing clients gets the address: {refused:?}");
     for answer in refused {
         assert_eq!(answer.status, 422, "{answer}");
     }
@@ -81,7 +77,7 @@ fn everything_works_behind_a_pooler() {
 }
 
 #[test]
-fn two_jobs_that_collide_behind_a_pooler_are_run_again() {
+fn conflicting_jobs_are_retried_behind_a_pooler() {
     let (_cluster, _pooler, url) = start_pooled();
     let server = serve(&url, POOLED);
     let answers = together(CLIENTS, |client| {
@@ -102,7 +98,7 @@ fn without_the_setting_the_error_names_it() {
     };
     update().expect("the statement was prepared on the connection on which it is executed");
     thread::scope(|scope| {
-        // Whoever comes next gets the connection that was used last, so that ours is taken.
+        // The next client gets the connection that was used last, so ours is taken.
         let others: Vec<_> =
             (1..CONNECTIONS).map(|_| scope.spawn(|| execute(&url, "BEGIN; SELECT pg_sleep(3); COMMIT"))).collect();
         let taken = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";

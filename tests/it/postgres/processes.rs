@@ -1,4 +1,4 @@
-//! Real servers over one PostgreSQL database, which a story kills and starts again where they were.
+//! Real servers over one PostgreSQL database, which a test kills and restarts in place.
 
 use std::fs::{self, OpenOptions};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::process::{Program, command, run};
 
-/// A server that does not listen after this has not started. Others may keep the machine busy.
+/// How long a server may take to listen on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server with its place.
+/// A server and its address.
 pub(crate) struct ServerProcess {
     arguments: Vec<String>,
     address: SocketAddr,
@@ -24,7 +24,7 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts a server with settings as flags; its log goes to a file, which tells of several lives.
+    /// Starts a server with settings as flags; its log file spans restarts.
     pub(crate) fn start(settings: &[(&str, &str)], log: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -38,7 +38,7 @@ impl ServerProcess {
         server
     }
 
-    /// Starts it where it was, and waits until it listens.
+    /// Restarts it at the same address, and waits until it listens.
     pub(crate) fn start_again(&mut self) {
         let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
@@ -52,31 +52,29 @@ impl ServerProcess {
         }
     }
 
-    /// Ends it at once; it cannot prepare for it.
+    /// Kills it.
     pub(crate) fn kill(&mut self) {
         if let Some(program) = self.program.take() {
             program.kill();
         }
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it has said.
     fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// What it has said of what must never happen: an answer of 500, or a thread that panicked.
+    /// Log lines that must never occur: an answer of 500, or a panicked thread.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let is_bad = |line: &&str| line.contains("\"status\":500") || line.contains("panicked");
         self.log().lines().filter(is_bad).map(str::to_owned).collect()
     }
 }
 
-/// Makes an account in an empty database; the answer is its owner's token.
+/// Creates an account in an empty database and returns its owner's token.
 pub(crate) fn account(database: &str) -> String {
     let names = ["account", "create", "Team", "--owner-email", "owner@team.test", "--owner-name", "Owner", "--json"];
     let output = run(&[&names[..], &["--database", database]].concat());

@@ -1,6 +1,6 @@
-//! Reads from a server that follows the primary: they are taken off the primary, and nobody misses the own writes by it.
+//! Reads from a follower relieve the primary, and callers still see their own writes.
 //!
-//! What the follower has not replayed yet is made sure of by pausing it, and not by waiting.
+//! Pausing the follower's replay makes these tests deterministic.
 
 use std::thread;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 use crate::support::database::{Database, on};
 use crate::support::{Server, token};
 
-/// A story waits at most this long for the follower.
+/// How long a test waits for the follower.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const INVITATION: &str = "/account_invitations/1";
 
-/// Waits until the follower finds what a statement asks for.
+/// Waits until the follower returns the expected row.
 fn until_followed(follower: &Cluster, database: &str, sql: &str, expected: &str) {
     let start = Stopwatch::start();
     while on(&follower.url(), database, sql) != [expected] {
-        assert!(start.elapsed() < PATIENCE, "the follower has not come so far: {sql}");
+        assert!(start.elapsed() < PATIENCE, "the follower did not catch up: {sql}");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -41,7 +41,7 @@ fn write(server: &Server, rate: i64) {
 }
 
 #[test]
-fn a_follower_is_read_by_those_who_have_written_nothing_that_it_has_not() {
+fn a_follower_serves_callers_whose_writes_it_has() {
     let primary = Cluster::start(HASTY).unwrap();
     let database = Database::on_server(&primary.url());
     let follower = primary.standby().unwrap();
@@ -54,25 +54,25 @@ fn a_follower_is_read_by_those_who_have_written_nothing_that_it_has_not() {
 
     let before = late_reads();
     assert_eq!((rate(&server, token::ADMINISTRATOR), rate(&server, token::PROJECT_LEAD)), (json!(null), json!(null)));
-    assert_eq!(late_reads() - before, 2, "the follower does what need not be the newest");
+    assert_eq!(late_reads() - before, 2, "the follower serves reads that may be stale");
 
     on(&follower.url(), &name, "SELECT pg_wal_replay_pause()");
     until_followed(&follower, &name, "SELECT pg_get_wal_replay_pause_state()", "paused");
     write(&server, 100);
     let before = late_reads();
     assert_eq!((rate(&server, token::ADMINISTRATOR), listed(&server, token::ADMINISTRATOR)), (json!(100), json!(100)));
-    assert_eq!(late_reads(), before, "what the follower does not have yet is read from the primary");
+    assert_eq!(late_reads(), before, "own writes are read from the primary");
     assert_eq!((rate(&server, token::PROJECT_LEAD), listed(&server, token::PROJECT_LEAD)), (json!(null), json!(null)));
-    assert_eq!(late_reads() - before, 2, "who has written nothing reads what the follower has");
+    assert_eq!(late_reads() - before, 2, "a caller without writes reads from the follower");
 
     on(&follower.url(), &name, "SELECT pg_wal_replay_resume()");
     until_followed(&follower, &name, "SELECT bill_rate_in_cents FROM account_invitations WHERE id = 1", "100");
     let before = late_reads();
     assert_eq!((rate(&server, token::ADMINISTRATOR), rate(&server, token::PROJECT_LEAD)), (json!(100), json!(100)));
-    assert_eq!(late_reads() - before, 2, "once it has followed, it is read by everybody again");
+    assert_eq!(late_reads() - before, 2, "once it has caught up, it serves all callers again");
 
     drop(follower);
     write(&server, 200);
     assert_eq!(rate(&server, token::ADMINISTRATOR), json!(200));
-    assert_eq!(rate(&server, token::PROJECT_LEAD), json!(200), "without a follower, the primary does it all");
+    assert_eq!(rate(&server, token::PROJECT_LEAD), json!(200), "without a follower, the primary serves all reads");
 }

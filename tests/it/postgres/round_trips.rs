@@ -1,7 +1,7 @@
 //! How often a request waits for the database server.
 //!
-//! On a network each round trip costs what the way costs, and while it lasts, a record that is being written stays locked.
-//! The number says what no rate on a loopback can say, and it does not depend on the machine.
+//! On a network each round trip takes time, during which a record being written stays locked. A count shows what no
+//! rate on loopback can, and does not depend on the machine.
 
 mod proxy;
 
@@ -13,10 +13,10 @@ use crate::support::postgres::PostgresServer;
 use crate::support::{Answer, Server, token};
 use proxy::Proxy;
 
-/// The round trips of an update: one until the record is known, one for all that follows from it.
+/// The round trips of an update: one to read the record, one for the rest.
 const OF_AN_UPDATE: usize = 2;
 
-/// How often an operation is counted.
+/// How often an operation is measured.
 const TIMES: usize = 3;
 
 const INVITATIONS: &str = "/account_invitations";
@@ -24,11 +24,11 @@ const INVITATIONS: &str = "/account_invitations";
 /// A request: method, path and body.
 type Asked = (&'static str, String, Value);
 
-/// A server of one writer and one reader, with the proxy between it and its database.
+/// A server with one writer and one reader, and the proxy to its database.
 struct Case {
     server: Server,
     proxy: Proxy,
-    /// Dropped last, since the database is on it.
+    /// Dropped last, since it hosts the database.
     _postgres: PostgresServer,
 }
 
@@ -49,8 +49,8 @@ impl Case {
         answer
     }
 
-    /// The round trips of an operation, which is asked for several times with other numbers. The first time the connection
-    /// prepares its statements. Of the others the fewest count: now and then the server reads again who the caller is.
+    /// The round trips of an operation, measured several times with different numbers. The first run prepares the
+    /// statements. The fewest of the others count: now and then the server reloads the caller.
     fn round_trips(&self, request: impl Fn(usize) -> Asked) -> usize {
         self.ask(&request(0));
         let counted = (1..=TIMES).map(|number| {
@@ -61,7 +61,7 @@ impl Case {
         counted.min().unwrap()
     }
 
-    /// An invitation for a person of this number.
+    /// Invites a person of this number.
     fn invited(&self, number: usize) -> String {
         self.ask(&("POST", INVITATIONS.to_owned(), person(number))).ids().remove(0)
     }
@@ -82,7 +82,7 @@ fn people(numbers: Range<usize>) -> Value {
 fn an_update_waits_for_the_database_twice() {
     let case = Case::new();
     let before = case.proxy.round_trips();
-    assert_eq!(case.proxy.round_trips(), before, "the server asks the database what nobody wants to know");
+    assert_eq!(case.proxy.round_trips(), before, "the idle server queries the database");
     for fields in [&["bill_rate_in_cents"][..], &["bill_rate_in_cents", "cost_rate_in_cents"]] {
         let update = case.round_trips(|number| update(1, fields, number));
         assert!(update <= OF_AN_UPDATE, "an update of {fields:?} takes {update} round trips, not {OF_AN_UPDATE}");
@@ -94,9 +94,9 @@ fn update(id: usize, fields: &[&str], number: usize) -> Asked {
     ("PUT", format!("{INVITATIONS}/{id}"), json!({"account_invitation": attributes}))
 }
 
-/// Tells, and judges nothing, since there is no rule for these. `--nocapture` shows it.
+/// Prints the figures, for which there is no rule. `--nocapture` shows them.
 #[test]
-fn the_round_trips_of_every_operation_can_be_told() {
+fn the_round_trips_of_every_operation_are_printed() {
     let case = Case::new();
     let ids: Vec<String> = (0..=TIMES).map(|number| case.invited(number)).collect();
     let one = |number: usize| format!("{INVITATIONS}/{}", ids[number]);
@@ -104,7 +104,7 @@ fn the_round_trips_of_every_operation_can_be_told() {
     let tell = |name: &str, request: &dyn Fn(usize) -> Asked| {
         let round_trips = case.round_trips(request);
         println!("{name}: {round_trips} round trips");
-        assert!(round_trips > 0, "{name} has asked the database nothing, or not through the proxy");
+        assert!(round_trips > 0, "{name} made no query through the proxy");
     };
     tell("show", &|number| ("GET", one(number), Value::Null));
     tell("list with three includes", &|_| ("GET", list.clone(), Value::Null));

@@ -1,7 +1,7 @@
-//! Three servers over one PostgreSQL database, one of which is killed every few seconds while clients work with all of them.
+//! Three servers over one PostgreSQL database, one of which is killed every few seconds under load.
 //!
-//! A client whose server is gone goes to the next one. At the end everything that was answered is there, nothing has
-//! happened twice, every count is exact, and no mail was ever in delivery twice at the same time.
+//! Clients move on to the next server. At the end no answered write is lost, nothing happened twice, every count is
+//! exact, and no mail was ever in delivery twice at once.
 
 use std::thread;
 use std::time::Duration;
@@ -27,21 +27,21 @@ const KILLS: usize = 7;
 const LASTS: Duration = Duration::from_secs(24);
 const MOST_REQUESTS: i64 = 1_200;
 
-/// How long everything runs before a kill, and how long the dead are left alone.
+/// The time between kills, and until a restart.
 const BETWEEN_KILLS: Duration = Duration::from_millis(2_600);
 const DEAD_FOR: Duration = Duration::from_millis(400);
 
-/// The seats that were contracted, fewer than are going to be taken.
+/// The contracted seats, fewer than will be taken.
 const SEATS: &str = "5";
 
-/// A claim runs out after seven seconds with the timeout of two that is set here. On a machine that is busy with other
-/// stories an attempt may take longer than that, and the next comes half a minute later.
+/// With the timeout of two seconds set here, a claim expires after seven. On a busy machine an attempt may take longer,
+/// and the next one comes half a minute later.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Each finds rows that may only exist together with others, and are alone.
+/// Each query finds rows that may exist only together with others.
 const HALVES: &[(&str, &str)] = &[
     (
-        "a tally that is not the number of its rows",
+        "a counter that does not match its rows",
         "SELECT t.name, t.total FROM tallies t WHERE t.name <> 'seats.billed' AND t.total <> CASE t.name \
          WHEN 'account_invitations' THEN (SELECT count(*) FROM account_invitations) \
          WHEN 'account_invitations.pending' THEN (SELECT count(*) FROM account_invitations WHERE accepted_at IS NULL) \
@@ -54,23 +54,23 @@ const HALVES: &[(&str, &str)] = &[
          FROM account_memberships m WHERE m.user_id = i.invitee_id AND m.disabled_at IS NULL)",
     ),
     (
-        "a member who was not invited",
+        "a member without an invitation",
         "SELECT m.id FROM account_memberships m WHERE NOT m.is_owner = 1 AND NOT EXISTS (SELECT 1 \
          FROM account_invitations i WHERE i.invitee_id = m.user_id AND i.accepted_at IS NOT NULL)",
     ),
     (
-        "a user whom nothing names",
+        "an unreferenced user",
         "SELECT u.id FROM users u WHERE NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.user_id = u.id) \
          AND NOT EXISTS (SELECT 1 FROM account_invitations i WHERE i.invitee_id = u.id)",
     ),
     (
-        "an invitation whose rate is not the one that the trail tells last",
+        "an invitation whose rate is not the last one in the trail",
         "SELECT i.id FROM account_invitations i WHERE i.bill_rate_in_cents::text <> (SELECT \
          a.after::json->>'bill_rate_in_cents' FROM audit a WHERE a.subject_type = 'account_invitations' AND a.subject_id = i.id \
          AND a.action IN ('account_invitation.create', 'account_invitation.update') ORDER BY a.id DESC LIMIT 1)",
     ),
     (
-        "a number of mails that is not that of the acts that wanted one",
+        "a number of mails that does not match the actions that send one",
         "SELECT 1 WHERE (SELECT count(*) FROM outbox) <> (SELECT count(*) FROM audit WHERE action IN \
          ('account_invitation.create', 'account_invitation.resend'))",
     ),
@@ -81,7 +81,6 @@ const HALVES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What a server is set to.
 fn settings<'a>(database: &'a str, mail: &'a str) -> Vec<(&'a str, &'a str)> {
     let mut settings = vec![
         ("database", database),
@@ -107,7 +106,7 @@ fn settings<'a>(database: &'a str, mail: &'a str) -> Vec<(&'a str, &'a str)> {
 }
 
 #[test]
-fn servers_that_are_killed_one_after_the_other_lose_nothing_and_do_nothing_twice() {
+fn servers_killed_in_turn_lose_nothing_and_do_nothing_twice() {
     let cluster = Cluster::start(HASTY).unwrap();
     let server = cluster.url();
     on(&server, "postgres", "CREATE DATABASE invited");
@@ -145,7 +144,7 @@ fn servers_that_are_killed_one_after_the_other_lose_nothing_and_do_nothing_twice
     while rows("SELECT count(*) FROM outbox WHERE due_at IS NOT NULL") != ["0"] {
         assert!(
             settling.elapsed() < PATIENCE,
-            "not every mail is sent: {:?}",
+            "some mails are not sent: {:?}",
             rows("SELECT * FROM outbox WHERE due_at > 0")
         );
         thread::sleep(Duration::from_millis(100));
@@ -154,13 +153,13 @@ fn servers_that_are_killed_one_after_the_other_lose_nothing_and_do_nothing_twice
     let complaints: Vec<String> = servers.iter().flat_map(ServerProcess::complaints).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
     let deadlocks = cluster.log().matches("deadlock detected").count();
-    assert_eq!(deadlocks, 0, "writes were in each other's way: {}", cluster.log());
+    assert_eq!(deadlocks, 0, "writes deadlocked: {}", cluster.log());
     Ledger::compare(&ledgers, &rows);
     for (what, sql) in HALVES {
-        assert_eq!(rows(sql), Vec::<String>::new(), "there is {what}");
+        assert_eq!(rows(sql), Vec::<String>::new(), "found {what}");
     }
     every_count_is_exact(&addresses, &token, &rows);
-    the_seats_are_those_that_were_told(&ledgers, &rows);
+    the_billed_seats_cover_the_reported_ones(&ledgers, &rows);
     every_mail_came_and_never_twice_at_once(&post, &rows);
 
     let sum = |figure: fn(&Ledger) -> u64| ledgers.iter().map(figure).sum::<u64>();
@@ -180,7 +179,7 @@ fn servers_that_are_killed_one_after_the_other_lose_nothing_and_do_nothing_twice
     assert!(sum(|ledger| ledger.figures.writes) > 300, "the load was too light to prove anything");
 }
 
-/// Every counted list tells the number of its rows, through every server.
+/// Every counted list reports the number of its rows, through every server.
 fn every_count_is_exact(addresses: &[std::net::SocketAddr], token: &str, rows: &dyn Fn(&str) -> Vec<String>) {
     for (path, sql) in [
         ("account_invitations", "SELECT count(*) FROM account_invitations WHERE accepted_at IS NULL"),
@@ -198,25 +197,28 @@ fn every_count_is_exact(addresses: &[std::net::SocketAddr], token: &str, rows: &
     }
 }
 
-/// What is billed is no less than what any answer has told, and than what is taken now.
-fn the_seats_are_those_that_were_told(ledgers: &[Ledger], rows: &dyn Fn(&str) -> Vec<String>) {
+/// At least as many seats are billed as any answer reported, and as are taken now.
+fn the_billed_seats_cover_the_reported_ones(ledgers: &[Ledger], rows: &dyn Fn(&str) -> Vec<String>) {
     let billed: i64 = rows("SELECT total FROM tallies WHERE name = 'seats.billed'").remove(0).parse().unwrap();
     let taken = "SELECT (SELECT count(*) FROM account_invitations WHERE accepted_at IS NULL) \
                  + (SELECT count(*) FROM users WHERE is_active = 1)";
     let taken: i64 = rows(taken).remove(0).parse().unwrap();
-    let told = ledgers.iter().map(|ledger| ledger.figures.seats_over).max().unwrap_or_default();
+    let reported = ledgers.iter().map(|ledger| ledger.figures.seats_over).max().unwrap_or_default();
     let over = taken - SEATS.parse::<i64>().unwrap();
-    assert!(billed >= told.max(over), "{billed} seats are billed, {told} were told, and {over} are over now");
+    assert!(
+        billed >= reported.max(over),
+        "{billed} seats are billed, {reported} were reported, and {over} are over now"
+    );
 }
 
 fn every_mail_came_and_never_twice_at_once(post: &Post, rows: &dyn Fn(&str) -> Vec<String>) {
     assert_eq!(post.overlapping(), Vec::<String>::new(), "mails were in delivery twice at once");
     let (_, unexcused) = post.repeated();
-    assert!(unexcused.is_empty(), "mails came again though their worker lived on: {unexcused:#?}");
+    assert!(unexcused.is_empty(), "mails were repeated though their worker survived: {unexcused:#?}");
     let came: std::collections::BTreeSet<String> =
         post.delivered().into_iter().map(|mail| mail.message_id.trim_matches(['<', '>']).to_owned()).collect();
     for sent in rows("SELECT message_id FROM outbox WHERE state = 'sent'") {
-        assert!(came.contains(&sent), "the outbox says that {sent} was sent, and nobody got it");
+        assert!(came.contains(&sent), "the outbox says that {sent} was sent, but it did not arrive");
     }
     assert_eq!(rows("SELECT state FROM outbox WHERE state NOT IN ('sent', 'canceled')"), Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! A database that cannot be used: one line that names the setting, the cause and what to do, soon, and without a password.
+//! An unusable database: one line with the setting, the cause and a remedy, soon, and without a password.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::binary::{create_account, fails, serve};
 use crate::process::{Client, Program, address, printed};
 use crate::support::database::execute;
 
-/// In every URL that has one; no line may hold it.
+/// Part of every URL with a password; no output may contain it.
 const PASSWORD: &str = "geheim";
 
-/// Ten seconds for a server that says nothing, and as much again for a busy machine.
+/// Ten seconds for a silent server, and as much again for a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Runs a command that has to refuse a database, and say so on one line with these words in it.
+/// Runs a command that must refuse a database, on one line with these words.
 #[track_caller]
 fn refused(arguments: &[&str], names: &[&str]) {
     let since = Stopwatch::start();
@@ -25,7 +25,7 @@ fn refused(arguments: &[&str], names: &[&str]) {
     let error = printed(&output.stderr);
     assert_eq!(error.lines().count(), 1, "{error}");
     assert!(error.starts_with("invited: setting database"), "{error}");
-    assert!(!error.contains(PASSWORD), "the password is told: {error}");
+    assert!(!error.contains(PASSWORD), "the password is printed: {error}");
     assert!(elapsed < LONGEST, "it took {elapsed:?}: {error}");
     println!("{elapsed:?}: {}", error.trim_end());
 }
@@ -36,7 +36,7 @@ fn serve_refuses(url: &str, more: &[&str], names: &[&str]) {
 }
 
 #[test]
-fn a_url_that_is_no_url_is_refused() {
+fn an_invalid_url_is_refused() {
     for (url, names) in [
         ("postgres://me:geheim@db:port/team", &["port", "postgres://USER:PASSWORD@HOST:PORT/NAME"][..]),
         ("postgres://me:geheim@db/team?colour=red", &["colour"]),
@@ -59,7 +59,7 @@ fn a_url_that_is_no_url_is_refused() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named_by_every_command() {
+fn every_command_names_an_unreachable_server() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("postgres://me:geheim@{closed}/team");
     let names = [closed.to_string(), "refused".to_owned(), "is the server running".to_owned()];
@@ -81,7 +81,7 @@ fn a_server_that_is_not_there_is_named_by_every_command() {
     ] {
         refused(&[command, &["--database", &url]].concat(), &names);
     }
-    assert!(since.elapsed() < LONGEST, "a closed port is told at once, not after {:?}", since.elapsed());
+    assert!(since.elapsed() < LONGEST, "a closed port is reported at once, not after {:?}", since.elapsed());
     serve_refuses(
         "postgres://me:geheim@no-such-host.invalid/team?sslmode=disable",
         &[],
@@ -90,7 +90,7 @@ fn a_server_that_is_not_there_is_named_by_every_command() {
 }
 
 #[test]
-fn what_is_no_postgresql_is_refused() {
+fn a_server_that_is_not_postgresql_is_refused() {
     let (program, greeting) = Program::sandbox(&[]);
     serve_refuses(&format!("postgres://me:geheim@{}/team", address(&greeting)), &[], &["is it a PostgreSQL server?"]);
     drop(program);
@@ -100,7 +100,7 @@ fn what_is_no_postgresql_is_refused() {
 }
 
 #[test]
-fn a_server_that_does_not_let_us_work_is_refused_with_what_to_do() {
+fn missing_privileges_are_reported_with_a_remedy() {
     let (cluster, url) = start();
     cluster.require_passwords().unwrap();
     execute(
@@ -134,7 +134,7 @@ fn a_server_that_does_not_let_us_work_is_refused_with_what_to_do() {
         );
     }
 
-    // With writes switched off, the right to read is all that it takes.
+    // With writes switched off, the right to read is enough.
     let (program, address) = serve(&reader, &["--migrate-on-start", "false", "--queue-length", "0"]);
     let mut client = Client::connect(address, &token).unwrap();
     assert_eq!(client.send("GET", "/api/v1/account_invitations", "").unwrap().0, 200);
@@ -142,7 +142,7 @@ fn a_server_that_does_not_let_us_work_is_refused_with_what_to_do() {
     assert_eq!(client.send("POST", "/api/v1/account_invitations", body).unwrap().0, 503);
     drop((client, program));
 
-    // The least rights with which everything works: no CREATE, once the schema is there.
+    // The least privileges with which everything works: no CREATE, once the schema exists.
     execute(&url, "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO reader");
     let (program, address) = serve(&reader, &[]);
     let mut client = Client::connect(address, &token).unwrap();
@@ -150,7 +150,7 @@ fn a_server_that_does_not_let_us_work_is_refused_with_what_to_do() {
     let (status, body) = client.send("POST", "/api/v1/account_invitations", body).unwrap();
     assert_eq!(status, 200, "{body}");
 
-    // A right that is taken away while the server runs is a reason to try again later, and nothing is half done.
+    // A privilege revoked at run time is a 503, and nothing is half done.
     execute(&url, "REVOKE INSERT ON outbox, audit FROM reader");
     let body = r#"{"account_invitation":{"full_name":"Bob","email_address":"bob@example.test"}}"#;
     assert_eq!(client.send("POST", "/api/v1/account_invitations", body).unwrap().0, 503);

@@ -1,5 +1,4 @@
-//! What PostgreSQL makes of a transaction in which a statement has failed: it undoes all of it, and calls that a
-//! success.
+//! PostgreSQL rolls back a transaction with a failed statement and reports the commit as a success.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,7 @@ use crate::support::Server;
 use crate::support::postgres::PostgresServer;
 
 #[test]
-fn a_transaction_in_which_a_statement_has_failed_is_never_called_committed() {
+fn a_transaction_with_a_failed_statement_never_counts_as_committed() {
     let postgres = PostgresServer::start();
     let server = Server::start_over(postgres.database(), &[]);
     let before = server.everything_stored();
@@ -25,10 +24,10 @@ fn a_transaction_in_which_a_statement_has_failed_is_never_called_committed() {
     }));
     assert!(matches!(answered, Err(Error::Unavailable(_))), "{answered:?}");
     assert_eq!(server.everything_stored(), before);
-    assert!(!is_done.load(Ordering::Relaxed), "what waits for a commit was done without one");
+    assert!(!is_done.load(Ordering::Relaxed), "the commit hook ran without a commit");
     assert_eq!(server.app().store.statistics().commits(), commits);
 
-    // A statement that cannot even be prepared is a failure, too, and the connection goes on with the next job.
+    // A statement that cannot be prepared is a failure too, and the connection serves the next job.
     let answered: Result<(), Error> = runtime.block_on(server.app().store.write(|db| {
         db.exec("UPDATE users SET headline = 'passed over' WHERE id = 1", &[])?;
         assert!(db.exec("UPDATE nothing SET headline = NULL", &[]).is_err());

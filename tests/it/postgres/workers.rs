@@ -1,6 +1,6 @@
-//! What two servers over one database do by themselves, at the same moment: send mails, and sweep.
+//! Two servers over one database send mails and sweep at the same moment.
 //!
-//! Neither waits for the other, and of each row one of them is the only one.
+//! Neither waits for the other, and each row is handled by exactly one of them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,9 +11,8 @@ use invited::testing::app::App;
 use invited::testing::clock::{Clock, Stopwatch, Timestamp};
 use invited::testing::entropy::Entropy;
 use invited::testing::run::Running;
-use invited::testing::sandbox::DEFAULTS;
 use invited::testing::seed::Seed;
-use invited::testing::settings::{Config, Values};
+use invited::testing::settings::Config;
 use invited_cluster::{Cluster, HASTY};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -21,17 +20,18 @@ use tokio::runtime::Runtime;
 use super::load::post::Post;
 use crate::process::Client;
 use crate::support::database::on;
+use crate::support::server::texts;
 use crate::support::token;
 
-/// 2031-01-02T03:04:05Z, where the clocks stand.
+/// 2031-01-02T03:04:05Z, where the clocks are frozen.
 const BEGINNING: Timestamp = Timestamp(1_925_089_445_000_000);
 
-/// A story waits at most this long for a worker.
+/// How long a test waits for a worker.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Two servers in this process over one database on a server of its own.
+/// Two servers in this process over one database of its own server.
 struct Two {
     runtime: Runtime,
     running: Vec<Running>,
@@ -43,13 +43,11 @@ impl Two {
         let cluster = Cluster::start(HASTY).unwrap();
         on(&cluster.url(), "postgres", "CREATE DATABASE invited");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        values.insert("listen", "127.0.0.1:0".to_owned());
-        values.insert("sweep_interval", "0".to_owned());
-        values.insert("database", format!("{}/invited", cluster.url()));
-        values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let database = format!("{}/invited", cluster.url());
+        let mut values = texts(&[("listen", "127.0.0.1:0"), ("sweep_interval", "0"), ("database", &database)]);
+        values.extend(texts(settings));
         let start = |seed: u64| async move {
-            let config = Config::new(&values.clone()).unwrap();
+            let config = Config::of_sandbox().unwrap().with(&values).unwrap();
             let mut app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(seed)).await.unwrap();
             app.become_sandbox(&Seed::standard().unwrap()).await.unwrap();
             Running::start(app).await.unwrap()
@@ -66,7 +64,7 @@ impl Two {
         self.rows(sql).remove(0).parse().unwrap()
     }
 
-    /// The administrator invites many, through one server and the other in turn.
+    /// Invites this many people as the administrator, alternating between the servers.
     fn invite(&self, many: usize) {
         for (bulk, running) in (0..many / 50).zip(self.running.iter().cycle()) {
             let mut client = Client::connect(running.address, token::ADMINISTRATOR).unwrap();
@@ -79,13 +77,12 @@ impl Two {
         }
     }
 
-    /// Has both sweep at the same moment; how many rows each has swept.
+    /// Sweeps on both at the same moment; returns how many rows each swept.
     fn sweep(&self) -> [usize; 2] {
         let sweeps = [0, 1].map(|server| {
             let app: Arc<App> = Arc::clone(&self.running[server].app);
-            self.runtime.spawn(async move {
-                invited::testing::retention::sweep(&app).await.expect("a sweeper is not disturbed")
-            })
+            self.runtime
+                .spawn(async move { invited::testing::retention::sweep(&app).await.expect("the sweep succeeds") })
         });
         sweeps.map(|sweep| self.runtime.block_on(sweep).unwrap())
     }
@@ -137,7 +134,7 @@ fn two_sweepers_sweep_each_row_once_and_do_not_wait_for_each_other() {
         two.rows(&format!("SELECT subject_id FROM audit WHERE action = '{action}' GROUP BY 1 HAVING count(*) > 1"))
     };
 
-    // One day after their last day: all of them are marked, with a row of the trail each.
+    // One day after their last day they are marked, each with an audit row.
     advance(31);
     let (start, audited) = (Stopwatch::start(), two.count("SELECT count(*) FROM audit WHERE action LIKE '%.create'"));
     let marked = two.sweep();
@@ -149,7 +146,7 @@ fn two_sweepers_sweep_each_row_once_and_do_not_wait_for_each_other() {
     assert!(marked >= 600, "{marked}");
     assert_eq!(two.count("SELECT count(*) FROM outbox WHERE due_at IS NOT NULL"), 0);
 
-    // Some days later they go, with their invitees, and with what the outbox and the trail keep.
+    // Some days later they are removed, with their invitees, mails and audit rows.
     advance(4);
     let start = Stopwatch::start();
     let swept = two.sweep();
@@ -158,7 +155,7 @@ fn two_sweepers_sweep_each_row_once_and_do_not_wait_for_each_other() {
     assert_eq!(twice("account_invitation.purge"), Vec::<String>::new());
     assert!(two.count("SELECT count(*) FROM audit WHERE action = 'account_invitation.purge'") >= marked);
     let log = two.cluster.log();
-    assert!(!log.contains("deadlock") && !log.contains("lock timeout"), "the sweepers were in each other's way: {log}");
+    assert!(!log.contains("deadlock") && !log.contains("lock timeout"), "the sweepers blocked each other: {log}");
     assert_eq!(two.count("SELECT count(*) FROM outbox"), 0);
     let wrong = "SELECT count(*) FROM tallies t WHERE name LIKE 'account_invitations%' AND total <> (SELECT count(*) FROM \
                  account_invitations i WHERE i.account_id = t.account_id AND (name = 'account_invitations' OR accepted_at IS NULL))";

@@ -1,7 +1,6 @@
-//! A browser: it keeps its cookie, and fills in the forms that pages have.
+//! A browser that keeps its cookie and fills in forms.
 //!
-//! It reads as much of a page as a person uses of it, and sends what the page says, so that a story that goes through a
-//! form also tells that the form works.
+//! It submits the page's own fields, so a test that uses a form also proves that the form works.
 
 use std::net::SocketAddr;
 
@@ -10,17 +9,17 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::client::Request;
 use super::{Answer, Server};
 
-/// Names with what was typed or pressed.
+/// Names and the typed or pressed values.
 pub(crate) type Fields<'a> = &'a [(&'a str, &'a str)];
 
-/// Fields as a form or a query string has them.
+/// Fields encoded as a form or query string.
 pub(crate) fn encoded(fields: Fields<'_>) -> String {
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     pairs.join("&")
 }
 
-/// Expects the headers that every page has.
+/// Expects the headers of every page.
 #[track_caller]
 pub(crate) fn is_guarded_page(answer: &Answer) {
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{answer}");
@@ -35,7 +34,6 @@ pub(crate) fn is_guarded_page(answer: &Answer) {
     assert!(!answer.text().contains("<script"), "{answer}");
 }
 
-/// A browser: it keeps its cookie, and fills in forms.
 pub(crate) struct Browser {
     server: SocketAddr,
     pub(crate) cookie: Option<String>,
@@ -72,13 +70,13 @@ impl Browser {
         self.send(request)
     }
 
-    /// Sends the form of a page that goes to an action, with what a person has typed or pressed.
+    /// Submits the page's form with this action, with typed or pressed fields.
     #[track_caller]
     pub(crate) fn submit(&mut self, page: &Answer, action: &str, typed: Fields<'_>) -> Answer {
         self.fill_in(page, &format!("action=\"{action}\""), action, typed)
     }
 
-    /// Sends the form of a page that goes back to where the page lies, with what a person has typed or pressed.
+    /// Submits the form that posts to the page's own path, with typed or pressed fields.
     #[track_caller]
     pub(crate) fn reply(&mut self, page: &Answer, path: &str, typed: Fields<'_>) -> Answer {
         self.fill_in(page, "<form method=\"post\">", path, typed)
@@ -93,7 +91,7 @@ impl Browser {
         self.post(path, &encoded(&fields))
     }
 
-    /// Opens the page of an invitation and sends its form.
+    /// Opens an invitation's page and submits its form.
     #[track_caller]
     pub(crate) fn decide(&mut self, token: &str, typed: Fields<'_>) -> Answer {
         let path = format!("/invitations/{token}");
@@ -101,7 +99,7 @@ impl Browser {
         self.reply(&page, &path, typed)
     }
 
-    /// Opens the authorize page and signs in on it.
+    /// Opens the authorize page and signs in.
     #[track_caller]
     pub(crate) fn sign_in(&mut self, path: &str, address: &str, password: &str) -> Answer {
         let page = self.get(path).expect(200);
@@ -109,16 +107,16 @@ impl Browser {
     }
 }
 
-/// The hidden fields of the form that goes to an action.
+/// The hidden fields of the form with this action.
 #[track_caller]
 pub(crate) fn hidden(page: &Answer, action: &str) -> Vec<(String, String)> {
     hidden_behind(page, &format!("action=\"{action}\""))
 }
 
-/// The hidden fields of the form that begins in a certain way.
+/// The hidden fields of the form that starts with this text.
 #[track_caller]
 fn hidden_behind(page: &Answer, start: &str) -> Vec<(String, String)> {
-    let form = page.text().split_once(start).unwrap_or_else(|| panic!("there is no form with {start}: {page}")).1;
+    let form = page.text().split_once(start).unwrap_or_else(|| panic!("no form with {start}: {page}")).1;
     let form = form.split("</form>").next().unwrap();
     let attribute = |tag: &str, name: &str| {
         let value = tag.split_once(&format!(" {name}=\""))?.1;

@@ -1,9 +1,8 @@
-//! A small HTTP/1.1 client that hides nothing: what it sends is what the story says, what it gets is what came.
+//! A small HTTP/1.1 client that hides nothing: it sends exactly what a test says and shows exactly what came back.
 //!
-//! Each request has a connection of its own. A library was not taken because it repairs targets, merges headers and
-//! reuses connections, all of which some story is about. What goes wrong on the way becomes a [`Lost`] with a sentence
-//! in it; [`Request::send`] stops the story with that sentence, [`Request::try_send`] hands it out, for stories in which
-//! the server is meant to die.
+//! Each request has its own connection. A library would repair targets, merge headers and reuse connections, which some
+//! tests are about. A failure is a [`Lost`] with a message: [`Request::send`] panics with it, [`Request::try_send`]
+//! returns it, for tests in which the server is killed.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -15,15 +14,15 @@ use serde_json::Value;
 use super::contract;
 use super::server::Server;
 
-/// Below this path lives everything that the contract describes.
+/// The base path of everything in the contract.
 pub(crate) const BASE: &str = "/api/v1";
-/// A story waits at most this long for the next byte.
+/// How long a test waits for the next byte.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long [`Server::raw`] waits for more.
 const RAW_PATIENCE: Duration = Duration::from_secs(3);
 const BOUNDARY: &str = "----story-boundary-7f3a";
 
-/// One line of an answer's `errors`: type, field, index, message.
+/// An entry of `errors`: type, field, index, message.
 pub(crate) type ErrorEntry = (String, Option<String>, Option<u64>, String);
 
 /// Why there is no answer.
@@ -57,35 +56,33 @@ impl Server {
         self.request("DELETE", path)
     }
 
-    /// A request with any method, to a path below the base path.
+    /// A request with any method, below the base path.
     pub(crate) fn request(&self, method: &str, path: &str) -> Request {
         self.request_at_root(method, &format!("{BASE}{path}"))
     }
 
-    /// A request with any method, to a path as it stands.
+    /// A request with any method and the raw target.
     pub(crate) fn request_at_root(&self, method: &str, target: &str) -> Request {
         Request::new(self.address(), method, target)
     }
 
-    /// Sends bytes as they are and returns everything that comes back until the server closes or
-    /// is silent for three seconds.
+    /// Sends raw bytes and returns everything until the server closes or is silent for three seconds.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Vec<u8> {
         let mut received = Vec::new();
         let Ok(mut stream) = TcpStream::connect(self.address()) else {
             return received;
         };
-        // The server may refuse before it has read everything: what it then says is the interesting part.
+        // The server may refuse before it has read everything; its answer is what matters.
         let _ = stream.write_all(bytes);
         if stream.set_read_timeout(Some(RAW_PATIENCE)).is_err() {
             return received;
         }
-        // An error here is the end of waiting or a reset; either way there is no more.
+        // An error is a timeout or a reset; either way there is no more.
         let _ = stream.read_to_end(&mut received);
         received
     }
 }
 
-/// A request that is being put together.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     address: SocketAddr,
@@ -96,17 +93,16 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// A request without headers and body of its own.
+    /// A request without headers and body.
     pub(crate) fn new(address: SocketAddr, method: &str, target: &str) -> Self {
         Self { address, method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: None }
     }
 
-    /// Adds the token of the caller.
     pub(crate) fn bearer(self, token: &str) -> Self {
         self.header("Authorization", &format!("Bearer {token}"))
     }
 
-    /// Adds a header, also when there is one of that name.
+    /// Adds a header, even if there is one of that name.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -117,7 +113,7 @@ impl Request {
         self.body(Some("application/json"), value.to_string())
     }
 
-    /// A form, already encoded.
+    /// An encoded form.
     pub(crate) fn form(self, encoded: &str) -> Self {
         self.body(Some("application/x-www-form-urlencoded"), encoded)
     }
@@ -134,7 +130,7 @@ impl Request {
         self.body(Some(&format!("multipart/form-data; boundary={BOUNDARY}")), body)
     }
 
-    /// Any body under any Content-Type, or under none.
+    /// Any body, with any Content-Type or none.
     pub(crate) fn body(mut self, content_type: Option<&str>, bytes: impl Into<Vec<u8>>) -> Self {
         self.body = Some(bytes.into());
         match content_type {
@@ -143,7 +139,7 @@ impl Request {
         }
     }
 
-    /// Sends the request, and stops the story when there is no answer or one that breaks the contract.
+    /// Sends the request; panics without an answer, or if it breaks the contract.
     #[track_caller]
     pub(crate) fn send(self) -> Answer {
         let asked = self.describe();
@@ -158,7 +154,7 @@ impl Request {
         }
     }
 
-    /// Sends the request; the contract is not asked.
+    /// Sends the request without checking the contract.
     pub(crate) fn try_send(self) -> Result<Answer, Lost> {
         let lost = |what: &str| {
             let what = what.to_owned();
@@ -169,7 +165,7 @@ impl Request {
         stream.set_read_timeout(Some(PATIENCE)).map_err(lost("cannot set up the connection"))?;
         let sent = stream.write_all(&self.to_bytes());
         let mut received = Vec::new();
-        // A server that refuses a large body early closes while the client still writes. Its answer counts all the same.
+        // A server that refuses a large body early closes while the client still writes. Its answer counts.
         let read = stream.read_to_end(&mut received);
         if received.is_empty() {
             sent.map_err(lost("cannot send"))?;
@@ -183,7 +179,7 @@ impl Request {
         }
     }
 
-    /// What was asked, for messages.
+    /// The request, for messages.
     fn describe(&self) -> String {
         let mut text = format!("{} {}", self.method, self.target);
         if let Some(body) = &self.body {
@@ -200,7 +196,7 @@ impl Request {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         let body = self.body.as_deref();
-        // A method that usually has a body says that there is none, as every client does.
+        // Methods that usually have a body announce an empty one, as every client does.
         if body.is_some() || ["POST", "PUT", "PATCH"].contains(&self.method.as_str()) {
             head.push_str(&format!("Content-Length: {}\r\n", body.map_or(0, <[u8]>::len)));
         }
@@ -211,11 +207,10 @@ impl Request {
     }
 }
 
-/// What came back.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Names in lower case, in the order of the wire.
+    /// Names in lower case, in order.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     asked: String,
@@ -261,7 +256,7 @@ impl Answer {
         if self.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
             return read_chunks(rest);
         }
-        // An answer to HEAD names the length of a body that is not there.
+        // An answer to HEAD has the length of a missing body.
         if method == "HEAD" {
             return Ok(rest.to_vec());
         }
@@ -275,28 +270,26 @@ impl Answer {
         Ok(rest.to_vec())
     }
 
-    /// The value of a header, by its lower-case name; the first one where there are several.
+    /// The first value of a header, by lower-case name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as text.
     #[track_caller]
     pub(crate) fn text(&self) -> &str {
         str::from_utf8(&self.body).unwrap_or_else(|_| panic!("the body is not UTF-8: {self}"))
     }
 
-    /// The body as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|cause| panic!("the body is no JSON ({cause}): {self}"))
+        serde_json::from_slice(&self.body).unwrap_or_else(|cause| panic!("the body is not JSON ({cause}): {self}"))
     }
 
     /// The ids of `results`, in order.
     #[track_caller]
     pub(crate) fn ids(&self) -> Vec<String> {
         let json = self.json();
-        let Some(results) = json["results"].as_array() else { panic!("there are no results: {self}") };
+        let Some(results) = json["results"].as_array() else { panic!("missing results: {self}") };
         results.iter().filter_map(|entry| entry["id"].as_str()).map(str::to_owned).collect()
     }
 
@@ -304,17 +297,17 @@ impl Answer {
     #[track_caller]
     pub(crate) fn records(&self) -> Vec<Value> {
         let json = self.json();
-        let Some(results) = json["results"].as_array() else { panic!("there are no results: {self}") };
+        let Some(results) = json["results"].as_array() else { panic!("missing results: {self}") };
         let find = |entry: &Value| Some(json.get(entry["key"].as_str()?)?.get(entry["id"].as_str()?)?.clone());
         results.iter().filter_map(find).collect()
     }
 
-    /// The one record of an answer that has exactly one.
+    /// The only record.
     #[track_caller]
     pub(crate) fn record(&self) -> Value {
         match self.records().as_slice() {
             [record] => record.clone(),
-            records => panic!("there are {} records instead of one: {self}", records.len()),
+            records => panic!("{} records instead of one: {self}", records.len()),
         }
     }
 
@@ -322,7 +315,7 @@ impl Answer {
     #[track_caller]
     pub(crate) fn errors(&self) -> Vec<ErrorEntry> {
         let json = self.json();
-        let Some(errors) = json["errors"].as_array() else { panic!("there are no errors: {self}") };
+        let Some(errors) = json["errors"].as_array() else { panic!("missing errors: {self}") };
         let text = |entry: &Value, name: &str| entry[name].as_str().map(str::to_owned);
         errors
             .iter()
@@ -337,14 +330,14 @@ impl Answer {
             .collect()
     }
 
-    /// What tells one answer from another: all but the id of the request, the time, and how long it took.
+    /// The comparable parts of an answer: without request id, time and duration.
     pub(crate) fn face(&self) -> (u16, Vec<(String, String)>, String) {
         let varying = ["x-request-id", "x-runtime", "date"];
         let headers = self.headers.iter().filter(|(name, _)| !varying.contains(&name.as_str())).cloned();
         (self.status, headers.collect(), self.text().to_owned())
     }
 
-    /// Stops the story when the status is another one.
+    /// Panics if the status is different.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
         assert!(self.status == status, "expected {status}, got {self}");

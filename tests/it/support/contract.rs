@@ -1,11 +1,10 @@
-//! The contract that every answer of every story has to meet.
+//! The contract that every answer must meet.
 //!
-//! Two halves. `tests/it/contract/ox-people.openapi.json` describes the bodies with closed objects, so that a stray field
-//! fails. The rest is what a schema cannot say: the headers (section 3 and corner D4), the order of keys, that `results`
-//! and the primary map name the same records in the same order (H14), that `count` agrees with `meta`, that the type of
-//! an error goes with its status.
+//! `tests/it/contract/ox-people.openapi.json` describes the bodies with closed objects, so a stray field fails. The
+//! code adds what a schema cannot express: the headers (D4), the order of keys, that `results` and the primary map name
+//! the same records in the same order (H14), that `count` agrees with `meta`, that an error's type matches its status.
 //!
-//! The file is OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and each schema is compiled once.
+//! The file is OpenAPI 3.0, whose `nullable` is not JSON Schema. It is rewritten once, and each schema compiled once.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -18,7 +17,7 @@ use super::ordered_json::{self, Json};
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::load);
 
-/// What a reader sees of an invitation, in order; the two rates and the target may be missing.
+/// The fields of an invitation, in order; the two rates and the target may be missing.
 const INVITATION: &[&str] = &[
     "full_name",
     "email_address",
@@ -34,8 +33,7 @@ const INVITATION: &[&str] = &[
     "default_role_id",
     "id",
 ];
-/// What a reader sees of a membership, in order: the fields, then the keys of other records, then the id. What is shown only
-/// to some or only when asked for may be missing.
+/// The keys of a membership, in order: fields, keys of other records, id. Conditional and optional ones may be missing.
 const MEMBERSHIP: &[&str] = &[
     "permission",
     "is_administrator",
@@ -84,7 +82,7 @@ const EXTERNAL_REFERENCE: &[&str] = &[
     "updated_at",
     "id",
 ];
-/// Keys of a membership that may be missing in an object that is only included.
+/// Keys that may be missing in an included membership.
 const SOMETIMES: &[&str] = &[
     "bill_rate_in_cents",
     "billability_target",
@@ -106,7 +104,7 @@ const FIXED_HEADERS: &[(&str, &str)] = &[
     ("x-download-options", "noopen"),
     ("x-permitted-cross-domain-policies", "none"),
 ];
-/// Headers that no answer carries: there is no TLS here, and production challenges nobody.
+/// Headers of no answer: there is no TLS here, and the vendor sends no challenge.
 const ABSENT_HEADERS: &[&str] = &["strict-transport-security", "www-authenticate", "set-cookie"];
 
 struct Contract {
@@ -123,7 +121,7 @@ impl Contract {
         rewrite_nullable(&mut document);
         let components = document["components"].clone();
         let compile = |schema: &Value| {
-            // References point to `#/components/schemas/…`, so each schema takes the components along.
+            // References point to `#/components/schemas/…`, so each schema includes the components.
             let mut schema = schema.clone();
             schema["components"] = components.clone();
             jsonschema::options()
@@ -162,7 +160,7 @@ impl Contract {
     }
 }
 
-/// `nullable: true` beside a type, an enumeration or a choice becomes one more alternative.
+/// `nullable: true` beside a type, an enumeration or a choice becomes another alternative.
 fn rewrite_nullable(value: &mut Value) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(rewrite_nullable),
@@ -185,10 +183,10 @@ fn rewrite_nullable(value: &mut Value) {
     }
 }
 
-/// Judges an answer; the error says what is wrong with it.
+/// Checks an answer; the error names the breach.
 pub(crate) fn check(method: &str, target: &str, sent: &[(String, String)], answer: &Answer) -> Result<(), String> {
     let path = target.split('?').next().unwrap_or_default();
-    // The description, the reference page and the health pages lie beside the vendor's API and have their own shapes.
+    // The description, the reference page and the health pages are outside the vendor's API and have their own shapes.
     let Some(below) = path.strip_prefix(BASE) else {
         return Ok(());
     };
@@ -247,14 +245,14 @@ fn check_headers(sent: &[(String, String)], answer: &Answer) -> Result<(), Strin
     check_request_id(sent, answer.header("x-request-id").unwrap_or_default())
 }
 
-/// Corner D5: the client's own id comes back when it is harmless, else there is a fresh UUID.
+/// D5: a harmless id of the client is returned, otherwise a fresh UUID.
 fn check_request_id(sent: &[(String, String)], found: &str) -> Result<(), String> {
     let mut own = sent.iter().filter(|(name, _)| name.eq_ignore_ascii_case("x-request-id")).map(|(_, value)| value);
     let harmless = |id: &&String| {
         (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     match (own.next(), own.next()) {
-        // Which of two counts is nobody's business.
+        // Either of two ids may be used.
         (Some(_), Some(_)) => Ok(()),
         (Some(id), None) if harmless(&id) && id == found => Ok(()),
         (Some(id), None) if harmless(&id) => Err(format!("X-Request-Id is {found:?} instead of the client's {id:?}")),
@@ -270,7 +268,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 fn check_schema(method: &str, below: &str, status: u16, value: &Value) -> Result<(), String> {
-    // Each of these spellings is the same operation to the server, and so to the contract.
+    // Each of these spellings is the same operation.
     let path = percent_decoded(below);
     let path = path.strip_suffix('/').unwrap_or(&path);
     let path = path.strip_suffix(".json").unwrap_or(path);
@@ -336,7 +334,7 @@ fn check_envelope(body: &Json) -> Result<(), String> {
         }
         ids.push(entry.get("id").and_then(Json::text).unwrap_or_default());
     }
-    // An association that leads to records of the same class adds them to the same map, behind those of the page.
+    // An association to records of the same class adds them to the same map, after those of the page.
     if !records.keys().starts_with(&ids) || (records.keys().len() > ids.len() && *primary != "users") {
         return Err(format!("results names {ids:?}, but {primary} holds {:?}", records.keys()));
     }
@@ -344,7 +342,7 @@ fn check_envelope(body: &Json) -> Result<(), String> {
     included.iter().try_for_each(|name| check_records(name, &find(name), true))
 }
 
-/// Fields stand in the order of their declaration, `id` last; a side-loaded object has no optional ones.
+/// Fields are in their declared order, `id` last; a side-loaded object has no optional ones.
 fn check_records(class: &str, records: &Json, side_loaded: bool) -> Result<(), String> {
     let declared = match class {
         "account_invitations" => INVITATION,

@@ -1,7 +1,7 @@
-//! The database of one story: a file of SQLite, or a database of its own on a PostgreSQL server.
+//! The database of one test: an SQLite file, or its own database on a PostgreSQL server.
 //!
-//! Which one is said by the variable `INVITED_TEST_DATABASE`: nothing for files, or the URL of a server on which databases can
-//! be made. Each story gets a database made from a template, which the first one makes, so that none sees another's rows.
+//! `INVITED_TEST_DATABASE` decides: unset means files, otherwise it is the URL of a server on which databases can be
+//! created. The first test creates a template, and each test gets a copy, so none sees another's rows.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,28 +18,26 @@ use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, OpenFlags};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-/// A number that the stories of a run agree upon, for the lock under which the template is made.
+/// The advisory lock under which the template is created.
 const TEMPLATE_LOCK: i64 = 727_274;
 
-/// Counts the databases of this process.
 static MADE: AtomicU64 = AtomicU64::new(0);
 
-/// A database that goes with its story.
+/// A database removed with its test.
 pub(crate) enum Database {
-    /// A file in a folder of its own.
+    /// A file in its own folder.
     File(TemporaryFolder),
     /// A database on a server.
     OnServer {
-        /// The URL of the server, up to the name of a database.
+        /// The server's URL, without a database name.
         server: String,
-        /// Its own name.
         name: String,
     },
-    /// One that somebody else has made and removes, by its URL.
+    /// The URL of a database that is created and removed elsewhere.
     Elsewhere(String),
 }
 
-/// The server on which stories have their databases, if they are to have them on one: its URL without a database.
+/// The URL, without a database, of the server that tests use, if any.
 pub(crate) fn server() -> Option<String> {
     let url = std::env::var("INVITED_TEST_DATABASE").ok().filter(|url| url.contains("://"))?;
     let start = url.find("://").map_or(0, |at| at + 3);
@@ -47,13 +45,13 @@ pub(crate) fn server() -> Option<String> {
     Some(url[..end].to_owned())
 }
 
-/// Whether stories run on a database server.
+/// Whether tests use a database server.
 pub(crate) fn is_on_server() -> bool {
     server().is_some()
 }
 
 impl Database {
-    /// Makes one, without accounts.
+    /// Creates one without accounts.
     pub(crate) fn create() -> Self {
         match server() {
             Some(server) => Self::on_server(&server),
@@ -61,7 +59,7 @@ impl Database {
         }
     }
 
-    /// Makes one on a server, whatever the others run on.
+    /// Creates one on a server, whatever the other tests use.
     pub(crate) fn on_server(server: &str) -> Self {
         let server = server.to_owned();
         let name = format!("story_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
@@ -70,19 +68,19 @@ impl Database {
         Self::OnServer { server, name }
     }
 
-    /// Makes one on a server, without a schema.
+    /// Creates one on a server, without a schema.
     pub(crate) fn empty_on(server: &str) -> Self {
         let name = format!("empty_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         on(server, "postgres", &format!("CREATE DATABASE {name}"));
         Self::OnServer { server: server.to_owned(), name }
     }
 
-    /// Makes a file.
+    /// Creates a file.
     pub(crate) fn in_file() -> Self {
         Self::File(TemporaryFolder::create(&Entropy::system()).unwrap())
     }
 
-    /// What the setting `database` has to be.
+    /// The value of the setting `database`.
     pub(crate) fn setting(&self) -> String {
         match self {
             Self::File(folder) => format!("sqlite:{}", folder.database().display()),
@@ -91,17 +89,17 @@ impl Database {
         }
     }
 
-    /// The file, for what only a file has.
+    /// The path of a file database.
     pub(crate) fn path(&self) -> PathBuf {
         match self {
             Self::File(folder) => folder.database(),
             Self::OnServer { .. } | Self::Elsewhere(_) => {
-                panic!("a database on a server has no file: this story is about SQLite")
+                panic!("a database on a server has no file: this test is about SQLite")
             }
         }
     }
 
-    /// The rows that a statement finds, each as one text.
+    /// The rows of a query, each as one text.
     #[track_caller]
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
         match self {
@@ -111,11 +109,11 @@ impl Database {
         }
     }
 
-    /// Executes statements behind the server's back.
+    /// Executes statements directly.
     #[track_caller]
     pub(crate) fn alter(&self, sql: &str) {
         match self {
-            // Any bytes will do that are new each time.
+            // Any tag will do that the statements do not contain.
             Self::OnServer { .. } | Self::Elsewhere(_) => {
                 drop(self.rows(&sql.replace("randomblob(32)", "sha256(convert_to(random()::text, 'UTF8'))")));
             }
@@ -136,7 +134,7 @@ impl Drop for Database {
     }
 }
 
-/// The rows of a file that a statement finds, each as one text.
+/// The rows of a query on a file, each as one text.
 #[track_caller]
 pub(crate) fn rows_in_file(database: &Path, sql: &str) -> Vec<String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
@@ -147,7 +145,7 @@ pub(crate) fn rows_in_file(database: &Path, sql: &str) -> Vec<String> {
         let cells: rusqlite::Result<Vec<String>> = (0..columns).map(|column| Ok(print(&row.get(column)?))).collect();
         Ok(cells?.join("|"))
     });
-    rows.expect("the statement runs").collect::<Result<_, _>>().expect("every row can be read")
+    rows.expect("the statement runs").collect::<Result<_, _>>().expect("every row is read")
 }
 
 fn print(cell: &Cell) -> String {
@@ -160,14 +158,13 @@ fn print(cell: &Cell) -> String {
     }
 }
 
-/// Runs statements on a database of a server; the rows that they find.
+/// Runs statements on a server's database and returns their rows.
 #[track_caller]
 pub(crate) fn on(server: &str, database: &str, sql: &str) -> Vec<String> {
     execute(&format!("{server}/{database}"), sql)
 }
 
-/// The same on a database that is named by its URL, on a connection and a thread of its own, since a story may stand inside another
-/// runtime.
+/// The same for a database URL, on its own thread, since a test may be inside another runtime.
 #[track_caller]
 pub(crate) fn execute(url: &str, sql: &str) -> Vec<String> {
     let (url, sql) = (url.to_owned(), sql.to_owned());
@@ -194,7 +191,7 @@ fn row(message: &SimpleQueryMessage) -> Option<String> {
     Some(cells.join("|"))
 }
 
-/// The name of the database from which those of stories are made; it is made when it is not there.
+/// The name of the template database, created if missing.
 fn template(server: &str) -> String {
     let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
     let script: usize = MIGRATIONS.iter().map(|migration| migration.script.len()).sum();
@@ -204,15 +201,15 @@ fn template(server: &str) -> String {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let client = connect(&format!("{server}/postgres")).await;
-            // Every process of a run comes by here at once; one of them makes it.
+            // Every process of a run gets here at once; one of them creates it.
             client.batch_execute(&format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await.unwrap();
             let sql = format!("SELECT 1 FROM pg_database WHERE datname = '{wanted}'");
             let known = client.simple_query(&sql).await.unwrap().iter().any(|message| row(message).is_some());
             if !known {
                 client.batch_execute("DROP DATABASE IF EXISTS stories_unfinished WITH (FORCE)").await.unwrap();
                 client.batch_execute("CREATE DATABASE stories_unfinished").await.unwrap();
-                let values = Values::from([("database", format!("{server}/stories_unfinished"))]);
-                let store = app::open_store(&Config::new(&values).unwrap()).unwrap();
+                let values = Values::from([("database".to_owned(), format!("{server}/stories_unfinished"))]);
+                let store = app::open_store(&Config::defaults().unwrap().with(&values).unwrap()).unwrap();
                 migrate::apply(&store, MIGRATIONS, Timestamp(0)).await.unwrap();
                 tokio::task::spawn_blocking(move || store.close()).await.unwrap();
                 client.batch_execute(&format!("ALTER DATABASE stories_unfinished RENAME TO {wanted}")).await.unwrap();

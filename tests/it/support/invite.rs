@@ -1,4 +1,4 @@
-//! The sentences that most stories share: the administrator invites somebody, and looks at the list.
+//! Common steps: inviting, accepting, and reading lists.
 
 use std::sync::Arc;
 
@@ -9,24 +9,29 @@ use serde_json::{Value, json};
 
 use super::{Answer, Server, token};
 
-/// Bulk creates take this many at most.
+/// The limit of a bulk create.
 const MOST_AT_ONCE: usize = 50;
 
+/// The least attributes of an invitation.
+pub(crate) fn person(name: &str) -> Value {
+    json!({"full_name": name, "email_address": format!("{name}@example.test")})
+}
+
 impl Server {
-    /// The administrator invites a person who is described by `attributes`; the answer is the new id.
+    /// Invites as the administrator and returns the invitation's id.
     #[track_caller]
     pub(crate) fn invite(&self, attributes: &Value) -> String {
         self.invite_by(token::ADMINISTRATOR, attributes)
     }
 
-    /// The holder of a token invites a person; the answer is the new id.
+    /// Invites as the owner of a token and returns the invitation's id.
     #[track_caller]
     pub(crate) fn invite_by(&self, bearer: &str, attributes: &Value) -> String {
         let body = json!({ "account_invitation": attributes });
         self.post("/account_invitations").bearer(bearer).json(&body).send().expect(200).ids().remove(0)
     }
 
-    /// The invitee of the first account accepts; the answer is the membership and the user, by id.
+    /// Accepts for the invitee, in the first account; returns the membership's and the user's id.
     #[track_caller]
     pub(crate) fn accept(&self, invitation: &str) -> (String, String) {
         let (id, now) = (invitation.parse().expect("an id is a number"), self.app().clock.now());
@@ -34,13 +39,13 @@ impl Server {
         (accepted.membership_id.to_string(), accepted.user_id.to_string())
     }
 
-    /// A token of a user of the first account.
+    /// A new token of a user of the first account.
     #[track_caller]
     pub(crate) fn token_of(&self, user: i64) -> String {
         self.token_of_member(1, user)
     }
 
-    /// A token of a user of an account.
+    /// A new token of an account's user.
     #[track_caller]
     pub(crate) fn token_of_member(&self, account: i64, user: i64) -> String {
         let (token, now) = (format!("token-of-{user}"), self.app().clock.now());
@@ -49,7 +54,7 @@ impl Server {
         token
     }
 
-    /// One more account; the answer is its id and its owner's token.
+    /// Another account; returns its id and its owner's token.
     #[track_caller]
     pub(crate) fn new_account(&self, name: &'static str) -> (i64, String) {
         let (entropy, now) = (Arc::clone(&self.app().entropy), self.app().clock.now());
@@ -58,7 +63,7 @@ impl Server {
         (created.account_id.get(), created.token.expose_secret().to_owned())
     }
 
-    /// The administrator invites persons of these names, one after the other, a second apart; the answer is their ids.
+    /// Invites people with these names as the administrator, a second apart; returns the ids.
     #[track_caller]
     pub(crate) fn invite_named(&self, names: &[&str]) -> Vec<String> {
         let invite = |(position, name): (usize, &&str)| {
@@ -68,7 +73,7 @@ impl Server {
         names.iter().enumerate().map(invite).collect()
     }
 
-    /// The administrator invites a crowd; the answer is its ids. A bulk has one time, so each has a second of its own.
+    /// Invites a crowd as the administrator and returns the ids. A bulk has one time, so each gets a different second.
     #[track_caller]
     pub(crate) fn invite_crowd(&self, size: usize) -> Vec<String> {
         let people: Vec<Value> = (1..=size)
@@ -89,13 +94,13 @@ impl Server {
         ids
     }
 
-    /// What the administrator sees of the list under a query string.
+    /// The administrator's list with a query string.
     #[track_caller]
     pub(crate) fn list(&self, query: &str) -> Answer {
         self.get(&format!("/account_invitations?{query}")).bearer(token::ADMINISTRATOR).send().expect(200)
     }
 
-    /// What the administrator sees of one invitation.
+    /// One invitation, as the administrator sees it.
     #[track_caller]
     pub(crate) fn show(&self, id: &str) -> Answer {
         self.get(&format!("/account_invitations/{id}?only_pending=false"))
@@ -104,7 +109,7 @@ impl Server {
             .expect(200)
     }
 
-    /// Everything that the administrator can see of the account's invitations. Equal before and after a refusal.
+    /// The account's invitations as the administrator sees them, to compare before and after a refusal.
     #[track_caller]
     pub(crate) fn everything(&self) -> Value {
         self.list("only_pending=false&per_page=200&order=created_at:asc&include=invitee,inviter,default_role").json()

@@ -1,25 +1,23 @@
-//! What a page is made of: its elements with their attributes, as a browser would find them.
+//! The elements of a page with their attributes, as a browser would find them.
 //!
-//! The text of a page does not matter here. Text that somebody has typed shows up when it has become an element, an
-//! attribute or a place where something leads.
+//! Typed text that escapes shows up as an element, an attribute or a link target.
 
-/// An element's start, in the order of the page.
+/// An element's start tag, in page order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
-    /// Its name in lower case; that of an end begins with a slash.
+    /// In lower case; an end tag's begins with a slash.
     pub(crate) name: String,
-    /// Its attributes, as they stand.
+    /// As written.
     pub(crate) attributes: Vec<(String, String)>,
 }
 
 impl Element {
-    /// The value of an attribute.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Every tag of a page. The style is no markup, whatever it holds.
+/// Every tag of a page. Style content is skipped.
 pub(crate) fn elements(page: &str) -> Vec<Element> {
     let mut found = Vec::new();
     let mut rest = page;
@@ -39,7 +37,7 @@ pub(crate) fn elements(page: &str) -> Vec<Element> {
     found
 }
 
-/// Where a tag ends: at a `>` outside of quotes.
+/// The end of a tag: a `>` outside quotes.
 fn end_of_tag(text: &str) -> usize {
     let mut quote = None;
     for (place, character) in text.char_indices() {

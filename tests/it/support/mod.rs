@@ -1,9 +1,9 @@
-//! The test kit: a server to talk to, a client to talk with, and the contract that every answer has to meet.
+//! The test kit.
 //!
-//! `server` starts the program, `client` speaks plain HTTP/1.1 over a socket of its own (a library would repair or hide
-//! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
-//! of its keys, `browser` keeps a cookie and fills in forms, `answers` says how people answer their invitations, `sink`
-//! takes mails and misbehaves where a story wants it to, `postgres` is the database server of stories that are about it.
+//! `server` starts the program, `client` speaks plain HTTP/1.1 over its own sockets (a library would repair or hide
+//! what the tests are about), `contract` checks each answer, `ordered_json` reads a body with the order of its keys,
+//! `browser` keeps a cookie and fills in forms, `answers` answers invitations, `sink` receives mails and misbehaves on
+//! request, `postgres` is the database server of PostgreSQL tests.
 
 pub(crate) mod answers;
 pub(crate) mod browser;
@@ -23,7 +23,18 @@ pub(crate) use client::Answer;
 pub(crate) use server::Server;
 pub(crate) use sink::Sink;
 
-/// The bearer tokens of the seed, one for each level of the first account and one of the second.
+/// The levels that an invitation can grant, lowest first.
+pub(crate) const LEVELS: [&str; 7] = [
+    "punch_clock",
+    "collaborator",
+    "project_creator",
+    "project_lead",
+    "reports_viewer",
+    "reports_viewer_with_cost",
+    "administrator",
+];
+
+/// The seed's bearer tokens: one per level of the first account, and one of the second account.
 pub(crate) mod token {
     pub(crate) const OWNER: &str = "sandbox-owner";
     pub(crate) const ADMINISTRATOR: &str = "sandbox-administrator";
@@ -35,7 +46,7 @@ pub(crate) mod token {
     pub(crate) const PUNCH_CLOCK: &str = "sandbox-punch_clock";
     pub(crate) const OTHER_ADMINISTRATOR: &str = "sandbox-other_administrator";
 
-    /// Everybody of the first account, the highest level first.
+    /// Each level of the first account, highest first.
     pub(crate) const EVERYBODY: [(&str, &str); 8] = [
         ("owner", OWNER),
         ("administrator", ADMINISTRATOR),

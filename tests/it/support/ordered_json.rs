@@ -1,29 +1,29 @@
-//! Reads a JSON body without forgetting the order of its keys, and refuses what the wire never prints.
+//! Reads a JSON body with the order of its keys, and refuses what the wire never prints.
 //!
-//! The usual readers sort keys or drop repeated ones, but the order is part of the protocol (section 3), and so is the
-//! compact form: no blanks between tokens, no `\u` escape of a character that may stand as it is. This reader is for
-//! answers that were found to be valid JSON before, so it checks only what the wire adds to the grammar.
+//! The usual parsers sort keys or drop repeated ones, but their order is part of the wire format, and so is the compact
+//! form: no blanks between tokens, no needless `\\u` escapes. Bodies are known to be valid JSON, so this checks only
+//! what the wire adds to the grammar.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// A value as it was written.
+/// A value as written.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
     Object(Vec<(String, Json)>),
     Array(Vec<Json>),
     Text(String),
-    /// A number, `true`, `false` or `null`, as it stands.
+    /// A number, `true`, `false` or `null`, as written.
     Word(String),
 }
 
 impl Json {
-    /// The names of an object in their order; empty for everything else.
+    /// The names of an object, in order; empty for everything else.
     pub(crate) fn keys(&self) -> Vec<&str> {
         self.pairs().iter().map(|(key, _)| key.as_str()).collect()
     }
 
-    /// The pairs of an object in their order; empty for everything else.
+    /// The pairs of an object, in order; empty for everything else.
     pub(crate) fn pairs(&self) -> &[(String, Json)] {
         match self {
             Self::Object(pairs) => pairs,
@@ -39,12 +39,11 @@ impl Json {
         }
     }
 
-    /// The value of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&Json> {
         self.pairs().iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// The text of a text.
+    /// The value of a text.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -59,7 +58,7 @@ pub(crate) fn read(body: &str) -> Result<Json, String> {
     let value = reader.value()?;
     match reader.rest.next() {
         None => Ok(value),
-        Some(character) => Err(format!("{character:?} stands after the end of the body")),
+        Some(character) => Err(format!("{character:?} after the end of the body")),
     }
 }
 
@@ -74,7 +73,7 @@ impl Reader<'_> {
             Some('[') => self.array(),
             Some('"') => self.string().map(Json::Text),
             Some(first) if first.is_ascii_alphanumeric() || *first == '-' => Ok(Json::Word(self.word())),
-            other => Err(format!("{other:?} stands where a value begins; the body is not compact")),
+            other => Err(format!("{other:?} where a value must begin; the body is not compact")),
         }
     }
 
@@ -88,7 +87,7 @@ impl Reader<'_> {
             let key = self.string()?;
             self.take(':')?;
             if pairs.iter().any(|(name, _)| *name == key) {
-                return Err(format!("the key {key:?} stands twice in one object"));
+                return Err(format!("the key {key:?} occurs twice in one object"));
             }
             pairs.push((key, self.value()?));
         }
@@ -132,7 +131,7 @@ impl Reader<'_> {
                     let digit = self.next()?;
                     code = code * 16 + digit.to_digit(16).ok_or_else(|| format!("{digit:?} in a \\u escape"))?;
                 }
-                // Only control characters have to be escaped; everything else stands as it is.
+                // Only control characters need escapes.
                 if code >= 0x20 {
                     return Err(format!("\\u{code:04x} is escaped without need"));
                 }
@@ -163,7 +162,7 @@ impl Reader<'_> {
     fn take(&mut self, wanted: char) -> Result<(), String> {
         match self.next()? {
             found if found == wanted => Ok(()),
-            found => Err(format!("{found:?} stands where {wanted:?} is due; the body is not compact")),
+            found => Err(format!("{found:?} where {wanted:?} must be; the body is not compact")),
         }
     }
 }

@@ -1,17 +1,17 @@
-//! The PostgreSQL server of stories that are about it: the one that the run was given, or one of the story's own.
+//! The PostgreSQL server of PostgreSQL tests: the run's, or a new one.
 
 use invited_cluster::{Cluster, HASTY};
 
 use super::database::{self, Database};
 
-/// A server on which databases can be made. It has to outlive them.
+/// A server on which databases can be created. It must outlive them.
 pub(crate) struct PostgresServer {
     url: String,
     _own: Option<Cluster>,
 }
 
 impl PostgresServer {
-    /// The server of the run, or else one that is made for this story and goes with it.
+    /// The server of the run, or a new one that ends with the test.
     pub(crate) fn start() -> Self {
         if let Some(url) = database::server() {
             return Self { url, _own: None };
@@ -20,12 +20,11 @@ impl PostgresServer {
         Self { url: own.url(), _own: Some(own) }
     }
 
-    /// Makes a database on it.
     pub(crate) fn database(&self) -> Database {
         Database::on_server(&self.url)
     }
 
-    /// Makes one without a schema.
+    /// Creates one without a schema.
     pub(crate) fn empty_database(&self) -> Database {
         Database::empty_on(&self.url)
     }

@@ -1,7 +1,7 @@
-//! Starts a server for one story and stops it afterwards.
+//! Starts a server for one test and stops it afterwards.
 //!
-//! It is the real server in this process: real listener, real threads, a real database. Only what a story must be able
-//! to rely on is fixed: the clock stands still and randomness repeats itself.
+//! It is the real server in this process: real listener, real threads, real database. Only the clock is frozen and the
+//! randomness repeatable.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,7 +13,6 @@ use invited::testing::clock::{Clock, Timestamp};
 use invited::testing::entropy::Entropy;
 use invited::testing::error::Error;
 use invited::testing::run::Running;
-use invited::testing::sandbox::DEFAULTS;
 use invited::testing::seed::Seed;
 use invited::testing::settings::{Config, Values};
 use invited::testing::store::Db;
@@ -21,7 +20,7 @@ use tokio::runtime::Runtime;
 
 use super::database::Database;
 
-/// 2031-01-02T03:04:05Z, where the clock stands when a story begins: thirty days later it is 2031-02-01.
+/// 2031-01-02T03:04:05Z, the time at the start of a test; thirty days later it is 2031-02-01.
 const BEGINNING: Timestamp = Timestamp(1_925_089_445_000_000);
 
 /// A running server with the sandbox's seed.
@@ -32,7 +31,7 @@ pub(crate) struct Server {
     database: Database,
     values: Values,
     seed: Arc<Seed>,
-    /// How often it was started, so that no start repeats the randomness of another.
+    /// The number of starts, so that a restart does not repeat random values.
     starts: u64,
 }
 
@@ -42,41 +41,37 @@ impl Server {
         Self::start_with(&[])
     }
 
-    /// Starts a server with some settings changed, each by its name and as text.
+    /// Starts a server with some settings changed, by name, as text.
     pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
         Self::start_over(Database::create(), settings)
     }
 
-    /// Starts a server that holds another seed.
+    /// Starts a server with another seed.
     pub(crate) fn start_with_seed(seed: Seed) -> Self {
         Self::start_with_seed_over(Database::create(), &[], Arc::new(seed))
     }
 
-    /// Starts a server over a file, whatever the others run on: for stories about SQLite and its file.
+    /// Starts a server on a file even if the run uses PostgreSQL, for tests about SQLite.
     pub(crate) fn start_on_file() -> Self {
         Self::start_over(Database::in_file(), &[])
     }
 
-    /// Starts a server over a database that a story has made, with some settings changed.
+    /// Starts a server over the test's own database, with some settings changed.
     pub(crate) fn start_over(database: Database, settings: &[(&'static str, &str)]) -> Self {
         Self::start_with_seed_over(database, settings, Seed::standard().unwrap())
     }
 
     fn start_with_seed_over(database: Database, settings: &[(&'static str, &str)], seed: Arc<Seed>) -> Self {
-        let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        values.insert("listen", "127.0.0.1:0".to_owned());
-        values.insert("durability", "off".to_owned());
-        // Nothing happens by itself: a story that is about mails or about what is over says when.
-        values.insert("mail_worker", "false".to_owned());
-        values.insert("sweep_interval", "0".to_owned());
-        values.insert("database", database.setting());
-        values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let mut values = texts(&[("listen", "127.0.0.1:0"), ("durability", "off"), ("database", &database.setting())]);
+        // Nothing happens by itself: tests deliver mails and sweep when they need it.
+        values.extend(texts(&[("mail_worker", "false"), ("sweep_interval", "0")]));
+        values.extend(texts(settings));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let running = runtime.block_on(begin(&values, BEGINNING, 1, &seed));
         Self { address: running.address, running: Some(running), runtime, database, values, seed, starts: 1 }
     }
 
-    /// Stops the server and starts it anew on the same file, at the moment at which its clock stands.
+    /// Stops the server and starts it again on the same database and at the same time.
     pub(crate) fn restart(&mut self) {
         let now = self.app().clock.now();
         self.end();
@@ -88,7 +83,7 @@ impl Server {
 
     /// The same with some settings changed.
     pub(crate) fn restart_with(&mut self, settings: &[(&'static str, &str)]) {
-        self.values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        self.values.extend(texts(settings));
         self.restart();
     }
 
@@ -98,27 +93,25 @@ impl Server {
         }
     }
 
-    /// Where the server listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The file of the database, to look at it from outside.
+    /// The database file, to read it directly.
     pub(crate) fn database_path(&self) -> PathBuf {
         self.database.path()
     }
 
-    /// The database, to look at it from outside.
+    /// The database, to read it directly.
     pub(crate) fn database(&self) -> &Database {
         &self.database
     }
 
-    /// The parts of the running server.
     pub(crate) fn app(&self) -> &App {
         &self.running.as_ref().unwrap().app
     }
 
-    /// Carries out a write on the server's own store, for what no request leads to.
+    /// Runs a write on the server's own store, for what no request can do.
     #[track_caller]
     pub(crate) fn write<T: Send + 'static>(&self, work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
         match self.runtime.block_on(self.app().store.write(work)) {
@@ -127,7 +120,7 @@ impl Server {
         }
     }
 
-    /// The work that something costs the database: reads and writes. Time could tell of it.
+    /// The database work of a call: reads and writes. It decides the response time.
     pub(crate) fn work_of<T>(&self, ask: impl FnOnce() -> T) -> (T, (u64, u64)) {
         let done = || (self.app().store.statistics().reads(), self.app().store.statistics().writes());
         let (reads, writes) = done();
@@ -135,25 +128,24 @@ impl Server {
         (answer, (done().0 - reads, done().1 - writes))
     }
 
-    /// Sends the mails that are due, one after the other; how many there were.
+    /// Sends the due mails in turn; returns their number.
     #[track_caller]
     pub(crate) fn deliver(&self) -> usize {
         let app = &self.running.as_ref().unwrap().app;
-        self.runtime.block_on(invited::testing::delivery::send_due(app)).expect("the outbox can be read")
+        self.runtime.block_on(invited::testing::delivery::send_due(app)).expect("the outbox is read")
     }
 
-    /// Marks and removes what is over; how many rows that were.
+    /// Marks and removes expired rows; returns their number.
     #[track_caller]
     pub(crate) fn sweep(&self) -> usize {
-        self.runtime.block_on(invited::testing::retention::sweep(self.app())).expect("the database can be swept")
+        self.runtime.block_on(invited::testing::retention::sweep(self.app())).expect("the database is swept")
     }
 
-    /// Moves the server's clock forward.
     pub(crate) fn advance_seconds(&self, seconds: u64) {
         self.running.as_ref().unwrap().app.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Stops the server after it has answered what it was asked.
+    /// Stops the server after it has answered running requests.
     pub(crate) fn stop(self) {
         drop(self);
     }
@@ -165,8 +157,13 @@ impl Drop for Server {
     }
 }
 
+/// Settings by their names.
+pub(crate) fn texts(settings: &[(&str, &str)]) -> Values {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
 async fn begin(values: &Values, now: Timestamp, random_seed: u64, seed: &Arc<Seed>) -> Running {
-    let config = Config::new(values).unwrap();
+    let config = Config::of_sandbox().unwrap().with(values).unwrap();
     let mut app = App::start(config, Clock::frozen(now), Entropy::seeded(random_seed)).await.unwrap();
     assert!(app.become_sandbox(seed).await.unwrap());
     Running::start(app).await.unwrap()

@@ -1,7 +1,7 @@
-//! A mail server that misbehaves on purpose, so that a story can say what becomes of a mail then.
+//! A mail server that misbehaves on purpose.
 //!
-//! Each connection has a manner, given when the sink is made; the last manner holds for all that follow. What a manner does
-//! not speak of goes the usual way. Nothing is repaired or hidden: a mail is kept as it stood on the wire.
+//! The sink gets a manner per connection; the last one applies to all further connections. Where a manner says nothing,
+//! the sink behaves normally. Mails are kept exactly as they were on the wire.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,30 +10,29 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// A connection that says nothing, or a story that releases nothing, is given up after this.
+/// How long a stalled connection waits.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A point at which a mail server answers.
+/// A point at which a mail server replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// Somebody has connected.
+    /// A client has connected.
     Greeting,
     /// A recipient was named.
     Recipient,
-    /// A whole message has come.
+    /// A whole message has arrived.
     Message,
 }
 
-/// How a connection goes.
+/// How a connection behaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Manner {
-    /// As it should.
     Kind,
-    /// At that moment this is answered. In place of a greeting it is the last that is said.
+    /// Sends this reply at that moment. Instead of a greeting, it is the last one.
     Replies(Moment, &'static str),
-    /// At that moment nothing is said until the story releases it.
+    /// Stalls at that moment until the test releases it.
     Stalls(Moment),
-    /// At that moment the connection is closed without a word.
+    /// Closes the connection at that moment without a reply.
     Drops(Moment),
 }
 
@@ -46,28 +45,28 @@ impl Manner {
     }
 }
 
-/// A message whose end has come, whatever was answered.
+/// A completely received message, whatever the reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
-    /// Who was named as its sender.
+    /// The sender in MAIL FROM.
     pub(crate) sender: String,
-    /// Who was named as its recipients, one for each command.
+    /// The recipients in RCPT TO.
     pub(crate) recipients: Vec<String>,
-    /// All between the command DATA and the line with the dot alone, as it stood there.
+    /// Everything between DATA and the line with only a dot, unchanged.
     pub(crate) wire: Vec<u8>,
-    /// Whether it was answered that it is taken.
+    /// Whether it was accepted.
     pub(crate) is_accepted: bool,
 }
 
 impl Received {
-    /// The message, with the dots taken out that SMTP puts in (RFC 5321, section 4.5.2).
+    /// The message without SMTP's doubled dots (RFC 5321, section 4.5.2).
     pub(crate) fn message(&self) -> Vec<u8> {
         let lines = self.wire.split_inclusive(|byte| *byte == b'\n');
         lines.flat_map(|line| line.strip_prefix(b".").unwrap_or(line)).copied().collect()
     }
 }
 
-/// What the connections share with the story.
+/// The state shared by the connections and the test.
 #[derive(Default)]
 struct Shared {
     received: Mutex<Vec<Received>>,
@@ -77,14 +76,13 @@ struct Shared {
     is_over: AtomicBool,
 }
 
-/// The mail server.
 pub(crate) struct Sink {
     address: SocketAddr,
     shared: Arc<Shared>,
 }
 
 impl Sink {
-    /// Starts one whose connections go these ways, one after the other.
+    /// Starts one with these manners, in order.
     pub(crate) fn start(manners: &[Manner]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let sink = Self { address: listener.local_addr().unwrap(), shared: Arc::default() };
@@ -101,34 +99,34 @@ impl Sink {
                 };
                 let manner = manners.get(number).or(manners.last()).copied().unwrap_or(Manner::Kind);
                 let shared = Arc::clone(&shared);
-                // A client that goes away in the middle is what some stories are about.
+                // Clients that disconnect halfway are what some tests are about.
                 thread::spawn(move || stream.and_then(|stream| Connection { stream, manner, shared }.serve()));
             }
         });
         sink
     }
 
-    /// Its address as the setting `mail` has it.
+    /// Its address for the setting `mail`.
     pub(crate) fn setting(&self) -> String {
         format!("smtp://{}", self.address)
     }
 
-    /// The messages that were taken.
+    /// The accepted messages.
     pub(crate) fn accepted(&self) -> Vec<Received> {
         self.received().into_iter().filter(|message| message.is_accepted).collect()
     }
 
-    /// The messages whose end has come, whatever was answered.
+    /// The completely received messages, whatever the reply.
     pub(crate) fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap().clone()
     }
 
-    /// How many have connected.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         *self.shared.connections.lock().unwrap()
     }
 
-    /// Lets go on whatever stalls.
+    /// Releases everything that stalls.
     pub(crate) fn release(&self) {
         *self.shared.is_released.lock().unwrap() = true;
         self.shared.released.notify_all();
@@ -139,7 +137,7 @@ impl Drop for Sink {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::SeqCst);
         self.release();
-        // One connection more, so that the listener sees it is over.
+        // One more connection, so that the listener notices the end.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -177,7 +175,7 @@ impl Connection {
                     self.say("354 go on")?;
                     let (sender, recipients, wire) = (sender.clone(), recipients.clone(), read_data(&mut lines)?);
                     let is_accepted = self.manner.is_usual_at(Moment::Message);
-                    // Kept before it is answered, since whoever hears the answer looks at once.
+                    // Kept before the reply, since the client may look as soon as it has it.
                     self.shared.received.lock().unwrap().push(Received { sender, recipients, wire, is_accepted });
                     self.answer_at(Moment::Message, "250 taken")?
                 }
@@ -191,7 +189,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Answers in the connection's manner; whether the connection goes on.
+    /// Replies in the connection's manner; returns whether the connection continues.
     fn answer_at(&mut self, moment: Moment, usual: &str) -> io::Result<bool> {
         if self.manner.is_usual_at(moment) {
             return self.say(usual);
@@ -213,8 +211,8 @@ impl Connection {
     }
 }
 
-/// All up to the line with a dot alone.
-fn read_data(lines: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
+/// Everything up to the line with only a dot.
+pub(crate) fn read_data(lines: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
     let mut wire = Vec::new();
     loop {
         let mut line = Vec::new();

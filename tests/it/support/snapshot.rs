@@ -1,7 +1,6 @@
-//! Reviewed files: a table that a story computes has to be the one in the repository, line by line.
+//! Reviewed files: a computed table must match the one in `tests/it/snapshots`, line by line.
 //!
-//! With `UPDATE_SNAPSHOTS=1` in the environment the story writes the file instead, and the difference is read in the
-//! review. The files lie beside the stories, in `tests/it/snapshots`.
+//! `UPDATE_SNAPSHOTS=1` writes the file instead, and the review reads the difference.
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +8,12 @@ fn path_of(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots").join(name)
 }
 
-/// Compares a table with the reviewed one, or writes it.
+/// Compares a table with the reviewed file, or writes it.
 #[track_caller]
 pub(crate) fn compare(name: &str, computed: &str) {
     let path = path_of(name);
     if std::env::var("UPDATE_SNAPSHOTS").is_ok_and(|value| value == "1") {
-        std::fs::write(&path, computed).expect("the snapshot can be written");
+        std::fs::write(&path, computed).expect("the snapshot is written");
         return;
     }
     let reviewed = std::fs::read_to_string(&path).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! A look at the database from outside, for what no answer shows.
+//! Direct access to the database, for what no answer shows.
 
 use std::path::Path;
 
 use super::Server;
 use super::database::rows_in_file;
 
-/// Tables whose rows only writes change.
+/// Tables that only writes change.
 const TABLES: &[&str] = &[
     "accounts",
     "users",
@@ -29,26 +29,26 @@ const TABLES: &[&str] = &[
 ];
 
 impl Server {
-    /// The rows that a statement finds, each as one text.
+    /// The rows of a query, each as one text.
     #[track_caller]
     pub(crate) fn stored(&self, sql: &str) -> Vec<String> {
         self.database().rows(sql)
     }
 
-    /// Changes the database behind the server's back, for states that no request leads to.
+    /// Changes the database directly, for states that no request leads to.
     #[track_caller]
     pub(crate) fn alter_stored(&self, sql: &str) {
         self.database().alter(sql);
     }
 
-    /// Everything that is stored, the audit trail included. Equal before and after whatever changes nothing.
+    /// All stored rows, including the audit trail, to compare before and after.
     #[track_caller]
     pub(crate) fn everything_stored(&self) -> Vec<String> {
         everything(|sql| self.stored(sql))
     }
 }
 
-/// Everything that is stored in a file.
+/// All rows of a file.
 #[track_caller]
 pub(crate) fn everything_stored(database: &Path) -> Vec<String> {
     everything(|sql| rows_in_file(database, sql))

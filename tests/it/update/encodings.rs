@@ -1,4 +1,4 @@
-//! JSON, nested forms, multipart and query strings say the same thing, and mix as Rails mixes them.
+//! JSON, nested forms, multipart and query strings mean the same, and combine as in Rails.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::exact::{Invitation, put_json, refusal, shown};
 use crate::support::client::Request;
 use crate::support::{Answer, Server, token};
 
-/// The values that every encoding below sends.
+/// The invitation after each of the updates below.
 fn changed(server: &Server) -> Invitation {
     Invitation {
         permission: "collaborator",
@@ -35,7 +35,7 @@ fn put(server: &Server, path: &str) -> Request {
 }
 
 #[test]
-fn the_same_update_reads_the_same_in_every_encoding() {
+fn the_same_update_has_the_same_effect_in_every_encoding() {
     type Send = fn(&Server) -> Answer;
     let encodings: [(&str, Send); 7] = [
         ("JSON", |server| {
@@ -72,7 +72,7 @@ fn the_same_update_reads_the_same_in_every_encoding() {
 }
 
 #[test]
-fn the_media_type_is_read_without_case_and_parameters() {
+fn case_and_parameters_of_the_media_type_do_not_matter() {
     let server = Server::start();
     for (kind, body) in [
         ("application/json; charset=utf-8", r#"{"account_invitation":{"billability_target":1}}"#),
@@ -103,7 +103,7 @@ fn any_other_media_type_is_refused() {
 }
 
 #[test]
-fn the_root_of_the_body_replaces_the_root_of_the_query_string_whole() {
+fn the_root_in_the_body_replaces_the_root_in_the_query_string() {
     let server = Server::start();
     let grace = Invitation { bill_rate: Some(1), ..Invitation::grace(&server) };
     let answer = put_json(
@@ -117,7 +117,7 @@ fn the_root_of_the_body_replaces_the_root_of_the_query_string_whole() {
 }
 
 #[test]
-fn other_roots_of_the_query_string_stay_beside_the_body() {
+fn other_roots_in_the_query_string_are_kept() {
     let server = Server::start();
     let answer = put_json(
         &server,
@@ -131,7 +131,7 @@ fn other_roots_of_the_query_string_stay_beside_the_body() {
 }
 
 #[test]
-fn include_may_come_in_the_body_and_wins_over_the_query_string() {
+fn include_in_the_body_wins_over_the_query_string() {
     let server = Server::start();
     let has = |answer: &Answer| {
         let body = answer.json();
@@ -168,7 +168,7 @@ fn include_may_come_in_the_body_and_wins_over_the_query_string() {
 }
 
 #[test]
-fn only_page_and_order_mean_nothing_for_a_single_record() {
+fn only_page_and_order_are_ignored_for_a_single_record() {
     let server = Server::start();
     let grace = Invitation::grace(&server);
     for path in [
@@ -200,7 +200,7 @@ fn a_bare_key_and_an_empty_value_of_a_form_are_null() {
 }
 
 #[test]
-fn a_form_whose_root_is_no_object_is_refused() {
+fn a_form_whose_root_is_not_an_object_is_refused() {
     let server = Server::start();
     let missing = "Missing required parameters. Please see our documentation at http://developer.mavenlink.com";
     for (form, message) in [
@@ -232,7 +232,7 @@ fn the_last_of_two_equal_keys_wins_in_every_encoding() {
 }
 
 #[test]
-fn blanks_of_a_form_come_as_plus_or_as_percent_twenty() {
+fn a_form_encodes_blanks_as_plus_or_percent_twenty() {
     let server = Server::start();
     for form in ["account_invitation[billability_target]=+50+", "account_invitation[billability_target]=%2050%20"] {
         let answer = put(&server, "/account_invitations/2").form(form).send().expect(200);
@@ -241,7 +241,7 @@ fn blanks_of_a_form_come_as_plus_or_as_percent_twenty() {
 }
 
 #[test]
-fn accept_is_never_a_reason_to_refuse() {
+fn no_accept_header_is_refused() {
     let server = Server::start();
     for accept in ["text/html", "application/xml;q=1, */*;q=0", "nonsense", "image/*"] {
         put(&server, "/account_invitations/2")
@@ -253,7 +253,7 @@ fn accept_is_never_a_reason_to_refuse() {
 }
 
 #[test]
-fn no_override_of_the_method_is_known() {
+fn the_method_cannot_be_overridden() {
     let server = Server::start();
     let answer = server
         .post("/account_invitations/2")

@@ -47,7 +47,7 @@ fn null_and_empty_text_clear_the_nullable_fields() {
 }
 
 #[test]
-fn an_update_moves_neither_the_expiration_date_nor_the_place_in_the_list() {
+fn an_update_changes_neither_the_expiration_date_nor_the_order() {
     let server = Server::start();
     let list = || server.get("/account_invitations").bearer(token::ADMINISTRATOR).send().expect(200).ids();
     let order = list();
@@ -66,7 +66,7 @@ fn an_expired_invitation_can_be_updated() {
 }
 
 #[test]
-fn punch_clock_is_judged_on_the_result_of_the_update() {
+fn punch_clock_is_checked_on_the_result_of_the_update() {
     let server = Server::start();
     let (field, message) = NEEDS_A_RATE;
     let refused = |id: u64, attributes: &str| {
@@ -88,7 +88,7 @@ fn punch_clock_is_judged_on_the_result_of_the_update() {
 }
 
 #[test]
-fn punch_clock_is_not_judged_when_the_permission_or_the_rate_is_unreadable() {
+fn punch_clock_is_not_checked_if_the_permission_or_the_rate_is_invalid() {
     let server = Server::start();
     let answer = change(&server, 1, token::ADMINISTRATOR, r#"{"permission":"punch_clock","bill_rate_in_cents":"abc"}"#)
         .expect(422);
@@ -100,7 +100,7 @@ fn punch_clock_is_not_judged_when_the_permission_or_the_rate_is_unreadable() {
 }
 
 #[test]
-fn nobody_grants_a_level_above_the_own_one() {
+fn inviters_grant_no_level_above_their_own() {
     let server = Server::start();
     for (bearer, allowed, refused) in [
         (token::PROJECT_LEAD, "project_lead", "reports_viewer"),
@@ -134,13 +134,13 @@ fn a_permission_above_the_own_level_may_be_sent_back_unchanged() {
         change(&server, 3, token::PROJECT_LEAD, r#"{"permission":"administrator","bill_rate_in_cents":5}"#).expect(200);
     assert_eq!(answer.json()["account_invitations"]["3"]["permission"], "administrator");
     let answer = change(&server, 3, token::PROJECT_LEAD, r#"{"permission":"reports_viewer"}"#).expect(422);
-    assert_eq!(answer.text(), invalid("permission", ABOVE_YOUR_OWN), "a change has to obey, even downwards");
+    assert_eq!(answer.text(), invalid("permission", ABOVE_YOUR_OWN), "a change must obey, even downwards");
     change(&server, 3, token::PROJECT_LEAD, r#"{"permission":"project_lead"}"#).expect(200);
     change(&server, 3, token::PROJECT_LEAD, r#"{"permission":"administrator"}"#).expect(422);
 }
 
 #[test]
-fn a_role_that_was_deleted_since_may_be_sent_back_unchanged_but_not_chosen_again() {
+fn a_role_deleted_since_may_be_sent_back_but_not_chosen() {
     let server = Server::start();
     for same in [r#"{"default_role_id":104}"#, r#"{"default_role_id":"104"}"#] {
         let answer = change(&server, 3, token::PROJECT_LEAD, same).expect(200);
@@ -154,7 +154,7 @@ fn a_role_that_was_deleted_since_may_be_sent_back_unchanged_but_not_chosen_again
 }
 
 #[test]
-fn a_cost_rate_that_the_caller_may_not_set_is_ignored_whatever_it_holds() {
+fn a_cost_rate_that_the_caller_may_not_set_is_ignored_whatever_its_value() {
     let server = Server::start();
     let before = shown(&server, 3);
     for value in ["1", "\"abc\"", "-1", "1.5", "[]", "{}", "null", "true"] {
@@ -170,7 +170,7 @@ fn a_cost_rate_that_the_caller_may_not_set_is_ignored_whatever_it_holds() {
 }
 
 #[test]
-fn attributes_outside_the_list_are_ignored_whatever_they_hold() {
+fn unknown_attributes_are_ignored_whatever_their_values() {
     let server = Server::start();
     let ada = Invitation::ada(&server);
     let answer = change(
@@ -199,7 +199,7 @@ fn a_client_may_send_back_every_attribute_that_it_read() {
 }
 
 #[test]
-fn an_accepted_invitation_reports_base_alone_even_when_every_field_is_wrong() {
+fn an_accepted_invitation_reports_only_base_even_if_every_field_is_wrong() {
     let server = Server::start();
     let before = everything(&server);
     let attributes = concat!(
@@ -214,7 +214,7 @@ fn an_accepted_invitation_reports_base_alone_even_when_every_field_is_wrong() {
 }
 
 #[test]
-fn every_broken_field_is_reported_once_in_the_order_of_the_table() {
+fn every_invalid_field_is_reported_once_in_the_order_of_the_table() {
     let server = Server::start();
     let before = everything(&server);
     let answer = change(
@@ -265,7 +265,7 @@ fn rules_that_need_the_database_and_rules_that_do_not_are_reported_together() {
 }
 
 #[test]
-fn a_refused_update_changes_none_of_its_good_fields() {
+fn a_refused_update_does_not_change_its_valid_fields() {
     let server = Server::start();
     let before = everything(&server);
     change(&server, 2, token::ADMINISTRATOR, r#"{"permission":"collaborator","billability_target":101}"#).expect(422);

@@ -1,4 +1,4 @@
-//! Every field, parameter and status of the endpoint's reference page, with the whole body of the answer.
+//! Every field, parameter and status of the endpoint's reference page, with exact bodies.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::exact::{Invitation, everything, invalid, put_json, refusal, shown};
 use crate::support::{Server, token};
 
 #[test]
-fn every_field_of_the_page_is_changed_and_the_whole_invitation_comes_back() {
+fn every_field_of_the_page_can_be_changed_and_the_whole_invitation_is_returned() {
     let server = Server::start();
     let ada = Invitation::ada(&server);
     let answer = server
@@ -59,7 +59,7 @@ fn each_field_can_be_changed_alone_and_the_others_stay() {
 }
 
 #[test]
-fn include_brings_the_role_the_invitee_and_the_inviter() {
+fn include_returns_the_role_the_invitee_and_the_inviter() {
     let server = Server::start();
     let grace = Invitation::grace(&server);
     let answer = put_json(
@@ -84,7 +84,7 @@ fn include_brings_the_role_the_invitee_and_the_inviter() {
         headline("12"),
         headline("2"),
     );
-    // The order of the users inside their map is free, so both orders are compared as values, and the keys as text.
+    // The order of users inside their map is free, so bodies are compared as values and keys as text.
     assert_eq!(body, serde_json::from_str::<serde_json::Value>(&expected).unwrap());
     let top: Vec<usize> =
         [r#"{"count""#, r#""results""#, r#""account_invitations":{"#, r#""meta""#, r#""roles""#, r#""users""#]
@@ -94,7 +94,7 @@ fn include_brings_the_role_the_invitee_and_the_inviter() {
 }
 
 #[test]
-fn included_maps_come_in_the_order_in_which_include_names_them_and_may_be_empty() {
+fn included_maps_are_in_the_order_of_include_and_may_be_empty() {
     let server = Server::start();
     let ada = Invitation::ada(&server);
     let body = r#"{"account_invitation":{}}"#;
@@ -192,7 +192,7 @@ fn status_404_answers_an_unknown_id_and_a_foreign_one_alike() {
 }
 
 #[test]
-fn status_422_answers_a_broken_rule_with_the_field() {
+fn status_422_answers_an_invalid_field_with_its_name() {
     let server = Server::start();
     let body = r#"{"account_invitation":{"billability_target":101}}"#;
     let answer = put_json(&server, "/account_invitations/1", token::ADMINISTRATOR, body).expect(422);
@@ -234,7 +234,7 @@ fn status_503_answers_every_write_when_the_queue_has_no_room() {
         let seconds: u64 = answer.header("retry-after").expect("Retry-After is missing").parse().unwrap();
         assert!(seconds >= 1, "Retry-After is {seconds}");
     }
-    assert_eq!(everything(&server), before, "reads go on and nothing changed");
+    assert_eq!(everything(&server), before, "reads still work and nothing changed");
 }
 
 #[test]

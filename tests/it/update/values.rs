@@ -1,15 +1,15 @@
-//! Which values each field of an update takes, and what it answers to the others.
+//! The values each field of an update accepts, and the errors for the others.
 
 use crate::exact::{everything, invalid, put_json, shown};
 use crate::support::{Server, token};
 
-/// Sets one field of invitation 2 (where every field holds something) to a piece of JSON text.
+/// Sets one field of invitation 2 (whose fields all have values) to a piece of JSON.
 fn set(server: &Server, field: &str, value: &str) -> crate::support::Answer {
     let body = format!(r#"{{"account_invitation":{{"{field}":{value}}}}}"#);
     put_json(server, "/account_invitations/2", token::ADMINISTRATOR, &body)
 }
 
-/// Each pair is the JSON text of a value and the JSON text under which the invitation then shows it.
+/// Each pair is the JSON of a value and the JSON shown for it afterwards.
 fn takes(field: &str, pairs: &[(&str, &str)]) {
     let server = Server::start();
     for (value, kept) in pairs {
@@ -18,7 +18,7 @@ fn takes(field: &str, pairs: &[(&str, &str)]) {
     }
 }
 
-/// Every value is refused with this message on the field, and nothing changes.
+/// Expects that every value is refused with this message on the field, and that nothing changes.
 fn refuses(field: &str, message: &str, values: &[&str]) {
     let server = Server::start();
     let before = everything(&server);
@@ -29,7 +29,7 @@ fn refuses(field: &str, message: &str, values: &[&str]) {
     assert_eq!(everything(&server), before);
 }
 
-/// Values that are wrong for every whole number: other kinds, points, exponents and unreadable text.
+/// Values that are invalid for every whole number: other types, fractions, exponents and malformed text.
 const NOT_WHOLE_NUMBERS: [&str; 16] = [
     "100.0",
     "0.5",
@@ -50,7 +50,7 @@ const NOT_WHOLE_NUMBERS: [&str; 16] = [
 ];
 
 #[test]
-fn billability_target_takes_booleans_and_percents() {
+fn billability_target_accepts_booleans_and_percents() {
     takes(
         "billability_target",
         &[
@@ -77,7 +77,7 @@ fn billability_target_takes_booleans_and_percents() {
 }
 
 #[test]
-fn billability_target_refuses_what_is_no_percent() {
+fn billability_target_refuses_everything_else() {
     let message = "Billability target must be a whole number from 0 to 100.";
     refuses("billability_target", message, &NOT_WHOLE_NUMBERS);
     refuses(
@@ -85,12 +85,12 @@ fn billability_target_refuses_what_is_no_percent() {
         message,
         &["101", "-101", r#""101""#, "2147483648", "99999999999999999999", r#""-99999999999999999999""#],
     );
-    // Only the whole words are booleans here, because digits are the percent and a lone letter would be a guess.
+    // Only the whole words are booleans here: digits are percents, and a single letter would be a guess.
     refuses("billability_target", message, &[r#""t""#, r#""f""#, r#""True""#, r#""yes""#]);
 }
 
 #[test]
-fn both_rates_take_whole_numbers_of_32_bits_numeric_text_and_null() {
+fn both_rates_accept_32_bit_whole_numbers_numeric_text_and_null() {
     for field in ["bill_rate_in_cents", "cost_rate_in_cents"] {
         takes(
             field,
@@ -111,7 +111,7 @@ fn both_rates_take_whole_numbers_of_32_bits_numeric_text_and_null() {
 }
 
 #[test]
-fn both_rates_refuse_other_kinds_and_other_ranges() {
+fn both_rates_refuse_other_types_and_ranges() {
     for (field, label) in [("bill_rate_in_cents", "Bill rate in cents"), ("cost_rate_in_cents", "Cost rate in cents")] {
         let kind = format!("{label} must be a whole number.");
         refuses(field, &kind, &NOT_WHOLE_NUMBERS);
@@ -136,7 +136,7 @@ fn both_rates_refuse_other_kinds_and_other_ranges() {
 }
 
 #[test]
-fn a_number_beyond_every_range_is_refused_and_does_not_break_the_reader() {
+fn a_number_beyond_every_range_is_refused() {
     let server = Server::start();
     for value in ["1E400", "-1e400", "1e-400"] {
         let answer = set(&server, "bill_rate_in_cents", value);
@@ -149,7 +149,7 @@ fn a_number_beyond_every_range_is_refused_and_does_not_break_the_reader() {
 }
 
 #[test]
-fn default_role_id_takes_an_active_role_as_number_or_text_and_null() {
+fn default_role_id_accepts_an_active_role_as_number_or_text_and_null() {
     takes(
         "default_role_id",
         &[
@@ -164,7 +164,7 @@ fn default_role_id_takes_an_active_role_as_number_or_text_and_null() {
 }
 
 #[test]
-fn default_role_id_refuses_what_is_no_id() {
+fn default_role_id_refuses_malformed_ids() {
     refuses(
         "default_role_id",
         "Default role id must be an id.",
@@ -182,7 +182,7 @@ fn default_role_id_refuses_unknown_deleted_and_foreign_roles_alike() {
 }
 
 #[test]
-fn default_role_id_refuses_ids_that_cannot_be() {
+fn default_role_id_refuses_impossible_ids() {
     let server = Server::start();
     for value in ["0", "-1", r#""-101""#, "99999999999999999999", r#""99999999999999999999""#] {
         let answer = set(&server, "default_role_id", value).expect(422);
@@ -194,7 +194,7 @@ fn default_role_id_refuses_ids_that_cannot_be() {
 }
 
 #[test]
-fn permission_takes_the_seven_levels_of_the_page() {
+fn permission_accepts_the_seven_levels_of_the_page() {
     takes(
         "permission",
         &[
@@ -231,7 +231,7 @@ fn permission_refuses_everything_else_exactly_as_written() {
 }
 
 #[test]
-fn permission_refuses_other_kinds_on_the_field() {
+fn permission_refuses_other_types_on_the_field() {
     let server = Server::start();
     for value in ["5", "1.5", "true", "[]", r#"["collaborator"]"#, "{}", r#"{"a":"b"}"#] {
         let answer = set(&server, "permission", value).expect(422);

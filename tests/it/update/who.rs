@@ -1,4 +1,4 @@
-//! Who may update which invitation, and which refusal wins when several apply.
+//! Who may update which invitation, and the precedence of refusals.
 
 use crate::exact::{everything, put_json, refusal, shown};
 use crate::support::{Server, token};
@@ -8,7 +8,7 @@ const BY_LEVEL: &str = "You do not have permission to do this.";
 const BY_RECORD: &str = "Only an administrator or the inviter may change this invitation.";
 
 #[test]
-fn administrators_and_the_owner_update_everybodys_invitations() {
+fn administrators_and_the_owner_update_all_invitations() {
     let server = Server::start();
     for bearer in [token::OWNER, token::ADMINISTRATOR] {
         for id in [1, 2, 3] {
@@ -18,7 +18,7 @@ fn administrators_and_the_owner_update_everybodys_invitations() {
 }
 
 #[test]
-fn a_project_lead_updates_only_the_own_invitations() {
+fn a_project_lead_updates_only_their_own_invitations() {
     let server = Server::start();
     put_json(&server, "/account_invitations/3", token::PROJECT_LEAD, CHANGE).expect(200);
     for id in [1, 2, 4] {
@@ -28,7 +28,7 @@ fn a_project_lead_updates_only_the_own_invitations() {
 }
 
 #[test]
-fn a_higher_level_than_the_inviters_is_not_enough_unless_it_is_administrator() {
+fn a_level_above_the_inviters_is_not_enough_below_administrator() {
     let server = Server::start();
     for bearer in [token::REPORTS_VIEWER, token::REPORTS_VIEWER_WITH_COST] {
         for id in [1, 2, 3] {
@@ -69,7 +69,7 @@ fn an_invitation_of_another_account_does_not_exist() {
 }
 
 #[test]
-fn nobody_of_a_cancelled_account_updates_anything() {
+fn members_of_a_canceled_account_update_nothing() {
     let server = Server::start();
     server.alter_stored("UPDATE accounts SET canceled_at = created_at WHERE id = 1");
     for bearer in [token::OWNER, token::ADMINISTRATOR, token::PROJECT_LEAD, token::COLLABORATOR] {
@@ -80,7 +80,7 @@ fn nobody_of_a_cancelled_account_updates_anything() {
 }
 
 #[test]
-fn a_disabled_or_removed_member_has_no_valid_token_any_more() {
+fn a_disabled_or_removed_member_has_no_valid_token() {
     let server = Server::start();
     server.alter_stored("UPDATE account_memberships SET disabled_at = 1 WHERE user_id = 2");
     server.alter_stored("DELETE FROM account_memberships WHERE user_id = 5");
@@ -92,7 +92,7 @@ fn a_disabled_or_removed_member_has_no_valid_token_any_more() {
 }
 
 #[test]
-fn the_refusals_come_in_a_fixed_order_when_a_request_is_wrong_in_many_ways() {
+fn the_precedence_of_refusals_is_fixed() {
     let server = Server::start();
     let before = everything(&server);
     let bad_field = r#"{"account_invitation":{"billability_target":101}}"#;
@@ -118,7 +118,7 @@ fn the_refusals_come_in_a_fixed_order_when_a_request_is_wrong_in_many_ways() {
 }
 
 #[test]
-fn the_scheme_may_be_written_in_any_case_and_followed_by_several_blanks() {
+fn the_scheme_may_have_any_case_and_several_blanks_after_it() {
     let server = Server::start();
     for value in ["bearer sandbox-administrator", "BEARER sandbox-administrator", "Bearer   sandbox-administrator"] {
         server
@@ -131,7 +131,7 @@ fn the_scheme_may_be_written_in_any_case_and_followed_by_several_blanks() {
 }
 
 #[test]
-fn every_other_way_to_say_who_one_is_is_refused() {
+fn every_other_authentication_is_refused() {
     let server = Server::start();
     for value in [
         "sandbox-administrator",
@@ -165,7 +165,7 @@ fn every_other_way_to_say_who_one_is_is_refused() {
 }
 
 #[test]
-fn a_setting_lets_the_token_stand_in_the_query_string() {
+fn a_setting_allows_the_token_in_the_query_string() {
     let server = Server::start_with(&[("token_in_query", "true")]);
     let path = "/account_invitations/1?access_token=sandbox-administrator";
     let put = |path: &str| server.put(path).body(Some("application/json"), CHANGE);

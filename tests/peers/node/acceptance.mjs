@@ -1,4 +1,4 @@
-// A person answers an invitation, without a mouse, on a telephone: `acceptance.mjs LINK accept|decline [without-script]`.
+// Answers an invitation on a phone with the keyboard only: `acceptance.mjs LINK accept|decline [without-script]`.
 
 import assert from "node:assert/strict";
 import { expectNoSidewaysScroll, openPage, tabTo, withBrowser } from "./browser.mjs";

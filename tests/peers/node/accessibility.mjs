@@ -1,6 +1,6 @@
-// Every page of an invitation, judged by the rules of WCAG, in light and in dark: `accessibility.mjs BASE_URL LANGUAGE`.
+// Checks every page of an invitation against WCAG, in light and dark: `accessibility.mjs BASE_URL LANGUAGE`.
 //
-// The links come from an administrator's hands, since what the pages look like does not depend on how a link came.
+// Administrators request the links, since the source of a link does not change its pages.
 
 import assert from "node:assert/strict";
 import axe from "axe-core";
@@ -25,19 +25,19 @@ async function invite(full_name, email_address) {
   return (await post(new URL(`/invitations/${id}/link`, baseUrl), {})).link;
 }
 
-/** Expects that a page breaks no rule, is in the right language, and can be read on a telephone. */
+/** Expects that a page violates no rule, has the right language, and fits a phone. */
 async function judge(page, name) {
   assert.equal(await page.locator("html").getAttribute("lang"), language, name);
   assert.equal(await page.locator("h1").count(), 1, name);
   await expectNoSidewaysScroll(page);
-  // This runs in the page whatever its content security policy says, as a tool of developers does.
+  // Like a developer tool, this runs in spite of the page's content security policy.
   await page.evaluate(axe.source);
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     const { violations, incomplete, passes } = await page.evaluate(() => globalThis.axe.run());
-    // What could not be judged has not passed.
-    const told = [...violations, ...incomplete].map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]);
-    assert.deepEqual(told, [], `${name}, ${language}, ${colorScheme}`);
+    // What could not be checked has not passed.
+    const problems = [...violations, ...incomplete].map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]);
+    assert.deepEqual(problems, [], `${name}, ${language}, ${colorScheme}`);
     assert.ok(passes.some(({ id }) => id === "color-contrast"), `nothing was looked at: ${name}, ${colorScheme}`);
   }
 }
@@ -47,7 +47,7 @@ await withBrowser(async (browser) => {
   const { page, faults } = await openPage(browser, accepted);
   await judge(page, "offer");
   await page.locator("#password").fill("short");
-  // Past what the browser itself asks for, as an old one would do.
+  // Without the browser's own validation, like an old browser.
   await page.evaluate(() => document.querySelectorAll("form").forEach((form) => form.setAttribute("novalidate", "")));
   await page.locator("button[value=accept]").click();
   await page.locator("#fault").waitFor();

@@ -1,14 +1,14 @@
-// The browser that the stories here open pages in, and what holds for every page.
+// The browser that opens pages, and checks for every page.
 
 import assert from "node:assert/strict";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 
-// What Chromium is called: by Debian, Fedora and Alpine, by older systems, and by its maker.
+// Chromium's program on Debian, Fedora and Alpine, on older systems, and from Google.
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-// Nothing is asked of anybody but the server of the story, and a build server needs neither a graphics card nor a user.
+// Only the tested server gets requests, and a build server needs neither a graphics card nor a user.
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -19,7 +19,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** Runs a story in a browser and closes that, however the story ends. */
+/** Calls `story` with a browser and always closes it. */
 export async function withBrowser(story) {
   const browser = await chromium.launch({ executablePath: executable(), args: ARGUMENTS });
   try {
@@ -37,7 +37,7 @@ function executable() {
         accessSync(path, constants.X_OK);
         return path;
       } catch {
-        // It is not there; the next one may be.
+        // Not installed; try the next one.
       }
     }
   }
@@ -45,8 +45,8 @@ function executable() {
 }
 
 /**
- * A page of a person of its own, without anybody else's cookies. `faults` collects what a browser complains of: a style
- * that is not allowed, something that is missing, something that is asked of another server.
+ * A page with its own cookies. `faults` collects the browser's complaints: a forbidden style, a missing resource, a
+ * request to another server.
  */
 export async function openPage(browser, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, ...options });
@@ -55,7 +55,7 @@ export async function openPage(browser, address, options = {}) {
   const faults = [];
   const { origin } = new URL(address);
   page.on("console", (message) => {
-    // That a page was answered with an error is what some stories want.
+    // Some tests want an error status.
     if (!message.text().startsWith("Failed to load resource: the server responded with a status of")) {
       faults.push(message.text());
     }
@@ -70,7 +70,7 @@ export async function openPage(browser, address, options = {}) {
   return { page, faults, status: answer.status() };
 }
 
-/** Expects that a page can be read by scrolling up and down alone, also on the smallest telephone. */
+/** Expects that a page never scrolls sideways, even on the smallest phone. */
 export async function expectNoSidewaysScroll(page) {
   const before = page.viewportSize();
   for (const width of [before.width, 320]) {
@@ -81,7 +81,7 @@ export async function expectNoSidewaysScroll(page) {
   await page.setViewportSize(before);
 }
 
-/** Presses Tab until an element has the focus, as somebody without a mouse does. */
+/** Presses Tab until an element has the focus, like a keyboard user. */
 export async function tabTo(page, selector) {
   const wanted = page.locator(`${selector}:focus`);
   for (let presses = 0; presses < 10; presses += 1) {

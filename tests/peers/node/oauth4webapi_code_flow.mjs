@@ -1,4 +1,4 @@
-// oauth4webapi: each message of the code flow, made and checked by itself. No library here is stricter.
+// oauth4webapi: each message of the code flow, created and checked separately. No library here is stricter.
 
 import assert from "node:assert/strict";
 import * as oauth from "oauth4webapi";
@@ -10,7 +10,7 @@ const client = { client_id: clientId };
 const byHeader = oauth.ClientSecretBasic(clientSecret);
 const byForm = oauth.ClientSecretPost(clientSecret);
 
-// Both discovery documents are found and say the same of every endpoint.
+// Both discovery documents exist and agree on every endpoint.
 const documents = {};
 for (const algorithm of ["oauth2", "oidc"]) {
   const response = await oauth.discoveryRequest(baseUrl, { algorithm, ...loopback });
@@ -22,9 +22,9 @@ for (const endpoint of endpoints) {
   assert.equal(new URL(server[endpoint]).origin, baseUrl.origin, endpoint);
   assert.equal(documents.oidc[endpoint], server[endpoint], endpoint);
 }
-assert.ok(server.code_challenge_methods_supported.includes("S256"), "a client has to know that it may use S256");
+assert.ok(server.code_challenge_methods_supported.includes("S256"), "clients must learn that S256 is supported");
 
-/** Sends the person away with a challenge, and returns what they come back with, when it is in order. */
+/** Sends the person away with a challenge, and returns the validated parameters of the redirect back. */
 async function authorize(verifier, state) {
   const address = new URL(server.authorization_endpoint);
   address.search = new URLSearchParams({
@@ -38,7 +38,7 @@ async function authorize(verifier, state) {
   return oauth.validateAuthResponse(server, client, await consent(address), state);
 }
 
-/** Asks for the token that a code is worth. */
+/** Redeems a code. */
 function exchange(returned, verifier, proof) {
   return oauth.authorizationCodeGrantRequest(server, client, proof, returned, redirectUri, verifier, loopback);
 }
@@ -52,17 +52,17 @@ function whoAmI(token) {
   return oauth.protectedResourceRequest(token, "GET", new URL("users/me", api), undefined, undefined, loopback);
 }
 
-// The application shows who it is in the header or in the form; the code is worth a token either way.
+// The application authenticates in the header or in the form; both get a token.
 for (const proof of [byHeader, byForm]) {
   const verifier = oauth.generateRandomCodeVerifier();
   const returned = await authorize(verifier, oauth.generateRandomState());
   const granted = await exchange(returned, verifier, proof);
-  assert.match(granted.headers.get("cache-control"), /no-store/, "nobody on the way keeps a token");
+  assert.match(granted.headers.get("cache-control"), /no-store/, "no cache keeps a token");
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, granted);
   assert.equal(await userOf(await whoAmI(tokens.access_token)), "administrator@example.test");
   assert.equal((await introspect(tokens.access_token)).active, true);
 
-  // A refresh token is worth another access token.
+  // A refresh token gets another access token.
   const refreshed = await oauth.processRefreshTokenResponse(
     server,
     client,
@@ -71,7 +71,7 @@ for (const proof of [byHeader, byForm]) {
   assert.notEqual(refreshed.access_token, tokens.access_token);
   assert.equal(await userOf(await whoAmI(refreshed.access_token)), "administrator@example.test");
 
-  // What is given back is worth nothing.
+  // A revoked token is dead.
   const revoked = await oauth.revocationRequest(server, client, proof, refreshed.access_token, loopback);
   await oauth.processRevocationResponse(revoked);
   const refused = await whoAmI(refreshed.access_token);
@@ -79,8 +79,8 @@ for (const proof of [byHeader, byForm]) {
   assert.deepEqual(await introspect(refreshed.access_token), { active: false });
 }
 
-// Neither a wrong verifier nor a guessed secret is worth a token, and the library can read the refusals. What it
-// throws depends on whether the server adds a challenge, which it is free to do; the code is in the body either way.
+// Neither a wrong verifier nor a guessed secret gets a token, and the library understands the refusals. The class of
+// its error depends on whether the server sends a challenge, which is optional; the code is in the body either way.
 const verifier = oauth.generateRandomCodeVerifier();
 const strangers = [
   { verifier: oauth.generateRandomCodeVerifier(), proof: byHeader, error: "invalid_grant", status: 400 },
@@ -93,7 +93,7 @@ for (const stranger of strangers) {
   await assert.rejects(oauth.processAuthorizationCodeResponse(server, client, response), { status: stranger.status });
 }
 
-// Credentials of the application's own are worth a token, without anybody to agree.
+// Client credentials get a token without a person's consent.
 const own = await oauth.clientCredentialsGrantRequest(server, client, byHeader, {}, loopback);
 const credentials = await oauth.processClientCredentialsResponse(server, client, own);
 assert.equal((await introspect(credentials.access_token)).active, true);

@@ -1,5 +1,5 @@
-// openid-client: the library that most Node applications sign in with. It is given the server's address and nothing
-// else, and finds the rest by discovery.
+// openid-client: the usual sign-in library of Node applications. It gets only the server's address and discovers the
+// rest.
 
 import assert from "node:assert/strict";
 import * as client from "openid-client";
@@ -10,10 +10,10 @@ const loopback = { execute: [client.allowInsecureRequests] };
 
 for (const algorithm of ["oidc", "oauth2"]) {
   const configuration = await client.discovery(baseUrl, clientId, clientSecret, undefined, { algorithm, ...loopback });
-  assert.ok(configuration.serverMetadata().supportsPKCE(), "a client has to know that it may use S256");
+  assert.ok(configuration.serverMetadata().supportsPKCE(), "clients must learn that S256 is supported");
   const whoAmI = (token) => client.fetchProtectedResource(configuration, token, new URL("users/me", api), "GET");
 
-  // The application sends the person away with a challenge, and they come back with a code.
+  // The application sends the person away with a challenge, and they return with a code.
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const expectedState = client.randomState();
   const address = client.buildAuthorizationUrl(configuration, {
@@ -24,37 +24,37 @@ for (const algorithm of ["oidc", "oauth2"]) {
   });
   const returned = await consent(address);
 
-  // The code is worth a token, once.
+  // The code gets a token, once.
   const checks = { pkceCodeVerifier, expectedState };
   const tokens = await client.authorizationCodeGrant(configuration, returned, checks);
   assert.equal(await userOf(await whoAmI(tokens.access_token)), "administrator@example.test");
   assert.equal(tokens.expiresIn(), undefined, "access tokens do not expire");
 
-  // A refresh token is worth another access token.
+  // A refresh token gets another access token.
   const refreshed = await client.refreshTokenGrant(configuration, tokens.refresh_token);
   assert.notEqual(refreshed.access_token, tokens.access_token);
   assert.equal(await userOf(await whoAmI(refreshed.access_token)), "administrator@example.test");
   assert.equal((await client.tokenIntrospection(configuration, refreshed.access_token)).active, true);
 
-  // What is given back is worth nothing.
+  // A revoked token is dead.
   await client.tokenRevocation(configuration, refreshed.access_token);
   const refused = await whoAmI(refreshed.access_token);
   assert.equal(refused.status, 401, await refused.text());
   assert.equal((await client.tokenIntrospection(configuration, refreshed.access_token)).active, false);
 
-  // Of what was used before there is nothing more to be had, and the library can read the refusal.
+  // Used codes and tokens get nothing, and the library understands the refusal.
   await assert.rejects(client.authorizationCodeGrant(configuration, returned, checks), {
     name: "ResponseBodyError",
     error: "invalid_grant",
     status: 400,
   });
 
-  // Credentials of the application's own are worth a token, without anybody to agree.
+  // Client credentials get a token without a person's consent.
   const own = await client.clientCredentialsGrant(configuration);
   assert.equal((await client.tokenIntrospection(configuration, own.access_token)).active, true);
 }
 
-// A person who comes back with another state than they were sent away with is not let in.
+// A redirect back with a different state is rejected.
 const configuration = await client.discovery(baseUrl, clientId, clientSecret, undefined, loopback);
 const sent = client.buildAuthorizationUrl(configuration, { redirect_uri: redirectUri, state: client.randomState() });
 await assert.rejects(client.authorizationCodeGrant(configuration, await consent(sent), { expectedState: "another" }));

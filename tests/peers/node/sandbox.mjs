@@ -1,20 +1,20 @@
-// What every story here knows about the sandbox that it is started against.
+// What every script knows about its sandbox.
 
 import assert from "node:assert/strict";
 
 export const baseUrl = new URL(process.argv[2]);
 export const api = new URL("/api/v1/", baseUrl);
 
-// The application that the sandbox is seeded with.
+// The seed's application.
 export const clientId = "sandbox-app";
 export const clientSecret = "sandbox-secret";
 export const redirectUri = "http://127.0.0.1:8765/callback";
 
 /**
- * Agrees as the administrator, and returns the address that a browser would be sent to.
+ * Consents as the administrator, and returns the address to which the browser would be redirected.
  *
- * In a browser a person signs in and agrees; in the sandbox a bearer token stands for both. Nobody listens at the
- * redirect address, so the redirect is read and not followed.
+ * In a browser a person signs in and consents; in the sandbox a bearer token does both. Nothing listens at the redirect
+ * address, so it is read and not followed.
  */
 export async function consent(authorizationUrl) {
   const answer = await fetch(authorizationUrl, {
@@ -27,7 +27,7 @@ export async function consent(authorizationUrl) {
   return location;
 }
 
-/** The address of the user whom an answer of `/users/me` is about. */
+/** The email address in an answer of `/users/me`. */
 export async function userOf(answer) {
   assert.equal(answer.status, 200);
   const envelope = await answer.json();

@@ -1,4 +1,4 @@
-"""Authlib: an application acts for itself, and shows who it is in both of the ways that the standard knows."""
+"""Authlib: an application acts in its own name, and authenticates in both standard ways."""
 
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
@@ -14,7 +14,7 @@ for method in ["client_secret_basic", "client_secret_post"]:
     client = session(sandbox.CLIENT_SECRET, method)
     token = client.fetch_token(sandbox.TOKEN, grant_type="client_credentials")
     assert token["token_type"] == "Bearer", token
-    # There is no person who would want to keep the access (RFC 6749, 4.4.3).
+    # There is no person whose access could be renewed (RFC 6749, 4.4.3).
     assert "refresh_token" not in token, token
     about = client.introspect_token(sandbox.INTROSPECT, token=token["access_token"]).json()
     assert about["active"] is True, about

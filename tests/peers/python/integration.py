@@ -1,7 +1,6 @@
-"""requests: what an HR system does with an account, from the day on which somebody is hired to their last one.
+"""requests: an HR system's use of an account, from a person's first day to their last one.
 
-The bodies are forms as Rails nests them, which is what the vendor's own client sends by default; some are JSON, as
-other clients have it.
+Most bodies are nested Rails forms, the default of the vendor's own client; some are JSON.
 """
 
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ hr.headers.update(sandbox.ADMINISTRATOR)
 
 
 def pairs(value, name):
-    """A tree as pairs of a form: `a[b]=…` for what an object holds, `a[][b]=…` for objects in an array."""
+    """A tree as form pairs: `a[b]=…` for objects, `a[][b]=…` for objects in an array."""
     if isinstance(value, dict):
         return [pair for key, inner in value.items() for pair in pairs(inner, f"{name}[{key}]")]
     if isinstance(value, list):
@@ -25,13 +24,13 @@ def pairs(value, name):
 
 
 def form(**parameters):
-    """The body and the header of a form."""
+    """The body and header of a form."""
     flat = [pair for name, value in parameters.items() for pair in pairs(value, name)]
     return {"data": urlencode(flat), "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
 
 
 def listed(path, **parameters):
-    """The records of a list, in its order; the envelope has to be whole."""
+    """The records of a list, in order; checks the envelope."""
     answer = hr.get(f"{API}/{path}", params=parameters, timeout=10)
     assert answer.status_code == 200, (answer.status_code, answer.text)
     envelope = answer.json()
@@ -46,12 +45,11 @@ def one(path, **parameters):
     return records[0]
 
 
-# Whose token is it?
+# Whose token is this?
 me = only(hr.get(f"{API}/users/me", timeout=10))
 assert me["email_address"] == "administrator@example.test", me
 
-# Somebody is hired as a designer. The HR system knows the role by its name, and hands over its own number of the
-# person.
+# A designer is hired. The HR system knows the role by name, and passes its own number of the person.
 role = one("roles", matching="design")
 assert role["name"] == "Designer", role
 hired = {
@@ -72,8 +70,7 @@ for name in ["full_name", "email_address", "headline", "permission", "default_ro
 assert invited["pending"] is True, invited
 assert invited["inviter_id"] == me["id"], invited
 
-# The invitation is found again, by the name with its letters from elsewhere, and so is the person, who is not active
-# yet.
+# Find the invitation by its accented name, and with it the invitee, who is not active yet.
 found = one("account_invitations", by_full_name="ångström", include="invitee")
 assert found == invited, (found, invited)
 person = one("users", show_disabled="true", by_email_address=hired["email_address"])
@@ -92,7 +89,7 @@ together = [envelope["account_invitations"][result["id"]] for result in envelope
 for name in ["full_name", "email_address", "permission"]:
     assert [record[name] for record in together] == [record[name] for record in couple], (name, together)
 
-# One of them is to lead, another does not come.
+# One of them becomes a lead, the other does not come.
 changed = {"account_invitation": {"permission": "project_lead", "billability_target": -75}}
 lead = only(hr.put(f"{API}/account_invitations/{together[0]['id']}", json=changed, timeout=10))
 assert (lead["permission"], lead["billability_target"]) == ("project_lead", 75), lead
@@ -101,14 +98,14 @@ gone = hr.delete(f"{API}/account_invitations/{together[1]['id']}", timeout=10)
 assert (gone.status_code, gone.content) == (204, b""), (gone.status_code, gone.text)
 assert listed("account_invitations", only=together[1]["id"]) == []
 
-# Somebody who joined long ago gets the HR system's number as well, and is found by it from then on.
+# A longtime member gets the HR system's number too, and is then found by it.
 cora = one("users", by_email_address="collaborator@example.test")
 number = {"service_name": "hr", "service_model": "Employee", "service_model_ref": "E-0007"}
 only(hr.put(f"{API}/users/{cora['id']}", timeout=10, **form(user={"external_reference": number})))
 cora = one("users", external_reference_service_name="hr", external_reference_service_model_ref="E-0007")
 assert cora["email_address"] == "collaborator@example.test", cora
 
-# She is promoted: from the user to the membership, from the membership to its permission.
+# She is promoted: from the user to the membership to its permission.
 membership = one("account_memberships", by_user_id=cora["id"], include="user")
 assert membership["user_id"] == cora["id"], membership
 assert membership["permission"] == "collaborator", membership
@@ -118,14 +115,14 @@ raised = only(hr.put(place, timeout=10, **form(account_membership=promotion)))
 assert raised["permission"] == "project_lead" and raised["is_project_lead"] is True, raised
 assert (raised["default_role_id"], raised["billability_target"]) == (role["id"], 80), raised
 
-# From that moment on she may see invitations, which only a lead may.
+# From now on she may see invitations, which only leads may.
 hers = {"Authorization": "bearer sandbox-collaborator"}
 assert requests.get(f"{API}/account_invitations?", headers=hers, timeout=10).status_code == 200
 lowered = only(hr.put(place, json={"account_membership": {"permission": "collaborator"}}, timeout=10))
 assert lowered["is_project_lead"] is False, lowered
 assert requests.get(f"{API}/account_invitations", headers=hers, timeout=10).status_code == 403
 
-# On her last day her access ends at once, and she is in no list that does not ask for those who left.
+# On her last day her access ends at once, and lists omit her by default.
 disabled = only(hr.put(f"{place}/disable", timeout=10))
 assert disabled["disabled_at"] is not None, disabled
 refused = requests.get(f"{API}/users/me", headers=hers, timeout=10)
@@ -134,7 +131,7 @@ assert refused.json() == {"errors": [{"type": "oauth", "message": "Invalid OAuth
 assert listed("account_memberships", by_user_id=cora["id"]) == []
 assert one("account_memberships", by_user_id=cora["id"], only_inactive="true")["id"] == membership["id"]
 
-# What is wrong is refused with what to repair, and nothing of it is kept.
+# Invalid input is refused with the reasons, and nothing of it is stored.
 refused = hr.post(
     f"{API}/account_invitations",
     timeout=10,

@@ -1,6 +1,6 @@
-"""The workflow and the image that are shown to others: what they name is there, and what they start starts.
+"""The published workflow and image: everything they name exists, and everything they start works.
 
-There may be neither a build server nor Docker where this runs, so that the parts are looked at one by one.
+This may run without a build server and Docker, so the parts are checked one by one.
 """
 
 import json
@@ -19,15 +19,15 @@ ROOT = EXAMPLES.parent
 
 
 def knows(command, flags):
-    """Whether a command tells of flags when it is asked for help."""
-    told = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, timeout=60).stdout
-    missing = [flag for flag in flags if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", told)]
+    """Expects that a command's help lists these flags."""
+    listed = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, timeout=60).stdout
+    missing = [flag for flag in flags if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", listed)]
     assert not missing, f"{command} does not know {missing}"
 
 
 def look_at_workflow():
     workflow = yaml.safe_load((EXAMPLES / "github-action.yml").read_text())
-    # YAML 1.1 takes the key `on` for a truth.
+    # YAML 1.1 reads the key `on` as true.
     assert set(workflow[True]) == {"push", "pull_request"}
     [job] = workflow["jobs"].values()
     for step in job["steps"]:
@@ -60,7 +60,7 @@ def look_at_image():
 
 
 def start_image(entrypoint, arguments, health, port):
-    """Starts what the image starts, on a free port of the loopback, and asks after its health as the image does."""
+    """Starts the image's command on a free loopback port, and checks its health as the image does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = str(probe.getsockname()[1])

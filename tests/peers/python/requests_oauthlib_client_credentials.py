@@ -1,4 +1,4 @@
-"""requests-oauthlib: an application acts for itself, with its secret in the header and with its secret in the form."""
+"""requests-oauthlib: an application acts in its own name, with its secret in the header and in the form."""
 
 import os
 

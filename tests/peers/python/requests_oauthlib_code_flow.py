@@ -1,4 +1,4 @@
-"""requests-oauthlib: the same walk as Authlib's, by the other library that Python integrations use."""
+"""requests-oauthlib: the same flow as Authlib's, with the other usual Python library."""
 
 import os
 
@@ -15,12 +15,12 @@ CREDENTIALS = (sandbox.CLIENT_ID, sandbox.CLIENT_SECRET)
 
 session = OAuth2Session(sandbox.CLIENT_ID, redirect_uri=sandbox.REDIRECT_URI, pkce="S256")
 
-# The application sends the person away with a challenge, and they come back with a code.
+# The application sends the person away with a challenge, and they return with a code.
 address, state = session.authorization_url(sandbox.AUTHORIZE)
 returned = sandbox.consent(address)
 assert sandbox.parameter(returned, "state") == state, returned
 
-# The code is worth a token; the library itself compares the state and adds the verifier.
+# The code gets a token; the library compares the state and adds the verifier.
 token = session.fetch_token(
     sandbox.TOKEN, authorization_response=returned, client_secret=sandbox.CLIENT_SECRET, timeout=10
 )
@@ -28,13 +28,13 @@ first = token["access_token"]
 me = session.get(f"{sandbox.API}/users/me", timeout=10)
 assert sandbox.user_of(me) == "administrator@example.test", me.text
 
-# A refresh token is worth another access token.
+# A refresh token gets another access token.
 second = session.refresh_token(sandbox.TOKEN, auth=CREDENTIALS, timeout=10)["access_token"]
 assert second != first
 me = session.get(f"{sandbox.API}/users/me", timeout=10)
 assert sandbox.user_of(me) == "administrator@example.test", me.text
 
-# The library has no call for what follows; an integration sends it as a plain form.
+# The library cannot revoke; an integration sends a plain form.
 form = {"token": second}
 about = requests.post(sandbox.INTROSPECT, data=form, auth=CREDENTIALS, timeout=10).json()
 assert about["active"] is True, about
@@ -43,7 +43,7 @@ assert (revoked.status_code, revoked.json()) == (200, {}), revoked.text
 refused = session.get(f"{sandbox.API}/users/me", timeout=10)
 assert refused.status_code == 401, (refused.status_code, refused.text)
 
-# A code is worth a token once; this one has been used.
+# A code works once; this one is used.
 try:
     again = session.fetch_token(
         sandbox.TOKEN, authorization_response=returned, client_secret=sandbox.CLIENT_SECRET, timeout=10

@@ -1,4 +1,4 @@
-"""What every story here knows about the sandbox that it is started against."""
+"""What every script knows about its sandbox."""
 
 import sys
 from urllib.parse import parse_qs, urlsplit
@@ -8,7 +8,7 @@ import requests
 BASE_URL = sys.argv[1]
 API = f"{BASE_URL}/api/v1"
 
-# The application that the sandbox is seeded with.
+# The seed's application.
 CLIENT_ID = "sandbox-app"
 CLIENT_SECRET = "sandbox-secret"
 REDIRECT_URI = "http://127.0.0.1:8765/callback"
@@ -22,10 +22,10 @@ ADMINISTRATOR = {"Authorization": "Bearer sandbox-administrator"}
 
 
 def consent(authorization_url):
-    """Agrees as the administrator, and returns the address that a browser would be sent to.
+    """Consents as the administrator, and returns the address to which the browser would be redirected.
 
-    In a browser a person signs in and agrees; in the sandbox a bearer token stands for both. Nobody listens at the
-    redirect address, so the redirect is read and not followed.
+    In a browser a person signs in and consents; in the sandbox a bearer token does both. Nothing listens at the redirect
+    address, so it is read and not followed.
     """
     answer = requests.get(authorization_url, headers=ADMINISTRATOR, allow_redirects=False, timeout=10)
     assert answer.status_code == 302, (answer.status_code, answer.text)
@@ -35,14 +35,14 @@ def consent(authorization_url):
 
 
 def parameter(url, name):
-    """The only value of a parameter in the query of an address."""
+    """The only value of a query parameter."""
     values = parse_qs(urlsplit(url).query)[name]
     assert len(values) == 1, url
     return values[0]
 
 
 def only(answer):
-    """The single record of an envelope, which has to be there exactly once."""
+    """The only record of an envelope."""
     assert answer.status_code == 200, (answer.status_code, answer.text)
     envelope = answer.json()
     assert len(envelope["results"]) == 1, envelope
@@ -51,5 +51,5 @@ def only(answer):
 
 
 def user_of(answer):
-    """The address of the user whom an answer of `/users/me` is about."""
+    """The email address in an answer of `/users/me`."""
     return only(answer)["email_address"]

@@ -1,8 +1,7 @@
-"""A mail server of another make, that takes what is sent to it and says on standard output what it took.
+"""A third-party mail server that accepts mails and reports them on standard output.
 
-It is started by the stories and ended by them. When it is ready it prints one line of JSON with its port, then one for
-each mail: the envelope, the bytes as they came after the dots were taken out, and what Python's own mail parser reads
-in them.
+The tests start and stop it. When ready it prints a line of JSON with its port, then a line for each mail: the envelope,
+the bytes without SMTP's doubled dots, and the result of Python's own mail parser.
 """
 
 import argparse
@@ -81,8 +80,8 @@ def certificate(subject, issuer, key, issuer_key, extensions):
 
 
 def encryption(authority_file):
-    """A context with a certificate for `localhost` by an authority that was made a moment ago."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of the stories")])
+    """A context with a certificate for `localhost` by a new authority."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A test authority")])
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = certificate(name, name, authority_key, authority_key, [
         (x509.BasicConstraints(ca=True, path_length=None), True),

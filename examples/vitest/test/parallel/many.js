@@ -1,12 +1,12 @@
-// Many tests on one server: vitest runs the files beside this one in workers of their own. Each test has an account to itself, and
-// sees nothing of the others.
+// Many tests on one server: vitest runs the files next to this one in separate workers. Each test has its own account
+// and sees nothing of the others.
 
 import { expect, test } from 'vitest';
 
 import { accept, start } from '../support.js';
 
 export const many = (worker) =>
-  test.each([0, 1, 2, 3, 4, 5, 6, 7])(`nobody disturbs test %i of worker ${worker}`, async (number) => {
+  test.each([0, 1, 2, 3, 4, 5, 6, 7])(`test %i of worker ${worker} is undisturbed`, async (number) => {
     const { sandbox, account, invitations } = await start();
     const people = ['ann', 'ben', 'cyd'];
     const isBroken = number % 4 === 0;
@@ -15,9 +15,9 @@ export const many = (worker) =>
     for (const name of people) await invitations.invite(name, account.address(name));
     const joined = await (await accept(sandbox, await sandbox.mailbox.waitFor(account.address('ann')))).json();
 
-    const told = await invitations.all();
-    expect(told.map(({ email_address: address }) => address).sort()).toEqual(people.map((name) => account.address(name)));
-    expect(told.filter(({ pending }) => !pending).map(({ full_name: name }) => name)).toEqual(['ann']);
+    const invited = await invitations.all();
+    expect(invited.map(({ email_address: address }) => address).sort()).toEqual(people.map((name) => account.address(name)));
+    expect(invited.filter(({ pending }) => !pending).map(({ full_name: name }) => name)).toEqual(['ann']);
     const members = await (await invitations.ask('GET', 'account_memberships')).json();
     expect(members.account_memberships).toHaveProperty(joined.account_membership_id);
     expect(members.count).toBe(Object.keys(account.tokens).length + 1);

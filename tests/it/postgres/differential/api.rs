@@ -1,5 +1,4 @@
-//! Requests to the API. What can be asked is read from the descriptions of the resources, so that what is added there
-//! is asked here, too.
+//! API requests, generated from the descriptions of the resources, so that additions are covered.
 
 use invited::testing::describe::{Operation, Resource, Test, Verb};
 use invited::testing::registry::REGISTRY;
@@ -12,10 +11,10 @@ use super::values;
 use crate::support::client::BASE;
 use crate::support::token;
 
-/// Names of parameters that mean something to every list.
+/// Parameters of every list.
 const ASKING: &[&str] = &["page", "per_page", "limit", "offset"];
 
-/// Memberships of those who ask most of the requests. Without them there would soon be nothing but 401.
+/// Memberships of the main callers. Without them everything would soon be a 401.
 const NEEDED: &[&str] = &["201", "202", "203", "204", "205", "221"];
 
 pub(super) fn request(dice: &mut Dice, known: &mut Known) -> Asked {
@@ -56,10 +55,10 @@ pub(super) fn request(dice: &mut Dice, known: &mut Known) -> Asked {
     with_caller(dice, known, asked)
 }
 
-/// An operation of a resource. Lists are where engines differ most; what removes is rare, lest nothing be left.
+/// An operation of a resource: mostly lists, where engines differ most; rarely deletions, which would leave nothing.
 fn operation(dice: &mut Dice) -> (&'static Resource, &'static Operation) {
     loop {
-        // What this server is about comes first in the registry, and is asked for most.
+        // Invitations come first in the registry and are requested most.
         let position = if dice.once_in(3) { 0 } else { dice.below(REGISTRY.len()) };
         let resource = REGISTRY[position].resource;
         let weighted: Vec<(usize, &'static Operation)> = resource
@@ -79,7 +78,7 @@ fn operation(dice: &mut Dice) -> (&'static Resource, &'static Operation) {
     }
 }
 
-/// Who asks: mostly an administrator, since others may do less.
+/// The caller: mostly an administrator, since other levels may do less.
 pub(super) fn with_caller(dice: &mut Dice, known: &Known, asked: Asked) -> Asked {
     let bearer = |asked: Asked, token: &str| asked.header("Authorization", &format!("Bearer {token}"));
     match dice.below(24) {
@@ -104,7 +103,7 @@ pub(super) fn with_caller(dice: &mut Dice, known: &Known, asked: Asked) -> Asked
     }
 }
 
-/// The headers of writes that are not the vendor's.
+/// The write headers that the vendor does not have.
 fn with_additions(dice: &mut Dice, known: &Known, mut asked: Asked) -> Asked {
     if dice.once_in(8) {
         let key = if dice.once_in(12) { "a b" } else { dice.one_of(&["k1", "k2", "k3", "k4", "K1", "%", "'"]) };
@@ -131,7 +130,7 @@ fn with_additions(dice: &mut Dice, known: &Known, mut asked: Asked) -> Asked {
     asked
 }
 
-/// The parameters of a list: each part of the description now and then.
+/// The parameters of a list, with each part of the description now and then.
 fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pairs {
     let mut query = show_query(dice, known, resource);
     for _ in 0..dice.below(3) {
@@ -173,12 +172,12 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
     query
 }
 
-/// Of which resource the ids of a filter are.
+/// The resource of the ids in a filter.
 fn class_of_ids(filter: &str) -> &'static str {
     if filter.contains("role") { "roles" } else { "users" }
 }
 
-/// The parameters that reads of one record know.
+/// Parameters of reads of one record.
 fn show_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pairs {
     let mut query = Vec::new();
     if dice.once_in(3) {

@@ -1,4 +1,4 @@
-//! A request that has no address yet, so that it can be sent to two servers and be told as a command.
+//! A request without a host, so that it can be sent to two servers and printed as a command.
 
 use std::net::SocketAddr;
 
@@ -12,10 +12,9 @@ const BOUNDARY: &str = "----differential-b0undary";
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What is asked.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    /// The operation in the API description, or the path's name: for the tally of what has succeeded.
+    /// The operation in the API description, or the name of the path; counts successes.
     pub(super) what: &'static str,
     pub(super) method: &'static str,
     pub(super) target: String,
@@ -23,16 +22,16 @@ pub(super) struct Asked {
     pub(super) body: Option<Vec<u8>>,
 }
 
-/// Names with their values, as forms and query strings have them.
+/// Names and values, as in forms and query strings.
 pub(super) type Pairs = Vec<(String, String)>;
 
 pub(super) fn escaped(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// Pairs as a query string or a form.
+/// Encodes a query string or form.
 pub(super) fn encoded(pairs: &[(String, String)]) -> String {
-    // Brackets may be written as they are, and clients do.
+    // Clients may leave brackets unescaped, and do.
     let name = |name: &str| escaped(name).replace("%5B", "[").replace("%5D", "]").replace("%5F", "_");
     let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{}={}", name(key), escaped(value))).collect();
     pairs.join("&")
@@ -43,7 +42,6 @@ impl Asked {
         Self { what: "beside the API", method, target: target.to_owned(), headers: Vec::new(), body: None }
     }
 
-    /// Names what is asked.
     pub(super) fn called(self, what: &'static str) -> Self {
         Self { what, ..self }
     }
@@ -74,7 +72,7 @@ impl Asked {
         }
     }
 
-    /// Sends parameters in one of the ways in which clients send them.
+    /// Sends parameters in one of the encodings that clients use.
     pub(super) fn params(self, dice: &mut Dice, params: &Map<String, Value>) -> Self {
         let json = || Value::Object(params.clone()).to_string().into_bytes();
         match dice.below(10) {
@@ -86,7 +84,7 @@ impl Asked {
         }
     }
 
-    /// Breaks the body, as a bad client or a bad line does: cut, with bytes that are no text, under another type.
+    /// Breaks the body as a bad client or connection would: truncated, not UTF-8, or with the wrong type.
     pub(super) fn broken(mut self, dice: &mut Dice) -> Self {
         let types = ["application/json", FORM, "multipart/form-data", "text/plain", "application/json; charset=utf-16"];
         match (dice.below(5), &mut self.body) {
@@ -117,7 +115,7 @@ impl Asked {
         self
     }
 
-    /// The request to a server.
+    /// The request to one server.
     pub(super) fn to(&self, address: SocketAddr) -> Request {
         let mut request = Request::new(address, self.method, &self.target);
         for (name, value) in &self.headers {
@@ -134,7 +132,7 @@ impl Asked {
         !matches!(self.method, "GET" | "HEAD")
     }
 
-    /// The same as a command that a person can type.
+    /// As a shell command.
     pub(super) fn curl(&self) -> String {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         let mut command = format!("curl -i -X {} {}", self.method, quoted(&format!("$SERVER{}", self.target)));
@@ -148,7 +146,7 @@ impl Asked {
     }
 }
 
-/// A tree as the pairs of a nested form.
+/// A tree as nested form fields.
 fn pairs(params: &Map<String, Value>) -> Pairs {
     let mut pairs = Vec::new();
     for (name, value) in params {

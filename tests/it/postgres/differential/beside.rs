@@ -1,5 +1,4 @@
-//! Requests to the paths beside the API: links and mails, the pages and answers of the invited, OAuth, and the pages
-//! that tell of the server.
+//! Requests outside the API: links and mails, the pages and answers of invitees, OAuth, and the server's own pages.
 
 use crate::oauth::{CALLBACK as REDIRECT_URI, SANDBOX_APP};
 use serde_json::{Map, Value, json};
@@ -12,10 +11,10 @@ use super::values;
 use crate::support::answers::PASSWORD;
 use crate::support::token;
 
-/// A member who has a password from the beginning.
+/// A member who has a password from the start.
 pub(super) const SIGNER: &str = "signer@example.test";
 
-/// What tells of the server, but for the metrics: those count time, and what the engine has done.
+/// The server's own pages, except metrics, which contain times and engine counters.
 const PAGES: &[&str] = &[
     "/health/live",
     "/health/ready",
@@ -28,7 +27,7 @@ const PAGES: &[&str] = &[
     "/api/v1/users/1/nothing",
 ];
 
-/// What has to have succeeded in a run, besides every operation of the API.
+/// What must have succeeded in a run, besides every operation of the API.
 pub(super) const CALLED: &[&str] = &[
     "link",
     "mails",
@@ -111,8 +110,8 @@ fn to_place(dice: &mut Dice, known: &Known) -> Asked {
     }
 }
 
-/// What every run begins with: somebody is invited and accepts, so that there is a password to sign in with. The mail
-/// is sent between the first request and the second.
+/// The start of every run: an invitation is accepted, so that a password for signing in exists. The mail is sent
+/// between the two requests.
 pub(super) fn invite_signer() -> [Asked; 2] {
     let person =
         json!({"account_invitation": {"full_name": "Sign Er", "email_address": SIGNER, "permission": "administrator"}});
@@ -127,7 +126,7 @@ pub(super) fn accept_as_signer(known: &Known) -> Asked {
     Asked::new("POST", "/invitations/accept").body(Some("application/json"), body.to_string().into_bytes())
 }
 
-/// A link that was mailed or handed over, or something like one.
+/// A mailed or handed over link, or an invalid one.
 fn link(dice: &mut Dice, known: &Known) -> String {
     match dice.below(8) {
         0 => dice.one_of(&["lnk_x", "%00", "lnk_%F0%9F%98%80", "1"]).to_owned(),
@@ -135,7 +134,7 @@ fn link(dice: &mut Dice, known: &Known) -> String {
     }
 }
 
-/// Sends a cookie that a page has set, if there is one yet.
+/// Sends a page's cookie, if there is one yet.
 fn with_browser(dice: &mut Dice, known: &Known, asked: Asked) -> (Asked, Option<Browser>) {
     match dice.recent(&known.browsers) {
         Some(browser) if !dice.once_in(5) => (asked.header("Cookie", &browser.cookie), Some(browser.clone())),
@@ -143,7 +142,7 @@ fn with_browser(dice: &mut Dice, known: &Known, asked: Asked) -> (Asked, Option<
     }
 }
 
-/// A form of a page, with its proof mostly right.
+/// A page's form, mostly with the right form token.
 fn from_page(dice: &mut Dice, known: &Known, path: &str, mut fields: Vec<(&str, String)>) -> Asked {
     let (asked, browser) = with_browser(dice, known, Asked::new("POST", path));
     let csrf = browser.map(|browser| browser.csrf).filter(|_| !dice.once_in(10)).unwrap_or_default();
@@ -175,7 +174,7 @@ fn answer(dice: &mut Dice, known: &Known) -> Asked {
     Asked::new("POST", &format!("/invitations/{action}")).called(action).params(dice, &body)
 }
 
-/// Adds what the application proves itself with, mostly rightly.
+/// Adds the application's credentials, mostly the right ones.
 fn prove(dice: &mut Dice, known: &Known, body: &mut Map<String, Value>) {
     let client = if dice.once_in(8) { values::text(dice, known) } else { SANDBOX_APP.0.to_owned() };
     let secret = if dice.once_in(10) { values::text(dice, known) } else { SANDBOX_APP.1.to_owned() };
@@ -214,7 +213,7 @@ fn end_of_token(dice: &mut Dice, known: &Known) -> Asked {
     Asked::new("POST", path).called(path).params(dice, &body)
 }
 
-/// What an application asks for at the authorization endpoint.
+/// The parameters of an authorization request.
 fn asking(dice: &mut Dice, known: &Known) -> Vec<(&'static str, String)> {
     let client = if dice.once_in(8) { values::text(dice, known) } else { SANDBOX_APP.0.to_owned() };
     let place = if dice.once_in(10) { values::text(dice, known) } else { REDIRECT_URI.to_owned() };
@@ -238,7 +237,7 @@ fn authorize(dice: &mut Dice, known: &Known) -> Asked {
     let asking: Vec<(String, String)> =
         asking(dice, known).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let asked = Asked::new("GET", "/oauth/authorize").called("authorize").query(&asking);
-    // In the sandbox a bearer token stands for its member's consent.
+    // In the sandbox a bearer token counts as its member's consent.
     if dice.once_in(2) { with_caller(dice, known, asked) } else { with_browser(dice, known, asked).0 }
 }
 

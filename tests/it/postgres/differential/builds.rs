@@ -1,7 +1,7 @@
 //! Two processes that start with the same random seed answer the same requests alike, to the last byte.
 //!
-//! By itself the story shows that `--random-seed` makes a run repeatable. With the program of another build it shows
-//! what has changed on the wire since then:
+//! This proves that `--random-seed` makes a run repeatable. With the program of another build it shows what has changed
+//! on the wire:
 //!
 //! `INVITED_COMPARE_BUILD=PATH INVITED_COMPARE_REQUESTS=20000 cargo nextest run builds_answer_alike --no-capture`
 
@@ -13,14 +13,13 @@ use serde_json::json;
 use super::asked::Asked;
 use super::dice::Dice;
 use super::known::Known;
-use super::{ENOUGH, Outcome, SEED, beside, face, next, told};
+use super::{ENOUGH, Outcome, SEED, beside, difference, face, next};
 use crate::process::{Program, command};
 use crate::support::Answer;
 
-/// Requests of a run that names no other number.
+/// The default number of requests.
 const REQUESTS: usize = 1_000;
 
-/// What differs between any two processes: the time that a response took. The clock stands still.
 const OPTIONS: &[&str] = &[
     "sandbox",
     "--json",
@@ -30,16 +29,16 @@ const OPTIONS: &[&str] = &[
     "--rate-resend-per-invitation=1",
 ];
 
-/// Starts a program on a port that was free a moment ago: the greeting names the base URL, which both have to share.
+/// Starts a program on a free port, chosen here because both programs need the same base URL.
 fn start(mut command: Command) -> (Program, SocketAddr) {
     let address = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port is free");
     command.arg(format!("--listen={address}")).stderr(Stdio::null());
     let mut program = Program::start(command);
-    assert!(program.line().contains("api_url"), "the program greets when it is ready");
+    assert!(program.line().contains("api_url"), "the program prints its greeting");
     (program, address)
 }
 
-/// Pages are compared by their status and headers only, since their words may improve.
+/// Pages are compared by status and headers only, since their words may change.
 fn is_alike(one: &Answer, other: &Answer) -> bool {
     let is_page = |answer: &Answer| answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
     let bare = |answer: &Answer| {
@@ -58,16 +57,16 @@ fn ask(servers: &[SocketAddr; 2], asked: &Asked) -> Result<Answer, String> {
     match servers.map(|address| asked.to(address).try_send()) {
         [Ok(one), Ok(other)] if is_alike(&one, &other) => {
             if asked.is_write() {
-                // Sends what a write has queued: the worker beside the requests has no fixed pace.
+                // Sends queued mails now: the worker runs at no fixed pace.
                 let _ = servers.map(|address| advance(0).to(address).send());
             }
             Ok(one)
         }
-        [one, other] => Err(told(&one, &other)),
+        [one, other] => Err(difference(&one, &other)),
     }
 }
 
-/// Moves the clock, which also sends the mails that are due and removes what has outlived its time.
+/// Advances the clock, which also sends due mails and removes expired rows.
 fn advance(seconds: u64) -> Asked {
     let body = json!({"seconds": seconds}).to_string().into_bytes();
     Asked::new("POST", "/sandbox/clock/advance").body(Some("application/json"), body)

@@ -1,6 +1,6 @@
-//! Randomness that repeats itself: a seed stands for one run, to the last request.
+//! Repeatable randomness: a seed determines a run to the last request.
 
-/// A generator of numbers (SplitMix64).
+/// A random number generator (SplitMix64).
 pub(super) struct Dice(u64);
 
 impl Dice {
@@ -21,28 +21,27 @@ impl Dice {
         usize::try_from(self.next() % bound).unwrap_or_default()
     }
 
-    /// Whether a thing happens that happens once in so many times.
+    /// True with a chance of one in `times`.
     pub(super) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of several.
     pub(super) fn one_of<'a, T: ?Sized>(&mut self, things: &[&'a T]) -> &'a T {
         things[self.below(things.len())]
     }
 
-    /// One of a list, if it has any.
+    /// A random element, if there is one.
     pub(super) fn pick<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
         things.get(self.below(things.len()))
     }
 
-    /// One of a list, mostly of its end: what came last is what is still there.
+    /// A random element, mostly near the end: recent records still exist.
     pub(super) fn recent<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
         let passed_over = if self.once_in(4) { 0 } else { things.len().saturating_sub(5) };
         self.pick(&things[passed_over..])
     }
 
-    /// One of several, each as often as its weight says.
+    /// A random element, by weight.
     pub(super) fn weighted<T: Copy>(&mut self, things: &[(usize, T)]) -> T {
         let all = things.iter().map(|(weight, _)| weight).sum();
         let mut left = self.below(all);

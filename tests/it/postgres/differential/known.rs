@@ -1,4 +1,4 @@
-//! What a client learns from answers and uses later: ids, links, tokens, tags, cookies.
+//! What a client learns from answers and uses later: ids, links, tokens, entity tags, cookies.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::asked::Asked;
 use super::dice::Dice;
 use crate::support::Answer;
 
-/// Most of a kind that are remembered: old ones are forgotten, so that what is asked about is mostly there.
+/// How many of a kind are remembered; the oldest are forgotten, so most of the remembered ones still exist.
 const REMEMBERED: usize = 60;
 
-/// Longer answers are compared and not read.
+/// Longer answers are compared but not read.
 const LONGEST_READ: usize = 20_000;
 
 /// A browser with its cookie and the token of its last form.
@@ -24,22 +24,22 @@ pub(super) struct Browser {
 #[derive(Default)]
 pub(super) struct Known {
     ids: BTreeMap<String, Vec<String>>,
-    /// Tokens of links to invitations.
+    /// Tokens of invitation links.
     pub(super) links: Vec<String>,
-    /// Tokens of members.
+    /// Members' tokens.
     pub(super) tokens: Vec<String>,
     pub(super) refresh_tokens: Vec<String>,
     pub(super) codes: Vec<String>,
-    /// Entity tags with the path that had them.
+    /// Entity tags with their paths.
     pub(super) tags: Vec<(String, String)>,
     pub(super) browsers: Vec<Browser>,
-    /// Addresses of people who were invited.
+    /// Addresses of invitees.
     pub(super) addresses: Vec<String>,
-    /// Addresses of people who have set the password.
+    /// Addresses of people with a password.
     pub(super) names: Vec<String>,
-    /// What was asked lately, to be asked again.
+    /// Recent requests, to be repeated.
     pub(super) asked: Vec<Asked>,
-    /// Counts the people, so that each has an address of their own.
+    /// Counts the people, so that each has a unique address.
     pub(super) people: usize,
 }
 
@@ -54,7 +54,7 @@ fn remember<T: PartialEq>(things: &mut Vec<T>, thing: T) {
 }
 
 impl Known {
-    /// An id of a resource that was seen.
+    /// A known id of a resource.
     pub(super) fn id(&self, dice: &mut Dice, resource: &str) -> Option<String> {
         dice.pick(self.ids.get(resource)?).cloned()
     }
@@ -102,7 +102,7 @@ impl Known {
         }
     }
 
-    /// The cookie that a page has set, or that was sent, with the token of the page's form.
+    /// The cookie that a page set or that was sent, with the page's form token.
     fn learn_browser(&mut self, asked: &Asked, answer: &Answer) {
         let set = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
         let sent = asked.headers.iter().find(|(name, _)| name == "Cookie").map(|(_, value)| value.clone());

@@ -1,4 +1,4 @@
-//! A look at both databases at once: their rows, compared one by one, and the ids that they give next.
+//! Compares both databases row by row, and aligns the next ids.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::support::database::Database;
 
-/// Both databases, seen from outside.
+/// Direct access to both databases.
 pub(super) struct Tables {
     file: Connection,
     runtime: Runtime,
     client: Client,
 }
 
-/// A table with its columns, as SQLite knows them.
+/// A table and its columns in SQLite.
 struct Table {
     name: String,
     columns: Vec<Column>,
@@ -38,11 +38,10 @@ impl Tables {
         Self { file, runtime, client }
     }
 
-    /// Has PostgreSQL give the ids next that SQLite gives next.
+    /// Sets PostgreSQL's sequences to SQLite's counters.
     ///
-    /// An id that was given to a row which is then undone, by a refusal or because it was a rehearsal, is gone with
-    /// PostgreSQL's sequences; SQLite undoes its counter with the row. Both keep what is promised, that no id is given
-    /// twice. What a story would see without this is only that every later id is another one.
+    /// An id of a rolled-back row is used up in PostgreSQL, while SQLite rolls its counter back. Both keep the promise
+    /// that no id is given twice, but without this every later id would differ.
     pub(super) fn align_next_ids(&self) {
         let mut sql = String::new();
         for (table, last) in self.last_ids() {
@@ -55,7 +54,7 @@ impl Tables {
         self.on_server(&sql);
     }
 
-    /// Every table whose ids count up, with the last one that SQLite has given.
+    /// Every table with counted ids, and SQLite's last one.
     fn last_ids(&self) -> Vec<(String, Option<i64>)> {
         let counted = "SELECT t.name, s.seq FROM sqlite_schema t LEFT JOIN sqlite_sequence s ON s.name = t.name \
                        WHERE t.type = 'table' AND t.sql LIKE '%AUTOINCREMENT%' \
@@ -65,7 +64,7 @@ impl Tables {
         rows.collect::<Result<_, _>>().unwrap()
     }
 
-    /// What is different between the rows of both, a sentence for each table.
+    /// The differences between the rows, one sentence per table.
     pub(super) fn differences(&self) -> Vec<String> {
         let mut differences = Vec::new();
         let tables = self.tables();
@@ -98,7 +97,7 @@ impl Tables {
     }
 
     fn tables(&self) -> Vec<Table> {
-        // When a migration was applied is no part of this: databases of stories are made from a template.
+        // Migrations are left out: test databases are copied from a template.
         let names = self.in_file(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
              AND name <> 'schema_migrations' ORDER BY name",
@@ -112,7 +111,7 @@ impl Tables {
         names.into_iter().map(|name| Table { columns: columns(&name), name }).collect()
     }
 
-    /// The rows that a statement with one column of text finds.
+    /// The rows of a query with one text column.
     fn in_file(&self, sql: &str) -> Vec<String> {
         let mut statement = self.file.prepare(sql).unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
@@ -131,7 +130,7 @@ impl Tables {
 }
 
 impl Table {
-    /// A statement that finds every row as one text, in an order that the rows decide.
+    /// A query that returns every row as one text, ordered by content.
     fn rows(&self, bytes: impl Fn(&str) -> String, collation: &str) -> String {
         let columns: Vec<String> = self
             .columns
@@ -143,7 +142,7 @@ impl Table {
             })
             .collect();
         let row = columns.join(" || ' | ' || ");
-        // The number of digits first, so that ids stand in their order.
+        // Shorter texts first, so that ids are in numeric order.
         format!("SELECT row FROM (SELECT {row} AS row FROM \"{}\") r ORDER BY length(row), row{collation}", self.name)
     }
 }

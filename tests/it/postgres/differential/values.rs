@@ -1,13 +1,14 @@
-//! Values: usual ones, edges, and what does not belong there.
+//! Values: usual ones, edge cases, and invalid ones.
 
 use invited::testing::kind::Kind;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::known::Known;
+use crate::support::LEVELS;
 
-/// Texts in which engines could differ: letters beyond ASCII and beyond 16 bits, whose case or order is a matter of
-/// locale, what patterns and statements are made of, blanks of all sorts, and what no column can hold.
+/// Texts on which engines could differ: letters beyond ASCII and beyond 16 bits, locale-dependent case or order,
+/// pattern and SQL syntax, all kinds of blanks, and what no column can store.
 const TEXTS: &[&str] = &[
     "Ada",
     "ada",
@@ -75,7 +76,7 @@ const TEXTS: &[&str] = &[
     "\u{85}",
 ];
 
-/// Numbers as text: edges of 16, 31, 32, 63 and 64 bits, and what is nearly a number.
+/// Numbers as text: limits of 16, 31, 32, 63 and 64 bits, and near-numbers.
 const NUMBERS: &[&str] = &[
     "0",
     "1",
@@ -107,7 +108,7 @@ const NUMBERS: &[&str] = &[
     "x",
 ];
 
-/// Ids in paths and lists that are no record's, or another account's.
+/// Ids that are invalid, unused, or another account's.
 const ODD_IDS: &[&str] = &[
     "0",
     "007",
@@ -150,17 +151,7 @@ const MOMENTS: &[&str] = &[
     "",
 ];
 
-const LEVELS: &[&str] = &[
-    "punch_clock",
-    "collaborator",
-    "project_creator",
-    "project_lead",
-    "reports_viewer",
-    "reports_viewer_with_cost",
-    "administrator",
-];
-
-/// Any text, also a piece of a name that somebody has.
+/// Any text, or part of a known name.
 pub(super) fn text(dice: &mut Dice, known: &Known) -> String {
     match dice.below(12) {
         0 => {
@@ -176,17 +167,17 @@ pub(super) fn text(dice: &mut Dice, known: &Known) -> String {
     }
 }
 
-/// An id in a path: mostly one that is there.
+/// An id for a path, mostly an existing one.
 pub(super) fn id(dice: &mut Dice, known: &Known, resource: &str) -> String {
     match dice.below(8) {
         0 => dice.one_of(ODD_IDS).to_owned(),
-        // An id of something else.
+        // An id of another resource.
         1 => known.id(dice, "users").unwrap_or_default(),
         _ => known.id(dice, resource).unwrap_or_else(|| "1".to_owned()),
     }
 }
 
-/// A list of ids with commas, and what does not belong into one.
+/// A list of ids with commas, and invalid pieces.
 pub(super) fn ids(dice: &mut Dice, known: &Known, resource: &str) -> String {
     let length = if dice.once_in(30) { 300 } else { dice.below(6) };
     let ids: Vec<String> = (0..length).map(|_| id(dice, known, resource)).collect();
@@ -206,7 +197,7 @@ pub(super) fn flag(dice: &mut Dice) -> String {
         .to_owned()
 }
 
-/// A value of an attribute: mostly one that it takes.
+/// A value for an attribute, mostly a valid one.
 pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind) -> Value {
     if dice.once_in(20) {
         return wrong(dice, known);
@@ -220,7 +211,7 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
             _ => json!(format!("ref-{}", dice.below(30))),
         },
         Kind::Choice(choices) if name == "permission" => {
-            json!(if dice.once_in(6) { dice.one_of(choices) } else { dice.one_of(LEVELS) })
+            json!(if dice.once_in(6) { dice.one_of(choices) } else { dice.one_of(&LEVELS) })
         }
         Kind::Choice(choices) => json!(dice.one_of(choices)),
         Kind::Id(resource) => match dice.below(8) {
@@ -270,7 +261,7 @@ fn full_name(dice: &mut Dice, known: &Known) -> String {
     format!("{first} {}", known.people % 97)
 }
 
-/// A new address, one that is known in another case, or one that is none.
+/// A new address, a known one in another case, or an invalid one.
 fn address(dice: &mut Dice, known: &mut Known) -> String {
     match dice.below(20) {
         0 => dice.pick(&known.addresses).map(|known| known.to_uppercase()).unwrap_or_default(),
@@ -285,7 +276,6 @@ fn address(dice: &mut Dice, known: &mut Known) -> String {
     }
 }
 
-/// Anything.
 pub(super) fn wrong(dice: &mut Dice, known: &Known) -> Value {
     match dice.below(9) {
         0 => Value::Null,

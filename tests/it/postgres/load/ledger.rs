@@ -1,54 +1,56 @@
-//! What a client knows of its writes, and the comparison with what is there.
+//! What a client knows about its writes, and the comparison with the database.
 //!
-//! Each effect has a number of its own: a bill rate that no other write sets, or the id of an invitation. So the audit
-//! trail says how often a write has happened, whoever was asked and however often.
+//! Each effect has a unique number: a bill rate that no other write sets, or the id of an invitation. So the audit
+//! trail shows how often a write took effect, through any server and after any number of tries.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::process::Reply;
 
-/// What can have become of an invitation.
+/// The possible states of an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// It is not there.
     Absent,
-    /// It waits, with this bill rate.
-    Pending { mark: i64 },
-    /// It was accepted, with this bill rate.
-    Member { mark: i64 },
+    /// Pending, with this bill rate.
+    Pending {
+        mark: i64,
+    },
+    /// Accepted, with this bill rate.
+    Member {
+        mark: i64,
+    },
 }
 
-/// What is known of an invitation.
+/// What is known about an invitation.
 struct Known {
     id: Option<i64>,
-    /// One state, or several after a write whose answer was lost.
+    /// One state, or several after a lost answer.
     possible: Vec<State>,
     /// Whether its first link is dead.
     is_resent: bool,
 }
 
-/// How often something must have happened, and how often at most.
+/// How often an effect must have happened at least and at most.
 #[derive(Clone, Copy, Debug, Default)]
 struct Times {
     least: usize,
     most: usize,
 }
 
-/// Figures of a load.
 #[derive(Default)]
 pub(crate) struct Figures {
     pub(crate) requests: u64,
     pub(crate) writes: u64,
-    /// Answers that were lost with their server.
+    /// Answers lost with their server.
     pub(crate) lost: u64,
     /// Answers of 503.
     pub(crate) unavailable: u64,
-    /// Writes of which the client never learned whether they happened.
+    /// Writes with an unknown outcome.
     pub(crate) unknown: u64,
-    /// Answers that were those of an earlier request.
+    /// Answers replayed from an earlier request.
     pub(crate) replayed: u64,
-    /// The most seats over the contracted ones that an answer has told.
+    /// The highest number of excess seats in an answer.
     pub(crate) seats_over: i64,
     /// When each write was answered.
     pub(crate) answered_at: Vec<Duration>,
@@ -58,16 +60,16 @@ pub(crate) struct Figures {
 #[derive(Default)]
 pub(crate) struct Ledger {
     invitations: BTreeMap<String, Known>,
-    /// The order in which they were made.
+    /// Addresses in the order of their creation.
     order: Vec<String>,
     effects: BTreeMap<(&'static str, i64), Times>,
-    /// Marks of which all have happened or none.
+    /// Marks that exist all or not at all.
     bulks: Vec<Vec<i64>>,
     pub(crate) figures: Figures,
 }
 
 impl Ledger {
-    /// A create was sent, and answered with ids or not.
+    /// Records a create, with its ids if it was answered.
     pub(crate) fn created(&mut self, people: &[(String, i64)], ids: Option<&[i64]>) {
         for (place, (address, mark)) in people.iter().enumerate() {
             self.expect("create", *mark, ids.is_some());
@@ -80,7 +82,7 @@ impl Ledger {
         self.bulks.push(people.iter().map(|(_, mark)| *mark).collect());
     }
 
-    /// A write was sent that leads to a state, and is known to have happened or not.
+    /// Records a write that leads to a state, for certain or perhaps.
     pub(crate) fn became(&mut self, address: &str, state: State, is_certain: bool) {
         let known = self.invitations.get_mut(address).unwrap();
         if is_certain {
@@ -89,12 +91,12 @@ impl Ledger {
         known.possible.push(state);
     }
 
-    /// Links from before may be dead.
+    /// Earlier links may be dead.
     pub(crate) fn resent(&mut self, address: &str) {
         self.invitations.get_mut(address).unwrap().is_resent = true;
     }
 
-    /// Something was asked for once more.
+    /// Records one more expected effect.
     pub(crate) fn expect(&mut self, action: &'static str, number: i64, is_certain: bool) {
         let times = self.effects.entry((action, number)).or_default();
         times.least += usize::from(is_certain);
@@ -102,11 +104,11 @@ impl Ledger {
     }
 
     pub(crate) fn note_seats_over(&mut self, reply: &Reply) {
-        let told = reply.headers.get("invited-seats-over").and_then(|seats| seats.parse().ok());
-        self.figures.seats_over = self.figures.seats_over.max(told.unwrap_or_default());
+        let reported = reply.headers.get("invited-seats-over").and_then(|seats| seats.parse().ok());
+        self.figures.seats_over = self.figures.seats_over.max(reported.unwrap_or_default());
     }
 
-    /// Invitations that are known to wait, the oldest first.
+    /// Invitations known to be pending, oldest first.
     fn pending(&self) -> impl DoubleEndedIterator<Item = (String, i64, i64, bool)> + '_ {
         self.order.iter().filter_map(|address| {
             let known = &self.invitations[address];
@@ -134,12 +136,12 @@ impl Ledger {
         self.pending().filter(|(.., is_resent)| !is_resent).map(|(address, id, mark, _)| (address, id, mark))
     }
 
-    /// Writes that were answered.
+    /// The number of answered writes.
     pub(crate) fn certain_effects(&self) -> usize {
         self.effects.values().map(|times| times.least).sum()
     }
 
-    /// Compares what was told with what is there; `rows` finds rows, each as one text.
+    /// Compares the ledgers with the rows; `rows` returns each row as one text.
     pub(crate) fn compare(ledgers: &[Self], rows: &dyn Fn(&str) -> Vec<String>) {
         let found = invitations(rows);
         let mut effects = effects(rows);
@@ -160,11 +162,11 @@ impl Ledger {
             let count = effects.remove(&((*action).to_owned(), *number)).unwrap_or_default();
             assert!((times.least..=times.most).contains(&count), "{action} of {number}: {count}, and not {times:?}");
         }
-        assert!(effects.is_empty(), "nobody has asked for {effects:?}");
+        assert!(effects.is_empty(), "no client requested {effects:?}");
     }
 }
 
-/// Invitations by their address, with id and state.
+/// Invitations by address, with id and state.
 fn invitations(rows: &dyn Fn(&str) -> Vec<String>) -> BTreeMap<String, (i64, State)> {
     let sql = "SELECT email_key, id, bill_rate_in_cents, CASE WHEN accepted_at IS NULL THEN 0 ELSE 1 END \
                FROM account_invitations";
@@ -178,7 +180,7 @@ fn invitations(rows: &dyn Fn(&str) -> Vec<String>) -> BTreeMap<String, (i64, Sta
     rows(sql).into_iter().map(read).collect()
 }
 
-/// How often each effect stands in the trail: by the mark that was set, or by the id of the invitation.
+/// How often each effect is in the trail, by its mark or the invitation's id.
 fn effects(rows: &dyn Fn(&str) -> Vec<String>) -> BTreeMap<(String, i64), usize> {
     let sql = "SELECT split_part(action, '.', 2), CASE WHEN action IN ('account_invitation.create', \
                'account_invitation.update') THEN after::json->>'bill_rate_in_cents' ELSE subject_id::text END, count(*) \

@@ -1,4 +1,4 @@
-//! A mail server that takes its time, and sees when a mail is in delivery twice at once, or comes again.
+//! A slow mail server that detects mails in delivery twice at once, and repeated mails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -10,13 +10,15 @@ use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
 
-/// How long a mail is in delivery: time enough for somebody else to begin with it, too.
+use crate::support::sink::read_data;
+
+/// How long a delivery takes: enough for another worker to start it too.
 const TAKES: Duration = Duration::from_millis(60);
 
-/// A worker whose connection ends within this after a mail can have had no time to write down that it was sent.
+/// A worker whose connection ends within this after a mail may not have recorded that it was sent.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
-/// A mail that has come.
+/// A received mail.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
     pub(crate) message_id: String,
@@ -32,7 +34,7 @@ struct State {
     under_way: BTreeSet<String>,
     overlapping: Vec<String>,
     connections: usize,
-    /// When connections have ended.
+    /// When connections ended.
     ends: BTreeMap<usize, Duration>,
 }
 
@@ -42,7 +44,6 @@ struct Shared {
     is_over: AtomicBool,
 }
 
-/// The mail server.
 pub(crate) struct Post {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -67,7 +68,7 @@ impl Post {
                         state.connections += 1;
                         state.connections
                     };
-                    // Workers that are killed in the middle are what the story is about.
+                    // Workers killed halfway are what is tested.
                     let _ = serve(&stream, number, &shared);
                     shared.state.lock().unwrap().ends.insert(number, shared.clock.elapsed());
                 });
@@ -76,29 +77,29 @@ impl Post {
         post
     }
 
-    /// Its address as the setting `mail` has it.
+    /// Its address for the setting `mail`.
     pub(crate) fn setting(&self) -> String {
         format!("smtp://{}", self.address)
     }
 
-    /// The token in a mail to somebody.
+    /// The token in a mail to this address.
     pub(crate) fn token_for(&self, recipient: &str) -> Option<String> {
         let state = self.shared.state.lock().unwrap();
         state.delivered.iter().rfind(|mail| mail.recipient == recipient).map(|mail| mail.token.clone())
     }
 
-    /// All mails that have come, in their order.
+    /// All received mails, in order.
     pub(crate) fn delivered(&self) -> Vec<Delivery> {
         self.shared.state.lock().unwrap().delivered.clone()
     }
 
-    /// Mails that were in delivery while they were in delivery already.
+    /// Mails that were in delivery twice at once.
     pub(crate) fn overlapping(&self) -> Vec<String> {
         self.shared.state.lock().unwrap().overlapping.clone()
     }
 
-    /// Mails that came again: those whose worker went away before it can have written down that they were sent, and the others,
-    /// of which there must be none.
+    /// Repeated mails: the number whose worker died before it can have recorded them as sent, and the others, which
+    /// must not exist.
     pub(crate) fn repeated(&self) -> (usize, Vec<Delivery>) {
         let state = self.shared.state.lock().unwrap();
         let mut last: BTreeMap<&str, &Delivery> = BTreeMap::new();
@@ -120,7 +121,7 @@ impl Post {
 impl Drop for Post {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::SeqCst);
-        // One connection more, so that the listener sees it is over.
+        // One more connection, so that the listener notices the end.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -143,7 +144,8 @@ fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> io::Result<(
             }
             "DATA" => {
                 say("354 go on")?;
-                let text = read_data(&mut lines)?;
+                // Lines wrapped for transport are joined again.
+                let text = String::from_utf8_lossy(&read_data(&mut lines)?).replace("=\r\n", "");
                 let message_id = text.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap_or_default();
                 take(shared, connection, message_id, &recipient, &text);
                 say("250 taken")?;
@@ -154,7 +156,7 @@ fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> io::Result<(
     }
 }
 
-/// Keeps a mail, and has it in delivery for a while.
+/// Keeps a mail, and spends some time on its delivery.
 fn take(shared: &Shared, connection: usize, message_id: &str, recipient: &str, text: &str) {
     let message_id = message_id.to_owned();
     {
@@ -168,20 +170,6 @@ fn take(shared: &Shared, connection: usize, message_id: &str, recipient: &str, t
     state.under_way.remove(&message_id);
     let (recipient, token, at) = (recipient.to_owned(), token(text), shared.clock.elapsed());
     state.delivered.push(Delivery { message_id, recipient, token, connection, at });
-}
-
-/// All up to the line with a dot alone, with the lines joined again that were broken for transport.
-fn read_data(lines: &mut BufReader<TcpStream>) -> io::Result<String> {
-    let mut text = String::new();
-    loop {
-        let start = text.len();
-        if lines.read_line(&mut text)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        if &text[start..] == ".\r\n" {
-            return Ok(text.replace("=\r\n", ""));
-        }
-    }
 }
 
 /// The token of the link in a mail.

@@ -1,9 +1,8 @@
 //! A proxy between the server and its database that counts how often the server waits.
 //!
-//! A round trip is whatever the server sends without having been told anything meanwhile, and the answer to it. How it is
-//! cut into packets and messages says nothing: of two statements that travel together, the first may be answered before
-//! the second is read. So answers are held back until the server has been silent for a while. What it sends after it has
-//! got one is then another round trip, and nothing else is.
+//! A round trip is everything the server sends without a reply in between, and the reply. Packets and messages do not
+//! show it: of two pipelined statements, the first may be answered before the second is read. So replies are held back
+//! until the server has been silent for a while; what it sends after a reply is another round trip.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
@@ -14,19 +13,19 @@ use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
 
-/// How long the server has to be silent until it counts as waiting.
+/// The silence after which the server counts as waiting.
 const SILENCE: Duration = Duration::from_millis(25);
 
-/// Where PostgreSQL listens when a URL does not say it.
+/// PostgreSQL's default port.
 const USUAL_PORT: &str = ":5432";
 
-/// Counts as long as it is kept; its threads end with the process.
+/// Counts while it exists; its threads end with the process.
 pub(super) struct Proxy {
     counted: Arc<AtomicUsize>,
 }
 
 impl Proxy {
-    /// A proxy before the database of a URL, and the URL by which the database is reached through it.
+    /// A proxy to the database of a URL, and the URL that leads through it.
     pub(super) fn before(url: &str) -> (Self, String) {
         let (scheme_and_user, place) = url.rsplit_once('@').expect("the URL names a user");
         let (server, name) = place.split_once('/').expect("the URL names a database");
@@ -44,7 +43,7 @@ impl Proxy {
         (proxy, format!("{scheme_and_user}@{address}/{name}"))
     }
 
-    /// The round trips so far, over all connections. It waits until nothing is on its way any more.
+    /// The round trips so far, over all connections. Waits until nothing is in flight.
     pub(super) fn round_trips(&self) -> usize {
         loop {
             let counted = self.counted.load(Ordering::SeqCst);
@@ -56,7 +55,7 @@ impl Proxy {
     }
 }
 
-/// Whose turn it is on a connection: while the client has begun to ask, since when it is silent.
+/// While the client is sending: the time since its last bytes.
 type Turn = Mutex<Option<Stopwatch>>;
 
 fn forward(mut client: TcpStream, server: SocketAddr, counted: &Arc<AtomicUsize>) {
@@ -77,7 +76,7 @@ fn forward(mut client: TcpStream, server: SocketAddr, counted: &Arc<AtomicUsize>
     thread::spawn(move || carry(&mut from_server, &mut client, || wait_for_silence(&answering)));
 }
 
-/// Carries bytes until one side has closed; `before` is done before each piece is passed on.
+/// Forwards bytes until one side has closed; calls `before` before each piece.
 fn carry(from: &mut TcpStream, to: &mut TcpStream, mut before: impl FnMut()) {
     let mut piece = [0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece) {

@@ -1,0 +1,322 @@
+//! A connection to PostgreSQL, and the transaction of the job that is using it.
+//!
+//! A round trip to a server costs more than most statements, so messages share them: `BEGIN` travels with the first
+//! statement, a statement without a result with the next one, and `COMMIT` with the one that the job has announced as
+//! its last. The server runs them in order, and ignores those after a failed one until the transaction ends.
+//!
+//! Statements are prepared once per connection and text. That is impossible behind a pooler that gives every
+//! transaction another connection; there each execution sends the text and the types of its values.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::error::Elapsed;
+use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
+
+use crate::store::postgres::address::Address;
+use crate::store::postgres::errors;
+use crate::store::postgres::settings::SessionSettings;
+use crate::store::postgres::values::{typed, values};
+use crate::store::{Error, OwnedParam, Param, Position};
+
+/// Longest wait for an answer before the connection is given up. The server's own limits are shorter.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// Most statements that wait for another one to travel with.
+const MOST_DEFERRED: usize = 16;
+
+pub(in crate::store) struct Connection {
+    runtime: Runtime,
+    client: Client,
+    statements: HashMap<String, Statement>,
+    is_pooled: bool,
+    begin: String,
+    commit: String,
+    /// Write position of the last commit, if commits ask for it.
+    pub(super) position: Position,
+    transaction: Transaction,
+    deferred: Vec<Deferred>,
+    /// Whether the commit may travel with the last statement, and whether the next statement is the last.
+    may_end_early: bool,
+    is_last: bool,
+    /// Whether a statement of the transaction has failed, so the server would answer `COMMIT` with a silent rollback.
+    pub(super) has_failed: bool,
+    /// Whether it failed because of a concurrent transaction.
+    has_collided: bool,
+    is_given_up: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    /// `BEGIN` will travel with the first statement.
+    NotBegun,
+    Open,
+    /// Its commit has been sent.
+    Ended,
+}
+
+/// A statement that waits for the next one.
+struct Deferred {
+    text: StatementText,
+    values: Vec<OwnedParam>,
+}
+
+#[derive(Clone)]
+enum StatementText {
+    Prepared(Statement),
+    Unprepared(String),
+}
+
+/// The server's reply to one of the messages of a round trip.
+enum Reply {
+    Nothing,
+    Rows(Vec<Row>),
+    Changed(u64),
+    Position(Position),
+}
+
+/// Which reply a statement expects.
+#[derive(Clone, Copy)]
+enum Expect {
+    Rows,
+    Changed,
+}
+
+type PendingReply<'a> = Pin<Box<dyn Future<Output = Result<Reply, tokio_postgres::Error>> + 'a>>;
+
+impl Connection {
+    pub(super) fn connect(address: &Address, settings: &SessionSettings) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| Error::Unavailable(cause.to_string()))?;
+        let client = runtime.block_on(address.connect(&settings.on_connect))?;
+        Ok(Self {
+            runtime,
+            client,
+            statements: HashMap::new(),
+            is_pooled: address.is_pooled,
+            begin: settings.begin.clone(),
+            commit: settings.commit.clone(),
+            position: Position::default(),
+            transaction: Transaction::NotBegun,
+            deferred: Vec::new(),
+            may_end_early: false,
+            is_last: false,
+            has_failed: false,
+            has_collided: false,
+            is_given_up: false,
+        })
+    }
+
+    /// Prepares for the next job.
+    pub(super) fn expect_job(&mut self, may_end_early: bool) {
+        self.transaction = Transaction::NotBegun;
+        self.may_end_early = may_end_early;
+        (self.is_last, self.has_failed, self.has_collided) = (false, false, false);
+    }
+
+    /// The position that this replica has replayed; a server that is no replica has everything. Asked outside of a
+    /// transaction, so a later read sees at least that much.
+    pub(super) fn followed(&mut self) -> Result<Position, Error> {
+        let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END";
+        let rows = match in_time(&self.runtime, self.client.query_typed(sql, &[])) {
+            Ok(rows) => rows.map_err(|cause| errors::error(&cause))?,
+            Err(_) => return Err(self.given_up()),
+        };
+        let number: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok().flatten());
+        Ok(Position(number.map_or(u64::MAX, i64::unsigned_abs)))
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_given_up || self.client.is_closed()
+    }
+
+    /// Whether a retry of the job may succeed and cannot apply it twice.
+    pub(super) fn may_retry(&self) -> bool {
+        self.has_failed && (self.has_collided || (self.is_broken() && self.transaction != Transaction::Ended))
+    }
+
+    pub(in crate::store) fn expect_last(&mut self) {
+        self.is_last = self.may_end_early;
+    }
+
+    pub(in crate::store) fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+        match self.send(Some((sql, params, Expect::Rows)))? {
+            Reply::Rows(rows) => Ok(rows),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the number of changed rows.
+    pub(in crate::store) fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<usize, Error> {
+        match self.send(Some((sql, params, Expect::Changed)))? {
+            Reply::Changed(rows) => Ok(usize::try_from(rows).unwrap_or(usize::MAX)),
+            _ => Ok(0),
+        }
+    }
+
+    /// Executes a statement no later than the next one.
+    pub(in crate::store) fn execute_later(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Error> {
+        if self.deferred.len() >= MOST_DEFERRED {
+            self.send(None)?;
+        }
+        let text = self.text(sql)?;
+        self.deferred.push(Deferred { text, values: params.iter().map(|param| OwnedParam::from(*param)).collect() });
+        Ok(())
+    }
+
+    /// Executes several statements without parameters and without a time limit.
+    pub(in crate::store) fn script(&mut self, sql: &str) -> Result<(), Error> {
+        self.send(None)?;
+        let executed = self.runtime.block_on(self.client.batch_execute(sql));
+        executed.map_err(|cause| self.failed(&cause))
+    }
+
+    /// Commits or rolls back, if the job has begun a transaction.
+    pub(super) fn end(&mut self, keep: bool) -> Result<(), Error> {
+        if !keep || self.has_failed {
+            return self.roll_back(keep);
+        }
+        match self.transaction {
+            Transaction::NotBegun if self.deferred.is_empty() => Ok(()),
+            Transaction::NotBegun | Transaction::Open => {
+                (self.may_end_early, self.is_last) = (true, true);
+                self.send(None).map(drop)
+            }
+            Transaction::Ended => Ok(()),
+        }
+    }
+
+    /// A lost connection is a rollback, too.
+    fn roll_back(&mut self, keep: bool) -> Result<(), Error> {
+        self.deferred.clear();
+        if self.transaction == Transaction::Open {
+            // A server that did not answer in time is not asked again.
+            self.is_given_up = self.is_given_up
+                || !matches!(in_time(&self.runtime, self.client.batch_execute("ROLLBACK")), Ok(Ok(())));
+            self.transaction = Transaction::NotBegun;
+        }
+        match (keep, self.transaction, self.has_failed) {
+            (false, Transaction::Ended, false) => {
+                Err(Error::Statement("a job failed after the statement that it had announced as its last".to_owned()))
+            }
+            (true, ..) => Err(Error::Unavailable("a statement of the transaction has failed".to_owned())),
+            (false, ..) => Ok(()),
+        }
+    }
+
+    /// Sends the deferred statements, then this one if there is one, in one round trip.
+    fn send(&mut self, statement: Option<(&str, &[Param<'_>], Expect)>) -> Result<Reply, Error> {
+        if self.transaction == Transaction::Ended {
+            return Err(Error::Statement("a job executed a statement after the one announced as its last".to_owned()));
+        }
+        let statement = match statement {
+            Some((sql, params, expect)) => Some((self.text(sql)?, params, expect)),
+            None => None,
+        };
+        let (deferred, ends) = (std::mem::take(&mut self.deferred), std::mem::take(&mut self.is_last));
+        let mut messages: Vec<PendingReply<'_>> = Vec::with_capacity(deferred.len() + 3);
+        let client = &self.client;
+        if self.transaction == Transaction::NotBegun {
+            messages.push(Box::pin(begin(client, &self.begin)));
+        }
+        for Deferred { text, values } in &deferred {
+            let params: Vec<Param<'_>> = values.iter().map(OwnedParam::param).collect();
+            messages.push(Box::pin(execute(client, text.clone(), params, Expect::Changed)));
+        }
+        let own_index = statement.is_some().then_some(messages.len());
+        if let Some((text, params, expect)) = statement {
+            messages.push(Box::pin(execute(client, text, params.to_vec(), expect)));
+        }
+        if ends {
+            messages.push(Box::pin(commit(client, &self.commit)));
+        }
+        if messages.is_empty() {
+            return Ok(Reply::Nothing);
+        }
+        self.transaction = if ends { Transaction::Ended } else { Transaction::Open };
+        // Polling all of them sends every message before the first reply arrives. The first error is returned.
+        match in_time(&self.runtime, try_join_all(messages)) {
+            Ok(Ok(mut replies)) => {
+                if let Some(Reply::Position(position)) = replies.last() {
+                    self.position = *position;
+                }
+                Ok(own_index.map_or(Reply::Nothing, |index| replies.swap_remove(index)))
+            }
+            Ok(Err(cause)) => Err(self.failed(&cause)),
+            Err(_) => Err(self.given_up()),
+        }
+    }
+
+    /// The prepared statement, prepared now if it was not; behind a pooler, the text.
+    fn text(&mut self, sql: &str) -> Result<StatementText, Error> {
+        if self.is_pooled {
+            return Ok(StatementText::Unprepared(numbered(sql)));
+        }
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(StatementText::Prepared(statement.clone()));
+        }
+        let statement = match in_time(&self.runtime, self.client.prepare(&numbered(sql))) {
+            Ok(prepared) => prepared.map_err(|cause| self.failed(&cause))?,
+            Err(_) => return Err(self.given_up()),
+        };
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(StatementText::Prepared(statement))
+    }
+
+    fn given_up(&mut self) -> Error {
+        (self.has_failed, self.is_given_up) = (true, true);
+        Error::Unavailable("the database server does not answer".to_owned())
+    }
+
+    fn failed(&mut self, cause: &tokio_postgres::Error) -> Error {
+        self.has_failed = true;
+        self.has_collided |= errors::is_collision(cause);
+        errors::error(cause)
+    }
+}
+
+fn in_time<T>(runtime: &Runtime, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
+    runtime.block_on(async { tokio::time::timeout(ANSWER_TIMEOUT, answer).await })
+}
+
+/// Replaces `?1` by `$1`. No statement of this program has a question mark for anything else.
+fn numbered(sql: &str) -> String {
+    sql.replace('?', "$")
+}
+
+async fn begin(client: &Client, text: &str) -> Result<Reply, tokio_postgres::Error> {
+    client.batch_execute(text).await.map(|()| Reply::Nothing)
+}
+
+/// Replies with the write position if the text asks for it.
+async fn commit(client: &Client, text: &str) -> Result<Reply, tokio_postgres::Error> {
+    let messages = client.simple_query(text).await?;
+    let position = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        _ => None,
+    });
+    Ok(position.map_or(Reply::Nothing, |position| Reply::Position(Position(position))))
+}
+
+async fn execute(
+    client: &Client,
+    text: StatementText,
+    params: Vec<Param<'_>>,
+    expect: Expect,
+) -> Result<Reply, tokio_postgres::Error> {
+    use StatementText::{Prepared, Unprepared};
+    match (text, expect) {
+        (Prepared(statement), Expect::Rows) => client.query(&statement, &values(&params)).await.map(Reply::Rows),
+        (Prepared(statement), Expect::Changed) => {
+            client.execute(&statement, &values(&params)).await.map(Reply::Changed)
+        }
+        (Unprepared(text), Expect::Rows) => client.query_typed(&text, &typed(&params)).await.map(Reply::Rows),
+        (Unprepared(text), Expect::Changed) => client.execute_typed(&text, &typed(&params)).await.map(Reply::Changed),
+    }
+}
