@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::process::{Client, Program, address, sqlite};
 use crate::support::sink::{Manner, Moment, Sink};
-use crate::support::token;
+use crate::support::{token, within};
 
 /// A claim runs out after seven seconds with the timeout of two that is set here. On a machine that is busy with other stories an
 /// attempt may take longer than that, and the next comes half a minute later.
@@ -60,15 +60,6 @@ impl Step {
     }
 }
 
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Stopwatch::start();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "{what} does not happen");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
 fn message_id(message: &[u8]) -> String {
     let text = String::from_utf8_lossy(message).into_owned();
     text.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap().to_owned()
@@ -86,7 +77,7 @@ fn kill_at(step: Step) -> Vec<String> {
     let body = json!({"account_invitation": {"full_name": "N", "email_address": "n@example.test"}}).to_string();
     let (status, body) = client.send("POST", "/api/v1/account_invitations", &body).unwrap();
     assert_eq!(status, 200, "{body}");
-    wait_until("the step", || step.has_come(&sink));
+    assert!(within(PATIENCE, || step.has_come(&sink)), "{step:?} does not come");
     if matches!(step, Step::Named) {
         thread::sleep(Duration::from_millis(100));
     }
@@ -96,7 +87,7 @@ fn kill_at(step: Step) -> Vec<String> {
     let stored = Connection::open(folder.database()).unwrap();
     stored.busy_timeout(Duration::from_secs(5)).unwrap();
     let state = || -> String { stored.query_row("SELECT state FROM outbox", [], |row| row.get(0)).unwrap() };
-    wait_until("the mail is sent", || state() == "sent");
+    assert!(within(PATIENCE, || state() == "sent"), "{step:?}: the mail is not sent");
     drop(program);
     assert!(!sink.accepted().is_empty(), "{step:?}: the outbox says that it was sent, and nobody got it");
     sink.received().iter().map(|received| message_id(&received.wire)).collect()

@@ -4,27 +4,16 @@
 use std::fs;
 use std::time::Duration;
 
-use invited::clock::Stopwatch;
 use invited::entropy::Entropy;
 use invited::sandbox::TemporaryFolder;
 use rusqlite::Connection;
 use serde_json::json;
 
 use crate::process::{Client, Program, address, sqlite};
-use crate::support::{Server, token};
+use crate::support::{Server, token, within};
 
 /// A story waits at most this long for a worker.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Waits until something is so.
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Stopwatch::start();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "{what} does not happen");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
 
 #[test]
 fn a_mail_leaves_by_itself_and_whoever_waits_for_it_gets_it() {
@@ -47,14 +36,13 @@ fn a_mail_that_cannot_leave_is_tried_again_when_the_clock_says_so_and_not_before
         Server::start_with(&[("mail_worker", "true"), ("mail", "smtp://127.0.0.1:1"), ("mail_starttls", "none")]);
     server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
     let row = || server.stored("SELECT state, attempts, last_reply FROM outbox").remove(0);
-    wait_until("the first attempt", || row().starts_with("queued|1|Connection error"));
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(row().starts_with("queued|1|"), "the clock stands still: {}", row());
+    assert!(within(PATIENCE, || row().starts_with("queued|1|Connection error")), "the first attempt does not come");
+    let is_tried_again = || within(Duration::from_millis(300), || !row().starts_with("queued|1|"));
+    assert!(!is_tried_again(), "the clock stands still: {}", row());
     server.advance_seconds(23);
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(row().starts_with("queued|1|"), "the shortest wait is 24 seconds: {}", row());
+    assert!(!is_tried_again(), "the shortest wait is 24 seconds: {}", row());
     server.advance_seconds(14);
-    wait_until("the second attempt", || row().starts_with("queued|2|Connection error"));
+    assert!(within(PATIENCE, || row().starts_with("queued|2|Connection error")), "the second attempt does not come");
 }
 
 #[test]
@@ -67,16 +55,16 @@ fn neither_the_worker_nor_the_sweeper_writes_while_writes_are_switched_off() {
     let writes = server.app().store.statistics().writes();
     for _ in 0..5 {
         server.advance_seconds(60);
-        std::thread::sleep(Duration::from_millis(100));
+        let writes_now = || server.app().store.statistics().writes();
+        assert!(!within(Duration::from_millis(100), || writes_now() != writes), "no write is even tried");
     }
     assert_eq!(server.everything_stored(), before);
-    assert_eq!(server.app().store.statistics().writes(), writes, "no write was even tried");
 
     // The same server does both by itself as soon as it may write: there was something to do.
     server.restart_with(&[("queue_length", "16")]);
-    wait_until("the mail", || server.stored("SELECT state FROM outbox") == ["sent"]);
+    assert!(within(PATIENCE, || server.stored("SELECT state FROM outbox") == ["sent"]), "the mail does not come");
     let expired = "SELECT subject_id FROM audit WHERE action = 'account_invitation.expire'";
-    wait_until("the sweep", || server.stored(expired) == ["3"]);
+    assert!(within(PATIENCE, || server.stored(expired) == ["3"]), "the sweep does not come");
 }
 
 #[test]
@@ -99,7 +87,10 @@ fn two_servers_over_one_file_send_each_mail_once() {
     let stored = Connection::open(&database).unwrap();
     stored.busy_timeout(Duration::from_secs(5)).unwrap();
     let count = |sql: &str| -> i64 { stored.query_row(sql, [], |row| row.get(0)).unwrap() };
-    wait_until("every mail is sent", || count("SELECT count(*) FROM outbox WHERE state = 'sent'") == 400);
+    assert!(
+        within(PATIENCE, || count("SELECT count(*) FROM outbox WHERE state = 'sent'") == 400),
+        "every mail is sent does not come"
+    );
     drop((one, other));
     assert_eq!(fs::read_dir(&mails).unwrap().count(), 400);
     // A second claim would have counted an attempt, and made a link.

@@ -4,7 +4,6 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
 use invited::clock::Stopwatch;
@@ -12,7 +11,10 @@ use invited::entropy::Entropy;
 use invited::sandbox::TemporaryFolder;
 use serde_json::Value;
 
-use crate::process::{Client, Program, address, command, ended_by_asking_twice, half_a_request, printed, run, sqlite};
+use crate::process::{
+    Client, Program, address, begin, command, ended_by_asking_twice, expect_closed, half_a_request, printed, run,
+    sqlite,
+};
 use crate::support::token;
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
@@ -182,14 +184,14 @@ fn a_request_that_is_under_way_is_answered_before_the_end() {
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let head = format!(
             "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{first}",
+             Content-Type: application/json\r\nContent-Length: {}\r\n",
             token::ADMINISTRATOR,
             body.len()
         );
-        stream.write_all(head.as_bytes()).unwrap();
-        thread::sleep(Duration::from_millis(200));
+        begin(&mut stream, &head);
+        stream.write_all(first.as_bytes()).unwrap();
         program.signal(signal);
-        thread::sleep(Duration::from_millis(200));
+        expect_closed(address(&greeting));
         stream.write_all(second.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -234,11 +236,10 @@ fn a_request_that_never_ends_is_cut_off_when_the_drain_has_lasted_long_enough() 
     let (program, greeting) = Program::sandbox(&["--drain-timeout", "1"]);
     let mut stuck = TcpStream::connect(address(&greeting)).unwrap();
     let head = format!(
-        "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 50\r\n\r\n",
+        "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 50\r\n",
         token::ADMINISTRATOR
     );
-    stuck.write_all(head.as_bytes()).unwrap();
-    thread::sleep(Duration::from_millis(200));
+    begin(&mut stuck, &head);
     let start = Stopwatch::start();
     assert_eq!(program.stop().0.code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use invited::access::Caller;
 use invited::erasure;
@@ -15,7 +16,7 @@ use crate::process::{Program, address, command, sqlite};
 use crate::support::answers::PASSWORD;
 use crate::support::browser::{Browser, encoded, is_guarded_page};
 use crate::support::client::Request;
-use crate::support::{Answer, Server, token};
+use crate::support::{Answer, Server, token, within};
 
 /// Another password, of somebody who never gets in.
 const REFUSED_PASSWORD: &str = "wrong horse battery";
@@ -67,14 +68,14 @@ fn rich_story(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
         deliver();
         let path = format!("/sandbox/mailbox?{}", encoded(&[("to", address), ("wait", "10")]));
         // A mail of before may be there already, so the story waits for the next one.
-        loop {
+        let mut newest = String::new();
+        let has_come = within(Duration::from_secs(20), || {
             let mails: Value = at("GET", &path).send().expect(200).json()["messages"].take();
-            let newest = mails[0]["token"].as_str().unwrap_or_default().to_owned();
-            if newest != not {
-                break newest;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+            newest = mails[0]["token"].as_str().unwrap_or_default().to_owned();
+            newest != not
+        });
+        assert!(has_come, "no other mail comes to {address}");
+        newest
     };
 
     // One by one and several at once; one is sent again, one handed over.

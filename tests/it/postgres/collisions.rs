@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::own_cluster::{serve, start};
 use crate::support::database::execute;
-use crate::support::{Answer, Server, token};
+use crate::support::{Answer, Server, token, within};
 
 /// A trigger that fails an update of an invitation under a condition, after it has counted the attempt. A sequence is not undone
 /// with its transaction.
@@ -106,9 +106,7 @@ fn a_lock_that_is_held_from_outside_is_waited_for_a_while_and_leaves_nothing_hal
         let holding = "BEGIN; SELECT 1 FROM account_invitations WHERE id = 2 FOR UPDATE; SELECT pg_sleep(9); COMMIT";
         let holder = scope.spawn(|| execute(&url, holding));
         let is_held = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        while execute(&url, is_held).is_empty() {
-            thread::sleep(Duration::from_millis(20));
-        }
+        assert!(within(Duration::from_secs(4), || !execute(&url, is_held).is_empty()), "the lock is not held");
         let since = Stopwatch::start();
         let answer = update(&server, 1).expect(503);
         let waited = since.elapsed();

@@ -17,6 +17,7 @@ use super::load::ledger::Ledger;
 use super::processes::{ServerProcess, account};
 use crate::process::Client;
 use crate::support::database::on;
+use crate::support::within;
 
 const SERVERS: usize = 2;
 const CLIENTS: i64 = 6;
@@ -29,17 +30,6 @@ const MOST_REQUESTS: i64 = 1_200;
 
 /// A standby or a server that is not ready after this never will be. Others may keep the machine busy.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The rest between two looks.
-const LOOKS_EVERY: Duration = Duration::from_millis(50);
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Stopwatch::start();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "{what} does not happen");
-        thread::sleep(LOOKS_EVERY);
-    }
-}
 
 /// The place of a database server in a URL.
 fn place(cluster: &Cluster) -> String {
@@ -59,9 +49,8 @@ fn a_standby_takes_the_place_of_its_primary_and_nothing_that_was_answered_is_los
     on(&primary.url(), "postgres", "CREATE DATABASE invited");
     let standby = primary.standby().unwrap();
     primary.require_standby().unwrap();
-    wait_until("synchronous replication", || {
-        on(&primary.url(), "postgres", "SELECT sync_state FROM pg_stat_replication") == ["sync"]
-    });
+    let is_followed = || on(&primary.url(), "postgres", "SELECT sync_state FROM pg_stat_replication") == ["sync"];
+    assert!(within(PATIENCE, is_followed), "replication is not synchronous");
     let database = format!("postgres://invited@{},{}/invited", place(&primary), place(&standby));
     let token = account(&database);
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
@@ -130,9 +119,10 @@ fn a_host_that_says_nothing_does_not_keep_the_next_one_from_being_asked() {
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let server = ServerProcess::start(&settings(&database), folder.database().with_file_name("log"));
     let mut client = Client::connect(server.address(), &token).unwrap();
-    wait_until("an answer", || {
+    let is_answered = within(PATIENCE, || {
         let answer = client.send("GET", "/api/v1/account_invitations", "").unwrap();
         assert!([200, 503].contains(&answer.0), "{answer:?}");
         answer.0 == 200
     });
+    assert!(is_answered);
 }

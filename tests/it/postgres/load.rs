@@ -129,7 +129,6 @@ impl<'a> Visitor<'a> {
                 None => {
                     assert!(start.elapsed() < PATIENCE, "nobody answers");
                     is_lost = true;
-                    thread::sleep(REST_BEFORE_RETRY);
                     continue;
                 }
             }
@@ -190,7 +189,6 @@ impl<'a> Visitor<'a> {
                 return reply;
             }
             assert!(start.elapsed() < PATIENCE, "nobody answers {method} {path}");
-            thread::sleep(REST_BEFORE_RETRY);
         }
     }
 
@@ -205,7 +203,6 @@ impl<'a> Visitor<'a> {
                 Err(cause) => assert!(start.elapsed() < PATIENCE, "no server listens: {cause}"),
             }
             self.move_on();
-            thread::sleep(REST_BEFORE_RETRY);
         };
         self.ledger.figures.requests += 1;
         let headers: Vec<(&str, &str)> = key.map(|key| ("Idempotency-Key", key)).into_iter().collect();
@@ -233,6 +230,7 @@ impl<'a> Visitor<'a> {
     }
 
     fn move_on(&mut self) {
+        thread::sleep(REST_BEFORE_RETRY);
         self.connection = None;
         self.at = (self.at + 1) % self.servers.len();
     }

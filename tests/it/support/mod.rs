@@ -3,7 +3,7 @@
 //! `server` starts the program, `client` speaks plain HTTP/1.1 over a socket of its own (a library would repair or hide
 //! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
 //! of its keys, `browser` keeps a cookie and fills in forms, `answers` says how people answer their invitations, `sink`
-//! takes mails and misbehaves where a story wants it to, `postgres` is the database server of stories that are about it.
+//! takes mails and misbehaves where a story wants it to, `postgres` is the database server of stories that are about it, `waiting` waits for conditions.
 
 pub(crate) mod answers;
 pub(crate) mod browser;
@@ -18,10 +18,12 @@ pub(crate) mod server;
 pub(crate) mod sink;
 pub(crate) mod snapshot;
 pub(crate) mod stored;
+pub(crate) mod waiting;
 
 pub(crate) use client::Answer;
 pub(crate) use server::Server;
 pub(crate) use sink::Sink;
+pub(crate) use waiting::within;
 
 /// The bearer tokens of the seed, one for each level of the first account and one of the second.
 pub(crate) mod token {
