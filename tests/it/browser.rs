@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use invited::testing::entropy::Entropy;
 use invited::testing::sandbox::TemporaryFolder;
@@ -15,7 +16,7 @@ use crate::peers;
 use crate::process::{self, Program};
 use crate::support::client::{BASE, Request};
 use crate::support::stored::everything_stored;
-use crate::support::{Answer, token};
+use crate::support::{Answer, token, within};
 
 /// A sandbox, the mail server it sends to, and its database.
 struct Story {
@@ -173,9 +174,7 @@ fn link_scanners_change_nothing() {
         let answer = Request::new(story.address, "GET", &mails).bearer(token::ADMINISTRATOR).send().expect(200);
         answer.json()["mails"][0]["state"] == "sent"
     };
-    while !is_sent() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    assert!(within(Duration::from_secs(20), is_sent), "the mail is not settled");
     let before = everything_stored(&story.database());
 
     assert_eq!(story.page("HEAD", &path).status, 200);

@@ -7,11 +7,10 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::exact::{invalid, shown};
-use crate::support::{Answer, Server, token};
+use crate::support::{Answer, Server, token, within};
 
 const CLIENTS: usize = 64;
 
@@ -202,10 +201,7 @@ fn status_of_a_slow_request(server: &Server, token: &str, meanwhile: impl FnOnce
     stream.write_all(head.as_bytes()).unwrap();
     // One more read means that the caller has been looked up; the server now waits for the rest.
     let reads = server.app().store.statistics().reads();
-    let waiting = Stopwatch::start();
-    while server.app().store.statistics().reads() == reads && waiting.elapsed() < Duration::from_millis(500) {
-        thread::sleep(Duration::from_millis(1));
-    }
+    within(Duration::from_millis(500), || server.app().store.statistics().reads() != reads);
     meanwhile();
     stream.write_all(rest.as_bytes()).unwrap();
     let mut answer = String::new();

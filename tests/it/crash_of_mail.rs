@@ -11,9 +11,9 @@ use invited::testing::sandbox::TemporaryFolder;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::process::{Client, Program, address, sqlite, wait_until};
+use crate::process::{Client, Program, address, sqlite};
 use crate::support::sink::{Manner, Moment, Sink};
-use crate::support::token;
+use crate::support::{token, within};
 
 /// With the timeout of two seconds set here, a claim expires after seven. On a busy machine an attempt may take longer,
 /// and the next one comes half a minute later.
@@ -77,7 +77,7 @@ fn kill_at(step: Step) -> Vec<String> {
     let body = json!({"account_invitation": {"full_name": "N", "email_address": "n@example.test"}}).to_string();
     let (status, body) = client.send("POST", "/api/v1/account_invitations", &body).unwrap();
     assert_eq!(status, 200, "{body}");
-    wait_until(PATIENCE, "the step", || step.has_come(&sink));
+    assert!(within(PATIENCE, || step.has_come(&sink)), "{step:?} does not come");
     if matches!(step, Step::Named) {
         thread::sleep(Duration::from_millis(100));
     }
@@ -87,7 +87,7 @@ fn kill_at(step: Step) -> Vec<String> {
     let stored = Connection::open(folder.database()).unwrap();
     stored.busy_timeout(Duration::from_secs(5)).unwrap();
     let state = || -> String { stored.query_row("SELECT state FROM outbox", [], |row| row.get(0)).unwrap() };
-    wait_until(PATIENCE, "the mail is sent", || state() == "sent");
+    assert!(within(PATIENCE, || state() == "sent"), "{step:?}: the mail is not sent");
     drop(program);
     assert!(!sink.accepted().is_empty(), "{step:?}: the outbox says that it was sent, but it did not arrive");
     sink.received().iter().map(|received| message_id(&received.wire)).collect()

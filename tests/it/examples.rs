@@ -9,14 +9,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use invited::testing::entropy::Entropy;
 use invited::testing::sandbox::TemporaryFolder;
 
 use crate::peers::{installed, python_script, run};
+use crate::support::within;
 
 /// A suite's time limit on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -116,11 +115,9 @@ impl Suite {
         println!("{passed} tests passed");
         assert!(passed >= at_least, "{passed} tests passed, and not {at_least}:\n{said}");
         let ids = fs::read_to_string(started(&folder)).expect("something was started");
-        // A program that ends with its runner is signaled last and ends a little later.
-        let start = Stopwatch::start();
-        while let Some(id) = ids.lines().find(|id| is_alive(id)) {
-            assert!(start.elapsed() < POLITENESS, "process {id} is left over");
-            thread::sleep(Duration::from_millis(20));
+        // What ends with its runner is told to at the last moment, and ends a little later.
+        for id in ids.lines() {
+            assert!(within(POLITENESS, || !is_alive(id)), "process {id} is left over");
         }
         ids.lines().count()
     }

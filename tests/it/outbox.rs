@@ -9,8 +9,8 @@ use invited::testing::sandbox::TemporaryFolder;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::process::{Client, Program, address, sqlite, wait_until};
-use crate::support::{Server, token};
+use crate::process::{Client, Program, address, sqlite};
+use crate::support::{Server, token, within};
 
 /// How long a test waits for a worker.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,14 +36,13 @@ fn a_failed_mail_is_retried_when_the_clock_says_so() {
         Server::start_with(&[("mail_worker", "true"), ("mail", "smtp://127.0.0.1:1"), ("mail_starttls", "none")]);
     server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
     let row = || server.stored("SELECT state, attempts, last_reply FROM outbox").remove(0);
-    wait_until(PATIENCE, "the first attempt", || row().starts_with("queued|1|Connection error"));
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(row().starts_with("queued|1|"), "the clock is frozen: {}", row());
+    assert!(within(PATIENCE, || row().starts_with("queued|1|Connection error")), "the first attempt does not come");
+    let is_tried_again = || within(Duration::from_millis(300), || !row().starts_with("queued|1|"));
+    assert!(!is_tried_again(), "the clock stands still: {}", row());
     server.advance_seconds(23);
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(row().starts_with("queued|1|"), "the shortest wait is 24 seconds: {}", row());
+    assert!(!is_tried_again(), "the shortest wait is 24 seconds: {}", row());
     server.advance_seconds(14);
-    wait_until(PATIENCE, "the second attempt", || row().starts_with("queued|2|Connection error"));
+    assert!(within(PATIENCE, || row().starts_with("queued|2|Connection error")), "the second attempt does not come");
 }
 
 #[test]
@@ -56,16 +55,16 @@ fn neither_the_worker_nor_the_sweeper_writes_while_writes_are_switched_off() {
     let writes = server.app().store.statistics().writes();
     for _ in 0..5 {
         server.advance_seconds(60);
-        std::thread::sleep(Duration::from_millis(100));
+        let writes_now = || server.app().store.statistics().writes();
+        assert!(!within(Duration::from_millis(100), || writes_now() != writes), "no write is even tried");
     }
     assert_eq!(server.everything_stored(), before);
-    assert_eq!(server.app().store.statistics().writes(), writes, "no write was even tried");
 
     // Once writes are allowed, the same server does both, so there was work to do.
     server.restart_with(&[("queue_length", "16")]);
-    wait_until(PATIENCE, "the mail", || server.stored("SELECT state FROM outbox") == ["sent"]);
+    assert!(within(PATIENCE, || server.stored("SELECT state FROM outbox") == ["sent"]), "the mail does not come");
     let expired = "SELECT subject_id FROM audit WHERE action = 'account_invitation.expire'";
-    wait_until(PATIENCE, "the sweep", || server.stored(expired) == ["3"]);
+    assert!(within(PATIENCE, || server.stored(expired) == ["3"]), "the sweep does not come");
 }
 
 #[test]
@@ -88,7 +87,10 @@ fn two_servers_over_one_file_send_each_mail_once() {
     let stored = Connection::open(&database).unwrap();
     stored.busy_timeout(Duration::from_secs(5)).unwrap();
     let count = |sql: &str| -> i64 { stored.query_row(sql, [], |row| row.get(0)).unwrap() };
-    wait_until(PATIENCE, "every mail is sent", || count("SELECT count(*) FROM outbox WHERE state = 'sent'") == 400);
+    assert!(
+        within(PATIENCE, || count("SELECT count(*) FROM outbox WHERE state = 'sent'") == 400),
+        "every mail is sent does not come"
+    );
     drop((one, other));
     assert_eq!(fs::read_dir(&mails).unwrap().count(), 400);
     // A second claim would have counted an attempt and made a link.

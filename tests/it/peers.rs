@@ -17,9 +17,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
-
 use crate::process::Program;
+use crate::support::within;
 
 /// A script's time limit; the slowest takes about a second.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -175,18 +174,16 @@ pub(crate) fn run(mut command: Command, patience: Duration) -> (Option<ExitStatu
 }
 
 fn ended(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
-    let start = Stopwatch::start();
-    loop {
-        if let Some(status) = child.try_wait().expect("the script can be waited for") {
-            return Some(status);
-        }
-        if start.elapsed() > patience {
-            child.kill().expect("the script can be killed");
-            child.wait().expect("the script can be waited for");
-            return None;
-        }
-        thread::sleep(Duration::from_millis(5));
+    let mut status = None;
+    let has_ended = within(patience, || {
+        status = child.try_wait().expect("the script can be waited for");
+        status.is_some()
+    });
+    if !has_ended {
+        child.kill().expect("the script can be killed");
+        child.wait().expect("the script can be waited for");
     }
+    status
 }
 
 fn scripts(language: &str) -> PathBuf {

@@ -15,21 +15,13 @@ use std::time::Duration;
 use invited::testing::clock::Stopwatch;
 use serde_json::Value;
 
-/// How long a test waits for a process to end or to print something.
+use crate::support::within;
+
+/// A story waits at most this long for a process to end, or to say something.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a process may take to end before it is killed.
 const POLITENESS: Duration = Duration::from_secs(3);
-
-/// Waits until something is so, or fails with `what`.
-#[track_caller]
-pub(crate) fn wait_until(patience: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Stopwatch::start();
-    while !is_so() {
-        assert!(start.elapsed() < patience, "did not happen: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
 
 /// The program with these arguments, without settings from the tester's environment.
 pub(crate) fn command(arguments: &[&str]) -> Command {
@@ -126,15 +118,13 @@ impl Program {
     }
 
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        let start = Stopwatch::start();
-        let status = loop {
-            match self.child.try_wait().expect("the process can be waited for") {
-                Some(status) => break status,
-                None => assert!(start.elapsed() < PATIENCE, "the process does not end"),
-            }
-            thread::sleep(Duration::from_millis(5));
-        };
-        (status, self.lines.iter().collect())
+        let mut status = None;
+        let has_ended = within(PATIENCE, || {
+            status = self.child.try_wait().expect("the process can be waited for");
+            status.is_some()
+        });
+        assert!(has_ended, "the process does not end");
+        (status.expect("it has ended"), self.lines.iter().collect())
     }
 }
 
@@ -144,10 +134,7 @@ impl Drop for Program {
         // has ended already is fine in either case.
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-            let start = Stopwatch::start();
-            while self.child.try_wait().is_ok_and(|status| status.is_none()) && start.elapsed() < POLITENESS {
-                thread::sleep(Duration::from_millis(5));
-            }
+            within(POLITENESS, || !self.child.try_wait().is_ok_and(|status| status.is_none()));
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -223,23 +210,35 @@ pub(crate) fn half_a_request(address: SocketAddr, bearer: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("the program listens");
     let head = format!(
         "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\n\
-         Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{{"
+         Content-Type: application/json\r\nContent-Length: 50\r\n"
     );
-    stream.write_all(head.as_bytes()).expect("the server reads");
-    thread::sleep(Duration::from_millis(200));
+    begin(&mut stream, &head);
+    stream.write_all(b"{").expect("the server reads");
     stream
 }
 
-/// Signals a program, expects it to wait for the unfinished request, and signals again; then it must end at once.
+/// Sends the head of a request, but for its last line, and waits until the server asks for the body.
+pub(crate) fn begin(stream: &mut TcpStream, head: &str) {
+    let asked_for = b"HTTP/1.1 100 Continue\r\n\r\n";
+    stream.write_all(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).expect("the server reads");
+    let mut answer = vec![0; asked_for.len()];
+    stream.read_exact(&mut answer).expect("the server answers");
+    assert_eq!(answer, asked_for, "{}", String::from_utf8_lossy(&answer));
+}
+
+/// Waits until nobody listens at an address any more.
+pub(crate) fn expect_closed(address: SocketAddr) {
+    assert!(within(PATIENCE, || TcpStream::connect(address).is_err()), "the program goes on listening");
+}
+
+/// Asks a program to end, sees that it waits for the request that is under way, and asks again.
+///
+/// Returns how it ended, which has to be at once.
 pub(crate) fn ended_by_asking_twice(program: Program, signals: [&str; 2], mut under_way: TcpStream) -> ExitStatus {
     let address = under_way.peer_addr().expect("the connection is open");
     program.signal(signals[0]);
-    let start = Stopwatch::start();
-    while TcpStream::connect(address).is_ok() {
-        assert!(start.elapsed() < PATIENCE, "the program keeps listening");
-        thread::sleep(Duration::from_millis(5));
-    }
-    under_way.set_read_timeout(Some(Duration::from_millis(300))).expect("the connection is open");
+    expect_closed(address);
+    under_way.set_read_timeout(Some(Duration::from_millis(300))).expect("the connection stands");
     let waiting = under_way.read(&mut [0]).map_err(|cause| cause.kind());
     assert!(
         matches!(waiting, Err(io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)),

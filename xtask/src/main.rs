@@ -1,55 +1,68 @@
 //! The chores of the project: `cargo xtask help`.
 //!
-//! One place says what "the tests pass" means, so that a contributor, a script and a build server all run
-//! the same commands. It is a small Rust program rather than a makefile because it then needs nothing that
-//! the project does not need anyway, and it uses only the standard library so that it builds in a second.
+//! One place defines what "the tests pass" means, so a contributor, a script and a build server run the same commands.
+//! It is a Rust program rather than a makefile because that needs nothing the project does not need anyway, and it uses
+//! only the standard library, so it builds in a second.
 //!
-//! Two rules hold for every chore. A step that cannot run is a failure that says what to install, never a
-//! step that is skipped. And the first step that fails ends the chore with its exit status.
+//! Two rules hold for every chore. A step that cannot run is a failure that names what to install; no step is skipped.
+//! The first step that fails ends the chore.
 
-mod debian;
+mod command;
 mod engines;
-mod peers;
-mod requirement;
-mod step;
+mod tools;
 
-use std::process::ExitCode;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
-use requirement::Requirement;
-use step::Step;
+use command::{cargo, run, workspace};
+use tools::Tool;
 
 const HELP: &str = "\
 The chores of the project.
 
-  cargo xtask test [FILTER …]           run every test, on both engines, the doc tests too
-  cargo xtask ci                        formatting, lints, documentation, then the tests
+  cargo xtask test [--install] [FILTER …]   run every test, on both engines, and the examples in the documentation
+  cargo xtask ci [--install]                formatting, spelling, dependencies, lints, documentation, then the tests
+  cargo xtask pre-commit                    formatting and spelling, in seconds
   cargo xtask bench [--engine postgres] [--quick] [--json]
-                                        build for release, measure, print the table
-  cargo xtask help                      this text
+                                            build as shipped, measure, print the table
+  cargo xtask help                          this text
 
-`test` needs a C compiler for the bundled SQLite, and Python 3.11 with venv, Node 20 and npm (or newer) for
-the clients of other makes that the tests run; those are installed into target/peers, once. It needs
-Chromium for the pages, too; as root on a machine with apt-get it installs that by itself. It runs the tests
-with cargo-nextest where that is installed and with `cargo test` elsewhere. `ci` needs rustfmt and clippy as
-well.
-It needs PostgreSQL's programs, PgBouncer and openssl, for the tests that start a server of their own; as root on
-a machine with apt-get it installs those as well.
-The stories run on SQLite and then once more on a PostgreSQL server that is made for them and is gone afterwards.
-INVITED_TEST_DATABASE names one engine, sqlite or postgres, or the URL of a server that is there already. With a
-FILTER and without the variable they run on SQLite only.
-`bench` needs wrk. `bench --engine postgres` makes such a server, too, a durable one.
+The chores need programs of the system: a C compiler, Python with venv, Node with npm, Chromium, PostgreSQL, PgBouncer
+and openssl for the tests; rustfmt, clippy and cargo-deny for `ci` as well; wrk for `bench`. A chore lists what is missing and the command
+that installs it, and stops. With --install it prints that command and runs it, with sudo unless it runs as root.
+Python and Node packages go into target/peers, once, and nowhere else.
+
+The tests run with cargo-nextest where that is installed, else with `cargo test`. They run on SQLite and then once more
+on a temporary PostgreSQL server. INVITED_TEST_DATABASE names one engine, sqlite or postgres, or the URL of a running
+server. With a FILTER and without the variable they run on SQLite only.
 Everything after `bench` goes to the bench program; `cargo xtask bench --help` lists its options.
 ";
 
+/// Some tests are about PostgreSQL itself, whatever the others run on.
+const FOR_TESTS: &[&Tool] = &[
+    &tools::C_COMPILER,
+    &tools::PYTHON,
+    &tools::NODE,
+    &tools::NPM,
+    &tools::CHROMIUM,
+    &tools::POSTGRES,
+    &tools::PGBOUNCER,
+    &tools::OPENSSL,
+];
+
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let chore = arguments.next();
-    let rest: Vec<String> = arguments.collect();
-    let outcome = match chore.as_deref() {
-        Some("test") => test(&rest),
-        Some("ci") if rest.is_empty() => ci(),
-        Some("bench") => bench(&rest),
-        Some("help" | "--help" | "-h") => {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let chore = if arguments.is_empty() { String::new() } else { arguments.remove(0) };
+    let outcome = match chore.as_str() {
+        "test" => test(takes_install(&mut arguments), &arguments),
+        "ci" if matches!(&arguments[..], [] | [_]) => {
+            let may_install = takes_install(&mut arguments);
+            if arguments.is_empty() { ci(may_install) } else { Err(format!("ci does not take {}", arguments[0])) }
+        }
+        "pre-commit" => pre_commit(),
+        "bench" => bench(&arguments),
+        "help" | "--help" | "-h" => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
@@ -67,84 +80,84 @@ fn main() -> ExitCode {
     }
 }
 
-/// What every run of the tests needs. Some stories are about PostgreSQL itself, whatever the others run on.
-const FOR_TESTS: &[Requirement] = &[
-    Requirement::CCompiler,
-    Requirement::Python,
-    Requirement::Node,
-    Requirement::Npm,
-    Requirement::Chromium,
-    Requirement::Postgres,
-    Requirement::PgBouncer,
-    Requirement::Openssl,
-];
+/// Takes `--install` out of the arguments; whether it was there.
+fn takes_install(arguments: &mut Vec<String>) -> bool {
+    let before = arguments.len();
+    arguments.retain(|argument| argument != "--install");
+    arguments.len() < before
+}
 
-fn test(filter: &[String]) -> Result<(), String> {
-    debian::provide(FOR_TESTS)?;
-    requirement::check(FOR_TESTS)?;
+fn test(may_install: bool, filter: &[String]) -> Result<(), String> {
+    tools::require(FOR_TESTS, may_install)?;
     tests(filter)
 }
 
-fn ci() -> Result<(), String> {
-    let needed = [FOR_TESTS, &[Requirement::Rustfmt, Requirement::Clippy]].concat();
-    debian::provide(&needed)?;
-    requirement::check(&needed)?;
-    Step::cargo("Formatting", &["fmt", "--all", "--check"], "`cargo fmt --all` repairs it").run()?;
-    Step::cargo(
-        "Lints",
-        &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
-        "every warning counts as an error here",
-    )
-    .run()?;
-    Step::cargo(
+fn ci(may_install: bool) -> Result<(), String> {
+    let needed = [FOR_TESTS, &[&tools::RUSTFMT, &tools::CLIPPY, &tools::CARGO_DENY]].concat();
+    tools::require(&needed, may_install)?;
+    pre_commit()?;
+    run(
+        "Dependencies",
+        &mut cargo(&["deny", "check", "licenses", "bans", "sources"]),
+        "deny.toml says what a dependency must be",
+    )?;
+    let lints = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    run("Lints", &mut cargo(&lints), "every warning counts as an error here")?;
+    let documentation = ["doc", "--workspace", "--no-deps"];
+    run(
         "Documentation",
-        &["doc", "--workspace", "--no-deps"],
+        cargo(&documentation).env("RUSTDOCFLAGS", "--deny warnings"),
         "a broken link in a comment counts as an error here",
-    )
-    .with_variable("RUSTDOCFLAGS", "--deny warnings")
-    .run()?;
+    )?;
     tests(&[])
+}
+
+fn pre_commit() -> Result<(), String> {
+    tools::require(&[&tools::RUSTFMT, &tools::PYTHON], false)?;
+    run("Formatting", &mut cargo(&["fmt", "--all", "--check"]), "`cargo fmt --all` repairs it")?;
+    let typos = install("typos")?.join("typos").join("bin").join("typos");
+    run(
+        "Spelling",
+        Command::new(typos).current_dir(workspace()),
+        "correct it, or add the word to _typos.toml with the reason",
+    )
 }
 
 /// Prepares the peers, then runs the unit and integration tests, then the examples inside the documentation, which
 /// nextest cannot run.
 fn tests(filter: &[String]) -> Result<(), String> {
-    peers::prepare()?;
+    install("tests")?;
     engines::run(filter)?;
     if filter.is_empty() {
-        Step::cargo(
-            "Examples in the documentation",
-            &["test", "--doc", "--package", "invited"],
-            "see the failures above",
-        )
-        .run()?;
+        let examples = ["test", "--doc", "--package", "invited"];
+        run("Examples in the documentation", &mut cargo(&examples), "see the failures above")?;
     }
     Ok(())
 }
 
-/// Builds both programs apart, because cargo would otherwise merge their features and measure a server
-/// that nobody ships.
+/// Installs the Python and Node packages for the tests or the spelling check, unless they are there; the folder.
+fn install(what: &str) -> Result<PathBuf, String> {
+    // `target/peers` as a rule, beside the folder of the profile that this program was built into.
+    let program = std::env::current_exe().map_err(|cause| format!("this program has no path: {cause}"))?;
+    let folder = program.ancestors().nth(2).ok_or("this program is in no target folder")?.join("peers");
+    // Of two chores at once the second waits here and then finds everything installed.
+    let lock = fs::create_dir_all(&folder).and_then(|()| File::create(folder.join("lock")));
+    let lock = lock.and_then(|lock| lock.lock().map(|()| lock));
+    let _lock = lock.map_err(|cause| format!("{} cannot be locked: {cause}", folder.display()))?;
+    let mut script = Command::new("bash");
+    script.arg(workspace().join("tests/peers/install")).args([folder.as_os_str(), what.as_ref()]);
+    run("Packages of Python and Node", &mut script, "the first run has to reach the registries of pip and npm")?;
+    Ok(folder)
+}
+
+/// Builds both programs apart: together, cargo would merge their features and measure a server that is never shipped.
 fn bench(arguments: &[String]) -> Result<(), String> {
     let on_postgres = arguments.windows(2).any(|pair| pair[0] == "--engine" && pair[1] == "postgres");
-    let server = on_postgres.then_some(Requirement::Postgres);
-    let needed: Vec<Requirement> = [Requirement::CCompiler, Requirement::Wrk].into_iter().chain(server).collect();
-    debian::provide(&needed)?;
-    requirement::check(&needed)?;
-    Step::cargo(
-        "Build of the server",
-        &["build", "--profile", "dist", "--package", "invited"],
-        "the server does not build",
-    )
-    .quiet()
-    .run()?;
-    Step::cargo(
-        "Build of the bench",
-        &["build", "--profile", "dist", "--package", "invited-bench"],
-        "the bench does not build",
-    )
-    .quiet()
-    .run()?;
-    let mut run = vec!["run", "--quiet", "--profile", "dist", "--package", "invited-bench", "--"];
-    run.extend(arguments.iter().map(String::as_str));
-    Step::cargo("Bench", &run, "the measurement did not finish").quiet().run()
+    let needed = [&tools::C_COMPILER, &tools::WRK, &tools::POSTGRES];
+    tools::require(if on_postgres { &needed } else { &needed[..2] }, false)?;
+    for package in ["invited", "invited-bench"] {
+        run("Build", &mut cargo(&["build", "--profile", "dist", "--package", package]), "the package does not build")?;
+    }
+    let program = ["run", "--quiet", "--profile", "dist", "--package", "invited-bench", "--"];
+    run("Bench", cargo(&program).args(arguments), "the measurement did not finish")
 }

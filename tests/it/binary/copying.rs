@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use invited::testing::tables::TABLES;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -19,6 +18,7 @@ use super::team::Team;
 use crate::process::{Client, command, printed, run, sqlite};
 use crate::support::database::rows_in_file;
 use crate::support::stored::everything_stored;
+use crate::support::within;
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
 
@@ -77,11 +77,7 @@ pub(crate) fn while_inviting(server: SocketAddr, token: &str, work: impl FnOnce(
             }
         });
         let _ends = Ends(&is_over);
-        let start = Stopwatch::start();
-        while written.load(Ordering::Relaxed) == 0 {
-            assert!(start.elapsed() < Duration::from_secs(10), "no invitation was created");
-            thread::sleep(Duration::from_millis(5));
-        }
+        assert!(within(Duration::from_secs(10), || written.load(Ordering::Relaxed) > 0), "nobody writes");
         let before = written.load(Ordering::Relaxed);
         work();
         assert!(written.load(Ordering::Relaxed) > before, "no invitation was created meanwhile");

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use invited::testing::sandbox::TemporaryFolder;
 use serde_json::{Value, json};
 
 use super::serving::{fails, folder, succeeds};
 use crate::process::{Client, Program, address, printed, run, sqlite};
-use crate::support::token;
+use crate::support::{token, within};
 
 /// A running sandbox with a database file.
 struct Case {
@@ -47,11 +46,8 @@ impl Case {
 
     /// Waits until the running program notices a command's effect, within a second or so.
     fn learns(&mut self, path: &str, status: u16) {
-        let waiting = Stopwatch::start();
-        while self.status(path) != status {
-            assert!(waiting.elapsed() < Duration::from_millis(1_500), "the program does not notice it");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let has_learnt = within(Duration::from_millis(1_500), || self.status(path) == status);
+        assert!(has_learnt, "the program does not learn of it");
     }
 }
 

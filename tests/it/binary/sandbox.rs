@@ -4,14 +4,15 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
 use serde_json::Value;
 
 use super::serving::{folder, new_database};
-use crate::process::{Client, Program, address, command, ended_by_asking_twice, half_a_request, printed, run};
+use crate::process::{
+    Client, Program, address, begin, command, ended_by_asking_twice, expect_closed, half_a_request, printed, run,
+};
 use crate::support::token;
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
@@ -176,14 +177,14 @@ fn a_running_request_is_answered_before_the_end() {
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let head = format!(
             "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{first}",
+             Content-Type: application/json\r\nContent-Length: {}\r\n",
             token::ADMINISTRATOR,
             body.len()
         );
-        stream.write_all(head.as_bytes()).unwrap();
-        thread::sleep(Duration::from_millis(200));
+        begin(&mut stream, &head);
+        stream.write_all(first.as_bytes()).unwrap();
         program.signal(signal);
-        thread::sleep(Duration::from_millis(200));
+        expect_closed(address(&greeting));
         stream.write_all(second.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -228,11 +229,10 @@ fn an_endless_request_is_cut_off_after_the_drain_time() {
     let (program, greeting) = Program::sandbox(&["--drain-timeout", "1"]);
     let mut stuck = TcpStream::connect(address(&greeting)).unwrap();
     let head = format!(
-        "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 50\r\n\r\n",
+        "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 50\r\n",
         token::ADMINISTRATOR
     );
-    stuck.write_all(head.as_bytes()).unwrap();
-    thread::sleep(Duration::from_millis(200));
+    begin(&mut stuck, &head);
     let start = Stopwatch::start();
     assert_eq!(program.stop().0.code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());

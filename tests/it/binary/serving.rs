@@ -3,15 +3,14 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Output, Stdio};
-use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use invited::testing::entropy::Entropy;
 use invited::testing::sandbox::TemporaryFolder;
 use serde_json::Value;
 
 use crate::process::{Client, Program, command, ended_by_asking_twice, half_a_request, printed, run, sqlite};
+use crate::support::within;
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
 
@@ -41,11 +40,8 @@ pub(crate) fn serve(database: &str, more: &[&str]) -> (Program, SocketAddr) {
     let mut command = command(&[&["serve", "--database", database, "--listen", &text], more].concat());
     command.stderr(Stdio::null());
     let program = Program::start(command);
-    let start = Stopwatch::start();
-    while Client::connect(address, "").is_err() {
-        assert!(start.elapsed() < Duration::from_secs(10), "the server does not listen");
-        thread::sleep(Duration::from_millis(10));
-    }
+    let listens = || Client::connect(address, "").is_ok();
+    assert!(within(Duration::from_secs(10), listens), "the server does not listen");
     (program, address)
 }
 
@@ -245,11 +241,8 @@ fn tokens_are_created_listed_and_revoked_while_the_server_runs() {
     assert_eq!(listed["tokens"].as_array().map(Vec::len), Some(2), "{listed}");
 
     succeeds(&["token", "revoke", &id, "--database", &url]);
-    let start = Stopwatch::start();
-    while status(address, second) != 401 {
-        assert!(start.elapsed() < Duration::from_secs(2), "a revoked token still works after {:?}", start.elapsed());
-        thread::sleep(Duration::from_millis(50));
-    }
+    let is_refused = || status(address, second) == 401;
+    assert!(within(Duration::from_secs(2), is_refused), "a revoked token still works");
     assert_eq!(status(address, &first), 200, "the other token still works");
     fails(&["token", "revoke", &id, "--database", &url], &[&id]);
     fails(&["token", "revoke", "999", "--database", &url], &["999"]);

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::refusal;
-use crate::support::{Server, token};
+use crate::support::{Server, token, within};
 
 #[test]
 fn the_clock_can_be_set_stopped_and_resumed() {
@@ -20,9 +22,8 @@ fn the_clock_can_be_set_stopped_and_resumed() {
     assert_eq!(state(server.control("PUT", "/clock", &set)), json!({"now": "2031-01-01T00:00:00Z", "frozen": true}));
     let running = state(server.control("PUT", "/clock", &json!({"frozen": false})));
     assert_eq!(running["frozen"], false);
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
-    let later = state(server.control("GET", "/clock", &Value::Null));
-    assert_ne!(later["now"], running["now"], "a resumed clock runs");
+    let runs = || state(server.control("GET", "/clock", &Value::Null))["now"] != running["now"];
+    assert!(within(Duration::from_secs(3), runs), "a clock that was let go runs");
 }
 
 #[test]

@@ -1,15 +1,13 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use super::refusal;
 use crate::binary::serving::{create_account, fails, folder, free_address, serve};
 use crate::process::{Client, Program, address, command, printed, run, sqlite};
-use crate::support::{Server, token};
+use crate::support::{Server, token, within};
 
 /// Every route of the control plane, as its 404 lists them.
 fn lines(server: &Server) -> Vec<(String, String)> {
@@ -85,14 +83,12 @@ fn no_setting_of_serve_mounts_it() {
 
 /// A connection to a program that is starting.
 fn connected(address: SocketAddr) -> Client {
-    let start = Stopwatch::start();
-    loop {
-        match Client::connect(address, "") {
-            Ok(client) => return client,
-            Err(_) => assert!(start.elapsed() < Duration::from_secs(10), "the server does not listen"),
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
+    let mut client = None;
+    within(Duration::from_secs(10), || {
+        client = Client::connect(address, "").ok();
+        client.is_some()
+    });
+    client.expect("the server listens")
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use invited::testing::access::Caller;
 use invited::testing::erasure;
@@ -15,7 +16,7 @@ use crate::process::{Program, address, command, sqlite};
 use crate::support::answers::PASSWORD;
 use crate::support::browser::{Browser, encoded, is_guarded_page};
 use crate::support::client::Request;
-use crate::support::{Answer, Server, token};
+use crate::support::{Answer, Server, token, within};
 
 /// Another password, which is never accepted.
 const REFUSED_PASSWORD: &str = "wrong horse battery";
@@ -66,15 +67,15 @@ fn rich_scenario(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
     let mailed = |address: &str, not: &str| {
         deliver();
         let path = format!("/sandbox/mailbox?{}", encoded(&[("to", address), ("wait", "10")]));
-        // An earlier mail may be there already, so wait for the next one.
-        loop {
+        // A mail of before may be there already, so the story waits for the next one.
+        let mut newest = String::new();
+        let has_come = within(Duration::from_secs(20), || {
             let mails: Value = at("GET", &path).send().expect(200).json()["messages"].take();
-            let newest = mails[0]["token"].as_str().unwrap_or_default().to_owned();
-            if newest != not {
-                break newest;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+            newest = mails[0]["token"].as_str().unwrap_or_default().to_owned();
+            newest != not
+        });
+        assert!(has_come, "no other mail comes to {address}");
+        newest
     };
 
     // Single and bulk creates; one is resent, one handed over.

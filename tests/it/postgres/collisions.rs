@@ -11,7 +11,7 @@ use invited::testing::store::{Error, Param, UniqueIndex};
 use super::own_cluster::{serve, start};
 use super::update;
 use crate::support::database::execute;
-use crate::support::token;
+use crate::support::{token, within};
 
 /// A trigger that fails updates of invitations under a condition and counts the attempts. A sequence is not rolled
 /// back.
@@ -102,9 +102,7 @@ fn a_foreign_lock_is_waited_for_and_leaves_nothing_half_done() {
         let holding = "BEGIN; SELECT 1 FROM account_invitations WHERE id = 2 FOR UPDATE; SELECT pg_sleep(9); COMMIT";
         let holder = scope.spawn(|| execute(&url, holding));
         let is_held = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        while execute(&url, is_held).is_empty() {
-            thread::sleep(Duration::from_millis(20));
-        }
+        assert!(within(Duration::from_secs(4), || !execute(&url, is_held).is_empty()), "the lock is not held");
         let since = Stopwatch::start();
         let answer = update(&server, 1).expect(503);
         let waited = since.elapsed();

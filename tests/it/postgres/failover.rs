@@ -15,8 +15,9 @@ use invited_cluster::{Cluster, MORTAL};
 use super::load::Visitor;
 use super::load::ledger::Ledger;
 use super::processes::{ServerProcess, account};
-use crate::process::{Client, wait_until};
+use crate::process::Client;
 use crate::support::database::on;
+use crate::support::within;
 
 const SERVERS: usize = 2;
 const CLIENTS: i64 = 6;
@@ -30,7 +31,7 @@ const MOST_REQUESTS: i64 = 1_200;
 /// How long a standby or server may take to get ready on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Host and port of a database server, as in a URL.
+/// The place of a database server in a URL.
 fn place(cluster: &Cluster) -> String {
     cluster.url().rsplit_once('@').unwrap().1.to_owned()
 }
@@ -48,9 +49,8 @@ fn a_promoted_standby_loses_no_answered_write() {
     on(&primary.url(), "postgres", "CREATE DATABASE invited");
     let standby = primary.standby().unwrap();
     primary.require_standby().unwrap();
-    wait_until(PATIENCE, "synchronous replication", || {
-        on(&primary.url(), "postgres", "SELECT sync_state FROM pg_stat_replication") == ["sync"]
-    });
+    let is_followed = || on(&primary.url(), "postgres", "SELECT sync_state FROM pg_stat_replication") == ["sync"];
+    assert!(within(PATIENCE, is_followed), "replication is not synchronous");
     let database = format!("postgres://invited@{},{}/invited", place(&primary), place(&standby));
     let token = account(&database);
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
@@ -119,9 +119,10 @@ fn a_silent_host_does_not_keep_the_next_one_from_being_tried() {
     let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
     let server = ServerProcess::start(&settings(&database), folder.database().with_file_name("log"));
     let mut client = Client::connect(server.address(), &token).unwrap();
-    wait_until(PATIENCE, "an answer", || {
+    let is_answered = within(PATIENCE, || {
         let answer = client.send("GET", "/api/v1/account_invitations", "").unwrap();
         assert!([200, 503].contains(&answer.0), "{answer:?}");
         answer.0 == 200
     });
+    assert!(is_answered);
 }

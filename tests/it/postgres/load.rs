@@ -128,7 +128,6 @@ impl<'a> Visitor<'a> {
                 None => {
                     assert!(start.elapsed() < PATIENCE, "no server answers");
                     is_lost = true;
-                    thread::sleep(REST_BEFORE_RETRY);
                     continue;
                 }
             }
@@ -188,8 +187,7 @@ impl<'a> Visitor<'a> {
             if let Some(reply) = self.ask_once(method, path, body, key) {
                 return reply;
             }
-            assert!(start.elapsed() < PATIENCE, "no server answers {method} {path}");
-            thread::sleep(REST_BEFORE_RETRY);
+            assert!(start.elapsed() < PATIENCE, "nobody answers {method} {path}");
         }
     }
 
@@ -204,7 +202,6 @@ impl<'a> Visitor<'a> {
                 Err(cause) => assert!(start.elapsed() < PATIENCE, "no server listens: {cause}"),
             }
             self.move_on();
-            thread::sleep(REST_BEFORE_RETRY);
         };
         self.ledger.figures.requests += 1;
         let headers: Vec<(&str, &str)> = key.map(|key| ("Idempotency-Key", key)).into_iter().collect();
@@ -232,6 +229,7 @@ impl<'a> Visitor<'a> {
     }
 
     fn move_on(&mut self) {
+        thread::sleep(REST_BEFORE_RETRY);
         self.connection = None;
         self.at = (self.at + 1) % self.servers.len();
     }

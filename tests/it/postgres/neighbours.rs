@@ -1,13 +1,12 @@
 //! Several servers over one database: changes reach the others within a second; limits are per server.
 
-use std::thread;
 use std::time::Duration;
 
 use invited::testing::accounts;
 use invited::testing::clock::Stopwatch;
 
 use super::own_cluster::{serve, start};
-use crate::support::{Server, token};
+use crate::support::{Server, token, within};
 
 /// The promised second, and slack for a busy machine.
 const KNOWN_WITHIN: Duration = Duration::from_secs(3);
@@ -20,10 +19,7 @@ fn status(server: &Server, bearer: &str) -> u16 {
 #[track_caller]
 fn expect_refused(server: &Server, bearer: &str, what: &str) {
     let since = Stopwatch::start();
-    while status(server, bearer) != 401 {
-        assert!(since.elapsed() < KNOWN_WITHIN, "{what} still counts after {:?}", since.elapsed());
-        thread::sleep(Duration::from_millis(10));
-    }
+    assert!(within(KNOWN_WITHIN, || status(server, bearer) == 401), "{what} still counts");
     println!("{what} is refused by the other server after {:?}", since.elapsed());
 }
 

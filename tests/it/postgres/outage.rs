@@ -1,6 +1,5 @@
 //! A database server that goes away and returns: immediate refusals with Retry-After, and nothing half done.
 
-use std::thread;
 use std::time::Duration;
 
 use invited::testing::clock::Stopwatch;
@@ -8,7 +7,7 @@ use invited::testing::clock::Stopwatch;
 use super::own_cluster::{serve, start_with};
 use super::update;
 use crate::concurrency::together;
-use crate::support::{Answer, Server, token};
+use crate::support::{Answer, Server, token, within};
 
 /// More than there are connections, so that each one is used.
 const CLIENTS: usize = 32;
@@ -29,19 +28,16 @@ fn ask_all(server: &Server) -> Vec<Answer> {
 #[track_caller]
 fn expect_back(server: &Server) {
     let (since, mut refused) = (Stopwatch::start(), 0);
-    loop {
+    let is_back = within(BACK_WITHIN, || {
         let answers = ask_all(server);
         for answer in &answers {
             assert!([200, 503].contains(&answer.status), "{answer}");
         }
         let unserved = answers.iter().filter(|answer| answer.status == 503).count();
         refused += unserved;
-        if unserved == 0 {
-            break;
-        }
-        assert!(since.elapsed() < BACK_WITHIN, "{unserved} are refused after {:?}", since.elapsed());
-        thread::sleep(Duration::from_millis(100));
-    }
+        unserved == 0
+    });
+    assert!(is_back, "some are still refused after {:?}", since.elapsed());
     println!("all is well again after {:?}, {refused} were refused meanwhile", since.elapsed());
 }
 

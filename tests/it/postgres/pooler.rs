@@ -12,7 +12,7 @@ use crate::binary::succeeds;
 use crate::concurrency::together;
 use crate::support::database::execute;
 use crate::support::invite::person;
-use crate::support::{Answer, Server, token};
+use crate::support::{Answer, Server, token, within};
 
 /// The pooler's connections to PostgreSQL: fewer than there are writers.
 const CONNECTIONS: usize = 3;
@@ -102,9 +102,8 @@ fn without_the_setting_the_error_names_it() {
         let others: Vec<_> =
             (1..CONNECTIONS).map(|_| scope.spawn(|| execute(&url, "BEGIN; SELECT pg_sleep(3); COMMIT"))).collect();
         let taken = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        while execute(&as_administrator(&cluster, "team"), taken) != [(CONNECTIONS - 1).to_string()] {
-            thread::sleep(Duration::from_millis(20));
-        }
+        let are_taken = || execute(&as_administrator(&cluster, "team"), taken) == [(CONNECTIONS - 1).to_string()];
+        assert!(within(Duration::from_secs(3), are_taken), "the other connections are not taken");
         let failed = update().expect_err("the statement is not known on another connection").to_string();
         assert!(failed.contains("set database_pooler to transaction"), "{failed}");
         others.into_iter().for_each(|other| drop(other.join().unwrap()));

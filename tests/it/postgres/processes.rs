@@ -4,13 +4,12 @@ use std::fs::{self, OpenOptions};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use serde_json::Value;
 
 use crate::process::{Program, command, run};
+use crate::support::within;
 
 /// How long a server may take to listen on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -45,11 +44,8 @@ impl ServerProcess {
         let mut command = command(&arguments);
         command.stderr(Stdio::from(log));
         self.program = Some(Program::start(command));
-        let start = Stopwatch::start();
-        while TcpStream::connect(self.address).is_err() {
-            assert!(start.elapsed() < PATIENCE, "the server does not listen: {}", self.log());
-            thread::sleep(Duration::from_millis(10));
-        }
+        let listens = || TcpStream::connect(self.address).is_ok();
+        assert!(within(PATIENCE, listens), "the server does not listen: {}", self.log());
     }
 
     /// Kills it.

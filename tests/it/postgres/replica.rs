@@ -2,15 +2,13 @@
 //!
 //! Pausing the follower's replay makes these tests deterministic.
 
-use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
 use invited_cluster::{Cluster, HASTY};
 use serde_json::{Value, json};
 
 use crate::support::database::{Database, on};
-use crate::support::{Server, token};
+use crate::support::{Server, token, within};
 
 /// How long a test waits for the follower.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,11 +17,8 @@ const INVITATION: &str = "/account_invitations/1";
 
 /// Waits until the follower returns the expected row.
 fn until_followed(follower: &Cluster, database: &str, sql: &str, expected: &str) {
-    let start = Stopwatch::start();
-    while on(&follower.url(), database, sql) != [expected] {
-        assert!(start.elapsed() < PATIENCE, "the follower did not catch up: {sql}");
-        thread::sleep(Duration::from_millis(20));
-    }
+    let has_followed = || on(&follower.url(), database, sql) == [expected];
+    assert!(within(PATIENCE, has_followed), "the follower has not come so far: {sql}");
 }
 
 fn rate(server: &Server, bearer: &str) -> Value {

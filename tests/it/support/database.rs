@@ -4,7 +4,10 @@
 //! created. The first test creates a template, and each test gets a copy, so none sees another's rows.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use invited::testing::app;
@@ -14,8 +17,10 @@ use invited::testing::migrate;
 use invited::testing::sandbox::TemporaryFolder;
 use invited::testing::schema::MIGRATIONS;
 use invited::testing::settings::{Config, Values};
+use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Batch, Connection, OpenFlags};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 /// The advisory lock under which the template is created.
@@ -32,6 +37,7 @@ pub(crate) enum Database {
         /// The server's URL, without a database name.
         server: String,
         name: String,
+        session: OnceLock<Session>,
     },
     /// The URL of a database that is created and removed elsewhere.
     Elsewhere(String),
@@ -61,18 +67,19 @@ impl Database {
 
     /// Creates one on a server, whatever the other tests use.
     pub(crate) fn on_server(server: &str) -> Self {
-        let server = server.to_owned();
-        let name = format!("story_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let template = template(&server);
-        on(&server, "postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        Self::OnServer { server, name }
+        let template = template(server);
+        Self::made_on(server, "story", &format!("TEMPLATE {template}"))
     }
 
     /// Creates one on a server, without a schema.
     pub(crate) fn empty_on(server: &str) -> Self {
-        let name = format!("empty_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        on(server, "postgres", &format!("CREATE DATABASE {name}"));
-        Self::OnServer { server: server.to_owned(), name }
+        Self::made_on(server, "empty", "")
+    }
+
+    fn made_on(server: &str, kind: &str, more: &str) -> Self {
+        let name = format!("{kind}_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        on(server, "postgres", &format!("CREATE DATABASE {name} {more}"));
+        Self::OnServer { server: server.to_owned(), name, session: OnceLock::new() }
     }
 
     /// Creates a file.
@@ -84,7 +91,7 @@ impl Database {
     pub(crate) fn setting(&self) -> String {
         match self {
             Self::File(folder) => format!("sqlite:{}", folder.database().display()),
-            Self::OnServer { server, name } => format!("{server}/{name}"),
+            Self::OnServer { server, name, .. } => format!("{server}/{name}"),
             Self::Elsewhere(url) => url.clone(),
         }
     }
@@ -99,12 +106,15 @@ impl Database {
         }
     }
 
-    /// The rows of a query, each as one text.
+    /// The rows that statements find, each as one text.
     #[track_caller]
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
         match self {
             Self::File(folder) => rows_in_file(&folder.database(), sql),
-            Self::OnServer { server, name } => execute(&format!("{server}/{name}"), sql),
+            Self::OnServer { session, .. } => {
+                let rows = session.get_or_init(|| Session::open(self.setting()).0).execute(sql);
+                rows.unwrap_or_else(|cause| panic!("{sql}: {cause}"))
+            }
             Self::Elsewhere(url) => execute(url, sql),
         }
     }
@@ -128,24 +138,29 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Self::OnServer { server, name } = self {
+        if let Self::OnServer { server, name, .. } = self {
             on(server, "postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
 }
 
-/// The rows of a query on a file, each as one text.
+/// The rows of a file that statements find, each as one text.
 #[track_caller]
 pub(crate) fn rows_in_file(database: &Path, sql: &str) -> Vec<String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = Connection::open_with_flags(database, flags).expect("the database opens");
-    let mut statement = connection.prepare(sql).expect("the statement is valid");
-    let columns = statement.column_count();
-    let rows = statement.query_map([], |row| {
-        let cells: rusqlite::Result<Vec<String>> = (0..columns).map(|column| Ok(print(&row.get(column)?))).collect();
-        Ok(cells?.join("|"))
-    });
-    rows.expect("the statement runs").collect::<Result<_, _>>().expect("every row is read")
+    let mut statements = Batch::new(&connection, sql);
+    let mut found = Vec::new();
+    while let Some(mut statement) = statements.next().expect("the statement is valid") {
+        let columns = statement.column_count();
+        let rows = statement.query_map([], |row| {
+            let cells: rusqlite::Result<Vec<String>> =
+                (0..columns).map(|column| Ok(print(&row.get(column)?))).collect();
+            Ok(cells?.join("|"))
+        });
+        found.extend(rows.expect("the statement runs").map(|row| row.expect("every row can be read")));
+    }
+    found
 }
 
 fn print(cell: &Cell) -> String {
@@ -164,19 +179,42 @@ pub(crate) fn on(server: &str, database: &str, sql: &str) -> Vec<String> {
     execute(&format!("{server}/{database}"), sql)
 }
 
-/// The same for a database URL, on its own thread, since a test may be inside another runtime.
+/// The same on a database that is named by its URL, on a connection of its own.
 #[track_caller]
 pub(crate) fn execute(url: &str, sql: &str) -> Vec<String> {
-    let (url, sql) = (url.to_owned(), sql.to_owned());
-    let work = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let client = connect(&url).await;
-            let messages = client.simple_query(&sql).await.unwrap_or_else(|cause| panic!("{sql}: {cause:?}"));
-            messages.iter().filter_map(row).collect()
-        })
-    });
-    work.join().unwrap_or_else(|_| panic!("the statement failed"))
+    let (session, thread) = Session::open(url.to_owned());
+    let rows = session.execute(sql);
+    drop(session);
+    // The connection is closed when this returns: some stories count connections.
+    let _ = thread.join();
+    rows.unwrap_or_else(|cause| panic!("{sql}: {cause}"))
+}
+
+/// A connection on a thread of its own, since a story may stand inside another runtime. It is closed with this.
+pub(crate) struct Session(UnboundedSender<(String, Sender<Result<Vec<String>, String>>)>);
+
+impl Session {
+    fn open(url: String) -> (Self, JoinHandle<()>) {
+        let (sender, mut asked) = unbounded_channel::<(String, Sender<_>)>();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let client = connect(&url).await;
+                while let Some((sql, answer)) = asked.recv().await {
+                    let messages = client.simple_query(&sql).await.map_err(|cause| format!("{cause:?}"));
+                    // A story that has ended waits for no answer.
+                    let _ = answer.send(messages.map(|messages| messages.iter().filter_map(row).collect()));
+                }
+            });
+        });
+        (Self(sender), thread)
+    }
+
+    fn execute(&self, sql: &str) -> Result<Vec<String>, String> {
+        let (answer, rows) = channel();
+        let is_asked = self.0.send((sql.to_owned(), answer)).is_ok();
+        rows.recv().ok().filter(|_| is_asked).unwrap_or_else(|| Err("the connection is lost".to_owned()))
+    }
 }
 
 async fn connect(url: &str) -> Client {
@@ -196,6 +234,10 @@ fn template(server: &str) -> String {
     let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
     let script: usize = MIGRATIONS.iter().map(|migration| migration.script.len()).sum();
     let name = format!("stories_{newest}_{script}");
+    let is_known = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+    if !on(server, "postgres", &is_known).is_empty() {
+        return name;
+    }
     let (server, wanted) = (server.to_owned(), name.clone());
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -203,9 +245,7 @@ fn template(server: &str) -> String {
             let client = connect(&format!("{server}/postgres")).await;
             // Every process of a run gets here at once; one of them creates it.
             client.batch_execute(&format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await.unwrap();
-            let sql = format!("SELECT 1 FROM pg_database WHERE datname = '{wanted}'");
-            let known = client.simple_query(&sql).await.unwrap().iter().any(|message| row(message).is_some());
-            if !known {
+            if !client.simple_query(&is_known).await.unwrap().iter().any(|message| row(message).is_some()) {
                 client.batch_execute("DROP DATABASE IF EXISTS stories_unfinished WITH (FORCE)").await.unwrap();
                 client.batch_execute("CREATE DATABASE stories_unfinished").await.unwrap();
                 let values = Values::from([("database".to_owned(), format!("{server}/stories_unfinished"))]);

@@ -1,9 +1,9 @@
 //! The test kit.
 //!
-//! `server` starts the program, `client` speaks plain HTTP/1.1 over its own sockets (a library would repair or hide
-//! what the tests are about), `contract` checks each answer, `ordered_json` reads a body with the order of its keys,
-//! `browser` keeps a cookie and fills in forms, `answers` answers invitations, `sink` receives mails and misbehaves on
-//! request, `postgres` is the database server of PostgreSQL tests.
+//! `server` starts the program, `client` speaks plain HTTP/1.1 over a socket of its own (a library would repair or hide
+//! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
+//! of its keys, `browser` keeps a cookie and fills in forms, `answers` says how people answer their invitations, `sink`
+//! takes mails and misbehaves where a story wants it to, `postgres` is the database server of stories that are about it, `waiting` waits for conditions.
 
 pub(crate) mod answers;
 pub(crate) mod browser;
@@ -18,10 +18,12 @@ pub(crate) mod server;
 pub(crate) mod sink;
 pub(crate) mod snapshot;
 pub(crate) mod stored;
+pub(crate) mod waiting;
 
 pub(crate) use client::Answer;
 pub(crate) use server::Server;
 pub(crate) use sink::Sink;
+pub(crate) use waiting::within;
 
 /// The levels that an invitation can grant, lowest first.
 pub(crate) const LEVELS: [&str; 7] = [

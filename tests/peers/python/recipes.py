@@ -9,7 +9,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import yaml
@@ -74,7 +73,6 @@ def start_image(entrypoint, arguments, health, port):
     finally:
         sandbox.terminate()
         sandbox.communicate(timeout=20)
-    time.sleep(0.05)
     assert subprocess.run(ask, timeout=10, stderr=subprocess.DEVNULL).returncode != 0
 
 
