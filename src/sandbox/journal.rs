@@ -1,7 +1,8 @@
 //! The journal: the latest requests with their answers, as they went over the wire.
 //!
-//! It helps to debug a client: what was sent, what came back, which parameters were ignored, and which injected fault was applied.
-//! It lives in memory and is bounded; long bodies are cut. Headers and bodies become text only when they are read, which is rare.
+//! It helps to debug a client: what was sent, what came back, which parameters were ignored, and which injected fault
+//! was applied. It lives in memory and is bounded; long bodies are cut. Headers and bodies become text only when they
+//! are read, which is rare.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, OnceLock, PoisonError};

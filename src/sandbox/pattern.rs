@@ -12,8 +12,8 @@ pub fn fits(pattern: &str, text: &str) -> bool {
     text.ends_with(last)
 }
 
-/// Whether the pattern stands for a path with some id in place of the name in braces. Ids are tried that the pattern itself
-/// suggests: its segments without stars.
+/// Whether the pattern stands for a path with some id in place of the name in braces. Ids are tried that the pattern
+/// itself suggests: its segments without stars.
 pub fn can_fit(pattern: &str, path: &str) -> bool {
     let suggested = pattern.split('/').map(|segment| segment.replace('*', "")).filter(|id| !id.is_empty());
     suggested.chain(["1".to_owned()]).any(|id| {

@@ -1,11 +1,12 @@
 //! A backup: the state of a running database in one new SQLite file, whichever engine the database is on.
 //!
-//! SQLite writes out a file itself, whatever its schema, so a backup can be made before an upgrade of the schema, and deleted data is
-//! not included. A database on a server is copied as `copy` does it, with the comparison at the end. To restore a backup, put the
-//! file in the database's place, or copy it to a server.
+//! SQLite writes out a file itself, whatever its schema, so a backup can be made before an upgrade of the schema, and
+//! deleted data is not included. A database on a server is copied as `copy` does it, with the comparison at the end. To
+//! restore a backup, put the file in the database's place, or copy it to a server.
 //!
-//! Invariants. The file gets its name only when it is complete and on the disk; until then it is `NAME.unfinished` beside it. Only its
-//! owner can read it, from the first byte: it holds everyone's addresses. Nothing is ever overwritten.
+//! Invariants. The file gets its name only when it is complete and on the disk; until then it is `NAME.unfinished`
+//! beside it. Only its owner can read it, from the first byte: it holds everyone's addresses. Nothing is ever
+//! overwritten.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -84,8 +85,8 @@ fn require_none(file: &Path) -> Result<(), CopyError> {
     }
 }
 
-/// An unfinished backup. The lock distinguishes a file that is being written from one that a killed process has left. The file is
-/// removed on drop.
+/// An unfinished backup. The lock distinguishes a file that is being written from one that a killed process has left.
+/// The file is removed on drop.
 struct Draft {
     path: PathBuf,
     file: File,
@@ -139,7 +140,8 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // A finished backup has another name by now. If an unfinished one cannot be removed, the next backup overwrites it.
+        // A finished backup has another name by now. If an unfinished one cannot be removed, the next backup overwrites
+        // it.
         let _ = fs::remove_file(&self.path);
         self.remove_logs();
     }

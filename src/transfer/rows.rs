@@ -1,7 +1,7 @@
 //! The rows of a table, page by page in the order of the primary key, and the checksum of all rows.
 //!
-//! A value is hashed as its kind, its length and its bytes, a row as its values in the order of the columns' names. So two tables have
-//! the same checksum if and only if they hold the same rows, on whichever engine.
+//! A value is hashed as its kind, its length and its bytes, a row as its values in the order of the columns' names. So
+//! two tables have the same checksum if and only if they hold the same rows, on whichever engine.
 
 use sha2::{Digest as _, Sha256};
 

@@ -1,7 +1,7 @@
 //! A whole database in memory. The sandbox keeps snapshots so that a test can return to where it began.
 //!
-//! A snapshot consists of the pages that a copy reads, so it works on both engines and for every table. Taking one and putting it
-//! back are one transaction each, so no reader sees a mixture of two states.
+//! A snapshot consists of the pages that a copy reads, so it works on both engines and for every table. Taking one and
+//! putting it back are one transaction each, so no reader sees a mixture of two states.
 
 use crate::store::{Db, Error};
 use crate::transfer::rows::{Page, TableReader};

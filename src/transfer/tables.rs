@@ -1,8 +1,9 @@
 //! The tables that are copied, with their columns and keys.
 //!
-//! The names are listed in the order in which the tables can be filled: each after those that its foreign keys refer to. The engine is
-//! not asked for them because a schema on a server may hold other programs' tables, which a copy must not touch. Columns and
-//! keys are read from the engine on both sides, and must be equal. A test compares the list with the schema.
+//! The names are listed in the order in which the tables can be filled: each after those that its foreign keys refer
+//! to. The engine is not asked for them because a schema on a server may hold other programs' tables, which a copy must
+//! not touch. Columns and keys are read from the engine on both sides, and must be equal. A test compares the list with
+//! the schema.
 
 use crate::store::{self, Db, Param};
 
@@ -83,7 +84,8 @@ impl Table {
         db.one(&sql, &[], |row| row.int(0)).map(i64::unsigned_abs)
     }
 
-    /// The statement that reads at most `rows` rows in the order of the key: the first ones, or those after the key in the parameters.
+    /// The statement that reads at most `rows` rows in the order of the key: the first ones, or those after the key in
+    /// the parameters.
     pub(crate) fn page_statement(&self, rows: usize, is_first: bool) -> String {
         let (columns, key) = (quoted(&self.columns), quoted(&self.key_columns()));
         let start = if is_first {

@@ -4,7 +4,6 @@
 //! rate limits, the clock.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use hyper::{Response, StatusCode};
 
@@ -36,7 +35,7 @@ pub(super) async fn reset(asked: &Asked<'_>, body: RequestBody) -> Result<Respon
     let (now, sandbox, shared) = (app.clock.at_start(), Arc::clone(asked.sandbox), Arc::clone(&app));
     let work = app.store.write(move |db| {
         snapshot::empty(db)?;
-        seed::plant(db, &sandbox.seed, now, tuning.invitation_days, &AtomicU64::new(0))?;
+        seed::plant(db, &sandbox.seed, now, tuning.invitation_days)?;
         let (app, sandbox, tuning) = (Arc::clone(&shared), Arc::clone(&sandbox), tuning.clone());
         db.after_commit(move || {
             forget(&app);

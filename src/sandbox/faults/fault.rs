@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::entropy::{Entropy, NoEntropy};
@@ -11,44 +12,53 @@ use crate::sandbox::pattern;
 /// In milliseconds.
 const LONGEST_WAIT: u64 = 120_000;
 
-/// A fault as a test describes it; every key is optional.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+/// What goes wrong, with which requests, and how often.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
+    /// The method of requests. Default: any.
     pub method: Option<String>,
-    /// A pattern, in which `*` stands for any text.
+    /// The path of requests, in which `*` stands for any text. Default: any.
     pub path: Option<String>,
-    /// The account of the caller.
+    /// The account of the caller. Default: any.
     pub account_id: Option<String>,
-    /// How often it happens; `None` means without end.
+    /// How often it happens. Default: without end.
+    #[schemars(range(min = 1))]
     pub times: Option<u64>,
     /// How likely it is to happen to a request that it matches, from 0 to 1.
+    #[schemars(range(max = 1))]
     pub probability: Option<f64>,
-    /// Answered with the body that the vendor has for this status.
+    /// The status of the answer, with the body that the vendor has for it.
+    #[schemars(range(min = 400, max = 599))]
     pub status: Option<u16>,
     /// The seconds of `Retry-After`; needs a status.
     pub retry_after: Option<u64>,
-    /// Delays the answer.
+    /// How long the answer is delayed, after the request had its effect.
+    #[schemars(range(max = 120_000))]
     pub latency_ms: Option<u64>,
     /// The standard deviation of the delay's logarithm; `latency_ms` is the median.
+    #[schemars(range(min = 0, max = 3))]
     pub latency_sigma: Option<f64>,
     /// Ends the connection without an answer.
     pub drop: Option<Drop>,
     /// Sends only the first half of the body.
     pub truncate: Option<bool>,
+    /// Refuses mails.
     pub mail: Option<MailFault>,
-    /// The address of mails.
+    /// The address of mails. Default: any.
     pub to: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Drop {
+    /// Before the request has an effect.
     BeforeCommit,
+    /// After the request had its effect.
     AfterCommit,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailFault {
     /// For good.

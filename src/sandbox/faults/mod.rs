@@ -1,9 +1,9 @@
 //! Faults that a test injects: what goes wrong, with which requests, and how often.
 //!
-//! A fault selects requests and says what happens to them: another answer, a delay, or a connection that ends before or after the
-//! request had its effect. The last case is common in real networks and rare in tests: the client does not know whether its request
-//! was handled. The rest of the server knows nothing of faults: they are applied around the handling of a request, and to mails
-//! where they are put into the mailbox.
+//! A fault selects requests and says what happens to them: another answer, a delay, or a connection that ends before or
+//! after the request had its effect. The last case is common in real networks and rare in tests: the client does not
+//! know whether its request was handled. The rest of the server knows nothing of faults: they are applied around the
+//! handling of a request, and to mails where they are put into the mailbox.
 //!
 //! Faults are tried in the order in which they were added. The first one that matches and is not used up is applied.
 

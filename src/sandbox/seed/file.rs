@@ -1,5 +1,5 @@
-//! The format of a seed file. These structs are its only declaration: YAML and JSON are read into them, and the JSON Schema is
-//! made from them and their comments.
+//! The format of a seed file. These structs are its only declaration: YAML and JSON are read into them, and the JSON
+//! Schema is made from them and their comments.
 //!
 //! A field that is skipped is no key of the file: `check` sets it.
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::language::Language;
-use crate::oauth::passwords::Hashed;
+use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::values::{
     Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Id, Invitable, Line, Name, Percent, RedirectUri,
     Seats, Token,
@@ -123,7 +123,7 @@ pub struct Member {
     #[schemars(length(min = 12))]
     pub password: Option<Written<Any<String>>>,
     #[serde(skip)]
-    pub hashed_password: Option<Hashed>,
+    pub hashed_password: Option<HashedPassword>,
     /// When the membership was created. Default: 60.
     pub created_days_ago: Option<Written<DaysAgo>>,
     #[serde(skip)]

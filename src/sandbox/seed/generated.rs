@@ -31,9 +31,7 @@ impl FromStr for Generated {
                 "members" => (&mut generated.members, 100_000),
                 "roles" => (&mut generated.roles, 10_000),
                 "accounts" => (&mut generated.accounts, 1_000),
-                _ => {
-                    return Err(format!("{name:?} cannot be generated; invitations, members, roles and accounts can"));
-                }
+                _ => return Err(format!("{name:?} is none of invitations, members, roles, accounts")),
             };
             if *count > 0 {
                 return Err(format!("{name} is there twice"));

@@ -1,10 +1,11 @@
 //! Seeds: what a sandbox holds when it starts.
 //!
-//! A seed is a file in YAML or JSON; the standard one is `standard.yaml`, beside this file. `file` declares the format, `read` and
-//! `check` make sure that nothing is wrong with it, `plant` writes it, and `generate` adds as many rows as are asked for.
+//! A seed is a file in YAML or JSON; the standard one is `standard.yaml`, beside this file. `file` declares the format,
+//! `read` and `check` make sure that nothing is wrong with it, `plant` writes it, and `generate` adds as many rows as
+//! are asked for.
 //!
-//! Times are days before the start, so a seed never gets old. With a fixed clock and a random seed, the same seed makes the same
-//! database.
+//! Times are days before the start, so a seed never gets old. With a fixed clock and a random seed, the same seed makes
+//! the same database.
 //!
 //! The tokens of a seed are public. A database that holds a seed is therefore marked, and `invited serve` refuses it.
 
@@ -26,7 +27,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Timestamp;
-use crate::engine::access::ADMINISTRATOR;
+use crate::engine::access::Permission;
 use crate::engine::tokens;
 use crate::resources::accounts;
 use crate::store::{Db, Error, Param};
@@ -124,14 +125,15 @@ impl Seed {
         holders.into_iter().map(token).collect()
     }
 
-    /// The id of a pending invitation, and the token of its inviter, who is an administrator and may change it in every way.
+    /// The id of a pending invitation, and the token of its inviter, who is an administrator and may change it in every
+    /// way.
     pub fn example(&self) -> Option<(i64, &str)> {
         self.accounts.iter().find_map(|account| {
             let pending = |invitation: &&Invitation| invitation.state() == State::Pending;
             account.invitations.iter().filter(pending).find_map(|invitation| {
                 let is_inviter = |member: &&Member| {
                     member.user_id == invitation.inviter_id
-                        && member.permission.value == ADMINISTRATOR
+                        && member.permission.value == Permission::Administrator.name()
                         && member.disabled_days_ago.is_none()
                 };
                 let inviter = account.members.iter().find(is_inviter)?;
@@ -146,9 +148,14 @@ pub fn schema() -> String {
     format!("{:#}\n", schemars::schema_for!(File).as_value())
 }
 
-/// Writes a seed into an empty database, and counts generated rows in `written`. A database that holds accounts is left as it is;
-/// the result is `false` if they did not come from a seed.
-pub fn plant(
+/// Writes a seed into an empty database. A database that holds accounts is left as it is; the result is `false` if they
+/// did not come from a seed.
+pub fn plant(db: &mut Db, seed: &Seed, now: Timestamp, invitation_days: i64) -> Result<bool, Error> {
+    plant_counted(db, seed, now, invitation_days, &AtomicU64::new(0))
+}
+
+/// The same; generated rows are counted in `written`.
+pub fn plant_counted(
     db: &mut Db,
     seed: &Seed,
     now: Timestamp,

@@ -17,7 +17,13 @@ pub(super) fn parse(text: &str) -> Result<File, SeedError> {
 /// A file that is long by itself is read; one that grows by its aliases is not.
 fn limits() -> Options {
     serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_events: 20_000_000, max_nodes: 20_000_000, max_depth: 32, max_aliases: 10_000, enforce_alias_anchor_ratio: false },
+        budget: serde_saphyr::budget! {
+            max_events: 20_000_000,
+            max_nodes: 20_000_000,
+            max_depth: 32,
+            max_aliases: 10_000,
+            enforce_alias_anchor_ratio: false,
+        },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 200_000, max_replay_stack_depth: 8 },
         strict_booleans: true,
         with_snippet: false,

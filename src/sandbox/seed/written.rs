@@ -1,5 +1,5 @@
-//! A value of a seed file is checked while it is read, so an error has the position of the value. It keeps its position for the
-//! checks that compare records. The rule that checks it also describes it in the JSON Schema.
+//! A value of a seed file is checked while it is read, so an error has the position of the value. It keeps its position
+//! for the checks that compare records. The rule that checks it also describes it in the JSON Schema.
 
 use std::borrow::Cow;
 

@@ -1,16 +1,18 @@
 //! Copies everything from one database into another, between engines or within one.
 //!
-//! The source is read in one read transaction, so the copy is one state of it, even while it is written to. The target is written
-//! in one transaction, which ends with a comparison: a copy that fails leaves the target as it was. Each transaction runs on a thread
-//! of its store. The target asks the source for page after page, so memory stays bounded, reading and writing overlap, and the target
-//! can start again.
+//! The source is read in one read transaction, so the copy is one state of it, even while it is written to. The target
+//! is written in one transaction, which ends with a comparison: a copy that fails leaves the target as it was. Each
+//! transaction runs on a thread of its store. The target asks the source for page after page, so memory stays bounded,
+//! reading and writing overlap, and the target can start again.
 //!
-//! The comparison uses checksums over every row of every table ([`crate::transfer::rows`]): of what was read from the source and of what
-//! is read back from the target. A program like `pg_dump` would work with one engine only, and would copy tables that this program
-//! cannot read; here both sides have exactly this program's schema ([`crate::transfer::tables`]).
+//! The comparison uses checksums over every row of every table ([`crate::transfer::rows`]): of what was read from the
+//! source and of what is read back from the target. A program like `pg_dump` would work with one engine only, and would
+//! copy tables that this program cannot read; here both sides have exactly this program's schema
+//! ([`crate::transfer::tables`]).
 //!
-//! Invariants. A target that holds accounts is replaced only if that was asked for, or if it is, byte for byte, what an earlier copy of
-//! the same source has left (`target`). An id that source or target has assigned is never assigned again.
+//! Invariants. A target that holds accounts is replaced only if that was asked for, or if it is, byte for byte, what an
+//! earlier copy of the same source has left (`target`). An id that source or target has assigned is never assigned
+//! again.
 
 mod source;
 mod target;

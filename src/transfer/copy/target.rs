@@ -1,8 +1,8 @@
 //! The target: one transaction that checks what is there, replaces it, and compares the result with the source.
 //!
-//! A copy leaves a mark with the identity of its source and the checksum of everything that was copied. A target with that checksum
-//! holds only what came from its source, so a newer copy of that source may replace it. A target that has changed since is
-//! replaced only if that was asked for.
+//! A copy leaves a mark with the identity of its source and the checksum of everything that was copied. A target with
+//! that checksum holds only what came from its source, so a newer copy of that source may replace it. A target that has
+//! changed since is replaced only if that was asked for.
 
 use crate::resources::accounts;
 use crate::store::{self, Db, OwnedParam, Param};
@@ -195,8 +195,8 @@ fn refuse_nul(table: &Table, params: &[Param<'_>]) -> Result<(), CopyError> {
     Ok(())
 }
 
-/// Makes the next id follow all ids of source and target. It never goes back, so it does no harm on an engine that does not roll it
-/// back with the transaction.
+/// Makes the next id follow all ids of source and target. It never goes back, so it does no harm on an engine that does
+/// not roll it back with the transaction.
 fn continue_ids(db: &mut Db, table: &Table, given: i64) -> Result<(), store::Error> {
     if !table.assigns_ids() {
         return Ok(());

@@ -106,7 +106,7 @@ fn each_mistake_is_reported_in_one_line_with_its_place_and_nothing_is_created() 
         ("accounts: [^5]", "Write keys with their values"),
         ("accounts:\n- name: ^[A]", "Write one value"),
         ("accounts:\n- name: ^null", "leave the key out"),
-        ("accounts: []\n--- ^5", "a seed is one"),
+        ("accounts: [{name: A}]\n--- ^5", "a seed is one"),
         ("{\"accounts\": [\n {^\"nmae\": \"A\"}]}", "no key nmae here; there is id, name,"),
         ("accounts:\n- ^id: 1", "key name is missing"),
         ("accounts:\n- name: A\n  ^name: B", "twice"),
@@ -131,8 +131,8 @@ fn each_mistake_is_reported_in_one_line_with_its_place_and_nothing_is_created() 
         (&member("email_address: b@x.test, permission: ^punch_clock"), "add bill_rate_in_cents"),
         (&able("owner: ^true"), "owner is an active administrator"),
         (&able("password: ^short"), "at least 12 characters"),
-        (&able("created_days_ago: ^91"), "before the account was made; write at most 90"),
-        (&able("disabled_days_ago: ^61"), "before the membership was made"),
+        (&able("created_days_ago: ^91"), "before the account was created; write at most 90"),
+        (&able("disabled_days_ago: ^61"), "before the membership was created"),
         (
             &able("id: 1}\n  - {full_name: C, email_address: c@x.test, permission: collaborator, id: ^1"),
             "another user with the id 1",
@@ -155,10 +155,10 @@ fn each_mistake_is_reported_in_one_line_with_its_place_and_nothing_is_created() 
         (&invited("email_address: o@x.test\n    state: accepted\n    invitee_id: ^9"), "leave this out"),
         (&invited("email_address: ^o@x.test"), "A member has this address"),
         (&pending("state: expired\n    expires_in_days: ^0"), "write -1 or less"),
-        (&pending("state: expired\n    expires_in_days: ^-21"), "before the day on which it was made"),
+        (&pending("state: expired\n    expires_in_days: ^-21"), "before the invitation was created"),
         (&pending("expires_in_days: ^-1"), "write state: expired"),
         (&pending("answered_days_ago: ^1"), "has no answer"),
-        (&pending("state: declined\n    answered_days_ago: ^21"), "before it was made"),
+        (&pending("state: declined\n    answered_days_ago: ^21"), "before it was created"),
         (&pending("state: expired\n    link_token: ^t"), "Only a pending invitation"),
         (&pending("link_token: ^a b"), "characters"),
         (&pending("cost_rate_in_cents: ^-1"), "between 0 and"),
@@ -378,7 +378,7 @@ fn a_kept_database_is_neither_reseeded_nor_served_nor_misreported() {
     assert_eq!(greeting["tokens"], json!({"o": "one-token"}));
     assert_eq!(program.stop().0.code(), Some(0));
     assert_eq!(rows_in_file(&folder.database(), "SELECT count(*) FROM roles"), ["0"]);
-    fails(&["sandbox", "--database", &url, "--random-seed", "1"], &["needs a database that is new"]);
+    fails(&["sandbox", "--database", &url, "--random-seed", "1"], &["needs a new database"]);
 }
 
 #[test]

@@ -109,9 +109,8 @@ fn a_delay_holds_the_answer_back_after_the_effect() {
 #[test]
 fn a_fault_of_one_account_does_not_affect_another() {
     let server = Server::start();
-    server
-        .control("POST", "/faults", &json!({"account_id": "2", "method": "get", "times": 2, "status": 503}))
-        .expect(200);
+    let fault = json!({"account_id": "2", "method": "get", "times": 2, "status": 503, "retry_after": 1});
+    server.control("POST", "/faults", &fault).expect(200);
     server.get(INVITATION).bearer(token::ADMINISTRATOR).send().expect(200);
     let other = || server.get("/account_invitations/5").bearer(token::OTHER_ADMINISTRATOR).send();
     other().expect(503);
