@@ -64,7 +64,7 @@ pub const RULES: &[Rule] = &[
               ORDER BY created_at LIMIT ?2{claimed})",
     },
     Rule {
-        what: "sessions that nobody uses",
+        what: "unused sessions",
         since: "the last use",
         kept: For::Fixed(sessions::IDLE_LIFETIME),
         sql: "DELETE FROM sessions WHERE id IN \
