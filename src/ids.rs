@@ -3,7 +3,6 @@
 //! A number becomes an id where it enters (a column, a path, an argument), and a number again where it leaves.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
@@ -12,46 +11,26 @@ use serde::{Serialize, Serializer};
 use crate::store::Param;
 use crate::wire::kind::Cell;
 
+/// The letter keeps kinds apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id<K>(i64, PhantomData<K>);
+pub struct Id<const KIND: char>(i64);
 
-pub type AccountId = Id<Account>;
-pub type ApplicationId = Id<Application>;
-pub type GrantId = Id<Grant>;
-pub type InvitationId = Id<Invitation>;
-pub type MailId = Id<Mail>;
-pub type MembershipId = Id<Membership>;
-pub type RoleId = Id<Role>;
-pub type TokenId = Id<Token>;
-pub type UserId = Id<User>;
+pub type AccountId = Id<'a'>;
+pub type ApplicationId = Id<'p'>;
+pub type GrantId = Id<'g'>;
+pub type InvitationId = Id<'i'>;
+pub type MailId = Id<'@'>;
+pub type MembershipId = Id<'m'>;
+pub type RoleId = Id<'r'>;
+pub type TokenId = Id<'t'>;
+pub type UserId = Id<'u'>;
 
 /// The id of a described record whose resource is known only at run time.
-pub type RecordId = Id<Record>;
+pub type RecordId = Id<'*'>;
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Account {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Application {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Grant {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Invitation {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mail {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Membership {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Record {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Token {}
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum User {}
-
-impl<K> Id<K> {
+impl<const KIND: char> Id<KIND> {
     pub const fn new(number: i64) -> Self {
-        Self(number, PhantomData)
+        Self(number)
     }
 
     pub const fn get(self) -> i64 {
@@ -64,31 +43,31 @@ impl<K> Id<K> {
 }
 
 impl RecordId {
-    /// The id as one of the record's own resource. Only rules of that resource may say which it is.
-    pub const fn typed<K>(self) -> Id<K> {
+    /// The id as one of the record's resource, which the caller must know.
+    pub const fn typed<const KIND: char>(self) -> Id<KIND> {
         Id::new(self.0)
     }
 }
 
-impl<K> From<i64> for Id<K> {
+impl<const KIND: char> From<i64> for Id<KIND> {
     fn from(number: i64) -> Self {
         Self::new(number)
     }
 }
 
-impl<K> From<Id<K>> for Param<'_> {
-    fn from(id: Id<K>) -> Self {
+impl<const KIND: char> From<Id<KIND>> for Param<'_> {
+    fn from(id: Id<KIND>) -> Self {
         Self::Int(id.0)
     }
 }
 
-impl<K> From<Id<K>> for Cell<'_> {
-    fn from(id: Id<K>) -> Self {
+impl<const KIND: char> From<Id<KIND>> for Cell<'_> {
+    fn from(id: Id<KIND>) -> Self {
         Self::Int(id.0)
     }
 }
 
-impl<K> FromStr for Id<K> {
+impl<const KIND: char> FromStr for Id<KIND> {
     type Err = ParseIntError;
 
     fn from_str(digits: &str) -> Result<Self, Self::Err> {
@@ -96,20 +75,19 @@ impl<K> FromStr for Id<K> {
     }
 }
 
-impl<K> fmt::Display for Id<K> {
+impl<const KIND: char> fmt::Display for Id<KIND> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(out)
     }
 }
 
-impl<K> fmt::Debug for Id<K> {
+impl<const KIND: char> fmt::Debug for Id<KIND> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(out)
     }
 }
 
-/// As the wire has it: a text of digits.
-impl<K> Serialize for Id<K> {
+impl<const KIND: char> Serialize for Id<KIND> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

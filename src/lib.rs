@@ -28,7 +28,7 @@ pub use cli::run as main;
 #[doc(hidden)]
 pub mod testing {
     pub mod access {
-        pub use crate::engine::access::{Caller, INVITABLE, Level};
+        pub use crate::engine::access::{Caller, INVITABLE, Level, Permission};
     }
     pub mod accounts {
         pub use crate::resources::accounts::{create, revoke_token};
@@ -37,7 +37,7 @@ pub mod testing {
         pub use crate::server::app::{App, open_store};
     }
     pub mod applications {
-        pub use crate::oauth::applications::{New, create, delete, insert};
+        pub use crate::oauth::applications::{NewApplication, create, delete, insert};
     }
     pub mod audit {
         pub use crate::engine::audit::Actor;
@@ -85,7 +85,7 @@ pub mod testing {
         pub use crate::wire::params::{Tree, body, query};
     }
     pub mod passwords {
-        pub use crate::oauth::passwords::{Hashed, set};
+        pub use crate::oauth::passwords::{HashedPassword, set};
     }
     pub mod people {
         pub use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
@@ -109,7 +109,7 @@ pub mod testing {
         pub use crate::run::Running;
     }
     pub mod sandbox {
-        pub use crate::sandbox::{DEFAULTS, TemporaryFolder};
+        pub use crate::sandbox::TemporaryFolder;
     }
     pub mod schema {
         pub use crate::engine::schema::MIGRATIONS;

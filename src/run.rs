@@ -27,9 +27,9 @@ pub struct Running {
 impl Running {
     /// Listens on the configured addresses and starts to serve.
     pub async fn start(app: App) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(app.config.listen).await?;
+        let listener = TcpListener::bind(app.config.address.listen).await?;
         let address = listener.local_addr()?;
-        if app.config.base_url.is_none() {
+        if app.config.address.base_url.is_none() {
             // The port may have been chosen by the system just now.
             app.tuned.set(Tuning { base_url: format!("http://{address}"), ..(*app.tuned.get()).clone() });
         }

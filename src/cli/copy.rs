@@ -1,98 +1,94 @@
-//! `invited copy`: moves everything from one database into another.
+//! `invited copy`: copies everything from one database to another.
 
+use std::ffi::OsStr;
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::sync::Arc;
 
 use anyhow::Result;
+use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, Args, Command};
 use serde_json::{Value as Json, json};
 
-use crate::cli::people;
+use crate::cli::{block_on, output};
 use crate::clock::Clock;
 use crate::server::settings;
 use crate::store::Place;
-use crate::transfer::copy::{self, Copied, CopyOptions, Progress, ProgressCallback, Stage};
+use crate::transfer::copy::{self, CopyOptions, Progress, ProgressCallback, Stage};
 
-/// Rows between two lines about a large table, where nobody watches.
+/// Rows between two progress lines about a large table, where standard error is not a terminal.
 const ROWS_BETWEEN_LINES: u64 = 100_000;
 
-pub fn command() -> Command {
-    let place =
-        |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("URL").required(true).help(help);
-    Command::new("copy")
-        .about("Copy everything from one database into another, between SQLite and PostgreSQL or within one")
-        .long_about(
-            "Copy everything from one database into another, between SQLite and PostgreSQL or within one, and compare \
-             both.\n\n\
-             Both have the schema of this program: a source of another version is refused, the target's is made. The \
-             source may be served while it is copied, and the copy is its state at the beginning; what is written to \
-             it later is not in the copy, so stop the server before a move. Nobody may serve the target.\n\n\
-             The target changes in one transaction: a copy that breaks off leaves it as it was and is simply run \
-             again. A target that holds accounts is refused, unless it is unchanged since an earlier copy of the same \
-             source, or --replace is given.\n\n\
-             Ids stay, also as ids of the past: none is given again that source or target has given.\n\n\
-             Example: invited copy --from sqlite:invited.sqlite --to postgres://invited@localhost/invited",
-        )
-        .args([
-            place("from", "The source: sqlite:FILE, or postgres://USER:PASSWORD@HOST/NAME"),
-            place("to", "The target, in the same way; a file that is not there is made, a database on a server is not"),
-            Arg::new("replace")
-                .long("replace")
-                .action(ArgAction::SetTrue)
-                .help("Replace whatever the target holds; it is lost"),
-            people::json_argument().help("Print JSON, with the rows and the SHA-256 of each table"),
-        ])
+/// Copy everything from one database to another, within or between SQLite and PostgreSQL, and compare both
+///
+/// Both have the schema of this program: a source of another version is refused, and the target's schema is created.
+/// The source may be in use meanwhile; the copy is its state at the beginning. Later writes are not copied, so stop
+/// the server before a move. No server may use the target.
+///
+/// The target changes in one transaction: an interrupted copy leaves it as it was and can simply be run again. A
+/// target that holds accounts is refused, unless it is unchanged since an earlier copy of the same source, or
+/// --replace is given.
+///
+/// Ids are kept. An id that the source or the target has ever used is not used again.
+///
+/// Example: invited copy --from sqlite:invited.sqlite --to postgres://invited@localhost/invited
+#[derive(Args)]
+pub struct Copy {
+    /// The source: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long, value_name = "URL", value_parser = Discreet(settings::place))]
+    from: Place,
+    /// The target, in the same form; a file is created if it does not exist, a database on a server is not
+    #[arg(long, value_name = "URL", value_parser = Discreet(settings::place))]
+    to: Place,
+    /// Replace whatever the target holds; it is lost
+    #[arg(long)]
+    replace: bool,
+    /// Print JSON, with the rows and the SHA-256 of each table
+    #[arg(long)]
+    json: bool,
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let options = CopyOptions {
-        from: place(matches, "from"),
-        to: place(matches, "to"),
-        replaces: matches.get_flag("replace"),
-        now: Clock::system().now(),
-        on_progress: listener(),
-    };
-    let (from, to) = (options.from.to_string(), options.to.to_string());
-    let copied = super::block_on(async { Ok(copy::run(options).await?) })?;
-    if matches.get_flag("json") {
-        println!("{}", told(&from, &to, &copied));
-    } else {
-        println!("Copied {} rows from {from} to {to}. Source and target agree in every row.", copied.rows());
+impl Copy {
+    pub fn run(self) -> Result<()> {
+        let (from, to) = (self.from.to_string(), self.to.to_string());
+        let (now, on_progress) = (Clock::system().now(), listener());
+        let options = CopyOptions { from: self.from, to: self.to, replaces: self.replace, now, on_progress };
+        let copied = block_on(async { Ok(copy::run(options).await?) })?;
+        let (rows, sha256) = (copied.rows(), copied.sha256());
+        if self.json {
+            let tables = copied.0.iter();
+            let tables = tables.map(|(name, sum)| json!({"name": name, "rows": sum.rows, "sha256": sum.sha256}));
+            let tables: Vec<Json> = tables.collect();
+            return output::print(json!({"from": from, "to": to, "rows": rows, "sha256": sha256, "tables": tables}));
+        }
+        output::print(format_args!("Copied {rows} rows from {from} to {to}. Source and target agree in every row."))
     }
-    Ok(())
 }
 
-fn told(from: &str, to: &str, copied: &Copied) -> Json {
-    let tables = copied.0.iter().map(|(name, told)| json!({"name": name, "rows": told.rows, "sha256": told.sha256}));
-    json!({
-        "from": from,
-        "to": to,
-        "rows": copied.rows(),
-        "sha256": copied.sha256(),
-        "tables": tables.collect::<Vec<_>>(),
-    })
+/// Parses an argument that may hold a password: unlike clap's own, its error does not repeat the text.
+#[derive(Clone)]
+pub struct Discreet<T>(pub fn(&str) -> Result<T, String>);
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Discreet<T> {
+    type Value = T;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, text: &OsStr) -> Result<T, clap::Error> {
+        let parsed = text.to_str().ok_or_else(|| "must be UTF-8".to_owned()).and_then(self.0);
+        parsed.map_err(|reason| {
+            let name = argument.map(ToString::to_string).unwrap_or_default();
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{name}: {reason}\n")).with_cmd(command)
+        })
+    }
 }
 
-/// The place that an argument names. A refusal does not repeat it, since a password may stand in it.
-fn place(matches: &ArgMatches, name: &str) -> Place {
-    let text = matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
-    settings::place(text).unwrap_or_else(|reason| wrong_usage(&mut command(), &format!("the URL of --{name} {reason}")))
-}
-
-/// Ends the program as it ends for an argument that is unknown.
-pub(super) fn wrong_usage(command: &mut Command, reason: &str) -> ! {
-    command.error(ErrorKind::ValueValidation, reason).exit()
-}
-
-/// Tells on standard error how far it is: on a terminal in a line that changes, elsewhere in lines of which each table
-/// has at least one.
-pub(super) fn listener() -> ProgressCallback {
+/// Reports progress on standard error: in a terminal as one line that changes, elsewhere with at least one line per
+/// table.
+pub fn listener() -> ProgressCallback {
     let is_watched = stderr().is_terminal();
     Arc::new(move |progress| {
         let line = line(progress);
         let (is_done, is_copied) = (progress.rows >= progress.of, progress.stage == Stage::Copying);
-        // Whoever cannot be told how far it is can be told at the end.
+        // A progress line that cannot be written is no reason to stop.
         let _ = match is_watched {
             true if is_done => writeln!(stderr(), "\r{line}\x1b[K"),
             true => write!(stderr(), "\r{line}\x1b[K"),

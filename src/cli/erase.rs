@@ -1,58 +1,42 @@
-//! `invited erase`: takes what says who somebody was out of an account, and leaves what was done.
+//! `invited erase`: removes what identifies a person from an account, and leaves what was done.
 
 use anyhow::Result;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::Args;
 use serde_json::json;
 
-use crate::cli::{Missing, people, settings, spoken, with_app};
-use crate::engine::context::Context;
+use crate::cli::within::Person;
 use crate::engine::error::read_text;
 use crate::resources::erasure::{self, Erased};
 use crate::wire::kind::Kind;
 
-pub fn command() -> Command {
-    let command = Command::new("erase")
-        .about("Erase a person from an account for good; without --yes, say what that would erase")
-        .long_about(
-            "Erase a person from an account for good; without --yes, say what that would erase.\n\n\
-             Name and address go from everywhere, and with them membership, pending invitations, tokens and password. The \
-             audit trail keeps its rows, in which only what tells the person is replaced. It cannot be undone, and can be \
-             done again.",
-        )
-        .args([
-            people::address_argument(),
-            Arg::new("yes").long("yes").action(ArgAction::SetTrue).help("Erase, and do not only say what"),
-            people::account_argument(),
-            people::json_argument().help("Print JSON"),
-        ]);
-    settings::add_flags(command, settings::is_of_database)
+/// Erase a person from an account for good; without --yes, only show what that would erase
+///
+/// Name and address are removed everywhere, and with them the membership, pending invitations, tokens and the
+/// password. The audit trail keeps its rows; only what identifies the person is replaced. This cannot be undone. It
+/// can be repeated.
+#[derive(Args)]
+pub struct Erase {
+    #[command(flatten)]
+    person: Person,
+    /// Erase, instead of only showing what would be erased
+    #[arg(long)]
+    yes: bool,
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let email = matches.get_one::<String>("email").cloned().unwrap_or_default();
-    let is_meant = matches.get_flag("yes");
-    let erased = with_app(matches, Missing::Refused, |app| async move {
-        let work = people::job(matches, &app, move |db, context| {
-            // A piece of an address is in many, and nobody is to be erased by a slip of the hand.
-            let address = read_text(Kind::Email, "email_address", &email)?;
-            let context = Context { is_rehearsal: !is_meant, ..context.clone() };
-            erasure::erase(db, &context, &address)
-        });
-        let done = if is_meant { app.store.write(work).await } else { app.store.rehearse(work).await };
-        done.map_err(|error| spoken(&error))
-    })?;
-    let Erased { users, invitations, audit_rows } = erased;
-    if matches.get_flag("json") {
-        let counts = json!({"erased": is_meant, "users": users, "invitations": invitations, "audit_rows": audit_rows});
-        println!("{counts}");
-        return Ok(());
+impl Erase {
+    pub fn run(self) -> Result<()> {
+        let (Person { email, within }, is_rehearsal) = (self.person, !self.yes);
+        let Erased { users, invitations, audit_rows } =
+            within.write_or_rehearse(is_rehearsal, move |db, context| {
+                // A part of an address is in many addresses: only a complete one is accepted.
+                erasure::erase(db, context, &read_text(Kind::Email, "email_address", &email)?)
+            })?;
+        let counts = format!("users: {users}, invitations: {invitations}, rows of the audit trail: {audit_rows}");
+        let text = match self.yes {
+            true => format!("Erased. {counts}"),
+            false => format!("Would be erased: {counts}\nNothing was changed: add --yes to erase it for good."),
+        };
+        let record = json!({"erased": self.yes, "users": users, "invitations": invitations, "audit_rows": audit_rows});
+        within.print(&record, text)
     }
-    let counts = format!("users: {users}, invitations: {invitations}, rows of the audit trail: {audit_rows}");
-    if is_meant {
-        println!("Erased. {counts}");
-    } else {
-        println!("This would be erased. {counts}");
-        println!("Nothing has happened yet: give --yes to erase it for good.");
-    }
-    Ok(())
 }

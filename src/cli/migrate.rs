@@ -1,35 +1,40 @@
-//! `invited migrate`: brings the database's schema up to date.
+//! `invited migrate`: brings the database schema up to date.
 
 use anyhow::Result;
-use clap::{ArgMatches, Command};
+use clap::Args;
 
-use crate::cli::settings;
+use crate::cli::settings::Given;
+use crate::cli::{block_on, close};
 use crate::clock::Clock;
 use crate::engine::schema::MIGRATIONS;
 use crate::server::app::{NotStarted, open_store};
-use crate::server::settings::Config;
+use crate::server::settings::Database;
 use crate::store::migrate;
 
-pub fn command() -> Command {
-    let command = Command::new("migrate").about("Bring the database's schema up to date").long_about(
-        "Bring the database's schema up to date, making the file if there is none.\n\n\
-             `serve` does the same when it starts, unless the setting migrate_on_start says otherwise.",
-    );
-    settings::add_flags(command, settings::is_of_database)
+/// Bring the database schema up to date
+///
+/// Creates the database file if there is none. `serve` does the same when it starts, unless the setting
+/// migrate_on_start is false.
+#[derive(Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    settings: Given<Database>,
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let config = Config::new(&settings::values(matches, &[], &[])?)?;
-    super::block_on(async {
-        let store = open_store(&config).map_err(NotStarted::from)?;
-        let applied = migrate::apply(&store, MIGRATIONS, Clock::system().now()).await;
-        super::close(store).await?;
-        let applied = applied.map_err(NotStarted::from)?;
-        if applied.from == applied.to {
-            println!("The schema is up to date: version {}.", applied.to);
-        } else {
-            println!("The schema was brought from version {} to version {}.", applied.from, applied.to);
-        }
-        Ok(())
-    })
+impl Migrate {
+    pub fn run(self) -> Result<()> {
+        let config = self.settings.read()?;
+        block_on(async {
+            let store = open_store(&config).map_err(NotStarted::from)?;
+            let applied = migrate::apply(&store, MIGRATIONS, Clock::system().now()).await;
+            close(store).await?;
+            let applied = applied.map_err(NotStarted::from)?;
+            if applied.from == applied.to {
+                println!("The schema is up to date: version {}.", applied.to);
+            } else {
+                println!("Migrated the schema from version {} to version {}.", applied.from, applied.to);
+            }
+            Ok(())
+        })
+    }
 }

@@ -1,16 +1,17 @@
 //! `invited openapi`: prints the description of the API.
 
 use anyhow::Result;
-use clap::Command;
+use clap::Args;
 
+use crate::cli::output;
 use crate::http::documents::api_description;
 
-pub fn command() -> Command {
-    Command::new("openapi").about("Print the description of the API (OpenAPI 3.1, JSON)")
-}
+/// Print the description of the API (OpenAPI 3.1, JSON)
+#[derive(Args)]
+pub struct OpenApi;
 
-#[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
-pub fn run() -> Result<()> {
-    println!("{}", api_description());
-    Ok(())
+impl OpenApi {
+    pub fn run(self) -> Result<()> {
+        output::print(api_description())
+    }
 }

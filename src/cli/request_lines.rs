@@ -1,4 +1,4 @@
-//! The lines in which a sandbox tells the person before it what is asked of it.
+//! One line per request for the person who runs a sandbox in a terminal.
 
 use std::io::{IsTerminal as _, Write as _, stdout};
 
@@ -12,15 +12,13 @@ const RED: &str = "31";
 const MAGENTA: &str = "35";
 const FAINT: &str = "2";
 
-/// Whether somebody sits there who sees lines and colours.
 pub fn are_wanted() -> bool {
     stdout().is_terminal()
 }
 
-/// Prints the line of a request.
 pub fn print(exchange: &Exchange) {
     let is_coloured = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    // Whoever closed the terminal reads no line.
+    // A terminal that was closed is no reason to stop.
     let _ = writeln!(stdout(), "{}", line(exchange, is_coloured));
 }
 
@@ -33,23 +31,17 @@ fn line(exchange: &Exchange, is_coloured: bool) -> String {
         Some(status) => (status.to_string(), colour(status)),
     };
     let time = kind::time(exchange.at.0);
-    let time = time.get(11..19).unwrap_or_default();
+    let time = painted(time.get(11..19).unwrap_or_default(), FAINT);
     let milliseconds = format!("{}.{} ms", exchange.microseconds / 1_000, exchange.microseconds % 1_000 / 100);
-    let mut line = format!(
-        "{} {} {:<6} {}  {}",
-        painted(time, FAINT),
-        painted(&status, colour),
-        exchange.method.as_str(),
-        readable(exchange.target()),
-        painted(&milliseconds, FAINT)
-    );
+    let (status, milliseconds) = (painted(&status, colour), painted(&milliseconds, FAINT));
+    let (method, target) = (exchange.method.as_str(), readable(exchange.target()));
+    let mut line = format!("{time} {status} {method:<6} {target}  {milliseconds}");
     if let Some(fault) = exchange.fault {
         line.push_str(&format!("  {}", painted(&format!("fault {fault}"), MAGENTA)));
     }
     if let Some(ignored) = &exchange.ignored {
-        let ignored = readable(ignored);
-        let ignored = ignored.trim_start_matches("Strict mode: ").trim_end_matches('.').to_owned();
-        line.push_str(&format!("  {}", painted(&ignored, YELLOW)));
+        let ignored = ignored.trim_start_matches("Strict mode: ").trim_end_matches('.');
+        line.push_str(&format!("  {}", painted(&readable(ignored), YELLOW)));
     }
     line
 }
@@ -62,7 +54,7 @@ fn colour(status: u16) -> &'static str {
     }
 }
 
-/// A text without what a terminal would take for a command.
+/// A text without control characters, which a terminal would obey.
 fn readable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
@@ -95,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tells_what_was_asked_and_what_became_of_it() {
+    fn a_line_has_the_request_and_its_result() {
         assert_eq!(
             line(&exchange(Some(200)), false),
             "01:01:01 200 PUT    /api/v1/users/1?colour=red  3.1 ms  unknown parameter colour\u{fffd}[2J"

@@ -1,54 +1,49 @@
-//! `invited seats`: how many licences each account takes, and how many were contracted.
+//! `invited seats`: how many seats each account uses, and how many were contracted.
 
 use anyhow::Result;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
-use crate::cli::{Missing, listing, people, settings, spoken, with_app};
+use crate::cli::output;
+use crate::cli::within::{InAccount, InDatabase, account_or_only};
 use crate::engine::error::Error;
 use crate::ids::AccountId;
-use crate::resources::accounts;
-use crate::resources::seats::{self, Ledger};
+use crate::resources::{accounts, seats};
 
 const COLUMNS: &[&str] = &["account_id", "name", "contracted", "members", "pending", "taken", "over", "billed"];
 
-pub fn command() -> Command {
-    let with_database = |command| settings::add_flags(command, settings::is_of_database);
-    let set = Command::new("set")
-        .about("Say how many seats of an account were contracted; what was billed begins anew")
-        .arg(
-            Arg::new("count")
-                .value_name("COUNT|none")
-                .required(true)
-                .value_parser(count)
-                .help("How many seats, or none when nobody has said"),
-        )
-        .args([people::account_argument(), people::json_argument().help("Print JSON")]);
-    let command = Command::new("seats")
-        .about("Show the seats of every account: contracted, taken, and what is over")
-        .long_about(
-            "Show the seats of every account: contracted, taken, and what is over.\n\n\
-             An active member takes one, and so does an invitation that was not accepted, also an expired one. Billed is the \
-             highest number over the contracted one since that was said.",
-        )
-        .args([
-            people::account_argument().help("Only this account"),
-            people::json_argument().help("Print JSON"),
-        ])
-        .args_conflicts_with_subcommands(true)
-        .subcommand(with_database(set));
-    with_database(command)
+/// Show the seats of every account: contracted, taken, and over the contract
+///
+/// Each active member takes a seat, and so does each invitation that was not accepted, even an expired one. Billed is
+/// the highest number over the contract since `seats set` was last used.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Seats {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Only this account
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+    #[command(flatten)]
+    within: InDatabase,
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    match matches.subcommand() {
-        Some(("set", matches)) => set(matches),
-        _ => show(matches),
-    }
+#[derive(Subcommand)]
+enum Command {
+    /// Set how many seats of an account are contracted; billing starts anew
+    Set {
+        /// Number of seats, or none if no number was agreed
+        #[arg(value_name = "COUNT|none", value_parser = count)]
+        count: Count,
+        #[command(flatten)]
+        within: InAccount,
+    },
 }
 
-/// A number of seats, or `none`.
-fn count(text: &str) -> Result<Option<i64>, String> {
+/// A number of seats or none. Clap must not see the `Option`.
+type Count = Option<i64>;
+
+fn count(text: &str) -> Result<Count, String> {
     match text.parse() {
         Ok(seats) if seats >= 0 => Ok(Some(seats)),
         _ if text == "none" => Ok(None),
@@ -56,31 +51,36 @@ fn count(text: &str) -> Result<Option<i64>, String> {
     }
 }
 
-fn show(matches: &ArgMatches) -> Result<()> {
-    let only = matches.get_one::<AccountId>("account").copied();
-    let ledgers = with_app(matches, Missing::Refused, |app| async move {
-        let read = app.store.read(move |db| {
-            let mut ledgers = Vec::new();
-            let named = only.map(|account| people::account_or_only(db, Some(account))).transpose()?;
-            for account in accounts::list(db)? {
-                if named.is_none_or(|named| named == account.id) {
-                    let ledger = seats::ledger(db, account.id)?;
-                    ledgers.push((account, ledger));
-                }
-            }
-            Ok(ledgers)
-        });
-        read.await.map_err(|error: Error| spoken(&error))
-    })?;
-    let rows = ledgers.iter().map(|(account, ledger)| row(account.id, &account.name, ledger));
-    listing::print(matches, "seats", COLUMNS, rows.collect());
-    Ok(())
+impl Seats {
+    pub fn run(self) -> Result<()> {
+        let Some(Command::Set { count, within }) = self.command else {
+            let only = self.account;
+            let rows = self.within.read(move |db| {
+                let only = only.map(|account| account_or_only(db, Some(account))).transpose()?;
+                let accounts = accounts::list(db)?.into_iter().filter(|account| only.is_none_or(|id| id == account.id));
+                accounts.map(|account| Ok(row(&account, &seats::ledger(db, account.id)?))).collect::<Result<_, Error>>()
+            })?;
+            let rows: Vec<Json> = rows;
+            let table = output::table(COLUMNS, &rows);
+            return self.within.print(&json!({ "seats": rows }), table);
+        };
+        let (account, ledger) = within.write(move |db, context| {
+            let account = context.caller.account_id;
+            Ok((account, seats::contract(db, account, count, context.now)?))
+        })?;
+        let (contracted, taken, over) = (ledger.contracted, ledger.taken(), ledger.over());
+        let text = contracted.map_or_else(|| "none".to_owned(), |seats| seats.to_string());
+        within.print(
+            &json!({"account_id": account.get(), "contracted": contracted, "taken": taken, "over": over}),
+            format_args!("Account {account}: contracted {text}, taken {taken}, over {over}."),
+        )
+    }
 }
 
-fn row(account: AccountId, name: &str, ledger: &Ledger) -> Json {
+fn row(account: &accounts::ListedAccount, ledger: &seats::Ledger) -> Json {
     json!({
-        "account_id": account.get(),
-        "name": name,
+        "account_id": account.id.get(),
+        "name": account.name,
         "contracted": ledger.contracted,
         "members": ledger.members,
         "pending": ledger.pending,
@@ -88,25 +88,4 @@ fn row(account: AccountId, name: &str, ledger: &Ledger) -> Json {
         "over": ledger.over(),
         "billed": ledger.billed,
     })
-}
-
-fn set(matches: &ArgMatches) -> Result<()> {
-    let seats = matches.get_one::<Option<i64>>("count").copied().flatten();
-    let (account, ledger) = people::write(matches, move |db, context| {
-        let account = context.caller.account_id;
-        Ok((account, seats::contract(db, account, seats, context.now)?))
-    })?;
-    if matches.get_flag("json") {
-        let ledger = json!({
-            "account_id": account.get(),
-            "contracted": ledger.contracted,
-            "taken": ledger.taken(),
-            "over": ledger.over(),
-        });
-        println!("{ledger}");
-    } else {
-        let contracted = ledger.contracted.map_or_else(|| "none".to_owned(), |seats| seats.to_string());
-        println!("Account {account}: contracted {contracted}, taken {}, over {}.", ledger.taken(), ledger.over());
-    }
-    Ok(())
 }

@@ -1,9 +1,10 @@
 //! `invited serve`: the server for a real team.
 
 use anyhow::{Context as _, Result, bail};
-use clap::{ArgMatches, Command};
+use clap::Args;
 
-use crate::cli::settings;
+use crate::cli::settings::Given;
+use crate::cli::{block_on, close, require_database};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::mail::Way;
@@ -14,46 +15,49 @@ use crate::server::app::App;
 use crate::server::settings::Config;
 use crate::server::telemetry;
 
-pub fn command() -> Command {
-    let command = Command::new("serve").about("Serve the API").long_about(
-        "Serve the API over one database until SIGTERM or Ctrl-C; a second one ends requests that still run.\n\n\
-         Every setting can be given as a flag, as a variable of the environment, or in a file.",
-    );
-    settings::add_flags(command, |_| true)
+/// Serve the API
+///
+/// Serves the API over one database until SIGTERM or Ctrl-C; a second signal also ends the requests in progress.
+///
+/// Every setting can be given as a flag, as an environment variable, or in a file.
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    settings: Given<Config>,
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let config = Config::new(&settings::values(matches, &[], &[])?)?;
-    config.require_base_url()?;
-    super::require_database(&config)?;
-    if matches!(config.mail.way, Way::Memory) {
-        bail!("setting mail: memory is for the sandbox; whatever is put there is gone with the process");
+impl Serve {
+    pub fn run(self) -> Result<()> {
+        let config = self.settings.read()?;
+        config.require_base_url()?;
+        require_database(&config)?;
+        if matches!(config.mail.way, Way::Memory) {
+            bail!("setting mail: memory is only for a sandbox, since its mails are lost when the process ends");
+        }
+        block_on(async {
+            let _log = telemetry::start_log(&config);
+            let mut stop = StopSignals::register()?;
+            let listen = config.address.listen;
+            let app = App::start(config, Clock::system(), Entropy::system()).await?;
+            app.require_writable_database().await?;
+            if app.store.read(seed::is_marked).await? {
+                let path = app.config.place().to_string();
+                close(app.store).await?;
+                bail!("setting database: {path} was made by `invited sandbox`, whose tokens are publicly known");
+            }
+            if !app.store.read(accounts::exist).await? {
+                tracing::warn!("there is no account and so no token yet: create one with `invited account create`");
+            }
+            if matches!(app.config.mail.way, Way::None) {
+                tracing::warn!("mail is off, so invitations are not sent: set mail, or hand over links");
+            }
+            let running =
+                Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
+            tracing::info!(address = %running.address, "serving");
+            stop.received().await;
+            tracing::info!("stopping");
+            running.stop(stop.received()).await;
+            Ok(())
+        })
     }
-    super::block_on(async {
-        let _log = telemetry::start_log(&config);
-        let mut stop = StopSignals::register()?;
-        let listen = config.listen;
-        let app = App::start(config, Clock::system(), Entropy::system()).await?;
-        app.require_writable_database().await?;
-        if app.store.read(seed::is_marked).await? {
-            let path = app.config.database.to_string();
-            super::close(app.store).await?;
-            bail!(
-                "setting database: {path} was made by `invited sandbox`, whose administrator tokens are publicly known"
-            );
-        }
-        if !app.store.read(accounts::exist).await? {
-            tracing::warn!("there is no account yet, so nobody has a token: make one with `invited account create`");
-        }
-        if matches!(app.config.mail.way, Way::None) {
-            tracing::warn!("mail is off, so that nobody gets an invitation: set mail, or hand links over");
-        }
-        let running =
-            Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
-        tracing::info!(address = %running.address, "serving");
-        stop.received().await;
-        tracing::info!("stopping");
-        running.stop(stop.received()).await;
-        Ok(())
-    })
 }

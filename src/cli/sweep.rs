@@ -1,29 +1,34 @@
-//! `invited sweep`: marks and removes what is over, once.
-//!
-//! A server does that by itself, as often as `sweep_interval` says. This is for those who set it to 0 and choose the hour.
+//! `invited sweep`: one sweep, as a server does at every `sweep_interval`, for operators who set that to 0.
 
 use anyhow::Result;
-use clap::{ArgMatches, Command};
+use clap::Args;
 use serde_json::json;
 
-use crate::cli::{Missing, people, settings, spoken, with_app};
+use crate::cli::within::InDatabase;
+use crate::cli::{spoken, with_app};
 use crate::server::retention;
+use crate::server::settings::{Database, Kept};
 
-pub fn command() -> Command {
-    let command = Command::new("sweep")
-        .about("Mark and remove once what is over, for servers whose sweep_interval is 0")
-        .arg(people::json_argument().help("Print JSON"));
-    settings::add_flags(command, |setting| settings::is_of_database(setting) || setting.name.starts_with("keep_"))
+/// Expire invitations and delete what has been kept long enough, for servers whose sweep_interval is 0
+#[derive(Args)]
+pub struct Sweep {
+    #[command(flatten)]
+    within: InDatabase<SweepSettings>,
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    let rows = with_app(matches, Missing::Refused, |app| async move {
-        retention::sweep(&app).await.map_err(|error| spoken(&error))
-    })?;
-    if matches.get_flag("json") {
-        println!("{}", json!({ "rows": rows }));
-    } else {
-        println!("Rows that were marked or removed: {rows}");
+#[derive(Args)]
+struct SweepSettings {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    kept: Kept,
+}
+
+impl Sweep {
+    pub fn run(self) -> Result<()> {
+        let rows = with_app(self.within.existing()?, |app| async move {
+            retention::sweep(&app).await.map_err(|error| spoken(&error))
+        })?;
+        self.within.print(&json!({ "rows": rows }), format_args!("Rows that were marked or deleted: {rows}"))
     }
-    Ok(())
 }

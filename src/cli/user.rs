@@ -1,78 +1,106 @@
-//! `invited user`: who is there, and how they come to sign in.
+//! `invited user`: lists and shows people, and lets members sign in.
 
-use anyhow::Result;
-use clap::{Arg, ArgAction, ArgMatches, Command};
-use serde_json::{Map, Value as Json, json};
+use std::io::Read as _;
 
-use crate::cli::{people, settings, sign_in};
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value as Json, json};
 
-pub fn command() -> Command {
-    let list = Command::new("list")
-        .about("List the active members of an account")
-        .arg(
-            Arg::new("all")
-                .long("all")
-                .action(ArgAction::SetTrue)
-                .help("Also disabled and removed members, and invitees"),
-        )
-        .arg(Arg::new("matching").long("matching").value_name("TEXT").help("Only people with this in name or address"))
-        .args([people::account_argument(), people::json_argument()]);
-    let show = Command::new("show").about("Show a person and the membership").args([
-        people::address_argument(),
-        people::account_argument(),
-        people::json_argument(),
-    ]);
-    Command::new("user")
-        .about("Look at the people of an account, and let them sign in")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands([list, show].map(|command| settings::add_flags(command, settings::is_of_database)))
-        .subcommands([sign_in::password_command(), sign_in::link_command()])
+use crate::cli::people::{self, Fields};
+use crate::cli::spoken;
+use crate::cli::within::{InAccount, LinkSettings, Person};
+use crate::engine::audit::Actor;
+use crate::entropy::Entropy;
+use crate::http::SIGN_IN_LINK_PATH;
+use crate::oauth::passwords::{self, HashedPassword};
+use crate::oauth::{self, sign_in_links};
+use crate::resources::{memberships, users};
+
+/// More than any password has, so that a wrong file on standard input is not read to its end.
+const MOST_INPUT: u64 = 65_536;
+
+/// Look at the people of an account, and let them sign in
+#[derive(Subcommand)]
+pub enum User {
+    /// List the active members of an account
+    List {
+        /// Include disabled and removed members, and invitees
+        #[arg(long)]
+        all: bool,
+        /// Only people whose name or address contains this text
+        #[arg(long, value_name = "TEXT")]
+        matching: Option<String>,
+        #[command(flatten)]
+        within: InAccount,
+    },
+    /// Show a person and the membership
+    Show(Person),
+    /// Set a member's password, read from standard input, and end the member's sessions
+    Password(Person),
+    /// Print a link that signs a member in once, within 15 minutes
+    SignInLink(Person<LinkSettings>),
 }
 
-pub fn run(matches: &ArgMatches) -> Result<()> {
-    match matches.subcommand() {
-        Some(("list", matches)) => list(matches),
-        Some(("show", matches)) => show(matches),
-        Some(("password", matches)) => sign_in::set_password(matches),
-        Some(("sign-in-link", matches)) => sign_in::print_link(matches),
-        _ => Ok(()),
+impl User {
+    pub fn run(self) -> Result<()> {
+        match self {
+            Self::List { all, matching, within } => {
+                let mut params = Fields::from_iter([("show_disabled".to_owned(), all.to_string().into())]);
+                params.extend(matching.map(|text| ("matching".to_owned(), text.into())));
+                let users = within.read(move |db, operator| people::every_user(db, operator, params.clone()))?;
+                let line =
+                    |user: &Fields| people::line(user, user.get(people::MEMBERSHIP).and_then(Json::as_object)) + "\n";
+                let lines: String = users.iter().map(line).collect();
+                within.print(&json!({ "users": users }), lines)
+            }
+            Self::Show(Person { email, within }) => {
+                let (user, membership) = within.read(move |db, operator| {
+                    let person = people::find(db, operator.account_id, &email)?;
+                    let mut membership = None;
+                    if let Some(id) = person.membership_id {
+                        membership = Some(people::record(db, &memberships::RESOURCE, operator, id.record())?);
+                    }
+                    Ok((people::record(db, &users::RESOURCE, operator, person.user_id.record())?, membership))
+                })?;
+                let fields = membership.as_ref().map(people::lines).unwrap_or_default();
+                let line = people::line(&user, membership.as_ref());
+                within.print(&json!({"user": user, "account_membership": membership}), format_args!("{line}\n{fields}"))
+            }
+            Self::Password(Person { email, within }) => {
+                // Hashing is slow on purpose, so it comes before the transaction.
+                let hashed =
+                    HashedPassword::new(&read_password()?, &Entropy::system()).map_err(|error| spoken(&error))?;
+                let user = within.write(move |db, context| {
+                    let account = context.caller.account_id;
+                    let user = oauth::active_member(db, account, &email)?;
+                    passwords::set(db, account, user, &hashed, Actor::OPERATOR, context.now)?;
+                    Ok(user)
+                })?;
+                let text = format!("User {user} has a new password; the user's sessions have ended.");
+                within.print(&json!({"user_id": user.get(), "password_set": true}), text)
+            }
+            Self::SignInLink(Person { email, within }) => {
+                let base_url = within.base_url()?;
+                let token = within.write(move |db, context| {
+                    let account = context.caller.account_id;
+                    let user = oauth::active_member(db, account, &email)?;
+                    sign_in_links::create(db, &context.entropy, account, user, context.now)
+                })?;
+                let url = format!("{base_url}{SIGN_IN_LINK_PATH}{}", token.expose_secret());
+                within.print(
+                    &json!({"url": url, "expires_in": sign_in_links::LIFETIME.as_secs()}),
+                    format_args!("This link signs in once, within 15 minutes: {url}"),
+                )
+            }
+        }
     }
 }
 
-fn list(matches: &ArgMatches) -> Result<()> {
-    let mut params = Map::new();
-    params.insert("show_disabled".to_owned(), matches.get_flag("all").to_string().into());
-    if let Some(text) = matches.get_one::<String>("matching") {
-        params.insert("matching".to_owned(), text.clone().into());
-    }
-    let users = people::read(matches, move |db, operator| people::every_user(db, operator, &params))?;
-    if matches.get_flag("json") {
-        println!("{}", json!({"users": users}));
-        return Ok(());
-    }
-    for user in users {
-        println!("{}", people::line(&user, user.get("account_membership").unwrap_or(&Json::Null)));
-    }
-    Ok(())
-}
-
-fn show(matches: &ArgMatches) -> Result<()> {
-    let address = matches.get_one::<String>("email").cloned().unwrap_or_default();
-    let (user, membership) = people::read(matches, move |db, operator| {
-        let person = people::find(db, operator.account_id, &address)?;
-        let user = people::user(db, operator, person.user_id)?;
-        let membership = match person.membership_id {
-            Some(id) => people::membership(db, operator, id)?,
-            None => Json::Null,
-        };
-        Ok((user, membership))
-    })?;
-    if matches.get_flag("json") {
-        println!("{}", json!({"user": user, "account_membership": membership}));
-        return Ok(());
-    }
-    println!("{}", people::line(&user, &membership));
-    people::print_fields(&membership);
-    Ok(())
+/// The password, without the line end that a terminal or `echo` adds.
+fn read_password() -> Result<SecretString> {
+    let mut input = String::new();
+    std::io::stdin().take(MOST_INPUT).read_to_string(&mut input).context("cannot read the password")?;
+    let line = input.strip_suffix('\n').unwrap_or(&input);
+    Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }

@@ -1,83 +1,112 @@
-//! Who may do what: the ladder of levels, the caller, and one table of actions (protocol.md section 6).
+//! Who may do what: permissions and their levels, the caller, and the policy (docs/WIRE.md, Who may do what).
 //!
-//! An action is allowed in two steps. The level alone decides first, before anything of the request is read, so that a
-//! caller who may never do it learns nothing about records. A rule about the record comes after it was found.
+//! The description of an operation names its level, so none can be forgotten. An operation is allowed in two steps. The
+//! level decides before the request is read: a caller who may never do it learns nothing about records. The rule
+//! on the record is judged once the record is found.
+
+use std::str::FromStr;
 
 use crate::engine::error::Error;
 use crate::engine::limits;
 use crate::ids::{AccountId, TokenId, UserId};
-use crate::wire::describe::{Rung, Verb};
+use crate::store::{self, Param};
+use crate::wire::describe::{Operation, Rung, Verb};
+use crate::wire::kind::Cell;
 
-/// Permission levels, lowest first; each may do all that the ones before may.
+/// What a member is allowed, lowest first; each level includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Tracks time, nothing else.
     PunchClock,
-    /// Works on projects. The level of external collaborators too.
     Collaborator,
-    /// Makes projects.
     ProjectCreator,
-    /// Leads projects.
     ProjectLead,
-    /// Sees reports.
     ReportsViewer,
-    /// Sees reports with costs.
     ReportsViewerWithCost,
-    /// Does everything in the account.
     Administrator,
 }
 
-/// Every level with its wire name, lowest first.
-const LEVELS: &[(Level, &str)] = &[
-    (Level::PunchClock, "punch_clock"),
-    (Level::Collaborator, "collaborator"),
-    (Level::ProjectCreator, "project_creator"),
-    (Level::ProjectLead, "project_lead"),
-    (Level::ReportsViewer, "reports_viewer"),
-    (Level::ReportsViewerWithCost, "reports_viewer_with_cost"),
-    (Level::Administrator, "administrator"),
+pub const LEAD: Rung = Level::ProjectLead.rung();
+pub const ADMINISTRATOR: Rung = Level::Administrator.rung();
+
+/// What memberships and invitations grant, in the order of the vendor's reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    Administrator,
+    ReportsViewerWithCost,
+    ReportsViewer,
+    ProjectLead,
+    ProjectCreator,
+    Collaborator,
+    PunchClock,
+    /// On the level of a collaborator. Invitations cannot grant it.
+    ExternalCollaborator,
+}
+
+/// Wire name and level of each permission, in the order of the enum.
+const PERMISSIONS: [(Permission, &str, Level); 8] = [
+    (Permission::Administrator, "administrator", Level::Administrator),
+    (Permission::ReportsViewerWithCost, "reports_viewer_with_cost", Level::ReportsViewerWithCost),
+    (Permission::ReportsViewer, "reports_viewer", Level::ReportsViewer),
+    (Permission::ProjectLead, "project_lead", Level::ProjectLead),
+    (Permission::ProjectCreator, "project_creator", Level::ProjectCreator),
+    (Permission::Collaborator, "collaborator", Level::Collaborator),
+    (Permission::PunchClock, "punch_clock", Level::PunchClock),
+    (Permission::ExternalCollaborator, "external_collaborator", Level::Collaborator),
 ];
 
-/// The permissions that a membership can have, in the order of the vendor's reference; that of people from outside is the
-/// last.
-pub const ASSIGNABLE: &[&str] = &[
-    "administrator",
-    "reports_viewer_with_cost",
-    "reports_viewer",
-    "project_lead",
-    "project_creator",
-    "collaborator",
-    "punch_clock",
-    "external_collaborator",
-];
-
-/// The permissions that an invitation can carry: all but the last.
-pub const INVITABLE: &[&str] = match ASSIGNABLE.split_last() {
-    Some((_, invitable)) => invitable,
-    None => &[],
+/// Names of the permissions that a membership can have.
+pub const ASSIGNABLE: &[&str] = &{
+    let mut names = [""; PERMISSIONS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = PERMISSIONS[place].1;
+        place += 1;
+    }
+    names
 };
 
-/// The wire name of the highest level.
-pub const ADMINISTRATOR: &str = "administrator";
+/// Names of the permissions that an invitation can carry.
+pub const INVITABLE: &[&str] = ASSIGNABLE.split_at(Permission::ExternalCollaborator as usize).0;
 
-/// The wire name of the level of those who track time and nothing else.
-pub const PUNCH_CLOCK: &str = "punch_clock";
-
-impl Level {
-    /// The level of a permission as memberships and invitations store it.
-    pub fn of_permission(permission: &str) -> Option<Self> {
-        let name = if permission == "external_collaborator" { "collaborator" } else { permission };
-        LEVELS.iter().find(|(_, known)| *known == name).map(|(level, _)| *level)
+impl Permission {
+    pub const fn name(self) -> &'static str {
+        PERMISSIONS[self as usize].1
     }
 
-    /// The wire name.
+    pub const fn level(self) -> Level {
+        PERMISSIONS[self as usize].2
+    }
+}
+
+impl FromStr for Permission {
+    type Err = store::Error;
+
+    fn from_str(name: &str) -> Result<Self, store::Error> {
+        let found = PERMISSIONS.iter().find(|(_, known, _)| *known == name).map(|(permission, ..)| *permission);
+        found.ok_or_else(|| store::Error::Statement(format!("{name:?} is no permission")))
+    }
+}
+
+impl From<Permission> for Param<'_> {
+    fn from(permission: Permission) -> Self {
+        Self::Text(permission.name())
+    }
+}
+
+impl From<Permission> for Cell<'_> {
+    fn from(permission: Permission) -> Self {
+        Self::Text(permission.name())
+    }
+}
+
+impl Level {
     pub fn name(self) -> &'static str {
-        LEVELS.iter().find(|(level, _)| *level == self).map_or("", |(_, name)| name)
+        PERMISSIONS.iter().find(|(_, _, level)| *level == self).map_or("", |(_, name, _)| name)
     }
 
     /// The level on a rung; `None` for the rung below all levels.
     pub fn on_rung(rung: Rung) -> Option<Self> {
-        LEVELS.iter().find(|(level, _)| level.rung() == rung).map(|(level, _)| *level)
+        PERMISSIONS.iter().map(|(_, _, level)| *level).find(|level| level.rung() == rung)
     }
 
     /// The place on the ladder that descriptions refer to.
@@ -89,52 +118,39 @@ impl Level {
 /// Who makes a request, and in which account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The account, and so the only one whose records exist for this caller.
+    /// The only account whose records exist for this caller.
     pub account_id: AccountId,
-    /// Who it is.
     pub identity: Identity,
-    /// What the caller may do.
     pub level: Level,
-    /// Whether the account was cancelled, so that everything is refused.
+    /// Everything is refused in a cancelled account.
     pub is_account_canceled: bool,
 }
 
-/// Who a caller is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// A member of the account, by one of the member's tokens.
-    Member {
-        /// The user.
-        user_id: UserId,
-        /// The token.
-        token_id: TokenId,
-    },
-    /// A user who acts for oneself without a token, such as one who accepts an invitation.
-    Person {
-        /// The user.
-        user_id: UserId,
-    },
-    /// Whoever may run commands on the machine: no user of any account.
+    Member { user_id: UserId, token_id: TokenId },
+    /// A user without a token, such as one who accepts an invitation.
+    Person { user_id: UserId },
+    /// A person at the command line: no user of any account.
     Operator,
 }
 
 impl Caller {
-    /// The operator, at work in an account.
     pub fn operator(account_id: AccountId) -> Self {
         Self { account_id, identity: Identity::Operator, level: Level::Administrator, is_account_canceled: false }
     }
 
-    /// Somebody of whom nothing is known yet, and who may do nothing in any account.
-    pub fn nobody() -> Self {
-        Self {
-            account_id: AccountId::new(0),
-            identity: Identity::Operator,
-            level: Level::PunchClock,
-            is_account_canceled: false,
-        }
+    /// An unknown person, who may do nothing in any account.
+    pub fn unknown() -> Self {
+        Self { level: Level::PunchClock, ..Self::operator(AccountId::new(0)) }
     }
 
-    /// The caller's user.
+    /// A user of an account, acting without a token.
+    pub fn person(account_id: AccountId, user_id: UserId) -> Self {
+        Self { account_id, identity: Identity::Person { user_id }, ..Self::unknown() }
+    }
+
     pub fn user_id(&self) -> Option<UserId> {
         match self.identity {
             Identity::Member { user_id, .. } | Identity::Person { user_id } => Some(user_id),
@@ -142,7 +158,6 @@ impl Caller {
         }
     }
 
-    /// The caller's token.
     pub fn token_id(&self) -> Option<TokenId> {
         match self.identity {
             Identity::Member { token_id, .. } => Some(token_id),
@@ -150,51 +165,13 @@ impl Caller {
         }
     }
 
-    /// The caller's place on the ladder.
     pub fn rung(&self) -> Rung {
         self.level.rung()
     }
 
-    /// Whether this caller may hand out the permission: nobody grants a level above the own one.
-    pub fn may_grant(&self, permission: &str) -> bool {
-        Level::of_permission(permission).is_some_and(|level| level <= self.level)
-    }
-}
-
-/// A line of the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
-    resource: &'static str,
-    action: &'static str,
-    /// The lowest level that may ever do it.
-    pub level: Level,
-    /// What else a caller below administrator needs.
-    ownership: Option<Ownership>,
-    /// The rate limit that it counts for, beside the general one.
-    pub limit: Option<limits::Kind>,
-}
-
-/// A record belongs to the user that one of its fields names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ownership {
-    field: &'static str,
-    refusal: &'static str,
-}
-
-const fn from(level: Level, resource: &'static str, action: &'static str) -> Rule {
-    Rule { resource, action, level, ownership: None, limit: None }
-}
-
-impl Rule {
-    /// Below administrator, only for the user whom the record's `field` names; others are told the refusal.
-    const fn own(mut self, field: &'static str, refusal: &'static str) -> Self {
-        self.ownership = Some(Ownership { field, refusal });
-        self
-    }
-
-    const fn limited(mut self, limit: limits::Kind) -> Self {
-        self.limit = Some(limit);
-        self
+    /// Whether the permission is not above the caller's own level.
+    pub fn may_grant(&self, permission: Permission) -> bool {
+        permission.level() <= self.level
     }
 }
 
@@ -204,76 +181,52 @@ pub const BELOW_LEVEL: &str = "You do not have permission to do this.";
 /// The refusal of a permission that [`Caller::may_grant`] denies.
 pub const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
 
-const NOT_ONESELF: &str = "Only an administrator may change another user.";
-const NOT_THE_INVITER: &str = "Only an administrator or the inviter may change this invitation.";
-
-/// The policy. What has no line is forbidden.
-pub const POLICY: &[Rule] = &[
-    from(Level::ProjectLead, "account_invitations", "list"),
-    from(Level::ProjectLead, "account_invitations", "show"),
-    from(Level::ProjectLead, "account_invitations", "create").limited(limits::Kind::Create),
-    from(Level::ProjectLead, "account_invitations", "update").own("inviter_id", NOT_THE_INVITER),
-    from(Level::ProjectLead, "account_invitations", "delete").own("inviter_id", NOT_THE_INVITER),
-    from(Level::ProjectLead, "account_invitations", "resend")
-        .own("inviter_id", NOT_THE_INVITER)
-        .limited(limits::Kind::Resend),
-    // These two are beside the API: `POST /invitations/{id}/link` and `GET /invitations/{id}/mails`.
-    from(Level::Administrator, "account_invitations", "link"),
-    from(Level::ProjectLead, "account_invitations", "mails"),
-    from(Level::PunchClock, "account_memberships", "list"),
-    from(Level::PunchClock, "account_memberships", "show"),
-    from(Level::Administrator, "account_memberships", "update"),
-    from(Level::Administrator, "account_memberships", "delete"),
-    from(Level::Administrator, "account_memberships", "disable"),
-    from(Level::Administrator, "account_memberships", "enable"),
-    from(Level::PunchClock, "users", "list"),
-    from(Level::PunchClock, "users", "show"),
-    from(Level::PunchClock, "users", "me"),
-    from(Level::PunchClock, "users", "update").own("id", NOT_ONESELF),
-    from(Level::PunchClock, "roles", "list"),
-    from(Level::PunchClock, "roles", "show"),
-    from(Level::Administrator, "roles", "create"),
-    from(Level::Administrator, "roles", "update"),
-    from(Level::Administrator, "roles", "delete"),
-];
-
-/// The policy in force: the table, with what settings change in it.
-pub struct Policy(Vec<Rule>);
+/// The levels in force: those of the descriptions, and the setting that can raise the one for inviting.
+pub struct Policy {
+    create_level: Level,
+}
 
 impl Policy {
-    /// The table, with the given level needed to invite.
-    pub fn new(create_level: Level) -> Self {
-        let raise = |rule: &Rule| match (rule.resource, rule.action) {
-            ("account_invitations", "create") => Rule { level: rule.level.max(create_level), ..*rule },
-            _ => *rule,
-        };
-        Self(POLICY.iter().map(raise).collect())
+    pub const fn new(create_level: Level) -> Self {
+        Self { create_level }
     }
 
-    /// The line for an action.
-    pub fn rule(&self, resource: &str, verb: Verb) -> Option<&Rule> {
-        self.0.iter().find(|rule| rule.resource == resource && rule.action == verb.name())
+    /// The first step: whether the caller's level alone allows the operation.
+    pub fn permit(&self, caller: &Caller, operation: &Operation) -> Result<(), Error> {
+        let is_inviting = limit(operation) == Some(limits::Kind::Create);
+        let least = if is_inviting { self.create_level.rung() } else { Rung::EVERYONE };
+        permit_from(operation.from.max(least), caller)
     }
 }
 
-/// The first step: whether the caller's level alone allows the action. Returns the rule for the second step.
-pub fn permit_level(caller: &Caller, rule: Option<&Rule>) -> Result<Rule, Error> {
+/// Whether the caller stands on this rung or above, in an account that is not cancelled.
+pub fn permit_from(rung: Rung, caller: &Caller) -> Result<(), Error> {
     if caller.is_account_canceled {
         return Err(Error::Forbidden("Your account has been canceled"));
     }
-    match rule {
-        Some(rule) if caller.level >= rule.level => Ok(*rule),
-        _ => Err(Error::Forbidden(BELOW_LEVEL)),
-    }
+    if caller.rung() < rung { Err(Error::Forbidden(BELOW_LEVEL)) } else { Ok(()) }
 }
 
 /// The second step: whether the caller may do it to this record, whose fields can be asked for.
-pub fn permit_record(caller: &Caller, rule: &Rule, field: impl FnOnce(&str) -> Option<UserId>) -> Result<(), Error> {
-    match rule.ownership {
-        Some(ownership) if caller.level < Level::Administrator && field(ownership.field) != caller.user_id() => {
-            Err(Error::Forbidden(ownership.refusal))
+pub fn permit_record(
+    caller: &Caller,
+    operation: &Operation,
+    field: impl FnOnce(&str) -> Option<UserId>,
+) -> Result<(), Error> {
+    match operation.ownership {
+        Some(own) if caller.level < Level::Administrator && field(own.field) != caller.user_id() => {
+            Err(Error::Forbidden(own.refusal))
         }
         _ => Ok(()),
+    }
+}
+
+/// The rate limit that an operation counts for, beside the general one.
+pub fn limit(operation: &Operation) -> Option<limits::Kind> {
+    match operation.verb {
+        Verb::Create { .. } if operation.sends_mail => Some(limits::Kind::Create),
+        Verb::Action(_) if operation.sends_mail => Some(limits::Kind::Resend),
+        _ => None,
     }
 }
 
@@ -282,11 +235,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ladder_has_the_order_of_the_protocol() {
-        assert!(LEVELS.is_sorted_by_key(|(level, _)| *level));
-        assert_eq!(Level::of_permission("external_collaborator"), Some(Level::Collaborator));
-        assert_eq!(Level::of_permission("Administrator"), None);
-        assert!(LEVELS.iter().all(|(level, name)| Level::of_permission(name) == Some(*level)));
-        assert!(INVITABLE.iter().rev().eq(LEVELS.iter().map(|(_, name)| name)));
+    fn the_table_is_in_the_order_of_the_enum_and_the_ladder() {
+        for (place, (permission, name, _)) in PERMISSIONS.iter().enumerate() {
+            assert_eq!((*permission as usize, name.parse().ok()), (place, Some(*permission)));
+        }
+        assert!(PERMISSIONS[..INVITABLE.len()].is_sorted_by(|one, other| one.2 > other.2));
+        assert!("Administrator".parse::<Permission>().is_err());
     }
 }

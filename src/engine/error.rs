@@ -1,6 +1,6 @@
-//! One error for everything that ends a request early, and its answer (protocol.md section 7).
+//! One error for everything that ends a request early, and its answer (docs/WIRE.md, Errors).
 //!
-//! The client is told the outer text; the cause is for the log only and travels beside it.
+//! Clients get the error's sentence; the cause travels beside it and is for the log only.
 
 use crate::entropy::NoEntropy;
 use crate::mail::outbox;
@@ -14,42 +14,51 @@ use crate::wire::query::TooMany;
 /// Seconds after which a client should try again when the service could not serve it.
 const RETRY_AFTER: u64 = 1;
 
-/// Why a request is refused.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// 400: the request is not what it says it is.
+    #[error("{0}")]
     Syntax(String),
     /// 401: no token, or none that is valid.
+    #[error("Invalid OAuth 2 Request")]
     Unauthenticated,
     /// 403: the caller may not do this.
+    #[error("{0}")]
     Forbidden(&'static str),
     /// 404: no such record, path or method.
+    #[error("Record not found")]
     NotFound,
     /// 408: the request did not arrive in time.
+    #[error("The request took too long to arrive.")]
     TooSlow,
     /// 412: the record is not what the request expects it to be.
+    #[error("The record has changed since it was read. Read it again, then decide.")]
     Stale,
     /// 413: the body exceeds the limit, in bytes.
+    #[error("The request body is larger than {0} bytes.")]
     TooLarge(usize),
     /// 415: a content type or encoding that is not read.
+    #[error("{0}")]
     Unsupported(&'static str),
     /// 422: these rules are broken, in documented order.
+    #[error("{}", .0.first().map_or("", |fault| &fault.message))]
     Invalid(Vec<Fault>),
     /// 429: too many requests; the seconds until the next one.
+    #[error("Rate limit exceeded. Please try again later.")]
     RateLimited(u64),
     /// 503: overloaded, or the storage is unavailable.
+    #[error("The service is temporarily unavailable. Please try again.")]
     Unavailable(String),
     /// 500: the program failed.
+    #[error("An internal error occurred. Please report the request id.")]
     Internal(String),
 }
 
 impl Error {
-    /// Refuses a request whose values have faults.
     pub fn unless_valid(faults: Vec<Fault>) -> Result<(), Self> {
         if faults.is_empty() { Ok(()) } else { Err(Self::Invalid(faults)) }
     }
 
-    /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
             Self::Syntax(_) => 400,
@@ -84,7 +93,6 @@ impl Error {
         }
     }
 
-    /// The JSON body.
     pub fn body(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(128);
         out.extend_from_slice(b"{\"errors\":[");
@@ -101,7 +109,7 @@ impl Error {
                 out.extend_from_slice(b"{\"type\":");
                 print_text(other.kind(), &mut out);
                 out.extend_from_slice(b",\"message\":");
-                print_text(&other.message(), &mut out);
+                print_text(&other.to_string(), &mut out);
                 out.push(b'}');
             }
         }
@@ -115,23 +123,6 @@ impl Error {
             Self::Unauthenticated => "oauth",
             Self::Invalid(_) => "validation",
             _ => "system",
-        }
-    }
-
-    /// What the client is told.
-    pub fn message(&self) -> String {
-        match self {
-            Self::Syntax(text) => text.clone(),
-            Self::Unauthenticated => "Invalid OAuth 2 Request".to_owned(),
-            Self::Forbidden(text) | Self::Unsupported(text) => (*text).to_owned(),
-            Self::NotFound => "Record not found".to_owned(),
-            Self::Stale => "The record has changed since it was read. Read it again, then decide.".to_owned(),
-            Self::TooSlow => "The request took too long to arrive.".to_owned(),
-            Self::TooLarge(limit) => format!("The request body is larger than {limit} bytes."),
-            Self::Invalid(_) => String::new(),
-            Self::RateLimited(_) => "Rate limit exceeded. Please try again later.".to_owned(),
-            Self::Unavailable(_) => "The service is temporarily unavailable. Please try again.".to_owned(),
-            Self::Internal(_) => "An internal error occurred. Please report the request id.".to_owned(),
         }
     }
 }

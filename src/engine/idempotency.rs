@@ -1,12 +1,11 @@
-//! Requests that may be sent again: one effect for one `Idempotency-Key` (protocol.md section 9).
+//! Requests that may be sent again: one effect for one `Idempotency-Key` (docs/WIRE.md, Additions).
 //!
-//! A client that has lost an answer does not know whether the effect took place. With a key it sends the request again and is
-//! given the answer of the first time. The key is claimed and the answer stored in the transaction of the effect itself, so
-//! that a crash leaves both or neither. A refused request has no effect and stores nothing: it may be corrected and
-//! sent again under the same key.
+//! A client that lost an answer does not know whether its request took effect. It repeats the request with the same key and
+//! gets the first answer. The key is claimed and the answer stored in the transaction of the effect, so a crash leaves
+//! both or neither. A refused request stores nothing: it may be corrected and sent again under the same key.
 //!
-//! The claim is a row with a unique key. A request that comes while the first is being worked on waits for the writer, finds
-//! the row, and is given the same answer.
+//! The claim is a row with a unique key. A request that comes during the first one waits for the writer, finds the row, and
+//! gets the same answer.
 
 use std::time::Duration;
 
@@ -24,21 +23,16 @@ pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 const OTHER_REQUEST: &str = "This Idempotency-Key was used for another request.";
 
-/// What identifies a request.
-pub struct Key {
-    /// The account of the caller.
+pub struct IdempotencyKey {
     pub account_id: AccountId,
-    /// The user of the caller: a key belongs to a person, whichever token is used.
+    /// A key belongs to a user, whichever token is used.
     pub user_id: UserId,
-    /// The key that the client has chosen.
+    /// Chosen by the client.
     pub text: String,
-    /// What was asked.
     pub fingerprint: [u8; 32],
-    /// When.
     pub now: Timestamp,
 }
 
-/// The answer to a request with a key.
 pub struct Answered {
     /// The body; `None` for an answer without one.
     pub body: Option<Vec<u8>>,
@@ -46,20 +40,20 @@ pub struct Answered {
     pub is_replay: bool,
 }
 
-/// A hash of what is asked: the operation, the record, and every parameter, however they were encoded.
+/// Hashes the operation, the record and every parameter, independent of their encoding.
 pub fn fingerprint(operation: &str, id: Option<RecordId>, params: &Tree) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(operation);
     hash.update(id.map_or(0, RecordId::get).to_be_bytes());
-    // A map prints its keys in one order, and a tree of texts and numbers can always be printed.
+    // Keys are printed in one order, and a tree of texts and numbers can always be printed.
     hash.update(serde_json::to_vec(params).unwrap_or_default());
     hash.finalize().into()
 }
 
-/// Does the work of a request once: the first time it is done, every further time its answer is repeated.
+/// Does the work the first time, and repeats its answer every further time.
 pub fn once(
     db: &mut Db,
-    key: &Key,
+    key: &IdempotencyKey,
     work: impl FnOnce(&mut Db) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<Answered, Error> {
     if !claim(db, key)? {
@@ -77,8 +71,8 @@ pub fn once(
     Ok(Answered { body, is_replay: false })
 }
 
-/// Whether the key is new. One whose answer is no longer kept is new again.
-fn claim(db: &mut Db, key: &Key) -> Result<bool, Error> {
+/// Whether the key is new. An expired key is new again.
+fn claim(db: &mut Db, key: &IdempotencyKey) -> Result<bool, Error> {
     Ok(db.exists(
         "INSERT INTO idempotent_requests (account_id, user_id, idempotency_key, fingerprint, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5) \
@@ -96,7 +90,7 @@ fn claim(db: &mut Db, key: &Key) -> Result<bool, Error> {
     )?)
 }
 
-fn replay(db: &mut Db, key: &Key) -> Result<Answered, Error> {
+fn replay(db: &mut Db, key: &IdempotencyKey) -> Result<Answered, Error> {
     let stored = db.maybe(
         "SELECT body FROM idempotent_requests \
          WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3 AND fingerprint = ?4",

@@ -1,9 +1,8 @@
-//! Who has written lately, so that nobody reads, from a replica that lags behind, what was true before the own write.
+//! Recent writers: users see their own writes even when a replica lags behind.
 //!
-//! A server has a place in the log of the database for each user who has written through it. A read of that user is done by a replica
-//! only once it has come that far. What others have written may be seen late; how late is for the replica to say. The
-//! memory is that of one server: where several stand behind one address, a client has to stay with one for its own writes to
-//! be seen at once, or the servers do without a replica.
+//! For each user who wrote through it, a server remembers a position in the database's log. Reads of that user go to a
+//! replica only once it has reached that position. Writes of others may be seen late. Each server has its own memory:
+//! where several share one address, clients must stay with one server, or the servers must do without a replica.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,22 +10,19 @@ use std::sync::{Mutex, PoisonError};
 use crate::ids::UserId;
 use crate::store::{Position, Store};
 
-/// Users that are remembered at most.
 const MOST_USERS: usize = 10_000;
 
-/// Up to where each user has written.
 #[derive(Default)]
-pub struct RecentWrites(Mutex<Memory>);
+pub struct RecentWrites(Mutex<Positions>);
 
 #[derive(Default)]
-struct Memory {
+struct Positions {
     users: HashMap<UserId, Position>,
-    /// Up to where all others have, since they are no longer remembered one by one.
+    /// For all users who are no longer remembered one by one.
     others: Position,
 }
 
 impl RecentWrites {
-    /// Remembers that a user's write was just answered.
     pub fn note(&self, user_id: UserId, store: &Store) {
         let Some(position) = store.position() else {
             return;
@@ -38,15 +34,15 @@ impl RecentWrites {
         memory.users.insert(user_id, position);
     }
 
-    /// Up to where a replica must have followed for a user to see the own writes.
+    /// The position that a replica must have reached for a user to see their own writes.
     pub fn of(&self, user_id: UserId) -> Position {
         let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         memory.users.get(&user_id).copied().unwrap_or(memory.others)
     }
 }
 
-impl Memory {
-    /// Forgets those whose writes a replica has. If these are too few, all of them, as far as they can be told apart.
+impl Positions {
+    /// Forgets users whose writes have reached the replica; if too few, merges all into `others`.
     fn forget(&mut self, followed: Position) {
         self.users.retain(|_, position| *position > followed);
         if self.users.len() >= MOST_USERS {

@@ -1,12 +1,12 @@
 //! Described records in the database: found, changed, and printed with what they include.
 //!
-//! These functions work for every resource. Each is bound to the caller's account, and the account of a caller is the
-//! only one that exists for it: a foreign id is not found, exactly like an unknown one.
+//! These functions work for every resource, within the caller's account: a foreign id is not found, exactly like an
+//! unknown one.
 
 use std::collections::HashSet;
 
 use crate::engine::access::Caller;
-use crate::engine::audit::{self, Attributes, Event};
+use crate::engine::audit::{Attributes, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::tallies;
@@ -22,9 +22,7 @@ use crate::wire::query::{Condition, ListQuery, Paging};
 
 /// A record as it was found.
 pub struct Record {
-    /// Its resource.
     pub resource: &'static Resource,
-    /// Its id.
     pub id: RecordId,
     values: Vec<Value>,
 }
@@ -35,17 +33,20 @@ impl Record {
         Ok(Self { resource, id: row.id(resource.fields.len())?, values })
     }
 
-    /// Every field with its value.
     pub fn values(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.resource.fields.iter().zip(&self.values)
     }
 
-    /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values().find(|(field, _)| field.name == name).map(|(_, value)| value)
     }
 
-    /// The number of a field, if it has one; `id` is the record's own.
+    /// Every field, for the audit trail.
+    pub fn attributes(&self) -> Attributes {
+        Attributes::of(self.values().map(|(field, value)| (field, value.cell())))
+    }
+
+    /// The number in a field; `id` is the record's own.
     pub fn int(&self, name: &str) -> Option<i64> {
         match self.get(name) {
             Some(Value::Int(number)) => Some(*number),
@@ -54,12 +55,11 @@ impl Record {
         }
     }
 
-    /// The id that a field holds, of the kind that its description names.
-    pub fn id_in<K>(&self, name: &str) -> Option<Id<K>> {
+    /// The id in a field. The caller names the kind that the description says.
+    pub fn id_in<const KIND: char>(&self, name: &str) -> Option<Id<KIND>> {
         self.int(name).map(Id::new)
     }
 
-    /// The text of a field, if it has one.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(Value::Text(text)) => Some(text),
@@ -68,8 +68,7 @@ impl Record {
     }
 }
 
-/// The record of an id in the account that is going to be written; `NotFound` where there is none that writes may find. It stays
-/// as it is until the transaction ends.
+/// Finds a record in order to write to it: locked until the transaction ends, and only if it is writable.
 pub fn find(
     db: &mut Db,
     resource: &'static Resource,
@@ -79,7 +78,7 @@ pub fn find(
     find_by(db, sql::record_to_write, resource, account, id)
 }
 
-/// The same, for a look at it.
+/// The same, without the lock.
 pub fn find_to_read(
     db: &mut Db,
     resource: &'static Resource,
@@ -89,7 +88,6 @@ pub fn find_to_read(
     find_by(db, sql::record, resource, account, id)
 }
 
-/// How a record is selected.
 type Select = fn(Dialect, &Projection, Key, &[Condition]) -> Statement;
 
 fn find_by(
@@ -107,7 +105,7 @@ fn find_by(
     found.ok_or(Error::NotFound)
 }
 
-/// Writes the columns of `changes` into a record, with the row of the audit trail, and prints the record as it is then.
+/// Writes `changes` to a record and to the audit trail, and prints the new record.
 pub fn update(
     db: &mut Db,
     context: &Context,
@@ -116,18 +114,13 @@ pub fn update(
     projection: &Projection,
     conflicts: &[Conflict],
 ) -> Result<Vec<u8>, Error> {
-    let values: Vec<(&'static Field, &Value)> = changes.values().collect();
-    // What is kept elsewhere is not in the record, so the trail can only tell what was given.
+    // The record lacks fields that are stored elsewhere, so only their new values get into the trail.
     let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
     let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
-    let event = Event {
-        resource: record.resource,
-        action: "update",
-        id: record.id,
-        before: Some(&Attributes::of(before.map(|(field, value)| (field, value.cell())))),
-        after: Some(&Attributes::of_values(&values)),
-    };
-    audit::record(db, context, &event)?;
+    AuditEntry::of(context, record.resource, "update", record.id)
+        .before(Attributes::of(before.map(|(field, value)| (field, value.cell()))))
+        .after(Attributes::of(changes.values().map(|(field, value)| (field, value.cell()))))
+        .write(db)?;
     let key = Key { account: context.caller.account_id.get(), id: record.id.get() };
     let statement = sql::update(db.dialect(), projection, key, context.now.0, &changes.columns());
     let refuse = |error: store::Error| {
@@ -144,22 +137,17 @@ pub fn update(
     show(db, projection, &context.caller, written, &[])
 }
 
-/// Announces that the printing of what was written is the last statement of a job, where it is: nothing follows the rule, and one
-/// statement prints everything.
+/// Announces the last statement of a job: one that prints everything, with nothing after it.
 fn expect_last(db: &mut Db, context: &Context, projection: &Projection) {
     if context.is_whole_job && projection.included().is_empty() {
         db.expect_last();
     }
 }
 
-/// A unique index that guarantees a rule, and the refusal of what it refuses: somebody else was faster than the rule that
-/// looked for it.
+/// A unique index behind a rule, and the refusal if a concurrent write got past the rule first.
 pub struct Conflict {
-    /// The index.
     pub index: UniqueIndex,
-    /// The attribute that is at fault.
     pub field: &'static str,
-    /// The sentence.
     pub message: &'static str,
 }
 
@@ -169,7 +157,7 @@ impl Conflict {
     }
 }
 
-/// Prints a record that fulfils the conditions; `NotFound` where there is none.
+/// Prints a record that meets the conditions.
 pub fn show(
     db: &mut Db,
     projection: &Projection,
@@ -187,7 +175,7 @@ fn finish_one(envelope: Envelope<'_>) -> Result<Vec<u8>, Error> {
     if envelope.ids().is_empty() { Err(Error::NotFound) } else { Ok(envelope.finish(1, Paging::of_records(1))) }
 }
 
-/// Prints records that were just written, ordered by id, which is the order in which they were made.
+/// Prints records that were just written, ordered by id.
 pub fn show_written(
     db: &mut Db,
     context: &Context,
@@ -206,7 +194,6 @@ pub fn show_written(
     Ok(envelope.finish(count, Paging::of_records(ids.len())))
 }
 
-/// Prints a list.
 pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQuery) -> Result<Vec<u8>, Error> {
     let statement = sql::list(db.dialect(), projection, caller.account_id.get(), query);
     let expected = usize::try_from(query.paging.size).unwrap_or(0);
@@ -231,7 +218,7 @@ fn print<'a>(
     expected: usize,
 ) -> Result<Envelope<'a>, store::Error> {
     let mut envelope = Envelope::new(projection, expected);
-    let mut wanted = Wanted::new(projection);
+    let mut wanted = IncludedIds::new(projection);
     db.each(&statement.text, &statement.params(), &mut |row| {
         envelope.push(row);
         wanted.note(row);
@@ -243,7 +230,7 @@ fn print<'a>(
             continue;
         };
         if resource.name == projection.resource().name {
-            // These stand in the same map already, and with all that was asked for.
+            // Already in the same map, with all requested fields.
             let printed: HashSet<i64> = envelope.ids().iter().copied().collect();
             ids.retain(|id| !printed.contains(id));
         }
@@ -259,13 +246,13 @@ fn print<'a>(
     Ok(envelope)
 }
 
-/// The ids of the records that a page includes, collected while its rows go by.
-struct Wanted<'a> {
+/// Ids of the records to include, collected while the rows of a page are printed.
+struct IncludedIds<'a> {
     included: &'a [Included],
     ids: Vec<Vec<i64>>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> IncludedIds<'a> {
     fn new(projection: &'a Projection) -> Self {
         let included = projection.included();
         Self { included, ids: vec![Vec::new(); included.len()] }
@@ -281,8 +268,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// One list of ids for each class, in the order in which the classes were first asked for: associations of one
-    /// class share a map.
+    /// One list of ids for each class, in the order of first mention: associations of one class share a map.
     fn into_targets(self) -> Vec<(Target, Vec<i64>)> {
         let mut targets: Vec<(Target, Vec<i64>)> = Vec::new();
         for (included, ids) in self.included.iter().zip(self.ids) {

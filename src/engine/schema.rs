@@ -1,8 +1,7 @@
-//! The migrations of this program, oldest first. A script that was released is never changed, only followed by another.
+//! Migrations, oldest first. A released script is never changed.
 
 use crate::store::migrate::Migration;
 
-/// Every migration, in order.
 pub static MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,

@@ -1,14 +1,13 @@
-//! Counts that are kept as rows, so that the exact `count` of a long list costs one look-up instead of a walk.
+//! Counts kept as rows: the exact `count` of a long list costs one look-up.
 //!
-//! Whoever makes, removes or moves rows of a counted set changes the tally in the same transaction. A description says
-//! which lists are counted that way; every other list counts its rows.
+//! A change to a counted set changes its tally in the same transaction. Descriptions name the lists counted this way; all
+//! others count their rows.
 
 use crate::ids::AccountId;
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::Resource;
 use crate::wire::query::{Condition, ListQuery, Slice};
 
-/// Changes a tally by `difference`.
 pub fn add(db: &mut Db, account: AccountId, name: &str, difference: i64) -> Result<(), Error> {
     db.exec_later(
         "INSERT INTO tallies (account_id, name, total) VALUES (?1, ?2, ?3) \
@@ -17,7 +16,7 @@ pub fn add(db: &mut Db, account: AccountId, name: &str, difference: i64) -> Resu
     )
 }
 
-/// The count of a list, if it is one of those that are kept.
+/// The count of a list, if it has a tally.
 pub fn count(db: &mut Db, resource: &Resource, account: AccountId, query: &ListQuery) -> Result<Option<i64>, Error> {
     let is_whole_list = query.search.is_none() && matches!(query.slice, Slice::Page { .. });
     let Some(tally) = resource.tallies.iter().find(|tally| is_whole_list && fits(tally.conditions, &query.conditions))

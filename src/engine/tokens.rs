@@ -1,12 +1,11 @@
-//! Bearer tokens: how they are made, kept and recognised.
+//! Bearer tokens and the cache of their callers.
 //!
-//! A token is 256 random bits, told once; the database holds only its SHA-256. That hash needs no salt and no work
-//! factor, since nothing can be guessed in 256 bits, and looking it up in an index is as safe as comparing in constant
-//! time: an attacker who could steer the hash could invert it.
+//! A token is 256 random bits, shown once; the database holds only its SHA-256. That hash needs no salt and no work factor:
+//! 256 bits cannot be guessed. Looking it up in an index is as safe as comparing in constant time, since steering the
+//! hash would mean inverting it.
 //!
-//! Every request has a token, so callers are cached, by hash. A change that this process makes to tokens, members or
-//! accounts empties the cache before the change is answered; for changes that another process makes to the same
-//! database, one second bounds how long an entry is believed.
+//! Every request has a token, so callers are cached, by hash. When this process changes tokens, members or accounts, it
+//! empties the cache before it answers. Changes by other processes take effect when an entry expires, after one second.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,21 +17,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::{Stopwatch, Timestamp};
-use crate::engine::access::{Caller, Identity, Level};
+use crate::engine::access::{Caller, Identity, Permission};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::ids::{AccountId, TokenId, UserId};
 use crate::store::{Db, Error, Param, Store};
 
-/// How long a cached caller is believed.
-const BELIEVED_FOR: Duration = Duration::from_secs(1);
+const CACHED_FOR: Duration = Duration::from_secs(1);
 
-/// Callers that are remembered at most; beyond that the cache starts anew.
+/// Beyond this many the cache is emptied.
 const MOST_CALLERS: usize = 10_000;
 
-/// What is stored of a token.
 pub type TokenHash = [u8; 32];
 
-/// The hash of a token.
 pub fn hash(token: &str) -> TokenHash {
     Sha256::digest(token.as_bytes()).into()
 }
@@ -46,22 +42,16 @@ pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntro
 pub const ACCESS_PREFIX: &str = "inv_";
 
 /// A token as an administrator sees it.
-pub struct Listed {
-    /// Id, for revoking.
+pub struct ListedToken {
     pub id: TokenId,
-    /// Id of the user whom it stands for.
     pub user_id: UserId,
-    /// The user's address.
     pub email_address: String,
-    /// What it is for.
     pub label: String,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Makes a token for a user and returns it, for the only time, with its id.
+/// Makes a token for a user and returns it with its id.
 pub fn create<E>(
     db: &mut Db,
     entropy: &Entropy,
@@ -78,7 +68,7 @@ where
     Ok((id, token))
 }
 
-/// Stores a token that is known already, for a user.
+/// Stores a given token.
 pub fn insert(
     db: &mut Db,
     account: AccountId,
@@ -95,13 +85,13 @@ pub fn insert(
 }
 
 /// The tokens of an account, oldest first.
-pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<Listed>, Error> {
+pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<ListedToken>, Error> {
     db.all(
         "SELECT k.id, k.user_id, u.email_address, k.label, k.created_at, k.revoked_at \
          FROM access_tokens k JOIN users u ON u.id = k.user_id WHERE k.account_id = ?1 ORDER BY k.id",
         &[account.into()],
         |row| {
-            Ok(Listed {
+            Ok(ListedToken {
                 id: row.id(0)?,
                 user_id: row.id(1)?,
                 email_address: row.text(2)?.to_owned(),
@@ -113,14 +103,13 @@ pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<Listed>, Error> {
     )
 }
 
-/// Revokes a token for good and returns its account; `None` when there is none of that id that is still valid.
+/// Revokes a token and returns its account; `None` if there is no valid token with this id.
 pub fn revoke(db: &mut Db, id: TokenId, now: Timestamp) -> Result<Option<AccountId>, Error> {
     let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
     db.maybe(sql, &[id.into(), Param::Int(now.0)], |row| row.id(0))
 }
 
-/// Ends for good every way in which a user gets in: tokens, the grants that would renew them, and whatever signs in. Who
-/// becomes a member again later begins anew.
+/// Ends a user's access for good: tokens, the grants that would renew them, sessions, links and the password.
 pub fn end_access(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), Error> {
     for sql in [
         "UPDATE access_tokens SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
@@ -138,24 +127,23 @@ pub fn end_access(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), Error
     Ok(())
 }
 
-/// The callers that were seen lately.
 #[derive(Default)]
-pub struct Callers(RwLock<Memory>);
+pub struct Callers(RwLock<CachedCallers>);
 
 #[derive(Default)]
-struct Memory {
-    /// Counts how often everything was forgotten, so that a look-up that began before does not bring the old answer back.
+struct CachedCallers {
+    /// Counts how often the cache was emptied: a look-up that began before must not bring the old answer back.
     generation: u64,
-    callers: HashMap<TokenHash, Remembered>,
+    callers: HashMap<TokenHash, CachedCaller>,
 }
 
-struct Remembered {
+struct CachedCaller {
     caller: Arc<Caller>,
     since: Stopwatch,
 }
 
 impl Callers {
-    /// The caller of a token, by the token's hash; `None` when the token is unknown, revoked, or its user is no active member.
+    /// The caller of a token; `None` if the token is unknown or revoked, or its user no active member.
     pub async fn find(&self, store: &Store, hash: TokenHash) -> Result<Option<Arc<Caller>>, Error> {
         let generation = match self.recall(&hash) {
             Ok(caller) => return Ok(Some(caller)),
@@ -168,58 +156,52 @@ impl Callers {
         Ok(found)
     }
 
-    /// Forgets every caller. Whoever changes a token, a membership or an account has this done after the commit.
+    /// To be called after a change to a token, membership or account was committed.
     pub fn forget(&self) {
-        let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        memory.generation += 1;
-        memory.callers.clear();
+        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        cache.generation += 1;
+        cache.callers.clear();
     }
 
-    /// Has every caller forgotten once the changes of this job are durable.
     pub fn forget_after_commit(self: &Arc<Self>, db: &mut Db) {
         let callers = Arc::clone(self);
         db.after_commit(move || callers.forget());
     }
 
-    /// The caller of a token, or the generation in which it is not known.
+    /// The caller of a token, or the generation in which it is unknown.
     fn recall(&self, hash: &TokenHash) -> Result<Arc<Caller>, u64> {
-        let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let remembered = memory.callers.get(hash).filter(|remembered| remembered.since.elapsed() < BELIEVED_FOR);
-        remembered.map(|remembered| Arc::clone(&remembered.caller)).ok_or(memory.generation)
+        let cache = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let remembered = cache.callers.get(hash).filter(|remembered| remembered.since.elapsed() < CACHED_FOR);
+        remembered.map(|remembered| Arc::clone(&remembered.caller)).ok_or(cache.generation)
     }
 
     fn remember(&self, hash: TokenHash, caller: &Arc<Caller>, generation: u64) {
-        let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if memory.generation != generation {
+        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.generation != generation {
             return;
         }
-        if memory.callers.len() >= MOST_CALLERS {
-            memory.callers.clear();
+        if cache.callers.len() >= MOST_CALLERS {
+            cache.callers.clear();
         }
-        memory.callers.insert(hash, Remembered { caller: Arc::clone(caller), since: Stopwatch::start() });
+        cache.callers.insert(hash, CachedCaller { caller: Arc::clone(caller), since: Stopwatch::start() });
     }
 }
 
 fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
-    let found = db.maybe(
+    db.maybe(
         "SELECT k.id, k.account_id, k.user_id, m.permission, a.canceled_at FROM access_tokens k \
          JOIN account_memberships m ON m.user_id = k.user_id JOIN accounts a ON a.id = k.account_id \
          WHERE k.token_hash = ?1 AND k.revoked_at IS NULL AND m.disabled_at IS NULL",
         &[Param::Bytes(hash)],
         |row| {
-            let level = Level::of_permission(row.text(3)?);
-            let caller = |level| -> Result<Caller, Error> {
-                Ok(Caller {
-                    account_id: row.id(1)?,
-                    identity: Identity::Member { user_id: row.id(2)?, token_id: row.id(0)? },
-                    level,
-                    is_account_canceled: row.maybe_int(4)?.is_some(),
-                })
-            };
-            level.map(caller).transpose()
+            Ok(Caller {
+                account_id: row.id(1)?,
+                identity: Identity::Member { user_id: row.id(2)?, token_id: row.id(0)? },
+                level: row.text(3)?.parse::<Permission>()?.level(),
+                is_account_canceled: row.maybe_int(4)?.is_some(),
+            })
         },
-    )?;
-    Ok(found.flatten())
+    )
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq as _;
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::http::visit::{Visit, text};
-use crate::oauth::sessions::{self, Session};
+use crate::oauth::sessions::{self, MemberSession};
 use crate::server::app::App;
 use crate::server::listen::Body;
 use crate::wire::params::Tree;
@@ -59,7 +59,7 @@ impl Browser {
     }
 
     /// Who is signed in.
-    pub async fn session(&self, app: &App) -> Result<Option<Session>, Error> {
+    pub async fn session(&self, app: &App) -> Result<Option<MemberSession>, Error> {
         if self.is_new {
             return Ok(None);
         }

@@ -54,7 +54,7 @@ pub fn find<B>(app: &App, request: &Request<B>) -> Option<Page> {
 
 /// Metrics tell how busy a server is, so they are only served to the same machine or on a listener of their own.
 fn metrics_are_here(app: &App) -> bool {
-    app.config.metrics_listen.is_none() && app.config.listen.ip().is_loopback()
+    app.config.metrics_listen.is_none() && app.config.address.listen.ip().is_loopback()
 }
 
 impl Page {

@@ -60,7 +60,7 @@ pub fn keep_private(headers: &mut HeaderMap) {
 /// The page for a request that ends early.
 pub fn error(error: &Error) -> Response<Body> {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let notice = Notice { language: "en", heading: "This does not work", text: &error.message() };
+    let notice = Notice { language: "en", heading: "This does not work", text: &error.to_string() };
     // A page that cannot be printed is worth a status all the same.
     html(status, &notice, "").unwrap_or_else(|_| {
         let mut response = Response::new(Body::default());

@@ -1,6 +1,4 @@
-//! Mail that becomes files, for whatever picks them up, or to look at them: one `.eml` for each attempt.
-//!
-//! A file appears whole: it is written under another name and renamed.
+//! Mail as files: one `.eml` for each mail, written under another name and renamed.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::mail::{Failure, Mail};
 
-/// A folder that takes mails.
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes the folder if it is not there. Its files hold links, so that only this user may read it.
+    /// Makes the folder if it is missing, readable for this user alone, since mails hold links.
     pub fn open(path: &Path) -> Result<Self, String> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -22,7 +19,7 @@ impl Folder {
         Ok(Self(path.to_owned()))
     }
 
-    /// Writes a mail. Its name is the left side of its Message-ID, so that a second attempt replaces the first.
+    /// The file is named after the Message-ID, so a second attempt replaces the first.
     pub fn put(&self, mail: &Mail) -> Result<String, Failure> {
         let name: String = mail.message_id.chars().take_while(char::is_ascii_alphanumeric).collect();
         let (place, unfinished) = (self.0.join(format!("{name}.eml")), self.0.join(format!(".{name}.unfinished")));

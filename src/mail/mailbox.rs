@@ -1,4 +1,4 @@
-//! Mail that stays in memory: the sandbox's mailbox, in which integrators find what would have been sent.
+//! Mail in memory: the mailbox of the sandbox, in which integrators find what would have been sent.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 use crate::mail::Mail;
 use crate::wire::fold::fold;
 
-/// Mails that are kept; the oldest make room.
+/// The oldest mails beyond this many are dropped.
 const KEPT: usize = 10_000;
 
-/// The mails that were sent, newest first.
+/// Newest first.
 #[derive(Default)]
 pub struct Mailbox {
     mails: Mutex<VecDeque<Mail>>,
@@ -20,7 +20,7 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Puts a mail in. One of the same Message-ID is the same mail and is replaced.
+    /// Replaces a mail with the same Message-ID.
     pub(super) fn put(&self, mail: &Mail) {
         let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
         mails.retain(|known| known.message_id != mail.message_id);
@@ -30,18 +30,17 @@ impl Mailbox {
         self.arrived.notify_waiters();
     }
 
-    /// Holds these mails instead, newest first.
+    /// Replaces the contents; newest first.
     pub fn put_back(&self, mails: Vec<Mail>) {
         *self.mails.lock().unwrap_or_else(PoisonError::into_inner) = mails.into();
         self.arrived.notify_waiters();
     }
 
-    /// Throws all mails away.
     pub fn empty(&self) {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The mails to an address, in any case, or to all; newest first.
+    /// The mails to an address, in any letter case, or all.
     pub fn mails(&self, to: Option<&str>) -> Vec<Mail> {
         let wanted = to.map(|address| fold(address.trim()));
         let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,13 +48,13 @@ impl Mailbox {
         mails.iter().filter(is_wanted).cloned().collect()
     }
 
-    /// The same, waiting for the first one where there is none yet.
+    /// The same, waiting for a first one.
     pub async fn wait_for(&self, to: Option<&str>, at_most: Duration) -> Vec<Mail> {
         let found = async {
             loop {
                 let arrived = self.arrived.notified();
                 tokio::pin!(arrived);
-                // A mail that arrives between the look and the wait must be heard.
+                // Registered before the look, so a mail that arrives in between is not missed.
                 arrived.as_mut().enable();
                 let mails = self.mails(to);
                 if !mails.is_empty() {

@@ -1,11 +1,8 @@
-//! What a mail says: templates, what fills them, and the bytes that come of it.
+//! Mails from templates: the program's own, or files of the same names in a folder.
 //!
-//! Templates are the program's own or files of a folder with the same names, in one syntax. Askama, which prints the pages, was not
-//! taken here: its templates are compiled in, so that those of operators would need a second engine beside it.
-//!
-//! Invariants. What people have typed is [`plain`] before it gets anywhere near a mail: no control character, nothing that
-//! turns the direction of text, nothing that a mail program makes a link of. The HTML part escapes everything besides. Headers are
-//! encoded by a library (RFC 2047), so that nothing can begin a header of its own. The one address in a mail is the link.
+//! Invariants. Text that people typed passes [`plain`] first: no control characters, nothing that changes the direction of
+//! text, nothing that mail programs turn into a link. The HTML part is escaped besides. A library encodes headers (RFC
+//! 2047), so no text can start a header. The only URL in a mail is the link.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,10 +19,9 @@ use crate::clock::Timestamp;
 use crate::ids::InvitationId;
 use crate::language::{LANGUAGES, Language};
 
-/// Most characters of a name in a mail; what is longer is cut.
+/// In characters; longer names are cut.
 const NAME_LENGTH: usize = 100;
 
-/// The templates of the program, by file name.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("invitation.en.txt", include_str!("../../templates/mail/invitation.en.txt")),
     ("invitation.en.html", include_str!("../../templates/mail/invitation.en.html")),
@@ -33,78 +29,56 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("invitation.de.html", include_str!("../../templates/mail/invitation.de.html")),
 ];
 
-/// What the first line of a text begins with, to be the subject.
+/// Begins the first line of a text template.
 const SUBJECT: &str = "Subject: ";
 
-/// A finished mail.
 #[derive(Clone)]
 pub struct Mail {
-    /// Who sends it and gets it, as mail servers see it.
     pub envelope: Envelope,
-    /// The whole of it (RFC 5322).
+    /// The whole message (RFC 5322).
     pub bytes: Vec<u8>,
-    /// The recipient's address.
     pub to: String,
-    /// The subject.
     pub subject: String,
-    /// The part for programs that show text.
     pub text: String,
-    /// The part for programs that show HTML.
     pub html: String,
     /// The Message-ID, without the brackets.
     pub message_id: String,
-    /// The invitation that it is about; `None` for a test.
+    /// `None` for a test mail.
     pub invitation_id: Option<InvitationId>,
-    /// The address of the page.
     pub link: SecretString,
-    /// The token in that address.
     pub token: SecretString,
-    /// When it was written.
     pub sent_at: Timestamp,
 }
 
-/// What a mail about an invitation is written from.
-pub struct Facts<'a> {
-    /// The language.
+/// The values of the invitation templates.
+pub struct MailFacts<'a> {
     pub language: Language,
-    /// Name of the invited person.
     pub name: &'a str,
-    /// Name of who invites.
     pub inviter: &'a str,
-    /// Name of the account.
     pub account: &'a str,
-    /// The permission, as the wire names it.
+    /// The wire name.
     pub permission: &'a str,
-    /// Name of the role.
     pub role: Option<&'a str>,
-    /// The last day, as days since 1970.
+    /// As days since 1970.
     pub expires_on: i64,
 }
 
-/// Where a mail goes and what makes it this mail.
+/// What differs from mail to mail beside the facts.
 pub struct Cover<'a> {
-    /// Where it comes from.
     pub from: &'a Address,
-    /// Where it goes.
     pub to: &'a str,
     /// Its Message-ID, without the brackets.
     pub message_id: &'a str,
-    /// The invitation that it is about.
     pub invitation_id: Option<InvitationId>,
-    /// The link.
     pub link: SecretString,
-    /// The token in the link.
     pub token: SecretString,
-    /// When.
     pub now: Timestamp,
 }
 
-/// The templates in force.
 pub struct Templates(Environment<'static>);
 
 impl Templates {
-    /// The program's own, and in place of each the file of that name in the folder. A template that does not work is told now,
-    /// not by the first mail.
+    /// Files in the folder replace built-in templates. Every template is tried now, so errors show at startup.
     pub fn load(folder: Option<&Path>) -> Result<Self, String> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -122,7 +96,7 @@ impl Templates {
         }
         let templates = Self(environment);
         for (language, _) in LANGUAGES {
-            let facts = Facts {
+            let facts = MailFacts {
                 language: *language,
                 name: "Name",
                 inviter: "Inviter",
@@ -136,8 +110,7 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Subject, text and HTML.
-    fn print(&self, facts: &Facts<'_>, link: &str) -> Result<(String, String, String), String> {
+    fn print(&self, facts: &MailFacts<'_>, link: &str) -> Result<(String, String, String), String> {
         let code = facts.language.code();
         let values = BTreeMap::from([
             ("name", Value::from(plain(facts.name))),
@@ -164,13 +137,12 @@ impl Templates {
         Ok((subject.to_owned(), format!("{}\n", text.trim_end()), html))
     }
 
-    /// Writes a mail about an invitation. Errors are about addresses and templates, and for the log.
-    pub fn write(&self, facts: &Facts<'_>, cover: Cover<'_>) -> Result<Mail, String> {
+    /// Writes a mail about an invitation. Errors concern addresses and templates, and are for the log.
+    pub fn write(&self, facts: &MailFacts<'_>, cover: Cover<'_>) -> Result<Mail, String> {
         let (subject, text, html) = self.print(facts, cover.link.expose_secret())?;
         finish(&subject, text, html, &plain(facts.name), &plain(facts.account), cover)
     }
 
-    /// Writes a mail that says that mail works.
     pub fn test(&self, cover: Cover<'_>) -> Result<Mail, String> {
         let text = "This mail was sent to see that mail works. It does.\n";
         finish("Mail works", text.to_owned(), format!("<p>{text}</p>\n"), "", "invited", cover)
@@ -187,7 +159,7 @@ fn finish(
 ) -> Result<Mail, String> {
     let address: Address = cover.to.parse().map_err(|cause| format!("the address cannot be written to: {cause}"))?;
     let moment = Duration::from_micros(u64::try_from(cover.now.0).unwrap_or_default());
-    // A name of marks alone, such as a dot, is none that a header could hold (RFC 5322, section 3.2.5).
+    // A display name of punctuation alone is not valid in a header (RFC 5322, section 3.2.5).
     let is_name = |name: &String| name.contains(|character: char| !character.is_ascii_punctuation());
     let named = |name: &str| Some(name.to_owned()).filter(is_name);
     let message = Message::builder()
@@ -196,7 +168,7 @@ fn finish(
         .subject(subject)
         .message_id(Some(format!("<{}>", cover.message_id)))
         .date(UNIX_EPOCH + moment)
-        // Nobody's out-of-office answer is wanted (RFC 3834).
+        // No automatic replies (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))
         .map_err(|cause| format!("the mail cannot be written: {cause}"))?;
@@ -215,10 +187,9 @@ fn finish(
     })
 }
 
-/// A text that somebody has typed, as harmless as it can be in somebody else's mail: without control characters and without those
-/// that turn the direction of text or are not seen, of a bounded length, and with a blank behind each dot or colon
-/// inside a word, so that no program takes `https://example.test` or `example.test` for an address to click. A blank
-/// also stands inside `=?`, with which an encoded word of a header begins: what somebody has typed is never decoded.
+/// Makes typed text harmless in another person's mail: removes control, direction and invisible characters, bounds the
+/// length, and puts a blank behind each dot or colon inside a word, so no mail program makes a link of
+/// `https://example.test`. A blank inside `=?`, which begins an encoded word, keeps headers from decoding typed text.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut characters = text.chars().filter(|character| !is_hidden(*character)).take(NAME_LENGTH).peekable();
@@ -237,7 +208,7 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// Control characters, marks of direction, joiners and other characters that are not seen, and ends of lines.
+/// Control characters, direction marks, joiners, other invisible characters and line ends.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -280,7 +251,7 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let write = |text: &str| {
             std::fs::write(folder.join("invitation.en.txt"), text).unwrap();
-            let facts = Facts {
+            let facts = MailFacts {
                 language: Language::English,
                 name: "Ada",
                 inviter: "Bea <b>",

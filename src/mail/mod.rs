@@ -1,7 +1,7 @@
-//! Mail: what it says ([`message`]) and how it leaves (`smtp`, `files`, [`mailbox`]).
+//! Mail: its text ([`message`]), its transports (`smtp`, `files`, [`mailbox`]) and its queue ([`outbox`]).
 //!
-//! A transport is one of a few kinds that the setting `mail` names, so it is an enum and no trait. It is handed a finished
-//! mail and says what became of it; when to try again is decided by the outbox.
+//! The setting `mail` names one of a few transports, so they are an enum and no trait. A transport gets a finished mail and
+//! returns the outcome; the outbox decides on retries.
 
 mod files;
 pub mod mailbox;
@@ -18,33 +18,27 @@ use secrecy::SecretString;
 pub use mailbox::Mailbox;
 pub use message::{Mail, Templates};
 
-/// How mail leaves, as the settings say it.
+/// The setting `mail`.
 #[derive(Clone, Debug)]
 pub enum Way {
-    /// It does not.
     None,
-    /// Into memory, where the sandbox shows it.
+    /// Shown by the sandbox.
     Memory,
-    /// As files of a folder, one for each mail.
+    /// A folder.
     Files(PathBuf),
-    /// To a mail server.
     Smtp(Relay),
 }
 
-/// A mail server.
 #[derive(Clone, Debug)]
 pub struct Relay {
-    /// Its name.
     pub host: String,
-    /// Its port; the usual one of the encryption without.
+    /// By default the usual one of the encryption.
     pub port: Option<u16>,
-    /// How the connection is encrypted.
     pub encryption: Encryption,
-    /// Name and password, for a server that wants them.
+    /// Name and password.
     pub credentials: Option<(String, SecretString)>,
-    /// A file of certificates to trust beside the well-known ones.
+    /// A file of certificates to trust besides the well-known ones.
     pub authorities: Option<PathBuf>,
-    /// Connections at a time.
     pub connections: usize,
 }
 
@@ -53,54 +47,42 @@ pub struct Relay {
 pub enum Encryption {
     /// From its first byte (RFC 8314).
     Implicit,
-    /// By STARTTLS, or not at all used.
+    /// STARTTLS or nothing.
     Required,
-    /// By STARTTLS where the server offers it. Who can change what is sent can take the offer away.
+    /// STARTTLS if offered. Vulnerable to STARTTLS stripping.
     Opportunistic,
-    /// Not.
     None,
 }
 
-/// From whom mails come, how they leave, and how long that may take.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How mails leave.
     pub way: Way,
-    /// The address that mails come from.
     pub from: Option<Address>,
-    /// Longest time for one mail.
+    /// For one mail.
     pub timeout: Duration,
-    /// Mails under way at a time.
     pub connections: usize,
-    /// After how long a mail that nobody takes is given up.
+    /// How long an undeliverable mail is retried.
     pub give_up: Duration,
-    /// A folder of templates that replace those of the program.
+    /// A folder of templates that replace built-in ones.
     pub templates: Option<PathBuf>,
 }
 
-/// Why a mail did not leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// A later attempt may succeed. What was said, or went wrong.
+    /// A later attempt may succeed.
     ForNow(String),
-    /// No attempt will. What was said.
+    /// No attempt will.
     ForGood(String),
 }
 
-/// What carries mails.
 pub enum Transport {
-    /// Nothing.
     None,
-    /// Memory.
     Memory(Mailbox),
-    /// A folder.
     Files(files::Folder),
-    /// A mail server.
     Smtp(smtp::Smtp),
 }
 
 impl Transport {
-    /// Makes ready what the settings say.
     pub fn open(settings: &Settings) -> Result<Self, String> {
         Ok(match &settings.way {
             Way::None => Self::None,
@@ -110,12 +92,11 @@ impl Transport {
         })
     }
 
-    /// Whether mails leave at all.
     pub fn is_on(&self) -> bool {
         !matches!(self, Self::None)
     }
 
-    /// Sends a mail. What was answered, or why it did not leave; either is for people to read.
+    /// Sends a mail. Answer and failure are for people to read.
     pub async fn send(&self, mail: &Mail) -> Result<String, Failure> {
         match self {
             Self::None => Err(Failure::ForNow("mail is switched off (the setting mail is none)".to_owned())),

@@ -1,14 +1,13 @@
-//! The outbox: mails as rows, written in the transaction that wants them, and what became of each.
+//! The outbox: queued mails as rows, written in the transaction that causes them, and the outcome of each.
 //!
-//! An invitation that is made or sent again puts a row here, and that is all that its request has to do with mail: a mail
-//! server that hangs or is gone slows and fails nobody. A worker (in `delivery`) claims rows, sends them, and settles
-//! them. The row holds the event and the address, not the text: the mail is written when it is sent, from what is
-//! true then.
+//! Making or resending an invitation only adds a row, so a slow or absent mail server affects no request. A worker (in
+//! `delivery`) claims rows, sends them and settles them. A row holds the event and the address, not the text: a mail is
+//! written when it is sent, from the data of that moment.
 //!
-//! Invariants. A mail is sent at least once, always under the same Message-ID, unless it was canceled or given up. A claim
-//! moves the row's due time ahead by longer than sending may take: nobody else takes it meanwhile, and if its sender
-//! dies, it is due again by itself. A settlement counts only for the attempt that it belongs to. Rows outlive their invitations, since how many
-//! mails an address got is counted in them.
+//! Invariants. A mail is sent at least once, always under the same Message-ID, unless it is canceled or given up. A claim
+//! moves the due time ahead by more than sending may take: no other worker takes the row meanwhile, and if the sender
+//! dies, it becomes due again. A settlement counts only for its own attempt. Rows outlive their invitations, because
+//! they count the mails to an address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,19 +17,18 @@ use tokio::sync::Notify;
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::ids::{AccountId, InvitationId, MailId};
-use crate::store::{self, Db, Param};
+use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
 
-/// The wait after the first attempt that failed; it doubles with each further one.
+/// Doubles with each further attempt.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 
-/// The longest wait between two attempts.
 const LAST_RETRY: Duration = Duration::from_secs(4 * 3_600);
 
-/// The time in which mails to one address are counted.
+/// The period of the limit for one address.
 const COUNTED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
-/// Most characters that are kept of what a mail server said.
+/// In characters.
 const REPLY_LENGTH: usize = 500;
 
 /// Why the outbox could not take or settle a mail.
@@ -44,46 +42,44 @@ pub enum OutboxError {
     TooMany(u64),
 }
 
-/// What a rule needs to put mails into the outbox.
 pub struct Outbox {
-    /// Whether mails are sent at all. Without, nothing is put in.
+    /// If mail is off, nothing is queued.
     pub is_on: bool,
-    /// The right side of Message-IDs.
     pub domain: String,
-    /// Mails that an address may get in a day, from all accounts together; 0 for no limit.
+    /// Mails to an address in a day, from all accounts together; 0 for no limit.
     pub most_for_address: Box<dyn Fn() -> u32 + Send + Sync>,
-    /// Rung when there is something to send.
+    /// Wakes the delivery worker.
     pub bell: Arc<Notify>,
-    /// Held once more for each mail that is being sent by this server.
+    /// One clone for each mail being sent by this server.
     pub under_way: Arc<()>,
 }
 
-/// What became of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It waits for its first attempt, or for another one.
+pub enum MailState {
+    /// Waits for an attempt.
     Queued,
-    /// A mail server has taken it.
+    /// Accepted by a mail server.
     Sent,
-    /// It was refused for good, or its time is over.
+    /// Refused for good, or given up.
     Failed,
-    /// Its invitation was answered, taken back, sent anew, or ran out before it was sent.
+    /// The invitation was answered, deleted, resent or expired before it was sent.
     Canceled,
 }
 
-/// Every state with its name.
-pub const STATES: &[(State, &str)] =
-    &[(State::Queued, "queued"), (State::Sent, "sent"), (State::Failed, "failed"), (State::Canceled, "canceled")];
+pub const STATES: &[(MailState, &str)] = &[
+    (MailState::Queued, "queued"),
+    (MailState::Sent, "sent"),
+    (MailState::Failed, "failed"),
+    (MailState::Canceled, "canceled"),
+];
 
-impl State {
-    /// Its name.
+impl MailState {
     pub fn name(self) -> &'static str {
         STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 }
 
-/// Puts a mail about an invitation into the outbox, in place of those that still wait. Refuses when the address has had its
-/// share of the day.
+/// Queues a mail about an invitation, in place of those still waiting, unless the address has reached its limit.
 pub fn enqueue(
     db: &mut Db,
     outbox: &Outbox,
@@ -116,20 +112,19 @@ pub fn enqueue(
     Ok(())
 }
 
-/// A Message-ID (RFC 5322, section 3.6.4), without the brackets. It is made with the row, so that every attempt has the same.
+/// A Message-ID (RFC 5322, section 3.6.4), without the brackets, shared by all attempts.
 pub fn message_id(entropy: &Entropy, domain: &str) -> Result<String, NoEntropy> {
     let random: String = entropy.bytes()?[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("{random}@{domain}"))
 }
 
-/// Refuses one mail more to an address that has had its share. The rows are the count, so that it holds for all accounts and
-/// servers together, and survives a restart.
+/// The limit for one address. It counts rows, so it covers all accounts and servers and survives restarts.
 fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> Result<(), OutboxError> {
     let most = (outbox.most_for_address)();
     if most == 0 {
         return Ok(());
     }
-    // The mail that has to leave the day before another one may come: the oldest of the newest share.
+    // The mail that must leave the period before the next one may be queued.
     let blocking = db.maybe(
         "SELECT created_at FROM outbox WHERE recipient_key = ?1 AND created_at > ?2 ORDER BY created_at DESC \
          LIMIT 1 OFFSET ?3",
@@ -145,7 +140,7 @@ fn limit(db: &mut Db, outbox: &Outbox, recipient_key: &str, now: Timestamp) -> R
     }
 }
 
-/// Takes back what still waits to be sent about an invitation.
+/// Cancels the waiting mails about an invitation.
 pub fn cancel(db: &mut Db, invitation: InvitationId, now: Timestamp) -> Result<(), store::Error> {
     db.exec_later(
         "UPDATE outbox SET state = 'canceled', due_at = NULL, updated_at = ?2 \
@@ -154,89 +149,94 @@ pub fn cancel(db: &mut Db, invitation: InvitationId, now: Timestamp) -> Result<(
     )
 }
 
-/// A mail that this sender, and nobody else, may send now.
 #[derive(Clone, Debug)]
-pub struct Claimed {
-    /// The row.
+pub struct QueuedMail {
     pub id: MailId,
-    /// The invitation that it is about.
     pub invitation_id: InvitationId,
-    /// Where it goes.
     pub recipient: String,
     /// Its Message-ID, without the brackets.
     pub message_id: String,
-    /// Attempts, this one included.
+    pub state: String,
     pub attempts: i64,
-    /// When it was put in.
+    pub last_reply: Option<String>,
+    pub due_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
-/// Claims some of the mails that are due, those that wait longest first, for as long as the lease.
-pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<Claimed>, store::Error> {
+const COLUMNS: &str =
+    "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, updated_at";
+
+fn read(row: &Row<'_>) -> Result<QueuedMail, store::Error> {
+    Ok(QueuedMail {
+        id: row.id(0)?,
+        invitation_id: row.id(1)?,
+        recipient: row.text(2)?.to_owned(),
+        message_id: row.text(3)?.to_owned(),
+        state: row.text(4)?.to_owned(),
+        attempts: row.int(5)?,
+        last_reply: row.maybe_text(6)?.map(str::to_owned),
+        due_at: row.maybe_int(7)?.map(Timestamp),
+        created_at: Timestamp(row.int(8)?),
+        updated_at: Timestamp(row.int(9)?),
+    })
+}
+
+/// Claims due mails for as long as the lease, the longest waiting first.
+pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<QueuedMail>, store::Error> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let skip_locked = db.dialect().skip_locked();
-    // Materialized, since a planner may else ask for the rows once more for each row, and claim others beside them.
+    // Materialized: a planner could otherwise evaluate the subquery once per row and claim too many.
     let sql = format!(
         "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{skip_locked}) \
          UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN (SELECT id FROM due) \
-         RETURNING id, invitation_id, recipient, message_id, attempts, created_at"
+         RETURNING {COLUMNS}"
     );
-    let mut claimed = db.all(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], |row| {
-        Ok(Claimed {
-            id: row.id(0)?,
-            invitation_id: row.id(1)?,
-            recipient: row.text(2)?.to_owned(),
-            message_id: row.text(3)?.to_owned(),
-            attempts: row.int(4)?,
-            created_at: Timestamp(row.int(5)?),
-        })
-    })?;
+    let mut claimed = db.all(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], read)?;
     claimed.sort_by_key(|mail| mail.id);
     Ok(claimed)
 }
 
-/// When the next mail is due; `None` when none waits.
 pub fn next_due(db: &mut Db) -> Result<Option<Timestamp>, store::Error> {
     let sql = "SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
     db.maybe(sql, &[], |row| Ok(Timestamp(row.int(0)?)))
 }
 
-/// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A mail server has taken it, saying this.
+    /// With the answer of the mail server.
     Sent(String),
-    /// It may work later; this was said, or went wrong.
+    /// A later attempt may succeed.
     Postponed(String),
-    /// It will never work; this was said.
+    /// No attempt will succeed.
     Refused(String),
-    /// There is no reason any more to send it.
+    /// The invitation is no longer open.
     Canceled,
 }
 
-/// Writes down how an attempt ended. A mail that may work later is due again after a while, or given up when it has waited
-/// for `give_up`. Returns the state, or `None` when the attempt is not the mail's latest, and so says nothing.
+/// Records the outcome of an attempt. A postponed mail is due again later, or given up after `give_up`. Returns the state, or
+/// `None` if a later attempt has begun.
 pub fn settle(
     db: &mut Db,
     entropy: &Entropy,
-    mail: &Claimed,
+    mail: &QueuedMail,
     outcome: &Outcome,
     give_up: Duration,
     now: Timestamp,
-) -> Result<Option<State>, OutboxError> {
+) -> Result<Option<MailState>, OutboxError> {
     let (state, due_at, reply) = match outcome {
-        Outcome::Sent(reply) => (State::Sent, None, Some(reply)),
-        Outcome::Refused(reply) => (State::Failed, None, Some(reply)),
-        Outcome::Canceled => (State::Canceled, None, None),
+        Outcome::Sent(reply) => (MailState::Sent, None, Some(reply)),
+        Outcome::Refused(reply) => (MailState::Failed, None, Some(reply)),
+        Outcome::Canceled => (MailState::Canceled, None, None),
         Outcome::Postponed(reply) => {
             let next = now.plus(wait_after(mail.attempts, entropy)?);
             let is_given_up = next > mail.created_at.plus(give_up);
-            let state = if is_given_up { State::Failed } else { State::Queued };
+            let state = if is_given_up { MailState::Failed } else { MailState::Queued };
             (state, (!is_given_up).then_some(next.0), Some(reply))
         }
     };
-    // A mail server may say anything: what commands a terminal, or the NUL that PostgreSQL takes into no text. A
-    // settlement that fails for that would have the mail sent again and again.
+    // Replies are untrusted: they may hold terminal commands, or a NUL, which PostgreSQL refuses. A settlement that failed
+    // for that would send the mail again and again.
     let harmless = |character: char| if character.is_control() { ' ' } else { character };
     let reply: Option<String> = reply.map(|text| text.chars().map(harmless).take(REPLY_LENGTH).collect());
     let changed = db.exec(
@@ -254,8 +254,7 @@ pub fn settle(
     Ok((changed > 0).then_some(state))
 }
 
-/// The wait after an attempt: doubled each time up to a bound, then stretched or shortened by up to a fifth, so that mails
-/// that failed together do not come back together.
+/// Exponential backoff up to a bound, with a jitter of a fifth: mails that failed together are not retried together.
 fn wait_after(attempts: i64, entropy: &Entropy) -> Result<Duration, NoEntropy> {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 16)).unwrap_or_default();
     let wait = FIRST_RETRY.saturating_mul(1 << doublings).min(LAST_RETRY);
@@ -263,69 +262,28 @@ fn wait_after(attempts: i64, entropy: &Entropy) -> Result<Duration, NoEntropy> {
     Ok(wait.mul_f64(0.8 + 0.4 * fraction))
 }
 
-/// A mail as people see it.
-pub struct Listed {
-    /// The row.
-    pub id: MailId,
-    /// The invitation that it is about.
-    pub invitation_id: InvitationId,
-    /// Where it goes.
-    pub recipient: String,
-    /// Its Message-ID, without the brackets.
-    pub message_id: String,
-    /// The name of its state.
-    pub state: String,
-    /// Attempts so far.
-    pub attempts: i64,
-    /// What the mail server said last, or what went wrong.
-    pub last_reply: Option<String>,
-    /// When it is due again.
-    pub due_at: Option<Timestamp>,
-    /// When it was put in.
-    pub created_at: Timestamp,
-    /// When its state was written last.
-    pub updated_at: Timestamp,
-}
-
-/// What a listing is about.
 #[derive(Clone, Copy)]
-pub enum About<'a> {
-    /// One invitation of an account: every mail of it, newest first.
+pub enum MailFilter<'a> {
     Invitation(AccountId, InvitationId),
-    /// An account: its newest mails, of one state where one is named, and at most so many.
+    /// The newest mails of an account, of a state if given, at most so many.
     Account(AccountId, Option<&'a str>, i64),
 }
 
-/// The mails that a listing is about.
-pub fn list(db: &mut Db, about: About<'_>) -> Result<Vec<Listed>, store::Error> {
-    let columns =
-        "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, updated_at";
-    let (condition, params) = match about {
-        About::Invitation(account, invitation) => {
+/// Newest first.
+pub fn list(db: &mut Db, filter: MailFilter<'_>) -> Result<Vec<QueuedMail>, store::Error> {
+    let (condition, params) = match filter {
+        MailFilter::Invitation(account, invitation) => {
             ("invitation_id = ?2 AND account_id = ?1 ORDER BY id DESC", vec![account.into(), invitation.into()])
         }
-        About::Account(account, state, most) => (
+        MailFilter::Account(account, state, most) => (
             "account_id = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3",
             vec![account.into(), state.into(), Param::Int(most)],
         ),
     };
-    db.all(&format!("SELECT {columns} FROM outbox WHERE {condition}"), &params, |row| {
-        Ok(Listed {
-            id: row.id(0)?,
-            invitation_id: row.id(1)?,
-            recipient: row.text(2)?.to_owned(),
-            message_id: row.text(3)?.to_owned(),
-            state: row.text(4)?.to_owned(),
-            attempts: row.int(5)?,
-            last_reply: row.maybe_text(6)?.map(str::to_owned),
-            due_at: row.maybe_int(7)?.map(Timestamp),
-            created_at: Timestamp(row.int(8)?),
-            updated_at: Timestamp(row.int(9)?),
-        })
-    })
+    db.all(&format!("SELECT {COLUMNS} FROM outbox WHERE {condition}"), &params, read)
 }
 
-/// Has the failed mails of an account sent again, at once and with their full time; returns how many.
+/// Requeues the failed mails of an account, with their full time; returns how many.
 pub fn retry_failed(db: &mut Db, account: AccountId, now: Timestamp) -> Result<usize, store::Error> {
     db.exec(
         "UPDATE outbox SET state = 'queued', due_at = ?2, created_at = ?2, updated_at = ?2 \

@@ -1,12 +1,10 @@
-//! Mail that leaves through a mail server (RFC 5321), over connections that are kept for the next mail.
+//! Mail through a mail server (RFC 5321), over reused connections.
 //!
-//! The conversation is a library's. Which connections are kept is decided here and not by the library's pool: that one takes a
-//! connection back whose conversation was broken off, and the answer that then comes late is read as the answer to the
-//! next mail. So a mail can count as sent that was refused. Here a connection belongs to one mail at a time, and is kept
-//! only after its last answer was read; whatever else happens closes it, since it is dropped.
+//! A library speaks the protocol. Its pool is not used: it takes back connections whose conversation was interrupted, and a
+//! late answer is then read as the answer to the next mail, so a refused mail can count as sent. Here a connection serves
+//! one mail at a time and is kept only after its last answer was read; otherwise it is dropped, and so closed.
 //!
-//! Each mail has a deadline of its own over all that is done for it, so that a server that answers a byte a minute is no
-//! different from one that does not answer.
+//! One deadline covers everything done for a mail: a server that answers a byte a minute is like one that does not answer.
 
 use std::error::Error as _;
 use std::path::Path;
@@ -23,18 +21,17 @@ use tokio::net::TcpStream;
 use crate::clock::Stopwatch;
 use crate::mail::{Encryption, Failure, Mail, Relay};
 
-/// The usual ports: of the submission service (RFC 6409), and of the same encrypted from the first byte (RFC 8314).
+/// The usual ports of submission (RFC 6409) and of submission over implicit TLS (RFC 8314).
 const SUBMISSION: u16 = 587;
 const SUBMISSIONS: u16 = 465;
 
-/// Refusals that concern this server's own credentials or encryption and not the mail (RFC 4954, section 6): they end
-/// when somebody mends the settings.
+/// Refusals that concern this server's settings and not the mail (RFC 4954, section 6): they end when the settings are
+/// corrected.
 const OF_SETTINGS: [u16; 5] = [454, 530, 534, 535, 538];
 
-/// How long a connection is kept without use. Mail servers and firewalls forget it some minutes later.
+/// Shorter than the timeouts of mail servers and firewalls.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
-/// A mail server with its connections.
 pub struct Smtp {
     host: String,
     port: u16,
@@ -43,17 +40,16 @@ pub struct Smtp {
     credentials: Option<Credentials>,
     timeout: Duration,
     most_kept: usize,
-    kept: Mutex<Vec<Kept>>,
+    kept: Mutex<Vec<IdleConnection>>,
 }
 
-/// A connection that waits for a mail.
-struct Kept {
+struct IdleConnection {
     connection: AsyncSmtpConnection,
     since: Stopwatch,
 }
 
 impl Smtp {
-    /// Makes ready to connect; nothing is sent yet.
+    /// Does not connect yet.
     pub fn open(relay: &Relay, timeout: Duration) -> Result<Self, String> {
         let usual_port = if relay.encryption == Encryption::Implicit { SUBMISSIONS } else { SUBMISSION };
         let credentials = relay.credentials.as_ref();
@@ -70,7 +66,6 @@ impl Smtp {
         })
     }
 
-    /// Hands a mail to the server. What it answered.
     pub async fn send(&self, mail: &Mail) -> Result<String, Failure> {
         match tokio::time::timeout(self.timeout, self.converse(mail)).await {
             Err(_) => Err(Failure::ForNow(format!(
@@ -85,7 +80,7 @@ impl Smtp {
         }
     }
 
-    /// Sends a mail over a connection that was kept, or a new one, and keeps that.
+    /// Sends a mail over a kept or a new connection, and keeps it.
     async fn converse(&self, mail: &Mail) -> Result<Response, Failure> {
         let mut connection = match self.kept_connection().await {
             Some(connection) => connection,
@@ -94,22 +89,22 @@ impl Smtp {
         let response = connection.send(&mail.envelope, &mail.bytes).await.map_err(|error| failure(&error))?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < self.most_kept {
-            kept.push(Kept { connection, since: Stopwatch::start() });
+            kept.push(IdleConnection { connection, since: Stopwatch::start() });
         }
         Ok(response)
     }
 
-    /// A connection that was kept and still works.
     async fn kept_connection(&self) -> Option<AsyncSmtpConnection> {
         loop {
-            let Kept { mut connection, since } = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let IdleConnection { mut connection, since } =
+                self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
             if since.elapsed() < KEPT_FOR && connection.test_connected().await {
                 return Some(connection);
             }
         }
     }
 
-    /// A new connection, encrypted and with name and password said, as the settings want it.
+    /// A new connection, encrypted and authenticated as configured.
     async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
         let hello = ClientId::default();
         let mut connection = self.greeted(&hello).await?;
@@ -127,11 +122,10 @@ impl Smtp {
         Ok(connection)
     }
 
-    /// A new connection whose server has said hello.
+    /// A new connection after the greeting.
     ///
-    /// The library ends a mail by a write of its own, which Nagle's algorithm holds back until the one before is acknowledged, and
-    /// that takes a receiver 40 ms. So the socket is made here, without the delay. One that is encrypted from its first byte
-    /// can only be made by the library.
+    /// The library ends a mail with a separate write. Nagle's algorithm delays it by 40 ms, until the write before is
+    /// acknowledged, so the socket is made here, without the delay. Only the library can make one with implicit TLS.
     async fn greeted(&self, hello: &ClientId) -> Result<AsyncSmtpConnection, Failure> {
         let address = (self.host.as_str(), self.port);
         let greeted = match self.tls.clone().filter(|_| self.encryption == Encryption::Implicit) {
@@ -147,7 +141,6 @@ impl Smtp {
     }
 }
 
-/// Whose certificates are trusted, and for which name.
 fn tls(relay: &Relay) -> Result<TlsParameters, String> {
     let mut builder = TlsParameters::builder(relay.host.clone());
     for authority in relay.authorities.as_deref().map(certificates).transpose()?.into_iter().flatten() {
@@ -166,7 +159,7 @@ fn failure(error: &Error) -> Failure {
     if error.is_permanent() && !is_of_settings { Failure::ForGood(text) } else { Failure::ForNow(text) }
 }
 
-/// An error with what is behind it: the outer one alone often only says that something failed.
+/// An error with its sources: the outer one alone often says little.
 fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,75 +1,56 @@
-//! Applications: the programs that may ask the members of an account for access.
+//! Applications: programs that may ask the members of an account for access.
 //!
-//! An application belongs to one account, so that who signs in for it is looked for there and nowhere else. It also has a
-//! member of its own, for whom it acts when it asks in its own name (client credentials). Every application has a secret;
-//! there are no public clients, and PKCE is honoured for all.
+//! An application belongs to one account, and only its members sign in for it. With client credentials it acts for one
+//! given member. Every application has a secret; there are no public clients, and PKCE is honoured for all.
 
 use secrecy::SecretString;
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{self, Actor, Attributes, Entry};
-use crate::engine::error::Error;
-use crate::engine::error::read_text;
+use crate::engine::audit::AuditEntry;
+use crate::engine::error::{Error, read_text};
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, ApplicationId, UserId};
 use crate::oauth::active_member;
 use crate::oauth::redirects;
-use crate::store::{self, Db, Param};
+use crate::store::{self, Db, Param, Row};
 use crate::wire::kind::{Cell, Kind};
 
-/// Prefix of the names by which applications are known.
+/// Prefix of client ids.
 const CLIENT_PREFIX: &str = "app_";
 
-/// Prefix of the secrets of applications.
 const SECRET_PREFIX: &str = "ins_";
 
-/// Most redirect URIs of one application.
 const MOST_REDIRECT_URIS: usize = 20;
 
-/// An application.
 #[derive(Clone, Debug)]
 pub struct Application {
-    /// Its id among the rows.
     pub id: ApplicationId,
-    /// The account whose members it may ask.
     pub account_id: AccountId,
-    /// The member as whom it acts in its own name.
+    /// The member for whom it acts with client credentials.
     pub user_id: UserId,
-    /// By what it is known outside.
     pub client_id: String,
-    /// What members see.
     pub name: String,
-    /// Where answers may go, in the order in which they were registered.
+    /// In the order of registration.
     pub redirect_uris: Vec<String>,
 }
 
-/// What a new application is made of.
-pub struct New<'a> {
-    /// The account.
+pub struct NewApplication<'a> {
     pub account_id: AccountId,
-    /// The member's user.
     pub user_id: UserId,
-    /// By what it is known outside.
     pub client_id: &'a str,
-    /// What it proves itself with.
     pub secret: &'a str,
-    /// What members see.
     pub name: &'a str,
-    /// Where answers may go.
     pub redirect_uris: &'a [String],
 }
 
-/// A new application as it is told, for the only time.
-pub struct Created {
-    /// The application.
+pub struct CreatedApplication {
     pub application: Application,
-    /// What it proves itself with.
     pub secret: SecretString,
 }
 
-/// Registers an application of an account, which acts as the active member of this address in its own name.
+/// Registers an application. With client credentials it acts for the active member with this address.
 pub fn create(
     db: &mut Db,
     entropy: &Entropy,
@@ -78,7 +59,7 @@ pub fn create(
     name: &str,
     redirect_uris: &[String],
     now: Timestamp,
-) -> Result<Created, Error> {
+) -> Result<CreatedApplication, Error> {
     use secrecy::ExposeSecret as _;
 
     let name = read_text(Kind::Line, "name", name)?;
@@ -93,7 +74,7 @@ pub fn create(
     let user_id = active_member(db, account_id, email_address)?;
     let client_id = tokens::generate(entropy, CLIENT_PREFIX)?;
     let secret = tokens::generate(entropy, SECRET_PREFIX)?;
-    let new = New {
+    let new = NewApplication {
         account_id,
         user_id,
         client_id: client_id.expose_secret(),
@@ -102,7 +83,14 @@ pub fn create(
         redirect_uris,
     };
     let id = insert(db, &new, now)?;
-    write_audit(db, &new, id, now)?;
+    AuditEntry::new(account_id, now, "application.create", "applications", id)
+        .after([
+            ("client_id", Kind::Line, Cell::Text(new.client_id)),
+            ("name", Kind::Line, Cell::Text(&name)),
+            ("user_id", Kind::Id("users"), user_id.into()),
+            ("redirect_uris", Kind::Line, Cell::Text(&redirect_uris.join(" "))),
+        ])
+        .write(db)?;
     let application = Application {
         id,
         account_id,
@@ -111,11 +99,11 @@ pub fn create(
         name,
         redirect_uris: redirect_uris.to_vec(),
     };
-    Ok(Created { application, secret })
+    Ok(CreatedApplication { application, secret })
 }
 
-/// Stores an application whose name and secret are known already.
-pub fn insert(db: &mut Db, new: &New<'_>, now: Timestamp) -> Result<ApplicationId, store::Error> {
+/// Stores an application with a given client id and secret.
+pub fn insert(db: &mut Db, new: &NewApplication<'_>, now: Timestamp) -> Result<ApplicationId, store::Error> {
     let id: ApplicationId = db.insert(
         "INSERT INTO applications (account_id, user_id, client_id, secret_hash, name, created_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
@@ -135,32 +123,25 @@ pub fn insert(db: &mut Db, new: &New<'_>, now: Timestamp) -> Result<ApplicationI
     Ok(id)
 }
 
-fn write_audit(db: &mut Db, new: &New<'_>, id: ApplicationId, now: Timestamp) -> Result<(), store::Error> {
-    let redirect_uris = new.redirect_uris.join(" ");
-    let after = Attributes::of_cells([
-        ("client_id", Kind::Line, Cell::Text(new.client_id)),
-        ("name", Kind::Line, Cell::Text(new.name)),
-        ("user_id", Kind::Id("users"), new.user_id.into()),
-        ("redirect_uris", Kind::Line, Cell::Text(&redirect_uris)),
-    ]);
-    let entry = Entry {
-        account_id: new.account_id,
-        occurred_at: now,
-        actor: Actor::OPERATOR,
-        action: "application.create",
-        subject: ("applications", id.record()),
-        before: None,
-        after: Some(&after),
-    };
-    audit::write(db, &entry)
+const COLUMNS: &str = "p.id, p.account_id, p.user_id, p.client_id, p.name";
+
+/// Reads [`COLUMNS`]; the redirect URIs have a table of their own.
+fn read(row: &Row<'_>) -> Result<Application, store::Error> {
+    Ok(Application {
+        id: row.id(0)?,
+        account_id: row.id(1)?,
+        user_id: row.id(2)?,
+        client_id: row.text(3)?.to_owned(),
+        name: row.text(4)?.to_owned(),
+        redirect_uris: Vec::new(),
+    })
 }
 
-/// The application of a name; `None` when there is none or it was deleted.
 pub fn find(db: &mut Db, client_id: &str) -> Result<Option<Application>, store::Error> {
     Ok(find_with_hash(db, client_id)?.map(|(application, _)| application))
 }
 
-/// Whether an application that was found before is still there: what is written for it has to know.
+/// Whether an application still exists. Writes for it check this again.
 pub(super) fn is_registered(db: &mut Db, id: ApplicationId) -> Result<bool, store::Error> {
     let sql = "SELECT 1 FROM applications WHERE id = ?1 AND deleted_at IS NULL";
     db.exists(sql, &[id.into()])
@@ -171,19 +152,9 @@ fn find_with_hash(db: &mut Db, client_id: &str) -> Result<Option<(Application, V
     if client_id.contains('\0') {
         return Ok(None);
     }
-    let sql = "SELECT id, account_id, user_id, client_id, name, secret_hash FROM applications \
-               WHERE client_id = ?1 AND deleted_at IS NULL";
-    let found = db.maybe(sql, &[Param::Text(client_id)], |row| {
-        let application = Application {
-            id: row.id(0)?,
-            account_id: row.id(1)?,
-            user_id: row.id(2)?,
-            client_id: row.text(3)?.to_owned(),
-            name: row.text(4)?.to_owned(),
-            redirect_uris: Vec::new(),
-        };
-        Ok((application, row.bytes(5)?.to_vec()))
-    })?;
+    let sql =
+        format!("SELECT {COLUMNS}, p.secret_hash FROM applications p WHERE p.client_id = ?1 AND p.deleted_at IS NULL");
+    let found = db.maybe(&sql, &[Param::Text(client_id)], |row| Ok((read(row)?, row.bytes(5)?.to_vec())))?;
     let Some((mut application, hash)) = found else {
         return Ok(None);
     };
@@ -196,8 +167,8 @@ fn redirect_uris(db: &mut Db, id: ApplicationId) -> Result<Vec<String>, store::E
     db.all(sql, &[id.into()], |row| Ok(row.text(0)?.to_owned()))
 }
 
-/// The application of a name that proves itself with its secret. An unknown name takes the same path: it is compared
-/// with a hash that no secret has.
+/// The application with this client id and secret. An unknown client id takes as long: it is compared with a hash that no
+/// secret has.
 pub fn authenticate(db: &mut Db, client_id: &str, secret: &str) -> Result<Option<Application>, store::Error> {
     let (application, stored) = match find_with_hash(db, client_id)? {
         Some((application, hash)) => (Some(application), hash),
@@ -207,42 +178,30 @@ pub fn authenticate(db: &mut Db, client_id: &str, secret: &str) -> Result<Option
     Ok(application.filter(|_| is_proven))
 }
 
-/// An application as an operator sees it.
-pub struct Listed {
-    /// The application.
+pub struct ListedApplication {
     pub application: Application,
-    /// Address of the member as whom it acts in its own name.
+    /// Of the member for whom it acts with client credentials.
     pub email_address: String,
-    /// When it was registered.
     pub created_at: Timestamp,
 }
 
 /// The applications of all accounts, oldest first.
-pub fn list(db: &mut Db) -> Result<Vec<Listed>, store::Error> {
-    let mut listed = db.all(
-        "SELECT p.id, p.account_id, p.user_id, p.client_id, p.name, u.email_address, p.created_at \
-         FROM applications p JOIN users u ON u.id = p.user_id WHERE p.deleted_at IS NULL ORDER BY p.id",
-        &[],
-        |row| {
-            let application = Application {
-                id: row.id(0)?,
-                account_id: row.id(1)?,
-                user_id: row.id(2)?,
-                client_id: row.text(3)?.to_owned(),
-                name: row.text(4)?.to_owned(),
-                redirect_uris: Vec::new(),
-            };
-            let created_at = Timestamp(row.int(6)?);
-            Ok(Listed { application, email_address: row.text(5)?.to_owned(), created_at })
-        },
-    )?;
+pub fn list(db: &mut Db) -> Result<Vec<ListedApplication>, store::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS}, u.email_address, p.created_at FROM applications p JOIN users u ON u.id = p.user_id \
+         WHERE p.deleted_at IS NULL ORDER BY p.id"
+    );
+    let mut listed = db.all(&sql, &[], |row| {
+        let (email_address, created_at) = (row.text(5)?.to_owned(), Timestamp(row.int(6)?));
+        Ok(ListedApplication { application: read(row)?, email_address, created_at })
+    })?;
     for one in &mut listed {
         one.application.redirect_uris = redirect_uris(db, one.application.id)?;
     }
     Ok(listed)
 }
 
-/// Deletes an application, and with it every code and token that it holds; `false` when there is none of that name.
+/// Deletes an application and revokes its grants and tokens; `false` if there is none with this client id.
 pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, store::Error> {
     let sql = "UPDATE applications SET deleted_at = ?2 WHERE client_id = ?1 AND deleted_at IS NULL \
                RETURNING id, account_id, name";
@@ -258,19 +217,8 @@ pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, stor
     ] {
         db.exec(sql, &[id.into(), Param::Int(now.0)])?;
     }
-    let before = Attributes::of_cells([
-        ("client_id", Kind::Line, Cell::Text(client_id)),
-        ("name", Kind::Line, Cell::Text(&name)),
-    ]);
-    let entry = Entry {
-        account_id,
-        occurred_at: now,
-        actor: Actor::OPERATOR,
-        action: "application.delete",
-        subject: ("applications", id.record()),
-        before: Some(&before),
-        after: None,
-    };
-    audit::write(db, &entry)?;
+    AuditEntry::new(account_id, now, "application.delete", "applications", id)
+        .before([("client_id", Kind::Line, Cell::Text(client_id)), ("name", Kind::Line, Cell::Text(&name))])
+        .write(db)?;
     Ok(true)
 }

@@ -1,95 +1,67 @@
-//! What an application asks for at the authorization endpoint, judged in the order that keeps answers from going astray.
+//! Requests to the authorization endpoint.
 //!
-//! First who asks and where the answer goes: while that is open, whatever is wrong is told to the person in front of the
-//! browser and never to an address that came with the request. Only then does everything else count, and what is wrong
-//! with it is told to the application.
+//! Client and redirect URI are judged first: until both are valid, errors are shown to the person at the browser and never
+//! sent to an address from the request. Everything else is judged afterwards, and errors go to the application.
 
 use crate::oauth::applications::Application;
 use crate::oauth::pkce::{self, Challenge, Method};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 
-/// Longest `state`, in characters. It is only carried, and comes back in the address of a redirect.
+/// In characters. The state comes back in the URL of a redirect.
 const LONGEST_STATE: usize = 1_024;
 
-/// Longest `scope`, in characters.
 const LONGEST_SCOPE: usize = 1_024;
 
-/// The parameters as they came; blank ones are absent (RFC 6749, section 3.1).
+/// The parameters as received; blank ones are absent (RFC 6749, section 3.1).
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// Who asks.
+pub struct AuthorizationRequest {
     pub client_id: Option<String>,
-    /// Where the answer goes.
     pub redirect_uri: Option<String>,
-    /// What for.
     pub response_type: Option<String>,
-    /// How the answer is given.
     pub response_mode: Option<String>,
-    /// What the application recognises its own request by.
     pub state: Option<String>,
-    /// How much.
     pub scope: Option<String>,
-    /// The challenge of PKCE.
     pub code_challenge: Option<String>,
-    /// How it was made.
     pub code_challenge_method: Option<String>,
 }
 
-/// Names of the parameters, in the order of [`Asked::values`].
-const NAMES: [&str; 8] = [
-    "client_id",
-    "redirect_uri",
-    "response_type",
-    "response_mode",
-    "state",
-    "scope",
-    "code_challenge",
-    "code_challenge_method",
-];
-
-impl Asked {
-    /// The parameters that `find` knows by name.
+impl AuthorizationRequest {
     pub fn read(find: impl Fn(&str) -> Option<String>) -> Self {
-        let [client_id, redirect_uri, response_type, response_mode, state, scope, code_challenge, method] =
-            NAMES.map(find);
         Self {
-            client_id,
-            redirect_uri,
-            response_type,
-            response_mode,
-            state,
-            scope,
-            code_challenge,
-            code_challenge_method: method,
+            client_id: find("client_id"),
+            redirect_uri: find("redirect_uri"),
+            response_type: find("response_type"),
+            response_mode: find("response_mode"),
+            state: find("state"),
+            scope: find("scope"),
+            code_challenge: find("code_challenge"),
+            code_challenge_method: find("code_challenge_method"),
         }
     }
 
-    fn values(&self) -> [&Option<String>; 8] {
-        [
-            &self.client_id,
-            &self.redirect_uri,
-            &self.response_type,
-            &self.response_mode,
-            &self.state,
-            &self.scope,
-            &self.code_challenge,
-            &self.code_challenge_method,
-        ]
-    }
-
-    /// The parameters that are there, by name: what a form has to carry to ask the same again.
+    /// The given parameters, for the hidden fields of a form.
     pub fn parameters(&self) -> Vec<(&'static str, &str)> {
-        NAMES.into_iter().zip(self.values()).filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+        let all = [
+            ("client_id", &self.client_id),
+            ("redirect_uri", &self.redirect_uri),
+            ("response_type", &self.response_type),
+            ("response_mode", &self.response_mode),
+            ("state", &self.state),
+            ("scope", &self.scope),
+            ("code_challenge", &self.code_challenge),
+            ("code_challenge_method", &self.code_challenge_method),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
     }
 
-    /// Whether the answer may go where the request wants it.
+    /// The redirect URI, if it is registered.
     pub fn trusted_redirect<'a>(&'a self, application: &Application) -> Option<&'a str> {
         let asked = self.redirect_uri.as_deref()?;
         application.redirect_uris.iter().any(|known| known == asked).then_some(asked)
     }
 
-    /// Judges the rest, once the answer may go back.
-    pub fn judge(&self) -> Result<Request, Refusal> {
+    /// Judges the rest, once client and redirect URI are valid.
+    pub fn judge(&self) -> Result<AccessRequest, Refusal> {
         if self.state.as_ref().is_some_and(|state| state.chars().count() > LONGEST_STATE) {
             return Err(refusal(Code::InvalidRequest, "The state is longer than 1024 characters."));
         }
@@ -107,7 +79,7 @@ impl Asked {
         if !is_scope(&scope) {
             return Err(refusal(Code::InvalidScope, "The scope is malformed or longer than 1024 characters."));
         }
-        Ok(Request { scope, challenge: self.challenge()? })
+        Ok(AccessRequest { scope, challenge: self.challenge()? })
     }
 
     fn challenge(&self) -> Result<Option<Challenge>, Refusal> {
@@ -128,18 +100,17 @@ impl Asked {
         Ok(Some(Challenge { method, text: text.clone() }))
     }
 
-    /// The `state` as it goes back: not at all when it is too long to be carried.
+    /// The `state` to send back, unless it is too long.
     pub fn returned_state(&self) -> Option<&str> {
         self.state.as_deref().filter(|state| state.chars().count() <= LONGEST_STATE)
     }
 }
 
-/// A request in order: what a consent to it grants.
+/// What a consent grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The scope, recorded and told back; blank when none was asked for.
+pub struct AccessRequest {
+    /// Blank if none was requested.
     pub scope: String,
-    /// The challenge that the code is bound to.
     pub challenge: Option<Challenge>,
 }
 

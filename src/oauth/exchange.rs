@@ -1,16 +1,15 @@
-//! The token endpoint's rules: a code, a refresh token or the application's own name becomes an access token.
+//! The rules of the token endpoint: a code, a refresh token or client credentials become an access token.
 //!
-//! A refusal is a result and no error, since it may have to be stored: a code that is presented twice ends its grant, and
-//! an error would undo that.
+//! A refusal is a result and no error: a code presented twice ends its grant, and an error would roll that back.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
-use crate::engine::tokens;
+use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
-use crate::ids::{ApplicationId, GrantId, RecordId, UserId};
+use crate::ids::{ApplicationId, GrantId, TokenId, UserId};
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::{is_scope, is_within};
 use crate::oauth::pkce::{self, Challenge, Method};
@@ -19,10 +18,8 @@ use crate::oauth::{grants, is_active};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::{Cell, Kind};
 
-/// Prefix of refresh tokens.
 const REFRESH_PREFIX: &str = "inr_";
 
-/// The application does not exist, or has not proven that it is the one that it says.
 pub const UNKNOWN_CLIENT: Refusal =
     refusal(Code::InvalidClient, "The application is unknown, or its secret is missing or wrong.");
 
@@ -40,74 +37,58 @@ const DEAD_REFRESH_TOKEN: Refusal = refusal(
 
 const WIDER_SCOPE: Refusal = refusal(Code::InvalidScope, "The scope is malformed or wider than what was granted.");
 
-/// What the application asks for.
-pub enum Asked {
-    /// Redeem a code.
-    Code {
-        /// The code.
+pub enum TokenRequest {
+    AuthorizationCode {
         code: String,
-        /// Where it was sent.
         redirect_uri: String,
-        /// The proof that goes with its challenge.
         verifier: Option<String>,
     },
-    /// Renew.
-    Refresh {
-        /// The refresh token.
+    /// The scope may be a part of the granted one, or blank for all of it.
+    RefreshToken {
         token: String,
-        /// A part of what was granted, or blank for all of it.
         scope: String,
     },
-    /// Act in its own name.
-    OwnName {
-        /// The scope, recorded and told back.
+    ClientCredentials {
         scope: String,
     },
 }
 
-/// What the application gets.
 pub struct Issued {
-    /// The access token.
     pub access_token: SecretString,
-    /// What it is renewed with; none for an application that can ask in its own name again.
+    /// None with client credentials.
     pub refresh_token: Option<SecretString>,
-    /// The scope; blank when none was asked for.
+    /// Blank if none was requested.
     pub scope: String,
-    /// When.
     pub created_at: Timestamp,
 }
 
-/// With what a request is carried out besides the database.
 pub struct Means<'a> {
-    /// Where secrets come from.
     pub entropy: &'a Entropy,
-    /// When.
     pub now: Timestamp,
-    /// The request, for the audit trail.
     pub request_id: &'a str,
 }
 
-/// Carries out the request of an application that has proven who it is.
+/// Carries out the request of an authenticated application.
 pub fn exchange(
     db: &mut Db,
     means: &Means<'_>,
     application: &Application,
-    asked: &Asked,
+    request: &TokenRequest,
 ) -> Result<Result<Issued, Refusal>, Error> {
     if !applications::is_registered(db, application.id)? {
         return Ok(Err(UNKNOWN_CLIENT));
     }
-    match asked {
-        Asked::Code { code, redirect_uri, verifier } => {
+    match request {
+        TokenRequest::AuthorizationCode { code, redirect_uri, verifier } => {
             redeem(db, means, application, (code, redirect_uri, verifier.as_deref()))
         }
-        Asked::Refresh { token, scope } => renew(db, means, application, token, scope),
-        Asked::OwnName { scope } => in_own_name(db, means, application, scope),
+        TokenRequest::RefreshToken { token, scope } => renew(db, means, application, token, scope),
+        TokenRequest::ClientCredentials { scope } => client_credentials(db, means, application, scope),
     }
 }
 
-/// A grant as its code or its refresh token finds it.
-struct Found {
+/// The grant of a code or a refresh token.
+struct FoundGrant {
     grant_id: GrantId,
     application_id: ApplicationId,
     user_id: UserId,
@@ -138,7 +119,7 @@ fn redeem(
     let Some((grant, expires_at, is_same_redirect, challenge)) = found else {
         return Ok(Err(DEAD_CODE));
     };
-    // Whatever is wrong from here on, the code was shown to somebody: it is used up before anything else is judged.
+    // The code was presented, so it is used up before anything else is judged.
     let sql = "UPDATE grants SET code_used_at = ?2 WHERE id = ?1 AND code_used_at IS NULL";
     let is_first_use = db.exec(sql, &[grant.grant_id.into(), Param::Int(means.now.0)])? == 1;
     if !is_first_use || grant.application_id != application.id {
@@ -154,8 +135,8 @@ fn redeem(
     issue_for_grant(db, means, application, &grant, &grant.scope).map(Ok)
 }
 
-fn found(row: &store::Row<'_>) -> Result<Found, store::Error> {
-    Ok(Found {
+fn found(row: &store::Row<'_>) -> Result<FoundGrant, store::Error> {
+    Ok(FoundGrant {
         grant_id: row.id(0)?,
         application_id: row.id(1)?,
         user_id: row.id(2)?,
@@ -198,7 +179,7 @@ fn renew(
     issue_for_grant(db, means, application, &grant, scope).map(Ok)
 }
 
-fn in_own_name(
+fn client_credentials(
     db: &mut Db,
     means: &Means<'_>,
     application: &Application,
@@ -219,7 +200,7 @@ fn issue_for_grant(
     db: &mut Db,
     means: &Means<'_>,
     application: &Application,
-    grant: &Found,
+    grant: &FoundGrant,
     scope: &str,
 ) -> Result<Issued, Error> {
     let access_token = issue(db, means, application, grant.user_id, Some(grant.grant_id), scope)?;
@@ -232,7 +213,6 @@ fn issue_for_grant(
     Ok(Issued { access_token, refresh_token, scope: scope.to_owned(), created_at: means.now })
 }
 
-/// Makes an access token: a row like those of operators, that also says who holds it.
 fn issue(
     db: &mut Db,
     means: &Means<'_>,
@@ -242,34 +222,25 @@ fn issue(
     scope: &str,
 ) -> Result<SecretString, Error> {
     let token = tokens::generate(means.entropy, tokens::ACCESS_PREFIX)?;
-    let id: RecordId = db.insert(
-        "INSERT INTO access_tokens (account_id, user_id, token_hash, label, created_at, application_id, grant_id, scope) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
-        &[
-            application.account_id.into(),
-            user_id.into(),
-            Param::Bytes(&tokens::hash(token.expose_secret())),
-            Param::Text(&application.name),
-            Param::Int(means.now.0),
-            application.id.into(),
-            grant_id.into(),
-            Param::Text(scope),
-        ],
-    )?;
-    let after = Attributes::of_cells([
-        ("user_id", Kind::Id("users"), user_id.into()),
-        ("label", Kind::Line, Cell::Text(&application.name)),
-        ("client_id", Kind::Line, Cell::Text(&application.client_id)),
-    ]);
-    let entry = Entry {
-        account_id: application.account_id,
-        occurred_at: means.now,
-        actor: Actor { user_id: Some(user_id), token_id: None, request_id: Some(means.request_id) },
-        action: "token.create",
-        subject: ("access_tokens", id),
-        before: None,
-        after: Some(&after),
-    };
-    audit::write(db, &entry)?;
+    let hash = tokens::hash(token.expose_secret());
+    let row = vec![
+        ("account_id", application.account_id.into()),
+        ("user_id", user_id.into()),
+        ("token_hash", Param::Bytes(&hash)),
+        ("label", Param::Text(&application.name)),
+        ("created_at", Param::Int(means.now.0)),
+        ("application_id", application.id.into()),
+        ("grant_id", grant_id.into()),
+        ("scope", Param::Text(scope)),
+    ];
+    let id: TokenId = rows::insert(db, "access_tokens", row)?;
+    AuditEntry::new(application.account_id, means.now, "token.create", "access_tokens", id)
+        .by(Actor::user(user_id, Some(means.request_id)))
+        .after([
+            ("user_id", Kind::Id("users"), user_id.into()),
+            ("label", Kind::Line, Cell::Text(&application.name)),
+            ("client_id", Kind::Line, Cell::Text(&application.client_id)),
+        ])
+        .write(db)?;
     Ok(token)
 }

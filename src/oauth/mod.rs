@@ -1,18 +1,17 @@
-//! OAuth 2.0 (protocol.md section 10): which application may act for which member, and how that member says so.
+//! OAuth 2.0 (docs/WIRE.md, OAuth 2.0): how a member lets an application act in their name, and how members sign in.
 //!
-//! - [`applications`]: who may ask · [`redirects`]: where an answer may go
-//! - [`authorization`]: what is asked for, judged · [`pkce`]: the proof that code and token go to the same program
-//! - [`grants`]: a consent and its code · [`exchange`]: how codes and refresh tokens become access tokens, once ·
-//!   [`revocation`]: how they end, and what is told of them
-//! - [`passwords`], [`sign_in_links`], [`sessions`]: how a member signs in, and stays so for a while
+//! - [`applications`]: registered clients · [`redirects`]: redirect URIs
+//! - [`authorization`]: requests for a code · [`pkce`]: proof key for code exchange
+//! - [`grants`]: consents and codes · [`exchange`]: access and refresh tokens · [`revocation`]: revocation and introspection
+//! - [`passwords`], [`sign_in_links`], [`sessions`]: sign-in
 //!
-//! There is no ready-made server in here: those that exist own their storage and their tokens, while ours are rows that
-//! are written in the transaction of the effect, and look-ups that the API's own callers share.
+//! Existing OAuth servers own their storage and tokens. Here they are rows written in the transaction of the effect, and
+//! look-ups shared with the API, so none is used.
 //!
-//! Invariants. Every secret is 256 random bits, told once, and stored as its SHA-256; passwords are stored as Argon2id
-//! hashes. What works once is used up by one guarded `UPDATE`, so that it works once on every engine and under any
-//! concurrency. What is presented a second time, or by somebody else, ends everything that came of it. Nothing here acts
-//! for a member who is disabled or removed, or whose account is cancelled.
+//! Invariants. Every secret is 256 random bits, shown once, and stored as its SHA-256; passwords are stored as Argon2id
+//! hashes. A single-use secret is used up by one guarded `UPDATE`, under any concurrency. Presented again, or by another
+//! application, it ends everything that came of it. Nothing here acts for a member who is disabled or removed, or whose
+//! account is cancelled.
 
 pub mod applications;
 pub mod authorization;
@@ -31,21 +30,19 @@ use crate::ids::{AccountId, UserId};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 
-/// The condition that a user may act: an enabled member of an account that was not cancelled. It goes with
-/// [`ACTIVE_MEMBER_JOINS`].
+/// The user is an enabled member of an account that is not cancelled. Needs [`ACTIVE_MEMBER_JOINS`].
 const IS_ACTIVE: &str = "m.disabled_at IS NULL AND a.canceled_at IS NULL";
 
-/// What [`IS_ACTIVE`] looks at, for a row that is called `u`.
+/// The tables of [`IS_ACTIVE`], for a user `u`.
 const ACTIVE_MEMBER_JOINS: &str =
     "JOIN account_memberships m ON m.user_id = u.id JOIN accounts a ON a.id = u.account_id";
 
-/// Whether a user may act at this moment.
 fn is_active(db: &mut Db, user_id: UserId) -> Result<bool, store::Error> {
     let sql = format!("SELECT 1 FROM users u {ACTIVE_MEMBER_JOINS} WHERE u.id = ?1 AND {IS_ACTIVE}");
     db.exists(&sql, &[user_id.into()])
 }
 
-/// The user of an account's member who may use a token.
+/// The user of an enabled member.
 pub fn active_member(db: &mut Db, account: AccountId, email_address: &str) -> Result<UserId, Error> {
     let email_address = email_address.trim();
     let sql = "SELECT u.id, m.disabled_at FROM users u JOIN account_memberships m ON m.user_id = u.id \

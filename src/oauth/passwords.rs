@@ -1,11 +1,10 @@
-//! Passwords: how they are kept, set and checked.
+//! Passwords.
 //!
-//! A password can be guessed, so its hash is made to be slow: Argon2id with 19 MiB, two passes and one lane, the first
-//! choice of OWASP's list for a server. It is computed on threads that may block, few at a time, since each one takes its
-//! memory.
+//! Passwords can be guessed, so their hash is slow: Argon2id with 19 MiB, two passes and one lane, the first choice of
+//! OWASP's list. It is computed on blocking threads, few at a time because of the memory.
 //!
-//! Invariant: a sign-in costs one computation whoever it is for. An address that is unknown, a member without a password
-//! and a member who is disabled are compared with a hash that no password has.
+//! Invariant: every sign-in costs one computation. An unknown address, a member without a password and a disabled member are
+//! compared with a hash that no password has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,25 +15,22 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
-use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, sessions};
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::Kind;
 
-/// Fewest characters of a password.
 const FEWEST_CHARACTERS: usize = 12;
 
-/// Most bytes of a password: more protect nothing and cost time.
+/// More bytes protect nothing and cost time.
 const MOST_BYTES: usize = 1_024;
 
-/// Computations at a time.
 const AT_ONCE: usize = 4;
 
-/// What a computation costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Costs {
     memory_kib: u32,
@@ -42,18 +38,16 @@ struct Costs {
     lanes: u32,
 }
 
-/// The costs of new passwords.
 const COSTS: Costs = Costs { memory_kib: 19 * 1_024, passes: 2, lanes: 1 };
 
-/// A password as it is stored.
-pub struct Hashed {
+pub struct HashedPassword {
     salt: Vec<u8>,
     hash: Vec<u8>,
     costs: Costs,
 }
 
-impl Hashed {
-    /// Hashes a new password, or says what is wrong with it. This takes a while.
+impl HashedPassword {
+    /// Hashes a new password, or refuses it. Slow.
     pub fn new(password: &SecretString, entropy: &Entropy) -> Result<Self, Error> {
         let text = password.expose_secret();
         if text.chars().count() < FEWEST_CHARACTERS {
@@ -67,14 +61,14 @@ impl Hashed {
         Ok(Self { salt, hash, costs: COSTS })
     }
 
-    /// What takes as long as a stored password, and is none.
-    fn nobodys() -> Self {
+    /// Takes as long to check as a stored password, and matches none.
+    fn matching_none() -> Self {
         Self { salt: vec![0; 32], hash: vec![0; 32], costs: COSTS }
     }
 
-    /// Whether this is the password. This takes a while.
+    /// Slow.
     fn is_of(&self, password: &SecretString) -> Result<bool, Error> {
-        // One that is too long was never set. Its length is the sender's own, so that time may tell of it.
+        // A longer one was never set. Timing may reveal its length, which the sender knows.
         let is_possible = password.expose_secret().len() <= MOST_BYTES;
         let none = SecretString::from(String::new());
         let computed = compute(if is_possible { password } else { &none }, &self.salt, self.costs)?;
@@ -93,12 +87,12 @@ fn compute(password: &SecretString, salt: &[u8], costs: Costs) -> Result<[u8; 32
     Ok(hash)
 }
 
-/// Stores the password of a user, and ends every session and link of that user: whoever knew the old one is out.
+/// Stores the password of a user, and ends the sessions and links made with the old one.
 pub fn set(
     db: &mut Db,
     account_id: AccountId,
     user_id: UserId,
-    hashed: &Hashed,
+    hashed: &HashedPassword,
     actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
@@ -117,22 +111,16 @@ pub fn set(
             Param::Int(now.0),
         ],
     )?;
-    sessions::end_all(db, user_id)?;
-    db.exec("DELETE FROM sign_in_links WHERE user_id = ?1", &[user_id.into()])?;
-    let after = Attributes::of_cells([("user_id", Kind::Id("users"), user_id.into())]);
-    let entry = Entry {
-        account_id,
-        occurred_at: now,
-        actor,
-        action: "password.set",
-        subject: ("users", user_id.record()),
-        before: None,
-        after: Some(&after),
-    };
-    audit::write(db, &entry)
+    for sql in ["DELETE FROM sessions WHERE user_id = ?1", "DELETE FROM sign_in_links WHERE user_id = ?1"] {
+        db.exec(sql, &[user_id.into()])?;
+    }
+    AuditEntry::new(account_id, now, "password.set", "users", user_id)
+        .by(actor)
+        .after([("user_id", Kind::Id("users"), user_id.into())])
+        .write(db)
 }
 
-/// Gives a user the password of another one: of the same person, who moves from one account to another.
+/// Copies the password of a person who moves to another account.
 pub fn take_along(db: &mut Db, from: UserId, to: UserId) -> Result<(), store::Error> {
     db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
@@ -143,13 +131,12 @@ pub fn take_along(db: &mut Db, from: UserId, to: UserId) -> Result<(), store::Er
     Ok(())
 }
 
-/// Somebody who wants to sign in: the user, if there is one who may, and what the password is compared with.
+/// The user who may sign in, if there is one, and the hash to compare with.
 pub struct Candidate {
     user_id: Option<UserId>,
-    hashed: Hashed,
+    hashed: HashedPassword,
 }
 
-/// Whom an address stands for within an account.
 pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Result<Candidate, store::Error> {
     let sql = format!(
         "SELECT u.id, p.salt, p.hash, p.memory_kib, p.passes, p.lanes FROM users u {ACTIVE_MEMBER_JOINS} \
@@ -158,7 +145,7 @@ pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Res
     let cost = |number: i64| {
         u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))
     };
-    let nobody = || Candidate { user_id: None, hashed: Hashed::nobodys() };
+    let nobody = || Candidate { user_id: None, hashed: HashedPassword::matching_none() };
     let email_key = fold(email_address.trim());
     // No stored text has a NUL, and PostgreSQL cannot even compare one.
     if email_key.contains('\0') {
@@ -166,36 +153,35 @@ pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Res
     }
     let found = db.maybe(&sql, &[account_id.into(), Param::Text(&email_key)], |row| {
         let costs = Costs { memory_kib: cost(row.int(3)?)?, passes: cost(row.int(4)?)?, lanes: cost(row.int(5)?)? };
-        let hashed = Hashed { salt: row.bytes(1)?.to_vec(), hash: row.bytes(2)?.to_vec(), costs };
+        let hashed = HashedPassword { salt: row.bytes(1)?.to_vec(), hash: row.bytes(2)?.to_vec(), costs };
         Ok(Candidate { user_id: Some(row.id(0)?), hashed })
     })?;
     Ok(found.unwrap_or_else(nobody))
 }
 
-/// Where passwords are checked, a few at a time.
-pub struct Checks {
+/// Hashes and checks passwords, a few at a time.
+pub struct PasswordChecks {
     permits: Arc<Semaphore>,
     made: AtomicU64,
 }
 
-impl Default for Checks {
+impl Default for PasswordChecks {
     fn default() -> Self {
         Self { permits: Arc::new(Semaphore::new(AT_ONCE)), made: AtomicU64::new(0) }
     }
 }
 
-impl Checks {
-    /// Computations since the start, which are the server's dearest work.
+impl PasswordChecks {
+    /// Computations since the start.
     pub fn made(&self) -> u64 {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// Hashes a new password, or says what is wrong with it.
-    pub async fn hash(&self, password: SecretString, entropy: Arc<Entropy>) -> Result<Hashed, Error> {
-        self.compute(move || Hashed::new(&password, &entropy)).await
+    pub async fn hash(&self, password: SecretString, entropy: Arc<Entropy>) -> Result<HashedPassword, Error> {
+        self.compute(move || HashedPassword::new(&password, &entropy)).await
     }
 
-    /// The user whose password this is; `None` for everybody else, after the same work.
+    /// The user, if the password is right.
     pub async fn user_of(&self, candidate: Candidate, password: SecretString) -> Result<Option<UserId>, Error> {
         self.compute(move || candidate.hashed.is_of(&password).map(|is_same| candidate.user_id.filter(|_| is_same)))
             .await
@@ -209,7 +195,7 @@ impl Checks {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| stopped())?;
         self.made.fetch_add(1, Ordering::Relaxed);
         let computed = tokio::task::spawn_blocking(move || {
-            // The permit goes along: a client that hangs up must not make room for another computation.
+            // Held here: a client that hangs up must not make room for another computation.
             let _permit = permit;
             work()
         });
@@ -227,12 +213,12 @@ mod tests {
 
     #[test]
     fn only_the_password_itself_fits_its_hash() -> Result<(), Error> {
-        let hashed = Hashed::new(&secret("correct horse battery"), &Entropy::seeded(1))?;
+        let hashed = HashedPassword::new(&secret("correct horse battery"), &Entropy::seeded(1))?;
         assert!(hashed.is_of(&secret("correct horse battery"))?);
         for other in ["correct horse batter", "Correct horse battery", "", &"x".repeat(MOST_BYTES + 1)] {
             assert!(!hashed.is_of(&secret(other))?, "{other}");
         }
-        assert!(!Hashed::nobodys().is_of(&secret(""))?);
+        assert!(!HashedPassword::matching_none().is_of(&secret(""))?);
         Ok(())
     }
 
@@ -240,15 +226,15 @@ mod tests {
     fn a_password_that_is_too_short_or_too_long_is_refused() {
         let entropy = Entropy::seeded(1);
         for password in ["", "eleven char", &"é".repeat(600)] {
-            assert!(Hashed::new(&secret(password), &entropy).is_err(), "{password}");
+            assert!(HashedPassword::new(&secret(password), &entropy).is_err(), "{password}");
         }
     }
 
     #[test]
     fn equal_passwords_have_different_hashes() -> Result<(), Error> {
         let entropy = Entropy::seeded(1);
-        let one = Hashed::new(&secret("correct horse battery"), &entropy)?;
-        let other = Hashed::new(&secret("correct horse battery"), &entropy)?;
+        let one = HashedPassword::new(&secret("correct horse battery"), &entropy)?;
+        let other = HashedPassword::new(&secret("correct horse battery"), &entropy)?;
         assert_ne!(one.hash, other.hash);
         Ok(())
     }

@@ -1,40 +1,34 @@
-//! Proof key for code exchange (RFC 7636): who redeems a code shows what only the one who asked for it can know.
+//! Proof key for code exchange (RFC 7636).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// How a challenge is made of its verifier.
+/// How a challenge is derived from its verifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// It is the verifier.
     Plain,
-    /// It is the verifier's SHA-256 in base64url.
+    /// SHA-256 in base64url.
     S256,
 }
 
-/// Every method with its name, the better one first.
+/// The better one first.
 pub const METHODS: [(Method, &str); 2] = [(Method::S256, "S256"), (Method::Plain, "plain")];
 
 impl Method {
-    /// The method of a name.
     pub fn named(name: &str) -> Option<Self> {
         METHODS.iter().find(|(_, known)| *known == name).map(|(method, _)| *method)
     }
 
-    /// The name.
     pub fn name(self) -> &'static str {
         METHODS.iter().find(|(method, _)| *method == self).map_or("", |(_, name)| name)
     }
 }
 
-/// A challenge as it came with the request for a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// How it was made.
     pub method: Method,
-    /// The text.
     pub text: String,
 }
 
@@ -43,8 +37,8 @@ pub fn is_well_formed(text: &str) -> bool {
     (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
-/// Whether the verifier is the one that belongs to the challenge. A code that was asked for with a challenge needs one,
-/// and one that was asked for without takes none: else whoever gets hold of a code could drop the proof.
+/// Whether the verifier belongs to the challenge. A code requested without a challenge takes no verifier: else a stolen
+/// code could be redeemed without proof.
 pub fn is_proven(challenge: Option<&Challenge>, verifier: Option<&str>) -> bool {
     match (challenge, verifier) {
         (None, None) => true,

@@ -1,14 +1,14 @@
 //! Redirect URIs: which ones an application may register, and how an answer is added to one.
 //!
-//! They are compared as texts, character by character (RFC 9700, section 4.1.3): every cleverer comparison has let
-//! somebody's code go elsewhere. What is registered is therefore kept as it was typed, and judged once.
+//! They are compared character by character (RFC 9700, section 4.1.3): looser comparisons have leaked codes. They are
+//! therefore stored as typed, and judged once.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Longest redirect URI, in characters.
 const LONGEST: usize = 2_000;
 
-/// What stays as it is in a value of a query string (RFC 3986, unreserved).
+/// Everything but the unreserved characters of RFC 3986.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Why an application may not have this redirect URI, as a sentence.
@@ -51,8 +51,7 @@ fn is_authority(authority: &str) -> bool {
     is_host && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
-/// Where a redirect URI leads, in the words of a content security policy. There is none for an IPv6 address, so that its
-/// whole scheme has to do.
+/// A redirect URI as a source of a content security policy. IPv6 addresses have no such source, so the whole scheme is.
 pub fn source(uri: &str) -> String {
     match scheme_and_authority(uri) {
         Some((scheme, authority)) if authority.starts_with('[') => format!("{scheme}:"),

@@ -1,32 +1,24 @@
-//! What an application is told when it is refused: one of the codes of RFC 6749, and a sentence.
+//! Refusals of OAuth requests: a code of RFC 6749 and a sentence.
 
 /// A code of RFC 6749, sections 4.1.2.1 and 5.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// The member, or the server in its place, said no.
     AccessDenied,
-    /// The application is unknown or has not proven who it is.
     InvalidClient,
-    /// A code or a refresh token that does not work, or no longer.
+    /// The code or refresh token does not work.
     InvalidGrant,
-    /// A parameter is missing, malformed or contradicts another.
     InvalidRequest,
-    /// A scope that is malformed, or wider than what was granted.
+    /// Malformed, or wider than granted.
     InvalidScope,
-    /// The server failed.
     ServerError,
-    /// The server has too much to do, or the application asks too often.
+    /// Overload, or a rate limit.
     TemporarilyUnavailable,
-    /// The application may not have this grant at the moment.
     UnauthorizedClient,
-    /// A grant that this server does not know.
     UnsupportedGrantType,
-    /// A response type that this server does not know.
     UnsupportedResponseType,
 }
 
 impl Code {
-    /// As the wire names it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
@@ -43,16 +35,13 @@ impl Code {
     }
 }
 
-/// Why an application is refused. The sentence is ASCII without quotes and backslashes (RFC 6749, section 5.2).
+/// The description is ASCII without quotes and backslashes (RFC 6749, section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// For programs.
     pub code: Code,
-    /// For their authors.
     pub description: &'static str,
 }
 
-/// A refusal.
 pub const fn refusal(code: Code, description: &'static str) -> Refusal {
     Refusal { code, description }
 }

@@ -1,18 +1,18 @@
-//! How tokens end before their time (RFC 7009), and what an application is told of one (RFC 7662).
+//! Revocation (RFC 7009) and introspection (RFC 7662) of tokens.
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::tokens;
-use crate::ids::UserId;
+use crate::ids::{TokenId, UserId};
 use crate::oauth::applications::Application;
 use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::{Cell, Kind};
 
-/// Ends a token that this application holds: an access token by itself, a refresh token with everything that came of its
-/// grant. A token that is unknown, or somebody else's, is left alone, and whoever asks cannot tell.
+/// Revokes a token of this application: an access token alone, a refresh token with its whole grant. Unknown and foreign
+/// tokens are left alone, with the same answer.
 ///
-/// An access token does not take its grant along: a client that renews its tokens revokes the old one when it has the new.
+/// An access token leaves its grant alone: clients revoke the old access token after a refresh.
 pub fn revoke(
     db: &mut Db,
     application: &Application,
@@ -24,18 +24,11 @@ pub fn revoke(
     let sql = "UPDATE access_tokens SET revoked_at = ?3 WHERE token_hash = ?1 AND application_id = ?2 \
                AND revoked_at IS NULL RETURNING id";
     let params = [Param::Bytes(&hash), application.id.into(), Param::Int(now.0)];
-    if let Some(id) = db.maybe(sql, &params, |row| row.id(0))? {
-        let revoked_at = |cell| Attributes::of_cells([("revoked_at", Kind::Time, cell)]);
-        let entry = Entry {
-            account_id: application.account_id,
-            occurred_at: now,
-            actor: Actor { user_id: None, token_id: None, request_id: Some(request_id) },
-            action: "token.revoke",
-            subject: ("access_tokens", id),
-            before: Some(&revoked_at(Cell::Null)),
-            after: Some(&revoked_at(Cell::Int(now.0))),
-        };
-        return audit::write(db, &entry);
+    if let Some(id) = db.maybe(sql, &params, |row| row.id::<TokenId>(0))? {
+        return AuditEntry::new(application.account_id, now, "token.revoke", "access_tokens", id)
+            .by(Actor::request(request_id))
+            .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])
+            .write(db);
     }
     let sql = "SELECT g.id FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
                WHERE r.token_hash = ?1 AND g.application_id = ?2";
@@ -45,29 +38,28 @@ pub fn revoke(
     }
 }
 
-/// What an application is told of a token that works.
-pub struct Facts {
-    /// The application that holds it, if one does.
+/// A working token.
+pub struct IntrospectedToken {
+    /// None for tokens made by operators.
     pub client_id: Option<String>,
-    /// Whether requests can be made with it; a refresh token is only good for renewing.
     pub is_access_token: bool,
-    /// The scope; blank when none was asked for.
+    /// Blank if none was requested.
     pub scope: String,
-    /// For whom it acts.
     pub user_id: UserId,
-    /// That user's address.
     pub email_address: String,
-    /// When it was made.
     pub created_at: Timestamp,
 }
 
-/// What this application may know of a token: access tokens of its account, and refresh tokens of its own. `None` for
-/// every other token, and for one that does not work.
-pub fn introspect(db: &mut Db, application: &Application, token: &str) -> Result<Option<Facts>, store::Error> {
+/// Finds a working access token of the application's account, or a refresh token of the application.
+pub fn introspect(
+    db: &mut Db,
+    application: &Application,
+    token: &str,
+) -> Result<Option<IntrospectedToken>, store::Error> {
     let hash = tokens::hash(token);
     let read = |is_access_token: bool| {
         move |row: &store::Row<'_>| {
-            Ok(Facts {
+            Ok(IntrospectedToken {
                 client_id: row.maybe_text(0)?.map(str::to_owned),
                 is_access_token,
                 scope: row.maybe_text(1)?.unwrap_or_default().to_owned(),

@@ -1,14 +1,13 @@
-//! One-time links: how somebody signs in who has no password.
+//! One-time links for members without a password.
 //!
-//! Mail scanners open every link that they see, so opening one has no effect; the page behind it has a button, and only
-//! that uses the link up.
+//! Mail scanners open every link, so opening has no effect; a button on the page uses the link up.
 
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::audit::AuditEntry;
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
@@ -16,13 +15,11 @@ use crate::ids::{AccountId, RecordId, UserId};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::Kind;
 
-/// Prefix of the secrets in links.
 const LINK_PREFIX: &str = "inl_";
 
-/// How long a link works.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// Makes a link for a user and returns the secret in it, for the only time.
+/// Makes a link for a user and returns its secret.
 pub fn create(
     db: &mut Db,
     entropy: &Entropy,
@@ -40,21 +37,13 @@ pub fn create(
             Param::Int(now.0),
         ],
     )?;
-    let after = Attributes::of_cells([("user_id", Kind::Id("users"), user_id.into())]);
-    let entry = Entry {
-        account_id,
-        occurred_at: now,
-        actor: Actor::OPERATOR,
-        action: "sign_in_link.create",
-        subject: ("sign_in_links", id),
-        before: None,
-        after: Some(&after),
-    };
-    audit::write(db, &entry)?;
+    AuditEntry::new(account_id, now, "sign_in_link.create", "sign_in_links", id)
+        .after([("user_id", Kind::Id("users"), user_id.into())])
+        .write(db)?;
     Ok(token)
 }
 
-/// Uses a link up and returns its user; `None` when it is unknown, expired or used already.
+/// Uses a link up and returns its user; `None` if it is unknown, expired or used.
 pub fn redeem(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
     let sql = "UPDATE sign_in_links SET used_at = ?2 WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 \
                RETURNING user_id";

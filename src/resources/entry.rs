@@ -1,4 +1,4 @@
-//! A resource as the registry lists it: its description, and the functions that its writes call.
+//! A resource as the registry lists it: its description and the rules of its writes.
 
 use crate::engine::context::Context;
 use crate::engine::error::Error;
@@ -8,35 +8,31 @@ use crate::store::Db;
 use crate::wire::changes::Changes;
 use crate::wire::describe::Resource;
 
-/// A resource and what happens around its writes.
 pub struct Entry {
-    /// The description.
     pub resource: &'static Resource,
-    /// What is particular to it.
     pub behaviour: Behaviour,
 }
 
-/// Makes records of the elements of a body and returns their ids in order.
+/// Makes a record of each element of a body. Returns their ids in order.
 pub type Create = fn(&mut Db, &'static Resource, &Context, &mut [Changes]) -> Result<Vec<RecordId>, Error>;
 
-/// Judges a change of a record: refuses attributes of it, or all of it. Values that are stored already are gone by then.
+/// Judges a change of a record; unchanged values were dropped from it.
 pub type BeforeUpdate = fn(&mut Db, &Context, &Record, &mut Changes) -> Result<(), Error>;
 
-/// Writes what a change of a record gives and no column of the record holds.
+/// Writes the attributes of a change that are stored elsewhere.
 pub type BesideUpdate = fn(&mut Db, &Context, &Record, &Changes) -> Result<(), Error>;
 
-/// Does something to a record.
 pub type Act = fn(&mut Db, &Context, &Record) -> Result<(), Error>;
 
-/// What is particular to a resource. A function is there for every operation that the description has.
+/// The rules of a resource: a function for each write that the description lists.
 pub struct Behaviour {
     /// For `POST`.
     pub create: Option<Create>,
     /// For `PUT`.
     pub before_update: Option<BeforeUpdate>,
-    /// For `PUT`, where an attribute is kept elsewhere.
+    /// For `PUT`, if attributes are stored elsewhere.
     pub beside_update: Option<BesideUpdate>,
-    /// What an update can meet only at the moment of writing.
+    /// Conflicts that only writing can reveal.
     pub conflicts: &'static [Conflict],
     /// For `DELETE`.
     pub destroy: Option<Act>,
@@ -48,7 +44,6 @@ impl Behaviour {
     pub const NONE: Self =
         Self { create: None, before_update: None, beside_update: None, conflicts: &[], destroy: None, actions: &[] };
 
-    /// The function of an action.
     pub fn action(&self, name: &str) -> Option<Act> {
         self.actions.iter().find(|(known, _)| *known == name).map(|(_, act)| *act)
     }

@@ -1,16 +1,15 @@
-//! Erasing a person: what says who somebody was goes, what was done stays.
+//! Erasing a person: identifying data goes, the record of actions stays.
 //!
-//! The user row remains where other records name it, without a name; so do the invitations that were accepted, and the audit
-//! trail with all its rows, in which only the words that tell the person are replaced. Whoever reads the trail later still
-//! sees that user 7 invited user 9, and when.
+//! A user row that other records name remains, without a name; so do accepted invitations and every row of the audit trail, in
+//! which only identifying words are replaced. The trail still shows that user 7 invited user 9, and when.
 //!
-//! Erasing ends the membership by the rules for that: an account keeps its owner and an administrator.
+//! Erasing ends the membership under the usual rules: an account keeps its owner and an administrator.
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value as Json};
 
-use crate::engine::audit::{self, Event};
+use crate::engine::audit::AuditEntry;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::{records, tokens};
@@ -22,26 +21,24 @@ use crate::store::{Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::print_text;
 
-/// What stands in place of a name.
+/// Replaces names.
 pub const ERASED: &str = "[erased]";
 
-/// Attributes in the audit trail that tell who somebody is.
-const TELLING: &[&str] =
+/// Attributes in the audit trail that identify a person.
+const IDENTIFYING: &[&str] =
     &["full_name", "email_address", "headline", "photo_path", "external_reference", "owner_name", "owner_email"];
 
-/// What was erased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// Users, or what is left of them.
     pub users: usize,
-    /// Invitations that were removed or made nameless.
+    /// Removed or made nameless.
     pub invitations: usize,
-    /// Rows of the audit trail in which words were replaced.
+    /// Changed rows of the audit trail.
     pub audit_rows: usize,
 }
 
-/// Erases everybody of the account who has, or was invited under, this address. Nobody of that address is no error, so that
-/// it can be done twice.
+/// Erases every person of the account who has, or was invited under, this address. An unknown address is no error, so this
+/// can be repeated.
 pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Erased, Error> {
     let account = context.caller.account_id;
     let key = fold(email_address.trim());
@@ -66,25 +63,24 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     forget_answers(db, account, &addresses)?;
     erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
     for user in &people {
-        let event = Event { resource: &users::RESOURCE, action: "erase", id: user.record(), before: None, after: None };
-        audit::record(db, context, &event)?;
+        AuditEntry::of(context, &users::RESOURCE, "erase", user.record()).write(db)?;
     }
     Ok(erased)
 }
 
-fn ids<K>(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<Id<K>>, Error> {
+fn ids<const KIND: char>(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result<Vec<Id<KIND>>, Error> {
     Ok(db.all(sql, params, |row| row.id(0))?)
 }
 
-/// Every address under which a person is known: it may be another one by now than that of the invitation.
+/// The user's address and those of the invitations, which may differ.
 fn addresses_of(db: &mut Db, account: AccountId, user: UserId) -> Result<Vec<String>, Error> {
     let sql = "SELECT email_key FROM users WHERE account_id = ?1 AND id = ?2 UNION \
                SELECT email_key FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
     Ok(db.all(sql, &[account.into(), user.into()], |row| Ok(row.text(0)?.to_owned()))?)
 }
 
-/// The addresses that people had before, of which only the trail of their changes tells: invitations to them may be
-/// long gone. One that somebody else has by now is not theirs any more.
+/// Former addresses, known only from the audit trail: invitations to them may be long gone. An address that another user has
+/// by now is left out.
 fn former_addresses(db: &mut Db, account: AccountId, people: &[UserId]) -> Result<HashSet<String>, Error> {
     let mut former = HashSet::new();
     let sql = "SELECT subject_id, before, after FROM audit WHERE account_id = ?1 AND subject_type = 'users'";
@@ -118,7 +114,7 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     tokens::end_access(db, user, context.now)?;
     context.callers.forget_after_commit(db);
     external_references::remove(db, account, Subject::User(user))?;
-    // Nameless before the invitations go: what they leave of the user has no name then.
+    // Before the invitations go: the user rows that they leave are nameless then.
     let address = format!("erased-{user}@erased.invalid");
     let keys = Keys::of(ERASED, &address);
     let nameless = [
@@ -150,7 +146,7 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     Ok(())
 }
 
-/// Takes the addresses out of the outbox, and out of the mails about the person's invitations whatever it was then.
+/// Takes the addresses out of the outbox, and every address out of the mails about the person's invitations.
 fn forget_mails(
     db: &mut Db,
     account: AccountId,
@@ -169,8 +165,7 @@ fn forget_mails(
     Ok(())
 }
 
-/// Forgets the answers kept for idempotent requests that name one of these addresses, whole: a piece of it is somebody
-/// else's.
+/// Deletes the stored answers of idempotent requests that contain one of these addresses.
 fn forget_answers(db: &mut Db, account: AccountId, addresses: &HashSet<String>) -> Result<(), Error> {
     let printed = |address: &String| {
         let mut json = Vec::new();
@@ -197,8 +192,8 @@ fn forget_answers(db: &mut Db, account: AccountId, addresses: &HashSet<String>) 
     Ok(())
 }
 
-/// Replaces what tells the person in the rows about the person, of whom some may be about records that are long gone: those
-/// are known by the address in them.
+/// Replaces identifying words in the audit rows about these people. Rows about deleted records are found by the address in
+/// them.
 fn redact_trail(
     db: &mut Db,
     account: AccountId,
@@ -243,7 +238,7 @@ fn names(attributes: &Map<String, Json>, addresses: &HashSet<String>) -> bool {
 
 fn redact(mut attributes: Map<String, Json>) -> String {
     for (name, value) in &mut attributes {
-        if TELLING.contains(&name.as_str()) && !value.is_null() {
+        if IDENTIFYING.contains(&name.as_str()) && !value.is_null() {
             *value = Json::from(ERASED);
         }
     }

@@ -1,13 +1,12 @@
-//! Every resource that the API routes, documents, prints and copies.
+//! The resources of the API.
 
 use crate::resources::entry::Entry;
 use crate::resources::{external_references, invitations, memberships, roles, users};
 
-/// Every resource, also those that only appear in includes.
+/// Includes those that only appear in includes of others.
 pub static REGISTRY: &[&Entry] =
     &[&invitations::ENTRY, &memberships::ENTRY, &users::ENTRY, &roles::ENTRY, &external_references::ENTRY];
 
-/// The resource of a name.
 pub fn find(name: &str) -> Option<&'static Entry> {
     REGISTRY.iter().copied().find(|entry| entry.resource.name == name)
 }

@@ -1,12 +1,11 @@
-//! Seats: how many licences an account takes, and by how many that is more than was contracted.
+//! Seats: the licences that an account takes, against the contracted number.
 //!
-//! A member who is active and an invitation that is pending take a seat each; its acceptance only hands it over. Both are
-//! tallies already ([`crate::engine::tallies`]), kept in the transaction of every change, so the ledger is their sum. Over the
-//! contracted number everything goes on, as with the vendor, who bills what is over: the highest number is kept, and every
-//! answer to a request that takes a seat tells the present one.
+//! Each active member and each pending invitation takes a seat; acceptance only hands it over. Both numbers are tallies
+//! ([`crate::engine::tallies`]), and the ledger is their sum. As with the vendor, going over is allowed and billed: the
+//! highest number over is kept, and answers to requests that take seats show the current one.
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{self, Actor, Attributes, Entry};
+use crate::engine::audit::{Attributes, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::tallies;
 use crate::ids::AccountId;
@@ -17,35 +16,29 @@ use crate::wire::kind::{Cell, Kind};
 /// Tally of the pending invitations of an account.
 pub const PENDING_INVITATIONS: &str = "account_invitations.pending";
 
-/// The most seats beyond the contracted number that an account has ever taken.
+/// Tally of the most seats over the contracted number.
 const BILLED: &str = "seats.billed";
 
-/// The ledger of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ledger {
-    /// Seats that were contracted; `None` when nobody has said.
+    /// `None` if unknown.
     pub contracted: Option<i64>,
-    /// Active members.
     pub members: i64,
-    /// Pending invitations.
     pub pending: i64,
-    /// What would have been billed: the most seats over the contracted number that were ever taken.
+    /// The most seats over the contracted number so far.
     pub billed: i64,
 }
 
 impl Ledger {
-    /// Seats that are taken.
     pub fn taken(&self) -> i64 {
         self.members + self.pending
     }
 
-    /// Seats that are taken beyond the contracted number.
     pub fn over(&self) -> i64 {
         self.contracted.map_or(0, |contracted| (self.taken() - contracted).max(0))
     }
 }
 
-/// The ledger of an account.
 pub fn ledger(db: &mut Db, account: AccountId) -> Result<Ledger, Error> {
     db.one(
         "SELECT a.seats, \
@@ -65,11 +58,11 @@ pub fn ledger(db: &mut Db, account: AccountId) -> Result<Ledger, Error> {
     )
 }
 
-/// Looks at the ledger after seats were taken: writes down a new height, and has the answer tell what is over.
+/// After seats were taken: records a new maximum, and puts the seats over into the answer.
 pub fn note_taken(db: &mut Db, context: &Context) -> Result<(), Error> {
     let account = context.caller.account_id;
-    // An invitation and a member change different tallies, so that each would miss the other's seat. Accounts' own numbers are the
-    // turns of those who change administrators.
+    // Invitations and members change different tallies, so concurrent writes would miss each other's seats. The positive
+    // account id is the turn of changes to administrators.
     db.take_turn(-account.get())?;
     let ledger = ledger(db, account)?;
     let over = ledger.over();
@@ -80,8 +73,7 @@ pub fn note_taken(db: &mut Db, context: &Context) -> Result<(), Error> {
     Ok(())
 }
 
-/// Says how many seats were contracted, or that nobody knows, and returns the ledger as it is then. What was billed begins
-/// anew, so that the trail tells it beside the number.
+/// Sets the contracted number and returns the new ledger. The billed maximum starts anew, so the audit trail has both.
 pub fn contract(db: &mut Db, account: AccountId, seats: Option<i64>, now: Timestamp) -> Result<Ledger, Error> {
     let before = ledger(db, account)?;
     let contracted = Ledger { contracted: seats, ..before };
@@ -92,23 +84,15 @@ pub fn contract(db: &mut Db, account: AccountId, seats: Option<i64>, now: Timest
     let sql = "UPDATE accounts SET seats = ?2, updated_at = ?3 WHERE id = ?1";
     db.exec(sql, &[account.into(), seats.into(), Param::Int(now.0)])?;
     tallies::add(db, account, BILLED, after.billed - before.billed)?;
-    let entry = Entry {
-        account_id: account,
-        occurred_at: now,
-        actor: Actor::OPERATOR,
-        action: "account.seats",
-        subject: ("accounts", account.record()),
-        before: Some(&attributes(&before)),
-        after: Some(&attributes(&after)),
-    };
-    audit::write(db, &entry)?;
+    AuditEntry::new(account, now, "account.seats", "accounts", account)
+        .before(attributes(&before))
+        .after(attributes(&after))
+        .write(db)?;
     Ok(after)
 }
 
-/// What the audit trail tells of a ledger: the parts that are said and not counted.
+/// The parts of a ledger that are set and not counted.
 fn attributes(ledger: &Ledger) -> Attributes {
-    Attributes::of_cells([
-        ("seats", Kind::Number, ledger.contracted.map_or(Cell::Null, Cell::Int)),
-        ("billed", Kind::Number, Cell::Int(ledger.billed)),
-    ])
+    let contracted = ledger.contracted.map_or(Cell::Null, Cell::Int);
+    [("seats", Kind::Number, contracted), ("billed", Kind::Number, Cell::Int(ledger.billed))].into()
 }

@@ -1,7 +1,7 @@
-//! The writes that all resources have, each inside one transaction: find the record, judge, write, print.
+//! The writes of all resources, each inside one transaction: find the record, judge, write, print.
 //!
-//! Requests and commands share them. What differs is the guard: a request has to pass its caller's rule on the record and what
-//! its headers expect, an operator's command has neither.
+//! Requests and commands share them and differ in the guard: a request must pass the caller's rule on the record and its
+//! `If-Match` header, an operator's command neither.
 
 use crate::engine::context::Context;
 use crate::engine::error::Error;
@@ -12,13 +12,11 @@ use crate::store::Db;
 use crate::wire::changes::Changes;
 use crate::wire::projection::Projection;
 
-/// Whether a write may go on, once its record was found.
+/// Whether a write may go on, once its record is found.
 pub type Guard<'a> = &'a dyn Fn(&mut Db, &Record) -> Result<(), Error>;
 
-/// A guard that lets everything pass.
 pub const UNGUARDED: Guard<'static> = &|_, _| Ok(());
 
-/// Makes a record of each element, or none at all, and prints them.
 pub fn create(
     db: &mut Db,
     context: &Context,
@@ -31,7 +29,6 @@ pub fn create(
     records::show_written(db, context, projection, &ids)
 }
 
-/// Changes a record and prints it.
 pub fn update(
     db: &mut Db,
     context: &Context,
@@ -52,7 +49,6 @@ pub fn update(
     records::update(db, context, &record, &changes, projection, entry.behaviour.conflicts)
 }
 
-/// Deletes a record.
 pub fn destroy(
     db: &mut Db,
     context: &Context,
@@ -65,7 +61,6 @@ pub fn destroy(
     destroy(db, context, &record)
 }
 
-/// Does to a record what the action says, and prints it.
 pub fn act(
     db: &mut Db,
     context: &Context,

@@ -2,7 +2,7 @@
 //! disturb others, so many tests can share one server.
 
 use crate::clock::Timestamp;
-use crate::engine::access::{ASSIGNABLE, PUNCH_CLOCK};
+use crate::engine::access::{ASSIGNABLE, Permission};
 use crate::engine::tokens;
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
@@ -45,6 +45,7 @@ fn create_member(
     is_owner: bool,
     now: Timestamp,
 ) -> Result<(UserId, String), Error> {
+    let permission: Permission = level.parse()?;
     let full_name = format!("{} of {account_id}", level.replace('_', " "));
     let email_address = format!("{level}@account-{account_id}.example.test");
     let keys = Keys::of(&full_name, &email_address);
@@ -53,8 +54,8 @@ fn create_member(
     let user_id = people::insert_user(db, None, &user)?;
     let membership = NewMembership {
         is_owner,
-        bill_rate_in_cents: (level == PUNCH_CLOCK).then_some(5_000),
-        ..NewMembership::new(account_id, user_id, level, now)
+        bill_rate_in_cents: (permission == Permission::PunchClock).then_some(5_000),
+        ..NewMembership::new(account_id, user_id, permission, now)
     };
     people::insert_membership(db, None, &membership)?;
     // Nothing in a sandbox is secret, so the token is readable.

@@ -17,20 +17,6 @@ use journal::Journal;
 use seed::Seed;
 use snapshots::Snapshots;
 
-/// Settings that differ from the defaults of `serve`: no rate limits, and mail stays in memory.
-pub const DEFAULTS: &[(&str, &str)] = &[
-    ("rate_general", "0"),
-    ("rate_create", "0"),
-    ("rate_resend", "0"),
-    ("rate_resend_per_invitation", "0"),
-    ("rate_sign_in", "0"),
-    ("rate_sign_in_per_peer", "0"),
-    ("rate_token", "0"),
-    ("rate_mails_per_address", "0"),
-    ("mail", "memory"),
-    ("mail_from", "invitations@sandbox.test"),
-];
-
 /// What a sandbox has in addition to a server.
 pub struct Sandbox {
     pub seed: Arc<Seed>,

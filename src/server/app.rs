@@ -17,7 +17,7 @@ use crate::entropy::Entropy;
 use crate::ids::UserId;
 use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
-use crate::oauth::passwords::Checks;
+use crate::oauth::passwords::PasswordChecks;
 use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
@@ -43,7 +43,7 @@ pub struct App {
     recent_writes: RecentWrites,
     pub limits: Arc<Limits>,
     pub metrics: Metrics,
-    pub password_checks: Checks,
+    pub password_checks: PasswordChecks,
     pub mail: Transport,
     pub(super) templates: Templates,
     pub(super) outbox: Arc<Outbox>,
@@ -56,7 +56,7 @@ pub struct App {
 impl App {
     /// Opens the database, migrates it if the settings allow that, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = Transport::open(&config.mail).map_err(NotStarted::Mail)?;
+        let mail = Transport::open(&config.mail.settings()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
@@ -68,11 +68,11 @@ impl App {
             migrate::check(&store, MIGRATIONS).await?;
         }
         let tuned = Tuned::new(Tuning {
-            rates: config.rates,
+            rates: config.rates.per_minute(),
             rate_mails_per_address: config.rate_mails_per_address,
             invitation_days: config.invitation_days,
-            base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
-            profile: config.profile,
+            base_url: config.base_url(),
+            profile: config.profile(),
         });
         let tuned_outbox = tuned.clone();
         Ok(Self {
@@ -81,7 +81,7 @@ impl App {
             callers: Arc::default(),
             recent_writes: RecentWrites::default(),
             metrics: Metrics::default(),
-            password_checks: Checks::default(),
+            password_checks: PasswordChecks::default(),
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: domain_of(&config),
@@ -211,7 +211,7 @@ fn domain_of(config: &Config) -> String {
 /// Opens the configured database without migrating it.
 pub fn open_store(config: &Config) -> Result<Store, store::Error> {
     Store::open(&store::Options {
-        place: config.database.clone(),
+        place: config.place(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,

@@ -16,10 +16,10 @@ use tokio::sync::watch;
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::language::Language;
-use crate::mail::message::{Cover, Facts};
-use crate::mail::outbox::{self, Claimed, Outcome};
+use crate::mail::message::{Cover, MailFacts};
+use crate::mail::outbox::{self, Outcome, QueuedMail};
 use crate::mail::{Failure, Mail};
-use crate::resources::invitations::links::{self, Way};
+use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::invitations::offers::{self, Offer};
 use crate::sandbox::faults::MailFault;
 use crate::server::app::App;
@@ -41,7 +41,7 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 struct Letter {
     /// Counts as one more mail being sent while it is held.
     _under_way: Arc<()>,
-    claimed: Claimed,
+    claimed: QueuedMail,
     offer: Offer,
     token: SecretString,
 }
@@ -123,7 +123,7 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
         for claimed in outbox::claim(db, most, lease, now)? {
             match offers::of_invitation(db, claimed.invitation_id, now)? {
                 Some(offer) => {
-                    let token = links::create(db, &entropy, claimed.invitation_id, Way::Mail, now)?;
+                    let token = links::create(db, &entropy, claimed.invitation_id, LinkOrigin::Mail, now)?;
                     letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, offer, token });
                 }
                 None => {
@@ -185,12 +185,12 @@ async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
 
 fn render(app: &App, letter: &Letter) -> Result<Mail, String> {
     let Letter { claimed, offer, token, .. } = letter;
-    let facts = Facts {
+    let facts = MailFacts {
         language: spoken(app, offer),
         name: &offer.full_name,
         inviter: &offer.inviter_name,
         account: &offer.account_name,
-        permission: &offer.permission,
+        permission: offer.permission.name(),
         role: offer.role_name.as_deref(),
         expires_on: offer.expires_on,
     };

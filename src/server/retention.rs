@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::engine::access::Caller;
-use crate::engine::audit::{self, Actor, Entry};
+use crate::engine::audit::AuditEntry;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::{idempotency, records};
@@ -211,16 +211,7 @@ fn mark_expired(db: &mut Db, now: Timestamp) -> Result<Option<usize>, Error> {
     for id in &expired {
         links::end(db, *id)?;
         outbox::cancel(db, *id, now)?;
-        let entry = Entry {
-            account_id: account,
-            occurred_at: now,
-            actor: Actor::OPERATOR,
-            action: "account_invitation.expire",
-            subject: ("account_invitations", id.record()),
-            before: None,
-            after: None,
-        };
-        audit::write(db, &entry)?;
+        AuditEntry::new(account, now, "account_invitation.expire", "account_invitations", *id).write(db)?;
     }
     if expired.is_empty() {
         let sql = "UPDATE accounts SET expired_through = ?2 WHERE id = ?1";

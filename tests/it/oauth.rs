@@ -18,9 +18,9 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
-use invited::testing::applications::{New, insert};
+use invited::testing::applications::{NewApplication, insert};
 use invited::testing::audit::Actor;
-use invited::testing::passwords::{self, Hashed};
+use invited::testing::passwords::{self, HashedPassword};
 use percent_encoding::percent_decode_str;
 
 use crate::support::browser::{Browser, Fields, encoded, is_guarded_page};
@@ -43,14 +43,14 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
     let (account_id, user_id) = (account.into(), if account == 1 { 2 } else { 21 }.into());
     server.write(move |db| {
         let uris: Vec<String> = uris.iter().map(|uri| (*uri).to_owned()).collect();
-        let new = New { account_id, user_id, client_id, secret, name: client_id, redirect_uris: &uris };
+        let new = NewApplication { account_id, user_id, client_id, secret, name: client_id, redirect_uris: &uris };
         Ok(insert(db, &new, now)?)
     });
 }
 
 /// Gives a member of the first account a password.
 pub(crate) fn set_password(server: &Server, user_id: i64, password: &str) {
-    let hashed = Hashed::new(&password.to_owned().into(), &server.app().entropy).unwrap();
+    let hashed = HashedPassword::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
     server.write(move |db| Ok(passwords::set(db, 1.into(), user_id.into(), &hashed, Actor::OPERATOR, now)?));
 }

@@ -60,7 +60,7 @@ test('a missing program is reported with where to get it', async () => {
   await assert.rejects(wrong, (cause) => cause instanceof SandboxError && /no program.*cargo install.*INVITED_BINARY/.test(cause));
 });
 
-test('a failed start reports the program's output', async () => {
+test('a failed start reports the output', async () => {
   await assert.rejects(startSandbox({ args: ['--no-such-setting'] }), /did not start[^]*no-such-setting/);
 });
 

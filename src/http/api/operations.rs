@@ -11,12 +11,13 @@ use hyper::http::request::Parts;
 use serde_json::{Map, Value as Json};
 
 use crate::clock::Stopwatch;
-use crate::engine::access::{self, Caller, Rule};
+use crate::engine::access::{self, Caller};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
+use crate::engine::idempotency::{self, IdempotencyKey};
+use crate::engine::limits;
 use crate::engine::records::{self, Record};
 use crate::engine::tokens::{self, TokenHash};
-use crate::engine::{idempotency, limits};
 use crate::http::api::additions::{self, Additions};
 use crate::http::api::route::{self, Route};
 use crate::http::{Answer, Trace, request};
@@ -26,7 +27,7 @@ use crate::server::app::App;
 use crate::server::listen::RequestBody;
 use crate::store::Db;
 use crate::wire::changes::{Changes, Write};
-use crate::wire::describe::{Resource, Verb};
+use crate::wire::describe::{Operation, Resource, Verb};
 use crate::wire::entity_tag::Expected;
 use crate::wire::params::Tree;
 use crate::wire::projection::Projection;
@@ -52,12 +53,11 @@ pub async fn answer(
     let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
     trace.caller = caller.user_id().map(|user_id| (caller.account_id, user_id));
     let route = route::find(&head.method, &segments);
-    let rule = route.as_ref().and_then(|route| app.policy.rule(route.entry.resource.name, route.operation.verb));
-    limit_rate(app, &caller, rule)?;
+    limit_rate(app, &caller, route.as_ref().map(|route| route.operation))?;
     let route = route.ok_or(Error::NotFound)?;
     trace.operation = Some(route.operation.id);
-    let rule = access::permit_level(&caller, rule)?;
-    let permitted = Permitted { app, caller, rule, route, request_id };
+    app.policy.permit(&caller, route.operation)?;
+    let permitted = Permitted { app, caller, route, request_id };
     if permitted.verb().is_write() {
         // On the heap: a read must not carry around, and copy, the room that a write needs.
         Box::pin(write_to(permitted, token, head, body, since, trace)).await
@@ -95,7 +95,7 @@ async fn write_to(
         let params = request::query_and_body(app, &head.uri, &head.headers, body, since).await?;
         // A body may take its time, in which a member can be disabled or demoted: what counts is who it is now.
         permitted.caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
-        access::permit_level(&permitted.caller, Some(&permitted.rule))?;
+        app.policy.permit(&permitted.caller, permitted.route.operation)?;
         params
     } else {
         request::query(&head.uri)?
@@ -115,7 +115,6 @@ async fn write_to(
 struct Permitted<'a> {
     app: &'a Arc<App>,
     caller: Arc<Caller>,
-    rule: Rule,
     route: Route,
     request_id: &'a str,
 }
@@ -137,8 +136,8 @@ impl<'a> Permitted<'a> {
         if let Some(sentence) = strictly.flatten() {
             return Err(Error::Syntax(sentence));
         }
-        let Self { app, caller, rule, route, request_id } = self;
-        Ok(Asked { app, caller, rule, route, params, additions, request_id })
+        let Self { app, caller, route, request_id } = self;
+        Ok(Asked { app, caller, route, params, additions, request_id })
     }
 }
 
@@ -146,7 +145,6 @@ impl<'a> Permitted<'a> {
 struct Asked<'a> {
     app: &'a Arc<App>,
     caller: Arc<Caller>,
-    rule: Rule,
     route: Route,
     params: Tree,
     additions: Additions,
@@ -180,13 +178,13 @@ impl Asked<'_> {
 
 /// The limits of the token. That of a record is taken by its rule, once the record was found and may be touched: a
 /// refused request must neither use it up nor tell of it.
-fn limit_rate(app: &App, caller: &Caller, rule: Option<&Rule>) -> Result<(), Error> {
+fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
     let Some(token) = caller.token_id() else {
         return Ok(());
     };
     let now = app.clock.now();
     app.limits.take(limits::Kind::General, token.get(), now)?;
-    match rule.and_then(|rule| rule.limit) {
+    match operation.and_then(access::limit) {
         Some(limit) => app.limits.take(limit, token.get(), now),
         None => Ok(()),
     }
@@ -255,7 +253,7 @@ async fn act(asked: Asked<'_>, name: &'static str) -> Result<Answer, Error> {
 
 /// What a record has to meet before a request may write to it.
 struct Conditions {
-    rule: Rule,
+    operation: &'static Operation,
     expected: Option<Expected>,
 }
 
@@ -263,7 +261,7 @@ impl Conditions {
     /// The caller's rule on the record, then what the client expects it to be: the tag of what a plain show tells this caller,
     /// or of a show with what this request includes.
     fn permit(&self, db: &mut Db, context: &Context, record: &Record, asked: &Projection) -> Result<(), Error> {
-        access::permit_record(&context.caller, &self.rule, |field| record.id_in(field))?;
+        access::permit_record(&context.caller, self.operation, |field| record.id_in(field))?;
         let Some(expected) = &self.expected else {
             return Ok(());
         };
@@ -289,12 +287,12 @@ where
     let mut context = app.context(&asked.caller, Some(asked.request_id));
     context.is_rehearsal = additions.is_dry_run;
     let remarks = Arc::clone(&context.remarks);
-    let conditions = Conditions { rule: asked.rule, expected: additions.expected };
+    let conditions = Conditions { operation: asked.route.operation, expected: additions.expected };
     if additions.is_dry_run {
         let body = app.store.rehearse(move |db| work(db, &context, &conditions)).await?;
         return Ok(Answer::written(body).with(additions::DRY_RUN).remarking(remarks));
     }
-    let key = additions.idempotency_key.zip(asked.caller.user_id()).map(|(text, user_id)| idempotency::Key {
+    let key = additions.idempotency_key.zip(asked.caller.user_id()).map(|(text, user_id)| IdempotencyKey {
         account_id: asked.caller.account_id,
         user_id,
         text,

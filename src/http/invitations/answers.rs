@@ -14,7 +14,7 @@ use crate::http::api::additions;
 use crate::http::headers;
 use crate::http::object::Object;
 use crate::http::visit::{Visit, text};
-use crate::resources::invitations::acceptance::{self, Answer, CONFIRMATION};
+use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION};
 use crate::server::listen::{Body, RequestBody};
 use crate::wire::changes::Fault;
 use crate::wire::kind;
@@ -33,7 +33,7 @@ pub async fn look_up(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Bo
         .text("full_name", &offer.full_name)
         .text("email_address", &offer.email_address)
         .text_or_null("headline", offer.headline.as_deref())
-        .text("permission", &offer.permission)
+        .text("permission", offer.permission.name())
         .text_or_null("role_name", offer.role_name.as_deref())
         .text("expiration_date", &kind::date(offer.expires_on))
         .truth("can_be_accepted", offer.is_granted)
@@ -52,13 +52,13 @@ pub async fn accept(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Bod
         Error::Syntax(sentence) => Error::Invalid(vec![Fault::of("password", 0, &sentence)]),
         other => other,
     })?;
-    let answer = Answer {
+    let answer = Acceptance {
         token: token(&params)?,
         password: Some(hashed),
         is_move_confirmed: params.get(CONFIRMATION).is_some_and(is_true),
         signed_in: None,
     };
-    let context = app.context(&Arc::new(Caller::nobody()), Some(visit.request_id));
+    let context = app.context(&Arc::new(Caller::unknown()), Some(visit.request_id));
     let remarks = Arc::clone(&context.remarks);
     let (accepted, invitation_id) = visit.write(move |db| acceptance::accept(db, &context, &answer)).await?;
     let mut response = Object::new()
@@ -74,7 +74,7 @@ pub async fn accept(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Bod
 pub async fn decline(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
     let token = token(&visit.body(body).await?)?;
     visit.limit_attempts()?;
-    let context = visit.app.context(&Arc::new(Caller::nobody()), Some(visit.request_id));
+    let context = visit.app.context(&Arc::new(Caller::unknown()), Some(visit.request_id));
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
     Ok(headers::empty())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::{Response, StatusCode};
 use secrecy::ExposeSecret as _;
 
-use crate::engine::access::{self, Caller};
+use crate::engine::access::{self, Caller, Level};
 use crate::engine::error::Error;
 use crate::engine::limits::Kind;
 use crate::engine::{records, tokens};
@@ -13,16 +13,15 @@ use crate::http::object::{Object, array};
 use crate::http::visit::Visit;
 use crate::http::{Trace, request};
 use crate::ids::RecordId;
-use crate::mail::outbox::{self, About};
+use crate::mail::outbox::{self, MailFilter};
 use crate::resources::invitations::{self, RESOURCE, links};
 use crate::server::listen::Body;
-use crate::wire::describe::Verb;
 use crate::wire::kind;
 use crate::wire::query::digits;
 
 /// `POST /invitations/ID/link`.
 pub async fn link(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body>, Error> {
-    let (caller, id) = permitted(visit, trace, "link").await?;
+    let (caller, id) = permitted(visit, trace, Level::Administrator).await?;
     let context = visit.app.context(&caller, Some(visit.request_id));
     let work = visit.write(move |db| {
         let account = context.caller.account_id;
@@ -42,10 +41,10 @@ pub async fn link(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body>
 
 /// `GET /invitations/ID/mails`.
 pub async fn mails(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body>, Error> {
-    let (caller, id) = permitted(visit, trace, "mails").await?;
+    let (caller, id) = permitted(visit, trace, Level::ProjectLead).await?;
     let work = visit.app.store.read(move |db| {
         let record = records::find_to_read(db, &RESOURCE, caller.account_id, id)?;
-        Ok::<_, Error>(outbox::list(db, About::Invitation(caller.account_id, record.id.typed()))?)
+        Ok::<_, Error>(outbox::list(db, MailFilter::Invitation(caller.account_id, record.id.typed()))?)
     });
     let mails = work.await?.into_iter().map(|mail| {
         Object::new()
@@ -61,11 +60,11 @@ pub async fn mails(visit: &Visit<'_>, trace: &mut Trace) -> Result<Response<Body
     Ok(Object::new().raw("mails", &array(mails)).answer(StatusCode::OK))
 }
 
-/// Who asks, if that caller's level allows the action, and the id in the path.
+/// Who asks, if that caller's level is high enough, and the id in the path.
 async fn permitted(
     visit: &Visit<'_>,
     trace: &mut Trace,
-    action: &'static str,
+    level: Level,
 ) -> Result<(Arc<Caller>, Option<RecordId>), Error> {
     let app = visit.app;
     let token = tokens::hash(&request::token(app, &visit.head.uri, &visit.head.headers)?);
@@ -74,7 +73,7 @@ async fn permitted(
     if let Some(token) = caller.token_id() {
         app.limits.take(Kind::General, token.get(), app.clock.now())?;
     }
-    access::permit_level(&caller, app.policy.rule(RESOURCE.name, Verb::Action(action)))?;
+    access::permit_from(level.rung(), &caller)?;
     let path = visit.head.uri.path().strip_prefix(links::PATH).unwrap_or_default();
     let id = path.split('/').next().and_then(digits).filter(|id| *id > 0).map(RecordId::new);
     Ok((caller, id))

@@ -17,7 +17,7 @@ use crate::http::html::{self, Notice, STYLE};
 use crate::http::visit::{Visit, text};
 use crate::language::{Language, Texts, fill};
 use crate::oauth::sessions;
-use crate::resources::invitations::acceptance::{self, Answer, CONFIRMATION, Seen};
+use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
 use crate::resources::invitations::links::PATH;
 use crate::server::delivery;
 use crate::server::listen::{Body, RequestBody};
@@ -86,14 +86,14 @@ async fn accept(visit: &Visit<'_>, browser: &Browser, params: &Tree) -> Result<R
         Err(Error::Syntax(_)) => return again(visit, browser, |texts| texts.password_fault).await,
         Err(error) => return Err(error),
     };
-    let answer = Answer {
+    let answer = Acceptance {
         token: token(visit),
         password,
         is_move_confirmed: text(params, CONFIRMATION).as_deref() == Some(TICKED),
         signed_in: browser.session(app).await?.map(|session| session.user_id),
     };
     let seen = look(visit, browser).await?;
-    let context = app.context(&Arc::new(Caller::nobody()), Some(visit.request_id));
+    let context = app.context(&Arc::new(Caller::unknown()), Some(visit.request_id));
     let (entropy, request_id) = (Arc::clone(&app.entropy), visit.request_id.to_owned());
     let before = SecretString::from(browser.cookie().to_owned());
     let work = visit.write(move |db| {
@@ -138,7 +138,7 @@ async fn decline(visit: &Visit<'_>, browser: &Browser, params: &Tree) -> Result<
         return again(visit, browser, |texts| texts.decline_unconfirmed).await;
     }
     let Some(seen) = look(visit, browser).await? else { return dead(visit) };
-    let (context, token) = (visit.app.context(&Arc::new(Caller::nobody()), Some(visit.request_id)), token(visit));
+    let (context, token) = (visit.app.context(&Arc::new(Caller::unknown()), Some(visit.request_id)), token(visit));
     match visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await {
         Ok(()) => {
             let language = delivery::spoken(visit.app, &seen.offer);
@@ -154,7 +154,7 @@ fn token(visit: &Visit<'_>) -> SecretString {
     SecretString::from(visit.head.uri.path().strip_prefix(PATH).unwrap_or_default().to_owned())
 }
 
-async fn look(visit: &Visit<'_>, browser: &Browser) -> Result<Option<Seen>, Error> {
+async fn look(visit: &Visit<'_>, browser: &Browser) -> Result<Option<OpenInvitation>, Error> {
     let signed_in = browser.session(visit.app).await?.map(|session| session.user_id);
     let (token, now) = (token(visit), visit.app.clock.now());
     match visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), signed_in, now)).await {
@@ -179,7 +179,7 @@ async fn again(
 fn offer_page(
     visit: &Visit<'_>,
     browser: &Browser,
-    seen: &Seen,
+    seen: &OpenInvitation,
     status: StatusCode,
     fault: Option<&str>,
 ) -> Result<Response<Body>, Error> {
@@ -193,7 +193,7 @@ fn offer_page(
         ("account", &offer.account_name),
         ("name", &offer.full_name),
         ("address", &offer.email_address),
-        ("permission", language.permission(&offer.permission)),
+        ("permission", language.permission(offer.permission.name())),
         ("role", offer.role_name.as_deref().unwrap_or_default()),
         ("date", &date),
         ("elsewhere", &elsewhere),

@@ -13,9 +13,9 @@ use crate::http::visit::{Visit, redirect, text};
 use crate::http::{html, request};
 use crate::ids::UserId;
 use crate::oauth::applications::{self, Application};
-use crate::oauth::authorization::{Asked, Request};
+use crate::oauth::authorization::{AccessRequest, AuthorizationRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
-use crate::oauth::sessions::{self, Session};
+use crate::oauth::sessions::{self, MemberSession};
 use crate::oauth::{grants, redirects};
 use crate::server::listen::{Body, RequestBody};
 use crate::wire::params::Tree;
@@ -31,13 +31,13 @@ pub struct Trusted {
     /// Where the answer goes.
     pub redirect_uri: String,
     /// What was asked, as it came.
-    pub asked: Asked,
+    pub asked: AuthorizationRequest,
 }
 
 impl Trusted {
     /// Finds out who asks. Until that is certain, whatever is wrong is told to the person in front of the browser.
     pub async fn find(visit: &Visit<'_>, params: &Tree) -> Result<Self, Error> {
-        let asked = Asked::read(|name| text(params, name));
+        let asked = AuthorizationRequest::read(|name| text(params, name));
         let client_id = asked.client_id.clone().ok_or_else(|| syntax("The link to this page names no application."))?;
         let application = visit.app.store.read(move |db| applications::find(db, &client_id)).await?;
         let application = application.ok_or_else(|| syntax("The application that sent you here is not known."))?;
@@ -83,19 +83,24 @@ impl Trusted {
     }
 
     /// The session, if it is one of a member of the application's account.
-    async fn session(&self, visit: &Visit<'_>, browser: &Browser) -> Result<Option<Session>, Error> {
+    async fn session(&self, visit: &Visit<'_>, browser: &Browser) -> Result<Option<MemberSession>, Error> {
         let session = browser.session(visit.app).await?;
         Ok(session.filter(|session| session.account_id == self.application.account_id))
     }
 
-    fn consent_page(&self, browser: &Browser, session: &Session, request: &Request) -> Result<Response<Body>, Error> {
+    fn consent_page(
+        &self,
+        browser: &Browser,
+        session: &MemberSession,
+        request: &AccessRequest,
+    ) -> Result<Response<Body>, Error> {
         let page = Consent {
             application: &self.application.name,
             host: redirects::host(&self.redirect_uri),
             account: &session.account_name,
             full_name: &session.full_name,
             email_address: &session.email_address,
-            permission: &session.permission.replace('_', " "),
+            permission: &session.permission.name().replace('_', " "),
             scope: request.scope.trim(),
             hidden: &self.asked.parameters(),
             csrf_token: &browser.csrf_token(),
@@ -131,7 +136,7 @@ pub async fn show(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
     browser.mark(visit.app, response)
 }
 
-async fn record_use(visit: &Visit<'_>, browser: &Browser, session: &Session) -> Result<(), Error> {
+async fn record_use(visit: &Visit<'_>, browser: &Browser, session: &MemberSession) -> Result<(), Error> {
     if !session.is_to_be_recorded || visit.app.require_writes().is_err() {
         return Ok(());
     }
@@ -140,7 +145,11 @@ async fn record_use(visit: &Visit<'_>, browser: &Browser, session: &Session) -> 
 }
 
 /// In the sandbox, whoever sends a member's bearer token has that member's consent: a test suite has no hands.
-async fn consent_of_bearer(visit: &Visit<'_>, trusted: &Trusted, request: Request) -> Result<Response<Body>, Error> {
+async fn consent_of_bearer(
+    visit: &Visit<'_>,
+    trusted: &Trusted,
+    request: AccessRequest,
+) -> Result<Response<Body>, Error> {
     let token = request::token(visit.app, &visit.head.uri, &visit.head.headers)?;
     let caller = visit.app.callers.find(&visit.app.store, tokens::hash(&token)).await?;
     let user_id = caller.and_then(|caller| caller.user_id()).ok_or(Error::Unauthenticated)?;
@@ -167,7 +176,7 @@ enum Member {
 async fn consent(
     visit: &Visit<'_>,
     trusted: &Trusted,
-    request: Request,
+    request: AccessRequest,
     member: Member,
 ) -> Result<Option<SecretString>, Error> {
     let (app, now) = (Arc::clone(visit.app), visit.app.clock.now());

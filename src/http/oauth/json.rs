@@ -35,6 +35,7 @@ pub fn error(error: &Error) -> Response<Body> {
         Error::RateLimited(_) | Error::Unavailable(_) => (error.status(), Code::TemporarilyUnavailable),
         _ => (500, Code::ServerError),
     };
-    let description: String = error.message().chars().map(|letter| if letter == '"' { '\'' } else { letter }).collect();
+    let description: String =
+        error.to_string().chars().map(|letter| if letter == '"' { '\'' } else { letter }).collect();
     body(code, &description).answer(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
 }

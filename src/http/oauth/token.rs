@@ -11,9 +11,9 @@ use crate::http::oauth::client::{self, Unrecognised};
 use crate::http::oauth::json;
 use crate::http::object::Object;
 use crate::http::visit::{Visit, text};
-use crate::oauth::exchange::{self, Asked, Issued, Means};
+use crate::oauth::exchange::{self, Issued, Means, TokenRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
-use crate::oauth::revocation::{self, Facts};
+use crate::oauth::revocation::{self, IntrospectedToken};
 use crate::server::listen::{Body, RequestBody};
 use crate::wire::params::Tree;
 
@@ -55,19 +55,19 @@ pub async fn token(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body
 }
 
 /// What is asked for. The outer refusal concerns the grant itself, the inner one what it needs.
-fn asked(params: &Tree) -> Result<Result<Asked, Refusal>, Refusal> {
+fn asked(params: &Tree) -> Result<Result<TokenRequest, Refusal>, Refusal> {
     let needed = |name: &str, sentence| text(params, name).ok_or(refusal(Code::InvalidRequest, sentence));
     let scope = text(params, "scope").unwrap_or_default();
     match needed("grant_type", "The parameter grant_type is missing.")?.as_str() {
         "authorization_code" => Ok(needed("code", "The parameter code is missing.").and_then(|code| {
             let redirect_uri = needed("redirect_uri", "The parameter redirect_uri is missing.")?;
-            Ok(Asked::Code { code, redirect_uri, verifier: text(params, "code_verifier") })
+            Ok(TokenRequest::AuthorizationCode { code, redirect_uri, verifier: text(params, "code_verifier") })
         })),
         "refresh_token" => {
             let token = needed("refresh_token", "The parameter refresh_token is missing.");
-            Ok(token.map(|token| Asked::Refresh { token, scope }))
+            Ok(token.map(|token| TokenRequest::RefreshToken { token, scope }))
         }
-        "client_credentials" => Ok(Ok(Asked::OwnName { scope })),
+        "client_credentials" => Ok(Ok(TokenRequest::ClientCredentials { scope })),
         _ => Err(refusal(Code::UnsupportedGrantType, "This server does not know that grant_type.")),
     }
 }
@@ -123,7 +123,7 @@ pub async fn introspect(visit: &Visit<'_>, body: RequestBody) -> Result<Response
     let Some(token) = text(&params, "token") else {
         return Ok(json::refused(&NO_TOKEN, false));
     };
-    let facts: Option<Facts> =
+    let facts: Option<IntrospectedToken> =
         visit.app.store.read(move |db| Ok::<_, Error>(revocation::introspect(db, &application, &token)?)).await?;
     let Some(facts) = facts else {
         return Ok(Object::new().truth("active", false).answer(StatusCode::OK));

@@ -1,26 +1,29 @@
-//! External references: what other systems call a user or a role. They are only seen beside their subject, and found by the
-//! filters of their subject's lists.
+//! External references: the ids of a user or a role in other systems. They are printed beside their subject, and its lists
+//! filter by them.
 
 use crate::resources::entry::{Behaviour, Entry};
 use crate::wire::describe::{Direction, Field, Filter, Letters, Relation, Resource, Sort, Test};
 use crate::wire::kind::Kind;
 
-/// The description.
 pub static ENTRY: Entry = Entry { resource: &RESOURCE, behaviour: Behaviour::NONE };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "external_references",
     singular: "external_reference",
     object: "ExternalReference",
-    text: "What another system calls a user or a role.",
+    text: "The id of a user or a role in another system.",
     table: "external_references",
     fields: &[
         Field::new("service_name", Kind::Line, "t.service_name", "The other system."),
-        Field::new("service_model", Kind::Line, "t.service_model", "What it calls records of this kind."),
-        Field::new("service_model_ref", Kind::Line, "t.service_model_ref", "What it calls this record."),
-        Field::new("status", Kind::Line, "t.status", "How the last exchange ended: successful, pending or failed.")
-            .nullable(),
+        Field::new("service_model", Kind::Line, "t.service_model", "The kind of record there."),
+        Field::new("service_model_ref", Kind::Line, "t.service_model_ref", "The id of the record there."),
+        Field::new(
+            "status",
+            Kind::Line,
+            "t.status",
+            "The result of the last synchronisation: successful, pending or failed.",
+        )
+        .nullable(),
         Field::new("subject_type", Kind::Line, "t.subject_type", "User or Role."),
         Field::new("subject_id", Kind::Number, "t.subject_id", "The id of the user or the role."),
         Field::new("created_at", Kind::Time, "t.created_at", "When it was made."),
@@ -37,26 +40,38 @@ pub static RESOURCE: Resource = Resource {
     operations: &[],
 };
 
-/// Of users.
 pub static OF_USERS: Relation = Relation {
     owner: "x.subject_id",
     rows: "external_references x WHERE x.account_id = ?1 AND x.subject_type = 'User'",
 };
 
-/// Of roles.
 pub static OF_ROLES: Relation = Relation {
     owner: "x.subject_id",
     rows: "external_references x WHERE x.account_id = ?1 AND x.subject_type = 'Role'",
 };
 
-/// Exactly this text in a column of a reference.
-pub const fn by(name: &'static str, column: &'static str, relation: &'static Relation, text: &'static str) -> Filter {
+const fn by(name: &'static str, column: &'static str, relation: &'static Relation, text: &'static str) -> Filter {
     Filter::new(name, Test::Equals(Letters::Exact, column), text).of(relation)
 }
 
-/// One of several names that the other system has.
-pub const fn by_any_ref(relation: &'static Relation) -> Filter {
+pub const fn by_service_name(of: &'static Relation) -> Filter {
+    by("external_reference_service_name", "x.service_name", of, "Those with a reference in this service.")
+}
+
+pub const fn by_service_model(of: &'static Relation) -> Filter {
+    by("external_reference_service_model", "x.service_model", of, "Those with a reference of this model.")
+}
+
+pub const fn by_service_model_ref(of: &'static Relation) -> Filter {
+    by("external_reference_service_model_ref", "x.service_model_ref", of, "The one with this id in another system.")
+}
+
+pub const fn by_service_model_refs(of: &'static Relation) -> Filter {
     let test = Test::OneOf(Letters::Exact, "x.service_model_ref");
-    let text = "Those that another system calls by one of these names, with commas, at most 200.";
-    Filter::new("external_reference_service_model_refs", test, text).of(relation)
+    let text = "Those with one of these ids in another system, with commas, at most 200.";
+    Filter::new("external_reference_service_model_refs", test, text).of(of)
+}
+
+pub const fn by_status(of: &'static Relation) -> Filter {
+    by("external_reference_status", "x.status", of, "Those with a reference in this state.")
 }

@@ -3,5 +3,8 @@
 mod description;
 mod rules;
 
-pub use description::{ENTRY, OF_ROLES, OF_USERS, RESOURCE, by, by_any_ref};
+pub use description::{
+    ENTRY, OF_ROLES, OF_USERS, RESOURCE, by_service_model, by_service_model_ref, by_service_model_refs,
+    by_service_name, by_status,
+};
 pub use rules::{KIND, Subject, put, remove, write};

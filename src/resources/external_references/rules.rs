@@ -1,7 +1,7 @@
-//! What other systems call a user or a role.
+//! External references of users and roles.
 //!
-//! A subject has one reference in each service: giving another one for the same service changes it (protocol-corners
-//! G11). References are written beside their subject, in the transaction of its create or update.
+//! A subject has one reference in each service; another one for the same service replaces it (docs/WIRE.md, G11). References
+//! are written in the transaction of their subject's create or update.
 
 use serde_json::Value as Json;
 
@@ -12,12 +12,9 @@ use crate::store::{Db, Error, Param};
 use crate::wire::changes::Changes;
 use crate::wire::kind::{Kind, Member};
 
-/// A kind of record that other systems have names for, as the wire names its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// A user.
     User(UserId),
-    /// A role.
     Role(RoleId),
 }
 
@@ -38,7 +35,6 @@ impl Subject {
     }
 }
 
-/// The attribute `external_reference` of a body.
 pub const KIND: Kind = Kind::Object(&[
     Member { name: "service_name", kind: Kind::Line, required: true },
     Member { name: "service_model", kind: Kind::Line, required: true },
@@ -50,7 +46,7 @@ pub const KIND: Kind = Kind::Object(&[
     Member { name: "locked", kind: Kind::Bool, required: false },
 ]);
 
-/// Writes the reference that a body gives, if it gives one. What it leaves out stays as it was.
+/// Writes the reference in a body, if it has one. Missing members keep their values.
 pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes) -> Result<(), Error> {
     let Some(reference) = changes.text("external_reference") else {
         return Ok(());
@@ -60,7 +56,7 @@ pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes
     put(db, context.caller.account_id, subject, &reference, context.now)
 }
 
-/// Stores a reference that was read already. What it leaves out stays as it was.
+/// Missing members keep their values.
 pub fn put(db: &mut Db, account: AccountId, subject: Subject, reference: &Json, now: Timestamp) -> Result<(), Error> {
     let text = |name: &str| Param::from(reference.get(name).and_then(Json::as_str));
     let locked = reference.get("locked").and_then(Json::as_bool).map(i64::from);
@@ -93,7 +89,6 @@ pub fn put(db: &mut Db, account: AccountId, subject: Subject, reference: &Json, 
     Ok(())
 }
 
-/// Removes every reference of a subject.
 pub fn remove(db: &mut Db, account: AccountId, subject: Subject) -> Result<(), Error> {
     db.exec(
         "DELETE FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3",

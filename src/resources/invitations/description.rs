@@ -1,25 +1,23 @@
-//! Account invitations: the resource that this server is about (protocol.md sections 3 to 6).
+//! Account invitations (docs/WIRE.md).
 
-use crate::engine::access::{INVITABLE, Level};
+use crate::engine::access::{ADMINISTRATOR, INVITABLE, LEAD};
 use crate::resources::entry::{Behaviour, Entry};
-use crate::resources::invitations::rules;
+use crate::resources::invitations::{creation, rules};
 use crate::resources::{external_references, roles, users};
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Operation, Preset, Resource, Search, Sort, Tally, Test, Verb,
 };
 use crate::wire::kind::Kind;
 
-const LEAD: crate::wire::describe::Rung = Level::ProjectLead.rung();
-const ADMINISTRATOR: crate::wire::describe::Rung = Level::Administrator.rung();
+const NOT_THE_INVITER: &str = "Only an administrator or the inviter may change this invitation.";
 
-/// The condition of an invitation that waits for its acceptance. Indexes carry it literally.
+/// Indexes repeat this condition literally.
 const IS_PENDING: &str = "t.accepted_at IS NULL";
 
-/// The description and what it does.
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
-        create: Some(rules::invite),
+        create: Some(creation::invite),
         before_update: Some(rules::before_update),
         destroy: Some(rules::revoke),
         actions: &[("resend", rules::resend)],
@@ -27,7 +25,6 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "account_invitations",
     singular: "account_invitation",
@@ -94,7 +91,7 @@ pub static RESOURCE: Resource = Resource {
             "external_reference",
             external_references::KIND,
             "NULL",
-            "How another system calls the person: it is kept for the invitee's user, and found there.",
+            "The id of the person in another system. It is stored with the invitee's user.",
         )
         .nullable()
         .hidden()
@@ -107,9 +104,10 @@ pub static RESOURCE: Resource = Resource {
             Test::Contains(&["t.name_key"]),
             "Invitations whose name contains this text, in any case.",
         ),
-        Filter::new(
+        Filter::flag(
             "only_pending",
-            Test::Flag { when_true: Some(IS_PENDING), when_false: None },
+            Some(IS_PENDING),
+            None,
             "Only invitations that wait for acceptance; false lifts the restriction.",
         ),
     ],
@@ -135,23 +133,26 @@ pub static RESOURCE: Resource = Resource {
         Tally { name: rules::ALL, conditions: &[] },
     ],
     operations: &[
-        Operation { verb: Verb::Index, id: "GetAccountInvitations", text: "Retrieve account invitations." },
-        Operation {
-            verb: Verb::Create { bulk: 50 },
-            id: "CreateAccountInvitation",
-            text: "Invite one person, or up to 50 at once: all of them or none.",
-        },
-        Operation { verb: Verb::Show, id: "GetAccountInvitation", text: "Retrieve one account invitation." },
-        Operation { verb: Verb::Update, id: "UpdateAccountInvitation", text: "Change a pending account invitation." },
-        Operation {
-            verb: Verb::Destroy,
-            id: "DeleteAccountInvitation",
-            text: "Take a pending account invitation back.",
-        },
-        Operation {
-            verb: Verb::Action("resend"),
-            id: "ResendAccountInvitation",
-            text: "Send a pending account invitation again, with a new link and a new expiration date.",
-        },
+        Operation::new(Verb::Index, "GetAccountInvitations", LEAD, "Retrieve account invitations."),
+        Operation::new(
+            Verb::Create { bulk: 50 },
+            "CreateAccountInvitation",
+            LEAD,
+            "Invite one person, or up to 50 at once: all of them or none.",
+        )
+        .sends_mail(),
+        Operation::new(Verb::Show, "GetAccountInvitation", LEAD, "Retrieve one account invitation."),
+        Operation::new(Verb::Update, "UpdateAccountInvitation", LEAD, "Change a pending account invitation.")
+            .own("inviter_id", NOT_THE_INVITER),
+        Operation::new(Verb::Destroy, "DeleteAccountInvitation", LEAD, "Take a pending account invitation back.")
+            .own("inviter_id", NOT_THE_INVITER),
+        Operation::new(
+            Verb::Action("resend"),
+            "ResendAccountInvitation",
+            LEAD,
+            "Send a pending account invitation again, with a new link and a new expiration date.",
+        )
+        .own("inviter_id", NOT_THE_INVITER)
+        .sends_mail(),
     ],
 };

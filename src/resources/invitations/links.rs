@@ -1,10 +1,9 @@
-//! The links of invitations: secrets that open one invitation each, for whoever holds them.
+//! The links of invitations: each is a secret that opens one invitation.
 //!
-//! A link's token is 256 random bits, of which the database holds only the SHA-256. So a mail that is attempted again
-//! cannot repeat the link of the attempt before, which may have arrived all the same: each attempt makes a link of its own,
-//! and all of them work. What ends them is the invitation: sent anew, handed over as a link, answered, taken back, expired.
-//! Considered and not taken: tokens that a key outside the database makes again. That key would be one more secret to keep,
-//! and whoever has it and the database could forge every link.
+//! A link's token is 256 random bits; the database holds only the SHA-256. A retried mail therefore cannot repeat the link of
+//! the attempt before, which may have arrived: each attempt makes its own link, and all work until the invitation is
+//! resent, handed over, answered, deleted or expired. Rejected: deriving tokens from a key outside the database. That
+//! is one more secret to keep, and with it and the database every link could be forged.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -15,40 +14,38 @@ use crate::entropy::Entropy;
 use crate::ids::InvitationId;
 use crate::store::{self, Db, Param};
 
-/// The path of the page behind a link, without the token at its end.
+/// The path of a link's page, before the token.
 pub const PATH: &str = "/invitations/";
 
-/// Prefix of the tokens in links.
 const PREFIX: &str = "lnk_";
 
-/// How a link comes to its person.
+/// How a link reaches its invitee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// By mail to the invited address, so that its holder is who reads that mail.
+pub enum LinkOrigin {
+    /// By mail: its holder reads the mail of the invited address.
     Mail,
-    /// From the hands of an administrator, so that it says nothing about the address.
+    /// From an administrator: it proves nothing about the address.
     Administrator,
 }
 
-/// Makes a link of an invitation and returns its token, for the only time.
+/// Makes a link and returns its token.
 pub fn create(
     db: &mut Db,
     entropy: &Entropy,
     invitation_id: InvitationId,
-    way: Way,
+    origin: LinkOrigin,
     now: Timestamp,
 ) -> Result<SecretString, Error> {
     let token = tokens::generate(entropy, PREFIX)?;
-    insert(db, invitation_id, token.expose_secret(), way, now)?;
+    insert(db, invitation_id, token.expose_secret(), origin, now)?;
     Ok(token)
 }
 
-/// Stores a link whose token is known already.
 pub fn insert(
     db: &mut Db,
     invitation_id: InvitationId,
     token: &str,
-    way: Way,
+    origin: LinkOrigin,
     now: Timestamp,
 ) -> Result<(), store::Error> {
     db.exec(
@@ -56,19 +53,18 @@ pub fn insert(
         &[
             invitation_id.into(),
             Param::Bytes(&tokens::hash(token)),
-            Param::Int(i64::from(way == Way::Mail)),
+            Param::Int(i64::from(origin == LinkOrigin::Mail)),
             Param::Int(now.0),
         ],
     )?;
     Ok(())
 }
 
-/// Ends every link of an invitation.
 pub fn end(db: &mut Db, invitation_id: InvitationId) -> Result<(), store::Error> {
     db.exec_later("DELETE FROM invitation_links WHERE invitation_id = ?1", &[invitation_id.into()])
 }
 
-/// The address of the page behind a link. Its beginning comes from the settings, never from a request.
+/// The URL of a link's page. Its base comes from the settings, never from a request.
 pub fn address(base_url: &str, token: &SecretString) -> SecretString {
     SecretString::from(format!("{base_url}{PATH}{}", token.expose_secret()))
 }

@@ -1,51 +1,42 @@
-//! How far invitations have come, for those who look at many: the answer, or that there is none, and the mail about each.
+//! Invitation states (accepted, declined, expired, pending) and delivery status, for operator listings.
 //!
-//! The API says `pending` of everything that was not accepted, as the vendor does. Here it is what still waits: what was
-//! declined or has run out is told apart, by the day of who asks and not by whether the sweeper has been there already.
+//! In the API, `pending` is everything that was not accepted, as with the vendor. Here declined and expired invitations are
+//! told apart; expiry depends on the date, not on whether the sweeper has run.
 
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, InvitationId};
 use crate::store::{Db, Error, Param};
 
-/// The state of an invitation that can still be answered.
+/// Can still be answered.
 pub const PENDING: &str = "pending";
 
-/// An invitation with what became of it.
 #[derive(Clone, Debug)]
-pub struct Listed {
-    /// Its id.
+pub struct ListedInvitation {
     pub id: InvitationId,
     /// `accepted`, `declined`, `expired` or [`PENDING`].
     pub state: String,
-    /// The invited address.
     pub email_address: String,
-    /// Name of the invited person.
     pub full_name: String,
-    /// Level that the member will have, as the wire names it.
     pub permission: String,
-    /// The last day on which it can be had, as days since 1970.
+    /// The last day, as days since 1970.
     pub expires_on: i64,
-    /// The state of the latest mail about it; `None` where there was none, or none that is still known.
+    /// The state of its latest mail, if one is known.
     pub mail_state: Option<String>,
 }
 
-/// What a listing is about.
 #[derive(Clone, Copy)]
-pub enum About {
-    /// One invitation of an account.
+pub enum InvitationFilter {
     Invitation(AccountId, InvitationId),
-    /// Those of an account that can still be answered.
     Pending(AccountId),
-    /// All of an account.
     Account(AccountId),
 }
 
-/// The invitations that a listing is about, in the order in which they were made.
-pub fn list(db: &mut Db, about: About, now: Timestamp) -> Result<Vec<Listed>, Error> {
-    let (account, id, state) = match about {
-        About::Invitation(account, id) => (account, Some(id), None),
-        About::Pending(account) => (account, None, Some(PENDING)),
-        About::Account(account) => (account, None, None),
+/// Oldest first.
+pub fn list(db: &mut Db, filter: InvitationFilter, now: Timestamp) -> Result<Vec<ListedInvitation>, Error> {
+    let (account, id, state) = match filter {
+        InvitationFilter::Invitation(account, id) => (account, Some(id), None),
+        InvitationFilter::Pending(account) => (account, None, Some(PENDING)),
+        InvitationFilter::Account(account) => (account, None, None),
     };
     let sql = "SELECT * FROM (SELECT i.id AS id, CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' \
                WHEN i.declined_at IS NOT NULL THEN 'declined' WHEN i.expires_on < ?2 THEN 'expired' \
@@ -54,7 +45,7 @@ pub fn list(db: &mut Db, about: About, now: Timestamp) -> Result<Vec<Listed>, Er
                FROM account_invitations i WHERE i.account_id = ?1 AND (?3 IS NULL OR i.id = ?3)) listed \
                WHERE ?4 IS NULL OR state = ?4 ORDER BY id";
     db.all(sql, &[account.into(), Param::Int(now.day()), id.into(), state.into()], |row| {
-        Ok(Listed {
+        Ok(ListedInvitation {
             id: row.id(0)?,
             state: row.text(1)?.to_owned(),
             email_address: row.text(2)?.to_owned(),

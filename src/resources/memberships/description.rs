@@ -1,7 +1,6 @@
-//! Account memberships: what a person is allowed in the account, at what rates. They come from accepted invitations, so
-//! none is made here.
+//! Account memberships: permission and rates of a person in the account. Accepted invitations make them.
 
-use crate::engine::access::{ASSIGNABLE, Level};
+use crate::engine::access::{ADMINISTRATOR, ASSIGNABLE, LEAD};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::memberships::rules;
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
@@ -12,10 +11,7 @@ use crate::wire::describe::{
 };
 use crate::wire::kind::Kind;
 
-const LEAD: Rung = Level::ProjectLead.rung();
-const ADMINISTRATOR: Rung = Level::Administrator.rung();
-
-/// The condition of a membership that gives access. Indexes carry it literally.
+/// Indexes repeat this condition literally.
 const IS_ACTIVE: &str = "t.disabled_at IS NULL";
 const IS_DISABLED: &str = "t.disabled_at IS NOT NULL";
 
@@ -27,17 +23,15 @@ const WORDS: &str = "(SELECT u.search_key FROM users u WHERE u.id = t.user_id)";
 const OTHERS: &str = "account_memberships m \
                       WHERE m.account_id = t.account_id AND m.disabled_at IS NULL AND m.user_id <> t.user_id";
 
-/// A truth value that follows from the level.
 const fn derived(name: &'static str, select: &'static str, text: &'static str) -> Field {
     Field::new(name, Kind::Bool, select, text)
 }
 
-/// A truth value that a body may set.
+/// A flag that an update may set.
 const fn setting(name: &'static str, select: &'static str, position: u8, text: &'static str) -> Field {
     Field::new(name, Kind::Bool, select, text).on_update(position).default(Preset::Bool(false))
 }
 
-/// The description and what it does.
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -48,7 +42,6 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "account_memberships",
     singular: "account_membership",
@@ -173,24 +166,18 @@ pub static RESOURCE: Resource = Resource {
         Filter::new("by_full_name", Test::Contains(&[NAME]), "Members whose name contains this text, in any case."),
         Filter::new("by_user_id", Test::Id("t.user_id"), "The membership of this user."),
         Filter::new("with_user_ids", Test::Ids("t.user_id"), "The memberships of these users, by id, with commas."),
-        Filter::new(
-            "can_log_in",
-            Test::Flag { when_true: Some(IS_ACTIVE), when_false: Some(IS_DISABLED) },
-            "Members who have access, or who have none.",
-        ),
-        Filter::new(
+        Filter::flag("can_log_in", Some(IS_ACTIVE), Some(IS_DISABLED), "Members who have access, or who have none."),
+        Filter::flag(
             "only_active",
-            Test::Flag { when_true: Some(IS_ACTIVE), when_false: None },
+            Some(IS_ACTIVE),
+            None,
             "Only members who have access; false lifts the restriction.",
         ),
-        Filter::new(
-            "only_inactive",
-            Test::Flag { when_true: Some(IS_DISABLED), when_false: None },
-            "Only members who were disabled.",
-        ),
-        Filter::new(
+        Filter::flag("only_inactive", Some(IS_DISABLED), None, "Only members who were disabled."),
+        Filter::flag(
             "is_active",
-            Test::Flag { when_true: Some(IS_ACTIVE), when_false: Some(IS_DISABLED) },
+            Some(IS_ACTIVE),
+            Some(IS_DISABLED),
             "Members who have access, or only those who were disabled.",
         ),
         Filter::new("created_after", Test::After("t.created_at"), "Memberships made after this moment."),
@@ -241,23 +228,26 @@ pub static RESOURCE: Resource = Resource {
         Tally { name: MEMBERSHIPS, conditions: &[] },
     ],
     operations: &[
-        Operation { verb: Verb::Index, id: "GetAccountMemberships", text: "Retrieve account memberships." },
-        Operation { verb: Verb::Show, id: "GetAccountMembership", text: "Retrieve one account membership." },
-        Operation { verb: Verb::Update, id: "UpdateAccountMembership", text: "Change an account membership." },
-        Operation {
-            verb: Verb::Destroy,
-            id: "DeleteAccountMembership",
-            text: "Remove a member. The person stays known as a user.",
-        },
-        Operation {
-            verb: Verb::Action("disable"),
-            id: "DeactivateAccountMembership",
-            text: "End a member's access at once.",
-        },
-        Operation {
-            verb: Verb::Action("enable"),
-            id: "ActivateAccountMembership",
-            text: "Give a disabled member access again.",
-        },
+        Operation::new(Verb::Index, "GetAccountMemberships", Rung::EVERYONE, "Retrieve account memberships."),
+        Operation::new(Verb::Show, "GetAccountMembership", Rung::EVERYONE, "Retrieve one account membership."),
+        Operation::new(Verb::Update, "UpdateAccountMembership", ADMINISTRATOR, "Change an account membership."),
+        Operation::new(
+            Verb::Destroy,
+            "DeleteAccountMembership",
+            ADMINISTRATOR,
+            "Remove a member. The person stays known as a user.",
+        ),
+        Operation::new(
+            Verb::Action("disable"),
+            "DeactivateAccountMembership",
+            ADMINISTRATOR,
+            "End a member's access at once.",
+        ),
+        Operation::new(
+            Verb::Action("enable"),
+            "ActivateAccountMembership",
+            ADMINISTRATOR,
+            "Give a disabled member access again.",
+        ),
     ],
 };

@@ -1,11 +1,11 @@
-//! The life of a membership: changed, disabled, enabled, removed (protocol.md section 6, protocol-corners G).
+//! The life of a membership: changed, disabled, enabled, removed (docs/WIRE.md, Memberships).
 //!
-//! Invariants: the owner stays an active administrator; an account always has an active administrator; whoever is disabled
-//! or removed has no access from the commit on. The audit trail stays.
+//! Invariants: the owner stays an active administrator; an account always has an active administrator; a disabled or removed
+//! member has no access from the commit on.
 
 use crate::clock::Timestamp;
-use crate::engine::access::{ABOVE_OWN_LEVEL, ADMINISTRATOR, Level, PUNCH_CLOCK};
-use crate::engine::audit::{self, Attributes, Event};
+use crate::engine::access::{ABOVE_OWN_LEVEL, Permission};
+use crate::engine::audit::AuditEntry;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
@@ -14,7 +14,7 @@ use crate::ids::{AccountId, MembershipId, UserId};
 use crate::resources::{people, roles, seats};
 use crate::store::{Db, Param};
 use crate::wire::changes::{Changes, Fault};
-use crate::wire::kind::{Cell, Value};
+use crate::wire::kind::{Cell, Kind, Value};
 
 const OWNER_STAYS_ADMINISTRATOR: &str = "Permission of the account owner cannot be changed.";
 const OWNER_STAYS_ACTIVE: &str = "The account owner cannot be disabled.";
@@ -24,7 +24,7 @@ const LAST_ADMINISTRATOR_STAYS: &str = "The last active administrator of an acco
 const NO_ACTIVE_MEMBER: &str = "Manager id must be the user id of another active member.";
 const PUNCH_CLOCK_RATE: &str = "Bill rate in cents is required for a punch_clock user.";
 
-/// Judges what a change would really change, before it is written.
+/// Judges the values that would change, before they are written.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     judge_permission(db, context, record, changes)?;
     roles::judge_default_role(db, context, changes)?;
@@ -36,14 +36,14 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
     Ok(())
 }
 
-/// Ends a member's access. A member who is disabled already stays as he is.
+/// Ends a member's access. Disabling twice changes nothing.
 pub fn disable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_not_owner(record, OWNER_STAYS_ACTIVE)?;
     require_other_administrator(db, context, record)?;
     if is_active(record) { set_disabled_at(db, context, record, Some(context.now.0)) } else { Ok(()) }
 }
 
-/// Gives a disabled member access again, with the tokens from before.
+/// Gives a disabled member access again; old tokens work again.
 pub fn enable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     if is_active(record) {
         return Ok(());
@@ -52,35 +52,35 @@ pub fn enable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     Ok(seats::note_taken(db, context)?)
 }
 
-/// Gives a user who is a member already at least this permission: an invitation never lowers what somebody has. Returns the
-/// membership; `None` for a user without one. A member who is disabled cannot come back in this way.
+/// Gives a member at least this permission: an invitation never lowers it. Returns the membership; `None` for a user without
+/// one. A disabled member is refused.
 pub fn raise(
     db: &mut Db,
     account: AccountId,
     user: UserId,
-    permission: &str,
+    permission: Permission,
     now: Timestamp,
 ) -> Result<Option<MembershipId>, Error> {
     let sql = "SELECT id, permission, disabled_at FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
     let member = db.maybe(sql, &[account.into(), user.into()], |row| {
-        Ok((row.id::<MembershipId>(0)?, Level::of_permission(row.text(1)?), row.maybe_int(2)?.is_some()))
+        Ok((row.id::<MembershipId>(0)?, row.text(1)?.parse::<Permission>()?, row.maybe_int(2)?.is_some()))
     })?;
     match member {
         None => Ok(None),
         Some((.., true)) => Err(Error::NotFound),
-        Some((id, level, false)) => {
-            if level < Level::of_permission(permission) {
+        Some((id, held, false)) => {
+            if held.level() < permission.level() {
                 let sql = "UPDATE account_memberships SET permission = ?3, updated_at = ?4 \
                            WHERE account_id = ?1 AND id = ?2";
-                db.exec(sql, &[account.into(), id.into(), Param::Text(permission), Param::Int(now.0)])?;
+                db.exec(sql, &[account.into(), id.into(), permission.into(), Param::Int(now.0)])?;
             }
             Ok(Some(id))
         }
     }
 }
 
-/// Removes a membership and revokes its user's tokens. The user stays, as what other records name and as the one who is invited
-/// when the same address is invited again (protocol-corners H5).
+/// Removes a membership and ends its user's access. The user stays: other records name it, and a new invitation of the
+/// address reuses it (docs/WIRE.md, H5).
 pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_not_owner(record, OWNER_STAYS)?;
     require_other_administrator(db, context, record)?;
@@ -93,10 +93,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
         people::note_activity(db, account, user, false)?;
     }
     context.callers.forget_after_commit(db);
-    let before = Attributes::of_record(record);
-    let event =
-        Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
-    Ok(audit::record(db, context, &event)?)
+    Ok(AuditEntry::of(context, record.resource, "delete", record.id).before(record.attributes()).write(db)?)
 }
 
 fn set_disabled_at(db: &mut Db, context: &Context, record: &Record, disabled_at: Option<i64>) -> Result<(), Error> {
@@ -107,14 +104,10 @@ fn set_disabled_at(db: &mut Db, context: &Context, record: &Record, disabled_at:
     )?;
     people::note_activity(db, account, user_of(record), disabled_at.is_none())?;
     context.callers.forget_after_commit(db);
-    let only_moment = |moment: Cell<'_>| {
-        Attributes::of(record.resource.field("disabled_at").map(|field| (field, moment)).into_iter())
-    };
-    let before = only_moment(record.get("disabled_at").map_or(Cell::Null, Value::cell));
-    let after = only_moment(disabled_at.map_or(Cell::Null, Cell::Int));
+    let moments = [record.int("disabled_at"), disabled_at].map(|moment| moment.map_or(Cell::Null, Cell::Int));
     let action = if disabled_at.is_some() { "disable" } else { "enable" };
-    let event = Event { resource: record.resource, action, id: record.id, before: Some(&before), after: Some(&after) };
-    Ok(audit::record(db, context, &event)?)
+    let entry = AuditEntry::of(context, record.resource, action, record.id);
+    Ok(entry.change("disabled_at", Kind::Time, moments).write(db)?)
 }
 
 fn is_active(record: &Record) -> bool {
@@ -139,25 +132,24 @@ fn require_other_administrator(db: &mut Db, context: &Context, record: &Record) 
     Ok(())
 }
 
-/// Whether nobody else could administer the account. An owner is one who always can, but not every account has kept one.
 fn is_last_administrator(db: &mut Db, context: &Context, record: &Record) -> Result<bool, Error> {
-    if !is_active(record) || record.text("permission") != Some(ADMINISTRATOR) {
+    if !is_active(record) || record.text("permission") != Some(Permission::Administrator.name()) {
         return Ok(false);
     }
-    // Of two who end each other's administration, one has to see what the other has done.
+    // Two administrators who demote each other at once: the second must see what the first did.
     db.take_turn(context.caller.account_id.get())?;
     let others = db.maybe(
         "SELECT 1 FROM account_memberships m JOIN account_memberships t ON t.account_id = m.account_id \
-         WHERE m.id = ?1 AND t.id <> m.id AND t.disabled_at IS NULL AND t.permission = 'administrator' LIMIT 1",
-        &[record.id.into()],
+         WHERE m.id = ?1 AND t.id <> m.id AND t.disabled_at IS NULL AND t.permission = ?2 LIMIT 1",
+        &[record.id.into(), Permission::Administrator.into()],
         |_| Ok(()),
     )?;
     Ok(others.is_none())
 }
 
-/// Nobody grants a level above the own one, and the account keeps somebody who administers it.
+/// Members grant levels up to their own, and the account keeps an administrator.
 fn judge_permission(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
-    let Some(permission) = changes.text("permission") else {
+    let Some(permission) = changes.text("permission").and_then(|name| name.parse().ok()) else {
         return Ok(());
     };
     let refusal = if record.int("is_owner") == Some(1) {
@@ -175,7 +167,7 @@ fn judge_permission(db: &mut Db, context: &Context, record: &Record, changes: &m
     Ok(())
 }
 
-/// A manager is another active member, named by the user id (protocol-corners G9).
+/// A manager is another active member, named by the user id (docs/WIRE.md, G9).
 fn judge_manager(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     let Some(manager) = changes.int("manager_id").map(UserId::new) else {
         return Ok(());
@@ -188,14 +180,15 @@ fn judge_manager(db: &mut Db, context: &Context, record: &Record, changes: &mut 
     Ok(())
 }
 
-/// Who only tracks time needs a default bill rate. Judged on what would be stored, and only where both the permission
-/// and the rate can be read (protocol-corners F4); the same for an invitation and for a membership.
+/// A punch_clock user needs a bill rate, in an invitation and in a membership. Judged on what would be stored, and only if
+/// permission and rate are readable (docs/WIRE.md, F4).
 pub fn judge_punch_clock_rate(changes: &mut Changes, stored: Option<&Record>) {
     if changes.is_refused("permission") || changes.is_refused("bill_rate_in_cents") {
         return;
     }
     let result = |name: &str| changes.get(name).or_else(|| stored.and_then(|record| record.get(name)));
-    let is_punch_clock = matches!(result("permission"), Some(Value::Text(permission)) if permission == PUNCH_CLOCK);
+    let is_punch_clock =
+        matches!(result("permission"), Some(Value::Text(name)) if name == Permission::PunchClock.name());
     let has_rate = matches!(result("bill_rate_in_cents"), Some(Value::Int(_)));
     if is_punch_clock && !has_rate {
         changes.refuse("bill_rate_in_cents", PUNCH_CLOCK_RATE);

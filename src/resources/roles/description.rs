@@ -1,21 +1,19 @@
-//! Roles: what people do on projects. A role that was in use is deleted softly, so that what names it can still show it.
+//! Roles: what people do on projects. A role in use is deleted softly: memberships and invitations still show it.
 
+use crate::engine::access::ADMINISTRATOR;
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::external_references;
 use crate::resources::roles::rules;
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Operation, Resource, Sort, Test, Verb,
+    Association, DefaultScope, Direction, Field, Filter, Operation, Resource, Rung, Sort, Test, Verb,
 };
 use crate::wire::kind::Kind;
 
-/// The condition of a role that people can be given.
 const IS_ACTIVE: &str = "t.deleted_at IS NULL";
 
-/// What other systems call a role.
 const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'Role' AND x.subject_id = t.id";
 
-/// The description and what it does.
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -27,7 +25,6 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "roles",
     singular: "role",
@@ -43,7 +40,7 @@ pub static RESOURCE: Resource = Resource {
             "external_reference",
             external_references::KIND,
             "NULL",
-            "How another system calls the role; there is one name in each service.",
+            "The id of the role in another system; one for each service.",
         )
         .nullable()
         .hidden()
@@ -51,51 +48,30 @@ pub static RESOURCE: Resource = Resource {
         .kept_elsewhere(),
     ],
     filters: &[
-        Filter::new(
+        Filter::flag(
             "only_active",
-            Test::Flag { when_true: Some(IS_ACTIVE), when_false: None },
+            Some(IS_ACTIVE),
+            None,
             "Only roles that were not deleted; false lifts the restriction.",
         ),
         Filter::new("matching", Test::Contains(&["t.name_key"]), "Roles whose name contains this text, in any case."),
-        Filter::new(
+        Filter::flag(
             "has_external_references",
-            Test::Flag {
-                when_true: Some(
-                    "t.id IN (SELECT x.subject_id FROM external_references x \
+            Some(
+                "t.id IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
-                ),
-                when_false: Some(
-                    "t.id NOT IN (SELECT x.subject_id FROM external_references x \
+            ),
+            Some(
+                "t.id NOT IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
-                ),
-            },
-            "Roles that another system has a name for, or that none has.",
+            ),
+            "Roles with an external reference, or without.",
         ),
-        external_references::by(
-            "external_reference_service_name",
-            "x.service_name",
-            &external_references::OF_ROLES,
-            "Roles with a reference in this service.",
-        ),
-        external_references::by(
-            "external_reference_service_model",
-            "x.service_model",
-            &external_references::OF_ROLES,
-            "Roles with a reference of this model.",
-        ),
-        external_references::by(
-            "external_reference_service_model_ref",
-            "x.service_model_ref",
-            &external_references::OF_ROLES,
-            "The role that another system calls by this name.",
-        ),
-        external_references::by_any_ref(&external_references::OF_ROLES),
-        external_references::by(
-            "external_reference_status",
-            "x.status",
-            &external_references::OF_ROLES,
-            "Roles with a reference in this state.",
-        ),
+        external_references::by_service_name(&external_references::OF_ROLES),
+        external_references::by_service_model(&external_references::OF_ROLES),
+        external_references::by_service_model_ref(&external_references::OF_ROLES),
+        external_references::by_service_model_refs(&external_references::OF_ROLES),
+        external_references::by_status(&external_references::OF_ROLES),
         Filter::new("created_after", Test::After("t.created_at"), "Roles made after this moment."),
         Filter::new("created_before", Test::Before("t.created_at"), "Roles made before this moment."),
         Filter::new("updated_after", Test::After("t.updated_at"), "Roles changed after this moment."),
@@ -114,14 +90,15 @@ pub static RESOURCE: Resource = Resource {
     )],
     tallies: &[],
     operations: &[
-        Operation { verb: Verb::Index, id: "GetRoles", text: "Retrieve roles." },
-        Operation { verb: Verb::Create { bulk: 1 }, id: "CreateRole", text: "Make a role." },
-        Operation { verb: Verb::Show, id: "GetRole", text: "Retrieve one role." },
-        Operation { verb: Verb::Update, id: "UpdateRole", text: "Change a role." },
-        Operation {
-            verb: Verb::Destroy,
-            id: "DeleteRole",
-            text: "Delete a role. One that is in use only leaves the lists.",
-        },
+        Operation::new(Verb::Index, "GetRoles", Rung::EVERYONE, "Retrieve roles."),
+        Operation::new(Verb::Create { bulk: 1 }, "CreateRole", ADMINISTRATOR, "Make a role."),
+        Operation::new(Verb::Show, "GetRole", Rung::EVERYONE, "Retrieve one role."),
+        Operation::new(Verb::Update, "UpdateRole", ADMINISTRATOR, "Change a role."),
+        Operation::new(
+            Verb::Destroy,
+            "DeleteRole",
+            ADMINISTRATOR,
+            "Delete a role. One that is in use only leaves the lists.",
+        ),
     ],
 };

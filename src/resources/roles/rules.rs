@@ -1,7 +1,7 @@
-//! The life of a role: made, renamed, deleted – softly while something names it (protocol-corners G5).
+//! The life of a role: made, renamed, deleted, softly while in use (docs/WIRE.md, G5).
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{self, Attributes, Event};
+use crate::engine::audit::{Attributes, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
@@ -14,7 +14,7 @@ use crate::wire::fold::fold;
 
 const NO_ACTIVE_ROLE: &str = "Default role id must be an active role of this account.";
 
-/// Makes a role for each element, or none at all, and returns their ids in order. Names need not be unique.
+/// Makes a role for each element, or none at all. Returns their ids in order. Names need not be unique.
 pub fn create(
     db: &mut Db,
     resource: &'static Resource,
@@ -28,21 +28,18 @@ pub fn create(
         let id = insert(db, context.caller.account_id, name, context.now)?;
         external_references::write(db, context, Subject::Role(id), changes)?;
         let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
-        let event = Event { resource, action: "create", id: id.record(), before: None, after: Some(&after) };
-        audit::record(db, context, &event)?;
+        AuditEntry::of(context, resource, "create", id.record()).after(after).write(db)?;
         ids.push(id.record());
     }
     Ok(ids)
 }
 
-/// Writes a role, and returns its id.
 pub fn insert(db: &mut Db, account_id: AccountId, name: &str, now: Timestamp) -> Result<RoleId, store::Error> {
     let sql = "INSERT INTO roles (account_id, name, name_key, created_at, updated_at) \
                VALUES (?1, ?2, ?3, ?4, ?4) RETURNING id";
     db.insert(sql, &[account_id.into(), Param::Text(name), Param::Text(&fold(name)), Param::Int(now.0)])
 }
 
-/// Derives what follows from a new name.
 pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes: &mut Changes) -> Result<(), Error> {
     if let Some(key) = changes.text("name").map(fold) {
         changes.derive("name_key", key);
@@ -50,13 +47,11 @@ pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes
     Ok(())
 }
 
-/// Writes what stands beside the role.
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
     Ok(external_references::write(db, context, Subject::Role(record.id.typed()), changes)?)
 }
 
-/// Deletes a role. One that a membership or an invitation names, whatever its state, only leaves the lists, so that what
-/// names it can still show it.
+/// Deletes a role. One that a membership or an invitation names, in whatever state, only leaves the lists.
 pub fn delete(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     let account = context.caller.account_id;
     let in_use = db.one(
@@ -73,13 +68,10 @@ pub fn delete(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
         let sql = "UPDATE roles SET deleted_at = ?3, updated_at = ?3 WHERE account_id = ?1 AND id = ?2";
         db.exec(sql, &[account.into(), record.id.into(), Param::Int(context.now.0)])?;
     }
-    let before = Attributes::of_record(record);
-    let event =
-        Event { resource: record.resource, action: "delete", id: record.id, before: Some(&before), after: None };
-    Ok(audit::record(db, context, &event)?)
+    Ok(AuditEntry::of(context, record.resource, "delete", record.id).before(record.attributes()).write(db)?)
 }
 
-/// A default role, of an invitation or a membership, is an active role of the account.
+/// The default role of an invitation or a membership is an active role of the account.
 pub fn judge_default_role(db: &mut Db, context: &Context, changes: &mut Changes) -> Result<(), Error> {
     let Some(role) = changes.int("default_role_id") else {
         return Ok(());

@@ -1,37 +1,35 @@
-//! Users: the people of an account, members and invitees. They come from invitations, so they are neither made nor deleted
-//! here.
+//! Users: the members and invitees of an account. Invitations make them.
 
 use crate::engine::records::Conflict;
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::users::rules;
 use crate::resources::{external_references, memberships, roles};
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Letters, Operation, Resource, Search, Sort, Tally, Test, Verb,
+    Association, DefaultScope, Direction, Field, Filter, Letters, Operation, Resource, Rung, Search, Sort, Tally, Test,
+    Verb,
 };
 use crate::wire::kind::Kind;
 
-/// The condition of a user who has an active membership. An index carries it literally.
+/// An index repeats this condition literally.
 const IS_ACTIVE: &str = "t.is_active = 1";
 
-/// What other systems call a user.
 const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'User' AND x.subject_id = t.id";
 
-/// The name of a user's role, in lower case.
 const ROLE_NAME: &str = "(SELECT r.name_key FROM account_memberships m JOIN roles r ON r.id = m.default_role_id \
                          WHERE m.user_id = t.id)";
 
-/// The role of a user.
 const ROLE: &str = "(SELECT m.default_role_id FROM account_memberships m WHERE m.user_id = t.id)";
 
-const NO_DATA: &str = "Nothing is known of it here.";
+const NOT_ONESELF: &str = "Only an administrator may change another user.";
 
-/// A field that the vendor has and this server knows nothing of.
+const NO_DATA: &str = "Always null here.";
+
+/// A field of the vendor that is always null here.
 const fn unknown(name: &'static str, kind: Kind) -> Field {
     Field::new(name, kind, "NULL", NO_DATA).nullable().on_request()
 }
 
-/// The description and what it does.
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -42,12 +40,11 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
-/// The description.
 pub static RESOURCE: Resource = Resource {
     name: "users",
     singular: "user",
     object: "User",
-    text: "A person of the account: a member, or somebody who was invited.",
+    text: "A person of the account: a member or an invitee.",
     table: "users",
     fields: &[
         Field::new("full_name", Kind::Line, "t.full_name", "The name.").on_update(1),
@@ -67,7 +64,7 @@ pub static RESOURCE: Resource = Resource {
             "external_reference",
             external_references::KIND,
             "NULL",
-            "How another system calls the person; there is one name in each service.",
+            "The id of the person in another system; one for each service.",
         )
         .nullable()
         .hidden()
@@ -75,12 +72,12 @@ pub static RESOURCE: Resource = Resource {
         .kept_elsewhere(),
     ],
     filters: &[
+        Filter::flag("on_my_account", None, None, "Has no effect: every list is one of the own account."),
         Filter::new(
-            "on_my_account",
-            Test::Flag { when_true: None, when_false: None },
-            "Has no effect: every list is one of the own account.",
+            "account_id",
+            Test::Id("t.account_id"),
+            "Users of this account: none unless it is the caller's own.",
         ),
-        Filter::new("account_id", Test::Id("t.account_id"), "Users of this account: the own one, or nobody."),
         Filter::new(
             "by_email_address",
             Test::Equals(Letters::Folded, "t.email_key"),
@@ -102,51 +99,42 @@ pub static RESOURCE: Resource = Resource {
             "Users whose name, or whose role's name, contains this text, in any case.",
         ),
         Filter::new("account_role_ids", Test::Ids(ROLE), "Users with one of these roles, by id, with commas."),
-        Filter::new(
+        Filter::flag(
             "can_view_reports",
-            Test::Flag {
-                when_true: Some(
-                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+            Some(
+                "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
-                ),
-                when_false: Some(
-                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+            ),
+            Some(
+                "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
-                ),
-            },
+            ),
             "Users who may see reports, or who may not.",
         ),
-        Filter::new(
+        Filter::flag(
             "is_project_lead",
-            Test::Flag {
-                when_true: Some(
-                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+            Some(
+                "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
                      'administrator'))",
-                ),
-                when_false: Some(
-                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+            ),
+            Some(
+                "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
                      'administrator'))",
-                ),
-            },
+            ),
             "Users who may lead projects, or who may not.",
         ),
-        Filter::new(
+        Filter::flag(
             "managers",
-            Test::Flag {
-                when_true: Some(
-                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
-                ),
-                when_false: Some(
-                    "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
-                ),
-            },
-            "Users who are somebody's manager, or who are nobody's.",
+            Some("EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)"),
+            Some("NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)"),
+            "Users who are managers of others, or who are not.",
         ),
-        Filter::new(
+        Filter::flag(
             "show_disabled",
-            Test::Flag { when_true: None, when_false: None },
+            None,
+            None,
             "Also users without an active membership: disabled or removed members, and invitees.",
         ),
         Filter::new(
@@ -156,45 +144,23 @@ pub static RESOURCE: Resource = Resource {
         ),
         Filter::new("with_users", Test::Ids("t.id"), "These users, by id, with commas."),
         Filter::new("without_users", Test::NotIds("t.id"), "All but these users, by id, with commas."),
-        Filter::new(
+        Filter::flag(
             "has_external_references",
-            Test::Flag {
-                when_true: Some(
-                    "t.id IN (SELECT x.subject_id FROM external_references x \
+            Some(
+                "t.id IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'User')",
-                ),
-                when_false: Some(
-                    "t.id NOT IN (SELECT x.subject_id FROM external_references x \
+            ),
+            Some(
+                "t.id NOT IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'User')",
-                ),
-            },
-            "Users whom another system has a name for, or whom none has.",
+            ),
+            "Users with an external reference, or without.",
         ),
-        external_references::by(
-            "external_reference_service_name",
-            "x.service_name",
-            &external_references::OF_USERS,
-            "Users with a reference in this service.",
-        ),
-        external_references::by(
-            "external_reference_service_model",
-            "x.service_model",
-            &external_references::OF_USERS,
-            "Users with a reference of this model.",
-        ),
-        external_references::by(
-            "external_reference_service_model_ref",
-            "x.service_model_ref",
-            &external_references::OF_USERS,
-            "The user whom another system calls by this name.",
-        ),
-        external_references::by_any_ref(&external_references::OF_USERS),
-        external_references::by(
-            "external_reference_status",
-            "x.status",
-            &external_references::OF_USERS,
-            "Users with a reference in this state.",
-        ),
+        external_references::by_service_name(&external_references::OF_USERS),
+        external_references::by_service_model(&external_references::OF_USERS),
+        external_references::by_service_model_ref(&external_references::OF_USERS),
+        external_references::by_service_model_refs(&external_references::OF_USERS),
+        external_references::by_status(&external_references::OF_USERS),
         Filter::new("created_after", Test::After("t.created_at"), "Users made after this moment."),
         Filter::new("created_before", Test::Before("t.created_at"), "Users made before this moment."),
         Filter::new("updated_after", Test::After("t.updated_at"), "Users changed after this moment."),
@@ -232,9 +198,10 @@ pub static RESOURCE: Resource = Resource {
     ],
     tallies: &[Tally { name: crate::resources::people::ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
     operations: &[
-        Operation { verb: Verb::Index, id: "GetUsers", text: "Retrieve users." },
-        Operation { verb: Verb::ShowOwn("me"), id: "GetMyUserData", text: "Retrieve the user of the token." },
-        Operation { verb: Verb::Show, id: "GetUser", text: "Retrieve one user." },
-        Operation { verb: Verb::Update, id: "UpdateUser", text: "Change a user: oneself, or as an administrator." },
+        Operation::new(Verb::Index, "GetUsers", Rung::EVERYONE, "Retrieve users."),
+        Operation::new(Verb::ShowOwn("me"), "GetMyUserData", Rung::EVERYONE, "Retrieve the user of the token."),
+        Operation::new(Verb::Show, "GetUser", Rung::EVERYONE, "Retrieve one user."),
+        Operation::new(Verb::Update, "UpdateUser", Rung::EVERYONE, "Change a user: oneself, or as an administrator.")
+            .own("id", NOT_ONESELF),
     ],
 };

@@ -1,4 +1,4 @@
-//! What changes a user: the name, the title, the address, and what other systems call the person.
+//! Changes of a user: name, title, address and external references.
 
 use crate::engine::context::Context;
 use crate::engine::error::Error;
@@ -9,15 +9,14 @@ use crate::store::{Db, Param, UniqueIndex};
 use crate::wire::changes::Changes;
 use crate::wire::fold::fold;
 
-/// What guarantees that an address belongs to one user of an account.
+/// Guarantees that an address belongs to one user of an account.
 pub const ADDRESS: UniqueIndex = UniqueIndex { name: "users_address", columns: "users.account_id, users.email_key" };
 
-/// The refusal of an address that somebody else has.
 pub const ADDRESS_TAKEN: &str = "Email address already belongs to another user of this account.";
 
 const ADDRESS_INVITED: &str = "Email address already has a pending invitation.";
 
-/// Judges a new address and derives what follows from name and address.
+/// Judges a new address, and derives the keys of name and address.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     judge_address(db, context, record, changes)?;
     let name = changes.text("full_name").or(record.text("full_name")).unwrap_or_default().to_owned();
@@ -31,12 +30,11 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
     Ok(())
 }
 
-/// Writes what stands beside the user.
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
     Ok(external_references::write(db, context, Subject::User(record.id.typed()), changes)?)
 }
 
-/// An address belongs to one user, and nobody takes one that somebody else is invited under (protocol-corners G13).
+/// An address belongs to one user, and a pending invitation reserves its address for the invitee (docs/WIRE.md, G13).
 fn judge_address(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     let Some(key) = changes.text("email_address").map(fold) else {
         return Ok(());

@@ -6,10 +6,10 @@
 
 use secrecy::SecretString;
 
-use crate::engine::access::{ADMINISTRATOR, PUNCH_CLOCK};
+use crate::engine::access::Permission;
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
-use crate::oauth::passwords::Hashed;
+use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::file::{Account, File, Invitation, Member, Role, State};
 use crate::sandbox::seed::references::{Ids, Unique, member_id, member_with, role_id};
 use crate::sandbox::seed::values::{DaysAgo, ExternalReference};
@@ -110,7 +110,9 @@ fn check_owner(account: &mut Account) -> Result<(), SeedError> {
     if let Some(second) = second.and_then(|member| member.owner.as_ref()) {
         return second.wrong("There is another owner already; an account has one.");
     }
-    let is_able = |member: &Member| member.permission.value == ADMINISTRATOR && member.disabled_days_ago.is_none();
+    let is_able = |member: &Member| {
+        member.permission.value == Permission::Administrator.name() && member.disabled_days_ago.is_none()
+    };
     let Some(able) = account.members.iter().position(is_able) else {
         return account
             .name
@@ -203,7 +205,7 @@ fn not_before(days: &Option<Written<DaysAgo>>, most: i64, event: &str) -> Result
 }
 
 fn check_rate<R: Rule<Value = String>>(permission: &Written<R>, has_rate: bool) -> Result<(), SeedError> {
-    match permission.value == PUNCH_CLOCK && !has_rate {
+    match permission.value == Permission::PunchClock.name() && !has_rate {
         true => permission.wrong("This permission needs a rate; add bill_rate_in_cents."),
         false => Ok(()),
     }
@@ -219,9 +221,9 @@ fn check_services(references: &[Written<ExternalReference>]) -> Result<(), SeedE
 }
 
 /// The salt depends on the user only, so the same seed makes the same rows.
-fn hash(password: &Written<Any<String>>, user_id: i64) -> Result<Hashed, SeedError> {
+fn hash(password: &Written<Any<String>>, user_id: i64) -> Result<HashedPassword, SeedError> {
     let salts = Entropy::seeded(u64::try_from(user_id).unwrap_or_default());
-    Hashed::new(&SecretString::from(password.value.clone()), &salts).or_else(|error| match error {
+    HashedPassword::new(&SecretString::from(password.value.clone()), &salts).or_else(|error| match error {
         Error::Syntax(sentence) => password.wrong(sentence),
         _ => password.wrong("This password cannot be hashed; use another."),
     })

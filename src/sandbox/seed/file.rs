@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::language::Language;
-use crate::oauth::passwords::Hashed;
+use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::values::{
     Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Id, Invitable, Line, Name, Percent, RedirectUri,
     Seats, Token,
@@ -123,7 +123,7 @@ pub struct Member {
     #[schemars(length(min = 12))]
     pub password: Option<Written<Any<String>>>,
     #[serde(skip)]
-    pub hashed_password: Option<Hashed>,
+    pub hashed_password: Option<HashedPassword>,
     /// When the membership was created. Default: 60.
     pub created_days_ago: Option<Written<DaysAgo>>,
     #[serde(skip)]

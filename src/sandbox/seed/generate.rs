@@ -7,7 +7,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::Timestamp;
-use crate::engine::access::{ADMINISTRATOR, Level};
+use crate::engine::access::{Level, Permission};
 use crate::engine::{tallies, tokens};
 use crate::entropy::Repeatable;
 use crate::ids::AccountId;
@@ -125,8 +125,10 @@ impl<'a> Generator<'a> {
             created_at,
         };
         let user_id = people::insert_user(self.db, Some(next(&mut self.last_user).into()), &user)?;
-        let owner =
-            NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, ADMINISTRATOR, created_at) };
+        let owner = NewMembership {
+            is_owner: true,
+            ..NewMembership::new(account_id, user_id, Permission::Administrator, created_at)
+        };
         people::insert_membership(self.db, Some(next(&mut self.last_membership).into()), &owner)?;
         tokens::insert(self.db, account_id, user_id, &generated::token(id), "sandbox", self.start.now)?;
         self.count(1);
@@ -170,8 +172,7 @@ impl<'a> Generator<'a> {
                 };
                 users.push(rows::user(person.user_id, &person.user(target.account_id, created_at), is_active));
                 memberships.push(rows::membership(next(&mut self.last_membership), &membership));
-                let level = Level::of_permission(person.permission);
-                if is_active && level.is_some_and(|level| level >= Level::ProjectLead) {
+                if is_active && person.permission.level() >= Level::ProjectLead {
                     target.inviters.push(person.user_id);
                 }
                 target.uninvited.push(person);

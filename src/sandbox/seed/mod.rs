@@ -27,7 +27,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Timestamp;
-use crate::engine::access::ADMINISTRATOR;
+use crate::engine::access::Permission;
 use crate::engine::tokens;
 use crate::resources::accounts;
 use crate::store::{Db, Error, Param};
@@ -133,7 +133,7 @@ impl Seed {
             account.invitations.iter().filter(pending).find_map(|invitation| {
                 let is_inviter = |member: &&Member| {
                     member.user_id == invitation.inviter_id
-                        && member.permission.value == ADMINISTRATOR
+                        && member.permission.value == Permission::Administrator.name()
                         && member.disabled_days_ago.is_none()
                 };
                 let inviter = account.members.iter().find(is_inviter)?;

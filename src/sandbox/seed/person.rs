@@ -1,6 +1,7 @@
 //! Random people with plausible names and rates. Their addresses are under `example.test`, which never receives mail.
 
 use crate::clock::Timestamp;
+use crate::engine::access::Permission;
 use crate::entropy::Repeatable;
 use crate::ids::{AccountId, RoleId};
 use crate::resources::people::{Keys, NewMembership, NewUser};
@@ -21,9 +22,20 @@ const PLACES: &str = "north east south west";
 pub(super) const PROFESSIONS: &str = "Analyst Architect Consultant Designer Developer Engineer Tester Writer";
 
 /// Permissions as teams have them: few lead, most work.
-const PERMISSIONS: &str = "\
-    project_creator project_creator project_creator collaborator collaborator collaborator punch_clock project_lead \
-    project_lead reports_viewer reports_viewer_with_cost administrator";
+const PERMISSIONS: &[Permission] = &[
+    Permission::ProjectCreator,
+    Permission::ProjectCreator,
+    Permission::ProjectCreator,
+    Permission::Collaborator,
+    Permission::Collaborator,
+    Permission::Collaborator,
+    Permission::PunchClock,
+    Permission::ProjectLead,
+    Permission::ProjectLead,
+    Permission::ReportsViewer,
+    Permission::ReportsViewerWithCost,
+    Permission::Administrator,
+];
 
 /// A user with the terms of a membership, or of the invitation that promises it.
 pub(super) struct RandomPerson {
@@ -32,7 +44,7 @@ pub(super) struct RandomPerson {
     email_address: String,
     keys: Keys,
     headline: Option<&'static str>,
-    pub permission: &'static str,
+    pub permission: Permission,
     default_role_id: Option<i64>,
     bill_rate_in_cents: Option<i64>,
     cost_rate_in_cents: Option<i64>,
@@ -44,9 +56,9 @@ impl RandomPerson {
         let (first, last) = (dice.word(FIRST_NAMES), dice.word(LAST_NAMES));
         let full_name = format!("{first} {last}");
         let email_address = format!("{first}.{last}.{user_id}@{}.example.test", dice.word(PLACES)).to_lowercase();
-        let permission = dice.word(PERMISSIONS);
+        let permission = dice.one_of(PERMISSIONS);
         let default_role_id = (!roles.is_empty() && dice.chance(60)).then(|| dice.one_of(roles));
-        let has_rate = permission == "punch_clock" || dice.chance(60);
+        let has_rate = permission == Permission::PunchClock || dice.chance(60);
         Self {
             user_id,
             keys: Keys::of(&full_name, &email_address),
@@ -66,7 +78,7 @@ impl RandomPerson {
         NewUser { account_id, full_name, email_address, keys: &self.keys, headline: self.headline, created_at }
     }
 
-    pub fn membership(&self, account_id: AccountId, created_at: Timestamp) -> NewMembership<'_> {
+    pub fn membership(&self, account_id: AccountId, created_at: Timestamp) -> NewMembership {
         NewMembership {
             default_role_id: self.default_role_id.map(RoleId::new),
             bill_rate_in_cents: self.bill_rate_in_cents,

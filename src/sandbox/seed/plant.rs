@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::engine::access::Permission;
 use crate::engine::audit::Actor;
 use crate::engine::{tallies, tokens};
 use crate::ids::{AccountId, RoleId, UserId};
-use crate::oauth::applications::{self, New};
+use crate::oauth::applications::{self, NewApplication};
 use crate::oauth::passwords;
 use crate::resources::external_references::{self, Subject};
-use crate::resources::invitations::links::{self, Way};
+use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::resources::{invitations, seats};
 use crate::sandbox::seed::file::{Account, Application, Invitation, Member, Role, State};
@@ -92,7 +93,7 @@ fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> 
         billability_target: number(&member.billability_target),
         default_read_only: member.default_read_only,
         disabled_at: number(&member.disabled_days_ago).map(|days| start.days_ago(days)),
-        ..NewMembership::new(account_id, user_id, &member.permission.value, created_at)
+        ..NewMembership::new(account_id, user_id, member.permission.value.parse()?, created_at)
     };
     people::insert_membership(db, Some(member.membership_id.into()), &membership)?;
     references(db, account_id, Subject::User(user_id), &member.external_references, created_at)?;
@@ -116,14 +117,14 @@ fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start
         headline: headline(&invitation.headline),
         created_at,
     };
-    let permission = invitation.permission.as_ref().map_or("project_creator", |permission| &permission.value);
+    let permission = invitation.permission.as_ref().map(|permission| permission.value.parse()).transpose()?;
     let promised = NewMembership {
         default_role_id: invitation.default_role_id.map(RoleId::new),
         bill_rate_in_cents: number(&invitation.bill_rate_in_cents),
         cost_rate_in_cents: number(&invitation.cost_rate_in_cents),
         billability_target: number(&invitation.billability_target),
         default_read_only: invitation.default_read_only,
-        ..NewMembership::new(account_id, user_id, permission, created_at)
+        ..NewMembership::new(account_id, user_id, permission.unwrap_or(Permission::ProjectCreator), created_at)
     };
     let answered_at = start.days_ago(number(&invitation.answered_days_ago).unwrap_or((invitation.age - 1).max(0)));
     let days = if state == State::Expired { -1 } else { start.invitation_days };
@@ -143,7 +144,7 @@ fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start
     let row = rows::invitation(invitation.id, &invitee, &promised, invitation.inviter_id, &outcome);
     rows::insert(db, "account_invitations", &[row])?;
     if let Some(token) = &invitation.link_token {
-        links::insert(db, invitation.id.into(), &token.value, Way::Mail, created_at)?;
+        links::insert(db, invitation.id.into(), &token.value, LinkOrigin::Mail, created_at)?;
     }
     tallies::add(db, account_id, invitations::ALL, 1)
 }
@@ -151,7 +152,7 @@ fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start
 fn application(db: &mut Db, account_id: AccountId, application: &Application, start: Start) -> Result<(), Error> {
     let redirect_uris: Vec<String> =
         application.redirect_uris.value.iter().map(|redirect_uri| redirect_uri.value.clone()).collect();
-    let new = New {
+    let new = NewApplication {
         account_id,
         user_id: application.user_id.into(),
         client_id: &application.client_id.value,

@@ -1,8 +1,10 @@
 //! The rows that a seed writes without the rules: which column gets what, and many rows with one statement.
 
 use crate::clock::Timestamp;
+use crate::engine::rows::made_at;
 use crate::ids::AccountId;
 use crate::language::Language;
+use crate::resources::invitations;
 use crate::resources::people::{NewMembership, NewUser};
 use crate::store::{Db, Error, OwnedParam, Param};
 use crate::transfer::tables::insert_statement;
@@ -62,72 +64,34 @@ pub(super) fn role(
 }
 
 pub(super) fn user(id: i64, user: &NewUser<'_>, is_active: bool) -> NewRow {
-    row([
-        ("id", Param::Int(id)),
-        ("account_id", user.account_id.into()),
-        ("full_name", Param::Text(user.full_name)),
-        ("name_key", Param::Text(&user.keys.name)),
-        ("email_address", Param::Text(user.email_address)),
-        ("email_key", Param::Text(&user.keys.email)),
-        ("search_key", Param::Text(&user.keys.search)),
-        ("headline", user.headline.into()),
-        ("is_active", Param::Int(i64::from(is_active))),
-        ("created_at", Param::Int(user.created_at.0)),
-        ("updated_at", Param::Int(user.created_at.0)),
-    ])
+    let beside = [("id", Param::Int(id)), ("is_active", Param::Int(is_active.into()))];
+    row(user.columns().into_iter().chain(beside).chain(made_at(user.created_at)))
 }
 
-pub(super) fn membership(id: i64, membership: &NewMembership<'_>) -> NewRow {
-    row([
-        ("id", Param::Int(id)),
-        ("account_id", membership.account_id.into()),
-        ("user_id", membership.user_id.into()),
-        ("permission", Param::Text(membership.permission)),
-        ("default_role_id", membership.default_role_id.into()),
-        ("bill_rate_in_cents", membership.bill_rate_in_cents.into()),
-        ("cost_rate_in_cents", membership.cost_rate_in_cents.into()),
-        ("billability_target", membership.billability_target.into()),
-        ("disabled_at", moment(membership.disabled_at)),
-        ("created_at", Param::Int(membership.created_at.0)),
-        ("updated_at", Param::Int(membership.created_at.0)),
-    ])
+pub(super) fn membership(id: i64, membership: &NewMembership) -> NewRow {
+    row(membership.columns().into_iter().chain([("id", Param::Int(id))]))
 }
 
 /// An invitation of a user, who gets this membership by accepting it.
 pub(super) fn invitation(
     id: i64,
     invitee: &NewUser<'_>,
-    promised: &NewMembership<'_>,
+    promised: &NewMembership,
     inviter_id: i64,
     outcome: &Outcome,
 ) -> NewRow {
-    row([
+    let beside = [
         ("id", Param::Int(id)),
-        ("account_id", invitee.account_id.into()),
-        ("full_name", Param::Text(invitee.full_name)),
-        ("name_key", Param::Text(&invitee.keys.name)),
-        ("email_address", Param::Text(invitee.email_address)),
-        ("email_key", Param::Text(&invitee.keys.email)),
-        ("search_key", Param::Text(&invitee.keys.search)),
-        ("headline", invitee.headline.into()),
-        ("permission", Param::Text(promised.permission)),
-        ("default_role_id", promised.default_role_id.into()),
-        ("bill_rate_in_cents", promised.bill_rate_in_cents.into()),
-        ("cost_rate_in_cents", promised.cost_rate_in_cents.into()),
-        ("billability_target", promised.billability_target.into()),
-        ("default_read_only", Param::Int(i64::from(promised.default_read_only))),
-        ("inviter_id", Param::Int(inviter_id)),
-        ("invitee_id", promised.user_id.into()),
-        ("expires_on", Param::Int(outcome.last_day)),
         ("accepted_at", moment(outcome.accepted_at)),
         ("declined_at", moment(outcome.declined_at)),
         ("expired_at", moment(outcome.expired_at)),
         ("created_at", Param::Int(promised.created_at.0)),
         ("updated_at", Param::Int(outcome.updated_at.0)),
-    ])
+    ];
+    row(invitations::columns(invitee, promised, Some(inviter_id.into()), outcome.last_day).into_iter().chain(beside))
 }
 
-fn row<const COLUMNS: usize>(columns: [(&'static str, Param<'_>); COLUMNS]) -> NewRow {
+fn row<'a>(columns: impl IntoIterator<Item = (&'static str, Param<'a>)>) -> NewRow {
     columns.into_iter().map(|(column, value)| (column, value.into())).collect()
 }
 

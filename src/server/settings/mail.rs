@@ -1,55 +1,93 @@
 //! The settings of mail.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use clap::Args;
+use lettre::Address;
 use secrecy::SecretString;
 
 use crate::mail::{Encryption, Relay, Settings, Way};
-use crate::server::settings::read::{Reader, at_least_one, choice, hours, seconds};
+use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, optional, seconds};
 
-/// The settings of mail. Those of a mail server count only where one is named.
-pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
-    let connections = reader.read("mail_connections", at_least_one).unwrap_or(1);
-    let encryption = reader.read("mail_starttls", encryption).unwrap_or(Encryption::Required);
-    let credentials = reader.optional("mail_user", |text| Ok(text.to_owned())).map(|name| {
-        let password = reader.optional("mail_password", |text| Ok(text.to_owned())).unwrap_or_default();
-        (name, SecretString::from(password))
-    });
-    let authorities = reader.optional("mail_ca_file", |text| Ok(PathBuf::from(text)));
-    let relay = |host, port, encryption| Relay { host, port, encryption, credentials, authorities, connections };
-    let way = reader.read("mail", |text| mail_way(text, encryption, relay)).unwrap_or(Way::None);
-    Settings {
-        way,
-        from: reader.optional("mail_from", |text| text.trim().parse().map_err(|_| "is no mail address".to_owned())),
-        timeout: reader.read("mail_timeout", seconds).unwrap_or_default(),
-        connections,
-        give_up: reader.read("mail_give_up_hours", hours).unwrap_or_default(),
-        templates: reader.optional("mail_templates", |text| Ok(PathBuf::from(text))),
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Mail")]
+pub struct Mail {
+    /// How mail is sent: smtp://HOST[:PORT], smtps://HOST[:PORT], files:FOLDER, memory (only in a sandbox) or none
+    #[arg(long = "mail", value_name = "WAY", default_value = "none", value_parser = way, hide_env_values = true)]
+    pub way: Way,
+    /// Sender address of mails
+    #[arg(long = "mail-from", value_name = "ADDRESS", default_value = "", value_parser = optional::<Address>)]
+    pub from: Maybe<Address>,
+    /// User name for the mail server, if it requires one
+    #[arg(long = "mail-user", value_name = "NAME", default_value = "")]
+    user: String,
+    /// Password for the mail server; other users can see a flag, but not a variable or a file
+    #[arg(long = "mail-password", value_name = "SECRET", default_value = "", hide_env_values = true)]
+    password: SecretString,
+    /// Encryption with smtp://: required, opportunistic, or none for a server on the same machine
+    #[arg(long = "mail-starttls", value_name = "MODE", default_value = "required", value_parser = encryption)]
+    starttls: Encryption,
+    /// PEM file of certificates to trust for mail, in addition to the well-known ones
+    #[arg(long = "mail-ca-file", value_name = "FILE", default_value = "", value_parser = optional::<PathBuf>)]
+    ca_file: Maybe<PathBuf>,
+    /// Time limit for sending one mail
+    #[arg(long = "mail-timeout", value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Maximum number of mails being sent at the same time
+    #[arg(
+        id = "mail_connections",
+        long = "mail-connections",
+        value_name = "COUNT",
+        default_value = "4",
+        value_parser = at_least_one
+    )]
+    pub connections: usize,
+    /// How long to retry a mail that cannot be delivered
+    #[arg(long = "mail-give-up-hours", value_name = "HOURS", default_value = "72", value_parser = hours)]
+    pub give_up: Duration,
+    /// Folder of mail templates that replace the built-in ones; `invited mail templates` creates it
+    #[arg(long = "mail-templates", value_name = "FOLDER", default_value = "", value_parser = optional::<PathBuf>)]
+    pub templates: Maybe<PathBuf>,
+}
+
+impl Mail {
+    /// The same as the mail room knows them: what concerns the mail server is part of the way.
+    pub fn settings(&self) -> Settings {
+        let (from, templates) = (self.from.clone(), self.templates.clone());
+        let (timeout, connections, give_up) = (self.timeout, self.connections, self.give_up);
+        let way = match self.way.clone() {
+            Way::Smtp(relay) => Way::Smtp(Relay {
+                encryption: if relay.encryption == Encryption::Implicit { relay.encryption } else { self.starttls },
+                credentials: (!self.user.is_empty()).then(|| (self.user.clone(), self.password.clone())),
+                authorities: self.ca_file.clone(),
+                connections,
+                ..relay
+            }),
+            other => other,
+        };
+        Settings { way, from, timeout, connections, give_up, templates }
     }
 }
 
-pub(super) fn mail_way(
-    text: &str,
-    starttls: Encryption,
-    relay: impl FnOnce(String, Option<u16>, Encryption) -> Relay,
-) -> Result<Way, String> {
+fn way(text: &str) -> Result<Way, String> {
     let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
-    let encryption = if scheme == "smtps" { Encryption::Implicit } else { starttls };
     match (scheme, rest) {
         ("none", "") => Ok(Way::None),
         ("memory", "") => Ok(Way::Memory),
         ("files", folder) if !folder.is_empty() => Ok(Way::Files(PathBuf::from(folder))),
         ("smtp" | "smtps", rest) => {
             let (host, port) = mail_server(rest.trim_start_matches('/').trim_end_matches('/'))
-                .ok_or("must be a host, and a port where it is not the usual one")?;
-            Ok(Way::Smtp(relay(host, port, encryption)))
+                .ok_or("must be a host, with a port unless it is the usual one")?;
+            let encryption = if scheme == "smtps" { Encryption::Implicit } else { Encryption::Required };
+            Ok(Way::Smtp(Relay { host, port, encryption, credentials: None, authorities: None, connections: 1 }))
         }
         _ => Err("must be smtp://HOST[:PORT], smtps://HOST[:PORT], files:FOLDER, memory or none".to_owned()),
     }
 }
 
 /// Host and port; an IPv6 address is written in brackets.
-pub(super) fn mail_server(text: &str) -> Option<(String, Option<u16>)> {
+fn mail_server(text: &str) -> Option<(String, Option<u16>)> {
     let is_host = |host: &str| {
         !host.is_empty()
             && host.chars().all(|character| character.is_ascii_alphanumeric() || "-._:".contains(character))
@@ -64,11 +102,4 @@ pub(super) fn mail_server(text: &str) -> Option<(String, Option<u16>)> {
         None => return None,
     };
     is_host(host).then(|| (host.to_owned(), port))
-}
-
-pub(super) fn encryption(text: &str) -> Result<Encryption, String> {
-    choice(
-        text,
-        &[("required", Encryption::Required), ("opportunistic", Encryption::Opportunistic), ("none", Encryption::None)],
-    )
 }

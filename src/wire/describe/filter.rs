@@ -19,6 +19,16 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// A truth value with a condition for either side; `None` for no restriction.
+    pub const fn flag(
+        name: &'static str,
+        when_true: Option<&'static str>,
+        when_false: Option<&'static str>,
+        text: &'static str,
+    ) -> Self {
+        Self::new(name, Test::Flag { when_true, when_false }, text)
+    }
+
     /// A filter of the resource's own rows.
     pub const fn new(name: &'static str, test: Test, text: &'static str) -> Self {
         Self { name, test, relation: None, text }

@@ -1,4 +1,6 @@
-//! Operations: what can be done with a resource, and where.
+//! Operations: what can be done with a resource, where, and by whom.
+
+use crate::wire::describe::Rung;
 
 #[derive(Clone, Copy)]
 pub struct Operation {
@@ -7,6 +9,36 @@ pub struct Operation {
     pub id: &'static str,
     /// One sentence for the reference.
     pub text: &'static str,
+    /// Callers below this rung may never do it.
+    pub from: Rung,
+    pub ownership: Option<Ownership>,
+    /// Such an operation has a rate limit of its own.
+    pub sends_mail: bool,
+}
+
+/// Below the highest rung, only the user named by a field of the record may do it.
+#[derive(Clone, Copy)]
+pub struct Ownership {
+    pub field: &'static str,
+    pub refusal: &'static str,
+}
+
+impl Operation {
+    pub const fn new(verb: Verb, id: &'static str, from: Rung, text: &'static str) -> Self {
+        Self { verb, id, text, from, ownership: None, sends_mail: false }
+    }
+
+    #[must_use]
+    pub const fn own(mut self, field: &'static str, refusal: &'static str) -> Self {
+        self.ownership = Some(Ownership { field, refusal });
+        self
+    }
+
+    #[must_use]
+    pub const fn sends_mail(mut self) -> Self {
+        self.sends_mail = true;
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -170,7 +170,7 @@ fn erasing_keeps_the_rules_and_takes_no_part_of_an_address() {
 fn a_sweep_marks_and_removes_expired_rows_and_reports_the_number() {
     let team = Team::new();
     team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
-    assert_eq!(team.run(&["sweep"]), "Rows that were marked or removed: 0\n");
+    assert_eq!(team.run(&["sweep"]), "Rows that were marked or deleted: 0\n");
     team.alter(
         "UPDATE account_invitations SET expires_on = 20000 WHERE id = 2; UPDATE accounts SET expired_through = 1",
     );

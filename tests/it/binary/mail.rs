@@ -125,7 +125,7 @@ fn mails_are_listed_and_failed_ones_sent_again() {
     let table = team.run(&["mail", "list", "--state", "failed"]);
     assert!(table.lines().count() == 2 && table.ends_with("bob@example.test  0         550 no such Bob\n"), "{table}");
 
-    assert_eq!(team.run(&["mail", "retry"]), "Failed mails that are sent again: 1\n");
+    assert_eq!(team.run(&["mail", "retry"]), "Failed mails to send again: 1\n");
     assert_eq!(addresses(&["--state", "queued"]).len(), 3);
     assert_eq!(team.json(&["mail", "retry"]), json!({"queued": 0}));
     let unknown = command(&["mail", "list", "--state", "lost", "--database", &team.url]).output().unwrap();

@@ -114,7 +114,7 @@ fn a_mistyped_database_is_named_and_not_created() {
         &["erase", "olive@example.test"],
         &["sweep"],
     ] {
-        let sentence = format!("the database {path} does not exist: make it with `invited account create`");
+        let sentence = format!("the database {path} does not exist: create it with `invited account create`");
         fails(&[words, &["--database", &url]].concat(), &[&sentence]);
         assert!(!folder.database().exists(), "{words:?}");
     }

@@ -120,7 +120,7 @@ fn membership_commands_keep_the_rules() {
             "Permission of the account owner cannot be changed.",
         ),
         (&["disable", "owner@example.test"], "The account owner cannot be disabled."),
-        (&["disable", "ada@example.test"], "ada@example.test is no member of account 1."),
+        (&["disable", "ada@example.test"], "ada@example.test is not a member of account 1."),
         (
             &["set-permission", "collaborator@example.test", "punch_clock"],
             "Bill rate in cents is required for a punch_clock user.",

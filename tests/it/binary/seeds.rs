@@ -378,7 +378,7 @@ fn a_kept_database_is_neither_reseeded_nor_served_nor_misreported() {
     assert_eq!(greeting["tokens"], json!({"o": "one-token"}));
     assert_eq!(program.stop().0.code(), Some(0));
     assert_eq!(rows_in_file(&folder.database(), "SELECT count(*) FROM roles"), ["0"]);
-    fails(&["sandbox", "--database", &url, "--random-seed", "1"], &["needs a database that is new"]);
+    fails(&["sandbox", "--database", &url, "--random-seed", "1"], &["needs a new database"]);
 }
 
 #[test]

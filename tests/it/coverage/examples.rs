@@ -1,7 +1,6 @@
 //! One working request for each operation.
 
-use invited::testing::access::Level;
-use invited::testing::describe::Verb;
+use invited::testing::describe::Rung;
 use invited::testing::registry::REGISTRY;
 use serde_json::{Value, json};
 
@@ -17,18 +16,18 @@ pub(crate) struct ServedOperation {
     pub(crate) resource: &'static str,
     /// As in the policy.
     pub(crate) action: &'static str,
-    pub(crate) verb: Verb,
+    pub(crate) from: Rung,
 }
 
 /// Every operation of every resource.
 pub(crate) fn operations() -> Vec<ServedOperation> {
-    let operations = REGISTRY.iter().flat_map(|entry| entry.resource.operations.iter().map(move |it| (entry, it.verb)));
-    let served = operations.map(|(entry, verb)| ServedOperation {
-        method: verb.method(),
-        path: entry.resource.path(verb),
+    let operations = REGISTRY.iter().flat_map(|entry| entry.resource.operations.iter().map(move |it| (entry, it)));
+    let served = operations.map(|(entry, operation)| ServedOperation {
+        method: operation.verb.method(),
+        path: entry.resource.path(operation.verb),
         resource: entry.resource.name,
-        action: verb.name(),
-        verb,
+        action: operation.verb.name(),
+        from: operation.from,
     });
     served.collect()
 }
@@ -163,11 +162,11 @@ impl Example {
     }
 
     /// Whether every level may call it.
-    pub(crate) fn is_open_to_everybody(&self, server: &Server) -> bool {
+    pub(crate) fn is_open_to_everybody(&self) -> bool {
         let operations = operations();
         let mut operations = operations.iter();
         let served = operations.find(|served| (served.method, served.path.as_str()) == self.operation).unwrap();
-        server.app().policy.rule(served.resource, served.verb).unwrap().level == Level::PunchClock
+        served.from == Rung::EVERYONE
     }
 
     /// Whether a body is read. DELETE has none, and GET ignores it.

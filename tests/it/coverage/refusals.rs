@@ -149,7 +149,7 @@ fn b1_the_level_is_checked_before_query_body_and_record() {
     each(
         |server, example| {
             let request = example.bare(server, example.subject.unknown, "?a=%zz").bearer(token::PUNCH_CLOCK);
-            (!example.is_open_to_everybody(server)).then(|| request.body(Some("text/plain"), "{"))
+            (!example.is_open_to_everybody()).then(|| request.body(Some("text/plain"), "{"))
         },
         |name, status, body| assert_eq!((status, body), (403, NOT_PERMITTED), "{name}"),
     );

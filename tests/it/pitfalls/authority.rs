@@ -1,6 +1,6 @@
 //! Granting more than one's own level, setting protected fields, and authority that outlives its reason.
 
-use invited::testing::access::{INVITABLE, Level};
+use invited::testing::access::{INVITABLE, Level, Permission};
 use serde_json::{Value, json};
 
 use crate::coverage::EXAMPLES;
@@ -9,7 +9,7 @@ use crate::support::browser::Browser;
 use crate::support::{Server, token};
 
 fn level(permission: &str) -> Level {
-    Level::of_permission(permission).unwrap()
+    permission.parse::<Permission>().unwrap().level()
 }
 
 /// The seed's members of each level: permission, token, membership.

@@ -11,9 +11,8 @@ use invited::testing::app::App;
 use invited::testing::clock::{Clock, Stopwatch, Timestamp};
 use invited::testing::entropy::Entropy;
 use invited::testing::run::Running;
-use invited::testing::sandbox::DEFAULTS;
 use invited::testing::seed::Seed;
-use invited::testing::settings::{Config, Values};
+use invited::testing::settings::Config;
 use invited_cluster::{Cluster, HASTY};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -21,6 +20,7 @@ use tokio::runtime::Runtime;
 use super::load::post::Post;
 use crate::process::Client;
 use crate::support::database::on;
+use crate::support::server::texts;
 use crate::support::token;
 
 /// 2031-01-02T03:04:05Z, where the clocks are frozen.
@@ -43,13 +43,11 @@ impl Two {
         let cluster = Cluster::start(HASTY).unwrap();
         on(&cluster.url(), "postgres", "CREATE DATABASE invited");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        values.insert("listen", "127.0.0.1:0".to_owned());
-        values.insert("sweep_interval", "0".to_owned());
-        values.insert("database", format!("{}/invited", cluster.url()));
-        values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let database = format!("{}/invited", cluster.url());
+        let mut values = texts(&[("listen", "127.0.0.1:0"), ("sweep_interval", "0"), ("database", &database)]);
+        values.extend(texts(settings));
         let start = |seed: u64| async move {
-            let config = Config::new(&values.clone()).unwrap();
+            let config = Config::of_sandbox().unwrap().with(&values).unwrap();
             let mut app = App::start(config, Clock::frozen(BEGINNING), Entropy::seeded(seed)).await.unwrap();
             app.become_sandbox(&Seed::standard().unwrap()).await.unwrap();
             Running::start(app).await.unwrap()

@@ -208,8 +208,8 @@ fn template(server: &str) -> String {
             if !known {
                 client.batch_execute("DROP DATABASE IF EXISTS stories_unfinished WITH (FORCE)").await.unwrap();
                 client.batch_execute("CREATE DATABASE stories_unfinished").await.unwrap();
-                let values = Values::from([("database", format!("{server}/stories_unfinished"))]);
-                let store = app::open_store(&Config::new(&values).unwrap()).unwrap();
+                let values = Values::from([("database".to_owned(), format!("{server}/stories_unfinished"))]);
+                let store = app::open_store(&Config::defaults().unwrap().with(&values).unwrap()).unwrap();
                 migrate::apply(&store, MIGRATIONS, Timestamp(0)).await.unwrap();
                 tokio::task::spawn_blocking(move || store.close()).await.unwrap();
                 client.batch_execute(&format!("ALTER DATABASE stories_unfinished RENAME TO {wanted}")).await.unwrap();

@@ -13,7 +13,6 @@ use invited::testing::clock::{Clock, Timestamp};
 use invited::testing::entropy::Entropy;
 use invited::testing::error::Error;
 use invited::testing::run::Running;
-use invited::testing::sandbox::DEFAULTS;
 use invited::testing::seed::Seed;
 use invited::testing::settings::{Config, Values};
 use invited::testing::store::Db;
@@ -63,14 +62,10 @@ impl Server {
     }
 
     fn start_with_seed_over(database: Database, settings: &[(&'static str, &str)], seed: Arc<Seed>) -> Self {
-        let mut values: Values = DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        values.insert("listen", "127.0.0.1:0".to_owned());
-        values.insert("durability", "off".to_owned());
+        let mut values = texts(&[("listen", "127.0.0.1:0"), ("durability", "off"), ("database", &database.setting())]);
         // Nothing happens by itself: tests deliver mails and sweep when they need it.
-        values.insert("mail_worker", "false".to_owned());
-        values.insert("sweep_interval", "0".to_owned());
-        values.insert("database", database.setting());
-        values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        values.extend(texts(&[("mail_worker", "false"), ("sweep_interval", "0")]));
+        values.extend(texts(settings));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let running = runtime.block_on(begin(&values, BEGINNING, 1, &seed));
         Self { address: running.address, running: Some(running), runtime, database, values, seed, starts: 1 }
@@ -88,7 +83,7 @@ impl Server {
 
     /// The same with some settings changed.
     pub(crate) fn restart_with(&mut self, settings: &[(&'static str, &str)]) {
-        self.values.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        self.values.extend(texts(settings));
         self.restart();
     }
 
@@ -162,8 +157,13 @@ impl Drop for Server {
     }
 }
 
+/// Settings by their names.
+pub(crate) fn texts(settings: &[(&str, &str)]) -> Values {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
 async fn begin(values: &Values, now: Timestamp, random_seed: u64, seed: &Arc<Seed>) -> Running {
-    let config = Config::new(values).unwrap();
+    let config = Config::of_sandbox().unwrap().with(values).unwrap();
     let mut app = App::start(config, Clock::frozen(now), Entropy::seeded(random_seed)).await.unwrap();
     assert!(app.become_sandbox(seed).await.unwrap());
     Running::start(app).await.unwrap()

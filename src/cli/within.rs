@@ -1,0 +1,147 @@
+//! The database and the account in which a command works.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value as Json;
+
+use crate::cli::settings::Given;
+use crate::cli::{output, require_database, spoken, with_app};
+use crate::engine::access::Caller;
+use crate::engine::context::Context;
+use crate::engine::error::Error;
+use crate::ids::AccountId;
+use crate::resources::accounts;
+use crate::server::settings::{Address, Config, Database};
+use crate::store::Db;
+
+// Comments about these structs must not be doc comments: clap would take them for the help of a command.
+
+#[derive(Args)]
+pub struct InDatabase<G: Args = Database> {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub settings: Given<G>,
+}
+
+#[derive(Args)]
+pub struct InAccount<G: Args = Database> {
+    /// Id of the account; needed only if there are several
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+    #[command(flatten)]
+    pub database: InDatabase<G>,
+}
+
+#[derive(Args)]
+pub struct Person<G: Args = Database> {
+    /// Mail address of the person
+    #[arg(value_name = "ADDRESS")]
+    pub email: String,
+    #[command(flatten)]
+    pub within: InAccount<G>,
+}
+
+// What a command needs that prints a link to the server.
+#[derive(Args)]
+pub struct LinkSettings {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    address: Address,
+}
+
+impl<G: Args> InDatabase<G> {
+    pub fn print(&self, record: &Json, text: impl Display) -> Result<()> {
+        if self.json { output::print(record) } else { output::print(text) }
+    }
+
+    /// The settings, whose database must exist: a command that needs what an earlier one wrote does not create it.
+    pub fn existing(&self) -> Result<Config> {
+        let config = self.settings.read()?;
+        require_database(&config)?;
+        Ok(config)
+    }
+
+    pub fn read<T: Send + 'static>(&self, work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static) -> Result<T> {
+        let read =
+            |app: crate::server::app::App| async move { app.store.read(work).await.map_err(|error| spoken(&error)) };
+        with_app(self.existing()?, read)
+    }
+
+    /// Writes as an operator of no account, or rolls the write back if it is a rehearsal.
+    pub fn write<T: Send + 'static>(
+        &self,
+        is_rehearsal: bool,
+        work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T> {
+        with_app(self.existing()?, |app| async move {
+            let context = Context { is_rehearsal, ..app.context(&Arc::new(Caller::unknown()), None) };
+            let job = move |db: &mut Db| work(db, &context);
+            let done = if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await };
+            done.map_err(|error| spoken(&error))
+        })
+    }
+}
+
+impl<G: Args> InAccount<G> {
+    pub fn print(&self, record: &Json, text: impl Display) -> Result<()> {
+        self.database.print(record, text)
+    }
+
+    pub fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db, &Caller) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T> {
+        let account = self.account;
+        self.database.read(move |db| {
+            let operator = Caller::operator(account_or_only(db, account)?);
+            work(db, &operator)
+        })
+    }
+
+    pub fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T> {
+        self.write_or_rehearse(false, work)
+    }
+
+    pub fn write_or_rehearse<T: Send + 'static>(
+        &self,
+        is_rehearsal: bool,
+        work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T> {
+        let account = self.account;
+        self.database.write(is_rehearsal, move |db, context| {
+            let operator = Caller::operator(account_or_only(db, account)?);
+            work(db, &context.for_caller(operator))
+        })
+    }
+}
+
+impl InAccount<LinkSettings> {
+    /// The URL with which a link begins.
+    pub fn base_url(&self) -> Result<String> {
+        let config = self.database.settings.read()?;
+        config.require_base_url()?;
+        Ok(config.base_url())
+    }
+}
+
+/// The account with this id, or the only one.
+pub fn account_or_only(db: &mut Db, id: Option<AccountId>) -> Result<AccountId, Error> {
+    let accounts: Vec<AccountId> = accounts::list(db)?.into_iter().map(|account| account.id).collect();
+    let refusal = match (id, accounts.as_slice()) {
+        (Some(id), known) if known.contains(&id) => return Ok(id),
+        (None, [only]) => return Ok(*only),
+        (Some(id), _) => format!("There is no account {id}."),
+        (None, []) => "There is no account yet: create one with `invited account create`.".to_owned(),
+        (None, _) => "There are several accounts: name one with --account.".to_owned(),
+    };
+    Err(Error::Syntax(refusal))
+}

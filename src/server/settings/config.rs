@@ -1,0 +1,143 @@
+//! The settings themselves, with their defaults and their help.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::engine::access::Level;
+use crate::engine::tuning::Profile;
+use crate::language::Language;
+use crate::server::settings::groups::{Address, Database, Kept, Rates};
+use crate::server::settings::mail::Mail;
+use crate::server::settings::values::{
+    Maybe, OnOff, at_least_one, dates, days, domains, durability, interval, is_json, language, level, optional,
+    readers, seconds,
+};
+use crate::store::{Durability, Place};
+use crate::wire::kind::Dates;
+
+// The heading of a group in `--help` also covers the fields that follow it here.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
+    pub address: Address,
+    /// Separate address for /metrics; if empty, /metrics is on the main listener, but only on loopback
+    #[arg(long, value_name = "ADDRESS", default_value = "", value_parser = optional::<SocketAddr>)]
+    pub metrics_listen: Maybe<SocketAddr>,
+    /// error, warn, info, debug or trace; requests are logged at info
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub log_level: tracing::Level,
+    /// json or text, one line per event on standard error
+    #[arg(long = "log-format", value_name = "FORMAT", default_value = "json", value_parser = is_json)]
+    pub log_json: OnOff,
+    /// What an answered write survives: full (a power cut), normal (a crash of the process), or off (as normal, but a
+    /// power cut may corrupt the file)
+    #[arg(long, value_name = "MODE", default_value = "full", value_parser = durability)]
+    pub durability: Durability,
+    /// Bring the database schema up to date when the server starts
+    #[arg(long, value_name = "BOOL", default_value = "true")]
+    pub migrate_on_start: OnOff,
+    /// Write connections to PostgreSQL; SQLite always has one writer
+    #[arg(long, value_name = "COUNT", default_value = "8", value_parser = at_least_one)]
+    pub connections: usize,
+    /// Threads that read the database; 0 for one per CPU core
+    #[arg(long, value_name = "COUNT", default_value = "0", value_parser = readers)]
+    pub readers: usize,
+    /// Writes that may wait in the queue; more get 503. 0 refuses all writes, for maintenance
+    #[arg(long, value_name = "COUNT", default_value = "1024")]
+    pub queue_length: usize,
+    /// Maximum number of writes in one commit
+    #[arg(long, value_name = "COUNT", default_value = "256", value_parser = at_least_one)]
+    pub batch_length: usize,
+    /// Time limit for a database read; then the request gets 503
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub read_timeout: Duration,
+    /// Maximum number of open connections; more have to wait
+    #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = at_least_one)]
+    pub max_connections: usize,
+    /// Time limit for the headers of a request, and for an idle connection
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub header_timeout: Duration,
+    /// Time limit for the body of a request; then it gets 408
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub body_timeout: Duration,
+    /// Time limit for a client to accept more of a response
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub write_timeout: Duration,
+    /// How long a stopping server waits for requests in progress
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub drain_timeout: Duration,
+    /// Maximum size of a request body; a larger one gets 413
+    #[arg(long, value_name = "BYTES", default_value = "1048576", value_parser = at_least_one)]
+    pub body_limit: usize,
+    /// Accept ?access_token= as well as the Authorization header; such URLs end up in other people's logs
+    #[arg(long, value_name = "BOOL", default_value = "false")]
+    pub token_in_query: OnOff,
+    /// Days until an invitation expires
+    #[arg(long, value_name = "DAYS", default_value = "30", value_parser = days)]
+    pub invitation_days: i64,
+    /// Lowest permission that may invite: project_lead, reports_viewer, reports_viewer_with_cost or administrator
+    #[arg(long, value_name = "LEVEL", default_value = "project_lead", value_parser = level)]
+    pub create_level: Level,
+    /// Comma-separated domains that may be invited; *.example.com matches its subdomains; if empty, all may
+    #[arg(long, value_name = "DOMAINS", default_value = "", value_parser = domains)]
+    pub invite_domains: Arc<[String]>,
+    /// Refuse what is otherwise ignored, as the header Invited-Strict does for a single request
+    #[arg(long, value_name = "BOOL", default_value = "false")]
+    pub strict: OnOff,
+    /// Make invitees members at once, without a mail and without their acceptance
+    #[arg(long, value_name = "BOOL", default_value = "false")]
+    pub activate_new_users_at_once: OnOff,
+    /// Send Retry-After with 429 responses
+    #[arg(long, value_name = "BOOL", default_value = "true")]
+    pub tell_when_to_retry: OnOff,
+    /// How dates are written: days (2031-02-01) or times (2031-02-01T00:00:00Z)
+    #[arg(long, value_name = "FORMAT", default_value = "days", value_parser = dates)]
+    pub dates: Dates,
+    #[command(flatten)]
+    pub rates: Rates,
+    /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "20")]
+    pub rate_mails_per_address: u32,
+    #[command(flatten)]
+    pub mail: Mail,
+    /// Whether this server sends mail; of several servers over one database, at least one has to
+    #[arg(long, value_name = "BOOL", default_value = "true")]
+    pub mail_worker: OnOff,
+    /// Language of mails and invitation pages where the account has not chosen one: en or de
+    #[arg(long, value_name = "CODE", default_value = "en", value_parser = language)]
+    pub mail_language: Language,
+    #[command(flatten)]
+    pub kept: Kept,
+    /// Time between sweeps, which expire invitations and delete what has been kept long enough; 0 for no sweeps
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = interval)]
+    pub sweep_interval: Maybe<Duration>,
+    /// Requests that a sandbox records with their responses; 0 for none. `serve` records none
+    #[arg(long, value_name = "COUNT", default_value = "2000")]
+    pub keep_requests: usize,
+}
+
+impl Config {
+    /// Where the database is and how to connect to it.
+    pub fn place(&self) -> Place {
+        self.database.with_connections(self.connections)
+    }
+
+    pub fn profile(&self) -> Profile {
+        Profile {
+            is_strict: self.strict,
+            activates_at_once: self.activate_new_users_at_once,
+            tells_when_to_retry: self.tell_when_to_retry,
+            dates: self.dates,
+        }
+    }
+
+    /// How others reach this server.
+    pub fn base_url(&self) -> String {
+        self.address.base_url.clone().unwrap_or_else(|| format!("http://{}", self.address.listen))
+    }
+}

@@ -1,0 +1,112 @@
+//! Settings that some commands need without the others.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use secrecy::SecretString;
+
+use crate::engine::limits::PerMinute;
+use crate::server::settings::values::{Maybe, OnOff, is_pooled, optional, optional_url, place, replica};
+use crate::store::{Place, Server};
+
+/// How to reach the database: what every command that opens one has to know.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database")]
+pub struct Database {
+    /// The database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long = "database", value_name = "URL", value_parser = place, hide_env_values = true)]
+    pub place: Option<Place>,
+    /// Pooler in front of PostgreSQL: none, or transaction for PgBouncer and others that pool by transaction
+    #[arg(long = "database-pooler", value_name = "MODE", default_value = "none", value_parser = is_pooled)]
+    is_pooled: OnOff,
+    /// PostgreSQL replica to read from; a client that has just written still reads from the primary
+    #[arg(
+        long = "database-replica",
+        value_name = "URL",
+        default_value = "",
+        value_parser = replica,
+        hide_env_values = true
+    )]
+    replica: Maybe<SecretString>,
+    /// PEM file of certificates to trust for PostgreSQL, in addition to the well-known ones
+    #[arg(long = "database-ca-file", value_name = "FILE", default_value = "", value_parser = optional::<PathBuf>)]
+    authorities: Maybe<PathBuf>,
+}
+
+/// Where the server is: what a command that prints a link has to know.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Server")]
+pub struct Address {
+    /// Address and port to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// URL of this server for clients and invitees, such as https://people.example.com; may be empty on loopback
+    #[arg(long, value_name = "URL", default_value = "", value_parser = optional_url)]
+    pub base_url: Maybe<String>,
+}
+
+/// Requests per minute.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Rate limits")]
+pub struct Rates {
+    /// Requests per minute and token; 0 for no limit
+    #[arg(long = "rate-general", value_name = "COUNT", default_value = "600")]
+    general: u32,
+    /// Creates per minute and token, a bulk create counts as one; 0 for no limit
+    #[arg(long = "rate-create", value_name = "COUNT", default_value = "60")]
+    create: u32,
+    /// Resends per minute and token; 0 for no limit
+    #[arg(long = "rate-resend", value_name = "COUNT", default_value = "20")]
+    resend: u32,
+    /// Resends per minute of one invitation; 0 for no limit
+    #[arg(long = "rate-resend-per-invitation", value_name = "COUNT", default_value = "1")]
+    resend_of_record: u32,
+    /// Sign-ins per minute and mail address; 0 for no limit
+    #[arg(long = "rate-sign-in", value_name = "COUNT", default_value = "10")]
+    sign_in: u32,
+    /// Sign-ins per minute and network address, which all clients behind a proxy share; 0 for no limit
+    #[arg(long = "rate-sign-in-per-peer", value_name = "COUNT", default_value = "30")]
+    sign_in_of_peer: u32,
+    /// Token requests per minute and OAuth application; 0 for no limit
+    #[arg(long = "rate-token", value_name = "COUNT", default_value = "600")]
+    token_request: u32,
+}
+
+/// For how many days things that are over are kept; 0 for ever.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Retention")]
+pub struct Kept {
+    /// Days to keep expired invitations; 0 for ever
+    #[arg(long = "keep-expired-days", value_name = "DAYS", default_value = "0")]
+    pub expired: u32,
+    /// Days to keep what became of a mail; 0 for ever
+    #[arg(long = "keep-mails-days", value_name = "DAYS", default_value = "90")]
+    pub mails: u32,
+    /// Days to keep revoked tokens and grants; 0 for ever
+    #[arg(long = "keep-revoked-days", value_name = "DAYS", default_value = "90")]
+    pub revoked: u32,
+    /// Days to keep the audit trail; 0 for ever
+    #[arg(long = "keep-audit-days", value_name = "DAYS", default_value = "0")]
+    pub audit: u32,
+}
+
+impl Database {
+    pub fn with_connections(&self, connections: usize) -> Place {
+        let Self { place, is_pooled, replica, authorities } = self.clone();
+        match place {
+            Some(Place::Server(server)) => {
+                Place::Server(Server { replica, connections, is_pooled, authorities, ..server })
+            }
+            Some(file) => file,
+            None => Place::File(PathBuf::new()),
+        }
+    }
+}
+
+impl Rates {
+    pub fn per_minute(self) -> PerMinute {
+        let Self { general, create, resend, resend_of_record, sign_in, sign_in_of_peer, token_request } = self;
+        PerMinute { general, create, resend, resend_of_record, sign_in, sign_in_of_peer, token_request }
+    }
+}
