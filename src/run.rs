@@ -49,7 +49,7 @@ impl Running {
             let metrics_listener = TcpListener::bind(metrics_address).await?;
             let app = Arc::clone(&app);
             tasks.push(tokio::spawn(listen::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
-                let response = http::documents::metrics_only(&app, request.uri().path());
+                let response = http::metrics_only(&app, request.uri().path());
                 std::future::ready(response)
             })));
         }
@@ -61,9 +61,10 @@ impl Running {
         if may_write && app.config.sweep_interval.is_some() {
             tasks.push(tokio::spawn(retention::work(Arc::clone(&app), stopped.clone())));
         }
-        let handling = Arc::clone(&app);
+        let service = Arc::new(http::Service::of(Arc::clone(&app)));
         tasks.push(tokio::spawn(listen::serve(listener, bounds, stopped, move |request, peer| {
-            http::handle(Arc::clone(&handling), request, peer.ip())
+            let service = Arc::clone(&service);
+            async move { service.answer(request, peer.ip()).await }
         })));
         Ok(Self { app, address, stop, tasks })
     }

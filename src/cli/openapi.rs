@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::cli::output;
-use crate::http::documents::api_description;
+use crate::http::api_description;
 
 /// Print the description of the API (OpenAPI 3.1, JSON)
 #[derive(Args)]

@@ -1,26 +1,25 @@
-//! The browser in front of which a member sits: one cookie, and the token that a form needs to count.
+//! A member's browser: one cookie, and the token that makes its forms count.
 //!
-//! The cookie is 256 random bits. Before somebody signs in it means nothing to the database; signing in replaces it, so
-//! that nobody can plant a cookie and wait for its session. A form carries a hash of the cookie: a page of another site
-//! can send a form here, and the cookie with it, but cannot know the hash. The text that is hashed begins differently
-//! from what the database stores, so that neither can stand for the other.
+//! The cookie is 256 random bits. Before sign-in it means nothing to the database; signing in replaces it, so that nobody can plant
+//! a cookie and wait for its session. Forms carry a hash of the cookie: another site can make the browser send a form and the cookie
+//! with it, but cannot know the hash. The hashed text begins differently from what the database stores, so that neither can replace
+//! the other.
 
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hyper::Response;
 use hyper::header::{self, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use crate::engine::error::Error;
 use crate::engine::tokens;
-use crate::http::visit::{Visit, text};
+use crate::http::extract::{Visit, text};
 use crate::oauth::sessions::{self, MemberSession};
 use crate::server::app::App;
-use crate::server::listen::Body;
 use crate::wire::params::Tree;
 
-/// The parameter in which a form proves itself.
+/// The parameter with the token of a form.
 pub const CSRF_PARAMETER: &str = "csrf_token";
 
 /// Length of a cookie: 256 bits in base64url.
@@ -33,20 +32,19 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// The browser that a request comes from; one that has no cookie gets one.
-    pub fn of(visit: &Visit<'_>) -> Result<Self, Error> {
+    /// The browser of a request; one without a cookie gets one.
+    pub fn of(visit: &Visit) -> Result<Self, Error> {
         if let Some(cookie) = given_cookie(visit) {
             return Ok(Self { cookie: SecretString::from(cookie), is_new: false });
         }
         Ok(Self { cookie: tokens::generate(&visit.app.entropy, "")?, is_new: true })
     }
 
-    /// What the browser's cookie says.
     pub fn cookie(&self) -> &str {
         self.cookie.expose_secret()
     }
 
-    /// What a form for this browser has to carry.
+    /// The token for forms of this browser.
     pub fn csrf_token(&self) -> String {
         URL_SAFE_NO_PAD.encode(tokens::hash(&format!("form of {}", self.cookie())))
     }
@@ -58,7 +56,6 @@ impl Browser {
         is_same && !self.is_new
     }
 
-    /// Who is signed in.
     pub async fn session(&self, app: &App) -> Result<Option<MemberSession>, Error> {
         if self.is_new {
             return Ok(None);
@@ -67,8 +64,8 @@ impl Browser {
         Ok(app.store.read(move |db| sessions::find(db, cookie.expose_secret(), now)).await?)
     }
 
-    /// Gives the browser its cookie, if it has none yet.
-    pub fn mark(&self, app: &App, mut response: Response<Body>) -> Result<Response<Body>, Error> {
+    /// Sets the cookie of a new browser.
+    pub fn mark(&self, app: &App, mut response: Response) -> Result<Response, Error> {
         if self.is_new {
             set_cookie(app, &mut response, self.cookie())?;
         }
@@ -76,23 +73,21 @@ impl Browser {
     }
 }
 
-/// Refuses a form that was not made for this browser, or for a session that it no longer has.
+/// Refuses a form that was made for another browser, or for a session that has ended.
 pub fn require_own_form(browser: &Browser, params: &Tree) -> Result<(), Error> {
     if browser.has_made(params) {
         return Ok(());
     }
-    Err(Error::Forbidden(
-        "This page is too old, or cookies are switched off. Go back, load the page again, and repeat.",
-    ))
+    Err(Error::Forbidden("This page is too old, or cookies are disabled. Go back, reload the page and try again."))
 }
 
-/// Behind TLS the name promises that the cookie was set by this host, for all of it, and travels encrypted.
+/// With TLS, the prefix guarantees that the cookie was set by this host and is only sent encrypted.
 fn cookie_name(app: &App) -> &'static str {
     if app.base_url().starts_with("https://") { "__Host-invited_session" } else { "invited_session" }
 }
 
-fn given_cookie(visit: &Visit<'_>) -> Option<String> {
-    let wanted = cookie_name(visit.app);
+fn given_cookie(visit: &Visit) -> Option<String> {
+    let wanted = cookie_name(&visit.app);
     let lines = visit.head.headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let value = pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)?;
@@ -100,8 +95,8 @@ fn given_cookie(visit: &Visit<'_>) -> Option<String> {
     (value.len() == COOKIE_LENGTH && value.bytes().all(is_ours)).then(|| value.to_owned())
 }
 
-/// Sets the cookie for as long as the browser runs; how long a session lasts is decided here, not there.
-pub fn set_cookie(app: &App, response: &mut Response<Body>, value: &str) -> Result<(), Error> {
+/// Sets a cookie without an expiry: the server decides how long a session lasts.
+pub fn set_cookie(app: &App, response: &mut Response, value: &str) -> Result<(), Error> {
     let name = cookie_name(app);
     let secure = if name.starts_with("__Host-") { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");

@@ -10,7 +10,7 @@ use crate::server::app::App;
 use crate::server::listen::Body;
 use crate::wire::entity_tag;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RUNTIME: HeaderName = HeaderName::from_static("x-runtime");
 
@@ -69,6 +69,12 @@ pub fn refuse(headers: &mut HeaderMap, error: &Error) {
         // The rest of the body is not read, so nothing else can follow on this connection.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+}
+
+/// For answers that hold a secret or lead to one: they are not stored, and the next page does not learn their address.
+pub fn keep_private(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
 /// Adds what every answer has.

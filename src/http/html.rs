@@ -1,70 +1,103 @@
-//! The pages that people see, and the headers that keep them to themselves.
+//! Pages for people, and the headers that protect them.
 //!
-//! A page may load nothing, run nothing, be framed by nobody and send its form only where it is meant to go. A browser
-//! holds a form to that on the whole way, so that the page of consent also names the place where the answer goes.
+//! A page loads and runs nothing, cannot be framed, and its forms go only where they are meant to. Browsers apply that to
+//! redirects after a form, too, so the consent page also names the address of the application.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use askama::Template;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::StatusCode;
+use hyper::header::{self, HeaderName, HeaderValue};
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, UndefinedBehavior, context};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::error::Error;
-use crate::server::listen::Body;
+use crate::http::headers;
 
-/// The style of every page. It stands in the page itself, and is allowed by its hash.
-pub const STYLE: &str = include_str!("../../templates/pages/style.css");
+/// The style of every page, part of the page and allowed by its hash.
+const STYLE: &str = include_str!("../../templates/pages/style.css");
 
 static STYLE_SOURCE: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE.as_bytes()))));
 
-/// A heading and a sentence.
-#[derive(Template)]
-#[template(path = "pages/notice.html")]
-pub struct Notice<'a> {
-    /// The language, by its code.
-    pub language: &'a str,
-    /// The heading.
-    pub heading: &'a str,
-    /// The sentence.
-    pub text: &'a str,
+const TEMPLATES: &[(&str, &str)] = &[
+    ("reference.html", include_str!("../../templates/reference.html")),
+    ("pages/layout.html", include_str!("../../templates/pages/layout.html")),
+    ("pages/notice.html", include_str!("../../templates/pages/notice.html")),
+    ("invitations/offer.html", include_str!("../../templates/invitations/offer.html")),
+    ("invitations/offer.en.html", include_str!("../../templates/invitations/offer.en.html")),
+    ("invitations/offer.de.html", include_str!("../../templates/invitations/offer.de.html")),
+    ("invitations/notice.en.html", include_str!("../../templates/invitations/notice.en.html")),
+    ("invitations/notice.de.html", include_str!("../../templates/invitations/notice.de.html")),
+    ("oauth/consent.html", include_str!("../../templates/oauth/consent.html")),
+    ("oauth/link.html", include_str!("../../templates/oauth/link.html")),
+    ("oauth/sign_in.html", include_str!("../../templates/oauth/sign_in.html")),
+    ("sandbox/requests.html", include_str!("../../templates/sandbox/requests.html")),
+];
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_global("style", Value::from_safe_string(STYLE.to_owned()));
+    for (name, text) in TEMPLATES {
+        if let Err(cause) = environment.add_template(name, text) {
+            tracing::error!(name, %cause, "a page template cannot be read");
+        }
+    }
+    environment
+});
+
+/// Fills a template.
+pub fn render(template: &str, values: &impl Serialize) -> Result<String, Error> {
+    let rendered = ENVIRONMENT.get_template(template).and_then(|template| template.render(Serde(values)));
+    rendered.map_err(|cause| Error::Internal(format!("{template}: {cause:#}")))
 }
 
-/// A page as an answer. Its forms go to this server, and from there to `further`, a source of a content security policy.
-pub fn html(status: StatusCode, page: &impl Template, further: &str) -> Result<Response<Body>, Error> {
-    let text = page.render().map_err(|cause| Error::Internal(cause.to_string()))?;
+/// A page as an answer. Its forms go to this server and on to `form_target`, a source of a content security policy.
+pub fn page(status: StatusCode, template: &str, values: &impl Serialize, form_target: &str) -> Result<Response, Error> {
     let policy = format!(
-        "default-src 'none'; style-src {}; form-action 'self' {further}; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; style-src {}; form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_SOURCE
     );
     let policy = HeaderValue::try_from(policy).map_err(|cause| Error::Internal(cause.to_string()))?;
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(HeaderName::from_static("content-security-policy"), policy);
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    keep_private(headers);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (HeaderName::from_static("content-security-policy"), policy),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    ];
+    let mut response = (status, headers, render(template, values)?).into_response();
+    headers::keep_private(response.headers_mut());
     Ok(response)
 }
 
-/// What holds a secret or leads to one is neither stored nor told to the next page.
-pub fn keep_private(headers: &mut HeaderMap) {
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+/// A page with a heading and a sentence.
+pub fn notice(status: StatusCode, heading: &str, text: &str) -> Result<Response, Error> {
+    page(status, "pages/notice.html", &context! { heading, text }, "")
 }
 
-/// The page for a request that ends early.
-pub fn error(error: &Error) -> Response<Body> {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let notice = Notice { language: "en", heading: "This does not work", text: &error.to_string() };
-    // A page that cannot be printed is worth a status all the same.
-    html(status, &notice, "").unwrap_or_else(|_| {
-        let mut response = Response::new(Body::default());
-        *response.status_mut() = status;
-        response
-    })
+/// Shows a refusal on a page. Any other answer stays as it is.
+pub async fn show_refusal(response: Response) -> Response {
+    let Some(error) = response.extensions().get::<Arc<Error>>().cloned() else { return response };
+    let notice = notice(response.status(), "This does not work", &error.to_string());
+    // The status counts even if the page cannot be printed.
+    let mut page = notice.unwrap_or_else(|_| response.status().into_response());
+    headers::refuse(page.headers_mut(), &error);
+    page.extensions_mut().insert(error);
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_can_be_read() {
+        for (name, _) in TEMPLATES {
+            assert!(ENVIRONMENT.get_template(name).is_ok(), "{name}");
+        }
+    }
 }

@@ -1,25 +1,31 @@
 //! What is read of a request: the token, and the parameters of query and body.
 
+use std::error::Error as StdError;
+
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::Uri;
-use hyper::body::{Body as _, Bytes};
+use hyper::body::{Body, Bytes};
 use hyper::header::{self, HeaderMap};
 
-use crate::clock::Stopwatch;
 use crate::engine::error::Error;
+use crate::http::call::Call;
 use crate::server::app::App;
-use crate::server::listen::RequestBody;
 use crate::wire::params::{self, Tree};
+
+/// The body of a request, from the accept loop or from the router.
+pub trait Incoming: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> {}
+
+impl<B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>> Incoming for B {}
 
 /// The bearer token of a request (protocol.md section 2, protocol-corners C18).
 ///
-/// A header that is there but wrong is not made good by the query string.
+/// A wrong header is not compensated by the query string.
 pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let token = match (given.next(), given.next()) {
         (Some(only), None) => only.to_str().ok().and_then(bearer).map(str::to_owned),
         (None, _) if app.config.token_in_query => {
-            // A query string that cannot be read holds no token; that it cannot be read is told later.
+            // An unreadable query string holds no token; the error about it comes later.
             let query = params::query(uri.query().unwrap_or_default()).unwrap_or_default();
             query.get("access_token").and_then(|token| token.as_str()).map(str::to_owned)
         }
@@ -28,7 +34,7 @@ pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error>
     token.ok_or(Error::Unauthenticated)
 }
 
-/// `Bearer`, in any case, one or more blanks, and the token.
+/// `Bearer` in any case, blanks, and the token.
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.trim().split_once([' ', '\t'])?;
     let token = token.trim_start();
@@ -42,59 +48,32 @@ pub fn query(uri: &Uri) -> Result<Tree, Error> {
 }
 
 /// The parameters of query and body together (protocol-corners C1).
-pub async fn query_and_body(
-    app: &App,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: RequestBody,
-    since: Stopwatch,
-) -> Result<Tree, Error> {
+pub async fn query_and_body(call: &Call, uri: &Uri, headers: &HeaderMap, body: impl Incoming) -> Result<Tree, Error> {
     let query = query(uri)?;
-    Ok(params::merge(query, self::body(app, headers, body, since).await?))
+    Ok(params::merge(query, self::body(call, headers, body).await?))
 }
 
 /// The parameters of the body alone.
-pub async fn body(app: &App, headers: &HeaderMap, body: RequestBody, since: Stopwatch) -> Result<Tree, Error> {
-    let bytes = collect(app, body, since).await?;
+pub async fn body(call: &Call, headers: &HeaderMap, body: impl Incoming) -> Result<Tree, Error> {
+    let bytes = collect(call, body).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
     Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
 }
 
 /// The whole body, within the limits of size and time (protocol-corners C20, C21).
-pub async fn collect(app: &App, body: RequestBody, since: Stopwatch) -> Result<Bytes, Error> {
-    let limit = app.config.body_limit;
+pub async fn collect(call: &Call, body: impl Incoming) -> Result<Bytes, Error> {
+    let limit = call.app.config.body_limit;
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
     if body.size_hint().lower() > limit as u64 {
         return Err(Error::TooLarge(limit));
     }
-    let deadline = tokio::time::Instant::from_std(since.deadline(app.config.body_timeout));
+    let deadline = tokio::time::Instant::from_std(call.since.deadline(call.app.config.body_timeout));
     match tokio::time::timeout_at(deadline, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(cause)) if cause.is::<LengthLimitError>() => Err(Error::TooLarge(limit)),
         Ok(Err(_)) => Err(Error::Syntax("The request body could not be read.".to_owned())),
         Err(_) => Err(Error::TooSlow),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bearer_header_has_a_scheme_in_any_case_blanks_and_one_token() {
-        for (header, token) in [
-            ("Bearer abc", Some("abc")),
-            ("bearer   abc==", Some("abc==")),
-            ("BEARER\tabc", Some("abc")),
-            ("Bearer", None),
-            ("Bearer ", None),
-            ("Bearer a b", None),
-            ("Basic abc", None),
-            ("abc", None),
-        ] {
-            assert_eq!(bearer(header), token, "{header:?}");
-        }
     }
 }

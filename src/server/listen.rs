@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutWriter;
 
 use crate::server::bodies::BrokenOff;
-pub use crate::server::bodies::{Body, BodyCopy, Dropped, RequestBody};
+pub use crate::server::bodies::{Body, Dropped, RequestBody};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {

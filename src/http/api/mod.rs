@@ -1,5 +1,5 @@
-//! The described API: route, headers of ours, and the pipeline that every operation goes through.
+//! The described API: route, headers of our own, and the pipeline that every operation goes through.
 
-pub mod additions;
 pub mod operations;
+pub mod options;
 pub mod route;

@@ -1,30 +1,30 @@
 //! The operations of the API: one pipeline, then one function for each form of operation.
 //!
-//! A request can be wrong in many ways at once; the first of these checks that fails decides (protocol-corners B1):
-//! token, rate limit, route, level, decoding and shape, record, rule on the record, values. The pipeline below *is*
-//! that order.
+//! A request can be wrong in many ways at once; the first check that fails decides (protocol-corners B1): token, rate limit, route,
+//! level, decoding and shape, record, rule on the record, values. The pipeline below *is* that order.
 
 use std::sync::Arc;
 
-use hyper::Request;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
+use hyper::{Request, Response};
 use serde_json::{Map, Value as Json};
 
-use crate::clock::Stopwatch;
 use crate::engine::access::{self, Caller};
-use crate::engine::context::Context;
+use crate::engine::context::{Context, Remarks};
 use crate::engine::error::Error;
 use crate::engine::idempotency::{self, IdempotencyKey};
 use crate::engine::limits;
 use crate::engine::records::{self, Record};
 use crate::engine::tokens::{self, TokenHash};
-use crate::http::api::additions::{self, Additions};
+use crate::http::api::options::{self, RequestOptions};
 use crate::http::api::route::{self, Route};
-use crate::http::{Answer, Trace, request};
+use crate::http::call::Call;
+use crate::http::{headers, request};
 use crate::ids::UserId;
-use crate::resources::writes;
+use crate::resources::writes::{self, Guard};
 use crate::server::app::App;
-use crate::server::listen::RequestBody;
+use crate::server::listen::{Body, RequestBody};
 use crate::store::Db;
 use crate::wire::changes::{Changes, Write};
 use crate::wire::describe::{Operation, Resource, Verb};
@@ -38,120 +38,110 @@ use crate::wire::strict;
 const MISSING_ROOT: &str =
     "Missing required parameters. Please see our documentation at http://developer.mavenlink.com";
 
-/// Answers a request that is for none of the pages.
-pub async fn answer(
-    app: &Arc<App>,
-    request: Request<RequestBody>,
-    request_id: &str,
-    trace: &mut Trace,
-) -> Result<Answer, Error> {
-    let since = Stopwatch::start();
-    let segments = route::place(request.uri().path()).ok_or(Error::NotFound)?;
+/// Answers a request to these segments below the base path.
+pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBody>) -> Result<Response<Body>, Error> {
+    let app = &call.app;
     let (head, body) = request.into_parts();
-
     let token = tokens::hash(&request::token(app, &head.uri, &head.headers)?);
     let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
-    trace.caller = caller.user_id().map(|user_id| (caller.account_id, user_id));
-    let route = route::find(&head.method, &segments);
+    call.set_caller(&caller);
+    let route = route::find(&head.method, segments);
     limit_rate(app, &caller, route.as_ref().map(|route| route.operation))?;
     let route = route.ok_or(Error::NotFound)?;
-    trace.operation = Some(route.operation.id);
+    call.set_operation(route.operation.id);
     app.policy.permit(&caller, route.operation)?;
-    let permitted = Permitted { app, caller, route, request_id };
+    let permitted = Permitted { call, caller, route, params: Tree::new(), options: RequestOptions::default() };
     if permitted.verb().is_write() {
         // On the heap: a read must not carry around, and copy, the room that a write needs.
-        Box::pin(write_to(permitted, token, head, body, since, trace)).await
+        Box::pin(write_to(permitted, token, head, body)).await
     } else {
-        read_from(permitted, &head, trace).await
+        read_from(permitted, &head).await.map(|body| headers::json(200, body))
     }
 }
 
-/// Reads what was asked for; the body is not looked at.
-async fn read_from(permitted: Permitted<'_>, head: &Parts, trace: &mut Trace) -> Result<Answer, Error> {
-    let additions = Additions::of_read(&head.headers, &permitted.app.tuned.profile())?;
-    let params = request::query(&head.uri)?;
-    trace.ignored = permitted.ignores(&params);
-    let asked = permitted.asks(params, additions)?;
-    match asked.verb() {
-        Verb::Index => index(asked).await,
-        Verb::Show => show(asked).await,
-        Verb::ShowOwn(_) => show_own(asked).await,
-        Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => Err(Error::NotFound),
-    }
+/// Answers a read; its body is not looked at.
+async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>, Error> {
+    permitted.options = RequestOptions::of_read(&head.headers, &permitted.call.app.tuned.profile())?;
+    permitted.take(request::query(&head.uri)?)?;
+    let (resource, projection, caller) = (permitted.resource(), permitted.projection(), Arc::clone(&permitted.caller));
+    let app = &permitted.call.app;
+    let (id, conditions) = match permitted.verb() {
+        Verb::Index => {
+            let query = ListQuery::read(resource, &permitted.params, caller.rung())?;
+            let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
+            return app.read_for(&permitted.caller, listed).await;
+        }
+        Verb::Show => (permitted.route.id, query::show_conditions(resource, &permitted.params)),
+        // Filters do not apply to the caller's own record (protocol-corners G6).
+        Verb::ShowOwn(_) => (caller.user_id().map(UserId::record), Vec::new()),
+        Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => return Err(Error::NotFound),
+    };
+    let shown = move |db: &mut Db| records::show(db, &projection, &caller, id, &conditions);
+    app.read_for(&permitted.caller, shown).await
 }
 
-/// Reads the body, where the operation has one, and writes.
+/// Reads the body, if the operation has one, and writes.
 async fn write_to(
     mut permitted: Permitted<'_>,
     token: TokenHash,
     head: Parts,
     body: RequestBody,
-    since: Stopwatch,
-    trace: &mut Trace,
-) -> Result<Answer, Error> {
-    let additions = Additions::of_write(&head.headers, &permitted.app.tuned.profile())?;
-    let app = permitted.app;
+) -> Result<Response<Body>, Error> {
+    let (call, app) = (permitted.call, &permitted.call.app);
+    permitted.options = RequestOptions::of_write(&head.headers, &app.tuned.profile())?;
     let params = if permitted.verb().reads_body() {
-        let params = request::query_and_body(app, &head.uri, &head.headers, body, since).await?;
-        // A body may take its time, in which a member can be disabled or demoted: what counts is who it is now.
+        let params = request::query_and_body(call, &head.uri, &head.headers, body).await?;
+        // A member can be disabled or demoted while the body arrives: what counts is the present.
         permitted.caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
         app.policy.permit(&permitted.caller, permitted.route.operation)?;
         params
     } else {
         request::query(&head.uri)?
     };
-    trace.ignored = permitted.ignores(&params);
-    let asked = permitted.asks(params, additions)?;
-    match asked.verb() {
-        Verb::Create { bulk } => create(asked, bulk).await,
-        Verb::Update => update(asked).await,
-        Verb::Destroy => destroy(asked).await,
-        Verb::Action(name) => act(asked, name).await,
+    permitted.take(params)?;
+    let (entry, id) = (permitted.route.entry, permitted.route.id);
+    match permitted.verb() {
+        Verb::Create { bulk } => {
+            let elements = elements(entry.resource, &permitted.params, bulk)?.into_iter().enumerate();
+            let changes: Vec<Changes> =
+                elements.map(|(index, object)| permitted.changes(Write::Create, object, index)).collect();
+            write(permitted, move |db, context, projection, _| {
+                writes::create(db, context, entry, &mut changes.clone(), projection).map(Some)
+            })
+            .await
+        }
+        Verb::Update => {
+            let changes = permitted.changes(Write::Update, elements(entry.resource, &permitted.params, 1)?[0], 0);
+            write(permitted, move |db, context, projection, guard| {
+                writes::update(db, context, entry, id, changes.clone(), guard, projection).map(Some)
+            })
+            .await
+        }
+        Verb::Destroy => {
+            write(permitted, move |db, context, _, guard| writes::destroy(db, context, entry, id, guard).map(|()| None))
+                .await
+        }
+        Verb::Action(name) => {
+            write(permitted, move |db, context, projection, guard| {
+                writes::act(db, context, entry, id, name, guard, projection).map(Some)
+            })
+            .await
+        }
         Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
     }
 }
 
-/// A request that may be carried out as far as its level goes.
+/// A request that its caller's level allows.
 struct Permitted<'a> {
-    app: &'a Arc<App>,
+    call: &'a Call,
     caller: Arc<Caller>,
     route: Route,
-    request_id: &'a str,
-}
-
-impl<'a> Permitted<'a> {
-    fn verb(&self) -> Verb {
-        self.route.operation.verb
-    }
-
-    /// What of a request nobody takes notice of; looked for where somebody wants to know, which is in the sandbox.
-    fn ignores(&self, params: &Tree) -> Option<String> {
-        let is_wanted = self.app.sandbox.is_some();
-        is_wanted.then(|| strict::ignored(self.route.entry.resource, self.verb(), params)).flatten()
-    }
-
-    /// The request with what it says, of which strict mode wants everything to count.
-    fn asks(self, params: Tree, additions: Additions) -> Result<Asked<'a>, Error> {
-        let strictly = additions.is_strict.then(|| strict::ignored(self.route.entry.resource, self.verb(), &params));
-        if let Some(sentence) = strictly.flatten() {
-            return Err(Error::Syntax(sentence));
-        }
-        let Self { app, caller, route, request_id } = self;
-        Ok(Asked { app, caller, route, params, additions, request_id })
-    }
-}
-
-/// A request that may be carried out as far as its level and its syntax go.
-struct Asked<'a> {
-    app: &'a Arc<App>,
-    caller: Arc<Caller>,
-    route: Route,
+    /// Query and body, once they are read.
     params: Tree,
-    additions: Additions,
-    request_id: &'a str,
+    options: RequestOptions,
 }
 
-impl Asked<'_> {
+impl Permitted<'_> {
     fn verb(&self) -> Verb {
         self.route.operation.verb
     }
@@ -160,8 +150,24 @@ impl Asked<'_> {
         self.route.entry.resource
     }
 
+    /// Takes query and body, and refuses what would be ignored in strict mode.
+    fn take(&mut self, params: Tree) -> Result<(), Error> {
+        self.params = params;
+        let is_sandbox = self.call.app.sandbox.is_some();
+        if !is_sandbox && !self.options.is_strict {
+            return Ok(());
+        }
+        match strict::ignored(self.resource(), self.verb(), &self.params) {
+            Some(sentence) => {
+                let _ = self.call.ignored.set(sentence.clone());
+                if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
+            }
+            None => Ok(()),
+        }
+    }
+
     fn projection(&self) -> Projection {
-        let dates = self.app.tuned.profile().dates;
+        let dates = self.call.app.tuned.profile().dates;
         Projection::read(self.resource(), &self.params, self.caller.rung()).with_dates(dates)
     }
 
@@ -169,15 +175,15 @@ impl Asked<'_> {
     fn changes(&self, write: Write, object: &Map<String, Json>, index: usize) -> Changes {
         let rung = self.caller.rung();
         let mut changes = Changes::read(self.resource(), write, object, rung, index);
-        if self.additions.is_strict {
+        if self.options.is_strict {
             changes.refuse_ignored(write, object, rung);
         }
         changes
     }
 }
 
-/// The limits of the token. That of a record is taken by its rule, once the record was found and may be touched: a
-/// refused request must neither use it up nor tell of it.
+/// The limits of the token. A record's own limit is taken by its rule, once the record is found and may be changed: a refused
+/// request must neither use it up nor reveal it.
 fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
     let Some(token) = caller.token_id() else {
         return Ok(());
@@ -190,126 +196,78 @@ fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Resu
     }
 }
 
-async fn index(asked: Asked<'_>) -> Result<Answer, Error> {
-    let projection = asked.projection();
-    let query = ListQuery::read(asked.resource(), &asked.params, asked.caller.rung())?;
-    let caller = Arc::clone(&asked.caller);
-    let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
-    asked.app.read_for(&asked.caller, listed).await.map(Answer::json)
-}
-
-async fn show(asked: Asked<'_>) -> Result<Answer, Error> {
-    let (projection, id) = (asked.projection(), asked.route.id);
-    let conditions = query::show_conditions(asked.resource(), &asked.params);
-    let caller = Arc::clone(&asked.caller);
-    let shown = move |db: &mut Db| records::show(db, &projection, &caller, id, &conditions);
-    asked.app.read_for(&asked.caller, shown).await.map(Answer::json)
-}
-
-/// The record that is the caller's own is there whatever filters say (protocol-corners G6).
-async fn show_own(asked: Asked<'_>) -> Result<Answer, Error> {
-    let (projection, caller) = (asked.projection(), Arc::clone(&asked.caller));
-    let shown = move |db: &mut Db| records::show(db, &projection, &caller, caller.user_id().map(UserId::record), &[]);
-    asked.app.read_for(&asked.caller, shown).await.map(Answer::json)
-}
-
-async fn create(asked: Asked<'_>, bulk: usize) -> Result<Answer, Error> {
-    let entry = asked.route.entry;
-    let elements = elements(entry.resource, &asked.params, bulk)?.into_iter().enumerate();
-    let changes: Vec<Changes> = elements.map(|(index, object)| asked.changes(Write::Create, object, index)).collect();
-    let projection = asked.projection();
-    write(asked, move |db, context, _| writes::create(db, context, entry, &mut changes.clone(), &projection).map(Some))
-        .await
-}
-
-async fn update(asked: Asked<'_>) -> Result<Answer, Error> {
-    let (entry, id) = (asked.route.entry, asked.route.id);
-    let changes = asked.changes(Write::Update, elements(entry.resource, &asked.params, 1)?[0], 0);
-    let projection = asked.projection();
-    write(asked, move |db, context, guard| {
-        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::update(db, context, entry, id, changes.clone(), &guard, &projection).map(Some)
-    })
-    .await
-}
-
-async fn destroy(asked: Asked<'_>) -> Result<Answer, Error> {
-    let (entry, id, projection) = (asked.route.entry, asked.route.id, asked.projection());
-    write(asked, move |db, context, guard| {
-        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::destroy(db, context, entry, id, &guard).map(|()| None)
-    })
-    .await
-}
-
-async fn act(asked: Asked<'_>, name: &'static str) -> Result<Answer, Error> {
-    let (entry, id, projection) = (asked.route.entry, asked.route.id, asked.projection());
-    write(asked, move |db, context, guard| {
-        let guard = |db: &mut Db, record: &Record| guard.permit(db, context, record, &projection);
-        writes::act(db, context, entry, id, name, &guard, &projection).map(Some)
-    })
-    .await
-}
-
-/// What a record has to meet before a request may write to it.
-struct Conditions {
-    operation: &'static Operation,
-    expected: Option<Expected>,
-}
-
-impl Conditions {
-    /// The caller's rule on the record, then what the client expects it to be: the tag of what a plain show tells this caller,
-    /// or of a show with what this request includes.
-    fn permit(&self, db: &mut Db, context: &Context, record: &Record, asked: &Projection) -> Result<(), Error> {
-        access::permit_record(&context.caller, self.operation, |field| record.id_in(field))?;
-        let Some(expected) = &self.expected else {
+/// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the tag of a plain
+/// show to this caller, or of a show with what this request includes.
+fn permit(
+    db: &mut Db,
+    context: &Context,
+    record: &Record,
+    operation: &Operation,
+    expected: Option<&Expected>,
+    asked: &Projection,
+) -> Result<(), Error> {
+    access::permit_record(&context.caller, operation, |field| record.id_in(field))?;
+    let Some(expected) = expected else {
+        return Ok(());
+    };
+    let plain = Projection::plain(record.resource, context.caller.rung()).with_dates(asked.dates());
+    for projection in [&plain, asked] {
+        if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
             return Ok(());
-        };
-        let plain = Projection::plain(record.resource, context.caller.rung()).with_dates(asked.dates());
-        for projection in [&plain, asked] {
-            if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
-                return Ok(());
-            }
         }
-        Err(Error::Stale)
     }
+    Err(Error::Stale)
 }
 
-/// Carries out a write, unless writes are switched off for maintenance: once for each idempotency key, and without an effect
-/// when it is a dry run.
-async fn write<F>(asked: Asked<'_>, work: F) -> Result<Answer, Error>
+/// Carries out a write, unless writes are switched off for maintenance: once per idempotency key, and without effect in a dry run.
+async fn write<F>(permitted: Permitted<'_>, work: F) -> Result<Response<Body>, Error>
 where
-    F: Fn(&mut Db, &Context, &Conditions) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
+    F: Fn(&mut Db, &Context, &Projection, Guard<'_>) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
 {
-    let (app, additions) = (asked.app, asked.additions);
+    let projection = permitted.projection();
+    let Permitted { call, caller, route, params, options } = permitted;
+    let operation = route.operation;
+    let app = &call.app;
     app.require_writes()?;
-    let writer = asked.caller.user_id();
-    let mut context = app.context(&asked.caller, Some(asked.request_id));
-    context.is_rehearsal = additions.is_dry_run;
-    let remarks = Arc::clone(&context.remarks);
-    let conditions = Conditions { operation: asked.route.operation, expected: additions.expected };
-    if additions.is_dry_run {
-        let body = app.store.rehearse(move |db| work(db, &context, &conditions)).await?;
-        return Ok(Answer::written(body).with(additions::DRY_RUN).remarking(remarks));
-    }
-    let key = additions.idempotency_key.zip(asked.caller.user_id()).map(|(text, user_id)| IdempotencyKey {
-        account_id: asked.caller.account_id,
+    let mut context = app.context(&caller, Some(&call.request_id));
+    let key = options.idempotency_key.zip(caller.user_id()).map(|(text, user_id)| IdempotencyKey {
+        account_id: caller.account_id,
         user_id,
         text,
-        fingerprint: idempotency::fingerprint(asked.route.operation.id, asked.route.id, &asked.params),
+        fingerprint: idempotency::fingerprint(operation.id, route.id, &params),
         now: context.now,
     });
-    let Some(key) = key else {
-        context.is_whole_job = true;
-        let body = app.store.write(move |db| work(db, &context, &conditions)).await?;
-        app.note_write(writer);
-        return Ok(Answer::written(body).remarking(remarks));
+    context.is_rehearsal = options.is_dry_run;
+    context.is_whole_job = !options.is_dry_run && key.is_none();
+    let remarks = Arc::clone(&context.remarks);
+    let work = move |db: &mut Db| {
+        let guard = |db: &mut Db, record: &Record| {
+            permit(db, &context, record, operation, options.expected.as_ref(), &projection)
+        };
+        work(db, &context, &projection, &guard)
     };
-    let once = move |db: &mut Db| idempotency::once(db, &key, |db| work(db, &context, &conditions));
-    let answered = app.store.write(once).await?;
-    app.note_write(writer);
-    let answer = Answer::written(answered.body).remarking(remarks);
-    Ok(if answered.is_replay { answer.with(additions::REPLAYED) } else { answer })
+    if options.is_dry_run {
+        return Ok(written(app.store.rehearse(work).await?, &remarks, Some(options::DRY_RUN)));
+    }
+    let (body, is_replay) = match key {
+        Some(key) => {
+            let answered = app.store.write(move |db| idempotency::once(db, &key, &work)).await?;
+            (answered.body, answered.is_replay)
+        }
+        None => (app.store.write(work).await?, false),
+    };
+    app.note_write(caller.user_id());
+    Ok(written(body, &remarks, is_replay.then_some(options::REPLAYED)))
+}
+
+/// The answer to a write: 200 with its body, or 204 without one.
+fn written(body: Option<Vec<u8>>, remarks: &Remarks, mark: Option<HeaderName>) -> Response<Body> {
+    let mut response = body.map_or_else(headers::empty, |body| headers::json(200, body));
+    if let Some(mark) = mark {
+        response.headers_mut().insert(mark, HeaderValue::from_static("true"));
+    }
+    options::add_remarks(remarks, response.headers_mut());
+    response
 }
 
 /// The object under the singular root key.

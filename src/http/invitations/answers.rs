@@ -1,52 +1,70 @@
-//! The same as the pages, as JSON, for teams with a front end of their own.
+//! The pages' answers as JSON, for teams with a front end of their own.
 //!
-//! The token is always in the body: addresses end up in the logs of others. No cookie counts here, so that no page of
-//! another site can answer for somebody who is signed in.
+//! The token is always in the body, since addresses end up in other people's logs. Cookies are ignored, so no page of another site
+//! can answer for a signed-in user.
 
 use std::sync::Arc;
 
-use hyper::{Response, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use hyper::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 
 use crate::engine::access::Caller;
 use crate::engine::error::Error;
-use crate::http::api::additions;
-use crate::http::headers;
-use crate::http::object::Object;
-use crate::http::visit::{Visit, text};
+use crate::http::api::options;
+use crate::http::extract::{BodyParams, Visit, text};
+use crate::http::json::Json;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION};
-use crate::server::listen::{Body, RequestBody};
 use crate::wire::changes::Fault;
 use crate::wire::kind;
 use crate::wire::params::Tree;
 
+#[derive(Serialize)]
+pub struct OfferAnswer {
+    account_name: String,
+    inviter_name: String,
+    full_name: String,
+    email_address: String,
+    headline: Option<String>,
+    permission: String,
+    role_name: Option<String>,
+    expiration_date: String,
+    can_be_accepted: bool,
+    ends_memberships_in: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct AcceptedAnswer {
+    account_membership_id: String,
+    user_id: String,
+    invitation_id: String,
+}
+
 /// `POST /invitations/lookup`.
-pub async fn look_up(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let token = token(&visit.body(body).await?)?;
-    let now = visit.app.clock.now();
+pub async fn look_up(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<OfferAnswer>, Error> {
+    let (token, now) = (token(&params)?, visit.app.clock.now());
     let seen = visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), None, now)).await?;
-    let offer = &seen.offer;
-    let elsewhere: Vec<&str> = seen.elsewhere.iter().map(|member| member.account_name.as_str()).collect();
-    Ok(Object::new()
-        .text("account_name", &offer.account_name)
-        .text("inviter_name", &offer.inviter_name)
-        .text("full_name", &offer.full_name)
-        .text("email_address", &offer.email_address)
-        .text_or_null("headline", offer.headline.as_deref())
-        .text("permission", offer.permission.name())
-        .text_or_null("role_name", offer.role_name.as_deref())
-        .text("expiration_date", &kind::date(offer.expires_on))
-        .truth("can_be_accepted", offer.is_granted)
-        .texts("ends_memberships_in", &elsewhere)
-        .answer(StatusCode::OK))
+    let offer = seen.offer;
+    Ok(Json(OfferAnswer {
+        account_name: offer.account_name,
+        inviter_name: offer.inviter_name,
+        full_name: offer.full_name,
+        email_address: offer.email_address,
+        headline: offer.headline,
+        permission: offer.permission.name().to_owned(),
+        role_name: offer.role_name,
+        expiration_date: kind::date(offer.expires_on),
+        can_be_accepted: offer.is_granted,
+        ends_memberships_in: seen.elsewhere.into_iter().map(|member| member.account_name).collect(),
+    }))
 }
 
 /// `POST /invitations/accept`.
-pub async fn accept(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let params = visit.body(body).await?;
+pub async fn accept(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     visit.limit_attempts()?;
-    let app = visit.app;
-    // The password first: neither what it costs nor what is wrong with it may tell whether the link is one that works.
+    let app = &visit.app;
+    // The password first: neither its cost nor its faults may show whether the link works.
     let password = SecretString::from(text(&params, "password").unwrap_or_default());
     let hashed = app.password_checks.hash(password, Arc::clone(&app.entropy)).await.map_err(|error| match error {
         Error::Syntax(sentence) => Error::Invalid(vec![Fault::of("password", 0, &sentence)]),
@@ -58,33 +76,34 @@ pub async fn accept(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Bod
         is_move_confirmed: params.get(CONFIRMATION).is_some_and(is_true),
         signed_in: None,
     };
-    let context = app.context(&Arc::new(Caller::unknown()), Some(visit.request_id));
+    let context = app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
     let remarks = Arc::clone(&context.remarks);
     let (accepted, invitation_id) = visit.write(move |db| acceptance::accept(db, &context, &answer)).await?;
-    let mut response = Object::new()
-        .text("account_membership_id", &accepted.membership_id.to_string())
-        .text("user_id", &accepted.user_id.to_string())
-        .text("invitation_id", &invitation_id.to_string())
-        .answer(StatusCode::OK);
-    additions::tell(&remarks, response.headers_mut());
+    let mut response = Json(AcceptedAnswer {
+        account_membership_id: accepted.membership_id.to_string(),
+        user_id: accepted.user_id.to_string(),
+        invitation_id: invitation_id.to_string(),
+    })
+    .into_response();
+    options::add_remarks(&remarks, response.headers_mut());
     Ok(response)
 }
 
 /// `POST /invitations/decline`.
-pub async fn decline(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let token = token(&visit.body(body).await?)?;
+pub async fn decline(visit: Visit, BodyParams(params): BodyParams) -> Result<StatusCode, Error> {
+    let token = token(&params)?;
     visit.limit_attempts()?;
-    let context = visit.app.context(&Arc::new(Caller::unknown()), Some(visit.request_id));
+    let context = visit.app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
-    Ok(headers::empty())
+    Ok(StatusCode::NO_CONTENT)
 }
 
-/// A body without a token is answered as one whose token does not work.
+/// A body without a token is answered like one whose token does not work.
 fn token(params: &Tree) -> Result<SecretString, Error> {
     text(params, "token").map(SecretString::from).ok_or(Error::NotFound)
 }
 
-/// Whether a JSON `true`, or the text of one, stands there.
+/// A JSON `true`, or text that means it.
 fn is_true(value: &serde_json::Value) -> bool {
     value.as_bool().or_else(|| value.as_str().and_then(kind::truth)).unwrap_or_default()
 }

@@ -1,132 +1,34 @@
-//! Invitations beyond the API: the pages on which people answer, the same as JSON for teams with a front end of their own,
-//! and what administrators need besides.
+//! Invitations beyond the API: the pages on which invitees answer, the same as JSON for teams with a front end of their own, and
+//! what administrators need besides.
 //!
-//! Invariants. `GET` and `HEAD` change nothing, however often and by whomever a link is opened; an answer takes a form that this
-//! browser was given, and something that a person does: a password typed, a box ticked. A token that cannot be used is
-//! answered in one way, whatever the reason. Nothing of a page leads anywhere else, and no address of it is told to the next.
+//! Invariants. `GET` and `HEAD` change nothing, however often a link is opened and by whom. An answer takes a form that this browser
+//! was given, and an action of a person: a typed password or a ticked box. All tokens that do not work get the same answer, whatever
+//! the reason. No page links anywhere else, and no address of a page is passed on to another site.
 
 mod answers;
 mod manage;
-mod pages;
+mod offer;
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::LazyLock;
 
-use hyper::{Method, Request, Response};
+use crate::http::html;
+use crate::http::router::Routes;
 
-use crate::clock::Stopwatch;
-use crate::http::endpoints::{self, Line, get, post};
-use crate::http::visit::Visit;
-use crate::http::{Trace, headers, html};
-use crate::resources::invitations::links::PATH;
-use crate::server::app::App;
-use crate::server::listen::{Body, RequestBody};
+/// Paths for posted answers. GET sees a token there, as anywhere else below `/invitations/`.
+const ANSWERS: [&str; 3] = ["/invitations/lookup", "/invitations/accept", "/invitations/decline"];
 
-/// What can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// The page behind a link.
-    Show,
-    /// What the person decided there.
-    Decide,
-    /// What the page shows, as JSON.
-    LookUp,
-    /// Accepting, as JSON.
-    Accept,
-    /// Declining, as JSON.
-    Decline,
-    /// A link to hand over.
-    Link,
-    /// What became of the mails.
-    Mails,
-}
-
-const ENDPOINTS: &[Line<Endpoint>] = &[
-    post("/invitations/lookup", Endpoint::LookUp, "invitation.lookup"),
-    post("/invitations/accept", Endpoint::Accept, "invitation.accept"),
-    post("/invitations/decline", Endpoint::Decline, "invitation.decline"),
-    post("/invitations/{id}/link", Endpoint::Link, "invitation.link"),
-    get("/invitations/{id}/mails", Endpoint::Mails, "invitation.mails"),
-    get("/invitations/{token}", Endpoint::Show, "invitation.show"),
-    post("/invitations/{token}", Endpoint::Decide, "invitation.decide"),
-];
-
-/// The endpoint that a request is for, if it is one, and its name in logs and metrics.
-pub fn find(method: &Method, path: &str) -> Option<(Endpoint, &'static str)> {
-    path.starts_with(PATH).then(|| endpoints::find(ENDPOINTS, method, path)).flatten()
-}
-
-/// Every path that is found here.
-pub fn paths() -> impl Iterator<Item = String> {
-    ENDPOINTS.iter().map(|line| line.path().to_owned())
-}
-
-impl Endpoint {
-    /// Whether people are in front of it.
-    fn is_page(self) -> bool {
-        matches!(self, Self::Show | Self::Decide)
-    }
-}
-
-/// Answers a request to one of the endpoints.
-pub async fn answer(
-    app: &Arc<App>,
-    endpoint: Endpoint,
-    request: Request<RequestBody>,
-    peer: IpAddr,
-    request_id: &str,
-    trace: &mut Trace,
-) -> Response<Body> {
-    let since = Stopwatch::start();
-    let (head, body) = request.into_parts();
-    let visit = Visit { app, head, peer, request_id, since };
-    let answer = match endpoint {
-        Endpoint::Show => pages::show(&visit).await,
-        Endpoint::Decide => pages::decide(&visit, body).await,
-        Endpoint::LookUp => answers::look_up(&visit, body).await,
-        Endpoint::Accept => answers::accept(&visit, body).await,
-        Endpoint::Decline => answers::decline(&visit, body).await,
-        Endpoint::Link => manage::link(&visit, trace).await,
-        Endpoint::Mails => manage::mails(&visit, trace).await,
-    };
-    answer.unwrap_or_else(|error| {
-        trace.cause = error.cause().map(str::to_owned);
-        if endpoint.is_page() {
-            let mut response = html::error(&error);
-            headers::refuse(response.headers_mut(), &error);
-            response
-        } else {
-            headers::error(&error)
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_find_their_endpoint() {
-        let (get, post) = (&Method::GET, &Method::POST);
-        for (method, path, expected) in [
-            (get, "/invitations/lnk_x", Some(Endpoint::Show)),
-            (&Method::HEAD, "/invitations/lnk_x", Some(Endpoint::Show)),
-            (post, "/invitations/lnk_x", Some(Endpoint::Decide)),
-            (post, "/invitations/lookup", Some(Endpoint::LookUp)),
-            (post, "/invitations/accept", Some(Endpoint::Accept)),
-            (post, "/invitations/decline", Some(Endpoint::Decline)),
-            (get, "/invitations/accept", Some(Endpoint::Show)),
-            (post, "/invitations/7/link", Some(Endpoint::Link)),
-            (get, "/invitations/7/mails", Some(Endpoint::Mails)),
-            (get, "/invitations/7/link", None),
-            (post, "/invitations/7/7/link", None),
-            (post, "/invitations//link", None),
-            (get, "/invitations/", None),
-            (get, "/invitations", None),
-            (&Method::PUT, "/invitations/lnk_x", None),
-            (&Method::OPTIONS, "/invitations/lnk_x", None),
-        ] {
-            assert_eq!(find(method, path).map(|(endpoint, _)| endpoint), expected, "{method} {path}");
-        }
-    }
-}
+pub static ROUTES: LazyLock<Routes<()>> = LazyLock::new(|| {
+    let json = Routes::new()
+        .post(ANSWERS[0], "invitation.lookup", answers::look_up)
+        .post(ANSWERS[1], "invitation.accept", answers::accept)
+        .post(ANSWERS[2], "invitation.decline", answers::decline)
+        .post("/invitations/{id}/link", "invitation.link", manage::link)
+        .get("/invitations/{id}/mails", "invitation.mails", manage::mails);
+    let pages = Routes::new().get("/invitations/{token}", "invitation.show", offer::show).post(
+        "/invitations/{token}",
+        "invitation.decide",
+        offer::decide,
+    );
+    let pages = ANSWERS.into_iter().fold(pages, |pages, path| pages.get(path, "invitation.show", offer::show));
+    json.and(pages.mapped(html::show_refusal))
+});

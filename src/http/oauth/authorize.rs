@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use hyper::{Method, Response, StatusCode, header};
+use axum::response::Response;
+use hyper::{Method, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::http::browser::{Browser, require_own_form};
-use crate::http::oauth::html::{Consent, SignIn};
-use crate::http::visit::{Visit, redirect, text};
+use crate::http::extract::{Params, Visit, redirect, text};
 use crate::http::{html, request};
 use crate::ids::UserId;
 use crate::oauth::applications::{self, Application};
@@ -17,74 +18,89 @@ use crate::oauth::authorization::{AccessRequest, AuthorizationRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::sessions::{self, MemberSession};
 use crate::oauth::{grants, redirects};
-use crate::server::listen::{Body, RequestBody};
 use crate::wire::params::Tree;
 
 const DENIED: Refusal = refusal(Code::AccessDenied, "The member has denied the request.");
 
 const NOT_ALLOWED: Refusal = refusal(Code::AccessDenied, "The member may not act for the account of the application.");
 
-/// A request for whose answer it is certain where it may go.
-pub struct Trusted {
-    /// Who asks.
-    pub application: Application,
+/// Parameters of the request that a form repeats: names and values.
+type Hidden<'a> = [(&'static str, &'a str)];
+
+#[derive(Serialize)]
+struct SignInPage<'a> {
+    application: &'a str,
+    hidden: &'a Hidden<'a>,
+    csrf_token: &'a str,
+    /// What was wrong with the last attempt.
+    fault: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ConsentPage<'a> {
+    application: &'a str,
     /// Where the answer goes.
+    host: &'a str,
+    account: &'a str,
+    full_name: &'a str,
+    email_address: &'a str,
+    permission: &'a str,
+    /// The application's name for what it asks for.
+    scope: &'a str,
+    hidden: &'a Hidden<'a>,
+    csrf_token: &'a str,
+}
+
+/// A request of a known application with a registered redirect URI.
+pub struct Trusted {
+    pub application: Application,
     pub redirect_uri: String,
-    /// What was asked, as it came.
     pub asked: AuthorizationRequest,
 }
 
 impl Trusted {
-    /// Finds out who asks. Until that is certain, whatever is wrong is told to the person in front of the browser.
-    pub async fn find(visit: &Visit<'_>, params: &Tree) -> Result<Self, Error> {
+    /// Checks application and redirect URI. Errors are shown in the browser: it is not certain yet where to send them.
+    pub async fn find(visit: &Visit, params: &Tree) -> Result<Self, Error> {
         let asked = AuthorizationRequest::read(|name| text(params, name));
         let client_id = asked.client_id.clone().ok_or_else(|| syntax("The link to this page names no application."))?;
         let application = visit.app.store.read(move |db| applications::find(db, &client_id)).await?;
-        let application = application.ok_or_else(|| syntax("The application that sent you here is not known."))?;
+        let application = application.ok_or_else(|| syntax("The application that sent you here is unknown."))?;
         let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {
-            syntax(
-                "The application that sent you here asks for an answer at an address that was not registered for it.",
-            )
+            syntax("The application that sent you here uses a redirect address that is not registered for it.")
         })?;
         Ok(Self { application, redirect_uri, asked })
     }
 
-    /// Sends an answer to the application.
-    fn answer(&self, status: StatusCode, parameters: &[(&str, &str)]) -> Result<Response<Body>, Error> {
+    /// Redirects to the application with these parameters.
+    fn answer(&self, status: StatusCode, parameters: &[(&str, &str)]) -> Result<Response, Error> {
         let mut all = parameters.to_vec();
         all.extend(self.asked.returned_state().map(|state| ("state", state)));
         redirect(status, &redirects::with_parameters(&self.redirect_uri, &all))
     }
 
-    /// Tells the application that it is refused.
-    pub fn refuse(&self, status: StatusCode, refusal: &Refusal) -> Result<Response<Body>, Error> {
+    /// Redirects to the application with a refusal.
+    pub fn refuse(&self, status: StatusCode, refusal: &Refusal) -> Result<Response, Error> {
         self.answer(status, &[("error", refusal.code.name()), ("error_description", refusal.description)])
     }
 
-    /// The address at which the same is asked again.
+    /// The address of the same request.
     pub fn again(&self) -> String {
         redirects::with_parameters("/oauth/authorize", &self.asked.parameters())
     }
 
-    /// The page on which a member signs in for this application.
-    pub fn sign_in_page(
-        &self,
-        browser: &Browser,
-        status: StatusCode,
-        fault: Option<&str>,
-    ) -> Result<Response<Body>, Error> {
-        let page = SignIn {
+    pub fn sign_in_page(&self, browser: &Browser, status: StatusCode, fault: Option<&str>) -> Result<Response, Error> {
+        let page = SignInPage {
             application: &self.application.name,
             hidden: &self.asked.parameters(),
             csrf_token: &browser.csrf_token(),
             fault,
         };
-        html::html(status, &page, "")
+        html::page(status, "oauth/sign_in.html", &page, "")
     }
 
-    /// The session, if it is one of a member of the application's account.
-    async fn session(&self, visit: &Visit<'_>, browser: &Browser) -> Result<Option<MemberSession>, Error> {
-        let session = browser.session(visit.app).await?;
+    /// The session, if it belongs to a member of the application's account.
+    async fn session(&self, visit: &Visit, browser: &Browser) -> Result<Option<MemberSession>, Error> {
+        let session = browser.session(&visit.app).await?;
         Ok(session.filter(|session| session.account_id == self.application.account_id))
     }
 
@@ -93,8 +109,8 @@ impl Trusted {
         browser: &Browser,
         session: &MemberSession,
         request: &AccessRequest,
-    ) -> Result<Response<Body>, Error> {
-        let page = Consent {
+    ) -> Result<Response, Error> {
+        let page = ConsentPage {
             application: &self.application.name,
             host: redirects::host(&self.redirect_uri),
             account: &session.account_name,
@@ -105,7 +121,7 @@ impl Trusted {
             hidden: &self.asked.parameters(),
             csrf_token: &browser.csrf_token(),
         };
-        html::html(StatusCode::OK, &page, &redirects::source(&self.redirect_uri))
+        html::page(StatusCode::OK, "oauth/consent.html", &page, &redirects::source(&self.redirect_uri))
     }
 }
 
@@ -114,29 +130,29 @@ fn syntax(sentence: &str) -> Error {
 }
 
 /// `GET /oauth/authorize`: the page on which a member decides, or signs in first.
-pub async fn show(visit: &Visit<'_>) -> Result<Response<Body>, Error> {
+pub async fn show(visit: Visit) -> Result<Response, Error> {
     let params = request::query(&visit.head.uri)?;
-    let trusted = Trusted::find(visit, &params).await?;
+    let trusted = Trusted::find(&visit, &params).await?;
     let request = match trusted.asked.judge() {
         Ok(request) => request,
         Err(refusal) => return trusted.refuse(StatusCode::FOUND, &refusal),
     };
     let has_header = visit.head.headers.contains_key(header::AUTHORIZATION);
     if visit.app.sandbox.is_some() && has_header && visit.head.method == Method::GET {
-        return consent_of_bearer(visit, &trusted, request).await;
+        return consent_of_bearer(&visit, &trusted, request).await;
     }
-    let browser = Browser::of(visit)?;
-    let response = match trusted.session(visit, &browser).await? {
+    let browser = Browser::of(&visit)?;
+    let response = match trusted.session(&visit, &browser).await? {
         Some(session) => {
-            record_use(visit, &browser, &session).await?;
+            record_use(&visit, &browser, &session).await?;
             trusted.consent_page(&browser, &session, &request)?
         }
         None => trusted.sign_in_page(&browser, StatusCode::OK, None)?,
     };
-    browser.mark(visit.app, response)
+    browser.mark(&visit.app, response)
 }
 
-async fn record_use(visit: &Visit<'_>, browser: &Browser, session: &MemberSession) -> Result<(), Error> {
+async fn record_use(visit: &Visit, browser: &Browser, session: &MemberSession) -> Result<(), Error> {
     if !session.is_to_be_recorded || visit.app.require_writes().is_err() {
         return Ok(());
     }
@@ -144,21 +160,17 @@ async fn record_use(visit: &Visit<'_>, browser: &Browser, session: &MemberSessio
     visit.write(move |db| Ok(sessions::record_use(db, cookie.expose_secret(), now)?)).await
 }
 
-/// In the sandbox, whoever sends a member's bearer token has that member's consent: a test suite has no hands.
-async fn consent_of_bearer(
-    visit: &Visit<'_>,
-    trusted: &Trusted,
-    request: AccessRequest,
-) -> Result<Response<Body>, Error> {
-    let token = request::token(visit.app, &visit.head.uri, &visit.head.headers)?;
+/// In the sandbox, a member's bearer token counts as consent: a test suite cannot click.
+async fn consent_of_bearer(visit: &Visit, trusted: &Trusted, request: AccessRequest) -> Result<Response, Error> {
+    let token = request::token(&visit.app, &visit.head.uri, &visit.head.headers)?;
     let caller = visit.app.callers.find(&visit.app.store, tokens::hash(&token)).await?;
     let user_id = caller.and_then(|caller| caller.user_id()).ok_or(Error::Unauthenticated)?;
     let code = consent(visit, trusted, request, Member::User(user_id)).await?;
-    tell(trusted, StatusCode::FOUND, code.as_ref())
+    answer(trusted, StatusCode::FOUND, code.as_ref())
 }
 
-/// Sends the code to the application, or says that there is none.
-fn tell(trusted: &Trusted, status: StatusCode, code: Option<&SecretString>) -> Result<Response<Body>, Error> {
+/// Sends the code, or a refusal, to the application.
+fn answer(trusted: &Trusted, status: StatusCode, code: Option<&SecretString>) -> Result<Response, Error> {
     match code {
         Some(code) => trusted.answer(status, &[("code", code.expose_secret())]),
         None => trusted.refuse(status, &NOT_ALLOWED),
@@ -167,21 +179,20 @@ fn tell(trusted: &Trusted, status: StatusCode, code: Option<&SecretString>) -> R
 
 /// Who consents.
 enum Member {
-    /// A user, for certain.
     User(UserId),
-    /// Whoever is signed in by a cookie at the moment of the consent.
+    /// The owner of this cookie's session when the consent is written.
     SignedIn(SecretString),
 }
 
 async fn consent(
-    visit: &Visit<'_>,
+    visit: &Visit,
     trusted: &Trusted,
     request: AccessRequest,
     member: Member,
 ) -> Result<Option<SecretString>, Error> {
-    let (app, now) = (Arc::clone(visit.app), visit.app.clock.now());
+    let (app, now) = (Arc::clone(&visit.app), visit.app.clock.now());
     let (application, redirect_uri) = (trusted.application.clone(), trusted.redirect_uri.clone());
-    let request_id = visit.request_id.to_owned();
+    let request_id = visit.request_id();
     visit
         .write(move |db| {
             let user_id = match &member {
@@ -206,24 +217,23 @@ async fn consent(
 }
 
 /// `POST /oauth/authorize`: what the member decided.
-pub async fn decide(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let params = visit.params(body).await?;
-    let browser = Browser::of(visit)?;
+pub async fn decide(visit: Visit, Params(params): Params) -> Result<Response, Error> {
+    let browser = Browser::of(&visit)?;
     require_own_form(&browser, &params)?;
-    let trusted = Trusted::find(visit, &params).await?;
+    let trusted = Trusted::find(&visit, &params).await?;
     let request = match trusted.asked.judge() {
         Ok(request) => request,
         Err(refusal) => return trusted.refuse(StatusCode::SEE_OTHER, &refusal),
     };
-    if trusted.session(visit, &browser).await?.is_none() {
-        // The session is over: whoever it is signs in and is asked again.
+    if trusted.session(&visit, &browser).await?.is_none() {
+        // The session has ended: sign in, then decide again.
         return redirect(StatusCode::SEE_OTHER, &trusted.again());
     }
     match text(&params, "decision").as_deref() {
         Some("allow") => {
             let member = Member::SignedIn(SecretString::from(browser.cookie().to_owned()));
-            let code = consent(visit, &trusted, request, member).await?;
-            tell(&trusted, StatusCode::SEE_OTHER, code.as_ref())
+            let code = consent(&visit, &trusted, request, member).await?;
+            answer(&trusted, StatusCode::SEE_OTHER, code.as_ref())
         }
         Some("deny") => trusted.refuse(StatusCode::SEE_OTHER, &DENIED),
         _ => Err(syntax("The form does not say what was decided.")),

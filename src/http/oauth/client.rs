@@ -1,4 +1,4 @@
-//! How an application proves who it is: with HTTP's Basic scheme, or with parameters (RFC 6749, section 2.3.1).
+//! Client authentication: HTTP Basic, or parameters (RFC 6749, section 2.3.1).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,43 +7,30 @@ use percent_encoding::percent_decode_str;
 
 use crate::engine::error::Error;
 use crate::engine::limits;
-use crate::http::visit::{Visit, text};
+use crate::http::extract::{Visit, text};
+use crate::http::oauth::refused::Refused;
 use crate::oauth::applications::{self, Application};
 use crate::oauth::exchange::UNKNOWN_CLIENT;
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::wire::params::Tree;
 
-/// Name and secret, as they came.
 struct Credentials {
     client_id: String,
     secret: String,
 }
 
-/// Why an application was not recognised, and whether it has tried the Basic scheme.
-pub struct Unrecognised {
-    /// What it is told.
-    pub refusal: Refusal,
-    /// Whether it is told of the scheme that it has tried.
-    pub is_challenged: bool,
-}
-
-/// The application that a request proves to come from, unless that asks too often.
-pub async fn recognise(visit: &Visit<'_>, params: &Tree) -> Result<Result<Application, Unrecognised>, Error> {
+/// Authenticates the application and counts its request.
+pub async fn authenticate(visit: &Visit, params: &Tree) -> Result<Application, Refused> {
     let is_challenged = uses_basic(&visit.head.headers);
-    let refused = |refusal| Ok(Err(Unrecognised { refusal, is_challenged }));
-    let credentials = match credentials(&visit.head.headers, params) {
-        Ok(credentials) => credentials,
-        Err(refusal) => return refused(refusal),
-    };
+    let refused = |refusal| Refused::Client { refusal, is_challenged };
+    let credentials = credentials(&visit.head.headers, params).map_err(refused)?;
     let work = visit
         .app
         .store
         .read(move |db| Ok::<_, Error>(applications::authenticate(db, &credentials.client_id, &credentials.secret)?));
-    let Some(application) = work.await? else {
-        return refused(UNKNOWN_CLIENT);
-    };
+    let application = work.await?.ok_or(refused(UNKNOWN_CLIENT))?;
     visit.app.limits.take(limits::Kind::TokenRequest, application.id.get(), visit.app.clock.now())?;
-    Ok(Ok(application))
+    Ok(application)
 }
 
 fn uses_basic(headers: &HeaderMap) -> bool {
@@ -65,13 +52,13 @@ fn credentials(headers: &HeaderMap, params: &Tree) -> Result<Credentials, Refusa
         _ => return Err(UNKNOWN_CLIENT),
     };
     if secret.is_some() || client_id.is_some_and(|client_id| client_id != credentials.client_id) {
-        let sentence = "The application proves itself in two ways at once. Use the header or the parameters.";
+        let sentence = "The application authenticates in two ways at once. Use either the header or the parameters.";
         return Err(refusal(Code::InvalidRequest, sentence));
     }
     Ok(credentials)
 }
 
-/// What stands in a Basic header: both halves are encoded as in a form, and then as Base64.
+/// The credentials in a Basic header: both halves are form-encoded, then Base64.
 fn basic(header: &str) -> Option<Credentials> {
     let (_, encoded) = header.split_once(' ')?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
@@ -81,22 +68,4 @@ fn basic(header: &str) -> Option<Credentials> {
         percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
     };
     Some(Credentials { client_id: decode(client_id)?, secret: decode(secret)? })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_halves_of_a_basic_header_are_encoded_as_in_a_form() {
-        let header = |text: &str| format!("Basic {}", STANDARD.encode(text));
-        let read = |header: &str| basic(header).map(|found| (found.client_id, found.secret));
-        let pair = |one: &str, other: &str| Some((one.to_owned(), other.to_owned()));
-        assert_eq!(read(&header("app:secret")), pair("app", "secret"));
-        assert_eq!(read(&header("a%3Ab:c+d%25")), pair("a:b", "c d%"));
-        assert_eq!(read(&header("app:se:cret")), pair("app", "se:cret"));
-        assert_eq!(read(&header("app")), None);
-        assert_eq!(read("Basic %%%"), None);
-        assert_eq!(read("Basic"), None);
-    }
 }

@@ -1,60 +1,89 @@
-//! The endpoints that applications ask by themselves: tokens, their end, and what is known of one.
+//! The endpoints for applications: tokens, revocation, introspection.
 
 use std::sync::Arc;
 
-use hyper::{Response, StatusCode};
 use secrecy::ExposeSecret as _;
+use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::http::oauth::client::{self, Unrecognised};
-use crate::http::oauth::json;
-use crate::http::object::Object;
-use crate::http::visit::{Visit, text};
-use crate::oauth::exchange::{self, Issued, Means, TokenRequest};
+use crate::http::extract::{Params, Visit, text};
+use crate::http::json::Json;
+use crate::http::oauth::client;
+use crate::http::oauth::refused::Refused;
+use crate::oauth::exchange::{self, Means, TokenRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
-use crate::oauth::revocation::{self, IntrospectedToken};
-use crate::server::listen::{Body, RequestBody};
+use crate::oauth::revocation;
 use crate::wire::params::Tree;
 
 const NO_TOKEN: Refusal = refusal(Code::InvalidRequest, "The parameter token is missing.");
 
-/// A code, a refresh token or the application's own name becomes an access token.
-pub async fn token(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let params = visit.params(body).await?;
-    let asked = match asked(&params) {
-        Ok(asked) => asked,
-        Err(refusal) => return Ok(json::refused(&refusal, false)),
-    };
-    let application = match client::recognise(visit, &params).await? {
-        Ok(application) => application,
-        Err(unrecognised) => return Ok(refused(&unrecognised)),
-    };
-    // What is missing is only told to those who have proven who they are.
-    let asked = match asked {
-        Ok(asked) => asked,
-        Err(refusal) => return Ok(json::refused(&refusal, false)),
-    };
-    let app = Arc::clone(visit.app);
-    let (now, request_id) = (app.clock.now(), visit.request_id.to_owned());
+/// An access token, in the key order of the vendor's server.
+#[derive(Serialize)]
+pub struct IssuedToken {
+    access_token: String,
+    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    created_at: i64,
+}
+
+#[derive(Serialize)]
+pub struct Introspection {
+    active: bool,
+    #[serde(flatten)]
+    facts: Option<TokenFacts>,
+}
+
+#[derive(Serialize)]
+struct TokenFacts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    iat: i64,
+    sub: String,
+    iss: String,
+}
+
+#[derive(Serialize)]
+pub struct Revoked {}
+
+/// `POST /oauth/token`.
+pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<IssuedToken>, Refused> {
+    let asked = asked(&params)?;
+    let application = client::authenticate(&visit, &params).await?;
+    // Only an authenticated application learns which parameter is missing.
+    let asked = asked?;
+    let app = Arc::clone(&visit.app);
+    let (now, request_id) = (app.clock.now(), visit.request_id());
     let outcome = visit
         .write(move |db| {
             let means = Means { entropy: &app.entropy, now, request_id: &request_id };
             let outcome = exchange::exchange(db, &means, &application, &asked)?;
             if outcome.is_err() {
-                // A refusal may have ended tokens that were given before.
+                // A refusal may have revoked tokens that were issued before.
                 app.callers.forget_after_commit(db);
             }
             Ok(outcome)
         })
         .await?;
-    Ok(match outcome {
-        Ok(issued) => issued_body(&issued).answer(StatusCode::OK),
-        Err(refusal) => json::refused(&refusal, false),
-    })
+    let issued = outcome?;
+    Ok(Json(IssuedToken {
+        access_token: issued.access_token.expose_secret().to_owned(),
+        token_type: "Bearer",
+        refresh_token: issued.refresh_token.map(|token| token.expose_secret().to_owned()),
+        scope: unless_blank(issued.scope),
+        created_at: seconds(issued.created_at),
+    }))
 }
 
-/// What is asked for. The outer refusal concerns the grant itself, the inner one what it needs.
+/// The grant. The outer refusal is about its type, the inner one about its parameters.
 fn asked(params: &Tree) -> Result<Result<TokenRequest, Refusal>, Refusal> {
     let needed = |name: &str, sentence| text(params, name).ok_or(refusal(Code::InvalidRequest, sentence));
     let scope = text(params, "scope").unwrap_or_default();
@@ -68,19 +97,12 @@ fn asked(params: &Tree) -> Result<Result<TokenRequest, Refusal>, Refusal> {
             Ok(token.map(|token| TokenRequest::RefreshToken { token, scope }))
         }
         "client_credentials" => Ok(Ok(TokenRequest::ClientCredentials { scope })),
-        _ => Err(refusal(Code::UnsupportedGrantType, "This server does not know that grant_type.")),
+        _ => Err(refusal(Code::UnsupportedGrantType, "This grant_type is not supported.")),
     }
 }
 
-/// What is issued, in the order of the vendor's own server.
-fn issued_body(issued: &Issued) -> Object {
-    let refresh_token = issued.refresh_token.as_ref().map_or("", |token| token.expose_secret());
-    Object::new()
-        .text("access_token", issued.access_token.expose_secret())
-        .text("token_type", "Bearer")
-        .text_unless_blank("refresh_token", refresh_token)
-        .text_unless_blank("scope", &issued.scope)
-        .int("created_at", seconds(issued.created_at))
+fn unless_blank(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.trim().is_empty())
 }
 
 /// Whole seconds since 1970.
@@ -88,55 +110,34 @@ fn seconds(moment: Timestamp) -> i64 {
     moment.0.div_euclid(1_000_000)
 }
 
-fn refused(unrecognised: &Unrecognised) -> Response<Body> {
-    json::refused(&unrecognised.refusal, unrecognised.is_challenged)
-}
-
-/// A token ends. Whoever asks is not told whether there was one.
-pub async fn revoke(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let params = visit.params(body).await?;
-    let application = match client::recognise(visit, &params).await? {
-        Ok(application) => application,
-        Err(unrecognised) => return Ok(refused(&unrecognised)),
-    };
-    let Some(token) = text(&params, "token") else {
-        return Ok(json::refused(&NO_TOKEN, false));
-    };
-    let app = Arc::clone(visit.app);
-    let (now, request_id) = (app.clock.now(), visit.request_id.to_owned());
+/// `POST /oauth/revoke`. The answer is the same whether or not there was such a token.
+pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Revoked>, Refused> {
+    let application = client::authenticate(&visit, &params).await?;
+    let token = text(&params, "token").ok_or(NO_TOKEN)?;
+    let app = Arc::clone(&visit.app);
+    let (now, request_id) = (app.clock.now(), visit.request_id());
     visit
         .write(move |db| {
             app.callers.forget_after_commit(db);
             Ok(revocation::revoke(db, &application, &token, &request_id, now)?)
         })
         .await?;
-    Ok(Object::new().answer(StatusCode::OK))
+    Ok(Json(Revoked {}))
 }
 
-/// What is known of a token.
-pub async fn introspect(visit: &Visit<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let params = visit.params(body).await?;
-    let application = match client::recognise(visit, &params).await? {
-        Ok(application) => application,
-        Err(unrecognised) => return Ok(refused(&unrecognised)),
-    };
-    let Some(token) = text(&params, "token") else {
-        return Ok(json::refused(&NO_TOKEN, false));
-    };
-    let facts: Option<IntrospectedToken> =
-        visit.app.store.read(move |db| Ok::<_, Error>(revocation::introspect(db, &application, &token)?)).await?;
-    let Some(facts) = facts else {
-        return Ok(Object::new().truth("active", false).answer(StatusCode::OK));
-    };
-    let token_type = if facts.is_access_token { "Bearer" } else { "" };
-    Ok(Object::new()
-        .truth("active", true)
-        .text_unless_blank("scope", &facts.scope)
-        .text_unless_blank("client_id", facts.client_id.as_deref().unwrap_or_default())
-        .text("username", &facts.email_address)
-        .text_unless_blank("token_type", token_type)
-        .int("iat", seconds(facts.created_at))
-        .text("sub", &facts.user_id.to_string())
-        .text("iss", &visit.app.base_url())
-        .answer(StatusCode::OK))
+/// `POST /oauth/introspect`.
+pub async fn introspect(visit: Visit, Params(params): Params) -> Result<Json<Introspection>, Refused> {
+    let application = client::authenticate(&visit, &params).await?;
+    let token = text(&params, "token").ok_or(NO_TOKEN)?;
+    let work = visit.app.store.read(move |db| Ok::<_, Error>(revocation::introspect(db, &application, &token)?));
+    let facts = work.await?.map(|facts| TokenFacts {
+        scope: unless_blank(facts.scope),
+        client_id: facts.client_id.and_then(unless_blank),
+        username: facts.email_address,
+        token_type: facts.is_access_token.then_some("Bearer"),
+        iat: seconds(facts.created_at),
+        sub: facts.user_id.to_string(),
+        iss: visit.app.base_url(),
+    });
+    Ok(Json(Introspection { active: facts.is_some(), facts }))
 }

@@ -1,81 +1,86 @@
-//! `/sandbox/clock`: what time it is, and when it will be another.
+//! `/sandbox/clock`: the sandbox's time.
 //!
-//! What follows from the time has happened when the answer comes: invitations have expired, what is kept no longer is gone, mails that
-//! had to wait are sent. Rate limits and the ends of sessions are looked up when they are needed, by the same clock.
+//! What follows from the time has happened when a change is answered: invitations have expired, retention has deleted, mail that
+//! had to wait is sent. Rate limits and sessions read the same clock when they are used.
 
 use std::time::Duration;
 
-use hyper::{Response, StatusCode};
-use serde::Deserialize;
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::http::object::Object;
-use crate::http::sandbox::Asked;
-use crate::server::app::App;
-use crate::server::listen::{Body, RequestBody};
+use crate::http::json::{Json, Time};
+use crate::http::sandbox::extract::{Body, Control};
 use crate::server::{delivery, retention};
-use crate::wire::kind;
 
-/// The last moment that can be set, 9999-12-31T23:59:59Z less a year for what lies ahead of it.
+/// The last moment that can be set: a year before 9999-12-31T23:59:59Z, since expiration dates lie ahead of it.
 const LAST: Timestamp = Timestamp(253_370_764_799_000_000);
 
-#[derive(Deserialize)]
+/// The clock.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Clock")]
+pub struct ClockAnswer {
+    now: Time,
+    frozen: bool,
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Setting {
+#[schemars(extend("minProperties" = 1))]
+pub struct ClockChange {
+    /// From 1970 to 9998.
+    #[schemars(extend("format" = "date-time"))]
     now: Option<String>,
     frozen: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Advance {
+pub struct ClockAdvance {
     seconds: u64,
 }
 
-/// What the clock says.
-pub(super) fn show(asked: &Asked<'_>) -> Response<Body> {
-    state(asked.visit.app)
+pub async fn show(State(control): State<Control>) -> Json<ClockAnswer> {
+    let clock = &control.app.clock;
+    Json(ClockAnswer { now: clock.now().into(), frozen: clock.is_frozen() })
 }
 
-/// Sets the clock, stops it, or lets it go on.
-pub(super) async fn set(asked: &Asked<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let Setting { now, frozen } = asked.body(body).await?;
+pub async fn set(
+    State(control): State<Control>,
+    Body(ClockChange { now, frozen }): Body<ClockChange>,
+) -> Result<Json<ClockAnswer>, Error> {
     if now.is_none() && frozen.is_none() {
         return Err(Error::Syntax("Say now, frozen, or both.".to_owned()));
     }
     let now = now.as_deref().map(moment).transpose()?;
-    asked.visit.app.clock.set(now, frozen);
-    settle(asked).await
+    control.app.clock.set(now, frozen);
+    settle(control).await
 }
 
-/// Moves the clock forward.
-pub(super) async fn advance(asked: &Asked<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    let Advance { seconds } = asked.body(body).await?;
+pub async fn advance(
+    State(control): State<Control>,
+    Body(ClockAdvance { seconds }): Body<ClockAdvance>,
+) -> Result<Json<ClockAnswer>, Error> {
     let duration = Duration::from_secs(seconds);
-    let clock = &asked.visit.app.clock;
+    let clock = &control.app.clock;
     if clock.now().plus(duration) > LAST {
         return Err(beyond("seconds"));
     }
     clock.advance(duration);
-    settle(asked).await
+    settle(control).await
 }
 
-async fn settle(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    let app = asked.visit.app;
-    retention::sweep(app).await?;
-    if app.mail.is_on() {
-        delivery::rest(app).await?;
+async fn settle(control: Control) -> Result<Json<ClockAnswer>, Error> {
+    retention::sweep(&control.app).await?;
+    if control.app.mail.is_on() {
+        delivery::rest(&control.app).await?;
     }
-    Ok(state(app))
+    Ok(show(State(control)).await)
 }
 
-fn state(app: &App) -> Response<Body> {
-    let object = Object::new().text("now", &kind::time(app.clock.now().0)).truth("frozen", app.clock.is_frozen());
-    object.answer(StatusCode::OK)
-}
-
-/// A moment as people write it (RFC 3339).
+/// A moment in RFC 3339.
 fn moment(text: &str) -> Result<Timestamp, Error> {
     let moment: jiff::Timestamp =
         text.parse().map_err(|_| Error::Syntax(format!("now is {text:?}; write it like 2031-02-01T00:00:00Z.")))?;
@@ -84,5 +89,5 @@ fn moment(text: &str) -> Result<Timestamp, Error> {
 }
 
 fn beyond(name: &str) -> Error {
-    Error::Syntax(format!("{name} leads out of the time that the sandbox has, which is from 1970 to 9998."))
+    Error::Syntax(format!("{name} is out of range: the sandbox's time is from 1970 to 9998."))
 }

@@ -1,50 +1,65 @@
-//! `/sandbox/faults`: what is to go wrong.
+//! `/sandbox/faults`: what goes wrong on purpose.
 
-use hyper::{Response, StatusCode};
+use axum::extract::State;
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::engine::error::Error;
-use crate::http::endpoints::segment;
-use crate::http::object::{Object, array};
-use crate::http::sandbox::Asked;
-use crate::http::{headers, known_paths};
+use crate::http::api::route::BASE_PATH;
+use crate::http::json::{Digits, Json};
+use crate::http::sandbox::extract::{Body, Control, Name};
+use crate::http::{invitations, oauth};
+use crate::resources::registry::REGISTRY;
 use crate::sandbox::faults::{Fault, Ordered};
-use crate::server::listen::{Body, RequestBody};
 use crate::wire::query::digits;
 
-/// Every fault, and how often it has happened.
-pub(super) fn list(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    let faults: Vec<Object> = asked.sandbox.faults.all().iter().map(object).collect::<Result<_, _>>()?;
-    Ok(Object::new().raw("faults", &array(faults.into_iter())).answer(StatusCode::OK))
+#[derive(Serialize, JsonSchema)]
+pub struct FaultList {
+    faults: Vec<OrderedFault>,
 }
 
-/// Orders one, which is there for the next request.
-pub(super) async fn order(asked: &Asked<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    let fault: Fault = asked.body(body).await?;
-    let number = asked.sandbox.faults.order(fault.clone(), &known_paths()).map_err(Error::Syntax)?;
-    Ok(object(&Ordered { number, fault, happened: 0 })?.answer(StatusCode::OK))
+/// A fault and how often it has happened.
+#[derive(Serialize, JsonSchema)]
+pub struct OrderedFault {
+    id: Digits<u64>,
+    fault: Fault,
+    happened: u64,
 }
 
-/// Takes all away.
-pub(super) fn clear(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    asked.sandbox.faults.clear();
-    Ok(headers::empty())
-}
-
-/// Takes one away.
-pub(super) fn remove(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    let number = digits(segment(asked.visit.head.uri.path(), 3)).and_then(|number| u64::try_from(number).ok());
-    match number.is_some_and(|number| asked.sandbox.faults.remove(number)) {
-        true => Ok(headers::empty()),
-        false => Err(Error::NotFound),
+impl From<Ordered> for OrderedFault {
+    fn from(Ordered { number, fault, happened }: Ordered) -> Self {
+        Self { id: Digits(number), fault, happened }
     }
 }
 
-fn object(ordered: &Ordered) -> Result<Object, Error> {
-    let fault = serde_json::to_vec(&ordered.fault).map_err(|cause| Error::Internal(cause.to_string()))?;
-    let happened = i64::try_from(ordered.happened).unwrap_or(i64::MAX);
-    Ok(Object::new().text("id", &ordered.number.to_string()).raw("fault", &fault).int("happened", happened))
+pub async fn list(State(control): State<Control>) -> Json<FaultList> {
+    Json(FaultList { faults: control.sandbox.faults.all().into_iter().map(OrderedFault::from).collect() })
+}
+
+pub async fn order(State(control): State<Control>, Body(fault): Body<Fault>) -> Result<Json<OrderedFault>, Error> {
+    let number = control.sandbox.faults.order(fault.clone(), &known_paths()).map_err(Error::Syntax)?;
+    Ok(Json(OrderedFault { id: Digits(number), fault, happened: 0 }))
+}
+
+/// Every path that a fault can be for, with the names of parameters in braces.
+fn known_paths() -> Vec<String> {
+    let operations = REGISTRY.iter().flat_map(|entry| {
+        entry.resource.operations.iter().map(|operation| format!("{BASE_PATH}{}", entry.resource.path(operation.verb)))
+    });
+    let routes = oauth::ROUTES.list.iter().chain(&invitations::ROUTES.list);
+    operations.chain(routes.map(|route| route.path.to_owned())).collect()
+}
+
+pub async fn clear(State(control): State<Control>) -> StatusCode {
+    control.sandbox.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+pub async fn remove(State(control): State<Control>, Name(id): Name) -> Result<StatusCode, Error> {
+    let number = digits(&id).and_then(|number| u64::try_from(number).ok());
+    match number.is_some_and(|number| control.sandbox.faults.remove(number)) {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Error::NotFound),
+    }
 }

@@ -1,20 +1,32 @@
-//! Requests as other tools read them: HTTP Archive 1.2, and lines of curl that can be pasted into a shell.
+//! Requests in formats of other tools: HTTP Archive 1.2, and curl commands for a shell.
 
 use hyper::HeaderMap;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::sandbox::journal::{Exchange, texts};
 use crate::wire::kind;
 
-/// An archive of the exchanges.
-pub(super) fn archive(exchanges: &[Exchange], base_url: &str) -> String {
+/// A name and a value; a name can repeat.
+#[derive(Serialize, JsonSchema)]
+pub struct Header {
+    name: String,
+    value: String,
+}
+
+pub fn headers(headers: &HeaderMap) -> Vec<Header> {
+    texts(headers).map(|(name, value)| Header { name: name.to_owned(), value }).collect()
+}
+
+pub fn archive(exchanges: &[Exchange], base_url: &str) -> String {
     let entries: Vec<Json> = exchanges.iter().map(|exchange| entry(exchange, base_url)).collect();
     let creator = json!({"name": "invited", "version": env!("CARGO_PKG_VERSION")});
     json!({"log": {"version": "1.2", "creator": creator, "entries": entries}}).to_string()
 }
 
 fn entry(exchange: &Exchange, base_url: &str) -> Json {
-    // The format wants milliseconds, which may have a fraction.
+    // The format wants milliseconds.
     let milliseconds = exchange.microseconds / 1_000;
     let url = format!("{base_url}{}", exchange.target());
     let mut request = json!({
@@ -22,7 +34,7 @@ fn entry(exchange: &Exchange, base_url: &str) -> Json {
         "url": url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": pairs(&exchange.request_headers),
+        "headers": headers(&exchange.request_headers),
         "queryString": query(exchange),
         "headersSize": -1,
         "bodySize": exchange.request_body.len(),
@@ -38,12 +50,12 @@ fn entry(exchange: &Exchange, base_url: &str) -> Json {
         "time": milliseconds,
         "request": request,
         "response": {
-            // 0 stands for an answer that never came.
+            // 0 means that the connection ended without an answer.
             "status": exchange.status.unwrap_or_default(),
             "statusText": "",
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": pairs(&exchange.response_headers),
+            "headers": headers(&exchange.response_headers),
             "content": {
                 "size": exchange.response_body.len(),
                 "mimeType": header(&exchange.response_headers, "content-type"),
@@ -71,24 +83,20 @@ fn query(exchange: &Exchange) -> Vec<Json> {
         .collect()
 }
 
-fn pairs(headers: &HeaderMap) -> Vec<Json> {
-    texts(headers).map(|(name, value)| json!({"name": name, "value": value})).collect()
-}
-
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Headers that curl writes by itself, or that are about one connection.
+/// Headers that curl sets itself, and those of the connection.
 const NOT_REPEATED: [&str; 4] = ["host", "content-length", "connection", "accept-encoding"];
 
-/// One command for each exchange, which asks the same once more.
-pub(super) fn lines(exchanges: &[Exchange], base_url: &str) -> String {
+/// A curl command that repeats each request.
+pub fn lines(exchanges: &[Exchange], base_url: &str) -> String {
     exchanges.iter().map(|exchange| line(exchange, base_url) + "\n").collect()
 }
 
-/// A command that asks the same once more.
-pub(super) fn line(exchange: &Exchange, base_url: &str) -> String {
+/// A curl command that repeats the request.
+pub fn line(exchange: &Exchange, base_url: &str) -> String {
     let mut line = format!("curl -X {} {}", exchange.method, quoted(&format!("{base_url}{}", exchange.target())));
     for (name, value) in texts(&exchange.request_headers).filter(|(name, _)| !NOT_REPEATED.contains(name)) {
         line.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));
@@ -99,17 +107,7 @@ pub(super) fn line(exchange: &Exchange, base_url: &str) -> String {
     line
 }
 
-/// A text as one word of a shell.
+/// Quotes a text for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_with_quotes_is_one_word() {
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-    }
 }

@@ -1,24 +1,26 @@
-//! `GET /sandbox/inspector`: the latest requests on a page, for the person whose client does not do what it should.
+//! `GET /sandbox/inspector`: the latest requests on a page, for debugging a client.
 
-use askama::Template;
-use hyper::{Response, StatusCode};
+use axum::extract::State;
+use axum::response::Response;
+use hyper::StatusCode;
+use serde::Serialize;
 
 use crate::engine::error::Error;
-use crate::http::html::{self, STYLE};
-use crate::http::sandbox::{Asked, har};
+use crate::http::html;
+use crate::http::sandbox::extract::Control;
+use crate::http::sandbox::har;
 use crate::sandbox::journal::{Exchange, Wanted};
-use crate::server::listen::Body;
 use crate::wire::kind;
 
 /// Requests that the page shows.
 const SHOWN: usize = 200;
 
-#[derive(Template)]
-#[template(path = "sandbox/requests.html")]
-struct Page {
+#[derive(Serialize)]
+struct InspectorPage {
     lines: Vec<Line>,
 }
 
+#[derive(Serialize)]
 struct Line {
     status: String,
     method: String,
@@ -31,13 +33,11 @@ struct Line {
     answer: String,
 }
 
-/// The page.
-pub(super) fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    let exchanges = asked.sandbox.journal.read(&Wanted::default());
-    let base_url = asked.visit.app.base_url();
+pub async fn show(State(control): State<Control>) -> Result<Response, Error> {
+    let exchanges = control.sandbox.journal.read(&Wanted::default());
+    let base_url = control.app.base_url();
     let lines = exchanges.iter().rev().take(SHOWN).map(|exchange| Line::of(exchange, &base_url)).collect();
-    html::html(StatusCode::OK, &Page { lines }, "")
+    html::page(StatusCode::OK, "sandbox/requests.html", &InspectorPage { lines }, "")
 }
 
 impl Line {
@@ -56,7 +56,7 @@ impl Line {
     }
 }
 
-/// A body as people read it: JSON with a line for each value.
+/// A body for people: JSON is indented.
 fn readable(body: &[u8]) -> String {
     let json: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let pretty = json.and_then(|json| serde_json::to_string_pretty(&json).ok());

@@ -1,59 +1,84 @@
-//! `/sandbox/mailbox`: what the sandbox would have mailed. The links in these mails are what makes members.
+//! `/sandbox/mailbox`: the mail that the sandbox would have sent, with the links that make members.
 
 use std::time::Duration;
 
-use hyper::{Response, StatusCode};
+use axum::extract::State;
+use hyper::StatusCode;
+use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
+use serde::Serialize;
 
 use crate::engine::error::Error;
-use crate::http::headers;
-use crate::http::object::{Object, array};
-use crate::http::sandbox::Asked;
-use crate::http::visit::text;
+use crate::http::extract::text;
+use crate::http::json::{Digits, Json, Time};
+use crate::http::router::Parameters;
+use crate::http::sandbox::extract::{Control, Query};
+use crate::ids::InvitationId;
 use crate::mail::{Mail, Mailbox, Transport};
-use crate::server::listen::Body;
-use crate::wire::kind;
 
-/// The longest wait for a mail, in seconds.
+/// The longest wait for mail, in seconds.
 const LONGEST_WAIT: u64 = 60;
 
-/// The mails, to one address where one is named; the first is waited for where there is time for that.
-pub(super) async fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    let params = asked.query(&["to", "wait"])?;
+pub const QUERY: Parameters = &[
+    ("to", "Only mail to this address.", "string"),
+    ("wait", "How many seconds to wait for the first one, from 0 to 60.", "integer"),
+];
+
+#[derive(Serialize, JsonSchema)]
+pub struct MailboxContent {
+    messages: Vec<MailboxMessage>,
+}
+
+/// A mail.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Mail")]
+struct MailboxMessage {
+    to: String,
+    subject: String,
+    text: String,
+    html: String,
+    message_id: String,
+    invitation_id: Option<Digits<InvitationId>>,
+    link: String,
+    token: String,
+    sent_at: Time,
+}
+
+pub async fn list(State(control): State<Control>, Query(params): Query) -> Result<Json<MailboxContent>, Error> {
     let wait = match text(&params, "wait") {
         None => 0,
         Some(seconds) => seconds.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT).ok_or_else(|| {
             Error::Syntax(format!("wait must be a whole number of seconds from 0 to {LONGEST_WAIT}."))
         })?,
     };
-    let mails = mailbox(asked)?.wait_for(text(&params, "to").as_deref(), Duration::from_secs(wait)).await;
-    Ok(Object::new().raw("messages", &array(mails.iter().map(message))).answer(StatusCode::OK))
+    let mails = mailbox(&control)?.wait_for(text(&params, "to").as_deref(), Duration::from_secs(wait)).await;
+    Ok(Json(MailboxContent { messages: mails.into_iter().map(MailboxMessage::from).collect() }))
 }
 
-/// Throws all mails away.
-pub(super) fn empty(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    mailbox(asked)?.empty();
-    Ok(headers::empty())
+pub async fn empty(State(control): State<Control>) -> Result<StatusCode, Error> {
+    mailbox(&control)?.empty();
+    Ok(StatusCode::NO_CONTENT)
 }
 
-fn mailbox<'a>(asked: &'a Asked<'_>) -> Result<&'a Mailbox, Error> {
-    match &asked.visit.app.mail {
+fn mailbox(control: &Control) -> Result<&Mailbox, Error> {
+    match &control.app.mail {
         Transport::Memory(mailbox) => Ok(mailbox),
-        _ => Err(Error::Syntax("There is no mailbox: the setting mail sends mails elsewhere.".to_owned())),
+        _ => Err(Error::Syntax("There is no mailbox: the setting mail sends mail elsewhere.".to_owned())),
     }
 }
 
-fn message(mail: &Mail) -> Object {
-    let invitation_id = mail.invitation_id.map(|id| id.to_string());
-    Object::new()
-        .text("to", &mail.to)
-        .text("subject", &mail.subject)
-        .text("text", &mail.text)
-        .text("html", &mail.html)
-        .text("message_id", &mail.message_id)
-        .text_or_null("invitation_id", invitation_id.as_deref())
-        .text("link", mail.link.expose_secret())
-        .text("token", mail.token.expose_secret())
-        .text("sent_at", &kind::time(mail.sent_at.0))
+impl From<Mail> for MailboxMessage {
+    fn from(mail: Mail) -> Self {
+        Self {
+            to: mail.to,
+            subject: mail.subject,
+            text: mail.text,
+            html: mail.html,
+            message_id: mail.message_id,
+            invitation_id: mail.invitation_id.map(Digits),
+            link: mail.link.expose_secret().to_owned(),
+            token: mail.token.expose_secret().to_owned(),
+            sent_at: mail.sent_at.into(),
+        }
+    }
 }

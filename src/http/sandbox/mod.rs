@@ -1,182 +1,164 @@
-//! The sandbox's control plane: what a test suite does to the server beside using it.
+//! The sandbox's control plane: what a test suite can do to the server besides using it.
 //!
-//! It is JSON over HTTP under `/sandbox/`, one line of a table for each thing. It is mounted where the app has a
-//! [`crate::sandbox::Sandbox`], which only the sandbox's own start makes: to `serve` these paths do not exist. Nobody proves who
-//! they are here, since everything in a sandbox is public, so that it listens on loopback unless it is told otherwise.
+//! JSON over HTTP under `/sandbox/`. It is served only if the app has a [`Sandbox`], which only `invited sandbox` makes: for
+//! `invited serve` these paths do not exist. It needs no token, since everything in a sandbox is public; so a sandbox listens on
+//! loopback unless it is started with `--allow-remote`.
 //!
-//! Invariants. A request that is wrong in any way changes nothing. What has an effect on rows, clock or mail is over when it is
-//! answered: whoever moves the clock by a month finds the invitations expired.
+//! Invariants. A request with any error changes nothing. Effects on rows, clock and mail are complete when the answer is sent:
+//! after the clock has moved by a month, the invitations have expired.
 
 mod accounts;
 mod clock;
+mod description;
+mod extract;
 mod faults;
-pub mod gate;
 mod har;
 mod inspector;
+pub mod intercept;
 mod mailbox;
-mod read;
 mod requests;
 mod seats;
 mod settings;
-mod state;
+mod snapshots;
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
 use hyper::header::{self, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, StatusCode};
+use serde_json::{Map, Value as Json};
 
-use crate::clock::Stopwatch;
 use crate::engine::error::Error;
-use crate::http::endpoints::{self, Line, delete, get, post, put};
-use crate::http::visit::Visit;
-use crate::http::{Trace, headers};
+use crate::http::router::{Route, Routes, says};
+use crate::http::{headers, request};
 use crate::sandbox::Sandbox;
+use crate::sandbox::faults::Fault;
 use crate::server::app::App;
-use crate::server::listen::{Body, RequestBody};
+use accounts::{AccountRequest, CreatedAccount};
+use clock::{ClockAdvance, ClockAnswer, ClockChange};
+use extract::{Control, Nothing};
+use faults::{FaultList, OrderedFault};
+use mailbox::MailboxContent;
+use requests::RequestList;
+use seats::SeatList;
+use settings::{Settings, SettingsChange};
+use snapshots::{SnapshotInfo, SnapshotList};
 
-/// What machines read of it; a story compares it with the table.
-const DESCRIPTION: &str = include_str!("../../../docs/sandbox.openapi.json");
+static ROUTES: LazyLock<Routes<Control>> = LazyLock::new(|| {
+    Routes::new()
+        .get("/sandbox/openapi.json", "Description", describe)
+        .described(says("This description.").answer::<Map<String, Json>>())
+        .post("/sandbox/reset", "Reset", snapshots::reset)
+        .described(says("Go back to the seed in every respect; snapshots stay.").body::<Nothing>())
+        .get("/sandbox/snapshots", "ListSnapshots", snapshots::list)
+        .described(says("All snapshots, by name.").answer::<SnapshotList>())
+        .put("/sandbox/snapshots/{name}", "KeepSnapshot", snapshots::keep)
+        .described(says("Save rows, mail and clock under a name.").body::<Nothing>().answer::<SnapshotInfo>())
+        .get("/sandbox/snapshots/{name}", "ShowSnapshot", snapshots::show)
+        .described(says("A snapshot.").answer::<SnapshotInfo>())
+        .delete("/sandbox/snapshots/{name}", "RemoveSnapshot", snapshots::remove)
+        .described(says("Delete a snapshot."))
+        .post("/sandbox/snapshots/{name}/restore", "RestoreSnapshot", snapshots::restore)
+        .described(says("Restore a snapshot.").body::<Nothing>())
+        .get("/sandbox/clock", "ShowClock", clock::show)
+        .described(says("The sandbox's time.").answer::<ClockAnswer>())
+        .put("/sandbox/clock", "SetClock", clock::set)
+        .described(
+            says("Set, stop or start the clock, and do what is due by then.")
+                .body::<ClockChange>()
+                .answer::<ClockAnswer>(),
+        )
+        .post("/sandbox/clock/advance", "AdvanceClock", clock::advance)
+        .described(says("Move the clock forward.").body::<ClockAdvance>().answer::<ClockAnswer>())
+        .get("/sandbox/mailbox", "ListMails", mailbox::list)
+        .described(says("Mail kept in memory, newest first.").query(mailbox::QUERY).answer::<MailboxContent>())
+        .delete("/sandbox/mailbox", "EmptyMailbox", mailbox::empty)
+        .described(says("Delete all mail."))
+        .get("/sandbox/faults", "ListFaults", faults::list)
+        .described(says("All faults, in the order in which they are tried.").answer::<FaultList>())
+        .post("/sandbox/faults", "OrderFault", faults::order)
+        .described(says("Add a fault for the next requests.").body::<Fault>().answer::<OrderedFault>())
+        .delete("/sandbox/faults", "ClearFaults", faults::clear)
+        .described(says("Delete all faults."))
+        .delete("/sandbox/faults/{id}", "RemoveFault", faults::remove)
+        .described(says("Delete a fault."))
+        .get("/sandbox/requests", "ListRequests", requests::list)
+        .described(says("The latest requests, oldest first.").query(requests::QUERY).answer::<RequestList>())
+        .delete("/sandbox/requests", "ForgetRequests", requests::forget)
+        .described(says("Delete the recorded requests."))
+        .get("/sandbox/inspector", "ShowInspector", inspector::show)
+        .described(says("The latest 200 requests as a page.").page())
+        .get("/sandbox/seats", "ListSeats", seats::list)
+        .described(says("What each account would have been billed.").answer::<SeatList>())
+        .post("/sandbox/accounts", "CreateAccount", accounts::create)
+        .described(
+            says("Create an account with a token for each level.").body::<AccountRequest>().answer::<CreatedAccount>(),
+        )
+        .get("/sandbox/settings", "ShowSettings", settings::show)
+        .described(says("The current settings.").answer::<Settings>())
+        .put("/sandbox/settings", "ChangeSettings", settings::change)
+        .described(
+            says("Change settings; those left out keep their value.").body::<SettingsChange>().answer::<Settings>(),
+        )
+});
 
-/// Below which everything is the control plane's.
-const PREFIX: &str = "/sandbox/";
-
-/// What can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Endpoint {
-    Description,
-    Mailbox,
-    EmptyMailbox,
-    Clock,
-    SetClock,
-    AdvanceClock,
-    Seats,
-    Faults,
-    OrderFault,
-    ClearFaults,
-    RemoveFault,
-    Requests,
-    Inspector,
-    ForgetRequests,
-    Reset,
-    Snapshots,
-    KeepSnapshot,
-    Snapshot,
-    RemoveSnapshot,
-    RestoreSnapshot,
-    CreateAccount,
-    Settings,
-    ChangeSettings,
+/// The control plane of a sandbox.
+pub fn router(app: &Arc<App>, sandbox: &Arc<Sandbox>) -> Router {
+    let control = Control { app: Arc::clone(app), sandbox: Arc::clone(sandbox) };
+    ROUTES.router.clone().route_layer(from_fn(refuse_unknown_parameters)).with_state(control)
 }
 
-const ENDPOINTS: &[Line<Endpoint>] = &[
-    get("/sandbox/openapi.json", Endpoint::Description, "sandbox.openapi"),
-    get("/sandbox/mailbox", Endpoint::Mailbox, "sandbox.mailbox"),
-    delete("/sandbox/mailbox", Endpoint::EmptyMailbox, "sandbox.mailbox.empty"),
-    get("/sandbox/clock", Endpoint::Clock, "sandbox.clock"),
-    put("/sandbox/clock", Endpoint::SetClock, "sandbox.clock.set"),
-    post("/sandbox/clock/advance", Endpoint::AdvanceClock, "sandbox.clock.advance"),
-    get("/sandbox/seats", Endpoint::Seats, "sandbox.seats"),
-    get("/sandbox/faults", Endpoint::Faults, "sandbox.faults"),
-    post("/sandbox/faults", Endpoint::OrderFault, "sandbox.faults.order"),
-    delete("/sandbox/faults", Endpoint::ClearFaults, "sandbox.faults.clear"),
-    delete("/sandbox/faults/{id}", Endpoint::RemoveFault, "sandbox.faults.remove"),
-    get("/sandbox/requests", Endpoint::Requests, "sandbox.requests"),
-    get("/sandbox/inspector", Endpoint::Inspector, "sandbox.inspector"),
-    delete("/sandbox/requests", Endpoint::ForgetRequests, "sandbox.requests.forget"),
-    post("/sandbox/reset", Endpoint::Reset, "sandbox.reset"),
-    get("/sandbox/snapshots", Endpoint::Snapshots, "sandbox.snapshots"),
-    put("/sandbox/snapshots/{name}", Endpoint::KeepSnapshot, "sandbox.snapshots.keep"),
-    get("/sandbox/snapshots/{name}", Endpoint::Snapshot, "sandbox.snapshot"),
-    delete("/sandbox/snapshots/{name}", Endpoint::RemoveSnapshot, "sandbox.snapshots.remove"),
-    post("/sandbox/snapshots/{name}/restore", Endpoint::RestoreSnapshot, "sandbox.snapshots.restore"),
-    post("/sandbox/accounts", Endpoint::CreateAccount, "sandbox.accounts.create"),
-    get("/sandbox/settings", Endpoint::Settings, "sandbox.settings"),
-    put("/sandbox/settings", Endpoint::ChangeSettings, "sandbox.settings.change"),
-];
-
-/// A request to the control plane.
-struct Asked<'a> {
-    sandbox: &'a Arc<Sandbox>,
-    visit: Visit<'a>,
-}
-
-/// Whether a path is of the control plane, where there is one.
+/// Whether a path belongs to the control plane, if there is one.
 pub fn is_for(path: &str) -> bool {
-    path.starts_with(PREFIX)
+    path.starts_with("/sandbox/")
 }
 
-/// The sandbox, where the path is of its control plane.
-pub fn find<'a>(app: &'a App, path: &str) -> Option<&'a Arc<Sandbox>> {
-    app.sandbox.as_ref().filter(|_| is_for(path))
+async fn describe() -> Response {
+    headers::json(200, description::document(&ROUTES.list).to_string().into()).map(axum::body::Body::new)
 }
 
-/// Answers a request to the control plane.
-pub async fn answer(
-    app: &Arc<App>,
-    sandbox: &Arc<Sandbox>,
-    request: Request<RequestBody>,
-    peer: IpAddr,
-    request_id: &str,
-    trace: &mut Trace,
-) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    let path = head.uri.path().to_owned();
-    let Some((endpoint, name)) = endpoints::find(ENDPOINTS, &head.method, &path) else {
-        return unknown(&head.method, &path);
+/// Requests are read strictly: a test that sets something unknown would prove nothing.
+async fn refuse_unknown_parameters(request: Request, next: Next) -> Response {
+    let params = match request::query(request.uri()) {
+        Ok(params) => params,
+        Err(error) => return error.into_response(),
     };
-    trace.operation = Some(name);
-    let visit = Visit { app, head, peer, request_id, since: Stopwatch::start() };
-    let asked = Asked { sandbox, visit };
-    let answer = match endpoint {
-        Endpoint::Description => Ok(headers::json(200, DESCRIPTION.into())),
-        Endpoint::Mailbox => mailbox::show(&asked).await,
-        Endpoint::EmptyMailbox => mailbox::empty(&asked),
-        Endpoint::Clock => Ok(clock::show(&asked)),
-        Endpoint::SetClock => clock::set(&asked, body).await,
-        Endpoint::AdvanceClock => clock::advance(&asked, body).await,
-        Endpoint::Seats => seats::show(&asked).await,
-        Endpoint::Faults => faults::list(&asked),
-        Endpoint::OrderFault => faults::order(&asked, body).await,
-        Endpoint::ClearFaults => faults::clear(&asked),
-        Endpoint::RemoveFault => faults::remove(&asked),
-        Endpoint::Requests => requests::list(&asked),
-        Endpoint::Inspector => inspector::show(&asked),
-        Endpoint::ForgetRequests => requests::forget(&asked),
-        Endpoint::Reset => state::reset(&asked, body).await,
-        Endpoint::Snapshots => state::list(&asked),
-        Endpoint::KeepSnapshot => state::keep(&asked, body).await,
-        Endpoint::Snapshot => state::show(&asked),
-        Endpoint::RemoveSnapshot => state::remove(&asked),
-        Endpoint::RestoreSnapshot => state::restore(&asked, body).await,
-        Endpoint::CreateAccount => accounts::create(&asked, body).await,
-        Endpoint::Settings => settings::show(&asked),
-        Endpoint::ChangeSettings => settings::change(&asked, body).await,
-    };
-    answer.unwrap_or_else(|error| {
-        trace.cause = error.cause().map(str::to_owned);
-        headers::error(&error)
-    })
+    let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+    let route = routes_at(&request).find(|route| route.method == method);
+    let query = route.and_then(|route| route.description.as_ref()).map_or(&[][..], |description| description.query);
+    let known: Vec<&str> = query.iter().map(|(name, ..)| *name).collect();
+    match params.keys().find(|name| !known.contains(&name.as_str())) {
+        None => next.run(request).await,
+        Some(name) if known.is_empty() => Error::Syntax(format!("There is no parameter {name} here.")).into_response(),
+        Some(name) => {
+            Error::Syntax(format!("There is no parameter {name}; there is {}.", known.join(", "))).into_response()
+        }
+    }
 }
 
-/// The answer to what there is not: it says what there is.
-fn unknown(method: &Method, path: &str) -> Response<Body> {
-    let methods = endpoints::methods(ENDPOINTS, path);
+/// The routes with the path of a request, whatever their method.
+fn routes_at(request: &Request) -> impl Iterator<Item = &'static Route> {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    ROUTES.list.iter().filter(move |route| path.as_ref().is_some_and(|path| path.as_str() == route.path))
+}
+
+/// 404 or 405, listing the routes that exist.
+pub fn unknown(request: &Request) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    let methods: Vec<&str> = routes_at(request).map(|route| route.method).collect();
     if methods.is_empty() {
-        let known: Vec<String> = ENDPOINTS.iter().map(|line| format!("{} {}", line.method(), line.path())).collect();
-        return told(StatusCode::NOT_FOUND, &format!("There is no {method} {path}. There is: {}.", known.join(", ")));
+        let known: Vec<String> = ROUTES.list.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        let sentence = format!("There is no {method} {path}. There is: {}.", known.join(", "));
+        return (StatusCode::NOT_FOUND, Error::Syntax(sentence)).into_response();
     }
     let methods = methods.join(", ");
-    let mut response = told(StatusCode::METHOD_NOT_ALLOWED, &format!("{path} takes {methods}."));
+    let mut response =
+        (StatusCode::METHOD_NOT_ALLOWED, Error::Syntax(format!("{path} takes {methods}."))).into_response();
     if let Ok(methods) = HeaderValue::try_from(methods) {
         response.headers_mut().insert(header::ALLOW, methods);
     }
-    response
-}
-
-/// A refusal in the shape of the API's errors.
-fn told(status: StatusCode, sentence: &str) -> Response<Body> {
-    let mut response = headers::error(&Error::Syntax(sentence.to_owned()));
-    *response.status_mut() = status;
     response
 }

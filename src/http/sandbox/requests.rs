@@ -1,21 +1,61 @@
-//! `/sandbox/requests`: what was asked and answered, as JSON, as an HTTP archive, or as lines of curl.
+//! `/sandbox/requests`: recorded requests and answers, as JSON, as an HTTP archive, or as lines of curl.
 
-use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Response, StatusCode};
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::engine::error::Error;
+use crate::http::extract::text;
 use crate::http::headers;
-use crate::http::object::{Object, array};
-use crate::http::sandbox::{Asked, har};
-use crate::http::visit::text;
-use crate::sandbox::journal::{Exchange, Wanted, texts};
-use crate::server::listen::Body;
-use crate::wire::kind;
+use crate::http::json::{Digits, Json, Time};
+use crate::http::router::Parameters;
+use crate::http::sandbox::extract::{Control, Query};
+use crate::http::sandbox::har::{self, Header};
+use crate::ids::{AccountId, UserId};
+use crate::sandbox::journal::{Exchange, Wanted};
 use crate::wire::params::Tree;
 
-/// The requests that fit, oldest first.
-pub(super) fn list(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    let params = asked.query(&["format", "after", "method", "path", "status", "account_id"])?;
+pub const QUERY: Parameters = &[
+    ("format", "json (the default), har for an HTTP archive (1.2), or curl for one command per line.", "string"),
+    ("after", "Only requests with a higher id.", "integer"),
+    ("method", "Only requests with this method.", "string"),
+    ("path", "Only requests whose path matches; `*` stands for any text.", "string"),
+    ("status", "Only requests with this status.", "integer"),
+    ("account_id", "Only requests of this account's callers.", "string"),
+];
+
+#[derive(Serialize, JsonSchema)]
+pub struct RequestList {
+    requests: Vec<RecordedRequest>,
+}
+
+/// A request and its answer.
+#[derive(Serialize, JsonSchema)]
+struct RecordedRequest {
+    id: Digits<u64>,
+    at: Time,
+    method: String,
+    /// With the query.
+    path: String,
+    request_headers: Vec<Header>,
+    /// As much of it as was read.
+    request_body: String,
+    /// null if the connection ended without an answer.
+    status: Option<u16>,
+    response_headers: Vec<Header>,
+    response_body: String,
+    microseconds: u64,
+    operation: &'static str,
+    account_id: Option<Digits<AccountId>>,
+    user_id: Option<Digits<UserId>>,
+    fault_id: Option<Digits<u64>>,
+    /// The parameters that had no effect.
+    ignored: Option<String>,
+}
+
+pub async fn list(State(control): State<Control>, Query(params): Query) -> Result<Response, Error> {
     let wanted = Wanted {
         after: number(&params, "after")?.unwrap_or_default(),
         method: text(&params, "method"),
@@ -23,24 +63,24 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
         status: number(&params, "status")?,
         account_id: number(&params, "account_id")?,
     };
-    let exchanges = asked.sandbox.journal.read(&wanted);
-    let base_url = &asked.visit.app.base_url();
+    let exchanges = control.sandbox.journal.read(&wanted);
+    let base_url = &control.app.base_url();
     match text(&params, "format").as_deref() {
         None | Some("json") => {
-            let requests = array(exchanges.iter().map(object));
-            Ok(Object::new().raw("requests", &requests).answer(StatusCode::OK))
+            Ok(Json(RequestList { requests: exchanges.into_iter().map(RecordedRequest::from).collect() })
+                .into_response())
         }
-        Some("har") => Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes())),
-        Some("curl") => Ok(plain(har::lines(&exchanges, base_url))),
+        Some("har") => {
+            Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes()).map(axum::body::Body::new))
+        }
+        Some("curl") => Ok(har::lines(&exchanges, base_url).into_response()),
         Some(_) => Err(Error::Syntax("format must be json, har or curl.".to_owned())),
     }
 }
 
-/// Forgets them.
-pub(super) fn forget(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    asked.sandbox.journal.clear();
-    Ok(headers::empty())
+pub async fn forget(State(control): State<Control>) -> StatusCode {
+    control.sandbox.journal.clear();
+    StatusCode::NO_CONTENT
 }
 
 fn number<T: std::str::FromStr>(params: &Tree, name: &str) -> Result<Option<T>, Error> {
@@ -48,38 +88,25 @@ fn number<T: std::str::FromStr>(params: &Tree, name: &str) -> Result<Option<T>, 
     text(params, name).map(|text| text.parse().map_err(wrong)).transpose()
 }
 
-fn plain(text: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
-    response
-}
-
-fn object(exchange: &Exchange) -> Object {
-    let (account, user) = exchange.caller.unzip();
-    let object = Object::new()
-        .text("id", &exchange.number.to_string())
-        .text("at", &kind::time(exchange.at.0))
-        .text("method", exchange.method.as_str())
-        .text("path", exchange.target())
-        .raw("request_headers", &pairs(&exchange.request_headers))
-        .text("request_body", &String::from_utf8_lossy(&exchange.request_body));
-    let object = match exchange.status {
-        Some(status) => object.int("status", i64::from(status)),
-        None => object.raw("status", b"null"),
-    };
-    object
-        .raw("response_headers", &pairs(&exchange.response_headers))
-        .text("response_body", &String::from_utf8_lossy(&exchange.response_body))
-        .int("microseconds", i64::try_from(exchange.microseconds).unwrap_or(i64::MAX))
-        .text("operation", exchange.operation)
-        .text_or_null("account_id", account.map(|id| id.to_string()).as_deref())
-        .text_or_null("user_id", user.map(|id| id.to_string()).as_deref())
-        .text_or_null("fault_id", exchange.fault.map(|number| number.to_string()).as_deref())
-        .text_or_null("ignored", exchange.ignored.as_deref())
-}
-
-/// Headers as one object for each, since a name may be there twice.
-fn pairs(headers: &HeaderMap) -> Vec<u8> {
-    array(texts(headers).map(|(name, value)| Object::new().text("name", name).text("value", &value)))
+impl From<Exchange> for RecordedRequest {
+    fn from(exchange: Exchange) -> Self {
+        let (account, user) = exchange.caller.unzip();
+        Self {
+            id: Digits(exchange.number),
+            at: exchange.at.into(),
+            method: exchange.method.to_string(),
+            path: exchange.target().to_owned(),
+            request_headers: har::headers(&exchange.request_headers),
+            request_body: String::from_utf8_lossy(&exchange.request_body).into_owned(),
+            status: exchange.status,
+            response_headers: har::headers(&exchange.response_headers),
+            response_body: String::from_utf8_lossy(&exchange.response_body).into_owned(),
+            microseconds: exchange.microseconds,
+            operation: exchange.operation,
+            account_id: account.map(Digits),
+            user_id: user.map(Digits),
+            fault_id: exchange.fault.map(Digits),
+            ignored: exchange.ignored,
+        }
+    }
 }

@@ -1,35 +1,49 @@
 //! `GET /sandbox/seats`: what the real account would have been billed.
 
-use hyper::{Response, StatusCode};
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::engine::error::Error;
-use crate::http::object::{Object, array};
-use crate::http::sandbox::Asked;
+use crate::http::json::{Digits, Json};
+use crate::http::sandbox::extract::Control;
 use crate::ids::AccountId;
-use crate::resources::seats::{self, Ledger};
-use crate::server::listen::Body;
+use crate::resources::seats;
 
-/// The ledgers of all accounts.
-pub(super) async fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    let ledgers = asked.visit.app.store.read(|db| {
-        let accounts: Vec<AccountId> = db.all("SELECT id FROM accounts ORDER BY id", &[], |row| row.id(0))?;
-        accounts.into_iter().map(|id| Ok((id, seats::ledger(db, id)?))).collect::<Result<Vec<_>, crate::store::Error>>()
-    });
-    let accounts = array(ledgers.await?.iter().map(|(id, ledger)| account(*id, ledger)));
-    Ok(Object::new().raw("accounts", &accounts).answer(StatusCode::OK))
+#[derive(Serialize, JsonSchema)]
+pub struct SeatList {
+    accounts: Vec<AccountSeats>,
 }
 
-fn account(id: AccountId, ledger: &Ledger) -> Object {
-    let object = Object::new().text("account_id", &id.to_string());
-    let object = match ledger.contracted {
-        Some(seats) => object.int("contracted", seats),
-        None => object.raw("contracted", b"null"),
-    };
-    object
-        .int("taken", ledger.taken())
-        .int("members", ledger.members)
-        .int("pending", ledger.pending)
-        .int("over", ledger.over())
-        .int("billed", ledger.billed)
+/// The seats of an account.
+#[derive(Serialize, JsonSchema)]
+struct AccountSeats {
+    account_id: Digits<AccountId>,
+    contracted: Option<i64>,
+    taken: i64,
+    members: i64,
+    pending: i64,
+    over: i64,
+    billed: i64,
+}
+
+pub async fn list(State(control): State<Control>) -> Result<Json<SeatList>, Error> {
+    let work = control.app.store.read(|db| {
+        let ids: Vec<AccountId> = db.all("SELECT id FROM accounts ORDER BY id", &[], |row| row.id(0))?;
+        ids.into_iter()
+            .map(|id| {
+                let ledger = seats::ledger(db, id)?;
+                Ok(AccountSeats {
+                    account_id: Digits(id),
+                    contracted: ledger.contracted,
+                    taken: ledger.taken(),
+                    members: ledger.members,
+                    pending: ledger.pending,
+                    over: ledger.over(),
+                    billed: ledger.billed,
+                })
+            })
+            .collect::<Result<_, Error>>()
+    });
+    Ok(Json(SeatList { accounts: work.await? }))
 }

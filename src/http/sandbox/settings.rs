@@ -1,109 +1,128 @@
-//! `/sandbox/settings`: what can be changed while the sandbox runs, the profile of the vendor among it.
+//! `/sandbox/settings`: settings that can be changed while the sandbox runs.
 
-use hyper::{Response, StatusCode};
-use serde::Deserialize;
+use axum::extract::State;
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::engine::error::Error;
-use crate::engine::tuning::Tuning;
-use crate::http::object::Object;
-use crate::http::sandbox::Asked;
-use crate::server::listen::{Body, RequestBody};
+use crate::engine::limits::PerMinute;
+use crate::engine::tuning::{Profile, Tuning};
+use crate::http::json::Json;
+use crate::http::sandbox::extract::{Body, Control, unreadable};
 use crate::server::settings;
 use crate::wire::kind::Dates;
 
-/// What is to be changed; what is not said stays. The names are those of the settings.
-#[derive(Deserialize)]
+/// The current settings. A limit of 0 is none.
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
-    rate_general: Option<u32>,
-    rate_create: Option<u32>,
-    rate_resend: Option<u32>,
-    rate_resend_per_invitation: Option<u32>,
-    rate_sign_in: Option<u32>,
-    rate_sign_in_per_peer: Option<u32>,
-    rate_token: Option<u32>,
-    rate_mails_per_address: Option<u32>,
-    invitation_days: Option<i64>,
-    base_url: Option<String>,
-    strict: Option<bool>,
-    activate_new_users_at_once: Option<bool>,
-    tell_when_to_retry: Option<bool>,
-    dates: Option<String>,
+pub struct Settings {
+    /// Requests per minute and token.
+    rate_general: u32,
+    /// Creates per minute and token.
+    rate_create: u32,
+    /// Resends per minute and token.
+    rate_resend: u32,
+    /// Resends per minute of one invitation.
+    rate_resend_per_invitation: u32,
+    /// Sign-ins per minute and address.
+    rate_sign_in: u32,
+    /// Sign-ins per minute and network address.
+    rate_sign_in_per_peer: u32,
+    /// Token requests per minute and application.
+    rate_token: u32,
+    /// Mails to one address in 24 hours.
+    rate_mails_per_address: u32,
+    /// Days from sending an invitation to its expiration date.
+    #[schemars(range(min = 1, max = 3650))]
+    invitation_days: i64,
+    /// Where links lead, without a path.
+    #[schemars(extend("format" = "uri"))]
+    base_url: String,
+    /// Whether every request is in strict mode.
+    strict: bool,
+    /// Whether invited users become members at once.
+    activate_new_users_at_once: bool,
+    /// Whether a 429 has Retry-After.
+    tell_when_to_retry: bool,
+    /// How days are written: days or times.
+    #[schemars(extend("enum" = ["days", "times"]))]
+    dates: String,
 }
 
-/// What is in force.
-pub(super) fn show(asked: &Asked<'_>) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    Ok(object(&asked.visit.app.tuned.get()).answer(StatusCode::OK))
+/// Settings left out keep their value.
+#[derive(Deserialize, JsonSchema)]
+pub struct SettingsChange(#[schemars(with = "Settings", transform = require_none)] Map<String, Value>);
+
+fn require_none(schema: &mut Schema) {
+    schema.remove("required");
 }
 
-/// Changes some of it, from the next request on.
-pub(super) async fn change(asked: &Asked<'_>, body: RequestBody) -> Result<Response<Body>, Error> {
-    asked.query(&[])?;
-    let change: Change = asked.body(body).await?;
-    let app = asked.visit.app;
-    app.tuned.set(change.applied_to((*app.tuned.get()).clone())?);
-    show(asked)
+pub async fn show(State(control): State<Control>) -> Json<Settings> {
+    Json(Settings::from(&*control.app.tuned.get()))
 }
 
-impl Change {
-    /// The whole as it is then, or what is wrong with the change.
-    fn applied_to(self, mut tuning: Tuning) -> Result<Tuning, Error> {
-        let wrong = |name: &str, reason: String| Error::Syntax(format!("{name} {reason}."));
-        let rates = &mut tuning.rates;
-        for (rate, wanted) in [
-            (&mut rates.general, self.rate_general),
-            (&mut rates.create, self.rate_create),
-            (&mut rates.resend, self.rate_resend),
-            (&mut rates.resend_of_record, self.rate_resend_per_invitation),
-            (&mut rates.sign_in, self.rate_sign_in),
-            (&mut rates.sign_in_of_peer, self.rate_sign_in_per_peer),
-            (&mut rates.token_request, self.rate_token),
-            (&mut tuning.rate_mails_per_address, self.rate_mails_per_address),
-        ] {
-            *rate = wanted.unwrap_or(*rate);
-        }
-        if let Some(days) = self.invitation_days {
-            tuning.invitation_days =
-                settings::days(&days.to_string()).map_err(|reason| wrong("invitation_days", reason))?;
-        }
-        if let Some(base_url) = self.base_url {
-            tuning.base_url = settings::base_url(&base_url).map_err(|reason| wrong("base_url", reason))?;
-        }
-        if let Some(dates) = self.dates {
-            tuning.profile.dates = settings::dates(&dates).map_err(|reason| wrong("dates", reason))?;
-        }
-        let profile = &mut tuning.profile;
-        profile.is_strict = self.strict.unwrap_or(profile.is_strict);
-        profile.activates_at_once = self.activate_new_users_at_once.unwrap_or(profile.activates_at_once);
-        profile.tells_when_to_retry = self.tell_when_to_retry.unwrap_or(profile.tells_when_to_retry);
-        Ok(tuning)
+pub async fn change(
+    State(control): State<Control>,
+    Body(SettingsChange(change)): Body<SettingsChange>,
+) -> Result<Json<Settings>, Error> {
+    let current = serde_json::to_value(Settings::from(&*control.app.tuned.get()));
+    let mut settings: Map<String, Value> = current.and_then(serde_json::from_value).map_err(unreadable)?;
+    settings.extend(change.into_iter().filter(|(_, value)| !value.is_null()));
+    let settings: Settings = serde_json::from_value(settings.into()).map_err(unreadable)?;
+    control.app.tuned.set(settings.try_into()?);
+    Ok(show(State(control)).await)
+}
+
+impl TryFrom<Settings> for Tuning {
+    type Error = Error;
+
+    fn try_from(settings: Settings) -> Result<Self, Error> {
+        let wrong = |name: &'static str| move |reason: String| Error::Syntax(format!("{name} {reason}."));
+        Ok(Self {
+            rates: PerMinute {
+                general: settings.rate_general,
+                create: settings.rate_create,
+                resend: settings.rate_resend,
+                resend_of_record: settings.rate_resend_per_invitation,
+                sign_in: settings.rate_sign_in,
+                sign_in_of_peer: settings.rate_sign_in_per_peer,
+                token_request: settings.rate_token,
+            },
+            rate_mails_per_address: settings.rate_mails_per_address,
+            invitation_days: settings::days(&settings.invitation_days.to_string()).map_err(wrong("invitation_days"))?,
+            base_url: settings::base_url(&settings.base_url).map_err(wrong("base_url"))?,
+            profile: Profile {
+                is_strict: settings.strict,
+                activates_at_once: settings.activate_new_users_at_once,
+                tells_when_to_retry: settings.tell_when_to_retry,
+                dates: settings::dates(&settings.dates).map_err(wrong("dates"))?,
+            },
+        })
     }
 }
 
-fn object(tuning: &Tuning) -> Object {
-    let (rates, profile) = (&tuning.rates, &tuning.profile);
-    let rates = [
-        ("rate_general", rates.general),
-        ("rate_create", rates.create),
-        ("rate_resend", rates.resend),
-        ("rate_resend_per_invitation", rates.resend_of_record),
-        ("rate_sign_in", rates.sign_in),
-        ("rate_sign_in_per_peer", rates.sign_in_of_peer),
-        ("rate_token", rates.token_request),
-        ("rate_mails_per_address", tuning.rate_mails_per_address),
-    ];
-    let dates = match profile.dates {
-        Dates::Days => "days",
-        Dates::Times => "times",
-    };
-    rates
-        .into_iter()
-        .fold(Object::new(), |object, (name, rate)| object.int(name, i64::from(rate)))
-        .int("invitation_days", tuning.invitation_days)
-        .text("base_url", &tuning.base_url)
-        .truth("strict", profile.is_strict)
-        .truth("activate_new_users_at_once", profile.activates_at_once)
-        .truth("tell_when_to_retry", profile.tells_when_to_retry)
-        .text("dates", dates)
+impl From<&Tuning> for Settings {
+    fn from(tuning: &Tuning) -> Self {
+        let (rates, profile) = (&tuning.rates, &tuning.profile);
+        Self {
+            rate_general: rates.general,
+            rate_create: rates.create,
+            rate_resend: rates.resend,
+            rate_resend_per_invitation: rates.resend_of_record,
+            rate_sign_in: rates.sign_in,
+            rate_sign_in_per_peer: rates.sign_in_of_peer,
+            rate_token: rates.token_request,
+            rate_mails_per_address: tuning.rate_mails_per_address,
+            invitation_days: tuning.invitation_days,
+            base_url: tuning.base_url.clone(),
+            strict: profile.is_strict,
+            activate_new_users_at_once: profile.activates_at_once,
+            tell_when_to_retry: profile.tells_when_to_retry,
+            dates: match profile.dates {
+                Dates::Days => "days".to_owned(),
+                Dates::Times => "times".to_owned(),
+            },
+        }
+    }
 }

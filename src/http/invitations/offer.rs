@@ -1,0 +1,261 @@
+//! The pages of an invitation: who invites to what, and the two answers.
+//!
+//! Plain HTML without script. Mailbox scanners open every link, and some submit every form they find; so accepting takes a password,
+//! or a ticked box of a signed-in user, and declining takes a ticked box.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use hyper::StatusCode;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+
+use crate::engine::access::Caller;
+use crate::engine::error::Error;
+use crate::http::browser::{self, Browser};
+use crate::http::extract::{BodyParams, Visit, text};
+use crate::http::{headers, html};
+use crate::language::Language;
+use crate::oauth::sessions;
+use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
+use crate::resources::invitations::links::PATH;
+use crate::server::delivery;
+use crate::wire::changes::Fault;
+use crate::wire::params::Tree;
+
+/// The value of a ticked box.
+const TICKED: &str = "yes";
+
+#[derive(Serialize)]
+struct OfferPage<'a> {
+    inviter: &'a str,
+    account: &'a str,
+    name: &'a str,
+    address: &'a str,
+    permission: &'a str,
+    role: Option<&'a str>,
+    date: String,
+    is_granted: bool,
+    is_signed_in: bool,
+    /// The accounts whose membership ends.
+    elsewhere: String,
+    fault: Option<FormFault>,
+    csrf_token: String,
+}
+
+#[derive(Serialize)]
+struct NoticePage<'a> {
+    notice: Notice,
+    account: &'a str,
+}
+
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+enum FormFault {
+    DeclineUnconfirmed,
+    MoveUnconfirmed,
+    CannotLeave,
+    Password,
+}
+
+/// What a page without a form says.
+#[derive(Clone, Copy, Debug, Serialize)]
+enum Notice {
+    Welcome,
+    Declined,
+    /// The one answer to a link that does not work. It sets no cookie, so that it is the same every time.
+    DeadLink,
+    TooManyAttempts,
+    StaleForm,
+}
+
+/// `GET /invitations/TOKEN`.
+pub async fn show(visit: Visit) -> Result<Response, Error> {
+    let browser = Browser::of(&visit)?;
+    match look(&visit, &browser).await? {
+        Some(seen) => browser.mark(&visit.app, offer_page(&visit, &browser, &seen, StatusCode::OK, None)?),
+        None => dead_link(&visit),
+    }
+}
+
+/// `POST /invitations/TOKEN`.
+pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
+    let browser = Browser::of(&visit)?;
+    let language = visit.app.config.mail_language;
+    if !browser.has_made(&params) {
+        return notice(language, StatusCode::FORBIDDEN, Notice::StaleForm, "");
+    }
+    if let Err(error) = visit.limit_attempts() {
+        let mut response = notice(language, StatusCode::TOO_MANY_REQUESTS, Notice::TooManyAttempts, "")?;
+        headers::refuse(response.headers_mut(), &error);
+        return Ok(response);
+    }
+    match text(&params, "decision").as_deref() {
+        Some("decline") => decline(&visit, &browser, &params).await,
+        _ => accept(&visit, &browser, &params).await,
+    }
+}
+
+async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
+    let app = &visit.app;
+    // The password first: its cost must not show whether the link works.
+    let password = match text(params, "password") {
+        Some(password) => Some(app.password_checks.hash(SecretString::from(password), Arc::clone(&app.entropy)).await),
+        None => None,
+    };
+    let password = match password.transpose() {
+        Ok(password) => password,
+        Err(Error::Syntax(_)) => return again(visit, browser, Some(FormFault::Password)).await,
+        Err(error) => return Err(error),
+    };
+    let answer = Acceptance {
+        token: token(visit),
+        password,
+        is_move_confirmed: text(params, CONFIRMATION).as_deref() == Some(TICKED),
+        signed_in: browser.session(app).await?.map(|session| session.user_id),
+    };
+    let seen = look(visit, browser).await?;
+    let context = app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
+    let (entropy, request_id) = (Arc::clone(&app.entropy), visit.request_id());
+    let before = SecretString::from(browser.cookie().to_owned());
+    let work = visit.write(move |db| {
+        let (accepted, _) = acceptance::accept(db, &context, &answer)?;
+        sessions::begin(db, &entropy, accepted.user_id, before.expose_secret(), &request_id, context.now)
+    });
+    match work.await {
+        Ok(cookie) => {
+            let Some(seen) = seen else { return dead_link(visit) };
+            let language = delivery::spoken(app, &seen.offer);
+            let mut response = notice(language, StatusCode::OK, Notice::Welcome, &seen.offer.account_name)?;
+            if let Some(cookie) = cookie {
+                browser::set_cookie(app, &mut response, cookie.expose_secret())?;
+            }
+            Ok(response)
+        }
+        Err(Error::NotFound) => dead_link(visit),
+        Err(Error::Invalid(faults)) => again(visit, browser, form_fault(&faults)).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// The fault to show. That an invitation is not granted any more is on the page already.
+fn form_fault(faults: &[Fault]) -> Option<FormFault> {
+    let is_about = |name: &str| faults.iter().any(|fault| fault.field == name || fault.message == name);
+    let known = [
+        (CONFIRMATION, FormFault::MoveUnconfirmed),
+        ("password", FormFault::Password),
+        (acceptance::CANNOT_LEAVE, FormFault::CannotLeave),
+    ];
+    known.into_iter().find(|(name, _)| is_about(name)).map(|(_, fault)| fault)
+}
+
+async fn decline(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
+    if text(params, "confirm_decline").as_deref() != Some(TICKED) {
+        return again(visit, browser, Some(FormFault::DeclineUnconfirmed)).await;
+    }
+    let Some(seen) = look(visit, browser).await? else { return dead_link(visit) };
+    let context = visit.app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
+    let token = token(visit);
+    match visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await {
+        Ok(()) => notice(delivery::spoken(&visit.app, &seen.offer), StatusCode::OK, Notice::Declined, ""),
+        Err(Error::NotFound) => dead_link(visit),
+        Err(error) => Err(error),
+    }
+}
+
+/// The token in the path; nothing in it is ever percent-encoded.
+fn token(visit: &Visit) -> SecretString {
+    SecretString::from(visit.head.uri.path().strip_prefix(PATH).unwrap_or_default().to_owned())
+}
+
+async fn look(visit: &Visit, browser: &Browser) -> Result<Option<OpenInvitation>, Error> {
+    let signed_in = browser.session(&visit.app).await?.map(|session| session.user_id);
+    let (token, now) = (token(visit), visit.app.clock.now());
+    match visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), signed_in, now)).await {
+        Ok(seen) => Ok(Some(seen)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The offer again, with what was wrong.
+async fn again(visit: &Visit, browser: &Browser, fault: Option<FormFault>) -> Result<Response, Error> {
+    match look(visit, browser).await? {
+        Some(seen) => offer_page(visit, browser, &seen, StatusCode::UNPROCESSABLE_ENTITY, fault),
+        None => dead_link(visit),
+    }
+}
+
+fn offer_page(
+    visit: &Visit,
+    browser: &Browser,
+    seen: &OpenInvitation,
+    status: StatusCode,
+    fault: Option<FormFault>,
+) -> Result<Response, Error> {
+    let offer = &seen.offer;
+    let language = delivery::spoken(&visit.app, offer);
+    let elsewhere: Vec<&str> = seen.elsewhere.iter().map(|member| member.account_name.as_str()).collect();
+    let page = OfferPage {
+        inviter: &offer.inviter_name,
+        account: &offer.account_name,
+        name: &offer.full_name,
+        address: &offer.email_address,
+        permission: language.permission(offer.permission.name()),
+        role: offer.role_name.as_deref(),
+        date: language.date(offer.expires_on),
+        is_granted: offer.is_granted,
+        is_signed_in: seen.is_signed_in,
+        elsewhere: elsewhere.join(", "),
+        fault,
+        csrf_token: browser.csrf_token(),
+    };
+    html::page(status, &format!("invitations/offer.{}.html", language.code()), &page, "")
+}
+
+fn dead_link(visit: &Visit) -> Result<Response, Error> {
+    notice(visit.app.config.mail_language, StatusCode::NOT_FOUND, Notice::DeadLink, "")
+}
+
+fn notice(language: Language, status: StatusCode, notice: Notice, account: &str) -> Result<Response, Error> {
+    html::page(status, &format!("invitations/notice.{}.html", language.code()), &NoticePage { notice, account }, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::LANGUAGES;
+
+    #[test]
+    fn every_page_can_be_printed_in_every_language() -> Result<(), Error> {
+        use {FormFault::*, Notice::*};
+        for (language, code) in LANGUAGES {
+            for it in [Welcome, Declined, DeadLink, TooManyAttempts, StaleForm] {
+                notice(*language, StatusCode::OK, it, "Team")?;
+            }
+            let faults = [DeclineUnconfirmed, MoveUnconfirmed, CannotLeave, Password].map(Some);
+            let mut printed = Vec::new();
+            for (round, fault) in faults.into_iter().chain([None]).enumerate() {
+                let page = OfferPage {
+                    inviter: "Bea",
+                    account: "Team",
+                    name: "Ada",
+                    address: "ada@example.test",
+                    permission: language.permission("collaborator"),
+                    role: Some("Developer").filter(|_| round % 2 == 0),
+                    date: language.date(22_311),
+                    is_granted: round != 1,
+                    is_signed_in: round == 2,
+                    elsewhere: if round == 3 { "Other".to_owned() } else { String::new() },
+                    fault,
+                    csrf_token: "token".to_owned(),
+                };
+                printed.push(html::render(&format!("invitations/offer.{code}.html"), &page)?);
+            }
+            printed.sort();
+            printed.dedup();
+            assert_eq!(printed.len(), 5, "{code}");
+        }
+        Ok(())
+    }
+}

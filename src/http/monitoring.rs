@@ -1,0 +1,50 @@
+//! Health and metrics. Neither needs a token, and neither shows anything of an account.
+
+use axum::response::Response;
+use hyper::header::{self, HeaderValue};
+
+use crate::engine::error::Error;
+use crate::engine::schema::MIGRATIONS;
+use crate::http::extract::Visit;
+use crate::http::headers;
+use crate::http::router::Routes;
+use crate::server::app::App;
+use crate::server::listen::Body;
+use crate::store::migrate;
+
+const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// Metrics show how busy a server is, so they are only served here on loopback, and only without a listener of their own.
+pub fn routes(app: &App) -> Routes<()> {
+    let routes = Routes::new().get("/health/live", "health.live", live).get("/health/ready", "health.ready", ready);
+    match app.config.metrics_listen.is_none() && app.config.address.listen.ip().is_loopback() {
+        true => routes.get("/metrics", "metrics", metrics),
+        false => routes,
+    }
+}
+
+async fn live() -> Response {
+    headers::json(200, br#"{"status":"live"}"#.to_vec()).map(axum::body::Body::new)
+}
+
+/// Whether the database answers and has this program's schema.
+async fn ready(visit: Visit) -> Result<Response, Error> {
+    // Whatever is wrong with the schema, another version of the program may be ready soon: that is temporary.
+    let checked = migrate::check(&visit.app.store, MIGRATIONS).await;
+    checked.map_err(|cause| Error::Unavailable(cause.to_string()))?;
+    Ok(headers::json(200, br#"{"status":"ready"}"#.to_vec()).map(axum::body::Body::new))
+}
+
+async fn metrics(visit: Visit) -> Response {
+    metrics_only(&visit.app, "/metrics").map(axum::body::Body::new)
+}
+
+/// The answer of a listener that serves metrics and nothing else.
+pub fn metrics_only(app: &App, path: &str) -> hyper::Response<Body> {
+    if path != "/metrics" {
+        return headers::error(&Error::NotFound);
+    }
+    let mut response = hyper::Response::new(Body::from(app.metrics.text(&app.store, app.password_checks.made())));
+    response.headers_mut().insert(header::CONTENT_TYPE, METRICS);
+    response
+}

@@ -1,0 +1,69 @@
+//! What handlers of the control plane take of a request, read strictly.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use hyper::http::request::Parts;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::engine::error::Error;
+use crate::http::extract::call;
+use crate::http::request;
+use crate::sandbox::Sandbox;
+use crate::server::app::App;
+use crate::wire::params::Tree;
+
+/// The state of the control plane's router.
+#[derive(Clone)]
+pub struct Control {
+    pub app: Arc<App>,
+    pub sandbox: Arc<Sandbox>,
+}
+
+/// A JSON body, whatever its content type; an empty one counts as `{}`.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Control> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &Control) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        let bytes = request::collect(&*call(&head)?, body).await?;
+        let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes };
+        serde_json::from_slice(text).map(Self).map_err(unreadable)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+pub fn unreadable(cause: serde_json::Error) -> Error {
+    Error::Syntax(format!("The body cannot be read: {cause}."))
+}
+
+/// A body without a key.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// The parameters of the query string.
+pub struct Query(pub Tree);
+
+impl FromRequestParts<Control> for Query {
+    type Rejection = Error;
+
+    async fn from_request_parts(head: &mut Parts, _: &Control) -> Result<Self, Error> {
+        request::query(&head.uri).map(Self)
+    }
+}
+
+/// The id or name in `/sandbox/COLLECTION/NAME`, not percent-decoded.
+pub struct Name(pub String);
+
+impl FromRequestParts<Control> for Name {
+    type Rejection = Error;
+
+    async fn from_request_parts(head: &mut Parts, _: &Control) -> Result<Self, Error> {
+        Ok(Self(head.uri.path().split('/').nth(3).unwrap_or_default().to_owned()))
+    }
+}

@@ -1,0 +1,153 @@
+//! `/sandbox/reset` and `/sandbox/snapshots`: back to the seed, or to a saved state.
+//!
+//! Rows change in one transaction. What is in memory (known callers, mail, rate limits, the clock) follows it before any request is
+//! answered.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::engine::error::Error;
+use crate::http::json::{Json, Time};
+use crate::http::sandbox::extract::{Body, Control, Name, Nothing};
+use crate::mail::Transport;
+use crate::sandbox::seed;
+use crate::sandbox::snapshots::State as Saved;
+use crate::server::app::App;
+use crate::server::delivery;
+use crate::transfer::snapshot::{self, Snapshot};
+
+#[derive(Serialize, JsonSchema)]
+pub struct SnapshotList {
+    snapshots: Vec<SnapshotInfo>,
+}
+
+/// A snapshot.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Snapshot")]
+pub struct SnapshotInfo {
+    name: String,
+    rows: usize,
+    mails: usize,
+    taken_at: Time,
+}
+
+impl SnapshotInfo {
+    fn of(name: String, saved: &Saved) -> Self {
+        Self { name, rows: saved.rows.rows(), mails: saved.mails.len(), taken_at: saved.taken_at.into() }
+    }
+}
+
+/// Goes back to the seed. Snapshots stay.
+pub async fn reset(
+    State(Control { app, sandbox }): State<Control>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<StatusCode, Error> {
+    settle(&app).await?;
+    let tuning = sandbox.first_tuning.get().cloned().unwrap_or_else(|| (*app.tuned.get()).clone());
+    let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
+    let work = app.store.write(move |db| {
+        snapshot::empty(db)?;
+        seed::plant(db, &sandbox.seed, now, tuning.invitation_days)?;
+        let (app, sandbox, tuning) = (Arc::clone(&shared), Arc::clone(&sandbox), tuning.clone());
+        db.after_commit(move || {
+            forget(&app);
+            app.tuned.set(tuning);
+            app.clock.restart();
+            app.entropy.restart();
+            app.mail_entropy.restart();
+            sandbox.faults.clear();
+            sandbox.journal.clear();
+        });
+        Ok::<_, Error>(())
+    });
+    work.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Waits for mail that is being sent: a state holds no half-sent mail, and none arrives after a change of state.
+async fn settle(app: &Arc<App>) -> Result<(), Error> {
+    if app.mail.is_on() { delivery::rest(app).await } else { Ok(()) }
+}
+
+/// Drops what is in memory about the rows of before.
+fn forget(app: &App) {
+    app.callers.forget();
+    app.limits.forget();
+    if let Transport::Memory(mailbox) = &app.mail {
+        mailbox.empty();
+    }
+}
+
+pub async fn list(State(control): State<Control>) -> Json<SnapshotList> {
+    let snapshots = control.sandbox.snapshots.all().into_iter();
+    Json(SnapshotList { snapshots: snapshots.map(|(name, saved)| SnapshotInfo::of(name, &saved)).collect() })
+}
+
+pub async fn keep(
+    State(Control { app, sandbox }): State<Control>,
+    name: Name,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<SnapshotInfo>, Error> {
+    let name = checked(name)?;
+    settle(&app).await?;
+    let rows = app.store.read(Snapshot::take).await?;
+    let mails = match &app.mail {
+        Transport::Memory(mailbox) => mailbox.mails(None),
+        _ => Vec::new(),
+    };
+    let saved = Saved { rows, mails, clock: app.clock.setting(), taken_at: app.clock.now() };
+    let info = SnapshotInfo::of(name.clone(), &saved);
+    match sandbox.snapshots.keep(&name, saved) {
+        true => Ok(Json(info)),
+        false => Err(Error::Syntax("There are too many snapshots; delete some first.".to_owned())),
+    }
+}
+
+pub async fn show(State(control): State<Control>, name: Name) -> Result<Json<SnapshotInfo>, Error> {
+    let name = checked(name)?;
+    let saved = control.sandbox.snapshots.find(&name).ok_or(Error::NotFound)?;
+    Ok(Json(SnapshotInfo::of(name, &saved)))
+}
+
+pub async fn remove(State(control): State<Control>, name: Name) -> Result<StatusCode, Error> {
+    match control.sandbox.snapshots.forget(&checked(name)?) {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Error::NotFound),
+    }
+}
+
+pub async fn restore(
+    State(Control { app, sandbox }): State<Control>,
+    name: Name,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<StatusCode, Error> {
+    let saved = sandbox.snapshots.find(&checked(name)?).ok_or(Error::NotFound)?;
+    settle(&app).await?;
+    let shared = Arc::clone(&app);
+    let work = app.store.write(move |db| {
+        saved.rows.put_back(db)?;
+        let (app, saved) = (Arc::clone(&shared), Arc::clone(&saved));
+        db.after_commit(move || {
+            forget(&app);
+            app.clock.set(Some(saved.clock.now), Some(saved.clock.is_frozen));
+            if let Transport::Memory(mailbox) = &app.mail {
+                mailbox.put_back(saved.mails.clone());
+            }
+        });
+        Ok::<_, Error>(())
+    });
+    work.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn checked(Name(name): Name) -> Result<String, Error> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    if name.len() <= 100 && name.chars().all(is_plain) {
+        return Ok(name);
+    }
+    Err(Error::Syntax("The name of a snapshot is up to 100 letters, digits, dots, hyphens and underscores.".to_owned()))
+}
