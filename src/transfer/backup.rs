@@ -69,7 +69,7 @@ fn count(db: &mut Db) -> Result<Vec<(&'static str, u64)>, store::Error> {
     let exists = db.dialect().table_exists();
     let mut tables = Vec::new();
     for table in TABLES {
-        if db.maybe(exists, &[Param::Text(table)], |_| Ok(()))?.is_some() {
+        if db.exists(exists, &[Param::Text(table)])? {
             let rows = db.one(&format!("SELECT count(*) FROM {table}"), &[], |row| row.int(0))?;
             tables.push((*table, rows.unsigned_abs()));
         }

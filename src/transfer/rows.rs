@@ -72,6 +72,19 @@ impl TableReader {
     }
 }
 
+/// Reads a whole table, page by page.
+pub(crate) fn read_table(db: &mut Db, table: &Table, mut each: impl FnMut(Page)) -> Result<Checksum, store::Error> {
+    let mut reader = TableReader::new(table);
+    loop {
+        let mut page = reader.next(db, table)?;
+        let checksum = page.checksum.take();
+        each(page);
+        if let Some(checksum) = checksum {
+            return Ok(checksum);
+        }
+    }
+}
+
 fn add_to(hash: &mut Sha256, value: Param<'_>) {
     let (kind, bytes) = match value {
         Param::Null => return hash.update([0]),

@@ -4,7 +4,7 @@
 //! putting it back are one transaction each, so no reader sees a mixture of two states.
 
 use crate::store::{Db, Error};
-use crate::transfer::rows::{Page, TableReader};
+use crate::transfer::rows::{Page, read_table};
 use crate::transfer::tables::{self, Table};
 
 /// All rows of a database, and the last ids that it has assigned.
@@ -48,10 +48,8 @@ pub fn empty(db: &mut Db) -> Result<(), Error> {
 
 impl TableSnapshot {
     fn take(db: &mut Db, table: Table) -> Result<Self, Error> {
-        let (mut reader, mut pages) = (TableReader::new(&table), Vec::new());
-        while pages.last().is_none_or(|page: &Page| page.checksum.is_none()) {
-            pages.push(reader.next(db, &table)?);
-        }
+        let mut pages = Vec::new();
+        read_table(db, &table, |page| pages.push(page))?;
         let last_id = if table.assigns_ids() { Some(table.last_id(db)?) } else { None };
         Ok(Self { table, pages, last_id })
     }

@@ -54,20 +54,15 @@ pub(crate) fn all(db: &mut Db) -> Result<Vec<Table>, store::Error> {
 impl Table {
     fn find(db: &mut Db, name: &'static str) -> Result<Self, store::Error> {
         let sql = db.dialect().columns_of_table();
-        let (mut columns, mut key) = (Vec::new(), Vec::new());
-        db.each(sql, &[Param::Text(name)], &mut |row| {
-            let place = row.int(1)?;
-            if place > 0 {
-                key.push((place, columns.len()));
-            }
-            columns.push(row.text(0)?.to_owned());
-            Ok(())
-        })?;
+        let columns = db.all(sql, &[Param::Text(name)], |row| Ok((row.text(0)?.to_owned(), row.int(1)?)))?;
+        let places = columns.iter().enumerate().map(|(index, (_, place))| (*place, index));
+        let mut key: Vec<(i64, usize)> = places.filter(|(place, _)| *place > 0).collect();
         if key.is_empty() {
             return Err(store::Error::Schema(format!("there is no table {name} with a primary key")));
         }
         key.sort_unstable();
-        Ok(Self { name, columns, key: key.into_iter().map(|(_, column)| column).collect() })
+        let columns = columns.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { name, columns, key: key.into_iter().map(|(_, index)| index).collect() })
     }
 
     /// Whether its rows get their ids from the database.

@@ -181,8 +181,7 @@ pub fn plant_counted(
 
 /// Whether the database ever held a seed.
 pub fn is_marked(db: &mut Db) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM markers WHERE name = ?1";
-    Ok(db.maybe(sql, &[Param::Text(MARKER)], |_| Ok(()))?.is_some())
+    db.exists("SELECT 1 FROM markers WHERE name = ?1", &[Param::Text(MARKER)])
 }
 
 /// The tokens of a seed that the database knows; a database that was kept may hold another seed.
@@ -190,7 +189,7 @@ pub fn known_tokens(db: &mut Db, seed: &Seed) -> Result<Vec<Token>, Error> {
     let mut known = Vec::new();
     for token in seed.tokens() {
         let sql = "SELECT 1 FROM access_tokens WHERE token_hash = ?1";
-        if db.maybe(sql, &[Param::Bytes(&tokens::hash(&token.token))], |_| Ok(()))?.is_some() {
+        if db.exists(sql, &[Param::Bytes(&tokens::hash(&token.token))])? {
             known.push(token);
         }
     }

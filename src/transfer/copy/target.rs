@@ -8,7 +8,7 @@ use crate::resources::accounts;
 use crate::store::{self, Db, OwnedParam, Param};
 use crate::transfer::copy::source::{Outline, SourceClient};
 use crate::transfer::copy::{CopyError, Progress, ProgressCallback, Stage, checksum_of_all};
-use crate::transfer::rows::{Checksum, PAGE, Page, TableReader};
+use crate::transfer::rows::{Checksum, PAGE, Page, read_table};
 use crate::transfer::tables::{self, COPIED, MARKERS, Table};
 
 #[derive(Clone, Debug)]
@@ -56,8 +56,7 @@ impl TargetCheck {
 }
 
 fn has_table(db: &mut Db, name: &str) -> Result<bool, store::Error> {
-    let sql = db.dialect().table_exists();
-    Ok(db.maybe(sql, &[Param::Text(name)], |_| Ok(()))?.is_some())
+    db.exists(db.dialect().table_exists(), &[Param::Text(name)])
 }
 
 /// The mark of an earlier copy: the identity of its source, and the checksum.
@@ -216,17 +215,13 @@ fn checksums(
 ) -> Result<Vec<(&'static str, Checksum)>, store::Error> {
     let mut found = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
-        let (mut reader, mut rows) = (TableReader::new(table), 0);
-        let checksum = loop {
-            let page = reader.next(db, table)?;
+        let mut rows = 0;
+        let checksum = read_table(db, table, |page| {
             rows += page.rows as u64;
             if page.rows > 0 {
                 tell(index, rows);
             }
-            if let Some(checksum) = page.checksum {
-                break checksum;
-            }
-        };
+        })?;
         found.push((table.name, checksum));
     }
     Ok(found)
