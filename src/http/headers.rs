@@ -1,4 +1,4 @@
-//! The headers of answers (protocol.md section 3, protocol-corners D4 and D5).
+//! The headers of answers (docs/WIRE.md, D4 and D5).
 
 use std::time::Duration;
 

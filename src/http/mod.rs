@@ -1,7 +1,7 @@
 //! The HTTP side: one request from its first byte to its answer.
 //!
-//! [`Service::answer`] wraps every answer: request id, panic guard, the headers of protocol.md section 3, one log line, metrics.
-//! Inside it, paths below the base path go through the pipeline of [`api`], all others through an axum router.
+//! [`Service::answer`] wraps every answer: request id, panic guard, the headers of docs/WIRE.md, Answers, one log line,
+//! metrics. Inside it, paths below the base path go through the pipeline of [`api`], all others through an axum router.
 
 mod api;
 mod browser;

@@ -17,7 +17,7 @@ pub trait Incoming: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Syn
 
 impl<B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>> Incoming for B {}
 
-/// The bearer token of a request (protocol.md section 2, protocol-corners C18).
+/// The bearer token of a request (docs/WIRE.md, C18).
 ///
 /// A wrong header is not compensated by the query string.
 pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error> {
@@ -47,7 +47,7 @@ pub fn query(uri: &Uri) -> Result<Tree, Error> {
     Ok(params::query(uri.query().unwrap_or_default())?)
 }
 
-/// The parameters of query and body together (protocol-corners C1).
+/// The parameters of query and body together (docs/WIRE.md, C1).
 pub async fn query_and_body(call: &Call, uri: &Uri, headers: &HeaderMap, body: impl Incoming) -> Result<Tree, Error> {
     let query = query(uri)?;
     Ok(params::merge(query, self::body(call, headers, body).await?))
@@ -60,7 +60,7 @@ pub async fn body(call: &Call, headers: &HeaderMap, body: impl Incoming) -> Resu
     Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
 }
 
-/// The whole body, within the limits of size and time (protocol-corners C20, C21).
+/// The whole body, within the limits of size and time (docs/WIRE.md, C20, C21).
 pub async fn collect(call: &Call, body: impl Incoming) -> Result<Bytes, Error> {
     let limit = call.app.config.body_limit;
     if body.is_end_stream() {

@@ -1,7 +1,7 @@
 //! The operations of the API: one pipeline, then one function for each form of operation.
 //!
-//! A request can be wrong in many ways at once; the first check that fails decides (protocol-corners B1): token, rate limit, route,
-//! level, decoding and shape, record, rule on the record, values. The pipeline below *is* that order.
+//! A request can be wrong in many ways at once; the first check that fails decides (docs/WIRE.md, O1): token, rate
+//! limit, route, level, decoding and shape, record, rule on the record, values. The pipeline below *is* that order.
 
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>
             return app.read_for(&permitted.caller, listed).await;
         }
         Verb::Show => (permitted.route.id, query::show_conditions(resource, &permitted.params)),
-        // Filters do not apply to the caller's own record (protocol-corners G6).
+        // Filters do not apply to the caller's own record (docs/WIRE.md, G6).
         Verb::ShowOwn(_) => (caller.user_id().map(UserId::record), Vec::new()),
         Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => return Err(Error::NotFound),
     };
@@ -280,7 +280,7 @@ fn root<'a>(resource: &Resource, params: &'a Tree) -> Result<&'a Map<String, Jso
 }
 
 /// The objects of a body: one under the singular root key, or up to `bulk` under the plural one. A resource that can be
-/// made in bulk has two root keys, and a body never has both (protocol-corners C4).
+/// made in bulk has two root keys, and a body never has both (docs/WIRE.md, C4).
 fn elements<'a>(resource: &Resource, params: &'a Tree, bulk: usize) -> Result<Vec<&'a Map<String, Json>>, Error> {
     let (singular, plural) = (resource.singular, resource.name);
     let many = params.get(plural).filter(|_| resource.most_in_bulk() > 1);

@@ -1,4 +1,4 @@
-//! Request headers beyond the vendor's API (protocol.md section 9): idempotency, conditions, strict mode, dry run.
+//! Request headers beyond the vendor's API (docs/WIRE.md, Additions): idempotency, conditions, strict mode, dry run.
 //!
 //! A client that sends none of them is answered as the vendor answers it.
 

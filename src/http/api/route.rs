@@ -2,7 +2,7 @@
 //!
 //! The paths of the API follow one pattern, so they are matched against the registry itself: a described resource is routed. The
 //! corners of the vendor's router (`.json`, one trailing slash, percent-encoding, everything unknown is 404 and never 405) are
-//! protocol-corners C15 to C17.
+//! docs/WIRE.md, C15 to C17.
 
 use hyper::Method;
 use percent_encoding::percent_decode_str;

@@ -1,4 +1,4 @@
-//! OAuth over HTTP (protocol.md section 10): pages for members, JSON for applications.
+//! OAuth over HTTP (docs/WIRE.md, OAuth 2.0): pages for members, JSON for applications.
 //!
 //! The pages are plain HTML without script. Errors appear on a page, with two exceptions: once the application and its redirect URI
 //! are verified, errors go there; and the endpoints for applications answer JSON (RFC 6749).

@@ -1,7 +1,7 @@
 //! External references of users and roles.
 //!
-//! A subject has one reference in each service; another one for the same service replaces it (docs/WIRE.md, G11). References
-//! are written in the transaction of their subject's create or update.
+//! A subject has one reference in each service; another one for the same service replaces it (docs/WIRE.md, G11).
+//! References are written in the transaction of their subject's create or update.
 
 use serde_json::Value as Json;
 

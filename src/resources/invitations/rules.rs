@@ -1,5 +1,5 @@
-//! The life of an invitation: changed, sent again, handed over, accepted, declined, revoked (docs/WIRE.md, Writes). Who may
-//! accept is judged in `acceptance`.
+//! The life of an invitation: changed, sent again, handed over, accepted, declined, revoked (docs/WIRE.md, Writes). Who
+//! may accept is judged in `acceptance`.
 //!
 //! Each function runs inside one transaction, judges what only the database can answer, and writes the record, the
 //! tallies and the audit trail together.

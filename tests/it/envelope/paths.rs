@@ -238,7 +238,7 @@ fn unknown_paths_are_the_same_404() {
 }
 
 #[test]
-fn b1_an_unknown_path_or_method_precedes_the_level() {
+fn o1_an_unknown_path_or_method_precedes_the_level() {
     let server = Server::start();
     for token in [token::COLLABORATOR, token::PUNCH_CLOCK] {
         server.get("/nowhere").bearer(token).send().expect(404);

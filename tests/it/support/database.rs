@@ -190,8 +190,11 @@ pub(crate) fn execute(url: &str, sql: &str) -> Vec<String> {
     rows.unwrap_or_else(|cause| panic!("{sql}: {cause}"))
 }
 
+/// A statement, and where its rows or the reason of its failure go.
+type Statement = (String, Sender<Result<Vec<String>, String>>);
+
 /// A connection on a thread of its own, since a story may stand inside another runtime. It is closed with this.
-pub(crate) struct Session(UnboundedSender<(String, Sender<Result<Vec<String>, String>>)>);
+pub(crate) struct Session(UnboundedSender<Statement>);
 
 impl Session {
     fn open(url: String) -> (Self, JoinHandle<()>) {
