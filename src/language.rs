@@ -1,5 +1,5 @@
-//! The languages of mails and invitation pages: the account's choice, else the server's. A further language is a line in each table
-//! here, and its templates.
+//! The languages of mails and invitation pages: the account's choice, else the server's. A further language is a line
+//! in each table here, and its templates.
 
 use crate::wire::kind;
 

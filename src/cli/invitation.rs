@@ -30,8 +30,8 @@ pub enum Invitation {
         /// Print comma-separated values (RFC 4180) with a header line
         ///
         /// A cell that begins with = + - @ or ' or with a tab or a carriage return gets an apostrophe in front, so that
-        /// no spreadsheet takes it for a formula. To restore the text, remove one leading apostrophe from each cell that
-        /// begins with one.
+        /// no spreadsheet takes it for a formula. To restore the text, remove one leading apostrophe from each cell
+        /// that begins with one.
         #[arg(long, conflicts_with = "json")]
         csv: bool,
         #[command(flatten)]

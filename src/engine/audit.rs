@@ -1,7 +1,7 @@
 //! The audit trail: who did what to which record, and its attributes before and after.
 //!
-//! A row is written in the transaction of its change, so neither exists without the other. Rows are only ever added. They
-//! hold attributes under their wire names, and never a secret.
+//! A row is written in the transaction of its change, so neither exists without the other. Rows are only ever added.
+//! They hold attributes under their wire names, and never a secret.
 
 use std::borrow::Cow;
 

@@ -1,11 +1,11 @@
 //! Requests that may be sent again: one effect for one `Idempotency-Key` (docs/WIRE.md, Additions).
 //!
-//! A client that lost an answer does not know whether its request took effect. It repeats the request with the same key and
-//! gets the first answer. The key is claimed and the answer stored in the transaction of the effect, so a crash leaves
-//! both or neither. A refused request stores nothing: it may be corrected and sent again under the same key.
+//! A client that lost an answer does not know whether its request took effect. It repeats the request with the same key
+//! and gets the first answer. The key is claimed and the answer stored in the transaction of the effect, so a crash
+//! leaves both or neither. A refused request stores nothing: it may be corrected and sent again under the same key.
 //!
-//! The claim is a row with a unique key. A request that comes during the first one waits for the writer, finds the row, and
-//! gets the same answer.
+//! The claim is a row with a unique key. A request that comes during the first one waits for the writer, finds the row,
+//! and gets the same answer.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Counts kept as rows: the exact `count` of a long list costs one look-up.
 //!
-//! A change to a counted set changes its tally in the same transaction. Descriptions name the lists counted this way; all
-//! others count their rows.
+//! A change to a counted set changes its tally in the same transaction. Descriptions name the lists counted this way;
+//! all others count their rows.
 
 use crate::ids::AccountId;
 use crate::store::{Db, Error, Param};

@@ -1,8 +1,8 @@
 //! Bearer tokens and the cache of their callers.
 //!
-//! A token is 256 random bits, shown once; the database holds only its SHA-256. That hash needs no salt and no work factor:
-//! 256 bits cannot be guessed. Looking it up in an index is as safe as comparing in constant time, since steering the
-//! hash would mean inverting it.
+//! A token is 256 random bits, shown once; the database holds only its SHA-256. That hash needs no salt and no work
+//! factor: 256 bits cannot be guessed. Looking it up in an index is as safe as comparing in constant time, since
+//! steering the hash would mean inverting it.
 //!
 //! Every request has a token, so callers are cached, by hash. When this process changes tokens, members or accounts, it
 //! empties the cache before it answers. Changes by other processes take effect when an entry expires, after one second.

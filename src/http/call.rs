@@ -1,4 +1,5 @@
-//! A request on its way through the server: what its handlers need besides head and body, and what the log gets to know of it.
+//! A request on its way through the server: what its handlers need besides head and body, and what the log gets to know
+//! of it.
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};

@@ -1,7 +1,7 @@
 //! Pages for people, and the headers that protect them.
 //!
-//! A page loads and runs nothing, cannot be framed, and its forms go only where they are meant to. Browsers apply that to
-//! redirects after a form, too, so the consent page also names the address of the application.
+//! A page loads and runs nothing, cannot be framed, and its forms go only where they are meant to. Browsers apply that
+//! to redirects after a form, too, so the consent page also names the address of the application.
 
 use std::sync::{Arc, LazyLock};
 

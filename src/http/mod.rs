@@ -66,8 +66,8 @@ impl Service {
         Self { app, router: router.fallback(unknown).method_not_allowed_fallback(unknown) }
     }
 
-    /// Answers a request. This never fails: every error becomes an answer in the documented shape, unless a fault of a sandbox
-    /// says otherwise.
+    /// Answers a request. This never fails: every error becomes an answer in the documented shape, unless a fault of a
+    /// sandbox says otherwise.
     pub async fn answer(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
         let call = Arc::new(Call::begin(Arc::clone(&self.app), request.headers(), peer));
         match &self.app.sandbox {

@@ -14,7 +14,8 @@ use crate::store::migrate;
 
 const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// Metrics show how busy a server is, so they are only served here on loopback, and only without a listener of their own.
+/// Metrics show how busy a server is, so they are only served here on loopback, and only without a listener of their
+/// own.
 pub fn routes(app: &App) -> Routes<()> {
     let routes = Routes::new().get("/health/live", "health.live", live).get("/health/ready", "health.ready", ready);
     match app.config.metrics_listen.is_none() && app.config.address.listen.ip().is_loopback() {

@@ -1,6 +1,7 @@
 //! Routes with names: an axum router that keeps a list of what it serves.
 //!
-//! The names appear in the log and the metrics; the list answers what exists. The API is not routed here but by its registry.
+//! The names appear in the log and the metrics; the list answers what exists. The API is not routed here but by its
+//! registry.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Mails from templates: the program's own, or files of the same names in a folder.
 //!
-//! Invariants. Text that people typed passes [`plain`] first: no control characters, nothing that changes the direction of
-//! text, nothing that mail programs turn into a link. The HTML part is escaped besides. A library encodes headers (RFC
-//! 2047), so no text can start a header. The only URL in a mail is the link.
+//! Invariants. Text that people typed passes [`plain`] first: no control characters, nothing that changes the direction
+//! of text, nothing that mail programs turn into a link. The HTML part is escaped besides. A library encodes headers
+//! (RFC 2047), so no text can start a header. The only URL in a mail is the link.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Mail: its text ([`message`]), its transports (`smtp`, `files`, [`mailbox`]) and its queue ([`outbox`]).
 //!
-//! The setting `mail` names one of a few transports, so they are an enum and no trait. A transport gets a finished mail and
-//! returns the outcome; the outbox decides on retries.
+//! The setting `mail` names one of a few transports, so they are an enum and no trait. A transport gets a finished mail
+//! and returns the outcome; the outbox decides on retries.
 
 mod files;
 pub mod mailbox;

@@ -4,10 +4,10 @@
 //! `delivery`) claims rows, sends them and settles them. A row holds the event and the address, not the text: a mail is
 //! written when it is sent, from the data of that moment.
 //!
-//! Invariants. A mail is sent at least once, always under the same Message-ID, unless it is canceled or given up. A claim
-//! moves the due time ahead by more than sending may take: no other worker takes the row meanwhile, and if the sender
-//! dies, it becomes due again. A settlement counts only for its own attempt. Rows outlive their invitations, because
-//! they count the mails to an address.
+//! Invariants. A mail is sent at least once, always under the same Message-ID, unless it is canceled or given up. A
+//! claim moves the due time ahead by more than sending may take: no other worker takes the row meanwhile, and if the
+//! sender dies, it becomes due again. A settlement counts only for its own attempt. Rows outlive their invitations,
+//! because they count the mails to an address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -214,7 +214,8 @@ pub enum Outcome {
     Canceled,
 }
 
-/// Records the outcome of an attempt. A postponed mail is due again later, or given up after `give_up`. Returns the state, or
+/// Records the outcome of an attempt. A postponed mail is due again later, or given up after `give_up`. Returns the
+/// state, or
 /// `None` if a later attempt has begun.
 pub fn settle(
     db: &mut Db,
@@ -235,8 +236,8 @@ pub fn settle(
             (state, (!is_given_up).then_some(next.0), Some(reply))
         }
     };
-    // Replies are untrusted: they may hold terminal commands, or a NUL, which PostgreSQL refuses. A settlement that failed
-    // for that would send the mail again and again.
+    // Replies are untrusted: they may hold terminal commands, or a NUL, which PostgreSQL refuses. A settlement that
+    // failed for that would send the mail again and again.
     let harmless = |character: char| if character.is_control() { ' ' } else { character };
     let reply: Option<String> = reply.map(|text| text.chars().map(harmless).take(REPLY_LENGTH).collect());
     let changed = db.exec(

@@ -1,10 +1,12 @@
 //! Mail through a mail server (RFC 5321), over reused connections.
 //!
-//! A library speaks the protocol. Its pool is not used: it takes back connections whose conversation was interrupted, and a
-//! late answer is then read as the answer to the next mail, so a refused mail can count as sent. Here a connection serves
-//! one mail at a time and is kept only after its last answer was read; otherwise it is dropped, and so closed.
+//! A library speaks the protocol. Its pool is not used: it takes back connections whose conversation was interrupted,
+//! and a late answer is then read as the answer to the next mail, so a refused mail can count as sent. Here a
+//! connection serves one mail at a time and is kept only after its last answer was read; otherwise it is dropped, and
+//! so closed.
 //!
-//! One deadline covers everything done for a mail: a server that answers a byte a minute is like one that does not answer.
+//! One deadline covers everything done for a mail: a server that answers a byte a minute is like one that does not
+//! answer.
 
 use std::error::Error as _;
 use std::path::Path;

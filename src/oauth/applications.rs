@@ -167,8 +167,8 @@ fn redirect_uris(db: &mut Db, id: ApplicationId) -> Result<Vec<String>, store::E
     db.all(sql, &[id.into()], |row| Ok(row.text(0)?.to_owned()))
 }
 
-/// The application with this client id and secret. An unknown client id takes as long: it is compared with a hash that no
-/// secret has.
+/// The application with this client id and secret. An unknown client id takes as long: it is compared with a hash that
+/// no secret has.
 pub fn authenticate(db: &mut Db, client_id: &str, secret: &str) -> Result<Option<Application>, store::Error> {
     let (application, stored) = match find_with_hash(db, client_id)? {
         Some((application, hash)) => (Some(application), hash),

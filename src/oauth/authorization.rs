@@ -1,7 +1,7 @@
 //! Requests to the authorization endpoint.
 //!
-//! Client and redirect URI are judged first: until both are valid, errors are shown to the person at the browser and never
-//! sent to an address from the request. Everything else is judged afterwards, and errors go to the application.
+//! Client and redirect URI are judged first: until both are valid, errors are shown to the person at the browser and
+//! never sent to an address from the request. Everything else is judged afterwards, and errors go to the application.
 
 use crate::oauth::applications::Application;
 use crate::oauth::pkce::{self, Challenge, Method};

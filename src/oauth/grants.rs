@@ -1,7 +1,7 @@
 //! Grants: one consent of one member, from its code to the last token.
 //!
-//! The code is part of the grant's row, since there is exactly one. It works once, for five minutes. A second use, or one
-//! by another application, means that the code leaked, and ends the grant.
+//! The code is part of the grant's row, since there is exactly one. It works once, for five minutes. A second use, or
+//! one by another application, means that the code leaked, and ends the grant.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ pub struct Consent<'a> {
     pub request_id: &'a str,
 }
 
-/// Records a consent and returns its code; `None` if the user may not act for the application's account, or the application
-/// is gone.
+/// Records a consent and returns its code; `None` if the user may not act for the application's account, or the
+/// application is gone.
 pub fn consent(
     db: &mut Db,
     entropy: &Entropy,

@@ -5,13 +5,13 @@
 //! - [`grants`]: consents and codes · [`exchange`]: access and refresh tokens · [`revocation`]: revocation and introspection
 //! - [`passwords`], [`sign_in_links`], [`sessions`]: sign-in
 //!
-//! Existing OAuth servers own their storage and tokens. Here they are rows written in the transaction of the effect, and
-//! look-ups shared with the API, so none is used.
+//! Existing OAuth servers own their storage and tokens. Here they are rows written in the transaction of the effect,
+//! and look-ups shared with the API, so none is used.
 //!
 //! Invariants. Every secret is 256 random bits, shown once, and stored as its SHA-256; passwords are stored as Argon2id
-//! hashes. A single-use secret is used up by one guarded `UPDATE`, under any concurrency. Presented again, or by another
-//! application, it ends everything that came of it. Nothing here acts for a member who is disabled or removed, or whose
-//! account is cancelled.
+//! hashes. A single-use secret is used up by one guarded `UPDATE`, under any concurrency. Presented again, or by
+//! another application, it ends everything that came of it. Nothing here acts for a member who is disabled or removed,
+//! or whose account is cancelled.
 
 pub mod applications;
 pub mod authorization;

@@ -3,8 +3,8 @@
 //! Passwords can be guessed, so their hash is slow: Argon2id with 19 MiB, two passes and one lane, the first choice of
 //! OWASP's list. It is computed on blocking threads, few at a time because of the memory.
 //!
-//! Invariant: every sign-in costs one computation. An unknown address, a member without a password and a disabled member are
-//! compared with a hash that no password has.
+//! Invariant: every sign-in costs one computation. An unknown address, a member without a password and a disabled
+//! member are compared with a hash that no password has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -9,8 +9,8 @@ use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::{Cell, Kind};
 
-/// Revokes a token of this application: an access token alone, a refresh token with its whole grant. Unknown and foreign
-/// tokens are left alone, with the same answer.
+/// Revokes a token of this application: an access token alone, a refresh token with its whole grant. Unknown and
+/// foreign tokens are left alone, with the same answer.
 ///
 /// An access token leaves its grant alone: clients revoke the old access token after a refresh.
 pub fn revoke(

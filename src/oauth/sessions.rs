@@ -1,7 +1,7 @@
 //! Sessions of signed-in members, one for each browser.
 //!
-//! The browser holds 256 random bits in a cookie, the database their hash. A session only identifies a user. Every look-up
-//! checks that the membership is active, so disabling a member need not end sessions.
+//! The browser holds 256 random bits in a cookie, the database their hash. A session only identifies a user. Every
+//! look-up checks that the membership is active, so disabling a member need not end sessions.
 
 use std::time::Duration;
 
@@ -39,7 +39,8 @@ pub struct MemberSession {
     pub is_to_be_recorded: bool,
 }
 
-/// Signs a user in, replacing the session that the browser had before, and returns the cookie. `None` if the user may not act.
+/// Signs a user in, replacing the session that the browser had before, and returns the cookie. `None` if the user may
+/// not act.
 pub fn begin(
     db: &mut Db,
     entropy: &Entropy,

@@ -1,7 +1,7 @@
 //! Erasing a person: identifying data goes, the record of actions stays.
 //!
-//! A user row that other records name remains, without a name; so do accepted invitations and every row of the audit trail, in
-//! which only identifying words are replaced. The trail still shows that user 7 invited user 9, and when.
+//! A user row that other records name remains, without a name; so do accepted invitations and every row of the audit
+//! trail, in which only identifying words are replaced. The trail still shows that user 7 invited user 9, and when.
 //!
 //! Erasing ends the membership under the usual rules: an account keeps its owner and an administrator.
 
@@ -37,8 +37,8 @@ pub struct Erased {
     pub audit_rows: usize,
 }
 
-/// Erases every person of the account who has, or was invited under, this address. An unknown address is no error, so this
-/// can be repeated.
+/// Erases every person of the account who has, or was invited under, this address. An unknown address is no error, so
+/// this can be repeated.
 pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Erased, Error> {
     let account = context.caller.account_id;
     let key = fold(email_address.trim());
@@ -79,8 +79,8 @@ fn addresses_of(db: &mut Db, account: AccountId, user: UserId) -> Result<Vec<Str
     Ok(db.all(sql, &[account.into(), user.into()], |row| Ok(row.text(0)?.to_owned()))?)
 }
 
-/// Former addresses, known only from the audit trail: invitations to them may be long gone. An address that another user has
-/// by now is left out.
+/// Former addresses, known only from the audit trail: invitations to them may be long gone. An address that another
+/// user has by now is left out.
 fn former_addresses(db: &mut Db, account: AccountId, people: &[UserId]) -> Result<HashSet<String>, Error> {
     let mut former = HashSet::new();
     let sql = "SELECT subject_id, before, after FROM audit WHERE account_id = ?1 AND subject_type = 'users'";
@@ -192,8 +192,8 @@ fn forget_answers(db: &mut Db, account: AccountId, addresses: &HashSet<String>) 
     Ok(())
 }
 
-/// Replaces identifying words in the audit rows about these people. Rows about deleted records are found by the address in
-/// them.
+/// Replaces identifying words in the audit rows about these people. Rows about deleted records are found by the address
+/// in them.
 fn redact_trail(
     db: &mut Db,
     account: AccountId,

@@ -1,8 +1,8 @@
 //! Users and memberships as rows, and whether a user is an active member.
 //!
-//! An invitation creates a user, and its acceptance makes the user a member; only an account's first user is a member from
-//! the start. A membership's state is repeated in `users.is_active` and in two tallies, which keeps lists of people
-//! cheap, so every change of that state goes through here.
+//! An invitation creates a user, and its acceptance makes the user a member; only an account's first user is a member
+//! from the start. A membership's state is repeated in `users.is_active` and in two tallies, which keeps lists of
+//! people cheap, so every change of that state goes through here.
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;

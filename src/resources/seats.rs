@@ -61,8 +61,8 @@ pub fn ledger(db: &mut Db, account: AccountId) -> Result<Ledger, Error> {
 /// After seats were taken: records a new maximum, and puts the seats over into the answer.
 pub fn note_taken(db: &mut Db, context: &Context) -> Result<(), Error> {
     let account = context.caller.account_id;
-    // Invitations and members change different tallies, so concurrent writes would miss each other's seats. The positive
-    // account id is the turn of changes to administrators.
+    // Invitations and members change different tallies, so concurrent writes would miss each other's seats. The
+    // positive account id is the turn of changes to administrators.
     db.take_turn(-account.get())?;
     let ledger = ledger(db, account)?;
     let over = ledger.over();

@@ -1,6 +1,7 @@
 //! The tests on each engine of the store.
 //!
-//! Stories go through the whole program, so the same ones test both engines. What is about PostgreSQL itself (the module
+//! Stories go through the whole program, so the same ones test both engines. What is about PostgreSQL itself (the
+//! module
 //! `postgres`) starts servers of its own and runs once, and so do the suites of others (`examples`), whose sandboxes are
 //! on SQLite. The second run repeats the rest.
 
@@ -15,8 +16,8 @@ const VARIABLE: &str = "INVITED_TEST_DATABASE";
 /// What runs again on the second engine.
 const STORIES: &str = "binary(it) and not test(/^(postgres|examples)::/)";
 
-/// The engines of a run: whether SQLite, and whether PostgreSQL. Without the variable a filter selects the first alone: a
-/// look at a few tests is meant to be short.
+/// The engines of a run: whether SQLite, and whether PostgreSQL. Without the variable a filter selects the first alone:
+/// a look at a few tests is meant to be short.
 fn wanted(variable: &str, is_filtered: bool) -> Result<(bool, bool), String> {
     match variable {
         "" => Ok((true, !is_filtered)),

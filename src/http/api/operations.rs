@@ -182,8 +182,8 @@ impl Permitted<'_> {
     }
 }
 
-/// The limits of the token. A record's own limit is taken by its rule, once the record is found and may be changed: a refused
-/// request must neither use it up nor reveal it.
+/// The limits of the token. A record's own limit is taken by its rule, once the record is found and may be changed: a
+/// refused request must neither use it up nor reveal it.
 fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
     let Some(token) = caller.token_id() else {
         return Ok(());
@@ -196,8 +196,8 @@ fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Resu
     }
 }
 
-/// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the tag of a plain
-/// show to this caller, or of a show with what this request includes.
+/// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the
+/// tag of a plain show to this caller, or of a show with what this request includes.
 fn permit(
     db: &mut Db,
     context: &Context,
@@ -219,7 +219,8 @@ fn permit(
     Err(Error::Stale)
 }
 
-/// Carries out a write, unless writes are switched off for maintenance: once per idempotency key, and without effect in a dry run.
+/// Carries out a write, unless writes are switched off for maintenance: once per idempotency key, and without effect in
+/// a dry run.
 async fn write<F>(permitted: Permitted<'_>, work: F) -> Result<Response<Body>, Error>
 where
     F: Fn(&mut Db, &Context, &Projection, Guard<'_>) -> Result<Option<Vec<u8>>, Error> + Send + 'static,

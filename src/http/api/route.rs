@@ -1,8 +1,8 @@
 //! From a method and a path to an operation of the registry.
 //!
-//! The paths of the API follow one pattern, so they are matched against the registry itself: a described resource is routed. The
-//! corners of the vendor's router (`.json`, one trailing slash, percent-encoding, everything unknown is 404 and never 405) are
-//! docs/WIRE.md, C15 to C17.
+//! The paths of the API follow one pattern, so they are matched against the registry itself: a described resource is
+//! routed. The corners of the vendor's router (`.json`, one trailing slash, percent-encoding, everything unknown is 404
+//! and never 405) are docs/WIRE.md, C15 to C17.
 
 use hyper::Method;
 use percent_encoding::percent_decode_str;
@@ -23,8 +23,8 @@ pub struct Route {
     pub id: Option<RecordId>,
 }
 
-/// The decoded segments of a path below the base path; `None` for any other path. A path that cannot be decoded has no segments, so
-/// nothing is found there.
+/// The decoded segments of a path below the base path; `None` for any other path. A path that cannot be decoded has no
+/// segments, so nothing is found there.
 pub fn place(path: &str) -> Option<Vec<String>> {
     let mut decoded = path.strip_prefix('/')?.split('/').map(decode);
     let is_below =

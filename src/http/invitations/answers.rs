@@ -1,7 +1,7 @@
 //! The pages' answers as JSON, for teams with a front end of their own.
 //!
-//! The token is always in the body, since addresses end up in other people's logs. Cookies are ignored, so no page of another site
-//! can answer for a signed-in user.
+//! The token is always in the body, since addresses end up in other people's logs. Cookies are ignored, so no page of
+//! another site can answer for a signed-in user.
 
 use std::sync::Arc;
 

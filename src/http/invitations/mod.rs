@@ -1,9 +1,10 @@
-//! Invitations beyond the API: the pages on which invitees answer, the same as JSON for teams with a front end of their own, and
-//! what administrators need besides.
+//! Invitations beyond the API: the pages on which invitees answer, the same as JSON for teams with a front end of their
+//! own, and what administrators need besides.
 //!
-//! Invariants. `GET` and `HEAD` change nothing, however often a link is opened and by whom. An answer takes a form that this browser
-//! was given, and an action of a person: a typed password or a ticked box. All tokens that do not work get the same answer, whatever
-//! the reason. No page links anywhere else, and no address of a page is passed on to another site.
+//! Invariants. `GET` and `HEAD` change nothing, however often a link is opened and by whom. An answer takes a form that
+//! this browser was given, and an action of a person: a typed password or a ticked box. All tokens that do not work get
+//! the same answer, whatever the reason. No page links anywhere else, and no address of a page is passed on to another
+//! site.
 
 mod answers;
 mod manage;

@@ -1,7 +1,7 @@
 //! The pages of an invitation: who invites to what, and the two answers.
 //!
-//! Plain HTML without script. Mailbox scanners open every link, and some submit every form they find; so accepting takes a password,
-//! or a ticked box of a signed-in user, and declining takes a ticked box.
+//! Plain HTML without script. Mailbox scanners open every link, and some submit every form they find; so accepting
+//! takes a password, or a ticked box of a signed-in user, and declining takes a ticked box.
 
 use std::sync::Arc;
 

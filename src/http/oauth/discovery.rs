@@ -1,7 +1,7 @@
 //! Server metadata (RFC 8414).
 //!
-//! The same document is served where OpenID Connect looks for it, since clients look there first. It claims nothing of that
-//! standard: there are no identity tokens.
+//! The same document is served where OpenID Connect looks for it, since clients look there first. It claims nothing of
+//! that standard: there are no identity tokens.
 
 use serde::Serialize;
 

@@ -1,11 +1,11 @@
 //! OAuth over HTTP (docs/WIRE.md, OAuth 2.0): pages for members, JSON for applications.
 //!
-//! The pages are plain HTML without script. Errors appear on a page, with two exceptions: once the application and its redirect URI
-//! are verified, errors go there; and the endpoints for applications answer JSON (RFC 6749).
+//! The pages are plain HTML without script. Errors appear on a page, with two exceptions: once the application and its
+//! redirect URI are verified, errors go there; and the endpoints for applications answer JSON (RFC 6749).
 //!
-//! Invariants. Redirects lead only to registered addresses, or back to the request that was made here. A form works only in the
-//! browser that it was made for. GET and HEAD change nothing, with one exception: in the sandbox, a bearer token counts as its
-//! member's consent.
+//! Invariants. Redirects lead only to registered addresses, or back to the request that was made here. A form works
+//! only in the browser that it was made for. GET and HEAD change nothing, with one exception: in the sandbox, a bearer
+//! token counts as its member's consent.
 
 mod authorize;
 mod client;

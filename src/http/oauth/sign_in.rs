@@ -1,7 +1,7 @@
 //! Signing in and out.
 //!
-//! Every failed attempt gets the same page, whatever is wrong: the address, the password, or the membership. Attempts are counted
-//! per network and per address, whether or not it is known.
+//! Every failed attempt gets the same page, whatever is wrong: the address, the password, or the membership. Attempts
+//! are counted per network and per address, whether or not it is known.
 
 use std::sync::Arc;
 
@@ -61,8 +61,8 @@ fn too_many(trusted: &Trusted, browser: &Browser, error: &Error) -> Result<Respo
     Ok(response)
 }
 
-/// Counts an attempt, first for the network it comes from: so one place cannot use up the attempts of many addresses without using
-/// up its own.
+/// Counts an attempt, first for the network it comes from: so one place cannot use up the attempts of many addresses
+/// without using up its own.
 fn limit(visit: &Visit, member: Option<(AccountId, &str)>) -> Result<(), Error> {
     let now = visit.app.clock.now();
     visit.limit_attempts()?;

@@ -1,7 +1,7 @@
 //! `/sandbox/clock`: the sandbox's time.
 //!
-//! What follows from the time has happened when a change is answered: invitations have expired, retention has deleted, mail that
-//! had to wait is sent. Rate limits and sessions read the same clock when they are used.
+//! What follows from the time has happened when a change is answered: invitations have expired, retention has deleted,
+//! mail that had to wait is sent. Rate limits and sessions read the same clock when they are used.
 
 use std::time::Duration;
 

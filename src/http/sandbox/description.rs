@@ -1,4 +1,5 @@
-//! The API description of the control plane: OpenAPI 3.1, generated from the routes and the types of bodies and answers.
+//! The API description of the control plane: OpenAPI 3.1, generated from the routes and the types of bodies and
+//! answers.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::transform::RecursiveTransform;

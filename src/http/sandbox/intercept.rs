@@ -1,7 +1,7 @@
 //! The sandbox's middleware: it applies faults and records requests.
 //!
-//! It wraps the ordinary handling, which knows nothing of it. A fault's delay comes after the request had its effect, as with a
-//! slow server: a client that gives up waiting has invited a person all the same.
+//! It wraps the ordinary handling, which knows nothing of it. A fault's delay comes after the request had its effect,
+//! as with a slow server: a client that gives up waiting has invited a person all the same.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! `/sandbox/reset` and `/sandbox/snapshots`: back to the seed, or to a saved state.
 //!
-//! Rows change in one transaction. What is in memory (known callers, mail, rate limits, the clock) follows it before any request is
-//! answered.
+//! Rows change in one transaction. What is in memory (known callers, mail, rate limits, the clock) follows it before
+//! any request is answered.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! External references: the ids of a user or a role in other systems. They are printed beside their subject, and its lists
-//! filter by them.
+//! External references: the ids of a user or a role in other systems. They are printed beside their subject, and its
+//! lists filter by them.
 
 use crate::resources::entry::{Behaviour, Entry};
 use crate::wire::describe::{Direction, Field, Filter, Letters, Relation, Resource, Sort, Test};

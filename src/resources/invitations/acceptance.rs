@@ -1,15 +1,15 @@
 //! How an invitee answers an invitation: views, accepts or declines it.
 //!
-//! The holder of a working link may view and answer; there is no other proof of identity. The membership gets the terms of
-//! the invitation at that moment, and only if the inviter may still grant them.
+//! The holder of a working link may view and answer; there is no other proof of identity. The membership gets the terms
+//! of the invitation at that moment, and only if the inviter may still grant them.
 //!
-//! A person belongs to one account. A member of another account moves: after a confirmation, that membership ends and this
-//! one begins in one transaction. A link that came by mail proves its holder, since the address is the member's. A
-//! session proves it only for the member's own membership: anyone can use the same address in an account of their own. A
-//! link from an administrator proves nothing, so it neither shows nor ends memberships elsewhere.
+//! A person belongs to one account. A member of another account moves: after a confirmation, that membership ends and
+//! this one begins in one transaction. A link that came by mail proves its holder, since the address is the member's. A
+//! session proves it only for the member's own membership: anyone can use the same address in an account of their own.
+//! A link from an administrator proves nothing, so it neither shows nor ends memberships elsewhere.
 //!
-//! Invariants. A token that cannot be used, for whatever reason, is `NotFound`. Of concurrent acceptances one succeeds: the
-//! guard is in the update. A refusal leaves the link intact.
+//! Invariants. A token that cannot be used, for whatever reason, is `NotFound`. Of concurrent acceptances one succeeds:
+//! the guard is in the update. A refusal leaves the link intact.
 
 use secrecy::{ExposeSecret as _, SecretString};
 

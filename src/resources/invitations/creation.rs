@@ -1,7 +1,8 @@
 //! New invitations.
 //!
-//! All broken rules of a body are collected before anything is written, so an answer names every one. The rule on addresses
-//! is judged here for its message; the unique index on pending addresses guarantees it against concurrent writes.
+//! All broken rules of a body are collected before anything is written, so an answer names every one. The rule on
+//! addresses is judged here for its message; the unique index on pending addresses guarantees it against concurrent
+//! writes.
 
 use std::collections::HashSet;
 
@@ -170,8 +171,8 @@ pub fn columns<'a>(
     columns
 }
 
-/// Whether an address, in lower case, is of one of the domains, or of a subdomain of an entry that begins with `*.`. Whole
-/// labels are compared: `attacker-example.com` is not of `example.com`.
+/// Whether an address, in lower case, is of one of the domains, or of a subdomain of an entry that begins with `*.`.
+/// Whole labels are compared: `attacker-example.com` is not of `example.com`.
 fn is_invitable(email_key: &str, domains: &[String]) -> bool {
     let domain = email_key.rsplit_once('@').map_or("", |(_, domain)| domain);
     let fits = |allowed: &String| match allowed.strip_prefix("*.") {

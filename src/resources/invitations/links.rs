@@ -1,9 +1,9 @@
 //! The links of invitations: each is a secret that opens one invitation.
 //!
-//! A link's token is 256 random bits; the database holds only the SHA-256. A retried mail therefore cannot repeat the link of
-//! the attempt before, which may have arrived: each attempt makes its own link, and all work until the invitation is
-//! resent, handed over, answered, deleted or expired. Rejected: deriving tokens from a key outside the database. That
-//! is one more secret to keep, and with it and the database every link could be forged.
+//! A link's token is 256 random bits; the database holds only the SHA-256. A retried mail therefore cannot repeat the
+//! link of the attempt before, which may have arrived: each attempt makes its own link, and all work until the
+//! invitation is resent, handed over, answered, deleted or expired. Rejected: deriving tokens from a key outside the
+//! database. That is one more secret to keep, and with it and the database every link could be forged.
 
 use secrecy::{ExposeSecret as _, SecretString};
 

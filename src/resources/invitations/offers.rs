@@ -1,7 +1,8 @@
 //! What a pending invitation offers to its invitee.
 //!
-//! Mail, page and acceptance share one look-up, so they agree on which invitations are open. An invitation that was answered,
-//! deleted or has expired, or whose account was cancelled, offers nothing: its link is like one that never existed.
+//! Mail, page and acceptance share one look-up, so they agree on which invitations are open. An invitation that was
+//! answered, deleted or has expired, or whose account was cancelled, offers nothing: its link is like one that never
+//! existed.
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;

@@ -43,8 +43,8 @@ pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     put_into_outbox(db, context, record.id.typed(), record.text("email_address").unwrap_or_default())
 }
 
-/// Replaces all links by one for an administrator to hand over, and returns its token. An expired or declined invitation
-/// can be accepted again.
+/// Replaces all links by one for an administrator to hand over, and returns its token. An expired or declined
+/// invitation can be accepted again.
 pub fn hand_over(db: &mut Db, context: &Context, record: &Record) -> Result<SecretString, Error> {
     require_pending(record, "This invitation is no longer pending and has no link any more.")?;
     let last_day = record.int("expiration_date").unwrap_or_default();
@@ -100,8 +100,8 @@ pub struct Accepted {
 }
 
 /// Makes the invitee of a pending invitation a member on its terms; `NotFound` if there is no such invitation or it was
-/// accepted already. The guard is in the update, so of concurrent acceptances one succeeds. An existing member keeps the
-/// terms of the membership, and gets the permission of the invitation if it is higher.
+/// accepted already. The guard is in the update, so of concurrent acceptances one succeeds. An existing member keeps
+/// the terms of the membership, and gets the permission of the invitation if it is higher.
 pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timestamp) -> Result<Accepted, Error> {
     let accepted = db.maybe(
         "UPDATE account_invitations SET accepted_at = ?3, updated_at = ?3 \
@@ -139,7 +139,8 @@ pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timesta
     Ok(Accepted { membership_id, user_id })
 }
 
-/// Marks an invitation as declined and ends its links. Like an expired one, it stays for the inviter to see, resend or delete.
+/// Marks an invitation as declined and ends its links. Like an expired one, it stays for the inviter to see, resend or
+/// delete.
 pub fn decline(
     db: &mut Db,
     account_id: AccountId,

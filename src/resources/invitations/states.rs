@@ -1,7 +1,7 @@
 //! Invitation states (accepted, declined, expired, pending) and delivery status, for operator listings.
 //!
-//! In the API, `pending` is everything that was not accepted, as with the vendor. Here declined and expired invitations are
-//! told apart; expiry depends on the date, not on whether the sweeper has run.
+//! In the API, `pending` is everything that was not accepted, as with the vendor. Here declined and expired invitations
+//! are told apart; expiry depends on the date, not on whether the sweeper has run.
 
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, InvitationId};

@@ -1,7 +1,7 @@
 //! The life of a membership: changed, disabled, enabled, removed (docs/WIRE.md, Memberships).
 //!
-//! Invariants: the owner stays an active administrator; an account always has an active administrator; a disabled or removed
-//! member has no access from the commit on.
+//! Invariants: the owner stays an active administrator; an account always has an active administrator; a disabled or
+//! removed member has no access from the commit on.
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ABOVE_OWN_LEVEL, Permission};
@@ -52,8 +52,8 @@ pub fn enable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     Ok(seats::note_taken(db, context)?)
 }
 
-/// Gives a member at least this permission: an invitation never lowers it. Returns the membership; `None` for a user without
-/// one. A disabled member is refused.
+/// Gives a member at least this permission: an invitation never lowers it. Returns the membership; `None` for a user
+/// without one. A disabled member is refused.
 pub fn raise(
     db: &mut Db,
     account: AccountId,
@@ -180,8 +180,8 @@ fn judge_manager(db: &mut Db, context: &Context, record: &Record, changes: &mut 
     Ok(())
 }
 
-/// A punch_clock user needs a bill rate, in an invitation and in a membership. Judged on what would be stored, and only if
-/// permission and rate are readable (docs/WIRE.md, F4).
+/// A punch_clock user needs a bill rate, in an invitation and in a membership. Judged on what would be stored, and only
+/// if permission and rate are readable (docs/WIRE.md, F4).
 pub fn judge_punch_clock_rate(changes: &mut Changes, stored: Option<&Record>) {
     if changes.is_refused("permission") || changes.is_refused("bill_rate_in_cents") {
         return;

@@ -4,7 +4,8 @@
 //! code adds what a schema cannot express: the headers (D4), the order of keys, that `results` and the primary map name
 //! the same records in the same order (H14), that `count` agrees with `meta`, that an error's type matches its status.
 //!
-//! The file is OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and each schema is compiled at most once.
+//! The file is OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and each schema is compiled at
+//! most once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
