@@ -146,10 +146,7 @@ fn records_named_by_id_are_found_by_id_rather_than_by_account() {
                 sql::count(Dialect::Sqlite, entry.resource, 1, &only),
             ] {
                 let steps = plan(db, &statement)?;
-                if !steps
-                    .iter()
-                    .any(|step| step.starts_with("SEARCH t USING INTEGER PRIMARY Key { account: 1, id: 7 } (rowid=?)"))
-                {
+                if !steps.iter().any(|step| step.starts_with("SEARCH t USING INTEGER PRIMARY KEY (rowid=?)")) {
                     wrong.push(format!("{}: {steps:?}", statement.text));
                 }
             }

@@ -119,5 +119,5 @@ fn a_link_signs_a_member_in() {
     let token = page.text().split_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned();
     browser.post(&path, &format!("csrf_token={token}")).expect(200);
     fails(&["user", "sign-in-link", "nobody@example.test", "--database", &url], &["nobody@example.test"]);
-    assert!(succeeds(&arguments).contains("Within 15 minutes"));
+    assert!(succeeds(&arguments).contains("within 15 minutes"));
 }

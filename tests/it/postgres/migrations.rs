@@ -29,8 +29,8 @@ fn expect_one_at_work(outputs: &[Output]) {
     for output in outputs {
         let (report, error) = (printed(&output.stdout), printed(&output.stderr));
         assert_eq!(output.status.code(), Some(0), "{error}");
-        worked += usize::from(report.contains("was brought from version 0"));
-        assert!(report.contains("was brought from version 0") || report.contains("is up to date"), "{report}");
+        worked += usize::from(report.contains("Migrated the schema from version 0 to"));
+        assert!(report.contains("Migrated the schema from version 0 to") || report.contains("is up to date"), "{report}");
     }
     assert_eq!(worked, 1, "exactly one migrates");
 }
