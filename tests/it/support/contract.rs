@@ -5,7 +5,8 @@
 //! and the primary map name the same records in the same order (H14), that `count` agrees with `meta`, that the type of
 //! an error goes with its status.
 //!
-//! The file is OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and each schema is compiled at most once.
+//! The file is OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and a schema is
+//! compiled when it is needed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};

@@ -3,7 +3,8 @@
 //! `server` starts the program, `client` speaks plain HTTP/1.1 over a socket of its own (a library would repair or hide
 //! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
 //! of its keys, `browser` keeps a cookie and fills in forms, `answers` says how people answer their invitations, `sink`
-//! takes mails and misbehaves where a story wants it to, `postgres` is the database server of stories that are about it, `waiting` waits for conditions.
+//! takes mails and misbehaves where a story wants it to, `postgres` is the database server of stories that are about it,
+//! `waiting` waits for conditions.
 
 pub(crate) mod answers;
 pub(crate) mod browser;
