@@ -215,8 +215,7 @@ pub enum Outcome {
 }
 
 /// Records the outcome of an attempt. A postponed mail is due again later, or given up after `give_up`. Returns the
-/// state, or
-/// `None` if a later attempt has begun.
+/// state, or `None` if a later attempt has begun.
 pub fn settle(
     db: &mut Db,
     entropy: &Entropy,

@@ -1,8 +1,7 @@
 //! The writes of all resources, each inside one transaction: find the record, judge, write, print.
 //!
 //! Requests and commands share them and differ in the guard: a request must pass the caller's rule on the record and
-//! its
-//! `If-Match` header, an operator's command neither.
+//! its `If-Match` header, an operator's command neither.
 
 use crate::engine::context::Context;
 use crate::engine::error::Error;

@@ -1,9 +1,11 @@
 //! The tests on each engine of the store.
 //!
-//! Stories go through the whole program, so the same ones test both engines. What is about PostgreSQL itself (the
-//! module
-//! `postgres`) starts servers of its own and runs once, and so do the suites of others (`examples`), whose sandboxes are
-//! on SQLite. The second run repeats the rest.
+//! Stories go through the whole program, so the same ones test both engines. Some run once, whatever the engine: those
+//! about PostgreSQL itself, which start servers of their own, and those that start the program as a process, which is a
+//! sandbox on SQLite. The second run repeats the rest.
+
+use std::num::NonZero;
+use std::thread::available_parallelism;
 
 use invited_cluster::{Cluster, HASTY};
 
@@ -13,11 +15,16 @@ use crate::tools::has_nextest;
 /// The variable that names an engine.
 const VARIABLE: &str = "INVITED_TEST_DATABASE";
 
-/// What runs again on the second engine.
-const STORIES: &str = "binary(it) and not test(/^(postgres|examples)::/)";
+/// The variable by which nextest is told how many tests run at once.
+const THREADS: &str = "NEXTEST_TEST_THREADS";
 
-/// The engines of a run: whether SQLite, and whether PostgreSQL. Without the variable a filter selects the first alone:
-/// a look at a few tests is meant to be short.
+/// The modules that run once. All but `postgres` pass with the URL of a server that does not exist: they would only
+/// repeat what they did on SQLite.
+const ONCE: [&str; 9] =
+    ["postgres", "examples", "binary", "browser", "crash", "crash_of_mail", "layers", "peers", "plans"];
+
+/// The engines of a run: whether SQLite, and whether PostgreSQL. Without the variable a filter selects SQLite alone,
+/// since a look at a few tests is meant to be short.
 fn wanted(variable: &str, is_filtered: bool) -> Result<(bool, bool), String> {
     match variable {
         "" => Ok((true, !is_filtered)),
@@ -45,17 +52,25 @@ pub(crate) fn run(filter: &[String]) -> Result<(), String> {
 
 /// The stories that have run on SQLite, or the given filter.
 fn again(filter: &[String]) -> Vec<String> {
-    let stories: &[&str] = match filter {
-        [] if has_nextest() => &["--filterset", STORIES],
-        [] => &["--test", "it", "--", "--skip", "postgres::", "--skip", "examples::"],
-        some => return some.to_vec(),
-    };
-    stories.iter().map(|word| (*word).to_owned()).collect()
+    match filter {
+        [] if has_nextest() => vec![format!("-Ebinary(it) and not test(/^({})::/)", ONCE.join("|"))],
+        [] => ["--test", "it", "--"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(ONCE.map(|it| format!("--skip={it}::")))
+            .collect(),
+        some => some.to_vec(),
+    }
 }
 
 fn run_tests(heading: &str, database: &str, arguments: &[String]) -> Result<(), String> {
     let runner: &[&str] = if has_nextest() { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
-    run_command(heading, cargo(runner).args(arguments).env(VARIABLE, database), "see the failures above")
+    let mut command = cargo(runner);
+    // Many stories wait for another process or for a deadline: two for each core keep the cores busy.
+    if std::env::var_os(THREADS).is_none() {
+        command.env(THREADS, (2 * available_parallelism().map_or(1, NonZero::get)).to_string());
+    }
+    run_command(heading, command.args(arguments).env(VARIABLE, database), "see the failures above")
 }
 
 #[cfg(test)]

@@ -30,8 +30,8 @@ The chores of the project.
 
 The chores need programs of the system: a C compiler, Python with venv, Node with npm, Chromium, PostgreSQL, PgBouncer
 and openssl for the tests; rustfmt, clippy and cargo-deny for `ci` as well; wrk for `bench`. A chore lists what is
-missing and the command that installs it, and stops. With --install it prints that command and runs it, with sudo unless
-it runs as root.
+missing and the commands that install it, and stops. With --install it prints them and runs them, with sudo unless it
+runs as root.
 Python and Node packages go into target/peers, once, and nowhere else.
 
 The tests run with cargo-nextest where that is installed, else with `cargo test`. They run on SQLite and then once more

@@ -2,8 +2,7 @@
 //!
 //! A compiler error about a missing `cc` comes two minutes into a build and names a crate of another project. Asking
 //! first costs milliseconds. Everything missing is reported at once, with the commands that install it. They run only
-//! with
-//! `--install`: a build server passes it; a desk belongs to a person, who decides.
+//! with `--install`: a build server passes it; a desk belongs to a person, who decides.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};

@@ -46,10 +46,11 @@ fn pitfall_04_a_foreign_id_is_an_unknown_one_on_every_route() {
     let server = Server::start();
     let before = server.everything_stored();
     let ask = |method: &str, path: &str, body: Option<&serde_json::Value>, bearer: &str| {
-        let request = server.request_at_root(method, path).bearer(bearer);
-        let request = body.into_iter().fold(request, Request::json);
-        let (answer, work) = server.work_of(|| request.send());
-        (answer.face(), work)
+        let request = || body.into_iter().fold(server.request_at_root(method, path).bearer(bearer), Request::json);
+        // A caller is looked up anew once a second, which one of two requests in a row may have to pay for.
+        let [one, other] = [(); 2].map(|()| server.work_of(|| request().send()));
+        assert_eq!(one.0.face(), other.0.face());
+        (one.0.face(), one.1.min(other.1))
     };
     for bearer in [token::ADMINISTRATOR, token::PROJECT_LEAD, token::PUNCH_CLOCK] {
         // A first request caches the caller.

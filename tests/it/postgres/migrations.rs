@@ -30,7 +30,10 @@ fn expect_one_at_work(outputs: &[Output]) {
         let (report, error) = (printed(&output.stdout), printed(&output.stderr));
         assert_eq!(output.status.code(), Some(0), "{error}");
         worked += usize::from(report.contains("Migrated the schema from version 0 to"));
-        assert!(report.contains("Migrated the schema from version 0 to") || report.contains("is up to date"), "{report}");
+        assert!(
+            report.contains("Migrated the schema from version 0 to") || report.contains("is up to date"),
+            "{report}"
+        );
     }
     assert_eq!(worked, 1, "exactly one migrates");
 }
