@@ -10,10 +10,11 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::clock::Stopwatch;
 use crate::store::db::Engine;
@@ -29,6 +30,9 @@ const CHECKPOINT_PAGES: i32 = 1_000;
 
 /// Longest wait for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+const SWITCH_TRIES: usize = 250;
+const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 
 /// Prepared statements cached by each connection.
 const CACHED_STATEMENTS: usize = 256;
@@ -68,7 +72,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
 fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {
     let mut connection = Connection::open(path).map_err(|cause| cannot_open(path, &cause))?;
     configure(&connection)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    use_write_ahead_log(&connection)?;
     let synchronous = match durability {
         Durability::Full => "FULL",
         Durability::Normal => "NORMAL",
@@ -83,6 +87,20 @@ fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -
         Ok(())
     }))?;
     Ok(connection)
+}
+
+/// Switches to the write-ahead log. Of two programs that open a new file at once SQLite refuses one without waiting for
+/// the busy timeout, so the wait is here.
+fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
+    let mut tries = SWITCH_TRIES;
+    while let Err(cause) = connection.pragma_update(None, "journal_mode", "WAL") {
+        tries -= 1;
+        if tries == 0 || cause.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+            return Err(cause.into());
+        }
+        thread::sleep(SWITCH_PAUSE);
+    }
+    Ok(())
 }
 
 fn open_reader(path: &Path) -> Result<Connection, Error> {

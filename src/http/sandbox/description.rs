@@ -8,12 +8,21 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::http::router::{Description, Route};
 
-/// A refusal.
 #[derive(JsonSchema)]
 #[schemars(rename = "Errors")]
+#[expect(dead_code, reason = "it is only described")]
 struct Refusal {
-    #[expect(dead_code, reason = "it is only described")]
-    errors: Vec<Map<String, Json>>,
+    errors: Vec<Reason>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "it is only described")]
+struct Reason {
+    r#type: String,
+    message: String,
+    #[serde(flatten)]
+    of_a_value: Map<String, Json>,
 }
 
 /// The description of routes.
@@ -23,7 +32,7 @@ pub fn document(routes: &[Route]) -> Json {
         settings.meta_schema = None;
     });
     let closed = RecursiveTransform(|schema: &mut Schema| {
-        if schema.get("properties").is_some() {
+        if schema.get("properties").is_some() && schema.get("additionalProperties").is_none() {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
     });
@@ -58,7 +67,10 @@ fn operation(
     answers: &mut SchemaGenerator,
 ) -> Json {
     let content = |media_type: &str, schema: Schema| json!({media_type: {"schema": schema}});
-    let mut refused = |sentence: &str| json!({"description": sentence, "content": content("application/json", answers.subschema_for::<Refusal>())});
+    let mut refused = |sentence: &str| {
+        let schema = answers.subschema_for::<Refusal>();
+        json!({"description": sentence, "content": content("application/json", schema)})
+    };
     let mut responses = json!({"400": refused("The request is wrong; nothing has changed.")});
     if route.path.contains('{') && route.method != "PUT" {
         responses["404"] = refused("There is no such thing.");
