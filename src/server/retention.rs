@@ -53,7 +53,7 @@ pub struct Rule {
     sql: &'static str,
 }
 
-/// Every rule except that of expired invitations, which [`purge_expired`] deletes with all that belongs to them.
+/// Every rule except that of expired invitations, which `purge_expired` deletes with all that belongs to them.
 pub const RULES: &[Rule] = &[
     Rule {
         what: "answers to requests with an Idempotency-Key",

@@ -104,10 +104,11 @@ fn ci(may_install: bool) -> Result<(), String> {
     )?;
     let lints = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     run("Lints", &mut cargo(&lints), "every warning counts as an error here")?;
-    let documentation = ["doc", "--workspace", "--no-deps"];
+    let documentation = ["doc", "--workspace", "--no-deps", "--document-private-items"];
     run(
         "Documentation",
-        cargo(&documentation).env("RUSTDOCFLAGS", "--deny warnings"),
+        // Help texts are doc comments, and print addresses without brackets.
+        cargo(&documentation).env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::bare_urls"),
         "a broken link in a comment counts as an error here",
     )?;
     tests(&[])

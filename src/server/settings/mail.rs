@@ -13,7 +13,7 @@ use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, op
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Mail")]
 pub struct Mail {
-    /// How mail is sent: smtp://HOST[:PORT], smtps://HOST[:PORT], files:FOLDER, memory (only in a sandbox) or none
+    /// How mail is sent: smtp://HOST or smtps://HOST, also with :PORT, files:FOLDER, memory (sandbox only) or none
     #[arg(long = "mail", value_name = "WAY", default_value = "none", value_parser = way, hide_env_values = true)]
     pub way: Way,
     /// Sender address of mails

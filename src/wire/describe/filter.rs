@@ -58,7 +58,7 @@ pub enum Test {
     Contains(&'static [&'static str]),
     /// Exactly this text.
     Equals(Letters, &'static str),
-    /// One of the comma-separated texts, at most [`MOST_TEXTS`].
+    /// One of the comma-separated texts, at most `MOST_TEXTS`.
     OneOf(Letters, &'static str),
     /// This id.
     Id(&'static str),
