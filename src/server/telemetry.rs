@@ -4,7 +4,7 @@
 //! query string or a body; a request is named by its operation, not by its path. A separate thread writes the lines, so
 //! a slow reader of standard error never slows a request; when it falls far behind, lines are dropped and counted.
 
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write as _};
 use std::sync::OnceLock;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -14,7 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -92,12 +92,31 @@ impl Metrics {
 /// Counts the lines that the log of this process has dropped.
 static DROPPED_LINES: OnceLock<ErrorCounter> = OnceLock::new();
 
-/// Starts the process's log on standard error. Dropping the guard writes the waiting lines, for about a second at most:
-/// if nothing reads standard error, the writing thread is stuck, and the process must end anyway.
-pub fn start_log(config: &Config) -> WorkerGuard {
+/// Writes the waiting lines when it is dropped, for about a second at most: if nothing reads standard error, the writing
+/// thread is stuck, and the process must end anyway.
+pub struct LogGuard {
+    worker: Option<WorkerGuard>,
+    writer: NonBlocking,
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        let lines = self.writer.error_counter();
+        let dropped = lines.dropped_lines();
+        let is_full = self.writer.write(b"").is_err() || lines.dropped_lines() > dropped;
+        // With a full queue the worker's own guard would complain on standard output, which belongs to the command.
+        if let Some(worker) = self.worker.take_if(|_| is_full) {
+            std::mem::forget(worker);
+        }
+    }
+}
+
+/// Starts the process's log on standard error.
+pub fn start_log(config: &Config) -> LogGuard {
     let stderr = BufWriter::with_capacity(WRITE_SIZE, io::stderr());
     let log = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).thread_name("log");
-    let (writer, guard) = log.finish(stderr);
+    let (writer, worker) = log.finish(stderr);
+    let guard = LogGuard { worker: Some(worker), writer: writer.clone() };
     // The message of a panic may quote part of a request, so only its location is logged.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
