@@ -175,7 +175,7 @@ impl Caller {
     }
 }
 
-/// The refusal of what a level may never do.
+/// The refusal when the caller's level is too low.
 pub const BELOW_LEVEL: &str = "You do not have permission to do this.";
 
 /// The refusal of a permission that [`Caller::may_grant`] denies.

@@ -1,6 +1,6 @@
-//! Routes with names: an axum router that keeps a list of what it serves.
+//! An axum router whose routes have names, and which can list them.
 //!
-//! The names appear in the log and the metrics; the list answers what exists. The API is not routed here but by its
+//! The names appear in the log and the metrics; 404 and 405 list the routes. The API is not routed here but by its
 //! registry.
 
 use std::sync::Arc;

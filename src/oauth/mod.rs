@@ -2,7 +2,8 @@
 //!
 //! - [`applications`]: registered clients · [`redirects`]: redirect URIs
 //! - [`authorization`]: requests for a code · [`pkce`]: proof key for code exchange
-//! - [`grants`]: consents and codes · [`exchange`]: access and refresh tokens · [`revocation`]: revocation and introspection
+//! - [`grants`]: consents and codes · [`exchange`]: access and refresh tokens
+//! - [`revocation`]: revocation and introspection
 //! - [`passwords`], [`sign_in_links`], [`sessions`]: sign-in
 //!
 //! Existing OAuth servers own their storage and tokens. Here they are rows written in the transaction of the effect,

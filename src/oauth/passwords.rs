@@ -145,18 +145,18 @@ pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Res
     let cost = |number: i64| {
         u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))
     };
-    let nobody = || Candidate { user_id: None, hashed: HashedPassword::matching_none() };
+    let unknown = || Candidate { user_id: None, hashed: HashedPassword::matching_none() };
     let email_key = fold(email_address.trim());
     // No stored text has a NUL, and PostgreSQL cannot even compare one.
     if email_key.contains('\0') {
-        return Ok(nobody());
+        return Ok(unknown());
     }
     let found = db.maybe(&sql, &[account_id.into(), Param::Text(&email_key)], |row| {
         let costs = Costs { memory_kib: cost(row.int(3)?)?, passes: cost(row.int(4)?)?, lanes: cost(row.int(5)?)? };
         let hashed = HashedPassword { salt: row.bytes(1)?.to_vec(), hash: row.bytes(2)?.to_vec(), costs };
         Ok(Candidate { user_id: Some(row.id(0)?), hashed })
     })?;
-    Ok(found.unwrap_or_else(nobody))
+    Ok(found.unwrap_or_else(unknown))
 }
 
 /// Hashes and checks passwords, a few at a time.

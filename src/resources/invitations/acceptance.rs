@@ -31,15 +31,16 @@ use crate::wire::changes::Fault;
 /// The attribute that confirms the end of the other membership.
 pub const CONFIRMATION: &str = "confirm_move";
 
-pub const NOT_GRANTED: &str = "Whoever has sent this invitation may no longer grant this permission. Ask an administrator of \
-                               the account to invite you again.";
+pub const NOT_GRANTED: &str = "\
+    Whoever has sent this invitation may no longer grant this permission. \
+    Ask an administrator of the account to invite you again.";
 
 const NOT_CONFIRMED: &str =
     "You are a member of another account. Accepting ends that membership: confirm that you want it.";
 const PASSWORD_MISSING: &str = "Password can't be blank.";
 
-pub const CANNOT_LEAVE: &str = "You own another account or are its only administrator, so that you cannot leave it. Hand it over \
-                            first.";
+pub const CANNOT_LEAVE: &str =
+    "You own another account or are its only administrator, so that you cannot leave it. Hand it over first.";
 
 /// An invitation as its invitee sees it.
 #[derive(Clone, Debug)]
