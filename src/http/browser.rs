@@ -1,9 +1,9 @@
 //! A member's browser: one cookie, and the token that makes its forms count.
 //!
 //! The cookie is 256 random bits. Before sign-in it means nothing to the database. Signing in replaces it, so an
-//! attacker cannot plant a cookie and wait for its session. Forms carry a hash of the cookie: another site can make the browser
-//! send a form and the cookie with it, but cannot know the hash. The hashed text begins differently from what the
-//! database stores, so neither can replace the other.
+//! attacker cannot plant a cookie and wait for its session. Forms carry a hash of the cookie: another site can make the
+//! browser send a form and the cookie with it, but cannot know the hash. The hashed text begins differently from what
+//! the database stores, so neither can replace the other.
 
 use axum::response::Response;
 use base64::Engine as _;

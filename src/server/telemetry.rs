@@ -92,8 +92,8 @@ impl Metrics {
 /// Counts the lines that the log of this process has dropped.
 static DROPPED_LINES: OnceLock<ErrorCounter> = OnceLock::new();
 
-/// Writes the waiting lines when it is dropped, for about a second at most: if nothing reads standard error, the writing
-/// thread is stuck, and the process must end anyway.
+/// Writes the waiting lines when it is dropped, for about a second at most: if nothing reads standard error, the
+/// writing thread is stuck, and the process must end anyway.
 pub struct LogGuard {
     worker: Option<WorkerGuard>,
     writer: NonBlocking,

@@ -38,7 +38,8 @@ fn start(mut command: Command) -> (Program, SocketAddr) {
     (program, address)
 }
 
-/// Pages and the API description are compared without their text, and OAuth's refusals without their description: words may improve.
+/// Pages and the API description are compared without their text, and OAuth's refusals without their description: words
+/// may improve.
 fn is_alike(one: &Answer, other: &Answer) -> bool {
     let bare = |answer: &Answer| {
         let mut answer = answer.clone();
