@@ -182,3 +182,27 @@ fn a_client_that_never_reads_is_cut_off_and_the_next_one_is_served() {
     assert!(received.len() < times * length, "nothing was cut off");
     watched.is_unharmed();
 }
+
+#[test]
+fn a_client_that_reads_slowly_but_steadily_gets_everything() {
+    let watched = Watched::start_with(&[("write_timeout", "2"), ("header_timeout", "60"), ("body_timeout", "60")]);
+    let page = |more: &str| format!("GET /docs HTTP/1.1\r\nHost: x\r\n{more}\r\n");
+    let length = watched.server.raw(page("Connection: close\r\n").as_bytes()).len();
+    // More than any system's buffers hold, so the server has to wait before each of four reads.
+    let times = 64 * 1_048_576 / length;
+    let start = Stopwatch::start();
+    let mut slow = connect(&watched);
+    slow.write_all((page("").repeat(times - 1) + &page("Connection: close\r\n")).as_bytes()).unwrap();
+    let mut received = Vec::new();
+    for _ in 0..4 {
+        thread::sleep(Duration::from_millis(800));
+        (&slow).take(12 * 1_048_576).read_to_end(&mut received).unwrap();
+    }
+    let elapsed = start.elapsed();
+    assert!(elapsed > Duration::from_secs(3), "the whole took longer than the deadline: {elapsed:?}");
+    slow.read_to_end(&mut received).unwrap();
+    let received = String::from_utf8(received).unwrap();
+    assert_eq!(received.matches("HTTP/1.1 200 OK\r\n").count(), times);
+    assert!(received.ends_with("</html>"), "the last page is whole");
+    watched.is_unharmed();
+}
