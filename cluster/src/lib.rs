@@ -37,7 +37,12 @@ max_connections = 500
 shared_buffers = 128MB";
 
 /// Settings of a server that need not survive a power cut and so never waits for the disk.
-pub const HASTY: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
+const HASTY: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
+
+/// A file system in memory, and the room it must have, in kilobytes: each test's database has 300 files, which on a disk
+/// take longer than most tests.
+const MEMORY: &str = "/dev/shm";
+const ROOM: u64 = 4 * 1_024 * 1_024;
 
 static STARTED: AtomicU64 = AtomicU64::new(0);
 
@@ -89,6 +94,13 @@ impl Cluster {
         cluster.set(&[&[SETTINGS], settings].concat())?;
         cluster.begin()?;
         Ok(cluster)
+    }
+
+    /// Starts a server that never waits for a disk, in memory if there is room, with further lines of `postgresql.conf`.
+    pub fn start_hasty(settings: &[&str]) -> Result<Self, String> {
+        let has_room = free_kilobytes(MEMORY).is_some_and(|free| free > ROOM);
+        let folder = if has_room { PathBuf::from(MEMORY) } else { std::env::temp_dir() };
+        Self::start_in(&folder, &[HASTY, settings].concat())
     }
 
     /// A folder and a port, still without data.
@@ -189,6 +201,12 @@ pub fn is_root() -> bool {
 
 fn is_root_said(said: &[u8]) -> bool {
     said.trim_ascii() == b"0"
+}
+
+/// The free space of a file system, if it exists: the fourth column of `df`, as POSIX defines it.
+fn free_kilobytes(folder: &str) -> Option<u64> {
+    let output = Command::new("df").args(["-Pk", folder]).stderr(Stdio::null()).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
 }
 
 fn free_port() -> Result<u16, String> {

@@ -6,7 +6,7 @@ impl Cluster {
     /// Starts a server that follows this one, with a copy of its data. The first waits for it only after
     /// [`Cluster::require_standby`].
     pub fn standby(&self) -> Result<Self, String> {
-        let standby = Self::in_new_folder(&std::env::temp_dir())?;
+        let standby = Self::in_new_folder(self.folder.parent().unwrap_or(&self.folder))?;
         let (port, data) = (self.port.to_string(), standby.data());
         let place = ["-h", "127.0.0.1", "-p", &port, "-U", USER, "-D", &data.to_string_lossy()];
         let manner = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"];

@@ -7,13 +7,16 @@
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
-use invited_cluster::{Cluster, HASTY};
+use invited_cluster::Cluster;
 
 use crate::command::{cargo, run as run_command};
 use crate::tools::has_nextest;
 
 /// The variable that names an engine.
 const VARIABLE: &str = "INVITED_TEST_DATABASE";
+
+/// The variable that names the server for tests about PostgreSQL, when the others run on SQLite.
+const SERVER: &str = "INVITED_TEST_POSTGRES";
 
 /// The variable by which nextest is told how many tests run at once.
 const THREADS: &str = "NEXTEST_TEST_THREADS";
@@ -37,17 +40,18 @@ fn wanted(variable: &str, is_filtered: bool) -> Result<(bool, bool), String> {
 pub(crate) fn run(filter: &[String]) -> Result<(), String> {
     let variable = std::env::var(VARIABLE).unwrap_or_default();
     if variable.contains("://") {
-        return run_tests("Tests on the server", &variable, filter);
+        return run_tests("Tests on the server", &variable, None, filter);
     }
     let (on_sqlite, on_postgres) = wanted(&variable, !filter.is_empty())?;
+    let cluster = if on_postgres { Some(Cluster::start_hasty(&[])?) } else { None };
+    let server = cluster.as_ref().map(Cluster::url);
     if on_sqlite {
-        run_tests("Tests", "", filter)?;
+        run_tests("Tests", "", server.as_deref(), filter)?;
     }
-    if on_postgres {
-        let cluster = Cluster::start(HASTY)?;
-        run_tests("Stories on PostgreSQL", &cluster.url(), &again(filter))?;
+    match server {
+        Some(server) => run_tests("Stories on PostgreSQL", &server, None, &again(filter)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The stories that have run on SQLite, or the given filter.
@@ -63,12 +67,16 @@ fn again(filter: &[String]) -> Vec<String> {
     }
 }
 
-fn run_tests(heading: &str, database: &str, arguments: &[String]) -> Result<(), String> {
+/// Runs tests on an engine, with a server for those that are about PostgreSQL: without it each starts its own.
+fn run_tests(heading: &str, database: &str, server: Option<&str>, arguments: &[String]) -> Result<(), String> {
     let runner: &[&str] = if has_nextest() { &["nextest", "run", "--workspace"] } else { &["test", "--workspace"] };
     let mut command = cargo(runner);
     // Many stories wait for another process or for a deadline: two for each core keep the cores busy.
     if std::env::var_os(THREADS).is_none() {
         command.env(THREADS, (2 * available_parallelism().map_or(1, NonZero::get)).to_string());
+    }
+    if let Some(server) = server {
+        command.env(SERVER, server);
     }
     run_command(heading, command.args(arguments).env(VARIABLE, database), "see the failures above")
 }

@@ -1,6 +1,6 @@
 //! A PostgreSQL server for one test that changes passwords or certificates, or stops the server.
 
-use invited_cluster::{Cluster, HASTY};
+use invited_cluster::Cluster;
 
 use crate::support::Server;
 use crate::support::database::{Database, execute};
@@ -12,7 +12,7 @@ pub(super) fn start() -> (Cluster, String) {
 
 /// The same with further lines of `postgresql.conf`.
 pub(super) fn start_with(settings: &[&str]) -> (Cluster, String) {
-    let cluster = Cluster::start(&[HASTY, settings].concat()).expect("PostgreSQL's programs are installed and start");
+    let cluster = Cluster::start_hasty(settings).expect("PostgreSQL's programs are installed and start");
     let url = make_database(&cluster, "team", "");
     (cluster, url)
 }

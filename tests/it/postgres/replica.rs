@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use invited_cluster::{Cluster, HASTY};
+use invited_cluster::Cluster;
 use serde_json::{Value, json};
 
 use crate::support::database::{Database, on};
@@ -37,7 +37,7 @@ fn write(server: &Server, rate: i64) {
 
 #[test]
 fn a_follower_serves_callers_whose_writes_it_has() {
-    let primary = Cluster::start(HASTY).unwrap();
+    let primary = Cluster::start_hasty(&[]).unwrap();
     let database = Database::on_server(&primary.url());
     let follower = primary.standby().unwrap();
     let url = database.setting();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use invited::testing::clock::Stopwatch;
 use invited::testing::entropy::Entropy;
 use invited::testing::sandbox::TemporaryFolder;
-use invited_cluster::{Cluster, HASTY};
+use invited_cluster::Cluster;
 use serde_json::Value;
 
 use super::load::Visitor;
@@ -108,7 +108,7 @@ fn settings<'a>(database: &'a str, mail: &'a str) -> Vec<(&'a str, &'a str)> {
 
 #[test]
 fn servers_killed_in_turn_lose_nothing_and_do_nothing_twice() {
-    let cluster = Cluster::start(HASTY).unwrap();
+    let cluster = Cluster::start_hasty(&[]).unwrap();
     let server = cluster.url();
     on(&server, "postgres", "CREATE DATABASE invited");
     let database = format!("{server}/invited");

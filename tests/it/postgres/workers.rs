@@ -12,7 +12,7 @@ use invited::testing::entropy::Entropy;
 use invited::testing::run::Running;
 use invited::testing::seed::Seed;
 use invited::testing::settings::Config;
-use invited_cluster::{Cluster, HASTY};
+use invited_cluster::Cluster;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -39,7 +39,7 @@ struct Two {
 
 impl Two {
     fn start(settings: &[(&'static str, &str)]) -> Self {
-        let cluster = Cluster::start(HASTY).unwrap();
+        let cluster = Cluster::start_hasty(&[]).unwrap();
         on(&cluster.url(), "postgres", "CREATE DATABASE invited");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let database = format!("{}/invited", cluster.url());

@@ -1,6 +1,6 @@
 //! The PostgreSQL server of PostgreSQL tests: the run's, or a new one.
 
-use invited_cluster::{Cluster, HASTY};
+use invited_cluster::Cluster;
 
 use super::database::{self, Database};
 
@@ -13,10 +13,10 @@ pub(crate) struct PostgresServer {
 impl PostgresServer {
     /// The server of the run, or a new one that ends with the test.
     pub(crate) fn start() -> Self {
-        if let Some(url) = database::server() {
+        if let Some(url) = database::server().or_else(|| std::env::var("INVITED_TEST_POSTGRES").ok()) {
             return Self { url, _own: None };
         }
-        let own = Cluster::start(HASTY).expect("PostgreSQL's programs are installed and start");
+        let own = Cluster::start_hasty(&[]).expect("PostgreSQL's programs are installed and start");
         Self { url: own.url(), _own: Some(own) }
     }
 
