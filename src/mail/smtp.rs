@@ -10,13 +10,13 @@
 
 use std::error::Error as _;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::{ClientId, Extension};
 use lettre::transport::smtp::{Error, response::Response};
+use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 
@@ -89,7 +89,7 @@ impl Smtp {
             None => self.connect().await?,
         };
         let response = connection.send(&mail.envelope, &mail.bytes).await.map_err(|error| failure(&error))?;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock();
         if kept.len() < self.most_kept {
             kept.push(IdleConnection { connection, since: Stopwatch::start() });
         }
@@ -98,8 +98,7 @@ impl Smtp {
 
     async fn kept_connection(&self) -> Option<AsyncSmtpConnection> {
         loop {
-            let IdleConnection { mut connection, since } =
-                self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let IdleConnection { mut connection, since } = self.kept.lock().pop()?;
             if since.elapsed() < KEPT_FOR && connection.test_connected().await {
                 return Some(connection);
             }
