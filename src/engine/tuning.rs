@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use clap::Args;
 
 use crate::wire::kind::Dates;
 
@@ -24,22 +25,30 @@ pub struct Tuning {
     pub profile: Profile,
 }
 
-/// Rate limits per minute; 0 for no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Rate limits per minute, with their settings; 0 for no limit.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Rate limits")]
 pub struct PerMinute {
-    /// Requests of a token.
+    /// Requests per minute and token; 0 for no limit
+    #[arg(long = "rate-general", value_name = "COUNT", default_value = "600")]
     pub general: u32,
-    /// Creates of a token; a bulk counts as one.
+    /// Creates per minute and token, a bulk create counts as one; 0 for no limit
+    #[arg(long = "rate-create", value_name = "COUNT", default_value = "60")]
     pub create: u32,
-    /// Resends of a token.
+    /// Resends per minute and token; 0 for no limit
+    #[arg(long = "rate-resend", value_name = "COUNT", default_value = "20")]
     pub resend: u32,
-    /// Resends of one record.
+    /// Resends per minute of one invitation; 0 for no limit
+    #[arg(long = "rate-resend-per-invitation", value_name = "COUNT", default_value = "1")]
     pub resend_of_record: u32,
-    /// Sign-in attempts for one address.
+    /// Sign-ins per minute and mail address; 0 for no limit
+    #[arg(long = "rate-sign-in", value_name = "COUNT", default_value = "10")]
     pub sign_in: u32,
-    /// Sign-in attempts from one network.
+    /// Sign-ins per minute and network address, which all clients behind a proxy share; 0 for no limit
+    #[arg(long = "rate-sign-in-per-peer", value_name = "COUNT", default_value = "30")]
     pub sign_in_of_peer: u32,
-    /// Token requests of one application.
+    /// Token requests per minute and OAuth application; 0 for no limit
+    #[arg(long = "rate-token", value_name = "COUNT", default_value = "600")]
     pub token_request: u32,
 }
 

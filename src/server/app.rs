@@ -68,7 +68,7 @@ impl App {
             migrate::check(&store, MIGRATIONS).await?;
         }
         let tuned = Tuned::new(Tuning {
-            rates: config.rates.per_minute(),
+            rates: config.rates,
             rate_mails_per_address: config.rate_mails_per_address,
             invitation_days: config.invitation_days,
             base_url: config.base_url(),

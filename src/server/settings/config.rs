@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::engine::access::Level;
-use crate::engine::tuning::Profile;
+use crate::engine::tuning::{PerMinute, Profile};
 use crate::language::Language;
-use crate::server::settings::groups::{Address, Database, Kept, Rates};
+use crate::server::settings::groups::{Address, Database, Kept};
 use crate::server::settings::mail::Mail;
 use crate::server::settings::values::{
     Maybe, OnOff, at_least_one, dates, days, domains, durability, interval, is_json, language, level, optional,
@@ -99,7 +99,7 @@ pub struct Config {
     #[arg(long, value_name = "FORMAT", default_value = "days", value_parser = dates)]
     pub dates: Dates,
     #[command(flatten)]
-    pub rates: Rates,
+    pub rates: PerMinute,
     /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,

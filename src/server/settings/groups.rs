@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 
-use crate::engine::limits::PerMinute;
 use crate::server::settings::values::{Maybe, OnOff, is_pooled, optional, optional_url, place, replica};
 use crate::store::{Place, Server};
 
@@ -46,33 +45,6 @@ pub struct Address {
     pub base_url: Maybe<String>,
 }
 
-/// Requests per minute.
-#[derive(Args, Clone, Copy, Debug, Default)]
-#[command(next_help_heading = "Rate limits")]
-pub struct Rates {
-    /// Requests per minute and token; 0 for no limit
-    #[arg(long = "rate-general", value_name = "COUNT", default_value = "600")]
-    general: u32,
-    /// Creates per minute and token, a bulk create counts as one; 0 for no limit
-    #[arg(long = "rate-create", value_name = "COUNT", default_value = "60")]
-    create: u32,
-    /// Resends per minute and token; 0 for no limit
-    #[arg(long = "rate-resend", value_name = "COUNT", default_value = "20")]
-    resend: u32,
-    /// Resends per minute of one invitation; 0 for no limit
-    #[arg(long = "rate-resend-per-invitation", value_name = "COUNT", default_value = "1")]
-    resend_of_record: u32,
-    /// Sign-ins per minute and mail address; 0 for no limit
-    #[arg(long = "rate-sign-in", value_name = "COUNT", default_value = "10")]
-    sign_in: u32,
-    /// Sign-ins per minute and network address, which all clients behind a proxy share; 0 for no limit
-    #[arg(long = "rate-sign-in-per-peer", value_name = "COUNT", default_value = "30")]
-    sign_in_of_peer: u32,
-    /// Token requests per minute and OAuth application; 0 for no limit
-    #[arg(long = "rate-token", value_name = "COUNT", default_value = "600")]
-    token_request: u32,
-}
-
 /// For how many days things that are over are kept; 0 for ever.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Retention")]
@@ -101,12 +73,5 @@ impl Database {
             Some(file) => file,
             None => Place::File(PathBuf::new()),
         }
-    }
-}
-
-impl Rates {
-    pub fn per_minute(self) -> PerMinute {
-        let Self { general, create, resend, resend_of_record, sign_in, sign_in_of_peer, token_request } = self;
-        PerMinute { general, create, resend, resend_of_record, sign_in, sign_in_of_peer, token_request }
     }
 }
