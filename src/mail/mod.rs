@@ -12,7 +12,6 @@ mod smtp;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lettre::Address;
 use secrecy::SecretString;
 
 pub use mailbox::Mailbox;
@@ -54,19 +53,6 @@ pub enum Encryption {
     None,
 }
 
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub way: Way,
-    pub from: Option<Address>,
-    /// For one mail.
-    pub timeout: Duration,
-    pub connections: usize,
-    /// How long an undeliverable mail is retried.
-    pub give_up: Duration,
-    /// A folder of templates that replace built-in ones.
-    pub templates: Option<PathBuf>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// A later attempt may succeed.
@@ -83,12 +69,13 @@ pub enum Transport {
 }
 
 impl Transport {
-    pub fn open(settings: &Settings) -> Result<Self, String> {
-        Ok(match &settings.way {
+    /// `timeout` is for one mail.
+    pub fn open(way: &Way, timeout: Duration) -> Result<Self, String> {
+        Ok(match way {
             Way::None => Self::None,
             Way::Memory => Self::Memory(Mailbox::default()),
             Way::Files(path) => Self::Files(files::Folder::open(path)?),
-            Way::Smtp(relay) => Self::Smtp(smtp::Smtp::open(relay, settings.timeout)?),
+            Way::Smtp(relay) => Self::Smtp(smtp::Smtp::open(relay, timeout)?),
         })
     }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use lettre::Address;
 use secrecy::SecretString;
 
-use crate::mail::{Encryption, Relay, Settings, Way};
+use crate::mail::{Encryption, Relay, Transport, Way};
 use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, optional, seconds};
 
 #[derive(Args, Clone, Debug)]
@@ -52,21 +52,19 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// The same as the mail room knows them: what concerns the mail server is part of the way.
-    pub fn settings(&self) -> Settings {
-        let (from, templates) = (self.from.clone(), self.templates.clone());
-        let (timeout, connections, give_up) = (self.timeout, self.connections, self.give_up);
+    /// Opens what sends mail.
+    pub fn open(&self) -> Result<Transport, String> {
         let way = match self.way.clone() {
             Way::Smtp(relay) => Way::Smtp(Relay {
                 encryption: if relay.encryption == Encryption::Implicit { relay.encryption } else { self.starttls },
                 credentials: (!self.user.is_empty()).then(|| (self.user.clone(), self.password.clone())),
                 authorities: self.ca_file.clone(),
-                connections,
+                connections: self.connections,
                 ..relay
             }),
             other => other,
         };
-        Settings { way, from, timeout, connections, give_up, templates }
+        Transport::open(&way, self.timeout)
     }
 }
 
