@@ -107,7 +107,7 @@ impl App {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
         let progress = Arc::new(AtomicU64::new(0));
         let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
-        let planting = self.store.write(move |db| seed::plant_counted(db, &planted, now, days, &written));
+        let planting = self.store.write(move |db| seed::plant(db, &planted, now, days, &written));
         tokio::pin!(planting);
         let of = seed.generated_rows();
         let is_planted = loop {

@@ -4,6 +4,7 @@
 //! any request is answered.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use axum::extract::State;
 use hyper::StatusCode;
@@ -51,7 +52,7 @@ pub async fn reset(
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
     let work = app.store.write(move |db| {
         snapshot::empty(db)?;
-        seed::plant(db, &sandbox.seed, now, tuning.invitation_days)?;
+        seed::plant(db, &sandbox.seed, now, tuning.invitation_days, &AtomicU64::new(0))?;
         let (app, sandbox, tuning) = (Arc::clone(&shared), Arc::clone(&sandbox), tuning.clone());
         db.after_commit(move || {
             forget(&app);

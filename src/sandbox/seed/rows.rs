@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::engine::rows::made_at;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, UserId};
 use crate::language::Language;
 use crate::resources::invitations;
 use crate::resources::people::{NewMembership, NewUser};
@@ -17,7 +17,7 @@ pub(super) const ROWS: u32 = 200;
 pub(super) type NewRow = Vec<(&'static str, OwnedParam)>;
 
 /// What became of an invitation.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Outcome {
     /// As days since 1970.
     pub last_day: i64,
@@ -63,8 +63,8 @@ pub(super) fn role(
     ])
 }
 
-pub(super) fn user(id: i64, user: &NewUser<'_>, is_active: bool) -> NewRow {
-    let beside = [("id", Param::Int(id)), ("is_active", Param::Int(is_active.into()))];
+pub(super) fn user(id: UserId, user: &NewUser<'_>, is_active: bool) -> NewRow {
+    let beside = [("id", id.into()), ("is_active", Param::Int(is_active.into()))];
     row(user.columns().into_iter().chain(beside).chain(made_at(user.created_at)))
 }
 
