@@ -52,16 +52,33 @@ pub struct PerMinute {
     pub token_request: u32,
 }
 
-/// Switches for vendor behaviour that is not fully documented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Switches for vendor behaviour that is not fully documented, with their settings.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Treats every request as if it asked for strict mode.
-    pub is_strict: bool,
-    /// Makes invitees members at once, without a mail or an answer.
-    pub activates_at_once: bool,
-    /// Sends Retry-After with a 429.
-    pub tells_when_to_retry: bool,
+    /// Refuse what is otherwise ignored, as the header Invited-Strict does for a single request
+    #[arg(long = "strict", value_name = "BOOL", default_value = "false")]
+    pub is_strict: OnOff,
+    /// Make invitees members at once, without a mail and without their acceptance
+    #[arg(long = "activate-new-users-at-once", value_name = "BOOL", default_value = "false")]
+    pub activates_at_once: OnOff,
+    /// Send Retry-After with 429 responses
+    #[arg(long = "tell-when-to-retry", value_name = "BOOL", default_value = "true")]
+    pub tells_when_to_retry: OnOff,
+    /// How dates are written: days (2031-02-01) or times (2031-02-01T00:00:00Z)
+    #[arg(long, value_name = "FORMAT", default_value = "days", value_parser = dates)]
     pub dates: Dates,
+}
+
+/// A setting that is true or false. Clap must not see the `bool`: it would make a flag without a value of it.
+pub type OnOff = bool;
+
+/// The error is the end of a sentence.
+pub fn dates(text: &str) -> Result<Dates, String> {
+    match text {
+        "days" => Ok(Dates::Days),
+        "times" => Ok(Dates::Times),
+        _ => Err("must be one of days, times".to_owned()),
+    }
 }
 
 impl Default for Profile {

@@ -46,6 +46,7 @@ pub enum OutboxError {
 pub struct Outbox {
     /// If mail is off, nothing is queued.
     pub is_on: bool,
+    /// The domain that mails come from: the right-hand side of their Message-IDs.
     pub domain: String,
     /// Mails to an address in a day, from all accounts together; 0 for no limit.
     pub most_for_address: Box<dyn Fn() -> u32 + Send + Sync>,

@@ -72,9 +72,9 @@ impl App {
             rate_mails_per_address: config.rate_mails_per_address,
             invitation_days: config.invitation_days,
             base_url: config.base_url(),
-            profile: config.profile(),
+            profile: config.profile,
         });
-        let tuned_outbox = tuned.clone();
+        let (tuned_outbox, from) = (tuned.clone(), config.mail.from.as_ref());
         Ok(Self {
             policy: Policy::new(config.create_level),
             limits: Arc::new(Limits::new(tuned.clone())),
@@ -84,7 +84,7 @@ impl App {
             password_checks: PasswordChecks::default(),
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
-                domain: domain_of(&config),
+                domain: from.map_or("localhost", |from| from.domain()).to_owned(),
                 most_for_address: Box::new(move || tuned_outbox.look(|tuning| tuning.rate_mails_per_address)),
                 under_way: Arc::default(),
                 bell: Arc::default(),
@@ -201,11 +201,6 @@ impl From<store::Error> for NotStarted {
     fn from(cause: store::Error) -> Self {
         Self::Store(cause)
     }
-}
-
-/// Right-hand side of Message-IDs: the domain that mails come from.
-fn domain_of(config: &Config) -> String {
-    config.mail.from.as_ref().map_or("localhost", |from| from.domain()).to_owned()
 }
 
 /// Opens the configured database without migrating it.

@@ -68,7 +68,8 @@ where
         let handler = handler.clone();
         let service = service_fn(move |request| {
             let answer = handler(request.map(RequestBody::from), peer);
-            async move { Some(answer.await).filter(|answer| !is_dropped(answer)).ok_or(BrokenOff) }
+            let is_sent = |answer: &Response<Body>| answer.extensions().get::<Dropped>().is_none();
+            async move { Some(answer.await).filter(is_sent).ok_or(BrokenOff) }
         });
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(bounds.write_timeout));
@@ -83,10 +84,6 @@ where
     if tokio::time::timeout(bounds.drain_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were aborted");
     }
-}
-
-fn is_dropped(answer: &Response<Body>) -> bool {
-    answer.extensions().get::<Dropped>().is_some()
 }
 
 /// Waits for a permit, then for a client.

@@ -7,16 +7,14 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::engine::access::Level;
-use crate::engine::tuning::{PerMinute, Profile};
+use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
 use crate::server::settings::groups::{Address, Database, Kept};
 use crate::server::settings::mail::Mail;
 use crate::server::settings::values::{
-    Maybe, OnOff, at_least_one, dates, days, domains, durability, interval, is_json, language, level, optional,
-    readers, seconds,
+    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, readers, seconds,
 };
 use crate::store::{Durability, Place};
-use crate::wire::kind::Dates;
 
 // The heading of a group in `--help` also covers the fields that follow it here.
 #[derive(Args, Clone, Debug)]
@@ -86,18 +84,8 @@ pub struct Config {
     /// Comma-separated domains that may be invited; *.example.com matches its subdomains; if empty, all may
     #[arg(long, value_name = "DOMAINS", default_value = "", value_parser = domains)]
     pub invite_domains: Arc<[String]>,
-    /// Refuse what is otherwise ignored, as the header Invited-Strict does for a single request
-    #[arg(long, value_name = "BOOL", default_value = "false")]
-    pub strict: OnOff,
-    /// Make invitees members at once, without a mail and without their acceptance
-    #[arg(long, value_name = "BOOL", default_value = "false")]
-    pub activate_new_users_at_once: OnOff,
-    /// Send Retry-After with 429 responses
-    #[arg(long, value_name = "BOOL", default_value = "true")]
-    pub tell_when_to_retry: OnOff,
-    /// How dates are written: days (2031-02-01) or times (2031-02-01T00:00:00Z)
-    #[arg(long, value_name = "FORMAT", default_value = "days", value_parser = dates)]
-    pub dates: Dates,
+    #[command(flatten)]
+    pub profile: Profile,
     #[command(flatten)]
     pub rates: PerMinute,
     /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
@@ -125,15 +113,6 @@ impl Config {
     /// Where the database is and how to connect to it.
     pub fn place(&self) -> Place {
         self.database.with_connections(self.connections)
-    }
-
-    pub fn profile(&self) -> Profile {
-        Profile {
-            is_strict: self.strict,
-            activates_at_once: self.activate_new_users_at_once,
-            tells_when_to_retry: self.tell_when_to_retry,
-            dates: self.dates,
-        }
     }
 
     /// How others reach this server.

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 
-use crate::server::settings::values::{Maybe, OnOff, is_pooled, optional, optional_url, place, replica};
+use crate::engine::tuning::OnOff;
+use crate::server::settings::values::{Maybe, is_pooled, optional, optional_url, place, replica};
 use crate::store::{Place, Server};
 
 /// How to reach the database: what every command that opens one has to know.
