@@ -185,14 +185,6 @@ impl Stopwatch {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_frozen_clock_moves_only_when_told() {
-        let clock = Clock::frozen(Timestamp(5));
-        assert_eq!(clock.now(), Timestamp(5));
-        clock.advance(Duration::from_secs(1));
-        assert_eq!(clock.now(), Timestamp(1_000_005));
-    }
-
     #[tokio::test]
     async fn whoever_waits_for_a_moment_of_a_frozen_clock_hears_it_move() {
         let clock = Clock::frozen(Timestamp(0));
