@@ -66,22 +66,20 @@ fn batches(rows: u32) -> impl Iterator<Item = Range<i64>> {
 }
 
 impl<'a> Generator<'a> {
-    /// Ids go on after those of the file.
-    pub fn after(accounts: &[Account], db: &'a mut Db, start: Start, written: &'a AtomicU64, random_seed: u64) -> Self {
-        let highest = |ids: &dyn Fn(&Account) -> Option<i64>| accounts.iter().filter_map(ids).max().unwrap_or_default();
-        let invitees = |account: &Account| account.invitations.iter().map(|invitation| invitation.found.user_id).max();
-        Self {
-            last_role: highest(&|account| account.roles.iter().map(|role| role.found.id).max()),
-            last_user: highest(&|account| {
-                account.members.iter().map(|member| member.found.user_id).max().max(invitees(account))
-            }),
-            last_membership: highest(&|account| account.members.iter().map(|member| member.found.id).max()),
-            last_invitation: highest(&|account| account.invitations.iter().map(|invitation| invitation.found.id).max()),
+    /// Ids go on after those of the file, whose rows are there already.
+    pub fn after(db: &'a mut Db, start: Start, written: &'a AtomicU64, random_seed: u64) -> Result<Self, Error> {
+        let mut last =
+            |table: &str| db.one(&format!("SELECT coalesce(max(id), 0) FROM {table}"), &[], |row| row.int(0));
+        Ok(Self {
+            last_role: last("roles")?,
+            last_user: last("users")?,
+            last_membership: last("account_memberships")?,
+            last_invitation: last("account_invitations")?,
             random: Repeatable::new(random_seed).branch("generate"),
             db,
             start,
             written,
-        }
+        })
     }
 
     pub fn write(

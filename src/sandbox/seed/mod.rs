@@ -162,7 +162,7 @@ pub fn plant(
     for account in &*seed.accounts {
         plant::account(db, account, start)?;
     }
-    let mut generator = Generator::after(&seed.accounts, db, start, written, seed.generated.random_seed);
+    let mut generator = Generator::after(db, start, written, seed.generated.random_seed)?;
     generator.write(&seed.generated, seed.accounts.first(), seed.generated_accounts())?;
     db.advance_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
     Ok(true)
