@@ -70,7 +70,7 @@ pub enum Transport {
 
 impl Transport {
     /// `timeout` is for one mail.
-    pub fn open(way: &Way, timeout: Duration) -> Result<Self, String> {
+    pub fn open(way: Way, timeout: Duration) -> Result<Self, String> {
         Ok(match way {
             Way::None => Self::None,
             Way::Memory => Self::Memory(Mailbox::default()),

@@ -35,13 +35,9 @@ const OF_SETTINGS: [u16; 5] = [454, 530, 534, 535, 538];
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
 pub struct Smtp {
-    host: String,
-    port: u16,
-    encryption: Encryption,
+    relay: Relay,
     tls: Option<TlsParameters>,
-    credentials: Option<Credentials>,
     timeout: Duration,
-    most_kept: usize,
     kept: Mutex<Vec<IdleConnection>>,
 }
 
@@ -52,20 +48,9 @@ struct IdleConnection {
 
 impl Smtp {
     /// Does not connect yet.
-    pub fn open(relay: &Relay, timeout: Duration) -> Result<Self, String> {
-        let usual_port = if relay.encryption == Encryption::Implicit { SUBMISSIONS } else { SUBMISSION };
-        let credentials = relay.credentials.as_ref();
-        Ok(Self {
-            host: relay.host.clone(),
-            port: relay.port.unwrap_or(usual_port),
-            encryption: relay.encryption,
-            tls: if relay.encryption == Encryption::None { None } else { Some(tls(relay)?) },
-            credentials: credentials
-                .map(|(name, password)| Credentials::new(name.clone(), password.expose_secret().to_owned())),
-            timeout,
-            most_kept: relay.connections,
-            kept: Mutex::default(),
-        })
+    pub fn open(relay: Relay, timeout: Duration) -> Result<Self, String> {
+        let tls = if relay.encryption == Encryption::None { None } else { Some(tls(&relay)?) };
+        Ok(Self { relay, tls, timeout, kept: Mutex::default() })
     }
 
     pub async fn send(&self, mail: &Mail) -> Result<String, Failure> {
@@ -90,7 +75,7 @@ impl Smtp {
         };
         let response = connection.send(&mail.envelope, &mail.bytes).await.map_err(|error| failure(&error))?;
         let mut kept = self.kept.lock();
-        if kept.len() < self.most_kept {
+        if kept.len() < self.relay.connections {
             kept.push(IdleConnection { connection, since: Stopwatch::start() });
         }
         Ok(response)
@@ -109,7 +94,7 @@ impl Smtp {
     async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
         let hello = ClientId::default();
         let mut connection = self.greeted(&hello).await?;
-        let is_wanted = match self.encryption {
+        let is_wanted = match self.relay.encryption {
             Encryption::Required => true,
             Encryption::Opportunistic => connection.server_info().supports_feature(Extension::StartTls),
             Encryption::Implicit | Encryption::None => false,
@@ -117,8 +102,9 @@ impl Smtp {
         if let Some(parameters) = self.tls.clone().filter(|_| is_wanted) {
             connection.starttls(parameters, &hello).await.map_err(|error| failure(&error))?;
         }
-        if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| failure(&error))?;
+        if let Some((name, password)) = &self.relay.credentials {
+            let credentials = Credentials::new(name.clone(), password.expose_secret().to_owned());
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(|error| failure(&error))?;
         }
         Ok(connection)
     }
@@ -128,8 +114,10 @@ impl Smtp {
     /// The library ends a mail with a separate write. Nagle's algorithm delays it by 40 ms, until the write before is
     /// acknowledged, so the socket is made here, without the delay. Only the library can make one with implicit TLS.
     async fn greeted(&self, hello: &ClientId) -> Result<AsyncSmtpConnection, Failure> {
-        let address = (self.host.as_str(), self.port);
-        let greeted = match self.tls.clone().filter(|_| self.encryption == Encryption::Implicit) {
+        let is_implicit = self.relay.encryption == Encryption::Implicit;
+        let usual_port = if is_implicit { SUBMISSIONS } else { SUBMISSION };
+        let address = (self.relay.host.as_str(), self.relay.port.unwrap_or(usual_port));
+        let greeted = match self.tls.clone().filter(|_| is_implicit) {
             Some(tls) => AsyncSmtpConnection::connect_tokio1(address, Some(self.timeout), hello, Some(tls), None).await,
             None => {
                 let unreachable = |cause: std::io::Error| Failure::ForNow(format!("Connection error: {cause}"));

@@ -64,7 +64,7 @@ impl Mail {
             }),
             other => other,
         };
-        Transport::open(&way, self.timeout)
+        Transport::open(way, self.timeout)
     }
 }
 
