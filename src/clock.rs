@@ -46,12 +46,6 @@ pub struct Clock {
     moved: Notify,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct ClockState {
-    pub now: Timestamp,
-    pub is_frozen: bool,
-}
-
 #[derive(Clone, Copy)]
 enum Reading {
     /// The system's time plus this many microseconds.
@@ -122,11 +116,6 @@ impl Clock {
                 false => Reading::Running(now.0.saturating_sub(system_time().0)),
             }
         });
-    }
-
-    /// The state to pass to [`Clock::set`] later.
-    pub fn setting(&self) -> ClockState {
-        ClockState { now: self.now(), is_frozen: self.is_frozen() }
     }
 
     /// The time after a [`Clock::restart`].

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::clock::{ClockState, Timestamp};
+use crate::clock::Timestamp;
 use crate::mail::Mail;
 use crate::transfer::snapshot::Snapshot;
 
@@ -16,10 +16,9 @@ pub struct State {
     pub rows: Snapshot,
     /// The mails in the mailbox.
     pub mails: Vec<Mail>,
-    /// The time, and whether the clock stood still.
-    pub clock: ClockState,
-    /// By that clock.
+    /// By the sandbox's clock.
     pub taken_at: Timestamp,
+    pub is_frozen: bool,
 }
 
 /// By name.

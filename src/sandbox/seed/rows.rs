@@ -36,13 +36,8 @@ pub(super) fn insert(db: &mut Db, table: &str, rows: &[NewRow]) -> Result<(), Er
 }
 
 pub(super) fn account(id: AccountId, name: &str, language: Option<Language>, created_at: Timestamp) -> NewRow {
-    row([
-        ("id", id.into()),
-        ("name", Param::Text(name)),
-        ("language", language.map(Language::code).into()),
-        ("created_at", Param::Int(created_at.0)),
-        ("updated_at", Param::Int(created_at.0)),
-    ])
+    let columns = [("id", id.into()), ("name", Param::Text(name)), ("language", language.map(Language::code).into())];
+    row(columns.into_iter().chain(made_at(created_at)))
 }
 
 pub(super) fn role(
@@ -52,15 +47,15 @@ pub(super) fn role(
     created_at: Timestamp,
     deleted_at: Option<Timestamp>,
 ) -> NewRow {
-    row([
+    let name_key = fold(name);
+    let columns = [
         ("id", Param::Int(id)),
         ("account_id", account_id.into()),
         ("name", Param::Text(name)),
-        ("name_key", Param::Text(&fold(name))),
+        ("name_key", Param::Text(&name_key)),
         ("deleted_at", moment(deleted_at)),
-        ("created_at", Param::Int(created_at.0)),
-        ("updated_at", Param::Int(created_at.0)),
-    ])
+    ];
+    row(columns.into_iter().chain(made_at(created_at)))
 }
 
 pub(super) fn user(id: UserId, user: &NewUser<'_>, is_active: bool) -> NewRow {

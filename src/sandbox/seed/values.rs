@@ -17,13 +17,8 @@ use crate::resources::external_references::KIND;
 use crate::sandbox::seed::written::{Rule, Whole};
 use crate::wire::kind::{Kind, Member, Value, moment};
 
-/// The highest id in a file. There is room above it for the ids that the database assigns.
-const HIGHEST_ID: i64 = 1_000_000_000_000;
-
 /// Days that a seed may reach back and ahead.
 const MOST_DAYS: i64 = 10_000;
-
-const MOST_SEATS: i64 = 1_000_000;
 
 const LONGEST_TOKEN: usize = 255;
 
@@ -36,10 +31,11 @@ const MEMBERS: &[Member] = match KIND {
     _ => &[],
 };
 
-pub type Id = Whole<1, HIGHEST_ID>;
+/// There is room above them for the ids that the database assigns.
+pub type Id = Whole<1, 1_000_000_000_000>;
 pub type DaysAgo = Whole<0, MOST_DAYS>;
 pub type DaysAhead = Whole<{ -MOST_DAYS }, MOST_DAYS>;
-pub type Seats = Whole<0, MOST_SEATS>;
+pub type Seats = Whole<0, 1_000_000>;
 
 /// How the API reads an attribute, and what it is called in error messages.
 const ATTRIBUTES: [(&str, Kind); 6] = [
