@@ -9,7 +9,7 @@ use clap::Args;
 use crate::engine::access::Level;
 use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
-use crate::server::settings::groups::{Address, Database, Kept};
+use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::Mail;
 use crate::server::settings::values::{
     Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, readers, seconds,
@@ -54,21 +54,8 @@ pub struct Config {
     /// Time limit for a database read; then the request gets 503
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub read_timeout: Duration,
-    /// Maximum number of open connections; more have to wait
-    #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = at_least_one)]
-    pub max_connections: usize,
-    /// Time limit for the headers of a request, and for an idle connection
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    pub header_timeout: Duration,
-    /// Time limit for the body of a request; then it gets 408
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub body_timeout: Duration,
-    /// Time limit for a client to accept more of a response
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub write_timeout: Duration,
-    /// How long a stopping server waits for requests in progress
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    pub drain_timeout: Duration,
+    #[command(flatten)]
+    pub bounds: Bounds,
     /// Maximum size of a request body; a larger one gets 413
     #[arg(long, value_name = "BYTES", default_value = "1048576", value_parser = at_least_one)]
     pub body_limit: usize,

@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use secrecy::SecretString;
 
 use crate::engine::tuning::OnOff;
-use crate::server::settings::values::{Maybe, is_pooled, optional, optional_url, place, replica};
+use crate::server::settings::values::{
+    Maybe, at_least_one, is_pooled, optional, optional_url, place, replica, seconds,
+};
 use crate::store::{Place, Server};
 
 /// How to reach the database: what every command that opens one has to know.
@@ -44,6 +47,28 @@ pub struct Address {
     /// URL of this server for clients and invitees, such as https://people.example.com; may be empty on loopback
     #[arg(long, value_name = "URL", default_value = "", value_parser = optional_url)]
     pub base_url: Maybe<String>,
+}
+
+/// What a connection may take.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Maximum number of open connections; more have to wait
+    #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = at_least_one)]
+    pub max_connections: usize,
+    /// Time limit for the headers of a request, and for an idle connection
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub header_timeout: Duration,
+    /// Time limit for the body of a request; then it gets 408
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub body_timeout: Duration,
+    // Progress restarts it, so it does not cut off a client that reads a large page over a poor line; but the kernel
+    // buffers large pieces, and one must fit into this time.
+    /// Time limit for a client to accept more of a response
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub write_timeout: Duration,
+    /// How long a stopping server waits for requests in progress
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub drain_timeout: Duration,
 }
 
 /// For how many days things that are over are kept; 0 for ever.
