@@ -12,8 +12,8 @@ use crate::entropy::Entropy;
 use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::file::{Account, File, Invitation, Member, Role, State};
 use crate::sandbox::seed::references::{Ids, Unique, member_id, member_with, role_id};
-use crate::sandbox::seed::values::{DaysAgo, ExternalReference};
-use crate::sandbox::seed::written::{Any, Rule, SeedError, Written};
+use crate::sandbox::seed::values::{DaysAgo, ExternalReference, Text};
+use crate::sandbox::seed::written::{Rule, SeedError, Written};
 use crate::wire::fold::fold;
 
 /// What is unique over the whole file.
@@ -221,7 +221,7 @@ fn check_services(references: &[Written<ExternalReference>]) -> Result<(), SeedE
 }
 
 /// The salt depends on the user only, so the same seed makes the same rows.
-fn hash(password: &Written<Any<String>>, user_id: i64) -> Result<HashedPassword, SeedError> {
+fn hash(password: &Written<Text>, user_id: i64) -> Result<HashedPassword, SeedError> {
     let salts = Entropy::seeded(u64::try_from(user_id).unwrap_or_default());
     HashedPassword::new(&SecretString::from(password.value.clone()), &salts).or_else(|error| match error {
         Error::Syntax(sentence) => password.wrong(sentence),

@@ -6,14 +6,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::clock::Timestamp;
-use crate::language::Language;
 use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::values::{
-    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Id, Invitable, Line, Name, Percent, RedirectUri,
-    Seats, Token,
+    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Flag, Id, Invitable, LanguageCode, Line, Name,
+    Percent, RedirectUri, Seats, Start, Text, Token,
 };
-use crate::sandbox::seed::written::{Any, NonEmpty, Written};
+use crate::sandbox::seed::written::{NonEmpty, Written};
 
 /// What an invited sandbox holds when it starts. Ids that are left out are assigned in order.
 #[derive(Deserialize, JsonSchema)]
@@ -32,7 +30,7 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct Clock {
     /// The moment at which it starts, from the year 2000 to 9899. Default: now.
-    pub now: Option<Written<Timestamp>>,
+    pub now: Option<Written<Start>>,
     /// Whether the clock stands still until it is moved.
     pub frozen: Option<bool>,
 }
@@ -44,7 +42,7 @@ pub struct Account {
     pub id: Option<Written<Id>>,
     pub name: Written<Line>,
     /// The language of its mails and pages. Default: that of the server.
-    pub language: Option<Written<Language>>,
+    pub language: Option<Written<LanguageCode>>,
     /// The seats that it has contracted.
     pub seats: Option<Written<Seats>>,
     /// When it was created. Default: 90.
@@ -91,7 +89,7 @@ pub struct Member {
     pub headline: Option<Written<Line>>,
     pub permission: Written<Assignable>,
     /// Whether this is the owner. Default: the first active administrator is.
-    pub owner: Option<Written<Any<bool>>>,
+    pub owner: Option<Written<Flag>>,
     /// The default role, by its id or its name.
     pub role: Option<Written<Name>>,
     /// The default billing rate. The permission punch_clock needs one.
@@ -106,7 +104,7 @@ pub struct Member {
     pub token: Option<Written<Token>>,
     /// A password to sign in with, of at least 12 characters.
     #[schemars(length(min = 12))]
-    pub password: Option<Written<Any<String>>>,
+    pub password: Option<Written<Text>>,
     /// When the membership was created. Default: 60.
     pub created_days_ago: Option<Written<DaysAgo>>,
     /// When the membership was disabled, if it was.

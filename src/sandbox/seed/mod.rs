@@ -70,7 +70,12 @@ impl Seed {
         check::check(&mut file)?;
         let (now, is_frozen) = file.clock.map_or((None, None), |clock| (clock.now, clock.frozen));
         let accounts = Arc::new(file.accounts.value);
-        Ok(Self { now: now.map(|now| now.value), is_frozen, accounts, generated: Generated::default() })
+        Ok(Self {
+            now: now.and_then(|now| read_start(&now.value).ok()),
+            is_frozen,
+            accounts,
+            generated: Generated::default(),
+        })
     }
 
     /// The standard seed, which is read once.

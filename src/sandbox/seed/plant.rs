@@ -35,7 +35,8 @@ impl Start {
 
 pub(super) fn account(db: &mut Db, account: &Account, start: Start) -> Result<(), Error> {
     let account_id = AccountId::new(account.found.id);
-    let (created_at, language) = (start.days_ago(account.found.age), account.language.as_ref().map(|code| code.value));
+    let (created_at, language) =
+        (start.days_ago(account.found.age), account.language.as_ref().map(|code| code.value.as_str()));
     rows::insert(db, "accounts", &[rows::account(account_id, &account.name.value, language, created_at)])?;
     for record in &account.roles {
         role(db, account_id, record, start)?;

@@ -3,7 +3,6 @@
 use crate::clock::Timestamp;
 use crate::engine::rows::made_at;
 use crate::ids::{AccountId, UserId};
-use crate::language::Language;
 use crate::resources::invitations;
 use crate::resources::people::{NewMembership, NewUser};
 use crate::store::{Db, Error, OwnedParam, Param};
@@ -35,8 +34,8 @@ pub(super) fn insert(db: &mut Db, table: &str, rows: &[NewRow]) -> Result<(), Er
     db.exec(&insert_statement(table, &columns, rows.len()), &params).map(drop)
 }
 
-pub(super) fn account(id: AccountId, name: &str, language: Option<Language>, created_at: Timestamp) -> NewRow {
-    let columns = [("id", id.into()), ("name", Param::Text(name)), ("language", language.map(Language::code).into())];
+pub(super) fn account(id: AccountId, name: &str, language: Option<&str>, created_at: Timestamp) -> NewRow {
+    let columns = [("id", id.into()), ("name", Param::Text(name)), ("language", language.into())];
     row(columns.into_iter().chain(made_at(created_at)))
 }
 
