@@ -40,7 +40,7 @@ pub async fn make(
         Place::Server(_) => {
             let to = Place::File(draft.path.clone());
             let copied = copy::run(CopyOptions { from: from.clone(), to, replaces: false, now, on_progress }).await?;
-            copied.0.into_iter().map(|(table, checksum)| (table, checksum.rows)).collect()
+            copied.into_iter().map(|(table, checksum)| (table, checksum.rows)).collect()
         }
     };
     let bytes = draft.publish(file)?;

@@ -62,23 +62,10 @@ pub enum Stage {
 }
 
 /// The tables that were copied.
-#[derive(Debug)]
-pub struct Copied(pub Vec<(&'static str, Checksum)>);
-
-impl Copied {
-    /// Of all tables.
-    pub fn rows(&self) -> u64 {
-        self.0.iter().map(|(_, checksum)| checksum.rows).sum()
-    }
-
-    /// Of all tables.
-    pub fn sha256(&self) -> String {
-        checksum_of_all(&self.0)
-    }
-}
+pub type Copied = Vec<(&'static str, Checksum)>;
 
 /// One checksum for all tables.
-fn checksum_of_all(tables: &[(&'static str, Checksum)]) -> String {
+pub fn checksum_of_all(tables: &[(&'static str, Checksum)]) -> String {
     let mut hash = Sha256::new();
     for (table, checksum) in tables {
         hash.update(format!("{table} {} {}\n", checksum.rows, checksum.sha256));
@@ -147,7 +134,7 @@ async fn between(source: &Store, target: &Store, options: &Arc<CopyOptions>) -> 
     );
     // If the source has failed, the target's error only says that no more pages come.
     read.map_err(in_database::<store::Error>(&options.from))?;
-    written.map(Copied).map_err(in_database(&options.to))
+    written.map_err(in_database(&options.to))
 }
 
 /// Refuses a missing file, which opening would create.

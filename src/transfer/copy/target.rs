@@ -7,7 +7,7 @@
 use crate::resources::accounts;
 use crate::store::{self, Db, OwnedParam, Param};
 use crate::transfer::copy::source::{Outline, SourceClient, wait};
-use crate::transfer::copy::{CopyError, CopyOptions, Progress, Stage, checksum_of_all, identity};
+use crate::transfer::copy::{Copied, CopyError, CopyOptions, Progress, Stage, checksum_of_all, identity};
 use crate::transfer::rows::{Checksum, PAGE, Page, read_table};
 use crate::transfer::tables::{self, COPIED, MARKERS, Table};
 
@@ -60,11 +60,7 @@ pub(super) fn prepare(db: &mut Db) -> Result<(), store::Error> {
 }
 
 /// Replaces the contents of the target.
-pub(super) fn fill(
-    db: &mut Db,
-    source: &SourceClient,
-    options: &CopyOptions,
-) -> Result<Vec<(&'static str, Checksum)>, CopyError> {
+pub(super) fn fill(db: &mut Db, source: &SourceClient, options: &CopyOptions) -> Result<Copied, CopyError> {
     // Before the lock: if source and target are one database, the source must not wait for the target.
     let outline = source.outline()?;
     for sql in db.dialect().begin_copy(false) {
@@ -178,11 +174,7 @@ fn continue_ids(db: &mut Db, table: &Table, given: Option<i64>) -> Result<(), st
 }
 
 /// The checksum of every table. `tell` is called after each page.
-fn checksums(
-    db: &mut Db,
-    tables: &[Table],
-    tell: &mut dyn FnMut(usize, u64),
-) -> Result<Vec<(&'static str, Checksum)>, store::Error> {
+fn checksums(db: &mut Db, tables: &[Table], tell: &mut dyn FnMut(usize, u64)) -> Result<Copied, store::Error> {
     let mut found = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
         let mut rows = 0;
