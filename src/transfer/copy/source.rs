@@ -7,12 +7,8 @@ use crate::transfer::copy::CopyError;
 use crate::transfer::rows::{Page, TableReader};
 use crate::transfer::tables::{self, Table};
 
-/// What is known of the source before its rows are read.
-pub(super) struct Outline {
-    pub(super) tables: Vec<Table>,
-    /// For each table its rows and the last id that it has assigned.
-    pub(super) counts: Vec<(u64, Option<i64>)>,
-}
+/// Each table of the source with its rows and the last id that it has assigned.
+pub(super) type Outline = Vec<(Table, u64, Option<i64>)>;
 
 /// A question with the channel for its answer.
 pub(super) enum Question {
@@ -86,6 +82,5 @@ pub(super) fn serve(db: &mut Db, questions: &flume::Receiver<Question>) -> Resul
 }
 
 fn outline(db: &mut Db, tables: &[Table]) -> Result<Outline, store::Error> {
-    let counts = tables.iter().map(|table| Ok((table.count(db)?, table.last_id(db)?)));
-    Ok(Outline { counts: counts.collect::<Result<_, store::Error>>()?, tables: tables.to_vec() })
+    tables.iter().map(|table| Ok((table.clone(), table.count(db)?, table.last_id(db)?))).collect()
 }

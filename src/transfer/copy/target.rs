@@ -72,16 +72,16 @@ pub(super) fn fill(db: &mut Db, source: &SourceClient, options: &CopyOptions) ->
     tables::empty(db, &tables)?;
     let mut copied = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
-        let (of, _) = outline.counts[index];
+        let &(_, of, last_id) = &outline[index];
         let tell = |rows| (options.on_progress)(&Progress { stage: Stage::Copying, table: table.name, rows, of });
         copied.push((table.name, fill_table(db, source, (index, table), tell)?));
-        continue_ids(db, table, outline.counts[index].1)?;
+        continue_ids(db, table, last_id)?;
         if let Some(sql) = db.dialect().analyze(table.name) {
             db.exec(&sql, &[])?;
         }
     }
     let mut tell = |table: usize, rows| {
-        let (table, of) = (tables[table].name, outline.counts[table].0);
+        let (table, of) = (tables[table].name, outline[table].1);
         (options.on_progress)(&Progress { stage: Stage::Comparing, table, rows, of });
     };
     require_same_rows(&copied, &checksums(db, &tables, &mut tell)?)?;
@@ -98,7 +98,7 @@ fn busy(options: &CopyOptions, cause: &store::Error) -> CopyError {
 }
 
 fn require_same_columns(outline: &Outline, tables: &[Table]) -> Result<(), CopyError> {
-    match outline.tables.iter().zip(tables).find(|(there, here)| there != here) {
+    match outline.iter().map(|(table, ..)| table).zip(tables).find(|(there, here)| there != here) {
         None => Ok(()),
         Some((there, here)) => Err(CopyError::Refused(format!(
             "table {} has the columns {} in the source and {} in the target: one of them was changed by hand",
