@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::mail::{Failure, Mail};
 
@@ -10,13 +10,13 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     /// Makes the folder if it is missing, readable for this user alone, since mails hold links.
-    pub fn open(path: PathBuf) -> Result<Self, String> {
+    pub fn open(path: &Path) -> Result<Self, String> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).map_err(|cause| format!("the folder {} cannot be made: {cause}", path.display()))?;
-        Ok(Self(path))
+        builder.create(path).map_err(|cause| format!("the folder {} cannot be made: {cause}", path.display()))?;
+        Ok(Self(path.to_owned()))
     }
 
     /// The file is named after the Message-ID, so a second attempt replaces the first.

@@ -14,19 +14,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub use files::Folder;
 pub use mailbox::Mailbox;
 pub use message::{Mail, Templates};
-
-/// The setting `mail`.
-#[derive(Clone, Debug)]
-pub enum Way {
-    None,
-    /// Shown by the sandbox.
-    Memory,
-    /// A folder.
-    Files(PathBuf),
-    Smtp(Relay),
-}
+pub use smtp::Smtp;
 
 #[derive(Clone, Debug)]
 pub struct Relay {
@@ -39,6 +30,8 @@ pub struct Relay {
     /// A file of certificates to trust besides the well-known ones.
     pub authorities: Option<PathBuf>,
     pub connections: usize,
+    /// For one mail.
+    pub timeout: Duration,
 }
 
 /// How a connection to a mail server is encrypted.
@@ -64,21 +57,11 @@ pub enum Failure {
 pub enum Transport {
     None,
     Memory(Mailbox),
-    Files(files::Folder),
-    Smtp(smtp::Smtp),
+    Files(Folder),
+    Smtp(Smtp),
 }
 
 impl Transport {
-    /// `timeout` is for one mail.
-    pub fn open(way: Way, timeout: Duration) -> Result<Self, String> {
-        Ok(match way {
-            Way::None => Self::None,
-            Way::Memory => Self::Memory(Mailbox::default()),
-            Way::Files(path) => Self::Files(files::Folder::open(path)?),
-            Way::Smtp(relay) => Self::Smtp(smtp::Smtp::open(relay, timeout)?),
-        })
-    }
-
     pub fn is_on(&self) -> bool {
         !matches!(self, Self::None)
     }

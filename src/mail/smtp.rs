@@ -37,7 +37,6 @@ const KEPT_FOR: Duration = Duration::from_secs(60);
 pub struct Smtp {
     relay: Relay,
     tls: Option<TlsParameters>,
-    timeout: Duration,
     kept: Mutex<Vec<IdleConnection>>,
 }
 
@@ -48,16 +47,16 @@ struct IdleConnection {
 
 impl Smtp {
     /// Does not connect yet.
-    pub fn open(relay: Relay, timeout: Duration) -> Result<Self, String> {
+    pub fn open(relay: Relay) -> Result<Self, String> {
         let tls = if relay.encryption == Encryption::None { None } else { Some(tls(&relay)?) };
-        Ok(Self { relay, tls, timeout, kept: Mutex::default() })
+        Ok(Self { relay, tls, kept: Mutex::default() })
     }
 
     pub async fn send(&self, mail: &Mail) -> Result<String, Failure> {
-        match tokio::time::timeout(self.timeout, self.converse(mail)).await {
+        match tokio::time::timeout(self.relay.timeout, self.converse(mail)).await {
             Err(_) => Err(Failure::ForNow(format!(
                 "no answer from the mail server within {} seconds",
-                self.timeout.as_secs()
+                self.relay.timeout.as_secs()
             ))),
             Ok(Ok(response)) => {
                 let lines: Vec<&str> = response.message().collect();
@@ -118,7 +117,9 @@ impl Smtp {
         let usual_port = if is_implicit { SUBMISSIONS } else { SUBMISSION };
         let address = (self.relay.host.as_str(), self.relay.port.unwrap_or(usual_port));
         let greeted = match self.tls.clone().filter(|_| is_implicit) {
-            Some(tls) => AsyncSmtpConnection::connect_tokio1(address, Some(self.timeout), hello, Some(tls), None).await,
+            Some(tls) => {
+                AsyncSmtpConnection::connect_tokio1(address, Some(self.relay.timeout), hello, Some(tls), None).await
+            }
             None => {
                 let unreachable = |cause: std::io::Error| Failure::ForNow(format!("Connection error: {cause}"));
                 let stream = TcpStream::connect(address).await.map_err(unreachable)?;

@@ -7,8 +7,8 @@ use clap::builder::Resettable;
 use clap::{Arg, Args as _, Command, FromArgMatches as _};
 
 use crate::engine::tuning::PerMinute;
-use crate::mail::Way;
 use crate::server::settings::config::Config;
+use crate::server::settings::mail::Way;
 
 /// Values by the names of their settings, still as text.
 pub type Values = BTreeMap<String, String>;
