@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::values::{
-    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Flag, Id, Invitable, LanguageCode, Line, Name,
-    Percent, RedirectUri, Seats, Start, Text, Token,
+    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Flag, Id, Invitable, LanguageCode, Line, Moment,
+    Name, Percent, RedirectUri, Seats, Text, Token,
 };
 use crate::sandbox::seed::written::{NonEmpty, Written};
 
@@ -30,7 +30,7 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct Clock {
     /// The moment at which it starts, from the year 2000 to 9899. Default: now.
-    pub now: Option<Written<Start>>,
+    pub now: Option<Written<Moment>>,
     /// Whether the clock stands still until it is moved.
     pub frozen: Option<bool>,
 }

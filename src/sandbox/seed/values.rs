@@ -42,7 +42,8 @@ enum Form {
     /// A bearer token, the token of a link, a client id or a secret: what fits into headers and addresses.
     Token,
     Language,
-    Start,
+    /// When a sandbox starts.
+    Moment,
     RedirectUri,
 }
 
@@ -62,7 +63,7 @@ const FORMS: [Form; 16] = [
     Form::Text,
     Form::Token,
     Form::Language,
-    Form::Start,
+    Form::Moment,
     Form::RedirectUri,
 ];
 
@@ -83,7 +84,7 @@ pub type Flag = Formed<10, bool>;
 pub type Text = Formed<11, String>;
 pub type Token = Formed<12, String>;
 pub type LanguageCode = Formed<13, String>;
-pub type Start = Formed<14, String>;
+pub type Moment = Formed<14, String>;
 pub type RedirectUri = Formed<15, String>;
 
 impl<const FORM: usize, T: DeserializeOwned + Into<Json>> Rule for Formed<FORM, T> {
@@ -118,7 +119,7 @@ impl Form {
             Self::Language if Language::of_code(text).is_none() => {
                 Err(format!("There is no language {text}; there is {}.", codes().join(", ")))
             }
-            Self::Start => read_start(text).map(|_| given).map_err(str::to_owned),
+            Self::Moment => read_start(text).map(|_| given).map_err(str::to_owned),
             Self::RedirectUri => redirects::fault(text).map_or(Ok(given), |fault| Err(fault.to_owned())),
             _ => Ok(given),
         }
@@ -132,7 +133,7 @@ impl Form {
             Self::Text => json!({"type": "string"}),
             Self::Token => json!({"type": "string", "pattern": "^[A-Za-z0-9._~-]+$", "maxLength": LONGEST_TOKEN}),
             Self::Language => json!({"type": "string", "enum": codes()}),
-            Self::Start => Kind::Time.schema(false, true),
+            Self::Moment => Kind::Time.schema(false, true),
             Self::RedirectUri => json!({"type": "string", "format": "uri"}),
         }
     }
