@@ -204,8 +204,8 @@ pub fn next_due(db: &mut Db) -> Result<Option<Timestamp>, store::Error> {
     db.maybe(sql, &[], |row| Ok(Timestamp(row.int(0)?)))
 }
 
-/// Records what became of an attempt; `None` if the invitation is no longer open. A postponed mail is due again later, or
-/// given up after `give_up`. Returns the state, or `None` if a later attempt has begun.
+/// Records what became of an attempt; `None` if the invitation is no longer open. A postponed mail is due again later,
+/// or given up after `give_up`. Returns the state, or `None` if a later attempt has begun.
 pub fn settle(
     db: &mut Db,
     entropy: &Entropy,
