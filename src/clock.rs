@@ -46,12 +46,6 @@ pub struct Clock {
     moved: Notify,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct ClockState {
-    pub now: Timestamp,
-    pub is_frozen: bool,
-}
-
 #[derive(Clone, Copy)]
 enum Reading {
     /// The system's time plus this many microseconds.
@@ -124,11 +118,6 @@ impl Clock {
         });
     }
 
-    /// The state to pass to [`Clock::set`] later.
-    pub fn setting(&self) -> ClockState {
-        ClockState { now: self.now(), is_frozen: self.is_frozen() }
-    }
-
     /// The time after a [`Clock::restart`].
     pub fn at_start(&self) -> Timestamp {
         self.start.now()
@@ -184,14 +173,6 @@ impl Stopwatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_frozen_clock_moves_only_when_told() {
-        let clock = Clock::frozen(Timestamp(5));
-        assert_eq!(clock.now(), Timestamp(5));
-        clock.advance(Duration::from_secs(1));
-        assert_eq!(clock.now(), Timestamp(1_000_005));
-    }
 
     #[tokio::test]
     async fn whoever_waits_for_a_moment_of_a_frozen_clock_hears_it_move() {

@@ -13,8 +13,7 @@ use tokio::task::JoinHandle;
 use crate::engine::tuning::Tuning;
 use crate::http;
 use crate::server::app::App;
-use crate::server::listen::{self, Bounds};
-use crate::server::{delivery, retention};
+use crate::server::{delivery, listen, retention};
 
 /// A server that runs in the background.
 pub struct Running {
@@ -38,12 +37,7 @@ impl Running {
         }
         let app = Arc::new(app);
         let (stop, stopped) = watch::channel(false);
-        let bounds = Bounds {
-            connections: app.config.max_connections,
-            header_timeout: app.config.header_timeout,
-            write_timeout: app.config.write_timeout,
-            drain_timeout: app.config.drain_timeout,
-        };
+        let bounds = app.config.bounds;
         let mut tasks = Vec::new();
         if let Some(metrics_address) = app.config.metrics_listen {
             let metrics_listener = TcpListener::bind(metrics_address).await?;

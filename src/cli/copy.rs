@@ -54,10 +54,10 @@ impl Copy {
         let (now, on_progress) = (Clock::system().now(), listener());
         let options = CopyOptions { from: self.from, to: self.to, replaces: self.replace, now, on_progress };
         let copied = block_on(async { Ok(copy::run(options).await?) })?;
-        let (rows, sha256) = (copied.rows(), copied.sha256());
+        let rows: u64 = copied.iter().map(|(_, checksum)| checksum.rows).sum();
         if self.json {
-            let tables = copied.0.iter();
-            let tables = tables.map(|(name, sum)| json!({"name": name, "rows": sum.rows, "sha256": sum.sha256}));
+            let sha256 = copy::checksum_of_all(&copied);
+            let tables = copied.iter().map(|(name, sum)| json!({"name": name, "rows": sum.rows, "sha256": sum.sha256}));
             let tables: Vec<Json> = tables.collect();
             return output::print(json!({"from": from, "to": to, "rows": rows, "sha256": sha256, "tables": tables}));
         }

@@ -78,7 +78,7 @@ impl Invitation {
                     within.read(move |db, operator| {
                         let account = operator.account_id;
                         let listed = find(db, account, id, now)?;
-                        let mails = outbox::list(db, outbox::MailFilter::Invitation(account, id))?;
+                        let mails = outbox::of_invitation(db, account, id)?;
                         Ok((listed, people::record(db, &RESOURCE, operator, id.record())?, mails))
                     })?;
                 let mails: Vec<Json> = mails.iter().map(mail::row).collect();

@@ -15,8 +15,8 @@ use crate::cli::{block_on, output};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::mail::message::{BUILT_IN, Cover};
-use crate::mail::outbox::{self, MailFilter, QueuedMail, STATES};
-use crate::mail::{Failure, Settings, Templates, Transport};
+use crate::mail::outbox::{self, QueuedMail, STATES};
+use crate::mail::{Failure, Templates};
 use crate::server::settings::{self, Config};
 use crate::store::Place;
 use crate::wire::kind::time;
@@ -63,7 +63,7 @@ impl Mail {
             Self::Test { address, within } => test(address.trim(), &within),
             Self::List { state, limit, within } => {
                 let mails = within.read(move |db, operator| {
-                    Ok(outbox::list(db, MailFilter::Account(operator.account_id, state.as_deref(), limit))?)
+                    Ok(outbox::of_account(db, operator.account_id, state.as_deref(), limit)?)
                 })?;
                 let rows: Vec<Json> = mails.iter().map(row).collect();
                 let table = output::table(COLUMNS, &rows);
@@ -86,10 +86,10 @@ fn test(to: &str, within: &InDatabase<settings::Mail>) -> Result<()> {
     let mut config = Config::defaults()?;
     // A test mail needs no database: this one is never opened.
     config.database.place = Some(Place::File(PathBuf::new()));
-    let settings = config.with(&within.settings.values(|_| true)?)?.mail.settings();
+    let settings = config.with(&within.settings.values(|_| true)?)?.mail;
     let mail = test_mail(&settings, to)?;
     let sent = block_on(async {
-        let transport = Transport::open(&settings).map_err(anyhow::Error::msg)?;
+        let transport = settings.open().map_err(anyhow::Error::msg)?;
         Ok(transport.send(&mail).await)
     })?;
     match sent {
@@ -99,7 +99,7 @@ fn test(to: &str, within: &InDatabase<settings::Mail>) -> Result<()> {
     }
 }
 
-fn test_mail(settings: &Settings, to: &str) -> Result<crate::mail::Mail> {
+fn test_mail(settings: &settings::Mail, to: &str) -> Result<crate::mail::Mail> {
     let templates = Templates::load(settings.templates.as_deref()).map_err(anyhow::Error::msg)?;
     // The settings require a sender unless mail is off.
     let Some(from) = settings.from.as_ref() else {

@@ -30,9 +30,8 @@ use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
-use crate::mail::Way;
 use crate::server::app::App;
-use crate::server::settings::Config;
+use crate::server::settings::{Config, Way};
 use crate::store::{Place, Store};
 
 /// An account-invitation server that speaks the Kantata OX API

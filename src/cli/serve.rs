@@ -7,12 +7,11 @@ use crate::cli::settings::Given;
 use crate::cli::{block_on, close, require_database};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
-use crate::mail::Way;
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
 use crate::sandbox::seed;
 use crate::server::app::App;
-use crate::server::settings::Config;
+use crate::server::settings::{Config, Way};
 use crate::server::telemetry;
 
 /// Serve the API

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use clap::Args;
 
 use crate::wire::kind::Dates;
 
@@ -24,35 +25,60 @@ pub struct Tuning {
     pub profile: Profile,
 }
 
-/// Rate limits per minute; 0 for no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Rate limits per minute, with their settings; 0 for no limit.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Rate limits")]
 pub struct PerMinute {
-    /// Requests of a token.
+    /// Requests per minute and token; 0 for no limit
+    #[arg(long = "rate-general", value_name = "COUNT", default_value = "600")]
     pub general: u32,
-    /// Creates of a token; a bulk counts as one.
+    /// Creates per minute and token, a bulk create counts as one; 0 for no limit
+    #[arg(long = "rate-create", value_name = "COUNT", default_value = "60")]
     pub create: u32,
-    /// Resends of a token.
+    /// Resends per minute and token; 0 for no limit
+    #[arg(long = "rate-resend", value_name = "COUNT", default_value = "20")]
     pub resend: u32,
-    /// Resends of one record.
+    /// Resends per minute of one invitation; 0 for no limit
+    #[arg(long = "rate-resend-per-invitation", value_name = "COUNT", default_value = "1")]
     pub resend_of_record: u32,
-    /// Sign-in attempts for one address.
+    /// Sign-ins per minute and mail address; 0 for no limit
+    #[arg(long = "rate-sign-in", value_name = "COUNT", default_value = "10")]
     pub sign_in: u32,
-    /// Sign-in attempts from one network.
+    /// Sign-ins per minute and network address, which all clients behind a proxy share; 0 for no limit
+    #[arg(long = "rate-sign-in-per-peer", value_name = "COUNT", default_value = "30")]
     pub sign_in_of_peer: u32,
-    /// Token requests of one application.
+    /// Token requests per minute and OAuth application; 0 for no limit
+    #[arg(long = "rate-token", value_name = "COUNT", default_value = "600")]
     pub token_request: u32,
 }
 
-/// Switches for vendor behaviour that is not fully documented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Switches for vendor behaviour that is not fully documented, with their settings.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Treats every request as if it asked for strict mode.
-    pub is_strict: bool,
-    /// Makes invitees members at once, without a mail or an answer.
-    pub activates_at_once: bool,
-    /// Sends Retry-After with a 429.
-    pub tells_when_to_retry: bool,
+    /// Refuse what is otherwise ignored, as the header Invited-Strict does for a single request
+    #[arg(long = "strict", value_name = "BOOL", default_value = "false")]
+    pub is_strict: OnOff,
+    /// Make invitees members at once, without a mail and without their acceptance
+    #[arg(long = "activate-new-users-at-once", value_name = "BOOL", default_value = "false")]
+    pub activates_at_once: OnOff,
+    /// Send Retry-After with 429 responses
+    #[arg(long = "tell-when-to-retry", value_name = "BOOL", default_value = "true")]
+    pub tells_when_to_retry: OnOff,
+    /// How dates are written: days (2031-02-01) or times (2031-02-01T00:00:00Z)
+    #[arg(long, value_name = "FORMAT", default_value = "days", value_parser = dates)]
     pub dates: Dates,
+}
+
+/// A setting that is true or false. Clap must not see the `bool`: it would make a flag without a value of it.
+pub type OnOff = bool;
+
+/// The error is the end of a sentence.
+pub fn dates(text: &str) -> Result<Dates, String> {
+    match text {
+        "days" => Ok(Dates::Days),
+        "times" => Ok(Dates::Times),
+        _ => Err("must be one of days, times".to_owned()),
+    }
 }
 
 impl Default for Profile {

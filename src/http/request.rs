@@ -69,7 +69,7 @@ pub async fn collect(call: &Call, body: impl Incoming) -> Result<Bytes, Error> {
     if body.size_hint().lower() > limit as u64 {
         return Err(Error::TooLarge(limit));
     }
-    let deadline = tokio::time::Instant::from_std(call.since.deadline(call.app.config.body_timeout));
+    let deadline = tokio::time::Instant::from_std(call.since.deadline(call.app.config.bounds.body_timeout));
     match tokio::time::timeout_at(deadline, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(cause)) if cause.is::<LengthLimitError>() => Err(Error::TooLarge(limit)),

@@ -1,9 +1,9 @@
 //! Mail in memory: the mailbox of the sandbox, in which integrators find what would have been sent.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::mail::Mail;
@@ -22,7 +22,7 @@ pub struct Mailbox {
 impl Mailbox {
     /// Replaces a mail with the same Message-ID.
     pub(super) fn put(&self, mail: &Mail) {
-        let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mails = self.mails.lock();
         mails.retain(|known| known.message_id != mail.message_id);
         mails.push_front(mail.clone());
         mails.truncate(KEPT);
@@ -32,18 +32,18 @@ impl Mailbox {
 
     /// Replaces the contents; newest first.
     pub fn put_back(&self, mails: Vec<Mail>) {
-        *self.mails.lock().unwrap_or_else(PoisonError::into_inner) = mails.into();
+        *self.mails.lock() = mails.into();
         self.arrived.notify_waiters();
     }
 
     pub fn empty(&self) {
-        self.mails.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.mails.lock().clear();
     }
 
     /// The mails to an address, in any letter case, or all.
     pub fn mails(&self, to: Option<&str>) -> Vec<Mail> {
         let wanted = to.map(|address| fold(address.trim()));
-        let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        let mails = self.mails.lock();
         let is_wanted = |mail: &&Mail| wanted.as_ref().is_none_or(|address| fold(&mail.to) == *address);
         mails.iter().filter(is_wanted).cloned().collect()
     }

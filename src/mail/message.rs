@@ -241,11 +241,6 @@ mod tests {
     }
 
     #[test]
-    fn the_templates_of_the_program_work() {
-        assert_eq!(Templates::load(None).err(), None);
-    }
-
-    #[test]
     fn a_template_of_a_folder_replaces_one_and_one_that_does_not_work_is_named_at_once() {
         let folder = std::env::temp_dir().join(format!("invited-templates-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();

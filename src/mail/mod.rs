@@ -12,22 +12,12 @@ mod smtp;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lettre::Address;
 use secrecy::SecretString;
 
+pub use files::Folder;
 pub use mailbox::Mailbox;
 pub use message::{Mail, Templates};
-
-/// The setting `mail`.
-#[derive(Clone, Debug)]
-pub enum Way {
-    None,
-    /// Shown by the sandbox.
-    Memory,
-    /// A folder.
-    Files(PathBuf),
-    Smtp(Relay),
-}
+pub use smtp::Smtp;
 
 #[derive(Clone, Debug)]
 pub struct Relay {
@@ -40,6 +30,8 @@ pub struct Relay {
     /// A file of certificates to trust besides the well-known ones.
     pub authorities: Option<PathBuf>,
     pub connections: usize,
+    /// For one mail.
+    pub timeout: Duration,
 }
 
 /// How a connection to a mail server is encrypted.
@@ -54,19 +46,6 @@ pub enum Encryption {
     None,
 }
 
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub way: Way,
-    pub from: Option<Address>,
-    /// For one mail.
-    pub timeout: Duration,
-    pub connections: usize,
-    /// How long an undeliverable mail is retried.
-    pub give_up: Duration,
-    /// A folder of templates that replace built-in ones.
-    pub templates: Option<PathBuf>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// A later attempt may succeed.
@@ -78,20 +57,11 @@ pub enum Failure {
 pub enum Transport {
     None,
     Memory(Mailbox),
-    Files(files::Folder),
-    Smtp(smtp::Smtp),
+    Files(Folder),
+    Smtp(Smtp),
 }
 
 impl Transport {
-    pub fn open(settings: &Settings) -> Result<Self, String> {
-        Ok(match &settings.way {
-            Way::None => Self::None,
-            Way::Memory => Self::Memory(Mailbox::default()),
-            Way::Files(path) => Self::Files(files::Folder::open(path)?),
-            Way::Smtp(relay) => Self::Smtp(smtp::Smtp::open(relay, settings.timeout)?),
-        })
-    }
-
     pub fn is_on(&self) -> bool {
         !matches!(self, Self::None)
     }

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::ids::{AccountId, InvitationId, MailId};
+use crate::mail::Failure;
 use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
 
@@ -45,6 +46,7 @@ pub enum OutboxError {
 pub struct Outbox {
     /// If mail is off, nothing is queued.
     pub is_on: bool,
+    /// The domain that mails come from: the right-hand side of their Message-IDs.
     pub domain: String,
     /// Mails to an address in a day, from all accounts together; 0 for no limit.
     pub most_for_address: Box<dyn Fn() -> u32 + Send + Sync>,
@@ -202,33 +204,21 @@ pub fn next_due(db: &mut Db) -> Result<Option<Timestamp>, store::Error> {
     db.maybe(sql, &[], |row| Ok(Timestamp(row.int(0)?)))
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// With the answer of the mail server.
-    Sent(String),
-    /// A later attempt may succeed.
-    Postponed(String),
-    /// No attempt will succeed.
-    Refused(String),
-    /// The invitation is no longer open.
-    Canceled,
-}
-
-/// Records the outcome of an attempt. A postponed mail is due again later, or given up after `give_up`. Returns the
-/// state, or `None` if a later attempt has begun.
+/// Records what became of an attempt; `None` if the invitation is no longer open. A postponed mail is due again later,
+/// or given up after `give_up`. Returns the state, or `None` if a later attempt has begun.
 pub fn settle(
     db: &mut Db,
     entropy: &Entropy,
     mail: &QueuedMail,
-    outcome: &Outcome,
+    outcome: Option<&Result<String, Failure>>,
     give_up: Duration,
     now: Timestamp,
 ) -> Result<Option<MailState>, OutboxError> {
     let (state, due_at, reply) = match outcome {
-        Outcome::Sent(reply) => (MailState::Sent, None, Some(reply)),
-        Outcome::Refused(reply) => (MailState::Failed, None, Some(reply)),
-        Outcome::Canceled => (MailState::Canceled, None, None),
-        Outcome::Postponed(reply) => {
+        Some(Ok(reply)) => (MailState::Sent, None, Some(reply)),
+        Some(Err(Failure::ForGood(reply))) => (MailState::Failed, None, Some(reply)),
+        None => (MailState::Canceled, None, None),
+        Some(Err(Failure::ForNow(reply))) => {
             let next = now.plus(wait_after(mail.attempts, entropy)?);
             let is_given_up = next > mail.created_at.plus(give_up);
             let state = if is_given_up { MailState::Failed } else { MailState::Queued };
@@ -262,25 +252,27 @@ fn wait_after(attempts: i64, entropy: &Entropy) -> Result<Duration, NoEntropy> {
     Ok(wait.mul_f64(0.8 + 0.4 * fraction))
 }
 
-#[derive(Clone, Copy)]
-pub enum MailFilter<'a> {
-    Invitation(AccountId, InvitationId),
-    /// The newest mails of an account, of a state if given, at most so many.
-    Account(AccountId, Option<&'a str>, i64),
+/// The mails about an invitation, newest first.
+pub fn of_invitation(
+    db: &mut Db,
+    account: AccountId,
+    invitation: InvitationId,
+) -> Result<Vec<QueuedMail>, store::Error> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE invitation_id = ?2 AND account_id = ?1 ORDER BY id DESC");
+    db.all(&sql, &[account.into(), invitation.into()], read)
 }
 
-/// Newest first.
-pub fn list(db: &mut Db, filter: MailFilter<'_>) -> Result<Vec<QueuedMail>, store::Error> {
-    let (condition, params) = match filter {
-        MailFilter::Invitation(account, invitation) => {
-            ("invitation_id = ?2 AND account_id = ?1 ORDER BY id DESC", vec![account.into(), invitation.into()])
-        }
-        MailFilter::Account(account, state, most) => (
-            "account_id = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3",
-            vec![account.into(), state.into(), Param::Int(most)],
-        ),
-    };
-    db.all(&format!("SELECT {COLUMNS} FROM outbox WHERE {condition}"), &params, read)
+/// The newest mails of an account, of a state if given, at most so many; newest first.
+pub fn of_account(
+    db: &mut Db,
+    account: AccountId,
+    state: Option<&str>,
+    most: i64,
+) -> Result<Vec<QueuedMail>, store::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM outbox WHERE account_id = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3"
+    );
+    db.all(&sql, &[account.into(), state.into(), Param::Int(most)], read)
 }
 
 /// Requeues the failed mails of an account, with their full time; returns how many.

@@ -10,13 +10,13 @@
 
 use std::error::Error as _;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::{ClientId, Extension};
 use lettre::transport::smtp::{Error, response::Response};
+use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 
@@ -35,13 +35,8 @@ const OF_SETTINGS: [u16; 5] = [454, 530, 534, 535, 538];
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
 pub struct Smtp {
-    host: String,
-    port: u16,
-    encryption: Encryption,
+    relay: Relay,
     tls: Option<TlsParameters>,
-    credentials: Option<Credentials>,
-    timeout: Duration,
-    most_kept: usize,
     kept: Mutex<Vec<IdleConnection>>,
 }
 
@@ -52,27 +47,16 @@ struct IdleConnection {
 
 impl Smtp {
     /// Does not connect yet.
-    pub fn open(relay: &Relay, timeout: Duration) -> Result<Self, String> {
-        let usual_port = if relay.encryption == Encryption::Implicit { SUBMISSIONS } else { SUBMISSION };
-        let credentials = relay.credentials.as_ref();
-        Ok(Self {
-            host: relay.host.clone(),
-            port: relay.port.unwrap_or(usual_port),
-            encryption: relay.encryption,
-            tls: if relay.encryption == Encryption::None { None } else { Some(tls(relay)?) },
-            credentials: credentials
-                .map(|(name, password)| Credentials::new(name.clone(), password.expose_secret().to_owned())),
-            timeout,
-            most_kept: relay.connections,
-            kept: Mutex::default(),
-        })
+    pub fn open(relay: Relay) -> Result<Self, String> {
+        let tls = if relay.encryption == Encryption::None { None } else { Some(tls(&relay)?) };
+        Ok(Self { relay, tls, kept: Mutex::default() })
     }
 
     pub async fn send(&self, mail: &Mail) -> Result<String, Failure> {
-        match tokio::time::timeout(self.timeout, self.converse(mail)).await {
+        match tokio::time::timeout(self.relay.timeout, self.converse(mail)).await {
             Err(_) => Err(Failure::ForNow(format!(
                 "no answer from the mail server within {} seconds",
-                self.timeout.as_secs()
+                self.relay.timeout.as_secs()
             ))),
             Ok(Ok(response)) => {
                 let lines: Vec<&str> = response.message().collect();
@@ -89,8 +73,8 @@ impl Smtp {
             None => self.connect().await?,
         };
         let response = connection.send(&mail.envelope, &mail.bytes).await.map_err(|error| failure(&error))?;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < self.most_kept {
+        let mut kept = self.kept.lock();
+        if kept.len() < self.relay.connections {
             kept.push(IdleConnection { connection, since: Stopwatch::start() });
         }
         Ok(response)
@@ -98,8 +82,7 @@ impl Smtp {
 
     async fn kept_connection(&self) -> Option<AsyncSmtpConnection> {
         loop {
-            let IdleConnection { mut connection, since } =
-                self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let IdleConnection { mut connection, since } = self.kept.lock().pop()?;
             if since.elapsed() < KEPT_FOR && connection.test_connected().await {
                 return Some(connection);
             }
@@ -110,7 +93,7 @@ impl Smtp {
     async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
         let hello = ClientId::default();
         let mut connection = self.greeted(&hello).await?;
-        let is_wanted = match self.encryption {
+        let is_wanted = match self.relay.encryption {
             Encryption::Required => true,
             Encryption::Opportunistic => connection.server_info().supports_feature(Extension::StartTls),
             Encryption::Implicit | Encryption::None => false,
@@ -118,8 +101,9 @@ impl Smtp {
         if let Some(parameters) = self.tls.clone().filter(|_| is_wanted) {
             connection.starttls(parameters, &hello).await.map_err(|error| failure(&error))?;
         }
-        if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| failure(&error))?;
+        if let Some((name, password)) = &self.relay.credentials {
+            let credentials = Credentials::new(name.clone(), password.expose_secret().to_owned());
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(|error| failure(&error))?;
         }
         Ok(connection)
     }
@@ -129,9 +113,13 @@ impl Smtp {
     /// The library ends a mail with a separate write. Nagle's algorithm delays it by 40 ms, until the write before is
     /// acknowledged, so the socket is made here, without the delay. Only the library can make one with implicit TLS.
     async fn greeted(&self, hello: &ClientId) -> Result<AsyncSmtpConnection, Failure> {
-        let address = (self.host.as_str(), self.port);
-        let greeted = match self.tls.clone().filter(|_| self.encryption == Encryption::Implicit) {
-            Some(tls) => AsyncSmtpConnection::connect_tokio1(address, Some(self.timeout), hello, Some(tls), None).await,
+        let is_implicit = self.relay.encryption == Encryption::Implicit;
+        let usual_port = if is_implicit { SUBMISSIONS } else { SUBMISSION };
+        let address = (self.relay.host.as_str(), self.relay.port.unwrap_or(usual_port));
+        let greeted = match self.tls.clone().filter(|_| is_implicit) {
+            Some(tls) => {
+                AsyncSmtpConnection::connect_tokio1(address, Some(self.relay.timeout), hello, Some(tls), None).await
+            }
             None => {
                 let unreachable = |cause: std::io::Error| Failure::ForNow(format!("Connection error: {cause}"));
                 let stream = TcpStream::connect(address).await.map_err(unreachable)?;

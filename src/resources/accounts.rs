@@ -10,7 +10,7 @@ use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, TokenId, UserId};
 use crate::language::Language;
-use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::people::{self, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::{Cell, Kind};
 
@@ -38,16 +38,7 @@ pub fn create(
     let full_name = read_text(Kind::Line, "owner_name", owner.0)?;
     let email_address = read_text(Kind::Email, "owner_email", owner.1)?;
     let account_id = insert(db, &name, now)?;
-    let keys = Keys::of(&full_name, &email_address);
-    let user = NewUser {
-        account_id,
-        full_name: &full_name,
-        email_address: &email_address,
-        keys: &keys,
-        headline: None,
-        created_at: now,
-    };
-    let user_id = people::insert_user(db, None, &user)?;
+    let user_id = people::insert_user(db, None, &NewUser::new(account_id, &full_name, &email_address, None, now))?;
     let owner =
         NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, Permission::Administrator, now) };
     people::insert_membership(db, None, &owner)?;

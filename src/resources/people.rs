@@ -38,14 +38,24 @@ pub struct NewUser<'a> {
     pub account_id: AccountId,
     pub full_name: &'a str,
     pub email_address: &'a str,
-    pub keys: &'a Keys,
+    keys: Keys,
     pub headline: Option<&'a str>,
     pub created_at: Timestamp,
 }
 
 impl<'a> NewUser<'a> {
+    pub fn new(
+        account_id: AccountId,
+        full_name: &'a str,
+        email_address: &'a str,
+        headline: Option<&'a str>,
+        created_at: Timestamp,
+    ) -> Self {
+        Self { account_id, full_name, email_address, keys: Keys::of(full_name, email_address), headline, created_at }
+    }
+
     /// The columns that users and invitations share.
-    pub fn columns(&self) -> Columns<'a> {
+    pub fn columns(&self) -> Columns<'_> {
         vec![
             ("account_id", self.account_id.into()),
             ("full_name", Param::Text(self.full_name)),
@@ -59,6 +69,7 @@ impl<'a> NewUser<'a> {
 }
 
 /// A membership to be made, or one that an invitation promises.
+#[derive(Clone, Copy)]
 pub struct NewMembership {
     pub account_id: AccountId,
     pub user_id: UserId,

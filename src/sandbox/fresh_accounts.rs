@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::engine::access::{ASSIGNABLE, Permission};
 use crate::engine::tokens;
 use crate::ids::{AccountId, RoleId, UserId};
-use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::{accounts, roles};
 use crate::store::{Db, Error};
 
@@ -48,10 +48,7 @@ fn create_member(
     let permission: Permission = level.parse()?;
     let full_name = format!("{} of {account_id}", level.replace('_', " "));
     let email_address = format!("{level}@account-{account_id}.example.test");
-    let keys = Keys::of(&full_name, &email_address);
-    let (full_name, email_address) = (full_name.as_str(), email_address.as_str());
-    let user = NewUser { account_id, full_name, email_address, keys: &keys, headline: None, created_at: now };
-    let user_id = people::insert_user(db, None, &user)?;
+    let user_id = people::insert_user(db, None, &NewUser::new(account_id, &full_name, &email_address, None, now))?;
     let membership = NewMembership {
         is_owner,
         bill_rate_in_cents: (permission == Permission::PunchClock).then_some(5_000),

@@ -5,10 +5,11 @@
 //! are read, which is rare.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Uri};
+use parking_lot::Mutex;
 
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, UserId};
@@ -114,7 +115,7 @@ impl Journal {
         if let Some(tell) = self.listener.get() {
             tell(&exchange);
         }
-        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pages = self.pages.lock();
         pages.last_number += 1;
         let number = pages.last_number;
         pages.exchanges.push_back(Exchange { number, ..exchange });
@@ -125,12 +126,12 @@ impl Journal {
 
     /// Oldest first.
     pub fn read(&self, wanted: &Wanted) -> Vec<Exchange> {
-        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        let pages = self.pages.lock();
         pages.exchanges.iter().filter(|exchange| wanted.has(exchange)).cloned().collect()
     }
 
     /// Numbers continue.
     pub fn clear(&self) {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner).exchanges.clear();
+        self.pages.lock().exchanges.clear();
     }
 }

@@ -1,9 +1,11 @@
 //! Named states that a test can return to.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use crate::clock::{ClockState, Timestamp};
+use parking_lot::Mutex;
+
+use crate::clock::Timestamp;
 use crate::mail::Mail;
 use crate::transfer::snapshot::Snapshot;
 
@@ -14,10 +16,9 @@ pub struct State {
     pub rows: Snapshot,
     /// The mails in the mailbox.
     pub mails: Vec<Mail>,
-    /// The time, and whether the clock stood still.
-    pub clock: ClockState,
-    /// By that clock.
+    /// By the sandbox's clock.
     pub taken_at: Timestamp,
+    pub is_frozen: bool,
 }
 
 /// By name.
@@ -27,7 +28,7 @@ pub struct Snapshots(Mutex<BTreeMap<String, Arc<State>>>);
 impl Snapshots {
     /// Keeps a state, instead of one with the same name. `false` if there are too many.
     pub fn keep(&self, name: &str, state: State) -> bool {
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = self.0.lock();
         if states.len() >= MOST && !states.contains_key(name) {
             return false;
         }
@@ -36,17 +37,17 @@ impl Snapshots {
     }
 
     pub fn find(&self, name: &str) -> Option<Arc<State>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.0.lock().get(name).cloned()
     }
 
     /// All states, ordered by name.
     pub fn all(&self) -> Vec<(String, Arc<State>)> {
-        let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let states = self.0.lock();
         states.iter().map(|(name, state)| (name.clone(), Arc::clone(state))).collect()
     }
 
     /// Whether there was a state with this name.
     pub fn forget(&self, name: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+        self.0.lock().remove(name).is_some()
     }
 }

@@ -56,7 +56,7 @@ pub struct App {
 impl App {
     /// Opens the database, migrates it if the settings allow that, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = Transport::open(&config.mail.settings()).map_err(NotStarted::Mail)?;
+        let mail = config.mail.open().map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
@@ -68,13 +68,13 @@ impl App {
             migrate::check(&store, MIGRATIONS).await?;
         }
         let tuned = Tuned::new(Tuning {
-            rates: config.rates.per_minute(),
+            rates: config.rates,
             rate_mails_per_address: config.rate_mails_per_address,
             invitation_days: config.invitation_days,
             base_url: config.base_url(),
-            profile: config.profile(),
+            profile: config.profile,
         });
-        let tuned_outbox = tuned.clone();
+        let (tuned_outbox, from) = (tuned.clone(), config.mail.from.as_ref());
         Ok(Self {
             policy: Policy::new(config.create_level),
             limits: Arc::new(Limits::new(tuned.clone())),
@@ -84,7 +84,7 @@ impl App {
             password_checks: PasswordChecks::default(),
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
-                domain: domain_of(&config),
+                domain: from.map_or("localhost", |from| from.domain()).to_owned(),
                 most_for_address: Box::new(move || tuned_outbox.look(|tuning| tuning.rate_mails_per_address)),
                 under_way: Arc::default(),
                 bell: Arc::default(),
@@ -107,7 +107,7 @@ impl App {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
         let progress = Arc::new(AtomicU64::new(0));
         let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
-        let planting = self.store.write(move |db| seed::plant_counted(db, &planted, now, days, &written));
+        let planting = self.store.write(move |db| seed::plant(db, &planted, now, days, &written));
         tokio::pin!(planting);
         let of = seed.generated_rows();
         let is_planted = loop {
@@ -201,11 +201,6 @@ impl From<store::Error> for NotStarted {
     fn from(cause: store::Error) -> Self {
         Self::Store(cause)
     }
-}
-
-/// Right-hand side of Message-IDs: the domain that mails come from.
-fn domain_of(config: &Config) -> String {
-    config.mail.from.as_ref().map_or("localhost", |from| from.domain()).to_owned()
 }
 
 /// Opens the configured database without migrating it.

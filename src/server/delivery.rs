@@ -17,12 +17,13 @@ use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::language::Language;
 use crate::mail::message::{Cover, MailFacts};
-use crate::mail::outbox::{self, Outcome, QueuedMail};
+use crate::mail::outbox::{self, QueuedMail};
 use crate::mail::{Failure, Mail};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::invitations::offers::{self, Offer};
 use crate::sandbox::faults::MailFault;
 use crate::server::app::App;
+use crate::store::Db;
 
 /// How often a worker polls for mails that other processes have queued.
 const POLL_EVERY: Duration = Duration::from_secs(5);
@@ -127,7 +128,7 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
                     letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, offer, token });
                 }
                 None => {
-                    outbox::settle(db, &entropy, &claimed, &Outcome::Canceled, give_up, now)?;
+                    outbox::settle(db, &entropy, &claimed, None, give_up, now)?;
                 }
             }
         }
@@ -145,16 +146,13 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
 /// Renders a mail, sends it, and records the outcome.
 async fn send(app: &Arc<App>, letter: Letter) {
     let outcome = match render(app, &letter) {
-        Ok(mail) => match carry(app, &mail).await {
-            Ok(reply) => Outcome::Sent(reply),
-            Err(Failure::ForNow(reply)) => Outcome::Postponed(reply),
-            Err(Failure::ForGood(reply)) => Outcome::Refused(reply),
-        },
-        Err(cause) => Outcome::Postponed(cause),
+        Ok(mail) => carry(app, &mail).await,
+        Err(cause) => Err(Failure::ForNow(cause)),
     };
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
-    let (id, claimed, told) = (letter.claimed.id.get(), letter.claimed, outcome.clone());
-    let settled = app.store.write(move |db| outbox::settle(db, &entropy, &claimed, &outcome, give_up, now)).await;
+    let (id, claimed, is_sent) = (letter.claimed.id.get(), letter.claimed, outcome.is_ok());
+    let work = move |db: &mut Db| outbox::settle(db, &entropy, &claimed, Some(&outcome), give_up, now);
+    let settled = app.store.write(work).await;
     let state = match settled {
         Ok(Some(state)) => state.name(),
         Ok(None) => "overtaken",
@@ -166,9 +164,9 @@ async fn send(app: &Arc<App>, letter: Letter) {
     };
     app.metrics.count_mail(state);
     // The reply may quote the address, which must not be logged; the outbox has it.
-    match told {
-        Outcome::Sent(_) | Outcome::Canceled => tracing::info!(mail = id, state, "mail"),
-        Outcome::Postponed(_) | Outcome::Refused(_) => tracing::warn!(mail = id, state, "mail"),
+    match is_sent {
+        true => tracing::info!(mail = id, state, "mail"),
+        false => tracing::warn!(mail = id, state, "mail"),
     }
 }
 

@@ -24,19 +24,7 @@ use tokio_io_timeout::TimeoutWriter;
 
 use crate::server::bodies::BrokenOff;
 pub use crate::server::bodies::{Body, Dropped, RequestBody};
-
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Concurrent connections; further ones wait in the backlog.
-    pub connections: usize,
-    /// Longest wait for the head of a request, also between two requests.
-    pub header_timeout: Duration,
-    /// Longest wait for a client to take any byte of its answer. Progress restarts it, so it does not cut off a client
-    /// that reads a large page over a poor line; but the kernel buffers large pieces, and one must fit into this time.
-    pub write_timeout: Duration,
-    /// Longest wait for running requests once the server is told to stop.
-    pub drain_timeout: Duration,
-}
+pub use crate::server::settings::Bounds;
 
 /// Pause after the system had no resources for another socket.
 const REST_AFTER_REFUSAL: Duration = Duration::from_millis(50);
@@ -56,7 +44,7 @@ where
     H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let permits = Arc::new(Semaphore::new(bounds.connections));
+    let permits = Arc::new(Semaphore::new(bounds.max_connections));
     let graceful = GracefulShutdown::new();
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(bounds.header_timeout);
@@ -68,7 +56,8 @@ where
         let handler = handler.clone();
         let service = service_fn(move |request| {
             let answer = handler(request.map(RequestBody::from), peer);
-            async move { Some(answer.await).filter(|answer| !is_dropped(answer)).ok_or(BrokenOff) }
+            let is_sent = |answer: &Response<Body>| answer.extensions().get::<Dropped>().is_none();
+            async move { Some(answer.await).filter(is_sent).ok_or(BrokenOff) }
         });
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(bounds.write_timeout));
@@ -83,10 +72,6 @@ where
     if tokio::time::timeout(bounds.drain_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were aborted");
     }
-}
-
-fn is_dropped(answer: &Response<Body>) -> bool {
-    answer.extensions().get::<Dropped>().is_some()
 }
 
 /// Waits for a permit, then for a client.

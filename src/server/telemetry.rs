@@ -4,7 +4,7 @@
 //! query string or a body; a request is named by its operation, not by its path. A separate thread writes the lines, so
 //! a slow reader of standard error never slows a request; when it falls far behind, lines are dropped and counted.
 
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::sync::OnceLock;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -92,6 +92,23 @@ impl Metrics {
 /// Counts the lines that the log of this process has dropped.
 static DROPPED_LINES: OnceLock<ErrorCounter> = OnceLock::new();
 
+/// Standard error, where a line that nobody can read any more counts as written: after an error, the writing thread
+/// would miss that it is told to end, and the process would wait for it.
+struct StandardError;
+
+impl Write for StandardError {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        match io::stderr().write(lines) {
+            Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(lines.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Writes the waiting lines when it is dropped, for about a second at most: if nothing reads standard error, the
 /// writing thread is stuck, and the process must end anyway.
 pub struct LogGuard {
@@ -113,7 +130,7 @@ impl Drop for LogGuard {
 
 /// Starts the process's log on standard error.
 pub fn start_log(config: &Config) -> LogGuard {
-    let stderr = BufWriter::with_capacity(WRITE_SIZE, io::stderr());
+    let stderr = BufWriter::with_capacity(WRITE_SIZE, StandardError);
     let log = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).thread_name("log");
     let (writer, worker) = log.finish(stderr);
     let guard = LogGuard { worker: Some(worker), writer: writer.clone() };

@@ -13,9 +13,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Timestamp;
-use crate::store::{self, Db, Param, Place, Store};
+use crate::store::{self, Db, Place, Store};
 use crate::transfer::copy::{self, CopyError, CopyOptions, ProgressCallback};
-use crate::transfer::tables::TABLES;
+use crate::transfer::tables::{self, TABLES};
 
 #[derive(Debug)]
 pub struct Backup {
@@ -40,7 +40,7 @@ pub async fn make(
         Place::Server(_) => {
             let to = Place::File(draft.path.clone());
             let copied = copy::run(CopyOptions { from: from.clone(), to, replaces: false, now, on_progress }).await?;
-            copied.0.into_iter().map(|(table, checksum)| (table, checksum.rows)).collect()
+            copied.into_iter().map(|(table, checksum)| (table, checksum.rows)).collect()
         }
     };
     let bytes = draft.publish(file)?;
@@ -53,10 +53,8 @@ async fn of_file(from: &Path, draft: &Draft) -> Result<Vec<(&'static str, u64)>,
     let written = tokio::task::spawn_blocking(move || Store::write_compact(&source, &into)).await;
     let failed = |cause: store::Error| CopyError::Refused(format!("{}: {cause}", from.display()));
     written.unwrap_or(Err(store::Error::Panicked)).map_err(failed)?;
-    let store = copy::open(&Place::File(draft.path.clone()))?;
-    let counted = store.read(count).await;
-    copy::close(store).await?;
-    match counted.map_err(failed)? {
+    let place = Place::File(draft.path.clone());
+    match copy::in_store(&place, async |store| store.read(count).await.map_err(failed)).await? {
         tables if tables.is_empty() => {
             Err(CopyError::Refused(format!("{} holds no table of this program: name its database", from.display())))
         }
@@ -66,10 +64,9 @@ async fn of_file(from: &Path, draft: &Draft) -> Result<Vec<(&'static str, u64)>,
 
 /// The rows of each table. Another version of the program may have had fewer tables.
 fn count(db: &mut Db) -> Result<Vec<(&'static str, u64)>, store::Error> {
-    let exists = db.dialect().table_exists();
     let mut tables = Vec::new();
     for table in TABLES {
-        if db.exists(exists, &[Param::Text(table)])? {
+        if tables::exists(db, table)? {
             let rows = db.one(&format!("SELECT count(*) FROM {table}"), &[], |row| row.int(0))?;
             tables.push((*table, rows.unsigned_abs()));
         }

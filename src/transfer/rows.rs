@@ -28,6 +28,9 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn write(&self, db: &mut Db, table: &Table) -> Result<(), store::Error> {
+        if self.rows == 0 {
+            return Ok(());
+        }
         let params: Vec<Param<'_>> = self.values.iter().map(OwnedParam::param).collect();
         db.exec(&insert_statement(table.name, &table.columns, self.rows), &params).map(drop)
     }

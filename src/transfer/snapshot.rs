@@ -13,13 +13,18 @@ pub struct Snapshot(Vec<TableSnapshot>);
 struct TableSnapshot {
     table: Table,
     pages: Vec<Page>,
-    /// `None` if the table assigns no ids.
     last_id: Option<i64>,
 }
 
 impl Snapshot {
     pub fn take(db: &mut Db) -> Result<Self, Error> {
-        tables::all(db)?.into_iter().map(|table| TableSnapshot::take(db, table)).collect::<Result<_, _>>().map(Self)
+        let mut taken = Vec::new();
+        for table in tables::all(db)? {
+            let mut pages = Vec::new();
+            read_table(db, &table, |page| pages.push(page))?;
+            taken.push(TableSnapshot { last_id: table.last_id(db)?, table, pages });
+        }
+        Ok(Self(taken))
     }
 
     pub fn rows(&self) -> usize {
@@ -29,35 +34,21 @@ impl Snapshot {
     /// Restores all rows, and the next ids.
     pub fn put_back(&self, db: &mut Db) -> Result<(), Error> {
         empty(db)?;
-        self.0.iter().try_for_each(|table| table.put_back(db))
+        for TableSnapshot { table, pages, last_id } in &self.0 {
+            for page in pages {
+                page.write(db, table)?;
+            }
+            if let Some(last_id) = last_id {
+                table.continue_ids_after(db, *last_id)?;
+            }
+        }
+        Ok(())
     }
 }
 
 /// Empties every table and restarts ids.
 pub fn empty(db: &mut Db) -> Result<(), Error> {
     let tables = tables::all(db)?;
-    let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
-    for sql in db.dialect().empty_tables(&names) {
-        db.exec(&sql, &[])?;
-    }
-    for table in tables.iter().filter(|table| table.assigns_ids()) {
-        table.continue_ids_after(db, 0)?;
-    }
-    Ok(())
-}
-
-impl TableSnapshot {
-    fn take(db: &mut Db, table: Table) -> Result<Self, Error> {
-        let mut pages = Vec::new();
-        read_table(db, &table, |page| pages.push(page))?;
-        let last_id = if table.assigns_ids() { Some(table.last_id(db)?) } else { None };
-        Ok(Self { table, pages, last_id })
-    }
-
-    fn put_back(&self, db: &mut Db) -> Result<(), Error> {
-        for page in self.pages.iter().filter(|page| page.rows > 0) {
-            page.write(db, &self.table)?;
-        }
-        self.last_id.map_or(Ok(()), |last_id| self.table.continue_ids_after(db, last_id))
-    }
+    tables::empty(db, &tables)?;
+    tables.iter().filter(|table| table.assigns_ids()).try_for_each(|table| table.continue_ids_after(db, 0))
 }

@@ -51,6 +51,16 @@ pub(crate) fn all(db: &mut Db) -> Result<Vec<Table>, store::Error> {
     TABLES.iter().map(|name| Table::find(db, name)).collect()
 }
 
+pub(crate) fn exists(db: &mut Db, name: &str) -> Result<bool, store::Error> {
+    db.exists(db.dialect().table_exists(), &[Param::Text(name)])
+}
+
+/// Removes all rows.
+pub(crate) fn empty(db: &mut Db, tables: &[Table]) -> Result<(), store::Error> {
+    let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
+    db.dialect().empty_tables(&names).iter().try_for_each(|sql| db.exec(sql, &[]).map(drop))
+}
+
 impl Table {
     fn find(db: &mut Db, name: &'static str) -> Result<Self, store::Error> {
         let sql = db.dialect().columns_of_table();
@@ -70,8 +80,12 @@ impl Table {
         self.columns.iter().any(|column| column == "id")
     }
 
-    pub(crate) fn last_id(&self, db: &mut Db) -> Result<i64, store::Error> {
-        db.one(&db.dialect().last_id(self.name), &[], |row| row.int(0))
+    /// The last id that the database has assigned in it, if it assigns any.
+    pub(crate) fn last_id(&self, db: &mut Db) -> Result<Option<i64>, store::Error> {
+        match self.assigns_ids() {
+            true => db.one(&db.dialect().last_id(self.name), &[], |row| row.int(0).map(Some)),
+            false => Ok(None),
+        }
     }
 
     pub(crate) fn count(&self, db: &mut Db) -> Result<u64, store::Error> {

@@ -13,7 +13,7 @@ use crate::http::extract::Visit;
 use crate::http::json::{Digits, Json, Time};
 use crate::http::request;
 use crate::ids::RecordId;
-use crate::mail::outbox::{self, MailFilter};
+use crate::mail::outbox;
 use crate::resources::invitations::{self, RESOURCE, links};
 use crate::wire::kind;
 use crate::wire::query::digits;
@@ -68,7 +68,7 @@ pub async fn mails(visit: Visit) -> Result<Json<MailList>, Error> {
     let (caller, id) = permitted(&visit, Level::ProjectLead).await?;
     let work = visit.app.store.read(move |db| {
         let record = records::find_to_read(db, &RESOURCE, caller.account_id, id)?;
-        Ok::<_, Error>(outbox::list(db, MailFilter::Invitation(caller.account_id, record.id.typed()))?)
+        Ok::<_, Error>(outbox::of_invitation(db, caller.account_id, record.id.typed())?)
     });
     let mails = work.await?.into_iter().map(|mail| MailState {
         message_id: mail.message_id,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::error::Error;
 use crate::engine::limits::PerMinute;
-use crate::engine::tuning::{Profile, Tuning};
+use crate::engine::tuning::{self, Profile, Tuning};
 use crate::http::json::Json;
 use crate::http::sandbox::extract::{Body, Control, unreadable};
 use crate::server::settings;
@@ -96,7 +96,7 @@ impl TryFrom<Settings> for Tuning {
                 is_strict: settings.strict,
                 activates_at_once: settings.activate_new_users_at_once,
                 tells_when_to_retry: settings.tell_when_to_retry,
-                dates: settings::dates(&settings.dates).map_err(wrong("dates"))?,
+                dates: tuning::dates(&settings.dates).map_err(wrong("dates"))?,
             },
         })
     }

@@ -4,6 +4,7 @@
 //! any request is answered.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use axum::extract::State;
 use hyper::StatusCode;
@@ -51,7 +52,7 @@ pub async fn reset(
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
     let work = app.store.write(move |db| {
         snapshot::empty(db)?;
-        seed::plant(db, &sandbox.seed, now, tuning.invitation_days)?;
+        seed::plant(db, &sandbox.seed, now, tuning.invitation_days, &AtomicU64::new(0))?;
         let (app, sandbox, tuning) = (Arc::clone(&shared), Arc::clone(&sandbox), tuning.clone());
         db.after_commit(move || {
             forget(&app);
@@ -99,7 +100,7 @@ pub async fn keep(
         Transport::Memory(mailbox) => mailbox.mails(None),
         _ => Vec::new(),
     };
-    let saved = Saved { rows, mails, clock: app.clock.setting(), taken_at: app.clock.now() };
+    let saved = Saved { rows, mails, taken_at: app.clock.now(), is_frozen: app.clock.is_frozen() };
     let info = SnapshotInfo::of(name.clone(), &saved);
     match sandbox.snapshots.keep(&name, saved) {
         true => Ok(Json(info)),
@@ -133,7 +134,7 @@ pub async fn restore(
         let (app, saved) = (Arc::clone(&shared), Arc::clone(&saved));
         db.after_commit(move || {
             forget(&app);
-            app.clock.set(Some(saved.clock.now), Some(saved.clock.is_frozen));
+            app.clock.set(Some(saved.taken_at), Some(saved.is_frozen));
             if let Transport::Memory(mailbox) = &app.mail {
                 mailbox.put_back(saved.mails.clone());
             }

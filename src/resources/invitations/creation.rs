@@ -14,7 +14,7 @@ use crate::engine::tallies;
 use crate::ids::{InvitationId, RecordId, RoleId, UserId};
 use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::rules::{self, ALL};
-use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::seats::{self, PENDING_INVITATIONS};
 use crate::resources::{memberships, roles, users};
 use crate::store::{Db, Param, UniqueIndex};
@@ -122,9 +122,7 @@ fn insert(
     let (account_id, created_at) = (context.caller.account_id, context.now);
     let full_name = changes.text("full_name").unwrap_or_default();
     let email_address = changes.text("email_address").unwrap_or_default();
-    let keys = Keys::of(full_name, email_address);
-    let user =
-        NewUser { account_id, full_name, email_address, keys: &keys, headline: changes.text("headline"), created_at };
+    let user = NewUser::new(account_id, full_name, email_address, changes.text("headline"), created_at);
     // A concurrent write got past the rule first.
     let invited_meanwhile = || Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)]);
     let user_id = match invitee {
@@ -156,7 +154,7 @@ fn insert(
 
 /// The columns of an invitation of a user, who gets the promised membership by accepting.
 pub fn columns<'a>(
-    invitee: &NewUser<'a>,
+    invitee: &'a NewUser<'_>,
     promised: &NewMembership,
     inviter_id: Option<UserId>,
     expires_on: i64,

@@ -9,6 +9,8 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::ids::AccountId;
 use crate::sandbox::pattern;
 
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
 /// In milliseconds.
 const LONGEST_WAIT: u64 = 120_000;
 
@@ -85,45 +87,33 @@ impl Fault {
 
     /// Checks that a fault can happen, on one of these paths. The error is a sentence.
     pub(super) fn check(&self, paths: &[String]) -> Result<(), String> {
-        let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-        let changes_answer = self.status.is_some() || self.latency_ms.is_some() || self.drop.is_some();
+        let is_method = |method: &String| METHODS.iter().any(|known| method.eq_ignore_ascii_case(known));
+        let drops = self.drop.is_some();
+        let changes_answer = self.status.is_some() || self.latency_ms.is_some() || drops;
         let has_effect = changes_answer || self.truncate == Some(true) || self.mail.is_some();
         let selects_requests = self.method.is_some() || self.path.is_some() || self.account_id.is_some();
         let is_of_request = selects_requests || changes_answer || self.truncate.is_some();
-        let rules = [
-            (has_effect, "A fault has to do something: add status, latency_ms, drop, truncate or mail."),
+        let is_likely = |probability: f64| probability > 0.0 && probability <= 1.0;
+        let refusals = [
+            (!has_effect, "A fault has to do something: add status, latency_ms, drop, truncate or mail."),
+            (!self.method.iter().all(is_method), "method must be GET, HEAD, POST, PUT, PATCH or DELETE."),
+            (self.path.iter().any(|path| path.len() > 1_000), "path must not be longer than 1000 bytes."),
+            (self.times == Some(0), "times must be at least 1; leave it out for a fault without end."),
+            (!self.probability.is_none_or(is_likely), "probability must be more than 0 and at most 1."),
+            (self.status.is_some_and(|status| !(400..=599).contains(&status)), "status must be from 400 to 599."),
+            (self.retry_after.is_some() && self.status.is_none(), "retry_after needs status."),
+            (self.latency_ms > Some(LONGEST_WAIT), "latency_ms must not be more than 120000."),
+            (self.latency_sigma.is_some() && self.latency_ms.is_none(), "latency_sigma needs latency_ms."),
+            (!self.latency_sigma.is_none_or(|s| (0.0..=3.0).contains(&s)), "latency_sigma must be from 0 to 3."),
+            (drops && self.status.is_some(), "Use status or drop, not both: a connection that ends has no answer."),
+            (drops && self.truncate.is_some(), "Use truncate or drop, not both: each one ends the connection."),
             (
-                self.method
-                    .as_deref()
-                    .is_none_or(|method| methods.iter().any(|known| method.eq_ignore_ascii_case(known))),
-                "method must be GET, HEAD, POST, PUT, PATCH or DELETE.",
-            ),
-            (self.path.as_deref().is_none_or(|path| path.len() <= 1_000), "path must not be longer than 1000 bytes."),
-            (self.times != Some(0), "times must be at least 1; leave it out for a fault without end."),
-            (
-                self.probability.is_none_or(|probability| probability > 0.0 && probability <= 1.0),
-                "probability must be more than 0 and at most 1.",
-            ),
-            (self.status.is_none_or(|status| (400..=599).contains(&status)), "status must be from 400 to 599."),
-            (self.retry_after.is_none() || self.status.is_some(), "retry_after needs status."),
-            (self.latency_ms.is_none_or(|wait| wait <= LONGEST_WAIT), "latency_ms must not be more than 120000."),
-            (self.latency_sigma.is_none() || self.latency_ms.is_some(), "latency_sigma needs latency_ms."),
-            (self.latency_sigma.is_none_or(|sigma| (0.0..=3.0).contains(&sigma)), "latency_sigma must be from 0 to 3."),
-            (
-                self.drop.is_none() || self.status.is_none(),
-                "Use status or drop, not both: a connection that ends has no answer.",
-            ),
-            (
-                self.drop.is_none() || self.truncate.is_none(),
-                "Use truncate or drop, not both: each one ends the connection.",
-            ),
-            (
-                self.mail.is_none() || !is_of_request,
+                self.mail.is_some() && is_of_request,
                 "mail may be combined with times, probability and to, nothing else.",
             ),
-            (self.to.is_none() || self.mail.is_some(), "to needs mail."),
+            (self.to.is_some() && self.mail.is_none(), "to needs mail."),
         ];
-        if let Some((_, sentence)) = rules.iter().find(|(holds, _)| !holds) {
+        if let Some((_, sentence)) = refusals.iter().find(|(is_broken, _)| *is_broken) {
             return Err((*sentence).to_owned());
         }
         match &self.path {
@@ -136,10 +126,7 @@ impl Fault {
 
     /// The delay: the same each time, or log-normally distributed around it.
     pub(super) fn wait(&self, entropy: &Entropy) -> Result<Duration, NoEntropy> {
-        let Some(median) = self.latency_ms else {
-            return Ok(Duration::ZERO);
-        };
-        let median = Duration::from_millis(median);
+        let median = Duration::from_millis(self.latency_ms.unwrap_or_default());
         let Some(sigma) = self.latency_sigma.filter(|sigma| *sigma > 0.0) else {
             return Ok(median);
         };

@@ -10,8 +10,9 @@
 mod fault;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::entropy::{Entropy, NoEntropy};
 use crate::wire::fold::fold;
@@ -65,7 +66,7 @@ impl Faults {
     /// Adds a fault, whose path must fit one of these, and returns its number. The error is a sentence.
     pub fn order(&self, fault: Fault, paths: &[String]) -> Result<u64, String> {
         fault.check(paths)?;
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self.list.lock();
         if list.faults.len() >= MOST {
             list.faults.retain(|ordered| !ordered.is_used_up());
         }
@@ -81,19 +82,19 @@ impl Faults {
 
     /// Including those that are used up.
     pub fn all(&self) -> Vec<Ordered> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
+        self.list.lock().faults.clone()
     }
 
     /// Removes all faults; numbers continue.
     pub fn clear(&self) {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self.list.lock();
         list.faults.clear();
         self.are_there.store(false, Ordering::Relaxed);
     }
 
     /// Whether the fault was there.
     pub fn remove(&self, number: u64) -> bool {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self.list.lock();
         let before = list.faults.len();
         list.faults.retain(|ordered| ordered.number != number);
         list.faults.len() < before
@@ -105,7 +106,7 @@ impl Faults {
 
     /// Whether a fault needs to know the caller's account.
     pub fn ask_for_accounts(&self) -> bool {
-        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let list = self.list.lock();
         list.faults.iter().any(|ordered| ordered.fault.account_id.is_some() && !ordered.is_used_up())
     }
 
@@ -131,11 +132,8 @@ impl Faults {
 
     /// Finds the first fault that matches and is not used up, and counts it.
     fn happen(&self, entropy: &Entropy, is_for: impl Fn(&Fault) -> bool) -> Result<Option<(u64, Fault)>, NoEntropy> {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        for ordered in &mut list.faults {
-            if ordered.is_used_up() || !is_for(&ordered.fault) {
-                continue;
-            }
+        let mut list = self.list.lock();
+        for ordered in list.faults.iter_mut().filter(|ordered| !ordered.is_used_up() && is_for(&ordered.fault)) {
             if let Some(probability) = ordered.fault.probability
                 && fraction(entropy)? >= probability
             {

@@ -12,8 +12,8 @@ use crate::entropy::Entropy;
 use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::file::{Account, File, Invitation, Member, Role, State};
 use crate::sandbox::seed::references::{Ids, Unique, member_id, member_with, role_id};
-use crate::sandbox::seed::values::{DaysAgo, ExternalReference};
-use crate::sandbox::seed::written::{Any, Rule, SeedError, Written};
+use crate::sandbox::seed::values::{DaysAgo, ExternalReference, Text};
+use crate::sandbox::seed::written::{Rule, SeedError, Written};
 use crate::wire::fold::fold;
 
 /// What is unique over the whole file.
@@ -38,31 +38,31 @@ pub(super) fn check(file: &mut File) -> Result<(), SeedError> {
 }
 
 fn note_ids(names: &mut Names, account: &Account) -> Result<(), SeedError> {
-    names.accounts.note("account", &account.written_id)?;
+    names.accounts.note("account", &account.id)?;
     for role in &account.roles {
-        names.roles.note("role", &role.written_id)?;
+        names.roles.note("role", &role.id)?;
     }
     for member in &account.members {
         names.users.note("user", &member.id)?;
-        names.memberships.note("membership", &member.written_membership_id)?;
+        names.memberships.note("membership", &member.membership_id)?;
     }
     for invitation in &account.invitations {
-        names.invitations.note("invitation", &invitation.written_id)?;
-        names.users.note("user", &invitation.written_invitee_id)?;
+        names.invitations.note("invitation", &invitation.id)?;
+        names.users.note("user", &invitation.invitee_id)?;
     }
     Ok(())
 }
 
 /// The lists are checked in this order because later ones name records of earlier ones.
 fn check_account(names: &mut Names, account: &mut Account) -> Result<(), SeedError> {
-    account.id = names.accounts.assign(&account.written_id);
-    account.age = account.created_days_ago.as_ref().map_or(90, |days| days.value);
+    account.found.id = names.accounts.assign(&account.id);
+    account.found.age = account.created_days_ago.as_ref().map_or(90, |days| days.value);
     for role in &mut account.roles {
-        check_role(names, account.age, role)?;
+        check_role(names, account.found.age, role)?;
     }
     let mut addresses = Unique::default();
     for member in &mut account.members {
-        check_member(names, account.age, &account.roles, member)?;
+        check_member(names, account.found.age, &account.roles, member)?;
         let address = &member.email_address;
         addresses.note(address, &fold(&address.value), "The address")?;
     }
@@ -76,36 +76,36 @@ fn check_account(names: &mut Names, account: &mut Account) -> Result<(), SeedErr
     for application in &mut account.applications {
         let client_id = &application.client_id;
         names.clients.note(client_id, &client_id.value, "The client id")?;
-        application.user_id = member_id(&account.members, &application.member)?;
+        application.found.user_id = member_id(&account.members, &application.member)?;
     }
     Ok(())
 }
 
 fn check_role(names: &mut Names, account_age: i64, role: &mut Role) -> Result<(), SeedError> {
-    role.id = names.roles.assign(&role.written_id);
-    role.age = age(account_age, &role.created_days_ago, account_age)?;
-    not_before(&role.deleted_days_ago, role.age, "it was created")?;
+    role.found.id = names.roles.assign(&role.id);
+    role.found.age = age(account_age, &role.created_days_ago, account_age)?;
+    not_before(&role.deleted_days_ago, role.found.age, "it was created")?;
     check_services(&role.external_references)
 }
 
 fn check_member(names: &mut Names, account_age: i64, roles: &[Role], member: &mut Member) -> Result<(), SeedError> {
-    member.user_id = names.users.assign(&member.id);
-    member.membership_id = names.memberships.assign(&member.written_membership_id);
-    member.age = age(account_age, &member.created_days_ago, 60)?;
-    not_before(&member.disabled_days_ago, member.age, "the membership was created")?;
+    member.found.user_id = names.users.assign(&member.id);
+    member.found.id = names.memberships.assign(&member.membership_id);
+    member.found.age = age(account_age, &member.created_days_ago, 60)?;
+    not_before(&member.disabled_days_ago, member.found.age, "the membership was created")?;
     if let Some(token) = &member.token {
         names.tokens.note(token, &token.value, "The token")?;
     }
     check_rate(&member.permission, member.bill_rate_in_cents.is_some())?;
-    member.default_role_id = role_id(roles, &member.role)?;
-    member.is_owner = member.owner.as_ref().is_some_and(|owner| owner.value);
-    member.hashed_password = member.password.as_ref().map(|text| hash(text, member.user_id)).transpose()?;
+    member.found.role_id = role_id(roles, &member.role)?;
+    member.found.is_owner = member.owner.as_ref().is_some_and(|owner| owner.value);
+    member.found.password = member.password.as_ref().map(|text| hash(text, member.found.user_id)).transpose()?;
     check_services(&member.external_references)
 }
 
 /// An account has an active administrator, and one owner: the first of these, unless the file names one.
 fn check_owner(account: &mut Account) -> Result<(), SeedError> {
-    let mut owners = account.members.iter().filter(|member| member.is_owner);
+    let mut owners = account.members.iter().filter(|member| member.found.is_owner);
     let (first, second) = (owners.next(), owners.next());
     if let Some(second) = second.and_then(|member| member.owner.as_ref()) {
         return second.wrong("There is another owner already; an account has one.");
@@ -124,7 +124,7 @@ fn check_owner(account: &mut Account) -> Result<(), SeedError> {
         }
         Some(_) => Ok(()),
         None => {
-            account.members[able].is_owner = true;
+            account.members[able].found.is_owner = true;
             Ok(())
         }
     }
@@ -137,10 +137,10 @@ fn check_invitation(
     invitation: &mut Invitation,
 ) -> Result<(), SeedError> {
     let (state, address) = (invitation.state(), &invitation.email_address);
-    invitation.id = names.invitations.assign(&invitation.written_id);
-    invitation.age = age(account.age, &invitation.created_days_ago, 20)?;
-    invitation.invitee_id = match (state, member_with(&account.members, &address.value)) {
-        (State::Accepted, Some(user_id)) => match &invitation.written_invitee_id {
+    invitation.found.id = names.invitations.assign(&invitation.id);
+    invitation.found.age = age(account.found.age, &invitation.created_days_ago, 20)?;
+    invitation.found.user_id = match (state, member_with(&account.members, &address.value)) {
+        (State::Accepted, Some(user_id)) => match &invitation.invitee_id {
             Some(id) => return id.wrong("The invitee of an accepted invitation is the member; leave this out."),
             None => user_id,
         },
@@ -152,7 +152,7 @@ fn check_invitation(
         }
         (_, None) => {
             pending.note(address, &fold(&address.value), "An invitation that was not accepted, of")?;
-            names.users.assign(&invitation.written_invitee_id)
+            names.users.assign(&invitation.invitee_id)
         }
     };
     if let Some(token) = &invitation.link_token {
@@ -164,14 +164,14 @@ fn check_invitation(
     if let Some(permission) = &invitation.permission {
         check_rate(permission, invitation.bill_rate_in_cents.is_some())?;
     }
-    invitation.default_role_id = role_id(&account.roles, &invitation.role)?;
-    invitation.inviter_id = member_id(&account.members, &invitation.inviter)?;
+    invitation.found.role_id = role_id(&account.roles, &invitation.role)?;
+    invitation.found.inviter_id = member_id(&account.members, &invitation.inviter)?;
     check_last_day(invitation)?;
     match &invitation.answered_days_ago {
         Some(days) if !matches!(state, State::Accepted | State::Declined) => {
             return days.wrong("This invitation has no answer; write state: accepted or declined, or leave this out.");
         }
-        days => not_before(days, invitation.age, "it was created")?,
+        days => not_before(days, invitation.found.age, "it was created")?,
     }
     check_services(&invitation.external_references)
 }
@@ -179,7 +179,7 @@ fn check_invitation(
 fn check_last_day(invitation: &Invitation) -> Result<(), SeedError> {
     let Some(days) = &invitation.expires_in_days else { return Ok(()) };
     let sentence = match (invitation.state(), days.value) {
-        (_, number) if number < -invitation.age => {
+        (_, number) if number < -invitation.found.age => {
             "The last day is before the invitation was created; write more days."
         }
         (State::Expired, 0..) => "The last day of an expired invitation is over; write -1 or less.",
@@ -221,7 +221,7 @@ fn check_services(references: &[Written<ExternalReference>]) -> Result<(), SeedE
 }
 
 /// The salt depends on the user only, so the same seed makes the same rows.
-fn hash(password: &Written<Any<String>>, user_id: i64) -> Result<HashedPassword, SeedError> {
+fn hash(password: &Written<Text>, user_id: i64) -> Result<HashedPassword, SeedError> {
     let salts = Entropy::seeded(u64::try_from(user_id).unwrap_or_default());
     HashedPassword::new(&SecretString::from(password.value.clone()), &salts).or_else(|error| match error {
         Error::Syntax(sentence) => password.wrong(sentence),

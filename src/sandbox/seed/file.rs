@@ -1,19 +1,17 @@
 //! The format of a seed file. These structs are its only declaration: YAML and JSON are read into them, and the JSON
 //! Schema is made from them and their comments.
 //!
-//! A field that is skipped is no key of the file: `check` sets it.
+//! [`Found`] is no key of the file: `check` sets it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::clock::Timestamp;
-use crate::language::Language;
 use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::values::{
-    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Id, Invitable, Line, Name, Percent, RedirectUri,
-    Seats, Token,
+    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Flag, Id, Invitable, LanguageCode, Line, Moment,
+    Name, Percent, RedirectUri, Seats, Text, Token,
 };
-use crate::sandbox::seed::written::{Any, NonEmpty, Written};
+use crate::sandbox::seed::written::{NonEmpty, Written};
 
 /// What an invited sandbox holds when it starts. Ids that are left out are assigned in order.
 #[derive(Deserialize, JsonSchema)]
@@ -32,7 +30,7 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct Clock {
     /// The moment at which it starts, from the year 2000 to 9899. Default: now.
-    pub now: Option<Written<Timestamp>>,
+    pub now: Option<Written<Moment>>,
     /// Whether the clock stands still until it is moved.
     pub frozen: Option<bool>,
 }
@@ -41,19 +39,14 @@ pub struct Clock {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    #[serde(rename = "id")]
-    pub written_id: Option<Written<Id>>,
-    #[serde(skip)]
-    pub id: i64,
+    pub id: Option<Written<Id>>,
     pub name: Written<Line>,
     /// The language of its mails and pages. Default: that of the server.
-    pub language: Option<Written<Language>>,
+    pub language: Option<Written<LanguageCode>>,
     /// The seats that it has contracted.
     pub seats: Option<Written<Seats>>,
     /// When it was created. Default: 90.
     pub created_days_ago: Option<Written<DaysAgo>>,
-    #[serde(skip)]
-    pub age: i64,
     #[serde(default)]
     pub roles: Vec<Role>,
     #[serde(default)]
@@ -62,25 +55,24 @@ pub struct Account {
     pub invitations: Vec<Invitation>,
     #[serde(default)]
     pub applications: Vec<Application>,
+    #[serde(skip)]
+    pub found: Found,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
-    #[serde(rename = "id")]
-    pub written_id: Option<Written<Id>>,
-    #[serde(skip)]
-    pub id: i64,
+    pub id: Option<Written<Id>>,
     pub name: Written<Line>,
     /// When it was created. Default: with the account.
     pub created_days_ago: Option<Written<DaysAgo>>,
-    #[serde(skip)]
-    pub age: i64,
     /// When it was deleted, if it was.
     pub deleted_days_ago: Option<Written<DaysAgo>>,
     /// What other systems call it.
     #[serde(default)]
     pub external_references: Vec<Written<ExternalReference>>,
+    #[serde(skip)]
+    pub found: Found,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -88,12 +80,7 @@ pub struct Role {
 pub struct Member {
     /// The id of the user.
     pub id: Option<Written<Id>>,
-    #[serde(skip)]
-    pub user_id: i64,
-    #[serde(rename = "membership_id")]
-    pub written_membership_id: Option<Written<Id>>,
-    #[serde(skip)]
-    pub membership_id: i64,
+    pub membership_id: Option<Written<Id>>,
     /// The name of the person.
     pub full_name: Written<Line>,
     /// The email address, which no other member of the account has.
@@ -102,13 +89,9 @@ pub struct Member {
     pub headline: Option<Written<Line>>,
     pub permission: Written<Assignable>,
     /// Whether this is the owner. Default: the first active administrator is.
-    pub owner: Option<Written<Any<bool>>>,
-    #[serde(skip)]
-    pub is_owner: bool,
+    pub owner: Option<Written<Flag>>,
     /// The default role, by its id or its name.
     pub role: Option<Written<Name>>,
-    #[serde(skip)]
-    pub default_role_id: Option<i64>,
     /// The default billing rate. The permission punch_clock needs one.
     pub bill_rate_in_cents: Option<Written<Cents>>,
     /// The default cost rate.
@@ -121,32 +104,24 @@ pub struct Member {
     pub token: Option<Written<Token>>,
     /// A password to sign in with, of at least 12 characters.
     #[schemars(length(min = 12))]
-    pub password: Option<Written<Any<String>>>,
-    #[serde(skip)]
-    pub hashed_password: Option<HashedPassword>,
+    pub password: Option<Written<Text>>,
     /// When the membership was created. Default: 60.
     pub created_days_ago: Option<Written<DaysAgo>>,
-    #[serde(skip)]
-    pub age: i64,
     /// When the membership was disabled, if it was.
     pub disabled_days_ago: Option<Written<DaysAgo>>,
     /// What other systems call the person.
     #[serde(default)]
     pub external_references: Vec<Written<ExternalReference>>,
+    #[serde(skip)]
+    pub found: Found,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Invitation {
-    #[serde(rename = "id")]
-    pub written_id: Option<Written<Id>>,
-    #[serde(skip)]
-    pub id: i64,
+    pub id: Option<Written<Id>>,
     /// The id of the user who becomes a member by it. An accepted invitation has none: its invitee is a member.
-    #[serde(rename = "invitee_id")]
-    pub written_invitee_id: Option<Written<Id>>,
-    #[serde(skip)]
-    pub invitee_id: i64,
+    pub invitee_id: Option<Written<Id>>,
     /// The name of the person.
     pub full_name: Written<Line>,
     pub email_address: Written<Email>,
@@ -156,8 +131,6 @@ pub struct Invitation {
     pub permission: Option<Written<Invitable>>,
     /// The default role, by its id or its name.
     pub role: Option<Written<Name>>,
-    #[serde(skip)]
-    pub default_role_id: Option<i64>,
     /// The default billing rate. The permission punch_clock needs one.
     pub bill_rate_in_cents: Option<Written<Cents>>,
     /// The default cost rate.
@@ -169,14 +142,10 @@ pub struct Invitation {
     pub default_read_only: bool,
     /// The member who has sent it, by id or email address. Default: the owner.
     pub inviter: Option<Written<Name>>,
-    #[serde(skip)]
-    pub inviter_id: i64,
     /// Its state. Default: pending.
     pub state: Option<State>,
     /// When it was created. Default: 20.
     pub created_days_ago: Option<Written<DaysAgo>>,
-    #[serde(skip)]
-    pub age: i64,
     /// Its last day, counted from the start. Default: what the setting invitation_days says.
     pub expires_in_days: Option<Written<DaysAhead>>,
     /// When it was accepted or declined. Default: the day after it was created.
@@ -186,6 +155,23 @@ pub struct Invitation {
     /// What other systems call the person.
     #[serde(default)]
     pub external_references: Vec<Written<ExternalReference>>,
+    #[serde(skip)]
+    pub found: Found,
+}
+
+/// What `check` has found out about a record, as far as it is of its kind.
+#[derive(Default)]
+pub struct Found {
+    /// The id of the account, role, membership or invitation.
+    pub id: i64,
+    /// The id of the member's user, of the invitee, or of the user as whom an application acts.
+    pub user_id: i64,
+    pub inviter_id: i64,
+    pub role_id: Option<i64>,
+    /// In days.
+    pub age: i64,
+    pub is_owner: bool,
+    pub password: Option<HashedPassword>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -216,5 +202,5 @@ pub struct Application {
     /// The member as whom it acts in its own name, by id or email address. Default: the owner.
     pub member: Option<Written<Name>>,
     #[serde(skip)]
-    pub user_id: i64,
+    pub found: Found,
 }

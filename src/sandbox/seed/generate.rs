@@ -11,7 +11,7 @@ use crate::engine::access::{Level, Permission};
 use crate::engine::{tallies, tokens};
 use crate::entropy::Repeatable;
 use crate::ids::AccountId;
-use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::{invitations, seats};
 use crate::sandbox::seed::file::Account;
 use crate::sandbox::seed::generated::{self, Generated};
@@ -34,6 +34,13 @@ struct Target {
     /// Members without the invitation that they have accepted, the first one last.
     uninvited: Vec<RandomPerson>,
     since: Timestamp,
+}
+
+impl Target {
+    fn of(account_id: AccountId, inviter: Option<i64>, since: Timestamp) -> Self {
+        let inviters = inviter.into_iter().collect();
+        Self { account_id, roles: Vec::new(), inviters, uninvited: Vec::new(), since }
+    }
 }
 
 /// Writes the rows, and counts them in `written`.
@@ -59,22 +66,20 @@ fn batches(rows: u32) -> impl Iterator<Item = Range<i64>> {
 }
 
 impl<'a> Generator<'a> {
-    /// Ids go on after those of the file.
-    pub fn after(accounts: &[Account], db: &'a mut Db, start: Start, written: &'a AtomicU64, random_seed: u64) -> Self {
-        let highest = |ids: &dyn Fn(&Account) -> Option<i64>| accounts.iter().filter_map(ids).max().unwrap_or_default();
-        let invitees = |account: &Account| account.invitations.iter().map(|invitation| invitation.invitee_id).max();
-        Self {
-            last_role: highest(&|account| account.roles.iter().map(|role| role.id).max()),
-            last_user: highest(&|account| {
-                account.members.iter().map(|member| member.user_id).max().max(invitees(account))
-            }),
-            last_membership: highest(&|account| account.members.iter().map(|member| member.membership_id).max()),
-            last_invitation: highest(&|account| account.invitations.iter().map(|invitation| invitation.id).max()),
+    /// Ids go on after those of the file, whose rows are there already.
+    pub fn after(db: &'a mut Db, start: Start, written: &'a AtomicU64, random_seed: u64) -> Result<Self, Error> {
+        let mut last =
+            |table: &str| db.one(&format!("SELECT coalesce(max(id), 0) FROM {table}"), &[], |row| row.int(0));
+        Ok(Self {
+            last_role: last("roles")?,
+            last_user: last("users")?,
+            last_membership: last("account_memberships")?,
+            last_invitation: last("account_invitations")?,
             random: Repeatable::new(random_seed).branch("generate"),
             db,
             start,
             written,
-        }
+        })
     }
 
     pub fn write(
@@ -88,14 +93,9 @@ impl<'a> Generator<'a> {
             targets.push(self.account(id)?);
         }
         if let Some(first) = first.filter(|_| targets.is_empty()) {
-            let owner = first.members.iter().find(|member| member.is_owner);
-            targets.push(Target {
-                account_id: first.id.into(),
-                roles: Vec::new(),
-                inviters: owner.into_iter().map(|owner| owner.user_id).collect(),
-                uninvited: Vec::new(),
-                since: self.start.days_ago(first.age.min(SPREAD)),
-            });
+            let owner = first.members.iter().find(|member| member.found.is_owner);
+            let since = self.start.days_ago(first.found.age.min(SPREAD));
+            targets.push(Target::of(first.found.id.into(), owner.map(|owner| owner.found.user_id), since));
         }
         let parts = u32::try_from(targets.len()).unwrap_or(1).max(1);
         for (number, target) in (0..parts).zip(&mut targets) {
@@ -116,14 +116,7 @@ impl<'a> Generator<'a> {
         let name = format!("Generated account {account_id}");
         rows::insert(self.db, "accounts", &[rows::account(account_id, &name, None, created_at)])?;
         let (full_name, email_address) = (format!("Administrator {account_id}"), generated::address(id));
-        let user = NewUser {
-            account_id,
-            full_name: &full_name,
-            email_address: &email_address,
-            keys: &Keys::of(&full_name, &email_address),
-            headline: None,
-            created_at,
-        };
+        let user = NewUser::new(account_id, &full_name, &email_address, None, created_at);
         let user_id = people::insert_user(self.db, Some(next(&mut self.last_user).into()), &user)?;
         let owner = NewMembership {
             is_owner: true,
@@ -132,13 +125,11 @@ impl<'a> Generator<'a> {
         people::insert_membership(self.db, Some(next(&mut self.last_membership).into()), &owner)?;
         tokens::insert(self.db, account_id, user_id, &generated::token(id), "sandbox", self.start.now)?;
         self.count(1);
-        Ok(Target {
-            account_id,
-            roles: Vec::new(),
-            inviters: vec![user_id.get()],
-            uninvited: Vec::new(),
-            since: created_at,
-        })
+        Ok(Target::of(account_id, Some(user_id.get()), created_at))
+    }
+
+    fn person(&mut self, target: &Target, dice: &mut Dice) -> RandomPerson {
+        RandomPerson::new(target.account_id, next(&mut self.last_user), &target.roles, dice)
     }
 
     fn roles(&mut self, target: &mut Target, number: u32) -> Result<(), Error> {
@@ -162,18 +153,19 @@ impl<'a> Generator<'a> {
             let (mut users, mut memberships) = (Vec::new(), Vec::new());
             for number in batch {
                 let mut dice = Dice::throw(&self.random);
-                let person = RandomPerson::new(next(&mut self.last_user), &target.roles, &mut dice);
+                let person = self.person(target, &mut dice);
                 let created_at = Timestamp(target.since.0.saturating_add(number));
                 let is_active = dice.chance(90);
                 active += i64::from(is_active);
                 let membership = NewMembership {
                     disabled_at: (!is_active).then(|| self.start.days_ago(dice.below(5))),
-                    ..person.membership(target.account_id, created_at)
+                    created_at,
+                    ..person.terms
                 };
-                users.push(rows::user(person.user_id, &person.user(target.account_id, created_at), is_active));
+                users.push(rows::user(person.terms.user_id, &person.user(created_at), is_active));
                 memberships.push(rows::membership(next(&mut self.last_membership), &membership));
-                if is_active && person.permission.level() >= Level::ProjectLead {
-                    target.inviters.push(person.user_id);
+                if is_active && person.terms.permission.level() >= Level::ProjectLead {
+                    target.inviters.push(person.terms.user_id.get());
                 }
                 target.uninvited.push(person);
             }
@@ -197,14 +189,13 @@ impl<'a> Generator<'a> {
                 let outcome = self.outcome(created_at, &mut dice);
                 let member = outcome.accepted_at.and_then(|_| target.uninvited.pop());
                 let is_member = member.is_some();
-                let person =
-                    member.unwrap_or_else(|| RandomPerson::new(next(&mut self.last_user), &target.roles, &mut dice));
-                let invitee = person.user(target.account_id, created_at);
+                let person = member.unwrap_or_else(|| self.person(target, &mut dice));
+                let invitee = person.user(created_at);
                 if !is_member {
-                    users.push(rows::user(person.user_id, &invitee, false));
+                    users.push(rows::user(person.terms.user_id, &invitee, false));
                 }
                 pending += i64::from(outcome.accepted_at.is_none());
-                let promised = person.membership(target.account_id, created_at);
+                let promised = NewMembership { created_at, ..person.terms };
                 let (id, inviter) = (next(&mut self.last_invitation), dice.one_of(&target.inviters));
                 invitations.push(rows::invitation(id, &invitee, &promised, inviter, &outcome));
             }
@@ -222,8 +213,7 @@ impl<'a> Generator<'a> {
         let last_day = now.day() + dice.below(self.start.invitation_days.max(1) + 1);
         let answered_at = Timestamp(created_at.0 + (now.0 - created_at.0) / 100 * dice.below(100));
         let days_since = now.day() - created_at.day();
-        let pending =
-            Outcome { last_day, accepted_at: None, declined_at: None, expired_at: None, updated_at: created_at };
+        let pending = Outcome { last_day, updated_at: created_at, ..Outcome::default() };
         match dice.below(100) {
             64..76 if days_since > 0 => {
                 // By now the server would have marked it as expired.

@@ -37,7 +37,6 @@ pub use generated::Generated;
 use plant::Start;
 pub use values::read_start;
 pub use written::SeedError;
-use written::Written;
 
 /// The text of the standard seed.
 pub const STANDARD: &str = include_str!("standard.yaml");
@@ -71,7 +70,12 @@ impl Seed {
         check::check(&mut file)?;
         let (now, is_frozen) = file.clock.map_or((None, None), |clock| (clock.now, clock.frozen));
         let accounts = Arc::new(file.accounts.value);
-        Ok(Self { now: now.map(|now| now.value), is_frozen, accounts, generated: Generated::default() })
+        Ok(Self {
+            now: now.and_then(|now| read_start(&now.value).ok()),
+            is_frozen,
+            accounts,
+            generated: Generated::default(),
+        })
     }
 
     /// The standard seed, which is read once.
@@ -93,33 +97,28 @@ impl Seed {
 
     /// The ids of generated accounts.
     fn generated_accounts(&self) -> RangeInclusive<i64> {
-        let last = self.accounts.iter().map(|account| account.id).max().unwrap_or_default();
+        let last = self.accounts.iter().map(|account| account.found.id).max().unwrap_or_default();
         last + 1..=last + i64::from(self.generated.accounts)
     }
 
-    /// The account, address and token of every member who has a token, in the order of the file.
-    fn holders(&self) -> Vec<(i64, String, String)> {
-        let mut holders = Vec::new();
-        for account in &*self.accounts {
-            let with_token = account.members.iter().filter_map(|member| Some((member, member.token.as_ref()?)));
-            let holder = |(member, token): (&Member, &Written<values::Token>)| {
-                (account.id, member.email_address.value.clone(), token.value.clone())
-            };
-            holders.extend(with_token.map(holder));
-        }
-        holders.extend(self.generated_accounts().map(|id| (id, generated::address(id), generated::token(id))));
-        holders
-    }
-
+    /// The tokens of all members who have one, in the order of the file.
     pub fn tokens(&self) -> Vec<Token> {
-        let holders = self.holders();
-        let local = |address: &'_ str| address.split('@').next().unwrap_or_default().to_owned();
+        let of_file = self.accounts.iter().flat_map(|account| {
+            let holder = |member: &Member| {
+                let token = member.token.as_ref()?.value.clone();
+                Some((account.found.id, member.email_address.value.clone(), token))
+            };
+            account.members.iter().filter_map(holder)
+        });
+        let generated = self.generated_accounts().map(|id| (id, generated::address(id), generated::token(id)));
+        let holders: Vec<(i64, String, String)> = of_file.chain(generated).collect();
+        let names = |address: &str| [address.split('@').next().unwrap_or_default().to_owned(), address.to_owned()];
         let mut seen: HashMap<String, usize> = HashMap::new();
-        for name in holders.iter().flat_map(|(_, address, _)| [local(address), address.clone()]) {
+        for name in holders.iter().flat_map(|(_, address, _)| names(address)) {
             *seen.entry(name).or_default() += 1;
         }
         let token = |(account, address, token): (i64, String, String)| {
-            let unique = [local(&address), address.clone()].into_iter().find(|name| seen.get(name) == Some(&1));
+            let unique = names(&address).into_iter().find(|name| seen.get(name) == Some(&1));
             Token { name: unique.unwrap_or_else(|| format!("{address} of account {account}")), token }
         };
         holders.into_iter().map(token).collect()
@@ -132,12 +131,12 @@ impl Seed {
             let pending = |invitation: &&Invitation| invitation.state() == State::Pending;
             account.invitations.iter().filter(pending).find_map(|invitation| {
                 let is_inviter = |member: &&Member| {
-                    member.user_id == invitation.inviter_id
+                    member.found.user_id == invitation.found.inviter_id
                         && member.permission.value == Permission::Administrator.name()
                         && member.disabled_days_ago.is_none()
                 };
                 let inviter = account.members.iter().find(is_inviter)?;
-                Some((invitation.id, inviter.token.as_ref()?.value.as_str()))
+                Some((invitation.found.id, inviter.token.as_ref()?.value.as_str()))
             })
         })
     }
@@ -149,13 +148,8 @@ pub fn schema() -> String {
 }
 
 /// Writes a seed into an empty database. A database that holds accounts is left as it is; the result is `false` if they
-/// did not come from a seed.
-pub fn plant(db: &mut Db, seed: &Seed, now: Timestamp, invitation_days: i64) -> Result<bool, Error> {
-    plant_counted(db, seed, now, invitation_days, &AtomicU64::new(0))
-}
-
-/// The same; generated rows are counted in `written`.
-pub fn plant_counted(
+/// did not come from a seed. Generated rows are counted in `written`.
+pub fn plant(
     db: &mut Db,
     seed: &Seed,
     now: Timestamp,
@@ -173,7 +167,7 @@ pub fn plant_counted(
     for account in &*seed.accounts {
         plant::account(db, account, start)?;
     }
-    let mut generator = Generator::after(&seed.accounts, db, start, written, seed.generated.random_seed);
+    let mut generator = Generator::after(db, start, written, seed.generated.random_seed)?;
     generator.write(&seed.generated, seed.accounts.first(), seed.generated_accounts())?;
     db.advance_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
     Ok(true)

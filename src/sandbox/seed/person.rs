@@ -3,8 +3,8 @@
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
 use crate::entropy::Repeatable;
-use crate::ids::{AccountId, RoleId};
-use crate::resources::people::{Keys, NewMembership, NewUser};
+use crate::ids::AccountId;
+use crate::resources::people::{NewMembership, NewUser};
 
 const FIRST_NAMES: &str = "\
     Ada Alan Aisha Anders Beatriz Boris Carmen Chen Clara Daniel Dilara Elena Emil Farah Felix Grace Hannah Hugo \
@@ -39,53 +39,33 @@ const PERMISSIONS: &[Permission] = &[
 
 /// A user with the terms of a membership, or of the invitation that promises it.
 pub(super) struct RandomPerson {
-    pub user_id: i64,
     full_name: String,
     email_address: String,
-    keys: Keys,
     headline: Option<&'static str>,
-    pub permission: Permission,
-    default_role_id: Option<i64>,
-    bill_rate_in_cents: Option<i64>,
-    cost_rate_in_cents: Option<i64>,
-    billability_target: Option<i64>,
+    pub terms: NewMembership,
 }
 
 impl RandomPerson {
-    pub fn new(user_id: i64, roles: &[i64], dice: &mut Dice) -> Self {
+    pub fn new(account_id: AccountId, user_id: i64, roles: &[i64], dice: &mut Dice) -> Self {
         let (first, last) = (dice.word(FIRST_NAMES), dice.word(LAST_NAMES));
         let full_name = format!("{first} {last}");
         let email_address = format!("{first}.{last}.{user_id}@{}.example.test", dice.word(PLACES)).to_lowercase();
         let permission = dice.one_of(PERMISSIONS);
-        let default_role_id = (!roles.is_empty() && dice.chance(60)).then(|| dice.one_of(roles));
+        let default_role_id = (!roles.is_empty() && dice.chance(60)).then(|| dice.one_of(roles).into());
         let has_rate = permission == Permission::PunchClock || dice.chance(60);
-        Self {
-            user_id,
-            keys: Keys::of(&full_name, &email_address),
-            full_name,
-            email_address,
-            headline: dice.chance(40).then(|| dice.word(PROFESSIONS)),
-            permission,
+        let headline = dice.chance(40).then(|| dice.word(PROFESSIONS));
+        let terms = NewMembership {
             default_role_id,
             bill_rate_in_cents: has_rate.then(|| 5_000 + 500 * dice.below(40)),
             cost_rate_in_cents: dice.chance(40).then(|| 3_000 + 500 * dice.below(20)),
             billability_target: dice.chance(40).then(|| 5 * dice.below(21)),
-        }
+            ..NewMembership::new(account_id, user_id.into(), permission, Timestamp::default())
+        };
+        Self { full_name, email_address, headline, terms }
     }
 
-    pub fn user(&self, account_id: AccountId, created_at: Timestamp) -> NewUser<'_> {
-        let (full_name, email_address) = (&self.full_name, &self.email_address);
-        NewUser { account_id, full_name, email_address, keys: &self.keys, headline: self.headline, created_at }
-    }
-
-    pub fn membership(&self, account_id: AccountId, created_at: Timestamp) -> NewMembership {
-        NewMembership {
-            default_role_id: self.default_role_id.map(RoleId::new),
-            bill_rate_in_cents: self.bill_rate_in_cents,
-            cost_rate_in_cents: self.cost_rate_in_cents,
-            billability_target: self.billability_target,
-            ..NewMembership::new(account_id, self.user_id.into(), self.permission, created_at)
-        }
+    pub fn user(&self, created_at: Timestamp) -> NewUser<'_> {
+        NewUser::new(self.terms.account_id, &self.full_name, &self.email_address, self.headline, created_at)
     }
 }
 

@@ -12,11 +12,11 @@ use crate::oauth::applications::{self, NewApplication};
 use crate::oauth::passwords;
 use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::links::{self, LinkOrigin};
-use crate::resources::people::{self, Keys, NewMembership, NewUser};
+use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::{invitations, seats};
 use crate::sandbox::seed::file::{Account, Application, Invitation, Member, Role, State};
 use crate::sandbox::seed::rows::{self, Outcome};
-use crate::sandbox::seed::values::{ExternalReference, Line};
+use crate::sandbox::seed::values::ExternalReference;
 use crate::sandbox::seed::written::{Rule, Written};
 use crate::store::{Db, Error};
 
@@ -34,8 +34,9 @@ impl Start {
 }
 
 pub(super) fn account(db: &mut Db, account: &Account, start: Start) -> Result<(), Error> {
-    let account_id = AccountId::new(account.id);
-    let (created_at, language) = (start.days_ago(account.age), account.language.as_ref().map(|code| code.value));
+    let account_id = AccountId::new(account.found.id);
+    let (created_at, language) =
+        (start.days_ago(account.found.age), account.language.as_ref().map(|code| code.value.as_str()));
     rows::insert(db, "accounts", &[rows::account(account_id, &account.name.value, language, created_at)])?;
     for record in &account.roles {
         role(db, account_id, record, start)?;
@@ -56,10 +57,10 @@ pub(super) fn account(db: &mut Db, account: &Account, start: Start) -> Result<()
 }
 
 fn role(db: &mut Db, account_id: AccountId, role: &Role, start: Start) -> Result<(), Error> {
-    let created_at = start.days_ago(role.age);
+    let created_at = start.days_ago(role.found.age);
     let deleted_at = role.deleted_days_ago.as_ref().map(|days| start.days_ago(days.value));
-    rows::insert(db, "roles", &[rows::role(account_id, role.id, &role.name.value, created_at, deleted_at)])?;
-    references(db, account_id, Subject::Role(role.id.into()), &role.external_references, created_at)
+    rows::insert(db, "roles", &[rows::role(account_id, role.found.id, &role.name.value, created_at, deleted_at)])?;
+    references(db, account_id, Subject::Role(role.found.id.into()), &role.external_references, created_at)
 }
 
 fn references(
@@ -75,19 +76,18 @@ fn references(
 }
 
 fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> Result<(), Error> {
-    let (user_id, created_at) = (UserId::new(member.user_id), start.days_ago(member.age));
-    let user = NewUser {
+    let (user_id, created_at) = (UserId::new(member.found.user_id), start.days_ago(member.found.age));
+    let user = NewUser::new(
         account_id,
-        full_name: &member.full_name.value,
-        email_address: &member.email_address.value,
-        keys: &Keys::of(&member.full_name.value, &member.email_address.value),
-        headline: headline(&member.headline),
+        &member.full_name.value,
+        &member.email_address.value,
+        member.headline.as_ref().map(|headline| headline.value.as_str()),
         created_at,
-    };
+    );
     people::insert_user(db, Some(user_id), &user)?;
     let membership = NewMembership {
-        is_owner: member.is_owner,
-        default_role_id: member.default_role_id.map(RoleId::new),
+        is_owner: member.found.is_owner,
+        default_role_id: member.found.role_id.map(RoleId::new),
         bill_rate_in_cents: number(&member.bill_rate_in_cents),
         cost_rate_in_cents: number(&member.cost_rate_in_cents),
         billability_target: number(&member.billability_target),
@@ -95,45 +95,44 @@ fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> 
         disabled_at: number(&member.disabled_days_ago).map(|days| start.days_ago(days)),
         ..NewMembership::new(account_id, user_id, member.permission.value.parse()?, created_at)
     };
-    people::insert_membership(db, Some(member.membership_id.into()), &membership)?;
+    people::insert_membership(db, Some(member.found.id.into()), &membership)?;
     references(db, account_id, Subject::User(user_id), &member.external_references, created_at)?;
     if let Some(token) = &member.token {
         tokens::insert(db, account_id, user_id, &token.value, "sandbox", start.now)?;
     }
-    if let Some(hashed) = &member.hashed_password {
+    if let Some(hashed) = &member.found.password {
         passwords::set(db, account_id, user_id, hashed, Actor::OPERATOR, start.now)?;
     }
     Ok(())
 }
 
 fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start: Start) -> Result<(), Error> {
-    let (user_id, state, created_at) =
-        (UserId::new(invitation.invitee_id), invitation.state(), start.days_ago(invitation.age));
-    let invitee = NewUser {
+    let (found, state) = (&invitation.found, invitation.state());
+    let (user_id, created_at) = (UserId::new(found.user_id), start.days_ago(found.age));
+    let invitee = NewUser::new(
         account_id,
-        full_name: &invitation.full_name.value,
-        email_address: &invitation.email_address.value,
-        keys: &Keys::of(&invitation.full_name.value, &invitation.email_address.value),
-        headline: headline(&invitation.headline),
+        &invitation.full_name.value,
+        &invitation.email_address.value,
+        invitation.headline.as_ref().map(|headline| headline.value.as_str()),
         created_at,
-    };
+    );
     let permission = invitation.permission.as_ref().map(|permission| permission.value.parse()).transpose()?;
     let promised = NewMembership {
-        default_role_id: invitation.default_role_id.map(RoleId::new),
+        default_role_id: found.role_id.map(RoleId::new),
         bill_rate_in_cents: number(&invitation.bill_rate_in_cents),
         cost_rate_in_cents: number(&invitation.cost_rate_in_cents),
         billability_target: number(&invitation.billability_target),
         default_read_only: invitation.default_read_only,
         ..NewMembership::new(account_id, user_id, permission.unwrap_or(Permission::ProjectCreator), created_at)
     };
-    let answered_at = start.days_ago(number(&invitation.answered_days_ago).unwrap_or((invitation.age - 1).max(0)));
+    let answered_at = start.days_ago(number(&invitation.answered_days_ago).unwrap_or((found.age - 1).max(0)));
     let days = if state == State::Expired { -1 } else { start.invitation_days };
     let outcome = Outcome {
         last_day: start.now.day() + number(&invitation.expires_in_days).unwrap_or(days),
         accepted_at: (state == State::Accepted).then_some(answered_at),
         declined_at: (state == State::Declined).then_some(answered_at),
-        expired_at: None,
         updated_at: created_at,
+        ..Outcome::default()
     };
     if state != State::Accepted {
         // The invitee of an accepted invitation is one of the members.
@@ -141,10 +140,10 @@ fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start
         tallies::add(db, account_id, seats::PENDING_INVITATIONS, 1)?;
     }
     references(db, account_id, Subject::User(user_id), &invitation.external_references, created_at)?;
-    let row = rows::invitation(invitation.id, &invitee, &promised, invitation.inviter_id, &outcome);
+    let row = rows::invitation(found.id, &invitee, &promised, found.inviter_id, &outcome);
     rows::insert(db, "account_invitations", &[row])?;
     if let Some(token) = &invitation.link_token {
-        links::insert(db, invitation.id.into(), &token.value, LinkOrigin::Mail, created_at)?;
+        links::insert(db, found.id.into(), &token.value, LinkOrigin::Mail, created_at)?;
     }
     tallies::add(db, account_id, invitations::ALL, 1)
 }
@@ -154,17 +153,13 @@ fn application(db: &mut Db, account_id: AccountId, application: &Application, st
         application.redirect_uris.value.iter().map(|redirect_uri| redirect_uri.value.clone()).collect();
     let new = NewApplication {
         account_id,
-        user_id: application.user_id.into(),
+        user_id: application.found.user_id.into(),
         client_id: &application.client_id.value,
         secret: &application.secret.value,
         name: &application.name.value,
         redirect_uris: &redirect_uris,
     };
     applications::insert(db, &new, start.now).map(drop)
-}
-
-fn headline(written: &Option<Written<Line>>) -> Option<&str> {
-    written.as_ref().map(|headline| headline.value.as_str())
 }
 
 fn number<R: Rule<Value = i64>>(written: &Option<Written<R>>) -> Option<i64> {

@@ -49,16 +49,16 @@ impl Unique {
 
 /// The user of the member with this address.
 pub(super) fn member_with(members: &[Member], address: &str) -> Option<i64> {
-    members.iter().find(|member| fold(&member.email_address.value) == fold(address)).map(|member| member.user_id)
+    members.iter().find(|member| fold(&member.email_address.value) == fold(address)).map(|member| member.found.user_id)
 }
 
 /// The user of the member who is named, or else of the owner.
 pub(super) fn member_id(members: &[Member], named: &Option<Written<Name>>) -> Result<i64, SeedError> {
     let Some(named) = named else {
-        return Ok(members.iter().find(|member| member.is_owner).map_or(0, |owner| owner.user_id));
+        return Ok(members.iter().find(|member| member.found.is_owner).map_or(0, |owner| owner.found.user_id));
     };
     let found = match &named.value {
-        Name::Id(id) => members.iter().map(|member| member.user_id).find(|user_id| user_id == id),
+        Name::Id(id) => members.iter().map(|member| member.found.user_id).find(|user_id| user_id == id),
         Name::Text(address) => member_with(members, address),
     };
     let sentence = || format!("The account has no member {}; write the id or the address of one.", named.value);
@@ -69,11 +69,11 @@ pub(super) fn member_id(members: &[Member], named: &Option<Written<Name>>) -> Re
 pub(super) fn role_id(roles: &[Role], named: &Option<Written<Name>>) -> Result<Option<i64>, SeedError> {
     let Some(named) = named else { return Ok(None) };
     let mut found = roles.iter().filter(|role| match &named.value {
-        Name::Id(id) => role.id == *id,
+        Name::Id(id) => role.found.id == *id,
         Name::Text(name) => role.name.value == *name,
     });
     let sentence = match (found.next(), found.next()) {
-        (Some(role), None) => return Ok(Some(role.id)),
+        (Some(role), None) => return Ok(Some(role.found.id)),
         (Some(_), Some(_)) => format!("There are two roles {}; write the id.", named.value),
         (None, _) => format!("The account has no role {}; write the id or the name of one.", named.value),
     };

@@ -2,8 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::engine::rows::made_at;
-use crate::ids::AccountId;
-use crate::language::Language;
+use crate::ids::{AccountId, UserId};
 use crate::resources::invitations;
 use crate::resources::people::{NewMembership, NewUser};
 use crate::store::{Db, Error, OwnedParam, Param};
@@ -17,7 +16,7 @@ pub(super) const ROWS: u32 = 200;
 pub(super) type NewRow = Vec<(&'static str, OwnedParam)>;
 
 /// What became of an invitation.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Outcome {
     /// As days since 1970.
     pub last_day: i64,
@@ -35,14 +34,9 @@ pub(super) fn insert(db: &mut Db, table: &str, rows: &[NewRow]) -> Result<(), Er
     db.exec(&insert_statement(table, &columns, rows.len()), &params).map(drop)
 }
 
-pub(super) fn account(id: AccountId, name: &str, language: Option<Language>, created_at: Timestamp) -> NewRow {
-    row([
-        ("id", id.into()),
-        ("name", Param::Text(name)),
-        ("language", language.map(Language::code).into()),
-        ("created_at", Param::Int(created_at.0)),
-        ("updated_at", Param::Int(created_at.0)),
-    ])
+pub(super) fn account(id: AccountId, name: &str, language: Option<&str>, created_at: Timestamp) -> NewRow {
+    let columns = [("id", id.into()), ("name", Param::Text(name)), ("language", language.into())];
+    row(columns.into_iter().chain(made_at(created_at)))
 }
 
 pub(super) fn role(
@@ -52,19 +46,19 @@ pub(super) fn role(
     created_at: Timestamp,
     deleted_at: Option<Timestamp>,
 ) -> NewRow {
-    row([
+    let name_key = fold(name);
+    let columns = [
         ("id", Param::Int(id)),
         ("account_id", account_id.into()),
         ("name", Param::Text(name)),
-        ("name_key", Param::Text(&fold(name))),
+        ("name_key", Param::Text(&name_key)),
         ("deleted_at", moment(deleted_at)),
-        ("created_at", Param::Int(created_at.0)),
-        ("updated_at", Param::Int(created_at.0)),
-    ])
+    ];
+    row(columns.into_iter().chain(made_at(created_at)))
 }
 
-pub(super) fn user(id: i64, user: &NewUser<'_>, is_active: bool) -> NewRow {
-    let beside = [("id", Param::Int(id)), ("is_active", Param::Int(is_active.into()))];
+pub(super) fn user(id: UserId, user: &NewUser<'_>, is_active: bool) -> NewRow {
+    let beside = [("id", id.into()), ("is_active", Param::Int(is_active.into()))];
     row(user.columns().into_iter().chain(beside).chain(made_at(user.created_at)))
 }
 

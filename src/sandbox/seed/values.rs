@@ -7,23 +7,18 @@ use std::ops::RangeInclusive;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ASSIGNABLE, INVITABLE};
 use crate::language::{LANGUAGES, Language};
 use crate::oauth::redirects;
 use crate::resources::external_references::KIND;
-use crate::sandbox::seed::written::{Rule, Whole};
-use crate::wire::kind::{Kind, Member, Value, moment};
-
-/// The highest id in a file. There is room above it for the ids that the database assigns.
-const HIGHEST_ID: i64 = 1_000_000_000_000;
+use crate::sandbox::seed::written::Rule;
+use crate::wire::kind::{self, Kind, Member, moment};
 
 /// Days that a seed may reach back and ahead.
 const MOST_DAYS: i64 = 10_000;
-
-const MOST_SEATS: i64 = 1_000_000;
 
 const LONGEST_TOKEN: usize = 255;
 
@@ -36,85 +31,111 @@ const MEMBERS: &[Member] = match KIND {
     _ => &[],
 };
 
-pub type Id = Whole<1, HIGHEST_ID>;
-pub type DaysAgo = Whole<0, MOST_DAYS>;
-pub type DaysAhead = Whole<{ -MOST_DAYS }, MOST_DAYS>;
-pub type Seats = Whole<0, MOST_SEATS>;
+/// How a value is read, and described in the schema.
+enum Form {
+    /// As the API reads an attribute, with its name in error messages.
+    Attribute(&'static str, Kind),
+    /// A whole number within bounds.
+    Whole(i64, i64),
+    Flag,
+    Text,
+    /// A bearer token, the token of a link, a client id or a secret: what fits into headers and addresses.
+    Token,
+    Language,
+    /// When a sandbox starts.
+    Moment,
+    RedirectUri,
+}
 
-/// How the API reads an attribute, and what it is called in error messages.
-const ATTRIBUTES: [(&str, Kind); 6] = [
-    ("this_text", Kind::Line),
-    ("email_address", Kind::Email),
-    ("permission", Kind::Choice(ASSIGNABLE)),
-    ("permission", Kind::Choice(INVITABLE)),
-    ("this_rate", Kind::Cents),
-    ("billability_target", Kind::Percent),
+const FORMS: [Form; 16] = [
+    Form::Attribute("this_text", Kind::Line),
+    Form::Attribute("email_address", Kind::Email),
+    Form::Attribute("permission", Kind::Choice(ASSIGNABLE)),
+    Form::Attribute("permission", Kind::Choice(INVITABLE)),
+    Form::Attribute("this_rate", Kind::Cents),
+    Form::Attribute("billability_target", Kind::Percent),
+    // There is room above it for the ids that the database assigns.
+    Form::Whole(1, 1_000_000_000_000),
+    Form::Whole(0, MOST_DAYS),
+    Form::Whole(-MOST_DAYS, MOST_DAYS),
+    Form::Whole(0, 1_000_000),
+    Form::Flag,
+    Form::Text,
+    Form::Token,
+    Form::Language,
+    Form::Moment,
+    Form::RedirectUri,
 ];
 
-/// A value that the API reads as one of the [`ATTRIBUTES`].
-pub struct Attribute<const INDEX: usize, T>(T);
+/// A value of one of the [`FORMS`].
+pub struct Formed<const FORM: usize, T>(T);
 
-pub type Line = Attribute<0, String>;
-pub type Email = Attribute<1, String>;
-pub type Assignable = Attribute<2, String>;
-pub type Invitable = Attribute<3, String>;
-pub type Cents = Attribute<4, i64>;
-pub type Percent = Attribute<5, i64>;
+pub type Line = Formed<0, String>;
+pub type Email = Formed<1, String>;
+pub type Assignable = Formed<2, String>;
+pub type Invitable = Formed<3, String>;
+pub type Cents = Formed<4, i64>;
+pub type Percent = Formed<5, i64>;
+pub type Id = Formed<6, i64>;
+pub type DaysAgo = Formed<7, i64>;
+pub type DaysAhead = Formed<8, i64>;
+pub type Seats = Formed<9, i64>;
+pub type Flag = Formed<10, bool>;
+pub type Text = Formed<11, String>;
+pub type Token = Formed<12, String>;
+pub type LanguageCode = Formed<13, String>;
+pub type Moment = Formed<14, String>;
+pub type RedirectUri = Formed<15, String>;
 
-impl<const INDEX: usize, T: DeserializeOwned + Into<Json>> Rule for Attribute<INDEX, T> {
+impl<const FORM: usize, T: DeserializeOwned + Into<Json>> Rule for Formed<FORM, T> {
     type Input = T;
     type Value = T;
 
     fn read(input: T) -> Result<T, String> {
-        let (name, kind) = ATTRIBUTES[INDEX];
-        let read = match kind.read(name, &input.into())? {
-            Value::Int(number) => Json::from(number),
-            Value::Text(text) => Json::from(text),
-            Value::Null => Json::Null,
-        };
-        serde_json::from_value(read).map_err(|cause| cause.to_string())
+        serde_json::from_value(FORMS[FORM].read(input.into())?).map_err(|cause| cause.to_string())
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        schema_of(ATTRIBUTES[INDEX].1.schema(false, false))
+        Schema::try_from(FORMS[FORM].schema()).unwrap_or_default()
     }
 }
 
-/// What a [`Kind`] describes as an object.
-fn schema_of(described: Json) -> Schema {
-    Schema::try_from(described).unwrap_or_default()
-}
-
-/// A bearer token, the token of a link, a client id or a secret: what fits into headers and addresses.
-pub struct Token;
-
-impl Rule for Token {
-    type Input = String;
-    type Value = String;
-
-    fn read(text: String) -> Result<String, String> {
+impl Form {
+    fn read(&self, given: Json) -> Result<Json, String> {
+        let (text, number) = (given.as_str().unwrap_or_default(), given.as_i64().unwrap_or_default());
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        match (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(is_allowed) {
-            true => Ok(text),
-            false => Err(format!("Write 1 to {LONGEST_TOKEN} of the characters A-Z, a-z, 0-9 and -._~ here.")),
+        match self {
+            Self::Attribute(name, kind) => Ok(match kind.read(name, &given)? {
+                kind::Value::Int(number) => number.into(),
+                kind::Value::Text(text) => text.into(),
+                kind::Value::Null => Json::Null,
+            }),
+            Self::Whole(min, max) if !(*min..=*max).contains(&number) => {
+                Err(format!("Write a whole number from {min} to {max}."))
+            }
+            Self::Token if !(1..=LONGEST_TOKEN).contains(&text.len()) || !text.bytes().all(is_allowed) => {
+                Err(format!("Write 1 to {LONGEST_TOKEN} of the characters A-Z, a-z, 0-9 and -._~ here."))
+            }
+            Self::Language if Language::of_code(text).is_none() => {
+                Err(format!("There is no language {text}; there is {}.", codes().join(", ")))
+            }
+            Self::Moment => read_start(text).map(|_| given).map_err(str::to_owned),
+            Self::RedirectUri => redirects::fault(text).map_or(Ok(given), |fault| Err(fault.to_owned())),
+            _ => Ok(given),
         }
     }
 
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^[A-Za-z0-9._~-]+$", "maxLength": LONGEST_TOKEN})
-    }
-}
-
-impl Rule for Timestamp {
-    type Input = String;
-    type Value = Self;
-
-    fn read(text: String) -> Result<Self, String> {
-        Ok(read_start(&text)?)
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        schema_of(Kind::Time.schema(false, true))
+    fn schema(&self) -> Json {
+        match self {
+            Self::Attribute(_, kind) => kind.schema(false, false),
+            Self::Whole(min, max) => json!({"type": "integer", "minimum": min, "maximum": max}),
+            Self::Flag => json!({"type": "boolean"}),
+            Self::Text => json!({"type": "string"}),
+            Self::Token => json!({"type": "string", "pattern": "^[A-Za-z0-9._~-]+$", "maxLength": LONGEST_TOKEN}),
+            Self::Language => json!({"type": "string", "enum": codes()}),
+            Self::Moment => Kind::Time.schema(false, true),
+            Self::RedirectUri => json!({"type": "string", "format": "uri"}),
+        }
     }
 }
 
@@ -126,37 +147,8 @@ pub fn read_start(text: &str) -> Result<Timestamp, &'static str> {
         .ok_or("Write a moment from 2000 to 9899, like 2031-02-01T00:00:00Z.")
 }
 
-impl Rule for Language {
-    type Input = String;
-    type Value = Self;
-
-    fn read(code: String) -> Result<Self, String> {
-        let known = codes().join(", ");
-        Self::of_code(&code).ok_or_else(|| format!("There is no language {code}; there is {known}."))
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "enum": codes()})
-    }
-}
-
 fn codes() -> Vec<&'static str> {
     LANGUAGES.iter().map(|(_, code)| *code).collect()
-}
-
-pub struct RedirectUri;
-
-impl Rule for RedirectUri {
-    type Input = String;
-    type Value = String;
-
-    fn read(uri: String) -> Result<String, String> {
-        redirects::fault(&uri).map_or(Ok(uri), |fault| Err(fault.to_owned()))
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "uri"})
-    }
 }
 
 /// The id of a record, or its name or email address.
@@ -215,7 +207,7 @@ impl Rule for ExternalReference {
             member.kind.read(member.name, given.get(member.name).filter(is_given)?).err()
         });
         match KIND.read("external_reference", &given) {
-            Ok(Value::Text(kept)) => serde_json::from_str(&kept).map_err(|cause| cause.to_string()),
+            Ok(kind::Value::Text(kept)) => serde_json::from_str(&kept).map_err(|cause| cause.to_string()),
             Ok(_) => Ok(given),
             Err(sentence) => Err(fault.unwrap_or(sentence)),
         }

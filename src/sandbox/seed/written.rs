@@ -66,22 +66,6 @@ impl<R: Rule> JsonSchema for Written<R> {
     }
 }
 
-/// A value without a rule of its own.
-pub struct Any<T>(T);
-
-impl<T: DeserializeOwned + JsonSchema> Rule for Any<T> {
-    type Input = T;
-    type Value = T;
-
-    fn read(input: T) -> Result<T, String> {
-        Ok(input)
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
-    }
-}
-
 /// A list with at least one entry.
 pub struct NonEmpty<T>(T);
 
@@ -95,22 +79,5 @@ impl<T: DeserializeOwned + JsonSchema> Rule for NonEmpty<T> {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "array", "minItems": 1, "items": generator.subschema_for::<T>()})
-    }
-}
-
-/// A whole number within bounds.
-pub struct Whole<const MIN: i64, const MAX: i64>;
-
-impl<const MIN: i64, const MAX: i64> Rule for Whole<MIN, MAX> {
-    type Input = i64;
-    type Value = i64;
-
-    fn read(number: i64) -> Result<i64, String> {
-        let is_within = (MIN..=MAX).contains(&number);
-        if is_within { Ok(number) } else { Err(format!("Write a whole number from {MIN} to {MAX}.")) }
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "integer", "minimum": MIN, "maximum": MAX})
     }
 }

@@ -6,9 +6,9 @@ use std::error::Error as _;
 use clap::builder::Resettable;
 use clap::{Arg, Args as _, Command, FromArgMatches as _};
 
-use crate::mail::Way;
+use crate::engine::tuning::PerMinute;
 use crate::server::settings::config::Config;
-use crate::server::settings::groups::Rates;
+use crate::server::settings::mail::Way;
 
 /// Values by the names of their settings, still as text.
 pub type Values = BTreeMap<String, String>;
@@ -53,7 +53,7 @@ impl Config {
     /// The defaults of a sandbox: no limits that a test suite would run into, and mail that stays in memory.
     pub fn of_sandbox() -> Result<Self, Problems> {
         let mut config = Self::defaults()?;
-        (config.rates, config.rate_mails_per_address) = (Rates::default(), 0);
+        (config.rates, config.rate_mails_per_address) = (PerMinute::default(), 0);
         (config.mail.way, config.mail.from) = (Way::Memory, "invitations@sandbox.test".parse().ok());
         Ok(config)
     }
@@ -162,7 +162,7 @@ mod tests {
         let mut config = Config::of_sandbox().unwrap();
         config.batch_length = 7;
         let config = config.with(&Values::from([("database".to_owned(), "sqlite:x".to_owned())])).unwrap();
-        assert_eq!((config.batch_length, config.rates.per_minute().create), (7, 0));
+        assert_eq!((config.batch_length, config.rates.create), (7, 0));
         assert!(read(&[("database", "sqlite:x"), ("metrics_listen", "")]).unwrap().metrics_listen.is_none());
     }
 

@@ -7,16 +7,14 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::engine::access::Level;
-use crate::engine::tuning::Profile;
+use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
-use crate::server::settings::groups::{Address, Database, Kept, Rates};
+use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::Mail;
 use crate::server::settings::values::{
-    Maybe, OnOff, at_least_one, dates, days, domains, durability, interval, is_json, language, level, optional,
-    readers, seconds,
+    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, readers, seconds,
 };
 use crate::store::{Durability, Place};
-use crate::wire::kind::Dates;
 
 // The heading of a group in `--help` also covers the fields that follow it here.
 #[derive(Args, Clone, Debug)]
@@ -56,21 +54,8 @@ pub struct Config {
     /// Time limit for a database read; then the request gets 503
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub read_timeout: Duration,
-    /// Maximum number of open connections; more have to wait
-    #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = at_least_one)]
-    pub max_connections: usize,
-    /// Time limit for the headers of a request, and for an idle connection
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    pub header_timeout: Duration,
-    /// Time limit for the body of a request; then it gets 408
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub body_timeout: Duration,
-    /// Time limit for a client to accept more of a response
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub write_timeout: Duration,
-    /// How long a stopping server waits for requests in progress
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    pub drain_timeout: Duration,
+    #[command(flatten)]
+    pub bounds: Bounds,
     /// Maximum size of a request body; a larger one gets 413
     #[arg(long, value_name = "BYTES", default_value = "1048576", value_parser = at_least_one)]
     pub body_limit: usize,
@@ -86,20 +71,10 @@ pub struct Config {
     /// Comma-separated domains that may be invited; *.example.com matches its subdomains; if empty, all may
     #[arg(long, value_name = "DOMAINS", default_value = "", value_parser = domains)]
     pub invite_domains: Arc<[String]>,
-    /// Refuse what is otherwise ignored, as the header Invited-Strict does for a single request
-    #[arg(long, value_name = "BOOL", default_value = "false")]
-    pub strict: OnOff,
-    /// Make invitees members at once, without a mail and without their acceptance
-    #[arg(long, value_name = "BOOL", default_value = "false")]
-    pub activate_new_users_at_once: OnOff,
-    /// Send Retry-After with 429 responses
-    #[arg(long, value_name = "BOOL", default_value = "true")]
-    pub tell_when_to_retry: OnOff,
-    /// How dates are written: days (2031-02-01) or times (2031-02-01T00:00:00Z)
-    #[arg(long, value_name = "FORMAT", default_value = "days", value_parser = dates)]
-    pub dates: Dates,
     #[command(flatten)]
-    pub rates: Rates,
+    pub profile: Profile,
+    #[command(flatten)]
+    pub rates: PerMinute,
     /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
@@ -125,15 +100,6 @@ impl Config {
     /// Where the database is and how to connect to it.
     pub fn place(&self) -> Place {
         self.database.with_connections(self.connections)
-    }
-
-    pub fn profile(&self) -> Profile {
-        Profile {
-            is_strict: self.strict,
-            activates_at_once: self.activate_new_users_at_once,
-            tells_when_to_retry: self.tell_when_to_retry,
-            dates: self.dates,
-        }
     }
 
     /// How others reach this server.

@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use secrecy::SecretString;
 
-use crate::engine::limits::PerMinute;
-use crate::server::settings::values::{Maybe, OnOff, is_pooled, optional, optional_url, place, replica};
+use crate::engine::tuning::OnOff;
+use crate::server::settings::values::{
+    Maybe, at_least_one, is_pooled, optional, optional_url, place, replica, seconds,
+};
 use crate::store::{Place, Server};
 
 /// How to reach the database: what every command that opens one has to know.
@@ -46,31 +49,26 @@ pub struct Address {
     pub base_url: Maybe<String>,
 }
 
-/// Requests per minute.
-#[derive(Args, Clone, Copy, Debug, Default)]
-#[command(next_help_heading = "Rate limits")]
-pub struct Rates {
-    /// Requests per minute and token; 0 for no limit
-    #[arg(long = "rate-general", value_name = "COUNT", default_value = "600")]
-    general: u32,
-    /// Creates per minute and token, a bulk create counts as one; 0 for no limit
-    #[arg(long = "rate-create", value_name = "COUNT", default_value = "60")]
-    create: u32,
-    /// Resends per minute and token; 0 for no limit
-    #[arg(long = "rate-resend", value_name = "COUNT", default_value = "20")]
-    resend: u32,
-    /// Resends per minute of one invitation; 0 for no limit
-    #[arg(long = "rate-resend-per-invitation", value_name = "COUNT", default_value = "1")]
-    resend_of_record: u32,
-    /// Sign-ins per minute and mail address; 0 for no limit
-    #[arg(long = "rate-sign-in", value_name = "COUNT", default_value = "10")]
-    sign_in: u32,
-    /// Sign-ins per minute and network address, which all clients behind a proxy share; 0 for no limit
-    #[arg(long = "rate-sign-in-per-peer", value_name = "COUNT", default_value = "30")]
-    sign_in_of_peer: u32,
-    /// Token requests per minute and OAuth application; 0 for no limit
-    #[arg(long = "rate-token", value_name = "COUNT", default_value = "600")]
-    token_request: u32,
+/// What a connection may take.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Maximum number of open connections; more have to wait
+    #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = at_least_one)]
+    pub max_connections: usize,
+    /// Time limit for the headers of a request, and for an idle connection
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub header_timeout: Duration,
+    /// Time limit for the body of a request; then it gets 408
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub body_timeout: Duration,
+    // Progress restarts it, so it does not cut off a client that reads a large page over a poor line; but the kernel
+    // buffers large pieces, and one must fit into this time.
+    /// Time limit for a client to accept more of a response
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub write_timeout: Duration,
+    /// How long a stopping server waits for requests in progress
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub drain_timeout: Duration,
 }
 
 /// For how many days things that are over are kept; 0 for ever.
@@ -101,12 +99,5 @@ impl Database {
             Some(file) => file,
             None => Place::File(PathBuf::new()),
         }
-    }
-}
-
-impl Rates {
-    pub fn per_minute(self) -> PerMinute {
-        let Self { general, create, resend, resend_of_record, sign_in, sign_in_of_peer, token_request } = self;
-        PerMinute { general, create, resend, resend_of_record, sign_in, sign_in_of_peer, token_request }
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use lettre::Address;
 use secrecy::SecretString;
 
-use crate::mail::{Encryption, Relay, Settings, Way};
+use crate::mail::{Encryption, Folder, Mailbox, Relay, Smtp, Transport};
 use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, optional, seconds};
 
 #[derive(Args, Clone, Debug)]
@@ -51,22 +51,38 @@ pub struct Mail {
     pub templates: Maybe<PathBuf>,
 }
 
+#[derive(Clone, Debug)]
+pub enum Way {
+    None,
+    /// Shown by the sandbox.
+    Memory,
+    /// A folder.
+    Files(PathBuf),
+    /// With the encryption that the URL demands.
+    Smtp {
+        host: String,
+        port: Option<u16>,
+        encryption: Option<Encryption>,
+    },
+}
+
 impl Mail {
-    /// The same as the mail room knows them: what concerns the mail server is part of the way.
-    pub fn settings(&self) -> Settings {
-        let (from, templates) = (self.from.clone(), self.templates.clone());
-        let (timeout, connections, give_up) = (self.timeout, self.connections, self.give_up);
-        let way = match self.way.clone() {
-            Way::Smtp(relay) => Way::Smtp(Relay {
-                encryption: if relay.encryption == Encryption::Implicit { relay.encryption } else { self.starttls },
+    /// Opens what sends mail.
+    pub fn open(&self) -> Result<Transport, String> {
+        Ok(match &self.way {
+            Way::None => Transport::None,
+            Way::Memory => Transport::Memory(Mailbox::default()),
+            Way::Files(path) => Transport::Files(Folder::open(path)?),
+            Way::Smtp { host, port, encryption } => Transport::Smtp(Smtp::open(Relay {
+                host: host.clone(),
+                port: *port,
+                encryption: encryption.unwrap_or(self.starttls),
                 credentials: (!self.user.is_empty()).then(|| (self.user.clone(), self.password.clone())),
                 authorities: self.ca_file.clone(),
-                connections,
-                ..relay
-            }),
-            other => other,
-        };
-        Settings { way, from, timeout, connections, give_up, templates }
+                connections: self.connections,
+                timeout: self.timeout,
+            })?),
+        })
     }
 }
 
@@ -79,8 +95,8 @@ fn way(text: &str) -> Result<Way, String> {
         ("smtp" | "smtps", rest) => {
             let (host, port) = mail_server(rest.trim_start_matches('/').trim_end_matches('/'))
                 .ok_or("must be a host, with a port unless it is the usual one")?;
-            let encryption = if scheme == "smtps" { Encryption::Implicit } else { Encryption::Required };
-            Ok(Way::Smtp(Relay { host, port, encryption, credentials: None, authorities: None, connections: 1 }))
+            let encryption = (scheme == "smtps").then_some(Encryption::Implicit);
+            Ok(Way::Smtp { host, port, encryption })
         }
         _ => Err("must be smtp://HOST[:PORT], smtps://HOST[:PORT], files:FOLDER, memory or none".to_owned()),
     }

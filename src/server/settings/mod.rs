@@ -12,6 +12,6 @@ mod values;
 
 pub use apply::{Values, arguments, default_file, name_of, parse_file, variable};
 pub use config::Config;
-pub use groups::{Address, Database, Kept};
-pub use mail::Mail;
-pub use values::{base_url, dates, days, place};
+pub use groups::{Address, Bounds, Database, Kept};
+pub use mail::{Mail, Way};
+pub use values::{base_url, days, place};

@@ -12,13 +12,9 @@ use crate::engine::access::{Level, Permission};
 use crate::language::{LANGUAGES, Language};
 use crate::mail::Encryption;
 use crate::store::{Durability, Place, Server};
-use crate::wire::kind::Dates;
 
 /// A setting that may be empty. Clap must not see the `Option`: it would not pass on an empty text.
 pub(super) type Maybe<T> = Option<T>;
-
-/// A setting that is true or false. Clap must not see the `bool`: it would make a flag without a value of it.
-pub(super) type OnOff = bool;
 
 /// `None` for an empty text.
 fn unless_empty<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
@@ -88,10 +84,6 @@ pub(super) fn is_json(text: &str) -> Result<bool, String> {
 
 pub(super) fn is_pooled(text: &str) -> Result<bool, String> {
     choice(text, &[("none", false), ("transaction", true)])
-}
-
-pub fn dates(text: &str) -> Result<Dates, String> {
-    choice(text, &[("days", Dates::Days), ("times", Dates::Times)])
 }
 
 pub(super) fn durability(text: &str) -> Result<Durability, String> {

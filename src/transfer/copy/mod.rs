@@ -62,23 +62,10 @@ pub enum Stage {
 }
 
 /// The tables that were copied.
-#[derive(Debug)]
-pub struct Copied(pub Vec<(&'static str, Checksum)>);
-
-impl Copied {
-    /// Of all tables.
-    pub fn rows(&self) -> u64 {
-        self.0.iter().map(|(_, checksum)| checksum.rows).sum()
-    }
-
-    /// Of all tables.
-    pub fn sha256(&self) -> String {
-        checksum_of_all(&self.0)
-    }
-}
+pub type Copied = Vec<(&'static str, Checksum)>;
 
 /// One checksum for all tables.
-fn checksum_of_all(tables: &[(&'static str, Checksum)]) -> String {
+pub fn checksum_of_all(tables: &[(&'static str, Checksum)]) -> String {
     let mut hash = Sha256::new();
     for (table, checksum) in tables {
         hash.update(format!("{table} {} {}\n", checksum.rows, checksum.sha256));
@@ -106,56 +93,48 @@ fn in_database<E: Into<CopyError>>(place: &Place) -> impl Fn(E) -> CopyError + u
 
 /// Copies a database into another. The result is durable, and source and target were compared.
 pub async fn run(options: CopyOptions) -> Result<Copied, CopyError> {
-    if is_same(&options.from, &options.to) {
-        return Err(CopyError::Refused(format!("{} is source and target at once: name two databases", options.to)));
+    let options = Arc::new(options);
+    let (from, to) = (&options.from, &options.to);
+    if is_same(from, to) {
+        return Err(CopyError::Refused(format!("{to} is source and target at once: name two databases")));
     }
-    require_file(&options.from)?;
-    let source = open(&options.from).map_err(in_database(&options.from))?;
-    let copied = from_open_source(&source, &options).await;
-    close(source).await?;
-    copied
+    require_file(from)?;
+    let copied = in_store(from, async |source| {
+        // The source is checked first: if it cannot be read, no target file is created.
+        migrate::check(source, MIGRATIONS).await.map_err(in_database(from))?;
+        in_store(to, async |target| between(source, target, &options).await).await
+    });
+    copied.await
 }
 
-async fn from_open_source(source: &Store, options: &CopyOptions) -> Result<Copied, CopyError> {
-    // The source is checked first: if it cannot be read, no target file is created.
-    migrate::check(source, MIGRATIONS).await.map_err(in_database(&options.from))?;
-    let target = open(&options.to).map_err(in_database(&options.to))?;
-    let copied = between(source, &target, options).await;
-    close(target).await?;
-    copied
+/// Opens a database for long work, and closes it afterwards, without blocking the runtime.
+pub async fn in_store<T>(
+    place: &Place,
+    work: impl AsyncFnOnce(&Store) -> Result<T, CopyError>,
+) -> Result<T, CopyError> {
+    let options = store::Options::for_one_job(place.clone(), LONGEST);
+    let store = Store::open(&options).map_err(in_database::<store::Error>(place))?;
+    let done = work(&store).await;
+    let closed = tokio::task::spawn_blocking(move || store.close()).await;
+    closed.map_err(|_| CopyError::Store(store::Error::Panicked))?;
+    done
 }
 
-async fn between(source: &Store, target: &Store, options: &CopyOptions) -> Result<Copied, CopyError> {
-    let check = target::TargetCheck {
-        replaces: options.replaces,
-        source: identity(&options.from),
-        place: options.to.to_string(),
-    };
+async fn between(source: &Store, target: &Store, options: &Arc<CopyOptions>) -> Result<Copied, CopyError> {
     // Before the schema is touched, so a target that is refused stays what it is.
-    let first_check = check.clone();
-    target.read(move |db| first_check.check_mark(db)).await.map_err(in_database(&options.to))?;
+    let first = Arc::clone(options);
+    target.read(move |db| target::check_mark(db, &first)).await.map_err(in_database(&options.to))?;
     target.write(target::prepare).await.map_err(in_database::<store::Error>(&options.to))?;
     migrate::apply(target, MIGRATIONS, options.now).await.map_err(in_database(&options.to))?;
     let (client, questions) = source::connect();
-    let on_progress = Arc::clone(&options.on_progress);
+    let filling = Arc::clone(options);
     let (read, written) = tokio::join!(
         source.read(move |db| source::serve(db, &questions)),
-        target.write(move |db| target::fill(db, &client, &check, &on_progress)),
+        target.write(move |db| target::fill(db, &client, &filling)),
     );
     // If the source has failed, the target's error only says that no more pages come.
     read.map_err(in_database::<store::Error>(&options.from))?;
-    written.map(Copied).map_err(in_database(&options.to))
-}
-
-/// Opens a database for long work.
-pub fn open(place: &Place) -> Result<Store, CopyError> {
-    Ok(Store::open(&store::Options::for_one_job(place.clone(), LONGEST))?)
-}
-
-/// Closes a database without blocking the runtime.
-pub async fn close(store: Store) -> Result<(), CopyError> {
-    let closed = tokio::task::spawn_blocking(move || store.close()).await;
-    closed.map_err(|_| CopyError::Store(store::Error::Panicked))
+    written.map_err(in_database(&options.to))
 }
 
 /// Refuses a missing file, which opening would create.

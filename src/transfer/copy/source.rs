@@ -7,12 +7,8 @@ use crate::transfer::copy::CopyError;
 use crate::transfer::rows::{Page, TableReader};
 use crate::transfer::tables::{self, Table};
 
-/// What is known of the source before its rows are read.
-pub(super) struct Outline {
-    pub(super) tables: Vec<Table>,
-    /// For each table its rows and the last id that it has assigned.
-    pub(super) counts: Vec<(u64, i64)>,
-}
+/// Each table of the source with its rows and the last id that it has assigned.
+pub(super) type Outline = Vec<(Table, u64, Option<i64>)>;
 
 /// A question with the channel for its answer.
 pub(super) enum Question {
@@ -28,9 +24,6 @@ pub(super) enum Question {
 /// Asks the source. When this is dropped, the source's transaction ends.
 pub(super) struct SourceClient(flume::Sender<Question>);
 
-/// An answer that may not have arrived yet.
-pub(super) struct Pending<T>(flume::Receiver<T>);
-
 /// The channel has no queue: if the source ends, a question in a queue would wait for ever, and with it the target.
 pub(super) fn connect() -> (SourceClient, flume::Receiver<Question>) {
     let (questions, received) = flume::bounded(0);
@@ -39,25 +32,24 @@ pub(super) fn connect() -> (SourceClient, flume::Receiver<Question>) {
 
 impl SourceClient {
     pub(super) fn outline(&self) -> Result<Outline, CopyError> {
-        self.ask(Question::Outline)?.wait()
+        wait(&self.ask(Question::Outline)?)
     }
 
     /// Asks for a page, which is read while the caller does something else.
-    pub(super) fn page(&self, table: usize, is_first: bool) -> Result<Pending<Page>, CopyError> {
+    pub(super) fn page(&self, table: usize, is_first: bool) -> Result<flume::Receiver<Page>, CopyError> {
         self.ask(|reply| Question::Page { table, is_first, reply })
     }
 
-    fn ask<T>(&self, question: impl FnOnce(flume::Sender<T>) -> Question) -> Result<Pending<T>, CopyError> {
+    fn ask<T>(&self, question: impl FnOnce(flume::Sender<T>) -> Question) -> Result<flume::Receiver<T>, CopyError> {
         let (reply, pending) = flume::bounded(1);
         self.0.send(question(reply)).map_err(|_| ended())?;
-        Ok(Pending(pending))
+        Ok(pending)
     }
 }
 
-impl<T> Pending<T> {
-    pub(super) fn wait(&self) -> Result<T, CopyError> {
-        self.0.recv().map_err(|_| ended())
-    }
+/// Waits for an answer.
+pub(super) fn wait<T>(pending: &flume::Receiver<T>) -> Result<T, CopyError> {
+    pending.recv().map_err(|_| ended())
 }
 
 /// The source's own error says why.
@@ -90,10 +82,5 @@ pub(super) fn serve(db: &mut Db, questions: &flume::Receiver<Question>) -> Resul
 }
 
 fn outline(db: &mut Db, tables: &[Table]) -> Result<Outline, store::Error> {
-    let mut counts = Vec::with_capacity(tables.len());
-    for table in tables {
-        let last = if table.assigns_ids() { table.last_id(db)? } else { 0 };
-        counts.push((table.count(db)?, last));
-    }
-    Ok(Outline { tables: tables.to_vec(), counts })
+    tables.iter().map(|table| Ok((table.clone(), table.count(db)?, table.last_id(db)?))).collect()
 }

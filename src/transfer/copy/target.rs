@@ -6,57 +6,42 @@
 
 use crate::resources::accounts;
 use crate::store::{self, Db, OwnedParam, Param};
-use crate::transfer::copy::source::{Outline, SourceClient};
-use crate::transfer::copy::{CopyError, Progress, ProgressCallback, Stage, checksum_of_all};
+use crate::transfer::copy::source::{Outline, SourceClient, wait};
+use crate::transfer::copy::{Copied, CopyError, CopyOptions, Progress, Stage, checksum_of_all, identity};
 use crate::transfer::rows::{Checksum, PAGE, Page, read_table};
 use crate::transfer::tables::{self, COPIED, MARKERS, Table};
 
-#[derive(Clone, Debug)]
-pub(super) struct TargetCheck {
-    pub(super) replaces: bool,
-    /// The identity of the source.
-    pub(super) source: String,
-    /// The target, for messages.
-    pub(super) place: String,
-}
-
-impl TargetCheck {
-    /// Refuses a target that holds accounts and has no mark of a copy of this source.
-    pub(super) fn check_mark(&self, db: &mut Db) -> Result<(), CopyError> {
-        if self.replaces || !has_table(db, "accounts")? || !accounts::exist(db)? {
-            return Ok(());
-        }
-        let mark = if has_table(db, MARKERS)? { mark(db)? } else { None };
-        match mark {
-            Some((source, _)) if source == self.source => Ok(()),
-            Some(_) => Err(self.refused("holds a copy of another database")),
-            None => Err(self.refused("holds accounts")),
-        }
+/// Refuses a target that holds accounts and has no mark of a copy of this source.
+pub(super) fn check_mark(db: &mut Db, options: &CopyOptions) -> Result<(), CopyError> {
+    if options.replaces || !tables::exists(db, "accounts")? || !accounts::exist(db)? {
+        return Ok(());
     }
-
-    /// Refuses a target that was changed since it was copied.
-    fn check(&self, db: &mut Db, tables: &[Table]) -> Result<(), CopyError> {
-        self.check_mark(db)?;
-        if self.replaces || !accounts::exist(db)? {
-            return Ok(());
-        }
-        let Some((_, content)) = mark(db)? else { return Err(self.refused("holds accounts")) };
-        if checksum_of_all(&checksums(db, tables, &mut |_, _| {})?) == content {
-            return Ok(());
-        }
-        Err(self.refused("was copied from this source and was changed since"))
-    }
-
-    fn refused(&self, what: &str) -> CopyError {
-        CopyError::Refused(format!(
-            "the target {} {what}: name an empty database, or add --replace to lose what is there",
-            self.place
-        ))
+    let mark = if tables::exists(db, MARKERS)? { mark(db)? } else { None };
+    match mark {
+        Some((source, _)) if source == identity(&options.from) => Ok(()),
+        Some(_) => Err(refused(options, "holds a copy of another database")),
+        None => Err(refused(options, "holds accounts")),
     }
 }
 
-fn has_table(db: &mut Db, name: &str) -> Result<bool, store::Error> {
-    db.exists(db.dialect().table_exists(), &[Param::Text(name)])
+/// Refuses a target that was changed since it was copied.
+fn check(db: &mut Db, options: &CopyOptions, tables: &[Table]) -> Result<(), CopyError> {
+    check_mark(db, options)?;
+    if options.replaces || !accounts::exist(db)? {
+        return Ok(());
+    }
+    let Some((_, content)) = mark(db)? else { return Err(refused(options, "holds accounts")) };
+    match checksum_of_all(&checksums(db, tables, &mut |_, _| {})?) == content {
+        true => Ok(()),
+        false => Err(refused(options, "was copied from this source and was changed since")),
+    }
+}
+
+fn refused(options: &CopyOptions, what: &str) -> CopyError {
+    CopyError::Refused(format!(
+        "the target {} {what}: name an empty database, or add --replace to lose what is there",
+        options.to
+    ))
 }
 
 /// The mark of an earlier copy: the identity of its source, and the checksum.
@@ -75,53 +60,45 @@ pub(super) fn prepare(db: &mut Db) -> Result<(), store::Error> {
 }
 
 /// Replaces the contents of the target.
-pub(super) fn fill(
-    db: &mut Db,
-    source: &SourceClient,
-    check: &TargetCheck,
-    on_progress: &ProgressCallback,
-) -> Result<Vec<(&'static str, Checksum)>, CopyError> {
+pub(super) fn fill(db: &mut Db, source: &SourceClient, options: &CopyOptions) -> Result<Copied, CopyError> {
     // Before the lock: if source and target are one database, the source must not wait for the target.
     let outline = source.outline()?;
     for sql in db.dialect().begin_copy(false) {
-        db.maybe(sql, &[], |_| Ok(())).map_err(|cause| busy(check, &cause))?;
+        db.maybe(sql, &[], |_| Ok(())).map_err(|cause| busy(options, &cause))?;
     }
     let tables = tables::all(db)?;
     require_same_columns(&outline, &tables)?;
-    check.check(db, &tables)?;
-    let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
-    for sql in db.dialect().empty_tables(&names) {
-        db.exec(&sql, &[])?;
-    }
+    check(db, options, &tables)?;
+    tables::empty(db, &tables)?;
     let mut copied = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
-        let (of, _) = outline.counts[index];
-        let tell = |rows| on_progress(&Progress { stage: Stage::Copying, table: table.name, rows, of });
+        let &(_, of, last_id) = &outline[index];
+        let tell = |rows| (options.on_progress)(&Progress { stage: Stage::Copying, table: table.name, rows, of });
         copied.push((table.name, fill_table(db, source, (index, table), tell)?));
-        continue_ids(db, table, outline.counts[index].1)?;
+        continue_ids(db, table, last_id)?;
         if let Some(sql) = db.dialect().analyze(table.name) {
             db.exec(&sql, &[])?;
         }
     }
     let mut tell = |table: usize, rows| {
-        let (table, of) = (tables[table].name, outline.counts[table].0);
-        on_progress(&Progress { stage: Stage::Comparing, table, rows, of });
+        let (table, of) = (tables[table].name, outline[table].1);
+        (options.on_progress)(&Progress { stage: Stage::Comparing, table, rows, of });
     };
     require_same_rows(&copied, &checksums(db, &tables, &mut tell)?)?;
-    let value = format!("{} {}", check.source, checksum_of_all(&copied));
+    let value = format!("{} {}", identity(&options.from), checksum_of_all(&copied));
     db.exec("INSERT INTO markers (name, value) VALUES (?1, ?2)", &[Param::Text(COPIED), Param::Text(&value)])?;
     Ok(copied)
 }
 
-fn busy(check: &TargetCheck, cause: &store::Error) -> CopyError {
+fn busy(options: &CopyOptions, cause: &store::Error) -> CopyError {
     CopyError::Refused(format!(
         "the target {} is the source under another name, or another copy from or to it is at work ({cause})",
-        check.place
+        options.to
     ))
 }
 
 fn require_same_columns(outline: &Outline, tables: &[Table]) -> Result<(), CopyError> {
-    match outline.tables.iter().zip(tables).find(|(there, here)| there != here) {
+    match outline.iter().map(|(table, ..)| table).zip(tables).find(|(there, here)| there != here) {
         None => Ok(()),
         Some((there, here)) => Err(CopyError::Refused(format!(
             "table {} has the columns {} in the source and {} in the target: one of them was changed by hand",
@@ -152,11 +129,14 @@ fn fill_table(
     let mut pending = source.page(index, true)?;
     let mut rows = 0;
     loop {
-        let page = pending.wait()?;
+        let page = wait(&pending)?;
         if page.checksum.is_none() {
             pending = source.page(index, false)?;
         }
-        write(db, table, &page)?;
+        if !db.dialect().holds_nul() {
+            refuse_nul(table, &page)?;
+        }
+        page.write(db, table)?;
         rows += page.rows as u64;
         // The last page may be empty; then its progress was reported with the page before.
         if page.rows > 0 || rows == 0 {
@@ -168,19 +148,9 @@ fn fill_table(
     }
 }
 
-fn write(db: &mut Db, table: &Table, page: &Page) -> Result<(), CopyError> {
-    if page.rows == 0 {
-        return Ok(());
-    }
-    if !db.dialect().holds_nul() {
-        let params: Vec<Param<'_>> = page.values.iter().map(OwnedParam::param).collect();
-        refuse_nul(table, &params)?;
-    }
-    Ok(page.write(db, table)?)
-}
-
 /// Refuses a text that the engine cannot store. The engine's own error would not name the row.
-fn refuse_nul(table: &Table, params: &[Param<'_>]) -> Result<(), CopyError> {
+fn refuse_nul(table: &Table, page: &Page) -> Result<(), CopyError> {
+    let params: Vec<Param<'_>> = page.values.iter().map(OwnedParam::param).collect();
     let has_nul = |value: &Param<'_>| matches!(value, Param::Text(text) if text.contains('\0'));
     for row in params.chunks(table.columns.len()) {
         if let Some(column) = row.iter().position(has_nul) {
@@ -196,23 +166,15 @@ fn refuse_nul(table: &Table, params: &[Param<'_>]) -> Result<(), CopyError> {
 
 /// Makes the next id follow all ids of source and target. It never goes back, so it does no harm on an engine that does
 /// not roll it back with the transaction.
-fn continue_ids(db: &mut Db, table: &Table, given: i64) -> Result<(), store::Error> {
-    if !table.assigns_ids() {
-        return Ok(());
+fn continue_ids(db: &mut Db, table: &Table, given: Option<i64>) -> Result<(), store::Error> {
+    match given.max(table.last_id(db)?) {
+        Some(last) if last > 0 => table.continue_ids_after(db, last),
+        _ => Ok(()),
     }
-    let last = given.max(table.last_id(db)?);
-    if last > 0 {
-        table.continue_ids_after(db, last)?;
-    }
-    Ok(())
 }
 
 /// The checksum of every table. `tell` is called after each page.
-fn checksums(
-    db: &mut Db,
-    tables: &[Table],
-    tell: &mut dyn FnMut(usize, u64),
-) -> Result<Vec<(&'static str, Checksum)>, store::Error> {
+fn checksums(db: &mut Db, tables: &[Table], tell: &mut dyn FnMut(usize, u64)) -> Result<Copied, store::Error> {
     let mut found = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
         let mut rows = 0;

@@ -295,3 +295,21 @@ fn an_unread_log_does_not_keep_the_sandbox_from_ending() {
     drop(client);
     assert_eq!(program.stop().0.code(), Some(0));
 }
+
+#[test]
+fn a_log_whose_reader_has_gone_does_not_delay_the_end() {
+    let end = || {
+        let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0"]);
+        // The reading end of the pipe is closed at once.
+        let (_, writer) = std::io::pipe().unwrap();
+        command.stderr(writer);
+        let mut program = Program::start(command);
+        assert!(program.line().contains("base_url"));
+        let since = Stopwatch::start();
+        assert_eq!(program.stop().0.code(), Some(0));
+        since.elapsed()
+    };
+    // A busy machine may be slow once; a process that waits for its log takes a second each time.
+    let times = [end(), end(), end()];
+    assert!(times.iter().any(|time| *time < Duration::from_millis(900)), "{times:?}");
+}
