@@ -15,7 +15,8 @@ use crate::resources::memberships::{ENTRY, RESOURCE};
 use crate::resources::users;
 use crate::resources::writes::{self, UNGUARDED};
 use crate::store::Db;
-use crate::wire::changes::{Changes, Write};
+use crate::wire::changes::Changes;
+use crate::wire::describe::Verb;
 use crate::wire::projection::Projection;
 
 /// Manage the members of an account
@@ -41,7 +42,7 @@ impl Membership {
             Self::SetPermission { member, permission } => {
                 let attributes = Map::from_iter([("permission".to_owned(), permission.into())]);
                 change(member, move |db, context, id| {
-                    let changes = Changes::read(&RESOURCE, Write::Update, &attributes, context.caller.rung(), 0);
+                    let changes = Changes::read(&RESOURCE, Verb::Update, &attributes, context.caller.rung(), 0);
                     writes::update(db, context, &ENTRY, Some(id.record()), changes, UNGUARDED, &plain(context))
                         .map(drop)
                 })

@@ -1,13 +1,12 @@
 //! SQL from descriptions and queries. Every statement here is bound to one account: there is no way to ask for a record
 //! without naming the account that it must belong to.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::store::{Dialect, Param};
-use crate::wire::describe::{Direction, Resource};
+use crate::wire::describe::{Direction, Link, Resource};
 use crate::wire::kind::Value;
-use crate::wire::projection::{Projection, Source};
+use crate::wire::projection::{Column, Projection};
 use crate::wire::query::{Condition, ListQuery, Order, Slice};
 
 #[derive(Clone, Copy)]
@@ -58,26 +57,15 @@ impl Statement {
     fn condition(&mut self, condition: &Condition) -> String {
         match condition {
             Condition::Fixed(fragment) => (*fragment).to_owned(),
-            Condition::Contains(columns, text) => {
-                let placeholder = self.bind(Value::Text(text.clone()));
-                any_contains(self.dialect, columns, &placeholder)
-            }
-            Condition::Compares(column, sign, value) => {
-                let placeholder = self.bind(value.clone());
-                format!("{column} {sign} {placeholder}")
-            }
+            Condition::Not(fragment) => format!("NOT ({fragment})"),
+            Condition::Contains(columns, text) => self.any_contains(columns, text),
+            Condition::Compares(column, sign, value) => format!("{column} {sign} {}", self.bind(value.clone())),
             Condition::OneOf(column, texts) => {
                 let placeholder = self.bind(Value::Text(serde_json::Value::from(texts.as_slice()).to_string()));
                 self.dialect.among_texts(column, &placeholder)
             }
-            Condition::Among(column, ids) => {
-                let placeholder = self.bind(id_list(ids));
-                self.dialect.among_ids(column, &placeholder)
-            }
-            Condition::NotAmong(column, ids) => {
-                let placeholder = self.bind(id_list(ids));
-                format!("NOT ({})", self.dialect.among_ids(column, &placeholder))
-            }
+            Condition::Among(column, ids) => self.among(column, ids),
+            Condition::NotAmong(column, ids) => format!("NOT ({})", self.among(column, ids)),
             Condition::Related(relation, together) => {
                 let tests: Vec<String> = together.iter().map(|condition| self.condition(condition)).collect();
                 let (owner, rows) = (relation.owner, relation.rows);
@@ -87,12 +75,30 @@ impl Statement {
         }
     }
 
-    fn and_search(&mut self, resource: &Resource, query: &ListQuery) {
-        let (Some(search), Some(needle)) = (&resource.search, &query.search) else {
-            return;
-        };
-        let placeholder = self.bind(Value::Text(needle.text.clone()));
-        self.and(&any_contains(self.dialect, search.columns, &placeholder));
+    /// Whether one of the columns contains the text.
+    fn any_contains(&mut self, columns: &[&str], text: &str) -> String {
+        let placeholder = self.bind(Value::Text(text.to_owned()));
+        let matches: Vec<String> = columns.iter().map(|column| self.dialect.contains(column, &placeholder)).collect();
+        format!("({})", matches.join(" OR "))
+    }
+
+    fn among(&mut self, column: &str, ids: &[i64]) -> String {
+        let digits: Vec<String> = ids.iter().map(i64::to_string).collect();
+        let placeholder = self.bind(Value::Text(format!("[{}]", digits.join(","))));
+        self.dialect.among_ids(column, &placeholder)
+    }
+
+    /// The conditions, the search and the ids of a list.
+    fn restrict(&mut self, resource: &Resource, query: &ListQuery) {
+        self.and_all(&query.conditions);
+        if let (Some(search), Some(needle)) = (&resource.search, &query.search) {
+            let condition = self.any_contains(search.columns, &needle.text);
+            self.and(&condition);
+        }
+        if let Slice::Only(ids) = &query.slice {
+            let condition = self.among("t.id", ids);
+            self.and(&condition);
+        }
     }
 
     fn order(&mut self, resource: &Resource, query: &ListQuery) {
@@ -121,41 +127,26 @@ impl Statement {
         }
         self.text.push_str("t.id");
     }
-
-    fn slice(&mut self, slice: &Slice) {
-        if let Slice::Page { limit, offset } = slice {
-            let (limit, offset) = (self.bind(Value::Int(*limit)), self.bind(Value::Int(*offset)));
-            let _ = write!(self.text, " LIMIT {limit} OFFSET {offset}");
-        }
-    }
 }
 
 pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &ListQuery) -> Statement {
     let resource = projection.resource();
-    let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
-    let mut statement = Statement::scoped(dialect, select(dialect, projection, scope), account);
-    restrict(&mut statement, resource, query);
+    let mut statement = Statement::scoped(dialect, select(dialect, projection, scope(query)), account);
+    statement.restrict(resource, query);
     statement.order(resource, query);
-    statement.slice(&query.slice);
+    if let Slice::Page { limit, offset } = query.slice {
+        let (limit, offset) = (statement.bind(Value::Int(limit)), statement.bind(Value::Int(offset)));
+        let _ = write!(statement.text, " LIMIT {limit} OFFSET {offset}");
+    }
     statement
 }
 
 /// The number of rows of a list, over all pages.
 pub fn count(dialect: Dialect, resource: &Resource, account: i64, query: &ListQuery) -> Statement {
-    let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
-    let text = format!("SELECT count(*) FROM {} t WHERE {scope}", resource.table);
+    let text = format!("SELECT count(*) FROM {} t WHERE {}", resource.table, scope(query));
     let mut statement = Statement::scoped(dialect, text, account);
-    restrict(&mut statement, resource, query);
+    statement.restrict(resource, query);
     statement
-}
-
-fn restrict(statement: &mut Statement, resource: &Resource, query: &ListQuery) {
-    statement.and_all(&query.conditions);
-    statement.and_search(resource, query);
-    if let Slice::Only(ids) = &query.slice {
-        let placeholder = statement.bind(id_list(ids));
-        statement.and(&statement.dialect.among_ids("t.id", &placeholder));
-    }
 }
 
 /// One record, if it meets the conditions.
@@ -177,8 +168,8 @@ pub fn record_to_write(dialect: Dialect, projection: &Projection, key: Key, cond
 /// The records of several ids, ordered by id.
 pub fn records(dialect: Dialect, projection: &Projection, account: i64, ids: &[i64]) -> Statement {
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), account);
-    let placeholder = statement.bind(id_list(ids));
-    statement.and(&statement.dialect.among_ids("t.id", &placeholder));
+    let condition = statement.among("t.id", ids);
+    statement.and(&condition);
     statement.text.push_str(" ORDER BY t.id");
     statement
 }
@@ -195,11 +186,8 @@ pub fn update(dialect: Dialect, projection: &Projection, key: Key, now: i64, col
     let placeholder = statement.bind(Value::Int(key.id));
     let _ = write!(statement.text, " WHERE +account_id = ?1 AND id = {placeholder} RETURNING ");
     if projection.is_of_one_row() {
-        for column in projection.columns() {
-            // SQLite has no table alias in RETURNING.
-            statement.text.push_str(&expression(dialect, column.source()).replace("t.", ""));
-            statement.text.push_str(", ");
-        }
+        // SQLite has no table alias in RETURNING.
+        statement.text.push_str(&expressions(dialect, projection).replace("t.", ""));
     }
     statement.text.push_str("id");
     statement
@@ -212,31 +200,33 @@ const OF_ACCOUNT: &str = "t.account_id = ?1";
 /// engines, so no planner walks through all rows of the account instead.
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
+fn scope(query: &ListQuery) -> &'static str {
+    if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT }
+}
+
 /// Selects a projection's columns in order, then the id.
 fn select(dialect: Dialect, projection: &Projection, scope: &str) -> String {
+    format!("SELECT {}t.id FROM {} t WHERE {scope}", expressions(dialect, projection), projection.resource().table)
+}
+
+/// The expressions of a projection's columns, with a comma after each.
+fn expressions(dialect: Dialect, projection: &Projection) -> String {
     let mut text = String::with_capacity(1_000);
-    text.push_str("SELECT ");
     for column in projection.columns() {
-        text.push_str(&expression(dialect, column.source()));
+        match column {
+            Column::Field(field) => match field.expression {
+                Some(sql) => text.push_str(sql),
+                None => text.extend(["t.", field.name]),
+            },
+            Column::Key(association) => match association.link {
+                Link::One(id) => text.push_str(id),
+                Link::Many { id, rows } => text.push_str(&dialect.ids_of(id, rows)),
+                Link::Empty => text.push_str("'[]'"),
+                // Never a column: its field is.
+                Link::Field => text.push_str("NULL"),
+            },
+        }
         text.push_str(", ");
     }
-    let _ = write!(text, "t.id FROM {} t WHERE {scope}", projection.resource().table);
     text
-}
-
-fn expression(dialect: Dialect, source: Source) -> Cow<'static, str> {
-    match source {
-        Source::Expression(text) => Cow::Borrowed(text),
-        Source::Ids { id, rows } => Cow::Owned(dialect.ids_of(id, rows)),
-    }
-}
-
-fn any_contains(dialect: Dialect, columns: &[&str], placeholder: &str) -> String {
-    let matches: Vec<String> = columns.iter().map(|column| dialect.contains(column, placeholder)).collect();
-    format!("({})", matches.join(" OR "))
-}
-
-fn id_list(ids: &[i64]) -> Value {
-    let digits: Vec<String> = ids.iter().map(i64::to_string).collect();
-    Value::Text(format!("[{}]", digits.join(",")))
 }

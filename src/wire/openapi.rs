@@ -67,14 +67,6 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
     })
 }
 
-pub fn is_settable(field: &Field, verb: Verb) -> bool {
-    field.input.is_some_and(|input| match verb {
-        Verb::Create { .. } => input.on_create,
-        Verb::Update => input.on_update,
-        _ => false,
-    })
-}
-
 fn shared_schemas() -> Map<String, Json> {
     let error = json!({
         "type": {"type": "string", "enum": ["oauth", "syntax", "system", "validation"]},
@@ -166,7 +158,7 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
         let text = format!("Any of {}, with commas.", optional.join(", "));
         parameters.push(query("optional_fields", json!({"type": "string"}), &text));
     }
-    let acts = |filter: &&Filter| verb == Verb::Index || lifting(resource, filter).is_some();
+    let acts = |filter: &&Filter| verb == Verb::Index || resource.lifting_value(filter.name).is_some();
     if matches!(verb, Verb::Index | Verb::Show) {
         parameters.extend(resource.filters.iter().filter(acts).map(|filter| filter_parameter(resource, filter)));
         let schema = json!({"type": "boolean", "default": true});
@@ -184,17 +176,11 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     parameters
 }
 
-/// The value of a filter that lifts the default scope.
-fn lifting(resource: &Resource, filter: &Filter) -> Option<bool> {
-    let scope = resource.default_scope.as_ref()?;
-    scope.lifted_by.iter().find(|(name, _)| *name == filter.name).map(|(_, value)| *value)
-}
-
 fn filter_parameter(resource: &Resource, filter: &Filter) -> Json {
     let schema = match filter.test {
-        Test::Flag { .. } => {
+        Test::Flag(_) => {
             let is_alone = resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.len() == 1);
-            match lifting(resource, filter).filter(|_| is_alone) {
+            match resource.lifting_value(filter.name).filter(|_| is_alone) {
                 Some(lifting) => json!({"type": "boolean", "default": !lifting}),
                 None => json!({"type": "boolean"}),
             }
@@ -307,7 +293,7 @@ fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
 
 /// The attributes of one record; `None` for operations that read none.
 fn element_schema(resource: &Resource, verb: Verb) -> Option<Json> {
-    let settable: Vec<&Field> = resource.fields.iter().filter(|field| is_settable(field, verb)).collect();
+    let settable: Vec<&Field> = resource.fields.iter().filter(|field| field.input_for(verb).is_some()).collect();
     if settable.is_empty() {
         return None;
     }

@@ -13,8 +13,6 @@ pub struct Projection {
     resource: &'static Resource,
     columns: Vec<Column>,
     included: Vec<Included>,
-    /// Whether every column is a field, and so in the record's own row.
-    is_of_one_row: bool,
     dates: Dates,
 }
 
@@ -44,30 +42,6 @@ impl Column {
             },
         }
     }
-
-    pub fn source(self) -> Source {
-        match self {
-            Self::Field(field) => Source::Expression(field.select),
-            Self::Key(association) => match association.link {
-                Link::One(id) => Source::Expression(id),
-                Link::Many { id, rows } => Source::Ids { id, rows },
-                Link::Empty => Source::Expression("'[]'"),
-                // Never a column: its field is.
-                Link::Field => Source::Expression("NULL"),
-            },
-        }
-    }
-}
-
-/// What a column is read from.
-#[derive(Clone, Copy)]
-pub enum Source {
-    Expression(&'static str),
-    /// As in [`Link::Many`].
-    Ids {
-        id: &'static str,
-        rows: &'static str,
-    },
 }
 
 /// A class of records that an answer includes.
@@ -104,7 +78,7 @@ impl Projection {
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));
-        Self { resource, columns, included: Vec::new(), is_of_one_row: true, dates: Dates::default() }
+        Self { resource, columns, included: Vec::new(), dates: Dates::default() }
     }
 
     /// Adds associations: their keys in the order of the description, their maps in the order of the request (rule D1).
@@ -113,7 +87,6 @@ impl Projection {
             let is_wanted = wanted.iter().any(|other| other.name == association.name);
             if is_wanted && !matches!(association.link, Link::Field) {
                 self.columns.push(Column::Key(association));
-                self.is_of_one_row = false;
             }
         }
         let included = |association: &&'static Association| {
@@ -144,8 +117,8 @@ impl Projection {
         &self.included
     }
 
-    /// Whether every column is in the record's own row.
+    /// Whether every column is a field, and so in the record's own row.
     pub fn is_of_one_row(&self) -> bool {
-        self.is_of_one_row
+        self.columns.iter().all(|column| matches!(column, Column::Field(_)))
     }
 }

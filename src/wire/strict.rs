@@ -41,9 +41,6 @@ fn is_blank(value: &Json) -> bool {
 }
 
 fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
-    let lifts = |name: &str| {
-        resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.iter().any(|(lifting, _)| *lifting == name))
-    };
     match name {
         // Authentication has accepted or refused it by now.
         "access_token" => true,
@@ -58,7 +55,7 @@ fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
                 resource.filters.iter().any(|filter| filter.name == name)
                     || LIST_PARAMETERS.iter().any(|(known, ..)| *known == name)
             }
-            Verb::Show => lifts(name),
+            Verb::Show => resource.lifting_value(name).is_some(),
             _ => false,
         },
     }

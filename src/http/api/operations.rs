@@ -26,7 +26,7 @@ use crate::resources::writes::{self, Guard};
 use crate::server::app::App;
 use crate::server::listen::{Body, RequestBody};
 use crate::store::Db;
-use crate::wire::changes::{Changes, Write};
+use crate::wire::changes::Changes;
 use crate::wire::describe::{Operation, Resource, Verb};
 use crate::wire::entity_tag::Expected;
 use crate::wire::params::Tree;
@@ -103,15 +103,14 @@ async fn write_to(
     match permitted.verb() {
         Verb::Create { bulk } => {
             let elements = elements(entry.resource, &permitted.params, bulk)?.into_iter().enumerate();
-            let changes: Vec<Changes> =
-                elements.map(|(index, object)| permitted.changes(Write::Create, object, index)).collect();
+            let changes: Vec<Changes> = elements.map(|(index, object)| permitted.changes(object, index)).collect();
             write(permitted, move |db, context, projection, _| {
                 writes::create(db, context, entry, &mut changes.clone(), projection).map(Some)
             })
             .await
         }
         Verb::Update => {
-            let changes = permitted.changes(Write::Update, elements(entry.resource, &permitted.params, 1)?[0], 0);
+            let changes = permitted.changes(elements(entry.resource, &permitted.params, 1)?[0], 0);
             write(permitted, move |db, context, projection, guard| {
                 writes::update(db, context, entry, id, changes.clone(), guard, projection).map(Some)
             })
@@ -172,11 +171,11 @@ impl Permitted<'_> {
     }
 
     /// The attributes of one element of the body.
-    fn changes(&self, write: Write, object: &Map<String, Json>, index: usize) -> Changes {
-        let rung = self.caller.rung();
-        let mut changes = Changes::read(self.resource(), write, object, rung, index);
+    fn changes(&self, object: &Map<String, Json>, index: usize) -> Changes {
+        let (verb, rung) = (self.verb(), self.caller.rung());
+        let mut changes = Changes::read(self.resource(), verb, object, rung, index);
         if self.options.is_strict {
-            changes.refuse_ignored(write, object, rung);
+            changes.refuse_ignored(verb, object, rung);
         }
         changes
     }

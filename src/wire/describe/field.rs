@@ -1,7 +1,7 @@
 //! Fields: what is printed of a record, and what a body may set.
 
-use crate::wire::describe::Rung;
-use crate::wire::kind::Kind;
+use crate::wire::describe::{Rung, Verb};
+use crate::wire::kind::{Cell, Kind};
 
 /// A key of the printed object, an attribute of a body, or both.
 #[derive(Clone, Copy)]
@@ -9,8 +9,8 @@ pub struct Field {
     /// Wire name, and the column that an update writes.
     pub name: &'static str,
     pub kind: Kind,
-    /// SQL expression that reads it, from the resource's own table only.
-    pub select: &'static str,
+    /// SQL expression that reads it, from the resource's own table only; `None` for the column of its name.
+    pub expression: Option<&'static str>,
     pub shown: Shown,
     pub nullable: bool,
     /// `None` for a read-only field.
@@ -39,24 +39,32 @@ pub struct Input {
     /// Required on create.
     pub required: bool,
     /// Value of a new record if the body has none or null.
-    pub default: Option<Preset>,
+    pub default: Option<Cell<'static>>,
     /// The lowest rung that may set it; from lower callers the attribute is ignored.
     pub settable_from: Rung,
     /// Whether the value is a column of the record; otherwise a rule of the resource stores it.
     pub is_column: bool,
 }
 
-/// A default value.
-#[derive(Clone, Copy, Debug)]
-pub enum Preset {
-    Text(&'static str),
-    Bool(bool),
-}
-
 impl Field {
-    /// A printed, read-only field that every caller sees and that is never null.
-    pub const fn new(name: &'static str, kind: Kind, select: &'static str, text: &'static str) -> Self {
-        Self { name, kind, select, shown: Shown::From(Rung::EVERYONE), nullable: false, input: None, text }
+    /// How a body of this operation may set it, if it may.
+    pub fn input_for(&self, verb: Verb) -> Option<Input> {
+        self.input.filter(|input| match verb {
+            Verb::Create { .. } => input.on_create,
+            Verb::Update => input.on_update,
+            _ => false,
+        })
+    }
+
+    /// A printed, read-only column that every caller sees and that is never null.
+    pub const fn new(name: &'static str, kind: Kind, text: &'static str) -> Self {
+        Self { name, kind, expression: None, shown: Shown::From(Rung::EVERYONE), nullable: false, input: None, text }
+    }
+
+    /// Read by this SQL expression instead.
+    pub const fn expression(mut self, sql: &'static str) -> Self {
+        self.expression = Some(sql);
+        self
     }
 
     pub const fn nullable(mut self) -> Self {
@@ -82,8 +90,9 @@ impl Field {
         self
     }
 
-    /// Not a column: a rule of the resource stores the value.
+    /// Not a column: a rule of the resource stores the value, and it is read as null.
     pub const fn kept_elsewhere(mut self) -> Self {
+        self.expression = Some("NULL");
         if let Some(input) = &mut self.input {
             input.is_column = false;
         }
@@ -120,9 +129,9 @@ impl Field {
     }
 
     /// The value of a new record without it.
-    pub const fn default(mut self, preset: Preset) -> Self {
+    pub const fn default(mut self, value: Cell<'static>) -> Self {
         if let Some(input) = &mut self.input {
-            input.default = Some(preset);
+            input.default = Some(value);
         }
         self
     }

@@ -14,8 +14,8 @@ mod filter;
 mod operation;
 
 pub use association::{Association, Link, Target};
-pub use field::{Field, Input, Preset, Shown};
-pub use filter::{DefaultScope, Filter, Letters, MOST_TEXTS, Relation, Test};
+pub use field::{Field, Input, Shown};
+pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_TEXTS, Relation, Test};
 pub use operation::{Operation, Verb};
 
 /// A rank among permission levels: higher rungs may do all that lower ones may. The protocol engine only compares
@@ -105,6 +105,12 @@ pub struct Tally {
 impl Resource {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The value with which this filter lifts the default scope, if it can.
+    pub fn lifting_value(&self, filter: &str) -> Option<bool> {
+        let scope = self.default_scope.as_ref()?;
+        scope.lifted_by.iter().find(|(name, _)| *name == filter).map(|(_, value)| *value)
     }
 
     pub fn operation(&self, wanted: impl Fn(Verb) -> bool) -> Option<&'static Operation> {

@@ -28,6 +28,9 @@ pub enum Cell<'a> {
     Text(&'a str),
 }
 
+/// The stored boolean.
+pub const FALSE: Cell<'static> = Cell::Int(0);
+
 /// An owned stored value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
