@@ -8,12 +8,13 @@
 //! empties the cache before it answers. Changes by other processes take effect when an entry expires, after one second.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::{ExposeSecret as _, SecretString};
+use parking_lot::RwLock;
+use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::{Stopwatch, Timestamp};
@@ -49,23 +50,6 @@ pub struct ListedToken {
     pub label: String,
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
-}
-
-/// Makes a token for a user and returns it with its id.
-pub fn create<E>(
-    db: &mut Db,
-    entropy: &Entropy,
-    account: AccountId,
-    user: UserId,
-    label: &str,
-    now: Timestamp,
-) -> Result<(TokenId, SecretString), E>
-where
-    E: From<Error> + From<NoEntropy>,
-{
-    let token = generate(entropy, ACCESS_PREFIX)?;
-    let id = insert(db, account, user, token.expose_secret(), label, now)?;
-    Ok((id, token))
 }
 
 /// Stores a given token.
@@ -158,7 +142,7 @@ impl Callers {
 
     /// To be called after a change to a token, membership or account was committed.
     pub fn forget(&self) {
-        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.0.write();
         cache.generation += 1;
         cache.callers.clear();
     }
@@ -170,13 +154,13 @@ impl Callers {
 
     /// The caller of a token, or the generation in which it is unknown.
     fn recall(&self, hash: &TokenHash) -> Result<Arc<Caller>, u64> {
-        let cache = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let cache = self.0.read();
         let remembered = cache.callers.get(hash).filter(|remembered| remembered.since.elapsed() < CACHED_FOR);
         remembered.map(|remembered| Arc::clone(&remembered.caller)).ok_or(cache.generation)
     }
 
     fn remember(&self, hash: TokenHash, caller: &Arc<Caller>, generation: u64) {
-        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.0.write();
         if cache.generation != generation {
             return;
         }
@@ -206,6 +190,8 @@ fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]
