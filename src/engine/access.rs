@@ -7,7 +7,7 @@
 use std::str::FromStr;
 
 use crate::engine::error::Error;
-use crate::engine::limits;
+use crate::engine::limits::Limit;
 use crate::ids::{AccountId, TokenId, UserId};
 use crate::store::{self, Param};
 use crate::wire::describe::{Operation, Rung, Verb};
@@ -83,7 +83,7 @@ impl FromStr for Permission {
 
     fn from_str(name: &str) -> Result<Self, store::Error> {
         let found = PERMISSIONS.iter().find(|(_, known, _)| *known == name).map(|(permission, ..)| *permission);
-        found.ok_or_else(|| store::Error::Statement(format!("{name:?} is no permission")))
+        found.ok_or_else(|| store::Error::Data(format!("{name:?} is no permission")))
     }
 }
 
@@ -193,7 +193,7 @@ impl Policy {
 
     /// The first step: whether the caller's level alone allows the operation.
     pub fn permit(&self, caller: &Caller, operation: &Operation) -> Result<(), Error> {
-        let is_inviting = limit(operation) == Some(limits::Kind::Create);
+        let is_inviting = limit(operation) == Some(Limit::Create);
         let least = if is_inviting { self.create_level.rung() } else { Rung::EVERYONE };
         permit_from(operation.from.max(least), caller)
     }
@@ -222,10 +222,10 @@ pub fn permit_record(
 }
 
 /// The rate limit that an operation counts for, beside the general one.
-pub fn limit(operation: &Operation) -> Option<limits::Kind> {
+pub fn limit(operation: &Operation) -> Option<Limit> {
     match operation.verb {
-        Verb::Create { .. } if operation.sends_mail => Some(limits::Kind::Create),
-        Verb::Action(_) if operation.sends_mail => Some(limits::Kind::Resend),
+        Verb::Create { .. } if operation.sends_mail => Some(Limit::Create),
+        Verb::Action(_) if operation.sends_mail => Some(Limit::Resend),
         _ => None,
     }
 }

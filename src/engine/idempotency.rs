@@ -15,7 +15,6 @@ use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::ids::{AccountId, RecordId, UserId};
 use crate::store::{Db, Param};
-use crate::wire::changes::Fault;
 use crate::wire::params::Tree;
 
 /// How long an answer is kept: a day.
@@ -99,6 +98,6 @@ fn replay(db: &mut Db, key: &IdempotencyKey) -> Result<Answered, Error> {
     )?;
     match stored {
         Some(body) => Ok(Answered { body, is_replay: true }),
-        None => Err(Error::Invalid(vec![Fault::base(OTHER_REQUEST)])),
+        None => Err(Error::rule(OTHER_REQUEST)),
     }
 }

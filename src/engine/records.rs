@@ -7,13 +7,13 @@ use std::collections::HashSet;
 
 use crate::engine::access::Caller;
 use crate::engine::audit::{Attributes, AuditEntry};
-use crate::engine::context::Context;
+use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::tallies;
 use crate::ids::{AccountId, Id, RecordId};
 use crate::store::sql::{self, Key, Statement};
-use crate::store::{self, Db, Dialect, Row, UniqueIndex};
-use crate::wire::changes::{Changes, Fault};
+use crate::store::{self, Db, Row, UniqueIndex};
+use crate::wire::changes::{Changes, Violation};
 use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
 use crate::wire::kind::{Cell, Value, ids_in};
@@ -43,7 +43,7 @@ impl Record {
 
     /// Every field, for the audit trail.
     pub fn attributes(&self) -> Attributes {
-        Attributes::of(self.values().map(|(field, value)| (field, value.cell())))
+        Attributes::of(self.values())
     }
 
     /// The number in a field; `id` is the record's own.
@@ -75,32 +75,10 @@ pub fn find(
     account: AccountId,
     id: Option<RecordId>,
 ) -> Result<Record, Error> {
-    find_by(db, sql::record_to_write, resource, account, id)
-}
-
-/// The same, without the lock.
-pub fn find_to_read(
-    db: &mut Db,
-    resource: &'static Resource,
-    account: AccountId,
-    id: Option<RecordId>,
-) -> Result<Record, Error> {
-    find_by(db, sql::record, resource, account, id)
-}
-
-type Select = fn(Dialect, &Projection, Key, &[Condition]) -> Statement;
-
-fn find_by(
-    db: &mut Db,
-    select: Select,
-    resource: &'static Resource,
-    account: AccountId,
-    id: Option<RecordId>,
-) -> Result<Record, Error> {
     let id = id.ok_or(Error::NotFound)?;
     let writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
     let key = Key { account: account.get(), id: id.get() };
-    let statement = select(db.dialect(), &Projection::whole(resource), key, &writable);
+    let statement = sql::record_to_write(db.dialect(), &Projection::whole(resource), key, &writable);
     let found = db.maybe(&statement.text, &statement.params(), |row| Record::of_row(resource, row))?;
     found.ok_or(Error::NotFound)
 }
@@ -118,8 +96,8 @@ pub fn update(
     let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
     let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
     AuditEntry::of(context, record.resource, "update", record.id)
-        .before(Attributes::of(before.map(|(field, value)| (field, value.cell()))))
-        .after(Attributes::of(changes.values().map(|(field, value)| (field, value.cell()))))
+        .before(Attributes::of(before))
+        .after(Attributes::of(changes.values()))
         .write(db)?;
     let key = Key { account: context.caller.account_id.get(), id: record.id.get() };
     let statement = sql::update(db.dialect(), projection, key, context.now.0, &changes.columns());
@@ -139,7 +117,7 @@ pub fn update(
 
 /// Announces the last statement of a job: one that prints everything, with nothing after it.
 fn expect_last(db: &mut Db, context: &Context, projection: &Projection) {
-    if context.is_whole_job && projection.included().is_empty() {
+    if context.mode == WriteMode::Whole && projection.included().is_empty() {
         db.expect_last();
     }
 }
@@ -153,7 +131,7 @@ pub struct Conflict {
 
 impl Conflict {
     fn refusal(&self) -> Error {
-        Error::Invalid(vec![Fault::of(self.field, 0, self.message)])
+        Error::Invalid(vec![Violation::of(self.field, 0, self.message)])
     }
 }
 

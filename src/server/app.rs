@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::engine::access::{Caller, Policy};
-use crate::engine::context::Context;
+use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
 use crate::engine::recent_writes::RecentWrites;
@@ -181,9 +181,7 @@ impl App {
             invite_domains: Arc::clone(&self.config.invite_domains),
             outbox: Arc::clone(&self.outbox),
             remarks: Arc::default(),
-            is_rehearsal: false,
-            is_whole_job: false,
-            has_taken_limit: Arc::default(),
+            mode: WriteMode::Part,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What a body wants to set: every attribute is absent, null or a value, and every fault is kept for the answer.
+//! What a body wants to set: every attribute is absent, null or a value, and every violation is kept for the answer.
 //!
-//! Reading is pure and happens before any database work, but faults are only *reported* once the record was found and
-//! the caller may write it (rule O1). So faults travel inside [`Changes`], and rules add to them: at most one for each
+//! Reading is pure and happens before any database work, but violations are only *reported* once the record was found and
+//! the caller may write it (rule O1). So violations travel inside [`Changes`], and rules add to them: at most one for each
 //! field of each element (O2). [`Changes::finish`] returns them in the documented order (O3).
 
 use std::borrow::Cow;
@@ -13,8 +13,8 @@ use crate::wire::kind::{Kind, Value, label};
 
 /// One error of a 422.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Place among the faults of its element.
+pub struct Violation {
+    /// Place among the violations of its element.
     position: u8,
     /// Wire name of the attribute, or `base`; an unknown name in strict mode.
     pub field: Cow<'static, str>,
@@ -24,13 +24,8 @@ pub struct Fault {
     pub message: String,
 }
 
-impl Fault {
-    /// A fault of the record as a whole.
-    pub fn base(message: &str) -> Self {
-        Self::of("base", 0, message)
-    }
-
-    /// The only fault of a request.
+impl Violation {
+    /// The only violation of a request.
     pub fn of(field: &'static str, index: usize, message: &str) -> Self {
         Self { position: 0, field: Cow::Borrowed(field), index, message: message.to_owned() }
     }
@@ -43,14 +38,14 @@ pub struct Changes {
     index: usize,
     values: Vec<(&'static Field, Value)>,
     derived: Vec<(&'static str, Value)>,
-    faults: Vec<Fault>,
+    violations: Vec<Violation>,
 }
 
 impl Changes {
     /// Reads the attributes of `object`, the element at `index`, as a caller on `rung` may set them. On create, required
     /// attributes must be there and absent ones take their default; on update, absent ones stay as they are.
     pub fn read(resource: &'static Resource, verb: Verb, object: &Map<String, Json>, rung: Rung, index: usize) -> Self {
-        let mut changes = Self { resource, index, values: Vec::new(), derived: Vec::new(), faults: Vec::new() };
+        let mut changes = Self { resource, index, values: Vec::new(), derived: Vec::new(), violations: Vec::new() };
         for field in resource.fields {
             if let Some(input) = field.input_for(verb).filter(|input| rung >= input.settable_from) {
                 changes.read_field(field, input, verb, object.get(field.name));
@@ -69,7 +64,12 @@ impl Changes {
                 None => "is ignored: there is no such attribute.",
             };
             let message = format!("{} {reason}", label(name));
-            self.faults.push(Fault { position: u8::MAX, field: name.clone().into(), index: self.index, message });
+            self.violations.push(Violation {
+                position: u8::MAX,
+                field: name.clone().into(),
+                index: self.index,
+                message,
+            });
         }
     }
 
@@ -141,7 +141,7 @@ impl Changes {
     }
 
     pub fn is_refused(&self, name: &str) -> bool {
-        self.faults.iter().any(|fault| fault.field == name)
+        self.violations.iter().any(|violation| violation.field == name)
     }
 
     /// Drops the attributes that already have their value, so rules judge only real changes.
@@ -157,13 +157,14 @@ impl Changes {
         self.values.retain(|(field, _)| field.name != name);
         let position = self.resource.field(name).and_then(|field| field.input).map_or(0, |input| input.position);
         let message = message.into();
-        self.faults.push(Fault { position, field: name.into(), index: self.index, message });
+        self.violations.push(Violation { position, field: name.into(), index: self.index, message });
     }
 
-    /// All faults of the elements in the documented order; empty if the body can be written.
-    pub fn finish(elements: &mut [Self]) -> Vec<Fault> {
-        let mut faults: Vec<Fault> = elements.iter_mut().flat_map(|changes| changes.faults.drain(..)).collect();
-        faults.sort_by_key(|fault| (fault.index, fault.position));
-        faults
+    /// All violations of the elements in the documented order; empty if the body can be written.
+    pub fn finish(elements: &mut [Self]) -> Vec<Violation> {
+        let mut violations: Vec<Violation> =
+            elements.iter_mut().flat_map(|changes| changes.violations.drain(..)).collect();
+        violations.sort_by_key(|violation| (violation.index, violation.position));
+        violations
     }
 }

@@ -18,7 +18,7 @@ use crate::resources::people::{self, Keys, NewMembership, NewUser};
 use crate::resources::seats::{self, PENDING_INVITATIONS};
 use crate::resources::{memberships, roles, users};
 use crate::store::{Db, Param, UniqueIndex};
-use crate::wire::changes::{Changes, Fault};
+use crate::wire::changes::{Changes, Violation};
 use crate::wire::describe::Resource;
 use crate::wire::fold::fold;
 
@@ -78,10 +78,9 @@ fn judge_address(
         return Ok(None);
     };
     let params = [context.caller.account_id.into(), Param::Text(&key)];
-    let pending = db.maybe(
+    let is_pending = db.exists(
         "SELECT 1 FROM account_invitations WHERE account_id = ?1 AND email_key = ?2 AND accepted_at IS NULL",
         &params,
-        |_| Ok(()),
     )?;
     let user = db.maybe(
         "SELECT u.id, m.id, m.disabled_at, \
@@ -98,7 +97,7 @@ fn judge_address(
     let refusal = match user {
         _ if is_elsewhere => Some(OTHER_DOMAIN),
         _ if is_repeated => Some(TWICE_IN_REQUEST),
-        _ if pending.is_some() => Some(ALREADY_INVITED),
+        _ if is_pending => Some(ALREADY_INVITED),
         Some((_, true, true, _)) => Some(DISABLED_MEMBER),
         Some((_, true, false, _)) => Some(ALREADY_MEMBER),
         // Invited under another address, and changed since.
@@ -126,7 +125,7 @@ fn insert(
     let user =
         NewUser { account_id, full_name, email_address, keys: &keys, headline: changes.text("headline"), created_at };
     // A concurrent write got past the rule first.
-    let invited_meanwhile = || Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)]);
+    let invited_meanwhile = || Error::Invalid(vec![Violation::of("email_address", changes.index(), ALREADY_INVITED)]);
     let user_id = match invitee {
         Some(id) => id,
         None => people::insert_user(db, None, &user)
@@ -149,8 +148,8 @@ fn insert(
     if !context.activates_at_once {
         rules::put_into_outbox(db, context, id, email_address)?;
     }
-    let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
-    AuditEntry::of(context, resource, "create", id.record()).after(after).write(db)?;
+    let entry = AuditEntry::of(context, resource, "create", id.record());
+    entry.after(Attributes::of(changes.values())).write(db)?;
     Ok(id.record())
 }
 

@@ -43,9 +43,9 @@ fn judge_address(db: &mut Db, context: &Context, record: &Record, changes: &mut 
     let taken = "SELECT 1 FROM users WHERE account_id = ?1 AND email_key = ?2 AND id <> ?3";
     let invited = "SELECT 1 FROM account_invitations \
                    WHERE account_id = ?1 AND email_key = ?2 AND invitee_id <> ?3 AND accepted_at IS NULL";
-    let refusal = if db.maybe(taken, &params, |_| Ok(()))?.is_some() {
+    let refusal = if db.exists(taken, &params)? {
         ADDRESS_TAKEN
-    } else if db.maybe(invited, &params, |_| Ok(()))?.is_some() {
+    } else if db.exists(invited, &params)? {
         ADDRESS_INVITED
     } else {
         return Ok(());

@@ -15,7 +15,7 @@ use crate::language::{LANGUAGES, Language};
 use crate::oauth::redirects;
 use crate::resources::external_references::KIND;
 use crate::sandbox::seed::written::{Rule, Whole};
-use crate::wire::kind::{Kind, Member, Value, moment};
+use crate::wire::kind::{Kind, Property, Value, moment};
 
 /// The highest id in a file. There is room above it for the ids that the database assigns.
 const HIGHEST_ID: i64 = 1_000_000_000_000;
@@ -31,7 +31,7 @@ const LONGEST_TOKEN: usize = 255;
 const STARTS: RangeInclusive<Timestamp> = Timestamp(946_684_800_000_000)..=Timestamp(250_246_108_799_999_999);
 
 /// The members of an external reference.
-const MEMBERS: &[Member] = match KIND {
+const MEMBERS: &[Property] = match KIND {
     Kind::Object(members) => members,
     _ => &[],
 };

@@ -92,7 +92,7 @@ pub enum Kind {
     /// As [`Kind::Line`], but a whole number is accepted as its digits.
     Reference,
     /// An object with these members, stored as JSON text.
-    Object(&'static [Member]),
+    Object(&'static [Property]),
     /// A day in UTC, stored as days since 1970-01-01.
     Date,
     /// A moment, stored as microseconds since 1970-01-01T00:00:00Z.
@@ -100,7 +100,7 @@ pub enum Kind {
 }
 
 /// A member of a [`Kind::Object`].
-pub struct Member {
+pub struct Property {
     pub name: &'static str,
     pub kind: Kind,
     pub required: bool,

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde_json::{Value as Json, json};
 
-use crate::wire::kind::{Kind, LONGEST_LINE, Member, Value};
+use crate::wire::kind::{Kind, LONGEST_LINE, Property, Value};
 
 /// A boolean in a query parameter or in an attribute given as text (rules B10 and C10).
 pub fn truth(text: &str) -> Option<bool> {
@@ -103,7 +103,7 @@ pub(super) fn is_mailbox(text: &str) -> bool {
 }
 
 /// The known members of an object as JSON text; `None` if one is wrong or missing.
-pub(super) fn object(members: &[Member], input: &Json) -> Option<Value> {
+pub(super) fn object(members: &[Property], input: &Json) -> Option<Value> {
     let Json::Object(given) = input else {
         return None;
     };
