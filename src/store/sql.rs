@@ -7,7 +7,7 @@ use crate::store::{Dialect, Param};
 use crate::wire::describe::{Direction, Link, Resource};
 use crate::wire::kind::Value;
 use crate::wire::projection::{Column, Projection};
-use crate::wire::query::{Condition, ListQuery, Order, Slice};
+use crate::wire::query::{Condition, ListQuery, Slice};
 
 #[derive(Clone, Copy)]
 pub struct Key {
@@ -42,15 +42,10 @@ impl Statement {
         format!("?{}", self.values.len())
     }
 
-    fn and(&mut self, condition: &str) {
-        self.text.push_str(" AND ");
-        self.text.push_str(condition);
-    }
-
-    fn and_all(&mut self, conditions: &[Condition]) {
+    fn and(&mut self, conditions: &[Condition]) {
         for condition in conditions {
             let text = self.condition(condition);
-            self.and(&text);
+            self.text.extend([" AND ", &text]);
         }
     }
 
@@ -58,7 +53,11 @@ impl Statement {
         match condition {
             Condition::Fixed(fragment) => (*fragment).to_owned(),
             Condition::Not(fragment) => format!("NOT ({fragment})"),
-            Condition::Contains(columns, text) => self.any_contains(columns, text),
+            Condition::Contains(columns, text) => {
+                let placeholder = self.bind(Value::Text(text.clone()));
+                let contains = |column: &&str| self.dialect.contains(column, &placeholder);
+                format!("({})", columns.iter().map(contains).collect::<Vec<_>>().join(" OR "))
+            }
             Condition::Compares(column, sign, value) => format!("{column} {sign} {}", self.bind(value.clone())),
             Condition::OneOf(column, texts) => {
                 let placeholder = self.bind(Value::Text(serde_json::Value::from(texts.as_slice()).to_string()));
@@ -75,66 +74,36 @@ impl Statement {
         }
     }
 
-    /// Whether one of the columns contains the text.
-    fn any_contains(&mut self, columns: &[&str], text: &str) -> String {
-        let placeholder = self.bind(Value::Text(text.to_owned()));
-        let matches: Vec<String> = columns.iter().map(|column| self.dialect.contains(column, &placeholder)).collect();
-        format!("({})", matches.join(" OR "))
-    }
-
     fn among(&mut self, column: &str, ids: &[i64]) -> String {
         let digits: Vec<String> = ids.iter().map(i64::to_string).collect();
         let placeholder = self.bind(Value::Text(format!("[{}]", digits.join(","))));
         self.dialect.among_ids(column, &placeholder)
     }
 
-    /// The conditions, the search and the ids of a list.
-    fn restrict(&mut self, resource: &Resource, query: &ListQuery) {
-        self.and_all(&query.conditions);
-        if let (Some(search), Some(needle)) = (&resource.search, &query.search) {
-            let condition = self.any_contains(search.columns, &needle.text);
-            self.and(&condition);
-        }
-        if let Slice::Only(ids) = &query.slice {
-            let condition = self.among("t.id", ids);
-            self.and(&condition);
-        }
-    }
-
-    fn order(&mut self, resource: &Resource, query: &ListQuery) {
+    fn order(&mut self, query: &ListQuery) {
         self.text.push_str(" ORDER BY ");
-        let order = match (query.order, &resource.search, &query.search) {
-            (Order::Relevance, Some(search), Some(needle)) => {
-                let placeholder = self.bind(Value::Text(needle.words.clone()));
-                let words = self.dialect.contains(search.words, &placeholder);
-                let _ = write!(self.text, "CASE WHEN {words} THEN 0 ELSE 1 END, ");
-                query.default_order
-            }
-            (order, ..) => order,
-        };
-        if let Order::By(sort, direction) = order {
-            let direction = match direction {
-                Direction::Ascending => "ASC",
-                Direction::Descending => "DESC",
-            };
-            // Nulls come first when ascending, as in MySQL and SQLite, but not by default in PostgreSQL.
-            let nulls = match (sort.is_nullable, direction) {
-                (false, _) => "",
-                (true, "ASC") => " NULLS FIRST",
-                (true, _) => " NULLS LAST",
-            };
-            let _ = write!(self.text, "{} {direction}{nulls}, ", sort.expression);
+        if let Some((column, text)) = &query.best {
+            let placeholder = self.bind(Value::Text(text.clone()));
+            let is_best = self.dialect.contains(column, &placeholder);
+            let _ = write!(self.text, "CASE WHEN {is_best} THEN 0 ELSE 1 END, ");
         }
-        self.text.push_str("t.id");
+        let (sort, direction) = query.order;
+        // Nulls come first when ascending, as in MySQL and SQLite, but not by default in PostgreSQL.
+        let direction = match (direction, sort.is_nullable) {
+            (Direction::Ascending, false) => "ASC",
+            (Direction::Ascending, true) => "ASC NULLS FIRST",
+            (Direction::Descending, false) => "DESC",
+            (Direction::Descending, true) => "DESC NULLS LAST",
+        };
+        let _ = write!(self.text, "{} {direction}, t.id", sort.expression);
     }
 }
 
 pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &ListQuery) -> Statement {
-    let resource = projection.resource();
     let mut statement = Statement::scoped(dialect, select(dialect, projection, scope(query)), account);
-    statement.restrict(resource, query);
-    statement.order(resource, query);
-    if let Slice::Page { limit, offset } = query.slice {
+    statement.and(&query.conditions);
+    statement.order(query);
+    if let Some(Slice { limit, offset }) = query.slice {
         let (limit, offset) = (statement.bind(Value::Int(limit)), statement.bind(Value::Int(offset)));
         let _ = write!(statement.text, " LIMIT {limit} OFFSET {offset}");
     }
@@ -145,16 +114,15 @@ pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &Lis
 pub fn count(dialect: Dialect, resource: &Resource, account: i64, query: &ListQuery) -> Statement {
     let text = format!("SELECT count(*) FROM {} t WHERE {}", resource.table, scope(query));
     let mut statement = Statement::scoped(dialect, text, account);
-    statement.restrict(resource, query);
+    statement.and(&query.conditions);
     statement
 }
 
 /// One record, if it meets the conditions.
 pub fn record(dialect: Dialect, projection: &Projection, key: Key, conditions: &[Condition]) -> Statement {
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), key.account);
-    let placeholder = statement.bind(Value::Int(key.id));
-    statement.and(&format!("t.id = {placeholder}"));
-    statement.and_all(conditions);
+    statement.and(&[Condition::Compares("t.id", "=", Value::Int(key.id))]);
+    statement.and(conditions);
     statement
 }
 
@@ -168,8 +136,7 @@ pub fn record_to_write(dialect: Dialect, projection: &Projection, key: Key, cond
 /// The records of several ids, ordered by id.
 pub fn records(dialect: Dialect, projection: &Projection, account: i64, ids: &[i64]) -> Statement {
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), account);
-    let condition = statement.among("t.id", ids);
-    statement.and(&condition);
+    statement.and(&[Condition::Among("t.id", ids.to_vec())]);
     statement.text.push_str(" ORDER BY t.id");
     statement
 }
@@ -200,8 +167,9 @@ const OF_ACCOUNT: &str = "t.account_id = ?1";
 /// engines, so no planner walks through all rows of the account instead.
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
+/// A list without a slice is one of ids.
 fn scope(query: &ListQuery) -> &'static str {
-    if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT }
+    if query.slice.is_some() { OF_ACCOUNT } else { OF_ACCOUNT_BY_ID }
 }
 
 /// Selects a projection's columns in order, then the id.
