@@ -3,7 +3,7 @@
 //! These functions work for every resource, within the caller's account: a foreign id is not found, exactly like an
 //! unknown one.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use crate::engine::access::Caller;
 use crate::engine::audit::{Attributes, AuditEntry};
@@ -17,7 +17,7 @@ use crate::wire::changes::{Changes, Violation};
 use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
 use crate::wire::kind::{Cell, Value, ids_in};
-use crate::wire::projection::{Included, Projection};
+use crate::wire::projection::Projection;
 use crate::wire::query::{Condition, ListQuery, Paging};
 
 /// A record as it was found.
@@ -196,23 +196,31 @@ fn print<'a>(
     expected: usize,
 ) -> Result<Envelope<'a>, store::Error> {
     let mut envelope = Envelope::new(projection, expected);
-    let mut wanted = IncludedIds::new(projection);
+    let mut wanted = vec![BTreeSet::new(); projection.included().len()];
     db.each(&statement.text, &statement.params(), &mut |row| {
         envelope.push(row);
-        wanted.note(row);
+        for (included, ids) in projection.included().iter().zip(&mut wanted) {
+            for column in &included.columns {
+                match row.cell(*column) {
+                    Cell::Int(id) => ids.extend([id]),
+                    Cell::Text(numbers) => ids.extend(ids_in(numbers)),
+                    Cell::Null => {}
+                }
+            }
+        }
         Ok(())
     })?;
-    for (target, mut ids) in wanted.into_targets() {
-        envelope.include(target);
-        let Target::Records(resource) = target else {
+    for (included, mut ids) in projection.included().iter().zip(wanted) {
+        envelope.include(included.target);
+        let Target::Records(resource) = included.target else {
             continue;
         };
         if resource.name == projection.resource().name {
             // Already in the same map, with all requested fields.
-            let printed: HashSet<i64> = envelope.ids().iter().copied().collect();
-            ids.retain(|id| !printed.contains(id));
+            envelope.ids().iter().for_each(|id| _ = ids.remove(id));
         }
         if !ids.is_empty() {
+            let ids: Vec<i64> = ids.into_iter().collect();
             let included = Projection::plain(resource, caller.rung()).with_dates(projection.dates());
             let statement = sql::records(db.dialect(), &included, caller.account_id.get(), &ids);
             db.each(&statement.text, &statement.params(), &mut |row| {
@@ -222,43 +230,4 @@ fn print<'a>(
         }
     }
     Ok(envelope)
-}
-
-/// Ids of the records to include, collected while the rows of a page are printed.
-struct IncludedIds<'a> {
-    included: &'a [Included],
-    ids: Vec<Vec<i64>>,
-}
-
-impl<'a> IncludedIds<'a> {
-    fn new(projection: &'a Projection) -> Self {
-        let included = projection.included();
-        Self { included, ids: vec![Vec::new(); included.len()] }
-    }
-
-    fn note(&mut self, row: &dyn Cells) {
-        for (included, ids) in self.included.iter().zip(&mut self.ids) {
-            match row.cell(included.column) {
-                Cell::Int(id) => ids.push(id),
-                Cell::Text(numbers) => ids.extend(ids_in(numbers)),
-                Cell::Null => {}
-            }
-        }
-    }
-
-    /// One list of ids for each class, in the order of first mention: associations of one class share a map.
-    fn into_targets(self) -> Vec<(Target, Vec<i64>)> {
-        let mut targets: Vec<(Target, Vec<i64>)> = Vec::new();
-        for (included, ids) in self.included.iter().zip(self.ids) {
-            match targets.iter_mut().find(|(target, _)| target.name() == included.target.name()) {
-                Some((_, known)) => known.extend(ids),
-                None => targets.push((included.target, ids)),
-            }
-        }
-        for (_, ids) in &mut targets {
-            ids.sort_unstable();
-            ids.dedup();
-        }
-        targets
-    }
 }

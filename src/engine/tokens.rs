@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::{Stopwatch, Timestamp};
 use crate::engine::access::{Caller, Identity, Permission};
 use crate::entropy::{Entropy, NoEntropy};
-use crate::ids::{AccountId, TokenId, UserId};
+use crate::ids::{AccountId, Id, TokenId, UserId};
 use crate::store::{Db, Error, Param, Store};
 
 const CACHED_FOR: Duration = Duration::from_secs(1);
@@ -93,14 +93,18 @@ pub fn revoke(db: &mut Db, id: TokenId, now: Timestamp) -> Result<Option<Account
     db.maybe(sql, &[id.into(), Param::Int(now.0)], |row| row.id(0))
 }
 
+/// Revokes the tokens and grants of a user or an application, which their rows name in this column.
+pub fn revoke_all<const KIND: char>(db: &mut Db, column: &str, id: Id<KIND>, now: Timestamp) -> Result<(), Error> {
+    for table in ["access_tokens", "grants"] {
+        let sql = format!("UPDATE {table} SET revoked_at = ?2 WHERE {column} = ?1 AND revoked_at IS NULL");
+        db.exec(&sql, &[id.into(), Param::Int(now.0)])?;
+    }
+    Ok(())
+}
+
 /// Ends a user's access for good: tokens, the grants that would renew them, sessions, links and the password.
 pub fn end_access(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), Error> {
-    for sql in [
-        "UPDATE access_tokens SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
-        "UPDATE grants SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
-    ] {
-        db.exec(sql, &[user.into(), Param::Int(now.0)])?;
-    }
+    revoke_all(db, "user_id", user, now)?;
     for sql in [
         "DELETE FROM sessions WHERE user_id = ?1",
         "DELETE FROM sign_in_links WHERE user_id = ?1",

@@ -192,12 +192,7 @@ pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, stor
     let Some((id, account_id, name)) = deleted else {
         return Ok(false);
     };
-    for sql in [
-        "UPDATE grants SET revoked_at = ?2 WHERE application_id = ?1 AND revoked_at IS NULL",
-        "UPDATE access_tokens SET revoked_at = ?2 WHERE application_id = ?1 AND revoked_at IS NULL",
-    ] {
-        db.exec(sql, &[id.into(), Param::Int(now.0)])?;
-    }
+    tokens::revoke_all(db, "application_id", id, now)?;
     AuditEntry::new(account_id, now, "application.delete", "applications", id)
         .before([("client_id", Kind::Line, Cell::Text(client_id)), ("name", Kind::Line, Cell::Text(&name))])
         .write(db)?;

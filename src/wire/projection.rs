@@ -45,11 +45,10 @@ impl Column {
 }
 
 /// A class of records that an answer includes.
-#[derive(Clone, Copy)]
 pub struct Included {
-    /// Index of the column with the ids.
-    pub column: usize,
     pub target: Target,
+    /// Indices of the columns with the ids: associations of one class share a map.
+    pub columns: Vec<usize>,
 }
 
 impl Projection {
@@ -89,11 +88,13 @@ impl Projection {
                 self.columns.push(Column::Key(association));
             }
         }
-        let included = |association: &&'static Association| {
-            let column = self.columns.iter().position(|column| column.name() == association.key)?;
-            Some(Included { column, target: association.target })
-        };
-        self.included = wanted.iter().filter_map(included).collect();
+        for Association { key, target, .. } in wanted {
+            let Some(column) = self.columns.iter().position(|column| column.name() == *key) else { continue };
+            match self.included.iter_mut().find(|known| known.target.name() == target.name()) {
+                Some(known) => known.columns.push(column),
+                None => self.included.push(Included { target: *target, columns: vec![column] }),
+            }
+        }
     }
 
     #[must_use]
