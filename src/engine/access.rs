@@ -11,7 +11,6 @@ use crate::engine::limits::Limit;
 use crate::ids::{AccountId, TokenId, UserId};
 use crate::store::{self, Param};
 use crate::wire::describe::{Operation, Rung, Verb};
-use crate::wire::kind::Cell;
 
 /// What a member is allowed, lowest first; each level includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,12 +87,6 @@ impl FromStr for Permission {
 }
 
 impl From<Permission> for Param<'_> {
-    fn from(permission: Permission) -> Self {
-        Self::Text(permission.name())
-    }
-}
-
-impl From<Permission> for Cell<'_> {
     fn from(permission: Permission) -> Self {
         Self::Text(permission.name())
     }

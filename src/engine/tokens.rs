@@ -122,12 +122,8 @@ pub struct Callers(RwLock<CachedCallers>);
 struct CachedCallers {
     /// Counts how often the cache was emptied: a look-up that began before must not bring the old answer back.
     generation: u64,
-    callers: HashMap<TokenHash, CachedCaller>,
-}
-
-struct CachedCaller {
-    caller: Arc<Caller>,
-    since: Stopwatch,
+    /// Each with the time since it was found.
+    callers: HashMap<TokenHash, (Arc<Caller>, Stopwatch)>,
 }
 
 impl Callers {
@@ -159,8 +155,8 @@ impl Callers {
     /// The caller of a token, or the generation in which it is unknown.
     fn recall(&self, hash: &TokenHash) -> Result<Arc<Caller>, u64> {
         let cache = self.0.read();
-        let remembered = cache.callers.get(hash).filter(|remembered| remembered.since.elapsed() < CACHED_FOR);
-        remembered.map(|remembered| Arc::clone(&remembered.caller)).ok_or(cache.generation)
+        let remembered = cache.callers.get(hash).filter(|(_, since)| since.elapsed() < CACHED_FOR);
+        remembered.map(|(caller, _)| Arc::clone(caller)).ok_or(cache.generation)
     }
 
     fn remember(&self, hash: TokenHash, caller: &Arc<Caller>, generation: u64) {
@@ -171,7 +167,7 @@ impl Callers {
         if cache.callers.len() >= MOST_CALLERS {
             cache.callers.clear();
         }
-        cache.callers.insert(hash, CachedCaller { caller: Arc::clone(caller), since: Stopwatch::start() });
+        cache.callers.insert(hash, (Arc::clone(caller), Stopwatch::start()));
     }
 }
 

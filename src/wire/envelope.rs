@@ -131,7 +131,7 @@ fn print_entry(projection: &Projection, row: &dyn Cells, out: &mut Vec<u8>) -> i
         out.push(b'"');
         out.extend_from_slice(column.name().as_bytes());
         out.extend_from_slice(b"\":");
-        column.kind().print_with(row.cell(index), projection.dates(), out);
+        column.kind().print(row.cell(index), projection.dates(), out);
         out.push(b',');
     }
     out.extend_from_slice(b"\"id\":");

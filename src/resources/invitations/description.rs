@@ -3,9 +3,10 @@
 use crate::engine::access::{ADMINISTRATOR, INVITABLE, LEAD};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::invitations::{creation, rules};
-use crate::resources::{external_references, roles, users};
+use crate::resources::{external_references, memberships, roles, users};
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Flag, Operation, Resource, Search, Sort, Tally, Test, Verb,
+    derived,
 };
 use crate::wire::kind::{Cell, FALSE, Kind};
 
@@ -38,27 +39,15 @@ pub static RESOURCE: Resource = Resource {
         Field::new("permission", Kind::Choice(INVITABLE), "The level that the member will have.")
             .on_write(4)
             .default(Cell::Text("project_creator")),
-        Field::new("pending", Kind::Bool, "Whether it waits for acceptance. An expired invitation is still pending.")
-            .expression("CASE WHEN t.accepted_at IS NULL THEN 1 ELSE 0 END"),
+        derived("pending", IS_PENDING, "Whether it waits for acceptance. An expired invitation is still pending."),
         Field::new("expiration_date", Kind::Date, "The last day, in UTC, on which the link works.")
             .expression("t.expires_on")
             .nullable(),
-        Field::new("bill_rate_in_cents", Kind::Cents, "The default billing rate of the member.")
-            .nullable()
-            .shown_from(LEAD)
+        memberships::rate("bill_rate_in_cents", LEAD, "The default billing rate of the member.")
             .on_write(6)
             .settable_from(LEAD),
-        Field::new(
-            "billability_target",
-            Kind::Percent,
-            "The share of the working time to be billed, in percent; true is 100, false is 0.",
-        )
-        .nullable()
-        .shown_from(LEAD)
-        .on_write(8),
-        Field::new("cost_rate_in_cents", Kind::Cents, "The default cost rate of the member.")
-            .nullable()
-            .shown_from(ADMINISTRATOR)
+        memberships::billability().on_write(8),
+        memberships::rate("cost_rate_in_cents", ADMINISTRATOR, "The default cost rate of the member.")
             .on_write(7)
             .settable_from(ADMINISTRATOR),
         Field::new("inviter_id", Kind::Id("users"), "The user who has sent the invitation.").nullable(),

@@ -134,7 +134,7 @@ pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timesta
         .by(Actor::user(user_id, None))
         .after([
             ("account_membership_id", Kind::Id("account_memberships"), membership_id.into()),
-            ("permission", Kind::Line, permission.into()),
+            ("permission", Kind::Line, Cell::Text(permission.name())),
         ])
         .write(db)?;
     Ok(Accepted { membership_id, user_id })

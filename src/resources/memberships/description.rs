@@ -7,7 +7,7 @@ use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
 use crate::resources::{roles, users};
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Flag, Operation, Resource, Rung, Search, Sort, Tally, Test,
-    Verb,
+    Verb, derived,
 };
 use crate::wire::kind::{FALSE, Kind};
 
@@ -23,13 +23,18 @@ const WORDS: &str = "(SELECT u.search_key FROM users u WHERE u.id = t.user_id)";
 const OTHERS: &str = "account_memberships m \
                       WHERE m.account_id = t.account_id AND m.disabled_at IS NULL AND m.user_id <> t.user_id";
 
-const fn derived(name: &'static str, select: &'static str, text: &'static str) -> Field {
-    Field::new(name, Kind::Bool, text).expression(select)
-}
-
 /// A flag that an update may set.
 const fn setting(name: &'static str, position: u8, text: &'static str) -> Field {
     Field::new(name, Kind::Bool, text).on_update(position).default(FALSE)
+}
+
+pub const fn rate(name: &'static str, shown_from: Rung, text: &'static str) -> Field {
+    Field::new(name, Kind::Cents, text).nullable().shown_from(shown_from)
+}
+
+pub const fn billability() -> Field {
+    let text = "The share of the working time to be billed, in percent; true is 100, false is 0.";
+    Field::new("billability_target", Kind::Percent, text).nullable().shown_from(LEAD)
 }
 
 pub static ENTRY: Entry = Entry {
@@ -50,34 +55,29 @@ pub static RESOURCE: Resource = Resource {
     table: "account_memberships",
     fields: &[
         Field::new("permission", Kind::Choice(ASSIGNABLE), "The level.").on_update(1),
-        derived(
-            "is_administrator",
-            "CASE WHEN t.permission = 'administrator' THEN 1 ELSE 0 END",
-            "Whether the member administers the account.",
-        ),
+        derived("is_administrator", "t.permission = 'administrator'", "Whether the member administers the account."),
         derived(
             "is_project_lead",
-            "CASE WHEN t.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
-             'administrator') THEN 1 ELSE 0 END",
+            "t.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', 'administrator')",
             "Whether the member may lead projects.",
         ),
         derived(
             "is_punch_clock_user",
-            "CASE WHEN t.permission = 'punch_clock' THEN 1 ELSE 0 END",
+            "t.permission = 'punch_clock'",
             "Whether the member tracks time and nothing else.",
         ),
-        derived("is_owner", "t.is_owner", "Whether the member owns the account."),
-        derived("is_backup_approver", "0", "Whether the member stands in for an approver: never here."),
+        Field::new("is_owner", Kind::Bool, "Whether the member owns the account."),
+        Field::new("is_backup_approver", Kind::Bool, "Whether the member stands in for an approver: never here.")
+            .expression("0"),
         derived(
             "can_create_workspace",
-            "CASE WHEN t.permission IN ('project_creator', 'project_lead', 'reports_viewer', \
-             'reports_viewer_with_cost', 'administrator') THEN 1 ELSE 0 END",
+            "t.permission IN ('project_creator', 'project_lead', 'reports_viewer', \
+             'reports_viewer_with_cost', 'administrator')",
             "Whether the member may make projects.",
         ),
         derived(
             "can_view_reports",
-            "CASE WHEN t.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator') \
-             THEN 1 ELSE 0 END",
+            "t.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator')",
             "Whether the member may see reports.",
         ),
         setting("default_read_only", 6, "Whether the member starts without the right to write."),
@@ -91,34 +91,16 @@ pub static RESOURCE: Resource = Resource {
         Field::new("disabled_at", Kind::Time, "When access ended, if it did.").nullable(),
         Field::new("created_at", Kind::Time, "When it was made."),
         Field::new("updated_at", Kind::Time, "When it was last changed."),
-        Field::new("bill_rate_in_cents", Kind::Cents, "The default billing rate.")
-            .nullable()
-            .shown_from(LEAD)
-            .on_update(3)
-            .settable_from(LEAD),
-        Field::new(
-            "billability_target",
-            Kind::Percent,
-            "The share of the working time to be billed, in percent; true is 100, false is 0.",
-        )
-        .nullable()
-        .shown_from(LEAD)
-        .on_update(5),
-        Field::new("cost_rate_in_cents", Kind::Cents, "The default cost rate.")
-            .nullable()
-            .shown_from(ADMINISTRATOR)
-            .on_update(4)
-            .settable_from(ADMINISTRATOR),
-        Field::new(
+        rate("bill_rate_in_cents", LEAD, "The default billing rate.").on_update(3).settable_from(LEAD),
+        billability().on_update(5),
+        rate("cost_rate_in_cents", ADMINISTRATOR, "The default cost rate.").on_update(4).settable_from(ADMINISTRATOR),
+        derived(
             "collaborator_only_license",
-            Kind::Bool,
+            "t.permission IN ('collaborator', 'external_collaborator')",
             "Whether the member needs no more than a collaborator's licence.",
         )
-        .expression("CASE WHEN t.permission IN ('collaborator', 'external_collaborator') THEN 1 ELSE 0 END")
         .shown_from(ADMINISTRATOR),
-        Field::new("can_log_in", Kind::Bool, "Whether the member has access.")
-            .expression("CASE WHEN t.disabled_at IS NULL THEN 1 ELSE 0 END")
-            .on_request(),
+        derived("can_log_in", "t.disabled_at IS NULL", "Whether the member has access.").on_request(),
         Field::new("non_participant", Kind::Bool, "Whether the member takes no part in projects: never here.")
             .expression("0")
             .on_request(),

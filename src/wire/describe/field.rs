@@ -9,14 +9,24 @@ pub struct Field {
     /// Wire name, and the column that an update writes.
     pub name: &'static str,
     pub kind: Kind,
-    /// SQL expression that reads it, from the resource's own table only; `None` for the column of its name.
-    pub expression: Option<&'static str>,
+    pub reading: Reading,
     pub shown: Shown,
     pub nullable: bool,
     /// `None` for a read-only field.
     pub input: Option<Input>,
     /// One sentence for the reference.
     pub text: &'static str,
+}
+
+/// How a field is read, from the resource's own table only.
+#[derive(Clone, Copy)]
+pub enum Reading {
+    /// The column of its name.
+    Column,
+    /// A SQL expression.
+    Expression(&'static str),
+    /// A SQL condition, as a boolean.
+    Condition(&'static str),
 }
 
 /// When a field is printed.
@@ -46,6 +56,11 @@ pub struct Input {
     pub is_column: bool,
 }
 
+/// A boolean that is true where this SQL condition is.
+pub const fn derived(name: &'static str, condition: &'static str, text: &'static str) -> Field {
+    Field { reading: Reading::Condition(condition), ..Field::new(name, Kind::Bool, text) }
+}
+
 impl Field {
     /// How a body of this operation may set it, if it may.
     pub fn input_for(&self, verb: Verb) -> Option<Input> {
@@ -58,12 +73,20 @@ impl Field {
 
     /// A printed, read-only column that every caller sees and that is never null.
     pub const fn new(name: &'static str, kind: Kind, text: &'static str) -> Self {
-        Self { name, kind, expression: None, shown: Shown::From(Rung::EVERYONE), nullable: false, input: None, text }
+        Self {
+            name,
+            kind,
+            reading: Reading::Column,
+            shown: Shown::From(Rung::EVERYONE),
+            nullable: false,
+            input: None,
+            text,
+        }
     }
 
     /// Read by this SQL expression instead.
     pub const fn expression(mut self, sql: &'static str) -> Self {
-        self.expression = Some(sql);
+        self.reading = Reading::Expression(sql);
         self
     }
 
@@ -92,7 +115,7 @@ impl Field {
 
     /// Not a column: a rule of the resource stores the value, and it is read as null.
     pub const fn kept_elsewhere(mut self) -> Self {
-        self.expression = Some("NULL");
+        self.reading = Reading::Expression("NULL");
         if let Some(input) = &mut self.input {
             input.is_column = false;
         }

@@ -163,19 +163,14 @@ impl Kind {
     }
 
     /// Appends the value as JSON, with days as `dates` says.
-    pub fn print_with(self, cell: Cell<'_>, dates: Dates, out: &mut Vec<u8>) {
-        match (self, cell, dates) {
-            (Self::Date, Cell::Int(days), Dates::Times) => print_text(&format!("{}T00:00:00Z", date(days)), out),
-            _ => self.print(cell, out),
-        }
-    }
-
-    /// Appends the value as JSON.
-    pub fn print(self, cell: Cell<'_>, out: &mut Vec<u8>) {
+    pub fn print(self, cell: Cell<'_>, dates: Dates, out: &mut Vec<u8>) {
         match (self, cell) {
             (_, Cell::Null) => out.extend_from_slice(b"null"),
             (Self::Bool, Cell::Int(truth)) => out.extend_from_slice(if truth == 0 { b"false" } else { b"true" }),
             (Self::Id(_), Cell::Int(id)) => print_id(id, out),
+            (Self::Date, Cell::Int(days)) if dates == Dates::Times => {
+                print_text(&format!("{}T00:00:00Z", date(days)), out);
+            }
             (Self::Date, Cell::Int(days)) => print_text(&date(days), out),
             (Self::Time, Cell::Int(microseconds)) => print_text(&time(microseconds), out),
             (_, Cell::Int(number)) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
