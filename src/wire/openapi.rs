@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::wire::describe::{Association, Field, Filter, Link, Resource, Rung, Shown, Sort, Target, Test, Verb};
+use crate::wire::describe::{Field, Filter, Link, Resource, Rung, Shown, Sort, Target, Test, Verb};
 use crate::wire::kind::Kind;
 
 /// Status and text of every refusal, and which operations it is of.
@@ -108,11 +108,11 @@ fn reference(schema: &str) -> Json {
 fn object_schema(resource: &Resource) -> Json {
     let shown = || resource.fields.iter().filter(|field| field.shown != Shown::Never);
     let mut properties: Map<String, Json> = shown().map(|field| described(field, false)).collect();
-    for association in resource.associations {
-        if let Some(mut schema) = key_schema(association) {
-            schema["description"] = json!(format!("Only with include={}.", association.name));
-            properties.insert(association.key.to_owned(), schema);
-        }
+    for association in resource.associations.iter().filter(|association| !matches!(association.link, Link::Field)) {
+        let kind = association.kind();
+        let mut schema = kind.schema(matches!(kind, Kind::Id(_)), false);
+        schema["description"] = json!(format!("Only with include={}.", association.name));
+        properties.insert(association.key.to_owned(), schema);
     }
     properties.insert("id".to_owned(), json!({"type": "string", "pattern": "^[1-9][0-9]*$"}));
     let always = shown().filter(|field| field.shown == Shown::From(Rung::EVERYONE)).map(|field| field.name);
@@ -126,16 +126,6 @@ fn described(field: &Field, input: bool) -> (String, Json) {
     let mut schema = field.kind.schema(field.nullable, input);
     schema["description"] = json!(field.text);
     (field.name.to_owned(), schema)
-}
-
-/// The schema of a key that is not a field.
-fn key_schema(association: &Association) -> Option<Json> {
-    let name = association.target.name();
-    match association.link {
-        Link::Field => None,
-        Link::One(_) => Some(Kind::Id(name).schema(true, false)),
-        Link::Many { .. } | Link::Empty => Some(Kind::Ids(name).schema(false, false)),
-    }
 }
 
 fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {

@@ -36,10 +36,7 @@ impl Column {
     pub fn kind(self) -> Kind {
         match self {
             Self::Field(field) => field.kind,
-            Self::Key(association) => match association.link {
-                Link::One(_) | Link::Field => Kind::Id(association.target.name()),
-                Link::Many { .. } | Link::Empty => Kind::Ids(association.target.name()),
-            },
+            Self::Key(association) => association.kind(),
         }
     }
 }

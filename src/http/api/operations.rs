@@ -273,7 +273,7 @@ fn root<'a>(resource: &Resource, params: &'a Tree) -> Result<&'a Map<String, Jso
 /// made in bulk has two root keys, and a body never has both (docs/WIRE.md, C4).
 fn elements<'a>(resource: &Resource, params: &'a Tree, bulk: usize) -> Result<Vec<&'a Map<String, Json>>, Error> {
     let (singular, plural) = (resource.singular, resource.name);
-    let many = params.get(plural).filter(|_| resource.most_in_bulk() > 1);
+    let many = params.get(plural).filter(|_| resource.has_bulk());
     match many {
         Some(_) if params.contains_key(singular) => {
             Err(Error::Syntax(format!("Send either {singular} or {plural}, not both.")))

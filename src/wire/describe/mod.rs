@@ -117,13 +117,9 @@ impl Resource {
         self.operations.iter().find(|operation| wanted(operation.verb))
     }
 
-    /// Most records that one body may create.
-    pub fn most_in_bulk(&self) -> usize {
-        let bulk = |operation: &Operation| match operation.verb {
-            Verb::Create { bulk } => Some(bulk),
-            _ => None,
-        };
-        self.operations.iter().find_map(bulk).unwrap_or(1)
+    /// Whether one body may create several records.
+    pub fn has_bulk(&self) -> bool {
+        self.operation(|verb| matches!(verb, Verb::Create { bulk: 2.. })).is_some()
     }
 
     /// Path below the base path, such as `/account_invitations/{id}/resend`.

@@ -80,17 +80,14 @@ fn default_scope(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
     let Some(scope) = &resource.default_scope else {
         return Vec::new();
     };
-    let is_lifted = scope.lifted_by.iter().any(|(name, value)| flag(params, name) == Some(*value));
-    if is_lifted || !defaults_apply(params) { Vec::new() } else { vec![Condition::Fixed(scope.condition)] }
-}
-
-fn defaults_apply(params: &Tree) -> bool {
-    text(params, "apply_default_filters").is_none_or(|text| matches!(text, "true" | "TRUE" | "1"))
+    let is_lifted = scope.lifted_by.iter().any(|(name, value)| given(params, name).map(flag) == Some(*value));
+    let applies = text(params, "apply_default_filters").is_none_or(|text| matches!(text, "true" | "TRUE" | "1"));
+    if is_lifted || !applies { Vec::new() } else { vec![Condition::Fixed(scope.condition)] }
 }
 
 /// A boolean; any other text counts as true, as in Ruby (rules B10 and E5).
-fn flag(params: &Tree, name: &str) -> Option<bool> {
-    given(params, name).map(|text| truth(text).unwrap_or(true))
+fn flag(text: &str) -> bool {
+    truth(text).unwrap_or(true)
 }
 
 fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>, TooMany> {
@@ -98,7 +95,7 @@ fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>
         return Ok(None);
     };
     let condition = match filter.test {
-        Test::Flag(flag) => match (flag, truth(text).unwrap_or(true)) {
+        Test::Flag(restriction) => match (restriction, flag(text)) {
             (Flag::Ignored, _) | (Flag::Only(_), false) => None,
             (Flag::Only(condition) | Flag::Whether(condition) | Flag::Either(condition, _), true) => {
                 Some(Condition::Fixed(condition))

@@ -36,7 +36,8 @@ impl ListQuery {
         let order = asked.unwrap_or_else(|| default_order(resource));
         let (slice, paging) = paging::page(params);
         let mut query = Self { conditions, best: None, order, slice: Some(slice), paging };
-        if let Some(ids) = only(params) {
+        if let Some(ids) = given(params, "only").map(ids) {
+            // A blank `only` is absent (rule B6).
             query.conditions.push(Condition::Among("t.id", ids));
             query.slice = None;
         } else if let (Some(search), Some(text)) = (&resource.search, searched(params)) {
@@ -79,11 +80,6 @@ pub fn included_names(params: &Tree) -> Vec<&str> {
 /// The names in `optional_fields`, trimmed (rule B9).
 pub fn optional_fields(params: &Tree) -> Vec<&str> {
     texts(params.get("optional_fields")).into_iter().map(str::trim).collect()
-}
-
-/// The ids of `only`; `None` if it is absent or blank (rule B6).
-fn only(params: &Tree) -> Option<Vec<i64>> {
-    given(params, "only").map(ids)
 }
 
 /// The pieces of a list that are all digits, without duplicates (rules B6 and H4).
