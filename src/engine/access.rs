@@ -174,22 +174,12 @@ pub const BELOW_LEVEL: &str = "You do not have permission to do this.";
 /// The refusal of a permission that [`Caller::may_grant`] denies.
 pub const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
 
-/// The levels in force: those of the descriptions, and the setting that can raise the one for inviting.
-pub struct Policy {
-    create_level: Level,
-}
-
-impl Policy {
-    pub const fn new(create_level: Level) -> Self {
-        Self { create_level }
-    }
-
-    /// The first step: whether the caller's level alone allows the operation.
-    pub fn permit(&self, caller: &Caller, operation: &Operation) -> Result<(), Error> {
-        let is_inviting = limit(operation) == Some(Limit::Create);
-        let least = if is_inviting { self.create_level.rung() } else { Rung::EVERYONE };
-        permit_from(operation.from.max(least), caller)
-    }
+/// The first step: whether the caller's level alone allows the operation. A setting, `create_level`, can raise the
+/// level for inviting.
+pub fn permit(caller: &Caller, operation: &Operation, create_level: Level) -> Result<(), Error> {
+    let is_inviting = limit(operation) == Some(Limit::Create);
+    let least = if is_inviting { create_level.rung() } else { Rung::EVERYONE };
+    permit_from(operation.from.max(least), caller)
 }
 
 /// Whether the caller stands on this rung or above, in an account that is not cancelled.

@@ -12,7 +12,7 @@ use crate::engine::error::Error;
 use crate::engine::tallies;
 use crate::ids::{AccountId, Id, RecordId};
 use crate::store::sql::{self, Key, Statement};
-use crate::store::{self, Db, Row, UniqueIndex};
+use crate::store::{self, Db, UniqueIndex};
 use crate::wire::changes::{Changes, Violation};
 use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
@@ -28,11 +28,6 @@ pub struct Record {
 }
 
 impl Record {
-    fn of_row(resource: &'static Resource, row: &Row<'_>) -> Result<Self, store::Error> {
-        let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
-        Ok(Self { resource, id: row.id(resource.fields.len())?, values })
-    }
-
     pub fn values(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.resource.fields.iter().zip(&self.values)
     }
@@ -79,7 +74,10 @@ pub fn find(
     let writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
     let key = Key { account: account.get(), id: id.get() };
     let statement = sql::record_to_write(db.dialect(), &Projection::whole(resource), key, &writable);
-    let found = db.maybe(&statement.text, &statement.params(), |row| Record::of_row(resource, row))?;
+    let found = db.maybe(&statement.text, &statement.params(), |row| {
+        let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
+        Ok(Record { resource, id: row.id(resource.fields.len())?, values })
+    })?;
     found.ok_or(Error::NotFound)
 }
 
@@ -103,7 +101,8 @@ pub fn update(
     let statement = sql::update(db.dialect(), projection, key, context.now.0, &changes.columns());
     let refuse = |error: store::Error| {
         let conflict = conflicts.iter().find(|conflict| error.is_violation_of(conflict.index));
-        conflict.map_or_else(|| error.into(), Conflict::refusal)
+        let refusal = |conflict: &Conflict| Error::Invalid(vec![Violation::of(conflict.field, 0, conflict.message)]);
+        conflict.map_or_else(|| error.into(), refusal)
     };
     if projection.is_of_one_row() {
         expect_last(db, context, projection);
@@ -127,12 +126,6 @@ pub struct Conflict {
     pub index: UniqueIndex,
     pub field: &'static str,
     pub message: &'static str,
-}
-
-impl Conflict {
-    fn refusal(&self) -> Error {
-        Error::Invalid(vec![Violation::of(self.field, 0, self.message)])
-    }
 }
 
 /// Prints a record that meets the conditions.

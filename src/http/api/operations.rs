@@ -49,7 +49,7 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
     limit_rate(app, &caller, route.as_ref().map(|route| route.operation))?;
     let route = route.ok_or(Error::NotFound)?;
     call.set_operation(route.operation.id);
-    app.policy.permit(&caller, route.operation)?;
+    access::permit(&caller, route.operation, app.config.create_level)?;
     let permitted = Permitted { call, caller, route, params: Tree::new(), options: RequestOptions::default() };
     if permitted.verb().is_write() {
         // On the heap: a read must not carry around, and copy, the room that a write needs.
@@ -93,7 +93,7 @@ async fn write_to(
         let params = request::query_and_body(call, &head.uri, &head.headers, body).await?;
         // A member can be disabled or demoted while the body arrives: what counts is the present.
         permitted.caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
-        app.policy.permit(&permitted.caller, permitted.route.operation)?;
+        access::permit(&permitted.caller, permitted.route.operation, app.config.create_level)?;
         params
     } else {
         request::query(&head.uri)?
@@ -240,10 +240,7 @@ where
         return Ok(written(app.store.rehearse(work).await?, &remarks, Some(options::DRY_RUN)));
     }
     let (body, is_replay) = match key {
-        Some(key) => {
-            let answered = app.store.write(move |db| idempotency::once(db, &key, &work)).await?;
-            (answered.body, answered.is_replay)
-        }
+        Some(key) => app.store.write(move |db| idempotency::once(db, &key, &work)).await?,
         None => (app.store.write(work).await?, false),
     };
     app.note_write(caller.user_id());
