@@ -36,6 +36,7 @@ pub use job::Work;
 use job::{Failure, Message, Terms};
 pub use row::Row;
 pub use statistics::{Position, Statistics};
+use threads::{Group, Threads};
 pub use value::{OwnedParam, Param};
 
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ pub struct Store {
     /// Reads for the replica, if there is one.
     late_reads: Option<flume::Sender<Message>>,
     statistics: Arc<Statistics>,
-    threads: Arc<threads::Threads>,
+    threads: Arc<Threads>,
 }
 
 impl Store {
@@ -128,6 +129,14 @@ impl Store {
             Place::File(path) => sqlite::open(path, options),
             Place::Server(server) => postgres::open(server, options),
         }
+    }
+
+    /// Followers hand jobs on to the readers, so they end first.
+    fn of(followers: Option<Group>, readers: Group, writers: Group, statistics: Arc<Statistics>) -> Self {
+        let (writes, reads) = (writers.queue.clone(), readers.queue.clone());
+        let late_reads = followers.as_ref().map(|followers| followers.queue.clone());
+        let groups: Vec<Group> = followers.into_iter().chain([readers, writers]).collect();
+        Self { writes, reads, late_reads, statistics, threads: Arc::new(Threads(groups.into())) }
     }
 
     /// Runs a job in a read-only transaction. It may be run again, as by [`Store::write`].
