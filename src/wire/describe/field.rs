@@ -73,15 +73,8 @@ impl Field {
 
     /// A printed, read-only column that every caller sees and that is never null.
     pub const fn new(name: &'static str, kind: Kind, text: &'static str) -> Self {
-        Self {
-            name,
-            kind,
-            reading: Reading::Column,
-            shown: Shown::From(Rung::EVERYONE),
-            nullable: false,
-            input: None,
-            text,
-        }
+        let (reading, shown) = (Reading::Column, Shown::From(Rung::EVERYONE));
+        Self { name, kind, reading, shown, nullable: false, input: None, text }
     }
 
     /// Read by this SQL expression instead.
