@@ -1,6 +1,6 @@
 //! The API description, OpenAPI 3.1, generated from the descriptions that also serve the requests.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use crate::wire::describe::{Field, Filter, Link, Resource, Rung, Shown, Sort, Target, Test, Verb};
 use crate::wire::kind::Kind;
@@ -40,12 +40,11 @@ const ALWAYS: Condition = |_| true;
 
 /// The description of these resources below `base_path`.
 pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
-    let mut paths = Map::new();
+    let mut paths = json!({});
     let mut schemas = shared_schemas();
     for resource in resources {
-        schemas.insert(resource.object.to_owned(), object_schema(resource));
+        schemas[resource.object] = object_schema(resource);
         for operation in resource.operations {
-            let methods = paths.entry(resource.path(operation.verb)).or_insert_with(|| json!({}));
             let mut description = json!({
                 "operationId": operation.id,
                 "summary": operation.text,
@@ -56,7 +55,7 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
             if let Some(body) = request_body(resource, operation.verb) {
                 description["requestBody"] = body;
             }
-            methods[operation.verb.method().to_lowercase()] = description;
+            paths[resource.path(operation.verb)][operation.verb.method().to_lowercase()] = description;
         }
     }
     json!({
@@ -78,7 +77,7 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
     })
 }
 
-fn shared_schemas() -> Map<String, Json> {
+fn shared_schemas() -> Json {
     let error = json!({
         "type": {"type": "string", "enum": ["oauth", "syntax", "system", "validation"]},
         "field": {"type": "string", "description": "On validation only: the attribute, or base."},
@@ -88,11 +87,11 @@ fn shared_schemas() -> Map<String, Json> {
     let errors = json!({"errors": {"type": "array", "minItems": 1, "items": reference("Error")}});
     let integer = json!({"type": "integer"});
     let meta = json!({"count": integer, "page_count": integer, "page_number": integer, "page_size": integer});
-    Map::from_iter([
-        ("Error".to_owned(), object(error, json!(["type", "message"]))),
-        ("Errors".to_owned(), object(errors, json!(["errors"]))),
-        ("Meta".to_owned(), object(meta, json!(["count", "page_count", "page_number", "page_size"]))),
-    ])
+    json!({
+        "Error": object(error, json!(["type", "message"])),
+        "Errors": object(errors, json!(["errors"])),
+        "Meta": object(meta, json!(["count", "page_count", "page_number", "page_size"])),
+    })
 }
 
 /// The schema of an object with no other properties.
@@ -107,14 +106,14 @@ fn reference(schema: &str) -> Json {
 
 fn object_schema(resource: &Resource) -> Json {
     let shown = || resource.fields.iter().filter(|field| field.shown != Shown::Never);
-    let mut properties: Map<String, Json> = shown().map(|field| described(field, false)).collect();
+    let mut properties: Json = shown().map(|field| described(field, false)).collect();
     for association in resource.associations.iter().filter(|association| !matches!(association.link, Link::Field)) {
         let kind = association.kind();
         let mut schema = kind.schema(matches!(kind, Kind::Id(_)), false);
         schema["description"] = json!(format!("Only with include={}.", association.name));
-        properties.insert(association.key.to_owned(), schema);
+        properties[association.key] = schema;
     }
-    properties.insert("id".to_owned(), json!({"type": "string", "pattern": "^[1-9][0-9]*$"}));
+    properties["id"] = json!({"type": "string", "pattern": "^[1-9][0-9]*$"});
     let always = shown().filter(|field| field.shown == Shown::From(Rung::EVERYONE)).map(|field| field.name);
     let mut schema = object(properties, ["id"].into_iter().chain(always).collect::<Vec<_>>());
     schema["description"] = json!(resource.text);
@@ -202,16 +201,14 @@ fn query(name: &str, schema: Json, text: &str) -> Json {
 }
 
 fn responses(resource: &Resource, verb: Verb) -> Json {
-    let mut responses = Map::new();
-    match verb {
-        Verb::Destroy => responses.insert("204".to_owned(), json!({"description": "It is gone."})),
-        _ => responses
-            .insert("200".to_owned(), content("The records, by id, and their order.", envelope_schema(resource))),
+    let mut responses = match verb {
+        Verb::Destroy => json!({"204": {"description": "It is gone."}}),
+        _ => json!({"200": content("The records, by id, and their order.", envelope_schema(resource))}),
     };
     for (status, _, text) in REFUSALS.iter().filter(|(_, is_of, _)| is_of(verb)) {
-        responses.insert((*status).to_owned(), content(text, reference("Errors")));
+        responses[*status] = content(text, reference("Errors"));
     }
-    Json::Object(responses)
+    responses
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "callers build the schema in place")]
@@ -222,18 +219,17 @@ fn content(text: &str, schema: Json) -> Json {
 fn envelope_schema(resource: &Resource) -> Json {
     let map = |object: &str| json!({"type": "object", "additionalProperties": reference(object)});
     let result = object(json!({"key": {"const": resource.name}, "id": {"type": "string"}}), json!(["key", "id"]));
-    let mut properties = Map::from_iter([
-        ("count".to_owned(), json!({"type": "integer", "minimum": 0})),
-        ("results".to_owned(), json!({"type": "array", "items": result})),
-        (resource.name.to_owned(), map(resource.object)),
-        ("meta".to_owned(), reference("Meta")),
-    ]);
+    let mut properties = json!({
+        "count": {"type": "integer", "minimum": 0},
+        "results": {"type": "array", "items": result},
+        resource.name: map(resource.object),
+        "meta": reference("Meta"),
+    });
     for association in resource.associations {
-        let included = match association.target {
+        properties[association.target.name()] = match association.target {
             Target::Records(resource) => map(resource.object),
             Target::Nothing(_) => json!({"type": "object", "maxProperties": 0}),
         };
-        properties.insert(association.target.name().to_owned(), included);
     }
     object(properties, json!(["count", "results", resource.name, "meta"]))
 }
@@ -258,7 +254,7 @@ fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
 fn element_schema(resource: &Resource, verb: Verb) -> Option<Json> {
     let settable = || resource.fields.iter().filter_map(|field| Some((field, field.input_for(verb)?)));
     settable().next()?;
-    let properties: Map<String, Json> = settable().map(|(field, _)| described(field, true)).collect();
+    let properties: Json = settable().map(|(field, _)| described(field, true)).collect();
     let required = settable().filter(|(_, input)| input.required && matches!(verb, Verb::Create { .. }));
     let required: Vec<&str> = required.map(|(field, _)| field.name).collect();
     Some(json!({"type": "object", "properties": properties, "required": required}))
