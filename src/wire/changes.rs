@@ -1,8 +1,8 @@
 //! What a body wants to set: every attribute is absent, null or a value, and every violation is kept for the answer.
 //!
-//! Reading is pure and happens before any database work, but violations are only *reported* once the record was found and
-//! the caller may write it (rule O1). So violations travel inside [`Changes`], and rules add to them: at most one for each
-//! field of each element (O2). [`Changes::finish`] returns them in the documented order (O3).
+//! Reading is pure and happens before any database work, but violations are only *reported* once the record was found
+//! and the caller may write it (rule O1). So violations travel inside [`Changes`], and rules add to them: at most one
+//! for each field of each element (O2). [`Changes::finish`] returns them in the documented order (O3).
 
 use std::borrow::Cow;
 
@@ -42,8 +42,8 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Reads the attributes of `object`, the element at `index`, as a caller on `rung` may set them. On create, required
-    /// attributes must be there and absent ones take their default; on update, absent ones stay as they are.
+    /// Reads the attributes of `object`, the element at `index`, as a caller on `rung` may set them. On create,
+    /// required attributes must be there and absent ones take their default; on update, absent ones stay as they are.
     pub fn read(resource: &'static Resource, verb: Verb, object: &Map<String, Json>, rung: Rung, index: usize) -> Self {
         let mut changes = Self { resource, index, values: Vec::new(), derived: Vec::new(), violations: Vec::new() };
         for field in resource.fields {

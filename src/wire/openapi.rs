@@ -158,9 +158,9 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
             query(name, number.unwrap_or_else(text), sentence)
         }));
     }
-    let headers = HEADERS.iter().filter(|(_, reads, _)| reads(verb));
-    let header = |&(name, _, sentence): &(&str, _, &str)| json!({"in": "header", "name": name, "schema": text(), "description": sentence});
-    parameters.extend(headers.map(header));
+    for (name, _, sentence) in HEADERS.iter().filter(|(_, reads, _)| reads(verb)) {
+        parameters.push(json!({"in": "header", "name": name, "schema": text(), "description": sentence}));
+    }
     parameters
 }
 
