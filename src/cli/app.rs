@@ -42,12 +42,12 @@ impl App {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { user, name, redirect_uri, within } => {
-                let created = within.write(move |db, context| {
+                let (application, secret) = within.write(move |db, context| {
                     let account = context.caller.account_id;
                     applications::create(db, &context.entropy, account, &user, &name, &redirect_uri, context.now)
                 })?;
-                let Application { account_id, client_id, name, .. } = &created.application;
-                let (mut record, secret) = (record(&created.application), created.secret.expose_secret());
+                let Application { account_id, client_id, name, .. } = &application;
+                let (mut record, secret) = (record(&application), secret.expose_secret());
                 record["client_secret"] = secret.into();
                 let text = format!("client_id: {client_id}\nclient_secret, shown only now: {secret}");
                 within

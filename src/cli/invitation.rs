@@ -12,7 +12,7 @@ use crate::engine::error::Error;
 use crate::engine::records;
 use crate::ids::{AccountId, InvitationId};
 use crate::mail::outbox;
-use crate::resources::invitations::states::{self, InvitationFilter, ListedInvitation};
+use crate::resources::invitations::states::{self, ListedInvitation};
 use crate::resources::invitations::{self, RESOURCE, links};
 use crate::store::Db;
 use crate::wire::kind::date;
@@ -61,12 +61,8 @@ impl Invitation {
         match self {
             Self::List { all, csv, within } => {
                 let listed = within.read(move |db, operator| {
-                    let account = operator.account_id;
-                    Ok(states::list(
-                        db,
-                        if all { InvitationFilter::Account(account) } else { InvitationFilter::Pending(account) },
-                        now,
-                    )?)
+                    let state = if all { None } else { Some(states::PENDING) };
+                    Ok(states::list(db, operator.account_id, None, state, now)?)
                 })?;
                 let rows: Vec<Json> = listed.iter().map(row).collect();
                 let form = if csv { output::csv } else { output::table };
@@ -121,7 +117,7 @@ fn row(invitation: &ListedInvitation) -> Json {
 
 /// The invitation with this id, or an error that says how to find the right one.
 fn find(db: &mut Db, account: AccountId, id: InvitationId, now: Timestamp) -> Result<ListedInvitation, Error> {
-    states::list(db, InvitationFilter::Invitation(account, id), now)?.pop().ok_or_else(|| {
+    states::list(db, account, Some(id), None, now)?.pop().ok_or_else(|| {
         Error::Syntax(format!("Account {account} has no invitation {id}: `invited invitation list --all` shows them."))
     })
 }

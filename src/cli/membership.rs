@@ -8,14 +8,13 @@ use serde_json::{Map, json};
 use crate::cli::people;
 use crate::cli::within::Person;
 use crate::engine::access::ASSIGNABLE;
-use crate::engine::context::Context;
 use crate::engine::error::Error;
-use crate::ids::MembershipId;
 use crate::resources::memberships::{ENTRY, RESOURCE};
 use crate::resources::users;
-use crate::resources::writes::{self, UNGUARDED};
+use crate::resources::writes::{UNGUARDED, Write};
 use crate::store::Db;
-use crate::wire::changes::{Changes, Write};
+use crate::wire::changes::Changes;
+use crate::wire::describe::Verb;
 use crate::wire::projection::Projection;
 
 /// Manage the members of an account
@@ -40,32 +39,21 @@ impl Membership {
         match self {
             Self::SetPermission { member, permission } => {
                 let attributes = Map::from_iter([("permission".to_owned(), permission.into())]);
-                change(member, move |db, context, id| {
-                    let changes = Changes::read(&RESOURCE, Write::Update, &attributes, context.caller.rung(), 0);
-                    writes::update(db, context, &ENTRY, Some(id.record()), changes, UNGUARDED, &plain(context))
-                        .map(drop)
+                change(member, move |db, write| {
+                    let rung = write.context.caller.rung();
+                    write.update(db, Changes::read(&RESOURCE, Verb::Update, &attributes, rung, 0))
                 })
             }
-            Self::Disable(member) => act(member, "disable"),
-            Self::Enable(member) => act(member, "enable"),
+            Self::Disable(member) => change(member, |db, write| write.act(db, "disable")),
+            Self::Enable(member) => change(member, |db, write| write.act(db, "enable")),
         }
     }
-}
-
-fn plain(context: &Context) -> Projection {
-    Projection::plain(&RESOURCE, context.caller.rung())
-}
-
-fn act(member: Person, action: &'static str) -> Result<()> {
-    change(member, move |db, context, id| {
-        writes::act(db, context, &ENTRY, Some(id.record()), action, UNGUARDED, &plain(context)).map(drop)
-    })
 }
 
 /// Changes a membership and prints it.
 fn change(
     Person { email, within }: Person,
-    work: impl Fn(&mut Db, &Context, MembershipId) -> Result<(), Error> + Send + 'static,
+    work: impl Fn(&mut Db, &Write<'_>) -> Result<Vec<u8>, Error> + Send + 'static,
 ) -> Result<()> {
     let (user, membership) = within.write(move |db, context| {
         let operator = &context.caller;
@@ -73,9 +61,10 @@ fn change(
         let id = person
             .membership_id
             .ok_or_else(|| Error::Syntax(format!("{email} is not a member of account {}.", operator.account_id)))?;
-        work(db, context, id)?;
+        let (id, projection) = (id.record(), &Projection::plain(&RESOURCE, operator.rung()));
+        work(db, &Write { context, entry: &ENTRY, id: Some(id), guard: UNGUARDED, projection })?;
         let user = people::record(db, &users::RESOURCE, operator, person.user_id.record())?;
-        Ok((user, people::record(db, &RESOURCE, operator, id.record())?))
+        Ok((user, people::record(db, &RESOURCE, operator, id)?))
     })?;
     within.print(&json!({ "account_membership": membership }), people::line(&user, Some(&membership)))
 }

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::cli::settings::Given;
 use crate::cli::{output, require_database, spoken, with_app};
 use crate::engine::access::Caller;
-use crate::engine::context::Context;
+use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::ids::AccountId;
 use crate::resources::accounts;
@@ -80,7 +80,8 @@ impl<G: Args> InDatabase<G> {
         work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
         with_app(self.existing()?, |app| async move {
-            let context = Context { is_rehearsal, ..app.context(&Arc::new(Caller::unknown()), None) };
+            let mode = if is_rehearsal { WriteMode::DryRun } else { WriteMode::Part };
+            let context = Context { mode, ..app.context(&Arc::new(Caller::unknown()), None) };
             let job = move |db: &mut Db| work(db, &context);
             let done = if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await };
             done.map_err(|error| spoken(&error))

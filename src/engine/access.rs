@@ -7,11 +7,10 @@
 use std::str::FromStr;
 
 use crate::engine::error::Error;
-use crate::engine::limits;
+use crate::engine::limits::Limit;
 use crate::ids::{AccountId, TokenId, UserId};
 use crate::store::{self, Param};
 use crate::wire::describe::{Operation, Rung, Verb};
-use crate::wire::kind::Cell;
 
 /// What a member is allowed, lowest first; each level includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,17 +82,11 @@ impl FromStr for Permission {
 
     fn from_str(name: &str) -> Result<Self, store::Error> {
         let found = PERMISSIONS.iter().find(|(_, known, _)| *known == name).map(|(permission, ..)| *permission);
-        found.ok_or_else(|| store::Error::Statement(format!("{name:?} is no permission")))
+        found.ok_or_else(|| store::Error::Data(format!("{name:?} is no permission")))
     }
 }
 
 impl From<Permission> for Param<'_> {
-    fn from(permission: Permission) -> Self {
-        Self::Text(permission.name())
-    }
-}
-
-impl From<Permission> for Cell<'_> {
     fn from(permission: Permission) -> Self {
         Self::Text(permission.name())
     }
@@ -181,22 +174,12 @@ pub const BELOW_LEVEL: &str = "You do not have permission to do this.";
 /// The refusal of a permission that [`Caller::may_grant`] denies.
 pub const ABOVE_OWN_LEVEL: &str = "Permission must not be above your own.";
 
-/// The levels in force: those of the descriptions, and the setting that can raise the one for inviting.
-pub struct Policy {
-    create_level: Level,
-}
-
-impl Policy {
-    pub const fn new(create_level: Level) -> Self {
-        Self { create_level }
-    }
-
-    /// The first step: whether the caller's level alone allows the operation.
-    pub fn permit(&self, caller: &Caller, operation: &Operation) -> Result<(), Error> {
-        let is_inviting = limit(operation) == Some(limits::Kind::Create);
-        let least = if is_inviting { self.create_level.rung() } else { Rung::EVERYONE };
-        permit_from(operation.from.max(least), caller)
-    }
+/// The first step: whether the caller's level alone allows the operation. A setting, `create_level`, can raise the
+/// level for inviting.
+pub fn permit(caller: &Caller, operation: &Operation, create_level: Level) -> Result<(), Error> {
+    let is_inviting = limit(operation) == Some(Limit::Create);
+    let least = if is_inviting { create_level.rung() } else { Rung::EVERYONE };
+    permit_from(operation.from.max(least), caller)
 }
 
 /// Whether the caller stands on this rung or above, in an account that is not cancelled.
@@ -222,10 +205,10 @@ pub fn permit_record(
 }
 
 /// The rate limit that an operation counts for, beside the general one.
-pub fn limit(operation: &Operation) -> Option<limits::Kind> {
+pub fn limit(operation: &Operation) -> Option<Limit> {
     match operation.verb {
-        Verb::Create { .. } if operation.sends_mail => Some(limits::Kind::Create),
-        Verb::Action(_) if operation.sends_mail => Some(limits::Kind::Resend),
+        Verb::Create { .. } if operation.sends_mail => Some(Limit::Create),
+        Verb::Action(_) if operation.sends_mail => Some(Limit::Resend),
         _ => None,
     }
 }

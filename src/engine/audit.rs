@@ -10,7 +10,7 @@ use crate::engine::context::Context;
 use crate::ids::{AccountId, Id, RecordId, TokenId, UserId};
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::{Field, Resource};
-use crate::wire::kind::{Cell, Kind, print_text};
+use crate::wire::kind::{Cell, Dates, Kind, Value, print_text};
 
 #[derive(Clone, Copy)]
 pub struct Actor<'a> {
@@ -109,8 +109,8 @@ impl<'a> AuditEntry<'a> {
 pub struct Attributes(String);
 
 impl Attributes {
-    pub fn of<'a>(fields: impl Iterator<Item = (&'static Field, Cell<'a>)>) -> Self {
-        Self::print(fields.map(|(field, cell)| (field.name, field.kind, cell)))
+    pub fn of<'a>(fields: impl Iterator<Item = (&'static Field, &'a Value)>) -> Self {
+        Self::print(fields.map(|(field, value)| (field.name, field.kind, value.cell())))
     }
 
     fn print<'a>(cells: impl Iterator<Item = (&'static str, Kind, Cell<'a>)>) -> Self {
@@ -121,7 +121,7 @@ impl Attributes {
             }
             print_text(name, &mut json);
             json.push(b':');
-            kind.print(cell, &mut json);
+            kind.print(cell, Dates::Days, &mut json);
         }
         json.push(b'}');
         Self(String::from_utf8(json).unwrap_or_default())

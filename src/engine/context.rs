@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use crate::clock::Timestamp;
 use crate::engine::access::Caller;
 use crate::engine::error::Error;
-use crate::engine::limits::{self, Limits};
+use crate::engine::limits::{Limit, Limits};
 use crate::engine::tokens::Callers;
 use crate::entropy::Entropy;
 use crate::ids::RecordId;
@@ -30,18 +30,25 @@ pub struct Context {
     pub invite_domains: Arc<[String]>,
     pub outbox: Arc<Outbox>,
     pub remarks: Arc<Remarks>,
-    /// A dry run: it is rolled back, so nothing outside the database may change.
-    pub is_rehearsal: bool,
-    /// Nothing is written after the rule prints its record, so printing is the job's last statement.
-    pub is_whole_job: bool,
-    /// The limit of the record was taken already: a retried job must not take it again.
-    pub has_taken_limit: Arc<AtomicBool>,
+    pub mode: WriteMode,
 }
 
-/// Response headers that the vendor does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteMode {
+    /// It is rolled back, so nothing outside the database may change.
+    DryRun,
+    /// Nothing is written after the rule prints its record, so printing is the job's last statement.
+    Whole,
+    /// Other statements follow.
+    Part,
+}
+
+/// What the rules of one request note.
 #[derive(Debug, Default)]
 pub struct Remarks {
     seats_over: AtomicI64,
+    /// The limit of the record was taken already: a retried job must not take it again.
+    has_taken_limit: AtomicBool,
 }
 
 impl Remarks {
@@ -63,13 +70,13 @@ impl Context {
     }
 
     /// Counts for a rate limit of one record. A dry run only checks it.
-    pub fn take_limit(&self, kind: limits::Kind, record_id: RecordId) -> Result<(), Error> {
-        if self.is_rehearsal {
-            return self.limits.check(kind, record_id.get(), self.now);
+    pub fn take_limit(&self, limit: Limit, record_id: RecordId) -> Result<(), Error> {
+        if self.mode == WriteMode::DryRun {
+            return self.limits.check(limit, record_id.get(), self.now);
         }
-        if !self.has_taken_limit.load(Ordering::Relaxed) {
-            self.limits.take(kind, record_id.get(), self.now)?;
-            self.has_taken_limit.store(true, Ordering::Relaxed);
+        if !self.remarks.has_taken_limit.load(Ordering::Relaxed) {
+            self.limits.take(limit, record_id.get(), self.now)?;
+            self.remarks.has_taken_limit.store(true, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 use crate::entropy::NoEntropy;
 use crate::mail::outbox;
 use crate::store;
-use crate::wire::changes::Fault;
+use crate::wire::changes::Violation;
 use crate::wire::describe::MOST_TEXTS;
 use crate::wire::kind::{Kind, Value, print_text};
 use crate::wire::params::Undecodable;
@@ -41,8 +41,8 @@ pub enum Error {
     #[error("{0}")]
     Unsupported(&'static str),
     /// 422: these rules are broken, in documented order.
-    #[error("{}", .0.first().map_or("", |fault| &fault.message))]
-    Invalid(Vec<Fault>),
+    #[error("{}", .0.first().map_or("", |violation| &violation.message))]
+    Invalid(Vec<Violation>),
     /// 429: too many requests; the seconds until the next one.
     #[error("Rate limit exceeded. Please try again later.")]
     RateLimited(u64),
@@ -55,8 +55,13 @@ pub enum Error {
 }
 
 impl Error {
-    pub fn unless_valid(faults: Vec<Fault>) -> Result<(), Self> {
-        if faults.is_empty() { Ok(()) } else { Err(Self::Invalid(faults)) }
+    /// A broken rule on the record as a whole.
+    pub fn rule(sentence: &str) -> Self {
+        Self::Invalid(vec![Violation::of("base", 0, sentence)])
+    }
+
+    pub fn unless_valid(violations: Vec<Violation>) -> Result<(), Self> {
+        if violations.is_empty() { Ok(()) } else { Err(Self::Invalid(violations)) }
     }
 
     pub fn status(&self) -> u16 {
@@ -97,12 +102,12 @@ impl Error {
         let mut out = Vec::with_capacity(128);
         out.extend_from_slice(b"{\"errors\":[");
         match self {
-            Self::Invalid(faults) => {
-                for (position, fault) in faults.iter().enumerate() {
+            Self::Invalid(violations) => {
+                for (position, violation) in violations.iter().enumerate() {
                     if position > 0 {
                         out.push(b',');
                     }
-                    print_fault(fault, &mut out);
+                    print_violation(violation, &mut out);
                 }
             }
             other => {
@@ -127,13 +132,13 @@ impl Error {
     }
 }
 
-fn print_fault(fault: &Fault, out: &mut Vec<u8>) {
+fn print_violation(violation: &Violation, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"type\":\"validation\",\"field\":");
-    print_text(&fault.field, out);
+    print_text(&violation.field, out);
     out.extend_from_slice(b",\"message\":");
-    print_text(&fault.message, out);
+    print_text(&violation.message, out);
     out.extend_from_slice(b",\"index\":");
-    out.extend_from_slice(fault.index.to_string().as_bytes());
+    out.extend_from_slice(violation.index.to_string().as_bytes());
     out.push(b'}');
 }
 

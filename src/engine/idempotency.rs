@@ -15,7 +15,6 @@ use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::ids::{AccountId, RecordId, UserId};
 use crate::store::{Db, Param};
-use crate::wire::changes::Fault;
 use crate::wire::params::Tree;
 
 /// How long an answer is kept: a day.
@@ -33,12 +32,8 @@ pub struct IdempotencyKey {
     pub now: Timestamp,
 }
 
-pub struct Answered {
-    /// The body; `None` for an answer without one.
-    pub body: Option<Vec<u8>>,
-    /// Whether the effect took place earlier.
-    pub is_replay: bool,
-}
+/// The body of an answer that has one, and whether the effect took place earlier.
+type Answered = (Option<Vec<u8>>, bool);
 
 /// Hashes the operation, the record and every parameter, independent of their encoding.
 pub fn fingerprint(operation: &str, id: Option<RecordId>, params: &Tree) -> [u8; 32] {
@@ -68,7 +63,7 @@ pub fn once(
         "UPDATE idempotent_requests SET body = ?4 WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3",
         &[key.account_id.into(), key.user_id.into(), Param::Text(&key.text), text.into()],
     )?;
-    Ok(Answered { body, is_replay: false })
+    Ok((body, false))
 }
 
 /// Whether the key is new. An expired key is new again.
@@ -98,7 +93,7 @@ fn replay(db: &mut Db, key: &IdempotencyKey) -> Result<Answered, Error> {
         |row| Ok(row.maybe_text(0)?.map(|body| body.as_bytes().to_vec())),
     )?;
     match stored {
-        Some(body) => Ok(Answered { body, is_replay: true }),
-        None => Err(Error::Invalid(vec![Fault::base(OTHER_REQUEST)])),
+        Some(body) => Ok((body, true)),
+        None => Err(Error::rule(OTHER_REQUEST)),
     }
 }

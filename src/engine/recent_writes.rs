@@ -5,7 +5,8 @@
 //! where several share one address, clients must stay with one server, or the servers must do without a replica.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::ids::UserId;
 use crate::store::{Position, Store};
@@ -27,7 +28,7 @@ impl RecentWrites {
         let Some(position) = store.position() else {
             return;
         };
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = self.0.lock();
         if memory.users.len() >= MOST_USERS {
             memory.forget(store.statistics().followed());
         }
@@ -36,7 +37,7 @@ impl RecentWrites {
 
     /// The position that a replica must have reached for a user to see their own writes.
     pub fn of(&self, user_id: UserId) -> Position {
-        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = self.0.lock();
         memory.users.get(&user_id).copied().unwrap_or(memory.others)
     }
 }

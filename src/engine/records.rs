@@ -3,21 +3,21 @@
 //! These functions work for every resource, within the caller's account: a foreign id is not found, exactly like an
 //! unknown one.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use crate::engine::access::Caller;
 use crate::engine::audit::{Attributes, AuditEntry};
-use crate::engine::context::Context;
+use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::tallies;
 use crate::ids::{AccountId, Id, RecordId};
 use crate::store::sql::{self, Key, Statement};
-use crate::store::{self, Db, Dialect, Row, UniqueIndex};
-use crate::wire::changes::{Changes, Fault};
+use crate::store::{self, Db, UniqueIndex};
+use crate::wire::changes::{Changes, Violation};
 use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
 use crate::wire::kind::{Cell, Value, ids_in};
-use crate::wire::projection::{Included, Projection};
+use crate::wire::projection::Projection;
 use crate::wire::query::{Condition, ListQuery, Paging};
 
 /// A record as it was found.
@@ -28,11 +28,6 @@ pub struct Record {
 }
 
 impl Record {
-    fn of_row(resource: &'static Resource, row: &Row<'_>) -> Result<Self, store::Error> {
-        let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
-        Ok(Self { resource, id: row.id(resource.fields.len())?, values })
-    }
-
     pub fn values(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.resource.fields.iter().zip(&self.values)
     }
@@ -43,7 +38,7 @@ impl Record {
 
     /// Every field, for the audit trail.
     pub fn attributes(&self) -> Attributes {
-        Attributes::of(self.values().map(|(field, value)| (field, value.cell())))
+        Attributes::of(self.values())
     }
 
     /// The number in a field; `id` is the record's own.
@@ -75,33 +70,14 @@ pub fn find(
     account: AccountId,
     id: Option<RecordId>,
 ) -> Result<Record, Error> {
-    find_by(db, sql::record_to_write, resource, account, id)
-}
-
-/// The same, without the lock.
-pub fn find_to_read(
-    db: &mut Db,
-    resource: &'static Resource,
-    account: AccountId,
-    id: Option<RecordId>,
-) -> Result<Record, Error> {
-    find_by(db, sql::record, resource, account, id)
-}
-
-type Select = fn(Dialect, &Projection, Key, &[Condition]) -> Statement;
-
-fn find_by(
-    db: &mut Db,
-    select: Select,
-    resource: &'static Resource,
-    account: AccountId,
-    id: Option<RecordId>,
-) -> Result<Record, Error> {
     let id = id.ok_or(Error::NotFound)?;
     let writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
     let key = Key { account: account.get(), id: id.get() };
-    let statement = select(db.dialect(), &Projection::whole(resource), key, &writable);
-    let found = db.maybe(&statement.text, &statement.params(), |row| Record::of_row(resource, row))?;
+    let statement = sql::record_to_write(db.dialect(), &Projection::whole(resource), key, &writable);
+    let found = db.maybe(&statement.text, &statement.params(), |row| {
+        let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
+        Ok(Record { resource, id: row.id(resource.fields.len())?, values })
+    })?;
     found.ok_or(Error::NotFound)
 }
 
@@ -118,14 +94,15 @@ pub fn update(
     let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
     let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
     AuditEntry::of(context, record.resource, "update", record.id)
-        .before(Attributes::of(before.map(|(field, value)| (field, value.cell()))))
-        .after(Attributes::of(changes.values().map(|(field, value)| (field, value.cell()))))
+        .before(Attributes::of(before))
+        .after(Attributes::of(changes.values()))
         .write(db)?;
     let key = Key { account: context.caller.account_id.get(), id: record.id.get() };
     let statement = sql::update(db.dialect(), projection, key, context.now.0, &changes.columns());
     let refuse = |error: store::Error| {
         let conflict = conflicts.iter().find(|conflict| error.is_violation_of(conflict.index));
-        conflict.map_or_else(|| error.into(), Conflict::refusal)
+        let refusal = |conflict: &Conflict| Error::Invalid(vec![Violation::of(conflict.field, 0, conflict.message)]);
+        conflict.map_or_else(|| error.into(), refusal)
     };
     if projection.is_of_one_row() {
         expect_last(db, context, projection);
@@ -139,7 +116,7 @@ pub fn update(
 
 /// Announces the last statement of a job: one that prints everything, with nothing after it.
 fn expect_last(db: &mut Db, context: &Context, projection: &Projection) {
-    if context.is_whole_job && projection.included().is_empty() {
+    if context.mode == WriteMode::Whole && projection.included().is_empty() {
         db.expect_last();
     }
 }
@@ -149,12 +126,6 @@ pub struct Conflict {
     pub index: UniqueIndex,
     pub field: &'static str,
     pub message: &'static str,
-}
-
-impl Conflict {
-    fn refusal(&self) -> Error {
-        Error::Invalid(vec![Fault::of(self.field, 0, self.message)])
-    }
 }
 
 /// Prints a record that meets the conditions.
@@ -218,23 +189,31 @@ fn print<'a>(
     expected: usize,
 ) -> Result<Envelope<'a>, store::Error> {
     let mut envelope = Envelope::new(projection, expected);
-    let mut wanted = IncludedIds::new(projection);
+    let mut wanted = vec![BTreeSet::new(); projection.included().len()];
     db.each(&statement.text, &statement.params(), &mut |row| {
         envelope.push(row);
-        wanted.note(row);
+        for (included, ids) in projection.included().iter().zip(&mut wanted) {
+            for column in &included.columns {
+                match row.cell(*column) {
+                    Cell::Int(id) => ids.extend([id]),
+                    Cell::Text(numbers) => ids.extend(ids_in(numbers)),
+                    Cell::Null => {}
+                }
+            }
+        }
         Ok(())
     })?;
-    for (target, mut ids) in wanted.into_targets() {
-        envelope.include(target);
-        let Target::Records(resource) = target else {
+    for (included, mut ids) in projection.included().iter().zip(wanted) {
+        envelope.include(included.target);
+        let Target::Records(resource) = included.target else {
             continue;
         };
         if resource.name == projection.resource().name {
             // Already in the same map, with all requested fields.
-            let printed: HashSet<i64> = envelope.ids().iter().copied().collect();
-            ids.retain(|id| !printed.contains(id));
+            envelope.ids().iter().for_each(|id| _ = ids.remove(id));
         }
         if !ids.is_empty() {
+            let ids: Vec<i64> = ids.into_iter().collect();
             let included = Projection::plain(resource, caller.rung()).with_dates(projection.dates());
             let statement = sql::records(db.dialect(), &included, caller.account_id.get(), &ids);
             db.each(&statement.text, &statement.params(), &mut |row| {
@@ -244,43 +223,4 @@ fn print<'a>(
         }
     }
     Ok(envelope)
-}
-
-/// Ids of the records to include, collected while the rows of a page are printed.
-struct IncludedIds<'a> {
-    included: &'a [Included],
-    ids: Vec<Vec<i64>>,
-}
-
-impl<'a> IncludedIds<'a> {
-    fn new(projection: &'a Projection) -> Self {
-        let included = projection.included();
-        Self { included, ids: vec![Vec::new(); included.len()] }
-    }
-
-    fn note(&mut self, row: &dyn Cells) {
-        for (included, ids) in self.included.iter().zip(&mut self.ids) {
-            match row.cell(included.column) {
-                Cell::Int(id) => ids.push(id),
-                Cell::Text(numbers) => ids.extend(ids_in(numbers)),
-                Cell::Null => {}
-            }
-        }
-    }
-
-    /// One list of ids for each class, in the order of first mention: associations of one class share a map.
-    fn into_targets(self) -> Vec<(Target, Vec<i64>)> {
-        let mut targets: Vec<(Target, Vec<i64>)> = Vec::new();
-        for (included, ids) in self.included.iter().zip(self.ids) {
-            match targets.iter_mut().find(|(target, _)| target.name() == included.target.name()) {
-                Some((_, known)) => known.extend(ids),
-                None => targets.push((included.target, ids)),
-            }
-        }
-        for (_, ids) in &mut targets {
-            ids.sort_unstable();
-            ids.dedup();
-        }
-        targets
-    }
 }

@@ -6,7 +6,7 @@
 use crate::ids::AccountId;
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::Resource;
-use crate::wire::query::{Condition, ListQuery, Slice};
+use crate::wire::query::{Condition, ListQuery};
 
 pub fn add(db: &mut Db, account: AccountId, name: &str, difference: i64) -> Result<(), Error> {
     db.exec_later(
@@ -18,9 +18,7 @@ pub fn add(db: &mut Db, account: AccountId, name: &str, difference: i64) -> Resu
 
 /// The count of a list, if it has a tally.
 pub fn count(db: &mut Db, resource: &Resource, account: AccountId, query: &ListQuery) -> Result<Option<i64>, Error> {
-    let is_whole_list = query.search.is_none() && matches!(query.slice, Slice::Page { .. });
-    let Some(tally) = resource.tallies.iter().find(|tally| is_whole_list && fits(tally.conditions, &query.conditions))
-    else {
+    let Some(tally) = resource.tallies.iter().find(|tally| fits(tally.conditions, &query.conditions)) else {
         return Ok(None);
     };
     let sql = "SELECT total FROM tallies WHERE account_id = ?1 AND name = ?2";

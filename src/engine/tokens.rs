@@ -8,18 +8,19 @@
 //! empties the cache before it answers. Changes by other processes take effect when an entry expires, after one second.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::{ExposeSecret as _, SecretString};
+use parking_lot::RwLock;
+use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::{Stopwatch, Timestamp};
 use crate::engine::access::{Caller, Identity, Permission};
 use crate::entropy::{Entropy, NoEntropy};
-use crate::ids::{AccountId, TokenId, UserId};
+use crate::ids::{AccountId, Id, TokenId, UserId};
 use crate::store::{Db, Error, Param, Store};
 
 const CACHED_FOR: Duration = Duration::from_secs(1);
@@ -49,23 +50,6 @@ pub struct ListedToken {
     pub label: String,
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
-}
-
-/// Makes a token for a user and returns it with its id.
-pub fn create<E>(
-    db: &mut Db,
-    entropy: &Entropy,
-    account: AccountId,
-    user: UserId,
-    label: &str,
-    now: Timestamp,
-) -> Result<(TokenId, SecretString), E>
-where
-    E: From<Error> + From<NoEntropy>,
-{
-    let token = generate(entropy, ACCESS_PREFIX)?;
-    let id = insert(db, account, user, token.expose_secret(), label, now)?;
-    Ok((id, token))
 }
 
 /// Stores a given token.
@@ -109,14 +93,18 @@ pub fn revoke(db: &mut Db, id: TokenId, now: Timestamp) -> Result<Option<Account
     db.maybe(sql, &[id.into(), Param::Int(now.0)], |row| row.id(0))
 }
 
+/// Revokes the tokens and grants of a user or an application, which their rows name in this column.
+pub fn revoke_all<const KIND: char>(db: &mut Db, column: &str, id: Id<KIND>, now: Timestamp) -> Result<(), Error> {
+    for table in ["access_tokens", "grants"] {
+        let sql = format!("UPDATE {table} SET revoked_at = ?2 WHERE {column} = ?1 AND revoked_at IS NULL");
+        db.exec(&sql, &[id.into(), Param::Int(now.0)])?;
+    }
+    Ok(())
+}
+
 /// Ends a user's access for good: tokens, the grants that would renew them, sessions, links and the password.
 pub fn end_access(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), Error> {
-    for sql in [
-        "UPDATE access_tokens SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
-        "UPDATE grants SET revoked_at = ?2 WHERE user_id = ?1 AND revoked_at IS NULL",
-    ] {
-        db.exec(sql, &[user.into(), Param::Int(now.0)])?;
-    }
+    revoke_all(db, "user_id", user, now)?;
     for sql in [
         "DELETE FROM sessions WHERE user_id = ?1",
         "DELETE FROM sign_in_links WHERE user_id = ?1",
@@ -134,12 +122,8 @@ pub struct Callers(RwLock<CachedCallers>);
 struct CachedCallers {
     /// Counts how often the cache was emptied: a look-up that began before must not bring the old answer back.
     generation: u64,
-    callers: HashMap<TokenHash, CachedCaller>,
-}
-
-struct CachedCaller {
-    caller: Arc<Caller>,
-    since: Stopwatch,
+    /// Each with the time since it was found.
+    callers: HashMap<TokenHash, (Arc<Caller>, Stopwatch)>,
 }
 
 impl Callers {
@@ -158,7 +142,7 @@ impl Callers {
 
     /// To be called after a change to a token, membership or account was committed.
     pub fn forget(&self) {
-        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.0.write();
         cache.generation += 1;
         cache.callers.clear();
     }
@@ -170,20 +154,20 @@ impl Callers {
 
     /// The caller of a token, or the generation in which it is unknown.
     fn recall(&self, hash: &TokenHash) -> Result<Arc<Caller>, u64> {
-        let cache = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let remembered = cache.callers.get(hash).filter(|remembered| remembered.since.elapsed() < CACHED_FOR);
-        remembered.map(|remembered| Arc::clone(&remembered.caller)).ok_or(cache.generation)
+        let cache = self.0.read();
+        let remembered = cache.callers.get(hash).filter(|(_, since)| since.elapsed() < CACHED_FOR);
+        remembered.map(|(caller, _)| Arc::clone(caller)).ok_or(cache.generation)
     }
 
     fn remember(&self, hash: TokenHash, caller: &Arc<Caller>, generation: u64) {
-        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.0.write();
         if cache.generation != generation {
             return;
         }
         if cache.callers.len() >= MOST_CALLERS {
             cache.callers.clear();
         }
-        cache.callers.insert(hash, CachedCaller { caller: Arc::clone(caller), since: Stopwatch::start() });
+        cache.callers.insert(hash, (Arc::clone(caller), Stopwatch::start()));
     }
 }
 
@@ -206,6 +190,8 @@ fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 
 use crate::engine::error::Error;
-use crate::engine::limits::Kind;
+use crate::engine::limits::Limit;
 use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::http::{headers, request};
@@ -57,7 +57,7 @@ impl Visit {
 
     /// Counts an attempt with a secret for the network that it comes from.
     pub fn limit_attempts(&self) -> Result<(), Error> {
-        self.app.limits.take(Kind::SignInOfPeer, bucket(&network(self.call.peer)), self.app.clock.now())
+        self.app.limits.take(Limit::SignInOfPeer, bucket(&network(self.call.peer)), self.app.clock.now())
     }
 }
 

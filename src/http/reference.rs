@@ -67,8 +67,8 @@ fn described(field: &Field) -> Value {
 }
 
 fn operation(resource: &Resource, operation: &Operation) -> Value {
-    let settable = resource.fields.iter().filter(|field| openapi::is_settable(field, operation.verb));
-    let mut inputs: Vec<_> = settable.filter_map(|field| Some((field.input?, field))).collect();
+    let settable = |field| Some((Field::input_for(field, operation.verb)?, field));
+    let mut inputs: Vec<_> = resource.fields.iter().filter_map(settable).collect();
     inputs.sort_by_key(|(input, _)| input.position);
     let is_create = operation.verb.name() == "create";
     let inputs = inputs.into_iter().map(|(input, field)| {

@@ -3,7 +3,7 @@
 //! An application belongs to one account, and only its members sign in for it. With client credentials it acts for one
 //! given member. Every application has a secret; there are no public clients, and PKCE is honoured for all.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::Timestamp;
@@ -45,12 +45,8 @@ pub struct NewApplication<'a> {
     pub redirect_uris: &'a [String],
 }
 
-pub struct CreatedApplication {
-    pub application: Application,
-    pub secret: SecretString,
-}
-
-/// Registers an application. With client credentials it acts for the active member with this address.
+/// Registers an application and returns it with its secret. With client credentials it acts for the active member with
+/// this address.
 pub fn create(
     db: &mut Db,
     entropy: &Entropy,
@@ -59,9 +55,7 @@ pub fn create(
     name: &str,
     redirect_uris: &[String],
     now: Timestamp,
-) -> Result<CreatedApplication, Error> {
-    use secrecy::ExposeSecret as _;
-
+) -> Result<(Application, SecretString), Error> {
     let name = read_text(Kind::Line, "name", name)?;
     if redirect_uris.is_empty() || redirect_uris.len() > MOST_REDIRECT_URIS {
         return Err(Error::Syntax(format!("An application has 1 to {MOST_REDIRECT_URIS} redirect URIs.")));
@@ -72,34 +66,21 @@ pub fn create(
         }
     }
     let user_id = active_member(db, account_id, email_address)?;
-    let client_id = tokens::generate(entropy, CLIENT_PREFIX)?;
+    let client_id = tokens::generate(entropy, CLIENT_PREFIX)?.expose_secret().to_owned();
     let secret = tokens::generate(entropy, SECRET_PREFIX)?;
-    let new = NewApplication {
-        account_id,
-        user_id,
-        client_id: client_id.expose_secret(),
-        secret: secret.expose_secret(),
-        name: &name,
-        redirect_uris,
-    };
+    let shown = secret.expose_secret();
+    let new = NewApplication { account_id, user_id, client_id: &client_id, secret: shown, name: &name, redirect_uris };
     let id = insert(db, &new, now)?;
     AuditEntry::new(account_id, now, "application.create", "applications", id)
         .after([
-            ("client_id", Kind::Line, Cell::Text(new.client_id)),
+            ("client_id", Kind::Line, Cell::Text(&client_id)),
             ("name", Kind::Line, Cell::Text(&name)),
             ("user_id", Kind::Id("users"), user_id.into()),
             ("redirect_uris", Kind::Line, Cell::Text(&redirect_uris.join(" "))),
         ])
         .write(db)?;
-    let application = Application {
-        id,
-        account_id,
-        user_id,
-        client_id: client_id.expose_secret().to_owned(),
-        name,
-        redirect_uris: redirect_uris.to_vec(),
-    };
-    Ok(CreatedApplication { application, secret })
+    let application = Application { id, account_id, user_id, client_id, name, redirect_uris: redirect_uris.to_vec() };
+    Ok((application, secret))
 }
 
 /// Stores an application with a given client id and secret.
@@ -211,12 +192,7 @@ pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, stor
     let Some((id, account_id, name)) = deleted else {
         return Ok(false);
     };
-    for sql in [
-        "UPDATE grants SET revoked_at = ?2 WHERE application_id = ?1 AND revoked_at IS NULL",
-        "UPDATE access_tokens SET revoked_at = ?2 WHERE application_id = ?1 AND revoked_at IS NULL",
-    ] {
-        db.exec(sql, &[id.into(), Param::Int(now.0)])?;
-    }
+    tokens::revoke_all(db, "application_id", id, now)?;
     AuditEntry::new(account_id, now, "application.delete", "applications", id)
         .before([("client_id", Kind::Line, Cell::Text(client_id)), ("name", Kind::Line, Cell::Text(&name))])
         .write(db)?;

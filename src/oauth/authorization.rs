@@ -12,70 +12,61 @@ const LONGEST_STATE: usize = 1_024;
 
 const LONGEST_SCOPE: usize = 1_024;
 
-/// The parameters as received; blank ones are absent (RFC 6749, section 3.1).
+const PARAMETERS: &[&str] = &[
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "state",
+    "scope",
+    "code_challenge",
+    "code_challenge_method",
+];
+
+/// The given parameters with their names; blank ones are absent (RFC 6749, section 3.1).
 #[derive(Clone, Debug, Default)]
-pub struct AuthorizationRequest {
-    pub client_id: Option<String>,
-    pub redirect_uri: Option<String>,
-    pub response_type: Option<String>,
-    pub response_mode: Option<String>,
-    pub state: Option<String>,
-    pub scope: Option<String>,
-    pub code_challenge: Option<String>,
-    pub code_challenge_method: Option<String>,
-}
+pub struct AuthorizationRequest(Vec<(&'static str, String)>);
 
 impl AuthorizationRequest {
     pub fn read(find: impl Fn(&str) -> Option<String>) -> Self {
-        Self {
-            client_id: find("client_id"),
-            redirect_uri: find("redirect_uri"),
-            response_type: find("response_type"),
-            response_mode: find("response_mode"),
-            state: find("state"),
-            scope: find("scope"),
-            code_challenge: find("code_challenge"),
-            code_challenge_method: find("code_challenge_method"),
-        }
+        Self(PARAMETERS.iter().filter_map(|name| Some((*name, find(name)?))).collect())
     }
 
-    /// The given parameters, for the hidden fields of a form.
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// For the hidden fields of a form.
     pub fn parameters(&self) -> Vec<(&'static str, &str)> {
-        let all = [
-            ("client_id", &self.client_id),
-            ("redirect_uri", &self.redirect_uri),
-            ("response_type", &self.response_type),
-            ("response_mode", &self.response_mode),
-            ("state", &self.state),
-            ("scope", &self.scope),
-            ("code_challenge", &self.code_challenge),
-            ("code_challenge_method", &self.code_challenge_method),
-        ];
-        all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+        self.0.iter().map(|(name, value)| (*name, value.as_str())).collect()
+    }
+
+    pub fn client_id(&self) -> Option<&str> {
+        self.get("client_id")
     }
 
     /// The redirect URI, if it is registered.
     pub fn trusted_redirect<'a>(&'a self, application: &Application) -> Option<&'a str> {
-        let asked = self.redirect_uri.as_deref()?;
+        let asked = self.get("redirect_uri")?;
         application.redirect_uris.iter().any(|known| known == asked).then_some(asked)
     }
 
     /// Judges the rest, once client and redirect URI are valid.
     pub fn judge(&self) -> Result<AccessRequest, Refusal> {
-        if self.state.as_ref().is_some_and(|state| state.chars().count() > LONGEST_STATE) {
+        if self.get("state").is_some() && self.returned_state().is_none() {
             return Err(refusal(Code::InvalidRequest, "The state is longer than 1024 characters."));
         }
-        match self.response_type.as_deref() {
+        match self.get("response_type") {
             Some("code") => {}
             None => return Err(refusal(Code::InvalidRequest, "The parameter response_type is missing.")),
             Some(_) => {
                 return Err(refusal(Code::UnsupportedResponseType, "The only response type of this server is code."));
             }
         }
-        if self.response_mode.as_deref().is_some_and(|mode| mode != "query") {
+        if self.get("response_mode").is_some_and(|mode| mode != "query") {
             return Err(refusal(Code::InvalidRequest, "The only response mode of this server is query."));
         }
-        let scope = self.scope.clone().unwrap_or_default();
+        let scope = self.get("scope").unwrap_or_default().to_owned();
         if !is_scope(&scope) {
             return Err(refusal(Code::InvalidScope, "The scope is malformed or longer than 1024 characters."));
         }
@@ -83,8 +74,8 @@ impl AuthorizationRequest {
     }
 
     fn challenge(&self) -> Result<Option<Challenge>, Refusal> {
-        let method = self.code_challenge_method.as_deref();
-        let Some(text) = &self.code_challenge else {
+        let method = self.get("code_challenge_method");
+        let Some(text) = self.get("code_challenge") else {
             return match method {
                 Some(_) => Err(refusal(Code::InvalidRequest, "There is a code_challenge_method without a challenge.")),
                 None => Ok(None),
@@ -97,12 +88,12 @@ impl AuthorizationRequest {
             let sentence = "The code_challenge must have 43 to 128 letters, digits or any of - . _ ~";
             return Err(refusal(Code::InvalidRequest, sentence));
         }
-        Ok(Some(Challenge { method, text: text.clone() }))
+        Ok(Some(Challenge { method, text: text.to_owned() }))
     }
 
     /// The `state` to send back, unless it is too long.
     pub fn returned_state(&self) -> Option<&str> {
-        self.state.as_deref().filter(|state| state.chars().count() <= LONGEST_STATE)
+        self.get("state").filter(|state| state.chars().count() <= LONGEST_STATE)
     }
 }
 

@@ -1,11 +1,5 @@
 //! OAuth 2.0 (docs/WIRE.md, OAuth 2.0): how a member lets an application act in their name, and how members sign in.
 //!
-//! - [`applications`]: registered clients · [`redirects`]: redirect URIs
-//! - [`authorization`]: requests for a code · [`pkce`]: proof key for code exchange
-//! - [`grants`]: consents and codes · [`exchange`]: access and refresh tokens
-//! - [`revocation`]: revocation and introspection
-//! - [`passwords`], [`sign_in_links`], [`sessions`]: sign-in
-//!
 //! Existing OAuth servers own their storage and tokens. Here they are rows written in the transaction of the effect,
 //! and look-ups shared with the API, so none is used.
 //!

@@ -1,6 +1,6 @@
 //! Accounts and tokens, as operators manage them on the command line. Each write is in the audit trail.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
@@ -98,7 +98,8 @@ pub fn create_token(
     label: &str,
     now: Timestamp,
 ) -> Result<(TokenId, SecretString), Error> {
-    let (id, token) = tokens::create::<Error>(db, entropy, account_id, user_id, label, now)?;
+    let token = tokens::generate(entropy, tokens::ACCESS_PREFIX)?;
+    let id = tokens::insert(db, account_id, user_id, token.expose_secret(), label, now)?;
     AuditEntry::new(account_id, now, "token.create", "access_tokens", id)
         .after([("user_id", Kind::Id("users"), user_id.into()), ("label", Kind::Line, Cell::Text(label))])
         .write(db)?;

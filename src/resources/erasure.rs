@@ -154,13 +154,9 @@ fn forget_mails(
     invited: &HashSet<InvitationId>,
 ) -> Result<(), Error> {
     let forget = "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL WHERE account_id = ?1";
-    for address in addresses {
-        let of_address = [account.into(), Param::Text(address), Param::Text(ERASED)];
-        db.exec(&format!("{forget} AND recipient_key = ?2"), &of_address)?;
-    }
-    for id in invited {
-        let of_invitation = [account.into(), (*id).into(), Param::Text(ERASED)];
-        db.exec(&format!("{forget} AND invitation_id = ?2"), &of_invitation)?;
+    let of_addresses = addresses.iter().map(|address| ("recipient_key", Param::Text(address)));
+    for (column, key) in of_addresses.chain(invited.iter().map(|id| ("invitation_id", (*id).into()))) {
+        db.exec(&format!("{forget} AND {column} = ?2"), &[account.into(), key, Param::Text(ERASED)])?;
     }
     Ok(())
 }

@@ -17,73 +17,53 @@ pub type Guard<'a> = &'a dyn Fn(&mut Db, &Record) -> Result<(), Error>;
 
 pub const UNGUARDED: Guard<'static> = &|_, _| Ok(());
 
-pub fn create(
-    db: &mut Db,
-    context: &Context,
-    entry: &Entry,
-    elements: &mut [Changes],
-    projection: &Projection,
-) -> Result<Vec<u8>, Error> {
-    let create = entry.behaviour.create.ok_or(Error::NotFound)?;
-    let ids = create(db, entry.resource, context, elements)?;
-    records::show_written(db, context, projection, &ids)
+/// A write of one request or command.
+pub struct Write<'a> {
+    pub context: &'a Context,
+    pub entry: &'static Entry,
+    /// The record, except on create.
+    pub id: Option<RecordId>,
+    pub guard: Guard<'a>,
+    /// What is printed.
+    pub projection: &'a Projection,
 }
 
-pub fn update(
-    db: &mut Db,
-    context: &Context,
-    entry: &Entry,
-    id: Option<RecordId>,
-    mut changes: Changes,
-    guard: Guard<'_>,
-    projection: &Projection,
-) -> Result<Vec<u8>, Error> {
-    let before_update = entry.behaviour.before_update.ok_or(Error::NotFound)?;
-    let record = find(db, context, entry, id, guard)?;
-    changes.drop_unchanged(|name| record.get(name));
-    before_update(db, context, &record, &mut changes)?;
-    Error::unless_valid(Changes::finish(std::slice::from_mut(&mut changes)))?;
-    if let Some(beside_update) = entry.behaviour.beside_update {
-        beside_update(db, context, &record, &changes)?;
+impl Write<'_> {
+    pub fn create(&self, db: &mut Db, elements: &mut [Changes]) -> Result<Vec<u8>, Error> {
+        let create = self.entry.behaviour.create.ok_or(Error::NotFound)?;
+        let ids = create(db, self.entry.resource, self.context, elements)?;
+        records::show_written(db, self.context, self.projection, &ids)
     }
-    records::update(db, context, &record, &changes, projection, entry.behaviour.conflicts)
-}
 
-pub fn destroy(
-    db: &mut Db,
-    context: &Context,
-    entry: &Entry,
-    id: Option<RecordId>,
-    guard: Guard<'_>,
-) -> Result<(), Error> {
-    let destroy = entry.behaviour.destroy.ok_or(Error::NotFound)?;
-    let record = find(db, context, entry, id, guard)?;
-    destroy(db, context, &record)
-}
+    pub fn update(&self, db: &mut Db, mut changes: Changes) -> Result<Vec<u8>, Error> {
+        let behaviour = &self.entry.behaviour;
+        let before_update = behaviour.before_update.ok_or(Error::NotFound)?;
+        let record = self.find(db)?;
+        changes.drop_unchanged(|name| record.get(name));
+        before_update(db, self.context, &record, &mut changes)?;
+        Error::unless_valid(Changes::finish(std::slice::from_mut(&mut changes)))?;
+        if let Some(beside_update) = behaviour.beside_update {
+            beside_update(db, self.context, &record, &changes)?;
+        }
+        records::update(db, self.context, &record, &changes, self.projection, behaviour.conflicts)
+    }
 
-pub fn act(
-    db: &mut Db,
-    context: &Context,
-    entry: &Entry,
-    id: Option<RecordId>,
-    action: &str,
-    guard: Guard<'_>,
-    projection: &Projection,
-) -> Result<Vec<u8>, Error> {
-    let act = entry.behaviour.action(action).ok_or(Error::NotFound)?;
-    let record = find(db, context, entry, id, guard)?;
-    act(db, context, &record)?;
-    records::show_written(db, context, projection, &[record.id])
-}
+    pub fn destroy(&self, db: &mut Db) -> Result<(), Error> {
+        let destroy = self.entry.behaviour.destroy.ok_or(Error::NotFound)?;
+        let record = self.find(db)?;
+        destroy(db, self.context, &record)
+    }
 
-fn find(
-    db: &mut Db,
-    context: &Context,
-    entry: &Entry,
-    id: Option<RecordId>,
-    guard: Guard<'_>,
-) -> Result<Record, Error> {
-    let record = records::find(db, entry.resource, context.caller.account_id, id)?;
-    guard(db, &record)?;
-    Ok(record)
+    pub fn act(&self, db: &mut Db, action: &str) -> Result<Vec<u8>, Error> {
+        let act = self.entry.behaviour.action(action).ok_or(Error::NotFound)?;
+        let record = self.find(db)?;
+        act(db, self.context, &record)?;
+        records::show_written(db, self.context, self.projection, &[record.id])
+    }
+
+    fn find(&self, db: &mut Db) -> Result<Record, Error> {
+        let record = records::find(db, self.entry.resource, self.context.caller.account_id, self.id)?;
+        (self.guard)(db, &record)?;
+        Ok(record)
+    }
 }

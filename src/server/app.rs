@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::engine::access::{Caller, Policy};
-use crate::engine::context::Context;
+use crate::engine::access::Caller;
+use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
 use crate::engine::recent_writes::RecentWrites;
@@ -37,7 +37,6 @@ pub struct App {
     pub entropy: Arc<Entropy>,
     /// A source of its own for mail delivery, whose timing must not change what requests draw.
     pub mail_entropy: Arc<Entropy>,
-    pub policy: Policy,
     /// Cache of the callers behind recently used tokens.
     pub callers: Arc<Callers>,
     recent_writes: RecentWrites,
@@ -76,7 +75,6 @@ impl App {
         });
         let (tuned_outbox, from) = (tuned.clone(), config.mail.from.as_ref());
         Ok(Self {
-            policy: Policy::new(config.create_level),
             limits: Arc::new(Limits::new(tuned.clone())),
             callers: Arc::default(),
             recent_writes: RecentWrites::default(),
@@ -181,9 +179,7 @@ impl App {
             invite_domains: Arc::clone(&self.config.invite_domains),
             outbox: Arc::clone(&self.outbox),
             remarks: Arc::default(),
-            is_rehearsal: false,
-            is_whole_job: false,
-            has_taken_limit: Arc::default(),
+            mode: WriteMode::Part,
         }
     }
 }

@@ -14,12 +14,17 @@ pub trait Work<T, E>: FnMut(&mut Db) -> Result<T, E> + Send + 'static {}
 
 impl<T, E, F: FnMut(&mut Db) -> Result<T, E> + Send + 'static> Work<T, E> for F {}
 
+/// What a job may fail with.
+pub trait Failure: From<Error> + Send + 'static {}
+
+impl<E: From<Error> + Send + 'static> Failure for E {}
+
 /// Queues a job and waits for its result.
-pub(super) async fn submit<T, E>(queue: &flume::Sender<Message>, work: impl Work<T, E>, terms: Terms) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-{
+pub(super) async fn submit<T: Send + 'static, E: Failure>(
+    queue: &flume::Sender<Message>,
+    work: impl Work<T, E>,
+    terms: Terms,
+) -> Result<T, E> {
     let (reply, answer) = oneshot::channel();
     let job = Task { work, outcome: None, terms, reply };
     queue.try_send(Some(Box::new(job))).map_err(|refused| match refused {
@@ -55,12 +60,7 @@ struct Task<F, T, E> {
     reply: oneshot::Sender<Result<T, E>>,
 }
 
-impl<F, T, E> Job for Task<F, T, E>
-where
-    F: Work<T, E>,
-    T: Send,
-    E: From<Error> + Send,
-{
+impl<F: Work<T, E>, T: Send, E: Failure> Job for Task<F, T, E> {
     fn run(&mut self, db: &mut Db) -> bool {
         // Unwind safe: after a panic the closure is not called again, and its changes are rolled back.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(db)));

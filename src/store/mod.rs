@@ -33,9 +33,10 @@ pub use db::Db;
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
 pub use job::Work;
-use job::{Message, Terms};
+use job::{Failure, Message, Terms};
 pub use row::Row;
 pub use statistics::{Position, Statistics};
+use threads::{Group, Threads};
 pub use value::{OwnedParam, Param};
 
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ pub struct Store {
     /// Reads for the replica, if there is one.
     late_reads: Option<flume::Sender<Message>>,
     statistics: Arc<Statistics>,
-    threads: Arc<threads::Threads>,
+    threads: Arc<Threads>,
 }
 
 impl Store {
@@ -130,21 +131,25 @@ impl Store {
         }
     }
 
+    /// Followers hand jobs on to the readers, so they end first.
+    fn of(followers: Option<Group>, readers: Group, writers: Group, statistics: Arc<Statistics>) -> Self {
+        let (writes, reads) = (writers.queue.clone(), readers.queue.clone());
+        let late_reads = followers.as_ref().map(|followers| followers.queue.clone());
+        let groups: Vec<Group> = followers.into_iter().chain([readers, writers]).collect();
+        Self { writes, reads, late_reads, statistics, threads: Arc::new(Threads(groups.into())) }
+    }
+
     /// Runs a job in a read-only transaction. It may be run again, as by [`Store::write`].
-    pub async fn read<T, E>(&self, work: impl Work<T, E>) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+    pub async fn read<T: Send + 'static, E: Failure>(&self, work: impl Work<T, E>) -> Result<T, E> {
         job::submit(&self.reads, work, Terms::default()).await
     }
 
     /// Like [`Store::read`], but on a replica if there is one that has reached `since`; later writes may be missing.
-    pub async fn read_late<T, E>(&self, since: Position, work: impl Work<T, E>) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+    pub async fn read_late<T: Send + 'static, E: Failure>(
+        &self,
+        since: Position,
+        work: impl Work<T, E>,
+    ) -> Result<T, E> {
         let queue = self.late_reads.as_ref().unwrap_or(&self.reads);
         job::submit(queue, work, Terms { since, ..Terms::default() }).await
     }
@@ -157,20 +162,12 @@ impl Store {
 
     /// Runs a job that may write. Its changes are durable if this returns `Ok`, and undone if it returns `Err`. A job
     /// that hits a serialization conflict is rolled back and retried, so the closure must not consume what it captures.
-    pub async fn write<T, E>(&self, work: impl Work<T, E>) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+    pub async fn write<T: Send + 'static, E: Failure>(&self, work: impl Work<T, E>) -> Result<T, E> {
         job::submit(&self.writes, work, Terms { commits: true, ..Terms::default() }).await
     }
 
     /// Runs a job as [`Store::write`] does, but always undoes it.
-    pub async fn rehearse<T, E>(&self, work: impl Work<T, E>) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+    pub async fn rehearse<T: Send + 'static, E: Failure>(&self, work: impl Work<T, E>) -> Result<T, E> {
         job::submit(&self.writes, work, Terms::default()).await
     }
 

@@ -1,14 +1,13 @@
 //! SQL from descriptions and queries. Every statement here is bound to one account: there is no way to ask for a record
 //! without naming the account that it must belong to.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::store::{Dialect, Param};
-use crate::wire::describe::{Direction, Resource};
+use crate::wire::describe::{Direction, Link, Reading, Resource};
 use crate::wire::kind::Value;
-use crate::wire::projection::{Projection, Source};
-use crate::wire::query::{Condition, ListQuery, Order, Slice};
+use crate::wire::projection::{Column, Projection};
+use crate::wire::query::{Condition, ListQuery, Slice};
 
 #[derive(Clone, Copy)]
 pub struct Key {
@@ -43,41 +42,29 @@ impl Statement {
         format!("?{}", self.values.len())
     }
 
-    fn and(&mut self, condition: &str) {
-        self.text.push_str(" AND ");
-        self.text.push_str(condition);
-    }
-
-    fn and_all(&mut self, conditions: &[Condition]) {
+    fn and(&mut self, conditions: &[Condition]) {
         for condition in conditions {
             let text = self.condition(condition);
-            self.and(&text);
+            self.text.extend([" AND ", &text]);
         }
     }
 
     fn condition(&mut self, condition: &Condition) -> String {
         match condition {
             Condition::Fixed(fragment) => (*fragment).to_owned(),
+            Condition::Not(fragment) => format!("NOT ({fragment})"),
             Condition::Contains(columns, text) => {
                 let placeholder = self.bind(Value::Text(text.clone()));
-                any_contains(self.dialect, columns, &placeholder)
+                let contains = |column: &&str| self.dialect.contains(column, &placeholder);
+                format!("({})", columns.iter().map(contains).collect::<Vec<_>>().join(" OR "))
             }
-            Condition::Compares(column, sign, value) => {
-                let placeholder = self.bind(value.clone());
-                format!("{column} {sign} {placeholder}")
-            }
+            Condition::Compares(column, sign, value) => format!("{column} {sign} {}", self.bind(value.clone())),
             Condition::OneOf(column, texts) => {
                 let placeholder = self.bind(Value::Text(serde_json::Value::from(texts.as_slice()).to_string()));
                 self.dialect.among_texts(column, &placeholder)
             }
-            Condition::Among(column, ids) => {
-                let placeholder = self.bind(id_list(ids));
-                self.dialect.among_ids(column, &placeholder)
-            }
-            Condition::NotAmong(column, ids) => {
-                let placeholder = self.bind(id_list(ids));
-                format!("NOT ({})", self.dialect.among_ids(column, &placeholder))
-            }
+            Condition::Among(column, ids) => self.among(column, ids),
+            Condition::NotAmong(column, ids) => format!("NOT ({})", self.among(column, ids)),
             Condition::Related(relation, together) => {
                 let tests: Vec<String> = together.iter().map(|condition| self.condition(condition)).collect();
                 let (owner, rows) = (relation.owner, relation.rows);
@@ -87,83 +74,55 @@ impl Statement {
         }
     }
 
-    fn and_search(&mut self, resource: &Resource, query: &ListQuery) {
-        let (Some(search), Some(needle)) = (&resource.search, &query.search) else {
-            return;
-        };
-        let placeholder = self.bind(Value::Text(needle.text.clone()));
-        self.and(&any_contains(self.dialect, search.columns, &placeholder));
+    fn among(&mut self, column: &str, ids: &[i64]) -> String {
+        let digits: Vec<String> = ids.iter().map(i64::to_string).collect();
+        let placeholder = self.bind(Value::Text(format!("[{}]", digits.join(","))));
+        self.dialect.among_ids(column, &placeholder)
     }
 
-    fn order(&mut self, resource: &Resource, query: &ListQuery) {
+    fn order(&mut self, query: &ListQuery) {
         self.text.push_str(" ORDER BY ");
-        let order = match (query.order, &resource.search, &query.search) {
-            (Order::Relevance, Some(search), Some(needle)) => {
-                let placeholder = self.bind(Value::Text(needle.words.clone()));
-                let words = self.dialect.contains(search.words, &placeholder);
-                let _ = write!(self.text, "CASE WHEN {words} THEN 0 ELSE 1 END, ");
-                query.default_order
-            }
-            (order, ..) => order,
+        if let Some((column, text)) = &query.best {
+            let placeholder = self.bind(Value::Text(text.clone()));
+            let is_best = self.dialect.contains(column, &placeholder);
+            let _ = write!(self.text, "CASE WHEN {is_best} THEN 0 ELSE 1 END, ");
+        }
+        let (sort, direction) = query.order;
+        // Nulls come first when ascending, as in MySQL and SQLite, but not by default in PostgreSQL.
+        let direction = match (direction, sort.is_nullable) {
+            (Direction::Ascending, false) => "ASC",
+            (Direction::Ascending, true) => "ASC NULLS FIRST",
+            (Direction::Descending, false) => "DESC",
+            (Direction::Descending, true) => "DESC NULLS LAST",
         };
-        if let Order::By(sort, direction) = order {
-            let direction = match direction {
-                Direction::Ascending => "ASC",
-                Direction::Descending => "DESC",
-            };
-            // Nulls come first when ascending, as in MySQL and SQLite, but not by default in PostgreSQL.
-            let nulls = match (sort.is_nullable, direction) {
-                (false, _) => "",
-                (true, "ASC") => " NULLS FIRST",
-                (true, _) => " NULLS LAST",
-            };
-            let _ = write!(self.text, "{} {direction}{nulls}, ", sort.expression);
-        }
-        self.text.push_str("t.id");
-    }
-
-    fn slice(&mut self, slice: &Slice) {
-        if let Slice::Page { limit, offset } = slice {
-            let (limit, offset) = (self.bind(Value::Int(*limit)), self.bind(Value::Int(*offset)));
-            let _ = write!(self.text, " LIMIT {limit} OFFSET {offset}");
-        }
+        let _ = write!(self.text, "{} {direction}, t.id", sort.expression);
     }
 }
 
 pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &ListQuery) -> Statement {
-    let resource = projection.resource();
-    let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
-    let mut statement = Statement::scoped(dialect, select(dialect, projection, scope), account);
-    restrict(&mut statement, resource, query);
-    statement.order(resource, query);
-    statement.slice(&query.slice);
+    let mut statement = Statement::scoped(dialect, select(dialect, projection, scope(query)), account);
+    statement.and(&query.conditions);
+    statement.order(query);
+    if let Some(Slice { limit, offset }) = query.slice {
+        let (limit, offset) = (statement.bind(Value::Int(limit)), statement.bind(Value::Int(offset)));
+        let _ = write!(statement.text, " LIMIT {limit} OFFSET {offset}");
+    }
     statement
 }
 
 /// The number of rows of a list, over all pages.
 pub fn count(dialect: Dialect, resource: &Resource, account: i64, query: &ListQuery) -> Statement {
-    let scope = if matches!(query.slice, Slice::Only(_)) { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT };
-    let text = format!("SELECT count(*) FROM {} t WHERE {scope}", resource.table);
+    let text = format!("SELECT count(*) FROM {} t WHERE {}", resource.table, scope(query));
     let mut statement = Statement::scoped(dialect, text, account);
-    restrict(&mut statement, resource, query);
+    statement.and(&query.conditions);
     statement
-}
-
-fn restrict(statement: &mut Statement, resource: &Resource, query: &ListQuery) {
-    statement.and_all(&query.conditions);
-    statement.and_search(resource, query);
-    if let Slice::Only(ids) = &query.slice {
-        let placeholder = statement.bind(id_list(ids));
-        statement.and(&statement.dialect.among_ids("t.id", &placeholder));
-    }
 }
 
 /// One record, if it meets the conditions.
 pub fn record(dialect: Dialect, projection: &Projection, key: Key, conditions: &[Condition]) -> Statement {
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), key.account);
-    let placeholder = statement.bind(Value::Int(key.id));
-    statement.and(&format!("t.id = {placeholder}"));
-    statement.and_all(conditions);
+    statement.and(&[Condition::Compares("t.id", "=", Value::Int(key.id))]);
+    statement.and(conditions);
     statement
 }
 
@@ -177,8 +136,7 @@ pub fn record_to_write(dialect: Dialect, projection: &Projection, key: Key, cond
 /// The records of several ids, ordered by id.
 pub fn records(dialect: Dialect, projection: &Projection, account: i64, ids: &[i64]) -> Statement {
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), account);
-    let placeholder = statement.bind(id_list(ids));
-    statement.and(&statement.dialect.among_ids("t.id", &placeholder));
+    statement.and(&[Condition::Among("t.id", ids.to_vec())]);
     statement.text.push_str(" ORDER BY t.id");
     statement
 }
@@ -195,11 +153,8 @@ pub fn update(dialect: Dialect, projection: &Projection, key: Key, now: i64, col
     let placeholder = statement.bind(Value::Int(key.id));
     let _ = write!(statement.text, " WHERE +account_id = ?1 AND id = {placeholder} RETURNING ");
     if projection.is_of_one_row() {
-        for column in projection.columns() {
-            // SQLite has no table alias in RETURNING.
-            statement.text.push_str(&expression(dialect, column.source()).replace("t.", ""));
-            statement.text.push_str(", ");
-        }
+        // SQLite has no table alias in RETURNING.
+        statement.text.push_str(&expressions(dialect, projection).replace("t.", ""));
     }
     statement.text.push_str("id");
     statement
@@ -212,31 +167,35 @@ const OF_ACCOUNT: &str = "t.account_id = ?1";
 /// engines, so no planner walks through all rows of the account instead.
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
+/// A list without a slice is one of ids.
+fn scope(query: &ListQuery) -> &'static str {
+    if query.slice.is_some() { OF_ACCOUNT } else { OF_ACCOUNT_BY_ID }
+}
+
 /// Selects a projection's columns in order, then the id.
 fn select(dialect: Dialect, projection: &Projection, scope: &str) -> String {
+    format!("SELECT {}t.id FROM {} t WHERE {scope}", expressions(dialect, projection), projection.resource().table)
+}
+
+/// The expressions of a projection's columns, with a comma after each.
+fn expressions(dialect: Dialect, projection: &Projection) -> String {
     let mut text = String::with_capacity(1_000);
-    text.push_str("SELECT ");
     for column in projection.columns() {
-        text.push_str(&expression(dialect, column.source()));
+        match column {
+            Column::Field(field) => match field.reading {
+                Reading::Column => text.extend(["t.", field.name]),
+                Reading::Expression(sql) => text.push_str(sql),
+                Reading::Condition(sql) => text.extend(["CASE WHEN ", sql, " THEN 1 ELSE 0 END"]),
+            },
+            Column::Key(association) => match association.link {
+                Link::One(id) => text.push_str(id),
+                Link::Many { id, rows } => text.push_str(&dialect.ids_of(id, rows)),
+                Link::Empty => text.push_str("'[]'"),
+                // Never a column: its field is.
+                Link::Field => text.push_str("NULL"),
+            },
+        }
         text.push_str(", ");
     }
-    let _ = write!(text, "t.id FROM {} t WHERE {scope}", projection.resource().table);
     text
-}
-
-fn expression(dialect: Dialect, source: Source) -> Cow<'static, str> {
-    match source {
-        Source::Expression(text) => Cow::Borrowed(text),
-        Source::Ids { id, rows } => Cow::Owned(dialect.ids_of(id, rows)),
-    }
-}
-
-fn any_contains(dialect: Dialect, columns: &[&str], placeholder: &str) -> String {
-    let matches: Vec<String> = columns.iter().map(|column| dialect.contains(column, placeholder)).collect();
-    format!("({})", matches.join(" OR "))
-}
-
-fn id_list(ids: &[i64]) -> Value {
-    let digits: Vec<String> = ids.iter().map(i64::to_string).collect();
-    Value::Text(format!("[{}]", digits.join(",")))
 }

@@ -19,8 +19,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::clock::Stopwatch;
 use crate::store::db::Engine;
 use crate::store::job::{Job, Message};
-use crate::store::threads::{self, Group, Threads};
-use crate::store::{Db, Durability, Error, Options, Statistics, Store};
+use crate::store::{Db, Durability, Error, Options, Statistics, Store, threads};
 
 /// Longest time for which a batch collects jobs.
 const BATCH_TIME: Duration = Duration::from_millis(5);
@@ -42,31 +41,25 @@ const STEPS_BETWEEN_CHECKS: i32 = 20_000;
 
 pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
     let statistics = Arc::new(Statistics::default());
-    let (writes, waiting_writes) = flume::bounded(options.queue_length.max(1));
-    let (reads, waiting_reads) = flume::bounded(options.queue_length.max(64));
-
     let log_pages = Arc::new(AtomicI32::new(0));
-    let connection = open_writer(path, options.durability, Arc::clone(&log_pages))?;
-    let writer = Writer {
-        db: Db::new(Engine::Sqlite(connection)),
-        jobs: waiting_writes,
-        batch_length: options.batch_length.max(1),
-        log_pages,
-        is_ending: false,
-    };
-    let mut readers = Vec::new();
-    let shared = Arc::clone(&statistics);
-    let writer = threads::spawn("writer".to_owned(), move || writer.work(&shared))?;
-    for number in 1..=options.readers.max(1) {
-        let reader = open_reader(path)?;
-        let (waiting, shared, timeout) = (waiting_reads.clone(), Arc::clone(&statistics), options.read_timeout);
-        readers.push(threads::spawn(format!("reader-{number}"), move || {
-            read_one_by_one(reader, &waiting, timeout, &shared);
-        })?);
-    }
-    let groups =
-        vec![Group { queue: reads.clone(), threads: readers }, Group { queue: writes.clone(), threads: vec![writer] }];
-    Ok(Store { writes, reads, late_reads: None, statistics, threads: Arc::new(Threads(groups.into())) })
+    let mut connection = Some(open_writer(path, options.durability, Arc::clone(&log_pages))?);
+    let writers = threads::start("writer", 1, options.queue_length.max(1), |_, jobs| {
+        let connection = connection.take().ok_or(Error::Stopped)?;
+        let writer = Writer {
+            db: Db::new(Engine::Sqlite(connection)),
+            jobs,
+            batch_length: options.batch_length.max(1),
+            log_pages: Arc::clone(&log_pages),
+            is_ending: false,
+        };
+        let shared = Arc::clone(&statistics);
+        Ok(move || writer.work(&shared))
+    })?;
+    let readers = threads::start("reader", options.readers, options.queue_length.max(64), |_, jobs| {
+        let (reader, shared, timeout) = (open_reader(path)?, Arc::clone(&statistics), options.read_timeout);
+        Ok(move || read_one_by_one(reader, &jobs, timeout, &shared))
+    })?;
+    Ok(Store::of(None, readers, writers, statistics))
 }
 
 fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {

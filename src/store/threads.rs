@@ -35,6 +35,18 @@ impl Threads {
     }
 }
 
-pub(super) fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
-    thread::Builder::new().name(name).spawn(work).map_err(|cause| Error::Unavailable(cause.to_string()))
+/// Starts at least one thread that takes jobs from a queue of this length.
+pub(super) fn start<W: FnOnce() + Send + 'static>(
+    kind: &str,
+    threads: usize,
+    length: usize,
+    mut worker: impl FnMut(usize, flume::Receiver<Message>) -> Result<W, Error>,
+) -> Result<Group, Error> {
+    let (queue, waiting) = flume::bounded(length);
+    let spawn = |number| {
+        let spawned = thread::Builder::new().name(format!("{kind}-{number}")).spawn(worker(number, waiting.clone())?);
+        spawned.map_err(|cause| Error::Unavailable(cause.to_string()))
+    };
+    let threads = (1..=threads.max(1)).map(spawn).collect::<Result<_, _>>()?;
+    Ok(Group { queue, threads })
 }

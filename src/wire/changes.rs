@@ -1,28 +1,20 @@
-//! What a body wants to set: every attribute is absent, null or a value, and every fault is kept for the answer.
+//! What a body wants to set: every attribute is absent, null or a value, and every violation is kept for the answer.
 //!
-//! Reading is pure and happens before any database work, but faults are only *reported* once the record was found and
-//! the caller may write it (rule O1). So faults travel inside [`Changes`], and rules add to them: at most one for each
-//! field of each element (O2). [`Changes::finish`] returns them in the documented order (O3).
+//! Reading is pure and happens before any database work, but violations are only *reported* once the record was found
+//! and the caller may write it (rule O1). So violations travel inside [`Changes`], and rules add to them: at most one
+//! for each field of each element (O2). [`Changes::finish`] returns them in the documented order (O3).
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 
-use crate::wire::describe::{Field, Input, Preset, Resource, Rung};
-use crate::wire::kind::{Value, label};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Write {
-    /// Required attributes must be there; absent ones take their default.
-    Create,
-    /// Absent attributes stay as they are.
-    Update,
-}
+use crate::wire::describe::{Field, Input, Resource, Rung, Verb};
+use crate::wire::kind::{Kind, Value, label};
 
 /// One error of a 422.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Place among the faults of its element.
+pub struct Violation {
+    /// Place among the violations of its element.
     position: u8,
     /// Wire name of the attribute, or `base`; an unknown name in strict mode.
     pub field: Cow<'static, str>,
@@ -32,13 +24,8 @@ pub struct Fault {
     pub message: String,
 }
 
-impl Fault {
-    /// A fault of the record as a whole.
-    pub fn base(message: &str) -> Self {
-        Self::of("base", 0, message)
-    }
-
-    /// The only fault of a request.
+impl Violation {
+    /// The only violation of a request.
     pub fn of(field: &'static str, index: usize, message: &str) -> Self {
         Self { position: 0, field: Cow::Borrowed(field), index, message: message.to_owned() }
     }
@@ -51,47 +38,46 @@ pub struct Changes {
     index: usize,
     values: Vec<(&'static Field, Value)>,
     derived: Vec<(&'static str, Value)>,
-    faults: Vec<Fault>,
+    violations: Vec<Violation>,
 }
 
 impl Changes {
-    /// Reads the attributes of `object`, the element at `index`, as a caller on `rung` may set them.
-    pub fn read(
-        resource: &'static Resource,
-        write: Write,
-        object: &Map<String, Json>,
-        rung: Rung,
-        index: usize,
-    ) -> Self {
-        let mut changes = Self { resource, index, values: Vec::new(), derived: Vec::new(), faults: Vec::new() };
+    /// Reads the attributes of `object`, the element at `index`, as a caller on `rung` may set them. On create,
+    /// required attributes must be there and absent ones take their default; on update, absent ones stay as they are.
+    pub fn read(resource: &'static Resource, verb: Verb, object: &Map<String, Json>, rung: Rung, index: usize) -> Self {
+        let mut changes = Self { resource, index, values: Vec::new(), derived: Vec::new(), violations: Vec::new() };
         for field in resource.fields {
-            if let Some(input) = field.input.filter(|input| input.applies(write) && rung >= input.settable_from) {
-                changes.read_field(field, input, write, object.get(field.name));
+            if let Some(input) = field.input_for(verb).filter(|input| rung >= input.settable_from) {
+                changes.read_field(field, input, verb, object.get(field.name));
             }
         }
         changes
     }
 
     /// In strict mode, refuses every attribute of `object` that [`Changes::read`] ignores.
-    pub fn refuse_ignored(&mut self, write: Write, object: &Map<String, Json>, rung: Rung) {
+    pub fn refuse_ignored(&mut self, verb: Verb, object: &Map<String, Json>, rung: Rung) {
         for name in object.keys() {
-            let input = self.resource.field(name).and_then(|field| field.input).filter(|input| input.applies(write));
-            let reason = match input {
+            let reason = match self.resource.field(name).and_then(|field| field.input_for(verb)) {
                 Some(input) if rung >= input.settable_from => continue,
                 Some(_) => "is ignored: you may not set it.",
                 None if name == "id" || self.resource.field(name).is_some() => "is ignored: it cannot be set here.",
                 None => "is ignored: there is no such attribute.",
             };
             let message = format!("{} {reason}", label(name));
-            self.faults.push(Fault { position: u8::MAX, field: name.clone().into(), index: self.index, message });
+            self.violations.push(Violation {
+                position: u8::MAX,
+                field: name.clone().into(),
+                index: self.index,
+                message,
+            });
         }
     }
 
-    fn read_field(&mut self, field: &'static Field, input: Input, write: Write, given: Option<&Json>) {
+    fn read_field(&mut self, field: &'static Field, input: Input, verb: Verb, given: Option<&Json>) {
+        let is_update = verb == Verb::Update;
         let value = match given {
-            None if write == Write::Update => return,
-            None => Value::Null,
-            Some(Json::Null) => Value::Null,
+            None if is_update => return,
+            None | Some(Json::Null) => Value::Null,
             Some(Json::String(text)) if text.is_empty() => Value::Null,
             Some(Json::String(text)) if field.kind.is_trimmed_text() && text.trim().is_empty() => Value::Null,
             Some(json) => match field.kind.read(field.name, json) {
@@ -99,20 +85,16 @@ impl Changes {
                 Err(message) => return self.refuse(field.name, message),
             },
         };
-        match (value, write, input.default) {
-            // A boolean has no third state: null means its default on update, too (C8).
-            (Value::Null, Write::Create, Some(preset))
-            | (Value::Null, Write::Update, Some(preset @ Preset::Bool(_))) => {
-                self.values.push((field, preset.value()));
+        // A boolean has no third state: null means its default on update, too (C8).
+        let default = input.default.filter(|_| !is_update || matches!(field.kind, Kind::Bool));
+        let is_needed = if is_update { !field.nullable } else { input.required };
+        match (value, default) {
+            (Value::Null, Some(default)) => self.values.push((field, default.to_value())),
+            (Value::Null, None) if is_needed => {
+                self.refuse(field.name, format!("{} is required.", label(field.name)));
             }
-            (Value::Null, Write::Create, None) if input.required => self.refuse_missing(field),
-            (Value::Null, Write::Update, _) if !field.nullable => self.refuse_missing(field),
-            (value, _, _) => self.values.push((field, value)),
+            (value, _) => self.values.push((field, value)),
         }
-    }
-
-    fn refuse_missing(&mut self, field: &Field) {
-        self.refuse(field.name, format!("{} is required.", label(field.name)));
     }
 
     /// Index of the element in a bulk body, else 0.
@@ -159,7 +141,7 @@ impl Changes {
     }
 
     pub fn is_refused(&self, name: &str) -> bool {
-        self.faults.iter().any(|fault| fault.field == name)
+        self.violations.iter().any(|violation| violation.field == name)
     }
 
     /// Drops the attributes that already have their value, so rules judge only real changes.
@@ -175,31 +157,14 @@ impl Changes {
         self.values.retain(|(field, _)| field.name != name);
         let position = self.resource.field(name).and_then(|field| field.input).map_or(0, |input| input.position);
         let message = message.into();
-        self.faults.push(Fault { position, field: name.into(), index: self.index, message });
+        self.violations.push(Violation { position, field: name.into(), index: self.index, message });
     }
 
-    /// All faults of the elements in the documented order; empty if the body can be written.
-    pub fn finish(elements: &mut [Self]) -> Vec<Fault> {
-        let mut faults: Vec<Fault> = elements.iter_mut().flat_map(|changes| changes.faults.drain(..)).collect();
-        faults.sort_by_key(|fault| (fault.index, fault.position));
-        faults
-    }
-}
-
-impl Input {
-    fn applies(&self, write: Write) -> bool {
-        match write {
-            Write::Create => self.on_create,
-            Write::Update => self.on_update,
-        }
-    }
-}
-
-impl Preset {
-    fn value(self) -> Value {
-        match self {
-            Self::Text(text) => Value::Text(text.to_owned()),
-            Self::Bool(truth) => Value::Int(i64::from(truth)),
-        }
+    /// All violations of the elements in the documented order; empty if the body can be written.
+    pub fn finish(elements: &mut [Self]) -> Vec<Violation> {
+        let mut violations: Vec<Violation> =
+            elements.iter_mut().flat_map(|changes| changes.violations.drain(..)).collect();
+        violations.sort_by_key(|violation| (violation.index, violation.position));
+        violations
     }
 }

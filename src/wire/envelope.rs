@@ -19,12 +19,8 @@ pub struct Envelope<'a> {
     projection: &'a Projection,
     ids: Vec<i64>,
     objects: Vec<u8>,
-    included: Vec<IncludedMap>,
-}
-
-struct IncludedMap {
-    name: &'static str,
-    objects: Vec<u8>,
+    /// Name and objects of each map.
+    included: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// Bytes of a typical object, to allocate once.
@@ -50,9 +46,9 @@ impl<'a> Envelope<'a> {
     /// own class share its map.
     pub fn include(&mut self, target: Target) {
         let is_open = target.name() == self.projection.resource().name
-            || self.included.iter().any(|map| map.name == target.name());
+            || self.included.iter().any(|(name, _)| *name == target.name());
         if !is_open {
-            self.included.push(IncludedMap { name: target.name(), objects: Vec::new() });
+            self.included.push((target.name(), Vec::new()));
         }
     }
 
@@ -61,8 +57,8 @@ impl<'a> Envelope<'a> {
         let name = projection.resource().name;
         if name == self.projection.resource().name {
             print_entry(projection, row, &mut self.objects);
-        } else if let Some(map) = self.included.iter_mut().find(|map| map.name == name) {
-            print_entry(projection, row, &mut map.objects);
+        } else if let Some((_, objects)) = self.included.iter_mut().find(|(known, _)| *known == name) {
+            print_entry(projection, row, objects);
         }
     }
 
@@ -72,7 +68,7 @@ impl<'a> Envelope<'a> {
 
     /// `count` is the total of the query, not of the page (rule B16).
     pub fn finish(self, count: i64, paging: Paging) -> Vec<u8> {
-        let included: usize = self.included.iter().map(|map| map.objects.len() + map.name.len() + 6).sum();
+        let included: usize = self.included.iter().map(|(name, objects)| objects.len() + name.len() + 6).sum();
         let entry = self.projection.resource().name.len() + 40;
         let mut out = Vec::with_capacity(self.objects.len() + included + self.ids.len() * entry + 200);
         out.extend_from_slice(b"{\"count\":");
@@ -88,8 +84,8 @@ impl<'a> Envelope<'a> {
         out.push(b']');
         print_map(self.projection.resource().name, &self.objects, &mut out);
         print_meta(count, paging, &mut out);
-        for map in &self.included {
-            print_map(map.name, &map.objects, &mut out);
+        for (name, objects) in &self.included {
+            print_map(name, objects, &mut out);
         }
         out.push(b'}');
         out
@@ -135,7 +131,7 @@ fn print_entry(projection: &Projection, row: &dyn Cells, out: &mut Vec<u8>) -> i
         out.push(b'"');
         out.extend_from_slice(column.name().as_bytes());
         out.extend_from_slice(b"\":");
-        column.kind().print_with(row.cell(index), projection.dates(), out);
+        column.kind().print(row.cell(index), projection.dates(), out);
         out.push(b',');
     }
     out.extend_from_slice(b"\"id\":");

@@ -1,40 +1,50 @@
 //! The API description, OpenAPI 3.1, generated from the descriptions that also serve the requests.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
-use crate::wire::describe::{Association, Field, Filter, Link, Resource, Rung, Shown, Target, Test, Verb};
+use crate::wire::describe::{Field, Filter, Link, Resource, Rung, Shown, Sort, Target, Test, Verb};
 use crate::wire::kind::Kind;
 
-/// Refusals of every operation.
-const REFUSALS: &[(&str, &str)] = &[
-    ("400", "The request is malformed."),
-    ("401", "There is no valid bearer token."),
-    ("403", "The caller may not do this."),
-    ("404", "There is no such record."),
-    ("422", "The values break a rule."),
-    ("429", "There were too many requests; Retry-After says when to try again."),
-    ("500", "The server failed; its log has the cause under the request id."),
-    ("503", "The service is unavailable; Retry-After says when to try again."),
+/// Status and text of every refusal, and which operations it is of.
+const REFUSALS: &[(&str, Condition, &str)] = &[
+    ("400", ALWAYS, "The request is malformed."),
+    ("401", ALWAYS, "There is no valid bearer token."),
+    ("403", ALWAYS, "The caller may not do this."),
+    ("404", ALWAYS, "There is no such record."),
+    ("408", Verb::reads_body, "The body did not arrive in time."),
+    ("412", Verb::writes_to_record, "The record is not what If-Match expects."),
+    ("413", Verb::reads_body, "The body is too large."),
+    ("415", Verb::reads_body, "The content type or encoding is not read."),
+    ("422", ALWAYS, "The values break a rule."),
+    ("429", ALWAYS, "There were too many requests; Retry-After says when to try again."),
+    ("500", ALWAYS, "The server failed; its log has the cause under the request id."),
+    ("503", ALWAYS, "The service is unavailable; Retry-After says when to try again."),
 ];
 
-/// Further refusals of operations with a body.
-const BODY_REFUSALS: &[(&str, &str)] = &[
-    ("408", "The body did not arrive in time."),
-    ("413", "The body is too large."),
-    ("415", "The content type or encoding is not read."),
+/// Additional headers, and which operations read them.
+const HEADERS: &[(&str, Condition, &str)] = &[
+    ("Invited-Strict", ALWAYS, "With true, whatever would be ignored is an error that names it."),
+    ("Invited-Dry-Run", Verb::is_write, "With true, everything is done but the effect."),
+    (
+        "Idempotency-Key",
+        Verb::is_write,
+        "A request with the same key within a day has no second effect: its answer is repeated.",
+    ),
+    ("If-Match", Verb::writes_to_record, "Entity tags of the record as it was read; another record is answered 412."),
 ];
 
-/// Further refusals of writes to a record.
-const RECORD_REFUSALS: &[(&str, &str)] = &[("412", "The record is not what If-Match expects.")];
+/// Which operations something belongs to.
+type Condition = fn(Verb) -> bool;
+
+const ALWAYS: Condition = |_| true;
 
 /// The description of these resources below `base_path`.
 pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
-    let mut paths = Map::new();
+    let mut paths = json!({});
     let mut schemas = shared_schemas();
     for resource in resources {
-        schemas.insert(resource.object.to_owned(), object_schema(resource));
+        schemas[resource.object] = object_schema(resource);
         for operation in resource.operations {
-            let methods = paths.entry(resource.path(operation.verb)).or_insert_with(|| json!({}));
             let mut description = json!({
                 "operationId": operation.id,
                 "summary": operation.text,
@@ -45,7 +55,7 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
             if let Some(body) = request_body(resource, operation.verb) {
                 description["requestBody"] = body;
             }
-            methods[operation.verb.method().to_lowercase()] = description;
+            paths[resource.path(operation.verb)][operation.verb.method().to_lowercase()] = description;
         }
     }
     json!({
@@ -67,15 +77,7 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
     })
 }
 
-pub fn is_settable(field: &Field, verb: Verb) -> bool {
-    field.input.is_some_and(|input| match verb {
-        Verb::Create { .. } => input.on_create,
-        Verb::Update => input.on_update,
-        _ => false,
-    })
-}
-
-fn shared_schemas() -> Map<String, Json> {
+fn shared_schemas() -> Json {
     let error = json!({
         "type": {"type": "string", "enum": ["oauth", "syntax", "system", "validation"]},
         "field": {"type": "string", "description": "On validation only: the attribute, or base."},
@@ -85,11 +87,11 @@ fn shared_schemas() -> Map<String, Json> {
     let errors = json!({"errors": {"type": "array", "minItems": 1, "items": reference("Error")}});
     let integer = json!({"type": "integer"});
     let meta = json!({"count": integer, "page_count": integer, "page_number": integer, "page_size": integer});
-    Map::from_iter([
-        ("Error".to_owned(), object(error, json!(["type", "message"]))),
-        ("Errors".to_owned(), object(errors, json!(["errors"]))),
-        ("Meta".to_owned(), object(meta, json!(["count", "page_count", "page_number", "page_size"]))),
-    ])
+    json!({
+        "Error": object(error, json!(["type", "message"])),
+        "Errors": object(errors, json!(["errors"])),
+        "Meta": object(meta, json!(["count", "page_count", "page_number", "page_size"])),
+    })
 }
 
 /// The schema of an object with no other properties.
@@ -103,98 +105,70 @@ fn reference(schema: &str) -> Json {
 }
 
 fn object_schema(resource: &Resource) -> Json {
-    let mut properties = Map::new();
-    let mut required = vec![json!("id")];
-    for field in resource.fields {
-        if field.shown == Shown::Never {
-            continue;
-        }
-        let mut schema = field.kind.schema(field.nullable, false);
-        schema["description"] = json!(field.text);
-        properties.insert(field.name.to_owned(), schema);
-        if field.shown == Shown::From(Rung::EVERYONE) {
-            required.push(json!(field.name));
-        }
+    let shown = || resource.fields.iter().filter(|field| field.shown != Shown::Never);
+    let mut properties: Json = shown().map(|field| described(field, false)).collect();
+    for association in resource.associations.iter().filter(|association| !matches!(association.link, Link::Field)) {
+        let kind = association.kind();
+        let mut schema = kind.schema(matches!(kind, Kind::Id(_)), false);
+        schema["description"] = json!(format!("Only with include={}.", association.name));
+        properties[association.key] = schema;
     }
-    for association in resource.associations {
-        if let Some(mut schema) = key_schema(association) {
-            schema["description"] = json!(format!("Only with include={}.", association.name));
-            properties.insert(association.key.to_owned(), schema);
-        }
-    }
-    properties.insert("id".to_owned(), json!({"type": "string", "pattern": "^[1-9][0-9]*$"}));
-    let mut schema = object(properties, required);
+    properties["id"] = json!({"type": "string", "pattern": "^[1-9][0-9]*$"});
+    let always = shown().filter(|field| field.shown == Shown::From(Rung::EVERYONE)).map(|field| field.name);
+    let mut schema = object(properties, ["id"].into_iter().chain(always).collect::<Vec<_>>());
     schema["description"] = json!(resource.text);
     schema
 }
 
-/// The schema of a key that is not a field.
-fn key_schema(association: &Association) -> Option<Json> {
-    let name = association.target.name();
-    match association.link {
-        Link::Field => None,
-        Link::One(_) => Some(Kind::Id(name).schema(true, false)),
-        Link::Many { .. } | Link::Empty => Some(Kind::Ids(name).schema(false, false)),
-    }
+/// A field as it is printed or, with `input`, as it is read.
+fn described(field: &Field, input: bool) -> (String, Json) {
+    let mut schema = field.kind.schema(field.nullable, input);
+    schema["description"] = json!(field.text);
+    (field.name.to_owned(), schema)
 }
-
-/// Additional headers, and whether only writes read them.
-const HEADERS: &[(&str, bool, &str)] = &[
-    ("Invited-Strict", false, "With true, whatever would be ignored is an error that names it."),
-    ("Invited-Dry-Run", true, "With true, everything is done but the effect."),
-    ("Idempotency-Key", true, "A request with the same key within a day has no second effect: its answer is repeated."),
-    ("If-Match", true, "Entity tags of the record as it was read; another record is answered 412."),
-];
 
 fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     let mut parameters = Vec::new();
+    let text = || json!({"type": "string"});
     if verb.has_id() {
         let schema = json!({"type": "integer", "format": "int64", "minimum": 1});
         parameters.push(json!({"in": "path", "name": "id", "required": true, "schema": schema}));
     }
-    if !resource.associations.is_empty() && verb != Verb::Destroy {
-        let names: Vec<&str> = resource.associations.iter().map(|association| association.name).collect();
-        parameters.push(query(
-            "include",
-            json!({"type": "string"}),
-            &format!("Any of {}, with commas.", names.join(", ")),
-        ));
+    let associations: Vec<&str> = resource.associations.iter().map(|association| association.name).collect();
+    let optional = resource.fields.iter().filter(|field| field.shown == Shown::OnRequest);
+    let optional: Vec<&str> = optional.map(|field| field.name).collect();
+    for (name, choices) in [("include", associations), ("optional_fields", optional)] {
+        if !choices.is_empty() && verb != Verb::Destroy {
+            parameters.push(query(name, text(), &format!("Any of {}, with commas.", choices.join(", "))));
+        }
     }
-    let optional: Vec<&str> =
-        resource.fields.iter().filter(|field| field.shown == Shown::OnRequest).map(|field| field.name).collect();
-    if !optional.is_empty() && verb != Verb::Destroy {
-        let text = format!("Any of {}, with commas.", optional.join(", "));
-        parameters.push(query("optional_fields", json!({"type": "string"}), &text));
-    }
-    let acts = |filter: &&Filter| verb == Verb::Index || lifting(resource, filter).is_some();
     if matches!(verb, Verb::Index | Verb::Show) {
+        let acts = |filter: &&Filter| verb == Verb::Index || resource.lifting_value(filter.name).is_some();
         parameters.extend(resource.filters.iter().filter(acts).map(|filter| filter_parameter(resource, filter)));
         let schema = json!({"type": "boolean", "default": true});
         parameters.push(query("apply_default_filters", schema, APPLY_DEFAULT_FILTERS));
     }
     if verb == Verb::Index {
-        parameters.extend(list_parameters(resource));
+        let directions = |sort: &Sort| ["asc", "desc"].map(|direction| format!("{}:{direction}", sort.name));
+        let orders: Vec<String> = resource.sorts.iter().flat_map(directions).collect();
+        parameters.push(query("order", json!({"type": "string", "enum": orders}), "The order; ties go by id."));
+        parameters.extend(resource.search.iter().map(|_| query("search", text(), SEARCH)));
+        parameters.extend(LIST_PARAMETERS.iter().map(|(name, least, sentence)| {
+            let number = least.map(|least| json!({"type": "integer", "minimum": least}));
+            query(name, number.unwrap_or_else(text), sentence)
+        }));
     }
-    let headers = HEADERS
-        .iter()
-        .filter(|(name, only_writes, _)| (verb.is_write() || !only_writes) && (*name != "If-Match" || verb.has_id()));
-    parameters.extend(headers.map(
-        |(name, _, text)| json!({"in": "header", "name": name, "schema": {"type": "string"}, "description": text}),
-    ));
+    for (name, _, sentence) in HEADERS.iter().filter(|(_, reads, _)| reads(verb)) {
+        parameters.push(json!({"in": "header", "name": name, "schema": text(), "description": sentence}));
+    }
     parameters
-}
-
-/// The value of a filter that lifts the default scope.
-fn lifting(resource: &Resource, filter: &Filter) -> Option<bool> {
-    let scope = resource.default_scope.as_ref()?;
-    scope.lifted_by.iter().find(|(name, _)| *name == filter.name).map(|(_, value)| *value)
 }
 
 fn filter_parameter(resource: &Resource, filter: &Filter) -> Json {
     let schema = match filter.test {
-        Test::Flag { .. } => {
+        Test::Flag(_) => {
             let is_alone = resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.len() == 1);
-            match lifting(resource, filter).filter(|_| is_alone) {
+            match resource.lifting_value(filter.name).filter(|_| is_alone) {
                 Some(lifting) => json!({"type": "boolean", "default": !lifting}),
                 None => json!({"type": "boolean"}),
             }
@@ -221,41 +195,20 @@ pub const SEARCH: &str = "Records whose texts contain this one, best matches fir
 
 pub const APPLY_DEFAULT_FILTERS: &str = "Anything but true, TRUE or 1 switches off the defaults of filters.";
 
-fn list_parameters(resource: &Resource) -> Vec<Json> {
-    let directions = |name: &'static str| ["asc", "desc"].map(|direction| format!("{name}:{direction}"));
-    let orders: Vec<String> = resource.sorts.iter().flat_map(|sort| directions(sort.name)).collect();
-    let mut parameters = vec![query("order", json!({"type": "string", "enum": orders}), "The order; ties go by id.")];
-    if resource.search.is_some() {
-        parameters.push(query("search", json!({"type": "string"}), SEARCH));
-    }
-    parameters.extend(LIST_PARAMETERS.iter().map(|(name, least, text)| {
-        let schema = match least {
-            Some(least) => json!({"type": "integer", "minimum": least}),
-            None => json!({"type": "string"}),
-        };
-        query(name, schema, text)
-    }));
-    parameters
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "callers build the schema in place")]
 fn query(name: &str, schema: Json, text: &str) -> Json {
     json!({"in": "query", "name": name, "schema": schema, "description": text})
 }
 
 fn responses(resource: &Resource, verb: Verb) -> Json {
-    let mut responses = Map::new();
-    match verb {
-        Verb::Destroy => responses.insert("204".to_owned(), json!({"description": "It is gone."})),
-        _ => responses
-            .insert("200".to_owned(), content("The records, by id, and their order.", envelope_schema(resource))),
+    let mut responses = match verb {
+        Verb::Destroy => json!({"204": {"description": "It is gone."}}),
+        _ => json!({"200": content("The records, by id, and their order.", envelope_schema(resource))}),
     };
-    let of_body = if verb.reads_body() { BODY_REFUSALS } else { &[] };
-    let of_record = if verb.is_write() && verb.has_id() { RECORD_REFUSALS } else { &[] };
-    for (status, text) in REFUSALS.iter().chain(of_body).chain(of_record) {
-        responses.insert((*status).to_owned(), content(text, reference("Errors")));
+    for (status, _, text) in REFUSALS.iter().filter(|(_, is_of, _)| is_of(verb)) {
+        responses[*status] = content(text, reference("Errors"));
     }
-    Json::Object(responses)
+    responses
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "callers build the schema in place")]
@@ -266,37 +219,29 @@ fn content(text: &str, schema: Json) -> Json {
 fn envelope_schema(resource: &Resource) -> Json {
     let map = |object: &str| json!({"type": "object", "additionalProperties": reference(object)});
     let result = object(json!({"key": {"const": resource.name}, "id": {"type": "string"}}), json!(["key", "id"]));
-    let mut properties = Map::from_iter([
-        ("count".to_owned(), json!({"type": "integer", "minimum": 0})),
-        ("results".to_owned(), json!({"type": "array", "items": result})),
-        (resource.name.to_owned(), map(resource.object)),
-        ("meta".to_owned(), reference("Meta")),
-    ]);
+    let mut properties = json!({
+        "count": {"type": "integer", "minimum": 0},
+        "results": {"type": "array", "items": result},
+        resource.name: map(resource.object),
+        "meta": reference("Meta"),
+    });
     for association in resource.associations {
-        let included = match association.target {
+        properties[association.target.name()] = match association.target {
             Target::Records(resource) => map(resource.object),
             Target::Nothing(_) => json!({"type": "object", "maxProperties": 0}),
         };
-        properties.insert(association.target.name().to_owned(), included);
     }
     object(properties, json!(["count", "results", resource.name, "meta"]))
 }
 
 fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
     let element = element_schema(resource, verb)?;
-    let single = json!({
-        "type": "object",
-        "properties": {resource.singular: element},
-        "required": [resource.singular],
-    });
-    let schema = match verb {
-        Verb::Create { bulk } if bulk > 1 => json!({"oneOf": [single, {
-            "type": "object",
-            "properties": {resource.name: {"type": "array", "minItems": 1, "maxItems": bulk, "items": element}},
-            "required": [resource.name],
-        }]}),
-        _ => single,
-    };
+    let root = |name: &str, schema: &Json| json!({"type": "object", "properties": {name: schema}, "required": [name]});
+    let mut schema = root(resource.singular, &element);
+    if let Verb::Create { bulk: bulk @ 2.. } = verb {
+        let elements = json!({"type": "array", "minItems": 1, "maxItems": bulk, "items": element});
+        schema = json!({"oneOf": [schema, root(resource.name, &elements)]});
+    }
     let form = json!({"schema": {"type": "object"}});
     Some(json!({"required": true, "content": {
         "application/json": {"schema": schema},
@@ -307,20 +252,10 @@ fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
 
 /// The attributes of one record; `None` for operations that read none.
 fn element_schema(resource: &Resource, verb: Verb) -> Option<Json> {
-    let settable: Vec<&Field> = resource.fields.iter().filter(|field| is_settable(field, verb)).collect();
-    if settable.is_empty() {
-        return None;
-    }
-    let is_required =
-        |field: &&Field| matches!(verb, Verb::Create { .. }) && field.input.is_some_and(|input| input.required);
-    let required: Vec<&str> = settable.iter().copied().filter(is_required).map(|field| field.name).collect();
-    let properties: Map<String, Json> = settable
-        .iter()
-        .map(|field| {
-            let mut schema = field.kind.schema(field.nullable, true);
-            schema["description"] = json!(field.text);
-            (field.name.to_owned(), schema)
-        })
-        .collect();
+    let settable = || resource.fields.iter().filter_map(|field| Some((field, field.input_for(verb)?)));
+    settable().next()?;
+    let properties: Json = settable().map(|(field, _)| described(field, true)).collect();
+    let required = settable().filter(|(_, input)| input.required && matches!(verb, Verb::Create { .. }));
+    let required: Vec<&str> = required.map(|(field, _)| field.name).collect();
     Some(json!({"type": "object", "properties": properties, "required": required}))
 }

@@ -13,8 +13,6 @@ pub struct Projection {
     resource: &'static Resource,
     columns: Vec<Column>,
     included: Vec<Included>,
-    /// Whether every column is a field, and so in the record's own row.
-    is_of_one_row: bool,
     dates: Dates,
 }
 
@@ -38,44 +36,16 @@ impl Column {
     pub fn kind(self) -> Kind {
         match self {
             Self::Field(field) => field.kind,
-            Self::Key(association) => match association.link {
-                Link::One(_) | Link::Field => Kind::Id(association.target.name()),
-                Link::Many { .. } | Link::Empty => Kind::Ids(association.target.name()),
-            },
+            Self::Key(association) => association.kind(),
         }
     }
-
-    pub fn source(self) -> Source {
-        match self {
-            Self::Field(field) => Source::Expression(field.select),
-            Self::Key(association) => match association.link {
-                Link::One(id) => Source::Expression(id),
-                Link::Many { id, rows } => Source::Ids { id, rows },
-                Link::Empty => Source::Expression("'[]'"),
-                // Never a column: its field is.
-                Link::Field => Source::Expression("NULL"),
-            },
-        }
-    }
-}
-
-/// What a column is read from.
-#[derive(Clone, Copy)]
-pub enum Source {
-    Expression(&'static str),
-    /// As in [`Link::Many`].
-    Ids {
-        id: &'static str,
-        rows: &'static str,
-    },
 }
 
 /// A class of records that an answer includes.
-#[derive(Clone, Copy)]
 pub struct Included {
-    /// Index of the column with the ids.
-    pub column: usize,
     pub target: Target,
+    /// Indices of the columns with the ids: associations of one class share a map.
+    pub columns: Vec<usize>,
 }
 
 impl Projection {
@@ -104,7 +74,7 @@ impl Projection {
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));
-        Self { resource, columns, included: Vec::new(), is_of_one_row: true, dates: Dates::default() }
+        Self { resource, columns, included: Vec::new(), dates: Dates::default() }
     }
 
     /// Adds associations: their keys in the order of the description, their maps in the order of the request (rule D1).
@@ -113,14 +83,15 @@ impl Projection {
             let is_wanted = wanted.iter().any(|other| other.name == association.name);
             if is_wanted && !matches!(association.link, Link::Field) {
                 self.columns.push(Column::Key(association));
-                self.is_of_one_row = false;
             }
         }
-        let included = |association: &&'static Association| {
-            let column = self.columns.iter().position(|column| column.name() == association.key)?;
-            Some(Included { column, target: association.target })
-        };
-        self.included = wanted.iter().filter_map(included).collect();
+        for Association { key, target, .. } in wanted {
+            let Some(column) = self.columns.iter().position(|column| column.name() == *key) else { continue };
+            match self.included.iter_mut().find(|known| known.target.name() == target.name()) {
+                Some(known) => known.columns.push(column),
+                None => self.included.push(Included { target: *target, columns: vec![column] }),
+            }
+        }
     }
 
     #[must_use]
@@ -144,8 +115,8 @@ impl Projection {
         &self.included
     }
 
-    /// Whether every column is in the record's own row.
+    /// Whether every column is a field, and so in the record's own row.
     pub fn is_of_one_row(&self) -> bool {
-        self.is_of_one_row
+        self.columns.iter().all(|column| matches!(column, Column::Field(_)))
     }
 }

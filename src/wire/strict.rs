@@ -13,16 +13,19 @@ use crate::wire::query;
 
 /// A sentence that names what has no effect; `None` if everything has one.
 pub fn ignored(resource: &'static Resource, verb: Verb, params: &Tree) -> Option<String> {
-    let unknown: Vec<&str> = params
-        .iter()
-        .filter(|(name, value)| !is_blank(value) && !is_known(resource, verb, name))
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let parameters = params.iter().filter(|(name, value)| !is_blank(value) && !is_known(resource, verb, name));
+    let order = params.get("order").and_then(Json::as_str).filter(|_| verb == Verb::Index);
+    let is_association = |name: &str| resource.associations.iter().any(|association| association.name == name);
+    let is_optional = |name: &str| resource.field(name).is_some_and(|field| field.shown == Shown::OnRequest);
+    let is_sort = |order: &str| {
+        let name = order.split(':').next();
+        resource.sorts.iter().any(|sort| Some(sort.name) == name)
+    };
     let sentences = [
-        ("parameter", unknown),
-        ("include", unknown_includes(resource, params)),
-        ("optional field", unknown_optional_fields(resource, params)),
-        ("order", unknown_order(resource, verb, params)),
+        ("parameter", parameters.map(|(name, _)| name.as_str()).collect()),
+        ("include", unknown(query::included_names(params), &is_association)),
+        ("optional field", unknown(query::optional_fields(params), &is_optional)),
+        ("order", unknown(order.into_iter().collect(), &is_sort)),
     ];
     let (kind, names) = sentences.into_iter().find(|(_, names)| !names.is_empty())?;
     let plural = if names.len() == 1 { "" } else { "s" };
@@ -41,9 +44,6 @@ fn is_blank(value: &Json) -> bool {
 }
 
 fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
-    let lifts = |name: &str| {
-        resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.iter().any(|(lifting, _)| *lifting == name))
-    };
     match name {
         // Authentication has accepted or refused it by now.
         "access_token" => true,
@@ -58,29 +58,14 @@ fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
                 resource.filters.iter().any(|filter| filter.name == name)
                     || LIST_PARAMETERS.iter().any(|(known, ..)| *known == name)
             }
-            Verb::Show => lifts(name),
+            Verb::Show => resource.lifting_value(name).is_some(),
             _ => false,
         },
     }
 }
 
-fn unknown_includes<'a>(resource: &Resource, params: &'a Tree) -> Vec<&'a str> {
-    let is_known = |name: &&str| resource.associations.iter().any(|association| association.name == *name);
-    query::included_names(params).into_iter().filter(|name| !name.is_empty() && !is_known(name)).collect()
-}
-
-fn unknown_optional_fields<'a>(resource: &Resource, params: &'a Tree) -> Vec<&'a str> {
-    let is_known = |name: &&str| resource.field(name).is_some_and(|field| field.shown == Shown::OnRequest);
-    query::optional_fields(params).into_iter().filter(|name| !name.is_empty() && !is_known(name)).collect()
-}
-
-fn unknown_order<'a>(resource: &Resource, verb: Verb, params: &'a Tree) -> Vec<&'a str> {
-    let order = params.get("order").and_then(Json::as_str).filter(|order| verb == Verb::Index && !order.is_empty());
-    let is_known = |order: &&str| {
-        let name = order.split(':').next();
-        resource.sorts.iter().any(|sort| Some(sort.name) == name)
-    };
-    order.into_iter().filter(|order| !is_known(order)).collect()
+fn unknown<'a>(names: Vec<&'a str>, is_known: &dyn Fn(&str) -> bool) -> Vec<&'a str> {
+    names.into_iter().filter(|name| !name.is_empty() && !is_known(name)).collect()
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use hyper::{Request, Response};
 use serde_json::{Map, Value as Json};
 
 use crate::engine::access::{self, Caller};
-use crate::engine::context::{Context, Remarks};
+use crate::engine::context::{Context, Remarks, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::idempotency::{self, IdempotencyKey};
-use crate::engine::limits;
+use crate::engine::limits::Limit;
 use crate::engine::records::{self, Record};
 use crate::engine::tokens::{self, TokenHash};
 use crate::http::api::options::{self, RequestOptions};
@@ -22,11 +22,11 @@ use crate::http::api::route::{self, Route};
 use crate::http::call::Call;
 use crate::http::{headers, request};
 use crate::ids::UserId;
-use crate::resources::writes::{self, Guard};
+use crate::resources::writes::Write;
 use crate::server::app::App;
 use crate::server::listen::{Body, RequestBody};
 use crate::store::Db;
-use crate::wire::changes::{Changes, Write};
+use crate::wire::changes::Changes;
 use crate::wire::describe::{Operation, Resource, Verb};
 use crate::wire::entity_tag::Expected;
 use crate::wire::params::Tree;
@@ -49,7 +49,7 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
     limit_rate(app, &caller, route.as_ref().map(|route| route.operation))?;
     let route = route.ok_or(Error::NotFound)?;
     call.set_operation(route.operation.id);
-    app.policy.permit(&caller, route.operation)?;
+    access::permit(&caller, route.operation, app.config.create_level)?;
     let permitted = Permitted { call, caller, route, params: Tree::new(), options: RequestOptions::default() };
     if permitted.verb().is_write() {
         // On the heap: a read must not carry around, and copy, the room that a write needs.
@@ -93,40 +93,25 @@ async fn write_to(
         let params = request::query_and_body(call, &head.uri, &head.headers, body).await?;
         // A member can be disabled or demoted while the body arrives: what counts is the present.
         permitted.caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
-        app.policy.permit(&permitted.caller, permitted.route.operation)?;
+        access::permit(&permitted.caller, permitted.route.operation, app.config.create_level)?;
         params
     } else {
         request::query(&head.uri)?
     };
     permitted.take(params)?;
-    let (entry, id) = (permitted.route.entry, permitted.route.id);
+    let resource = permitted.resource();
     match permitted.verb() {
         Verb::Create { bulk } => {
-            let elements = elements(entry.resource, &permitted.params, bulk)?.into_iter().enumerate();
-            let changes: Vec<Changes> =
-                elements.map(|(index, object)| permitted.changes(Write::Create, object, index)).collect();
-            write(permitted, move |db, context, projection, _| {
-                writes::create(db, context, entry, &mut changes.clone(), projection).map(Some)
-            })
-            .await
+            let elements = elements(resource, &permitted.params, bulk)?.into_iter().enumerate();
+            let changes: Vec<Changes> = elements.map(|(index, object)| permitted.changes(object, index)).collect();
+            write(permitted, move |db, write| write.create(db, &mut changes.clone()).map(Some)).await
         }
         Verb::Update => {
-            let changes = permitted.changes(Write::Update, elements(entry.resource, &permitted.params, 1)?[0], 0);
-            write(permitted, move |db, context, projection, guard| {
-                writes::update(db, context, entry, id, changes.clone(), guard, projection).map(Some)
-            })
-            .await
+            let changes = permitted.changes(elements(resource, &permitted.params, 1)?[0], 0);
+            write(permitted, move |db, write| write.update(db, changes.clone()).map(Some)).await
         }
-        Verb::Destroy => {
-            write(permitted, move |db, context, _, guard| writes::destroy(db, context, entry, id, guard).map(|()| None))
-                .await
-        }
-        Verb::Action(name) => {
-            write(permitted, move |db, context, projection, guard| {
-                writes::act(db, context, entry, id, name, guard, projection).map(Some)
-            })
-            .await
-        }
+        Verb::Destroy => write(permitted, |db, write| write.destroy(db).map(|()| None)).await,
+        Verb::Action(name) => write(permitted, move |db, write| write.act(db, name).map(Some)).await,
         Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
     }
 }
@@ -172,11 +157,11 @@ impl Permitted<'_> {
     }
 
     /// The attributes of one element of the body.
-    fn changes(&self, write: Write, object: &Map<String, Json>, index: usize) -> Changes {
-        let rung = self.caller.rung();
-        let mut changes = Changes::read(self.resource(), write, object, rung, index);
+    fn changes(&self, object: &Map<String, Json>, index: usize) -> Changes {
+        let (verb, rung) = (self.verb(), self.caller.rung());
+        let mut changes = Changes::read(self.resource(), verb, object, rung, index);
         if self.options.is_strict {
-            changes.refuse_ignored(write, object, rung);
+            changes.refuse_ignored(verb, object, rung);
         }
         changes
     }
@@ -189,7 +174,7 @@ fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Resu
         return Ok(());
     };
     let now = app.clock.now();
-    app.limits.take(limits::Kind::General, token.get(), now)?;
+    app.limits.take(Limit::General, token.get(), now)?;
     match operation.and_then(access::limit) {
         Some(limit) => app.limits.take(limit, token.get(), now),
         None => Ok(()),
@@ -223,7 +208,7 @@ fn permit(
 /// a dry run.
 async fn write<F>(permitted: Permitted<'_>, work: F) -> Result<Response<Body>, Error>
 where
-    F: Fn(&mut Db, &Context, &Projection, Guard<'_>) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
+    F: Fn(&mut Db, &Write<'_>) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
 {
     let projection = permitted.projection();
     let Permitted { call, caller, route, params, options } = permitted;
@@ -238,23 +223,24 @@ where
         fingerprint: idempotency::fingerprint(operation.id, route.id, &params),
         now: context.now,
     });
-    context.is_rehearsal = options.is_dry_run;
-    context.is_whole_job = !options.is_dry_run && key.is_none();
+    context.mode = match key {
+        _ if options.is_dry_run => WriteMode::DryRun,
+        None => WriteMode::Whole,
+        Some(_) => WriteMode::Part,
+    };
     let remarks = Arc::clone(&context.remarks);
     let work = move |db: &mut Db| {
         let guard = |db: &mut Db, record: &Record| {
             permit(db, &context, record, operation, options.expected.as_ref(), &projection)
         };
-        work(db, &context, &projection, &guard)
+        let (context, projection) = (&context, &projection);
+        work(db, &Write { context, entry: route.entry, id: route.id, guard: &guard, projection })
     };
     if options.is_dry_run {
         return Ok(written(app.store.rehearse(work).await?, &remarks, Some(options::DRY_RUN)));
     }
     let (body, is_replay) = match key {
-        Some(key) => {
-            let answered = app.store.write(move |db| idempotency::once(db, &key, &work)).await?;
-            (answered.body, answered.is_replay)
-        }
+        Some(key) => app.store.write(move |db| idempotency::once(db, &key, &work)).await?,
         None => (app.store.write(work).await?, false),
     };
     app.note_write(caller.user_id());
@@ -284,7 +270,7 @@ fn root<'a>(resource: &Resource, params: &'a Tree) -> Result<&'a Map<String, Jso
 /// made in bulk has two root keys, and a body never has both (docs/WIRE.md, C4).
 fn elements<'a>(resource: &Resource, params: &'a Tree, bulk: usize) -> Result<Vec<&'a Map<String, Json>>, Error> {
     let (singular, plural) = (resource.singular, resource.name);
-    let many = params.get(plural).filter(|_| resource.most_in_bulk() > 1);
+    let many = params.get(plural).filter(|_| resource.has_bulk());
     match many {
         Some(_) if params.contains_key(singular) => {
             Err(Error::Syntax(format!("Send either {singular} or {plural}, not both.")))

@@ -16,7 +16,7 @@ use crate::http::api::options;
 use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::json::Json;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION};
-use crate::wire::changes::Fault;
+use crate::wire::changes::Violation;
 use crate::wire::kind;
 use crate::wire::params::Tree;
 
@@ -67,7 +67,7 @@ pub async fn accept(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     // The password first: neither its cost nor its faults may show whether the link works.
     let password = SecretString::from(text(&params, "password").unwrap_or_default());
     let hashed = app.password_checks.hash(password, Arc::clone(&app.entropy)).await.map_err(|error| match error {
-        Error::Syntax(sentence) => Error::Invalid(vec![Fault::of("password", 0, &sentence)]),
+        Error::Syntax(sentence) => Error::Invalid(vec![Violation::of("password", 0, &sentence)]),
         other => other,
     })?;
     let answer = Acceptance {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::access::{self, Caller, Level};
 use crate::engine::error::Error;
-use crate::engine::limits::Kind;
+use crate::engine::limits::Limit;
 use crate::engine::{records, tokens};
 use crate::http::extract::Visit;
 use crate::http::json::{Digits, Json, Time};
@@ -16,6 +16,7 @@ use crate::ids::RecordId;
 use crate::mail::outbox;
 use crate::resources::invitations::{self, RESOURCE, links};
 use crate::wire::kind;
+use crate::wire::projection::Projection;
 use crate::wire::query::digits;
 
 #[derive(Serialize)]
@@ -51,7 +52,7 @@ pub async fn link(visit: Visit) -> Result<Json<LinkAnswer>, Error> {
         let account = context.caller.account_id;
         let record = records::find(db, &RESOURCE, account, id)?;
         let token = invitations::hand_over(db, &context, &record)?;
-        let renewed = records::find_to_read(db, &RESOURCE, account, id)?;
+        let renewed = records::find(db, &RESOURCE, account, id)?;
         Ok((renewed.id, renewed.int("expiration_date").unwrap_or_default(), token))
     });
     let (id, last_day, token) = work.await?;
@@ -67,8 +68,9 @@ pub async fn link(visit: Visit) -> Result<Json<LinkAnswer>, Error> {
 pub async fn mails(visit: Visit) -> Result<Json<MailList>, Error> {
     let (caller, id) = permitted(&visit, Level::ProjectLead).await?;
     let work = visit.app.store.read(move |db| {
-        let record = records::find_to_read(db, &RESOURCE, caller.account_id, id)?;
-        Ok::<_, Error>(outbox::of_invitation(db, caller.account_id, record.id.typed())?)
+        let id = id.ok_or(Error::NotFound)?;
+        records::show(db, &Projection::plain(&RESOURCE, caller.rung()), &caller, Some(id), &[])?;
+        Ok::<_, Error>(outbox::of_invitation(db, caller.account_id, id.typed())?)
     });
     let mails = work.await?.into_iter().map(|mail| MailState {
         message_id: mail.message_id,
@@ -90,7 +92,7 @@ async fn permitted(visit: &Visit, level: Level) -> Result<(Arc<Caller>, Option<R
     let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
     visit.call.set_caller(&caller);
     if let Some(token) = caller.token_id() {
-        app.limits.take(Kind::General, token.get(), app.clock.now())?;
+        app.limits.take(Limit::General, token.get(), app.clock.now())?;
     }
     access::permit_from(level.rung(), &caller)?;
     let path = visit.head.uri.path().strip_prefix(links::PATH).unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::oauth::sessions;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
 use crate::resources::invitations::links::PATH;
 use crate::server::delivery;
-use crate::wire::changes::Fault;
+use crate::wire::changes::Violation;
 use crate::wire::params::Tree;
 
 /// The value of a ticked box.
@@ -139,7 +139,7 @@ async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Respo
 }
 
 /// The fault to show. That an invitation is not granted any more is on the page already.
-fn form_fault(faults: &[Fault]) -> Option<FormFault> {
+fn form_fault(faults: &[Violation]) -> Option<FormFault> {
     let is_about = |name: &str| faults.iter().any(|fault| fault.field == name || fault.message == name);
     let known = [
         (CONFIRMATION, FormFault::MoveUnconfirmed),

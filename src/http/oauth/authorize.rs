@@ -62,7 +62,8 @@ impl Trusted {
     /// Checks application and redirect URI. Errors are shown in the browser: it is not certain yet where to send them.
     pub async fn find(visit: &Visit, params: &Tree) -> Result<Self, Error> {
         let asked = AuthorizationRequest::read(|name| text(params, name));
-        let client_id = asked.client_id.clone().ok_or_else(|| syntax("The link to this page names no application."))?;
+        let client_id =
+            asked.client_id().ok_or_else(|| syntax("The link to this page names no application."))?.to_owned();
         let application = visit.app.store.read(move |db| applications::find(db, &client_id)).await?;
         let application = application.ok_or_else(|| syntax("The application that sent you here is unknown."))?;
         let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {

@@ -6,7 +6,7 @@ use hyper::header::{self, HeaderMap};
 use percent_encoding::percent_decode_str;
 
 use crate::engine::error::Error;
-use crate::engine::limits;
+use crate::engine::limits::Limit;
 use crate::http::extract::{Visit, text};
 use crate::http::oauth::refused::Refused;
 use crate::oauth::applications::{self, Application};
@@ -29,7 +29,7 @@ pub async fn authenticate(visit: &Visit, params: &Tree) -> Result<Application, R
         .store
         .read(move |db| Ok::<_, Error>(applications::authenticate(db, &credentials.client_id, &credentials.secret)?));
     let application = work.await?.ok_or(refused(UNKNOWN_CLIENT))?;
-    visit.app.limits.take(limits::Kind::TokenRequest, application.id.get(), visit.app.clock.now())?;
+    visit.app.limits.take(Limit::TokenRequest, application.id.get(), visit.app.clock.now())?;
     Ok(application)
 }
 

@@ -11,7 +11,7 @@ use minijinja::context;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::engine::error::Error;
-use crate::engine::limits::Kind;
+use crate::engine::limits::Limit;
 use crate::http::browser::{self, Browser, require_own_form};
 use crate::http::extract::{Params, Visit, bucket, redirect, text};
 use crate::http::oauth::authorize::Trusted;
@@ -68,7 +68,7 @@ fn limit(visit: &Visit, member: Option<(AccountId, &str)>) -> Result<(), Error> 
     visit.limit_attempts()?;
     match member {
         Some((account, address)) => {
-            visit.app.limits.take(Kind::SignIn, bucket(&format!("{account} {}", fold(address.trim()))), now)
+            visit.app.limits.take(Limit::SignIn, bucket(&format!("{account} {}", fold(address.trim()))), now)
         }
         None => Ok(()),
     }

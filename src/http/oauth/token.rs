@@ -11,7 +11,7 @@ use crate::http::extract::{Params, Visit, text};
 use crate::http::json::Json;
 use crate::http::oauth::client;
 use crate::http::oauth::refused::Refused;
-use crate::oauth::exchange::{self, Means, TokenRequest};
+use crate::oauth::exchange::{Exchange, TokenRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::revocation;
 use crate::wire::params::Tree;
@@ -64,8 +64,8 @@ pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<IssuedTo
     let (now, request_id) = (app.clock.now(), visit.request_id());
     let outcome = visit
         .write(move |db| {
-            let means = Means { entropy: &app.entropy, now, request_id: &request_id };
-            let outcome = exchange::exchange(db, &means, &application, &asked)?;
+            let exchange = Exchange { application: &application, entropy: &app.entropy, now, request_id: &request_id };
+            let outcome = exchange.carry_out(db, &asked)?;
             if outcome.is_err() {
                 // A refusal may have revoked tokens that were issued before.
                 app.callers.forget_after_commit(db);

@@ -18,7 +18,6 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::faults::{self, Drop, Effect};
 use crate::sandbox::journal::{Exchange, KEPT_OF_BODY};
 use crate::server::listen::{Body, Dropped, RequestBody};
-use crate::wire::changes::Fault;
 
 /// The fault that was applied.
 const FAULT: HeaderName = HeaderName::from_static("invited-fault");
@@ -123,7 +122,7 @@ fn refusal(call: &Call, status: u16, retry_after: Option<u64>) -> Response<Body>
         412 => Error::Stale,
         413 => Error::TooLarge(call.app.config.body_limit),
         415 => Error::Unsupported(ORDERED),
-        422 => Error::Invalid(vec![Fault::base(ORDERED)]),
+        422 => Error::rule(ORDERED),
         429 => Error::RateLimited(0),
         500 => Error::Internal(ORDERED.to_owned()),
         _ => Error::Unavailable(ORDERED.to_owned()),

@@ -2,6 +2,7 @@
 //! lists filter by them.
 
 use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::external_references::rules::KIND;
 use crate::wire::describe::{Direction, Field, Filter, Letters, Relation, Resource, Sort, Test};
 use crate::wire::kind::Kind;
 
@@ -14,20 +15,15 @@ pub static RESOURCE: Resource = Resource {
     text: "The id of a user or a role in another system.",
     table: "external_references",
     fields: &[
-        Field::new("service_name", Kind::Line, "t.service_name", "The other system."),
-        Field::new("service_model", Kind::Line, "t.service_model", "The kind of record there."),
-        Field::new("service_model_ref", Kind::Line, "t.service_model_ref", "The id of the record there."),
-        Field::new(
-            "status",
-            Kind::Line,
-            "t.status",
-            "The result of the last synchronisation: successful, pending or failed.",
-        )
-        .nullable(),
-        Field::new("subject_type", Kind::Line, "t.subject_type", "User or Role."),
-        Field::new("subject_id", Kind::Number, "t.subject_id", "The id of the user or the role."),
-        Field::new("created_at", Kind::Time, "t.created_at", "When it was made."),
-        Field::new("updated_at", Kind::Time, "t.updated_at", "When it was last changed."),
+        Field::new("service_name", Kind::Line, "The other system."),
+        Field::new("service_model", Kind::Line, "The kind of record there."),
+        Field::new("service_model_ref", Kind::Line, "The id of the record there."),
+        Field::new("status", Kind::Line, "The result of the last synchronisation: successful, pending or failed.")
+            .nullable(),
+        Field::new("subject_type", Kind::Line, "User or Role."),
+        Field::new("subject_id", Kind::Number, "The id of the user or the role."),
+        Field::new("created_at", Kind::Time, "When it was made."),
+        Field::new("updated_at", Kind::Time, "When it was last changed."),
     ],
     filters: &[],
     default_scope: None,
@@ -39,6 +35,11 @@ pub static RESOURCE: Resource = Resource {
     tallies: &[],
     operations: &[],
 };
+
+/// The attribute of a user or a role that makes a reference.
+pub const fn field(text: &'static str) -> Field {
+    Field::new("external_reference", KIND, text).nullable().hidden()
+}
 
 pub static OF_USERS: Relation = Relation {
     owner: "x.subject_id",

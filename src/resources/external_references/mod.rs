@@ -5,6 +5,6 @@ mod rules;
 
 pub use description::{
     ENTRY, OF_ROLES, OF_USERS, RESOURCE, by_service_model, by_service_model_ref, by_service_model_refs,
-    by_service_name, by_status,
+    by_service_name, by_status, field,
 };
 pub use rules::{KIND, Subject, put, remove, write};

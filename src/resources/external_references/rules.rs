@@ -10,7 +10,7 @@ use crate::engine::context::Context;
 use crate::ids::{AccountId, RecordId, RoleId, UserId};
 use crate::store::{Db, Error, Param};
 use crate::wire::changes::Changes;
-use crate::wire::kind::{Kind, Member};
+use crate::wire::kind::{Kind, Property};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -36,14 +36,14 @@ impl Subject {
 }
 
 pub const KIND: Kind = Kind::Object(&[
-    Member { name: "service_name", kind: Kind::Line, required: true },
-    Member { name: "service_model", kind: Kind::Line, required: true },
-    Member { name: "service_model_ref", kind: Kind::Reference, required: true },
-    Member { name: "status", kind: Kind::Choice(&["successful", "pending", "failed"]), required: false },
-    Member { name: "external_message", kind: Kind::Line, required: false },
-    Member { name: "external_link", kind: Kind::Line, required: false },
-    Member { name: "external_status", kind: Kind::Line, required: false },
-    Member { name: "locked", kind: Kind::Bool, required: false },
+    Property { name: "service_name", kind: Kind::Line, required: true },
+    Property { name: "service_model", kind: Kind::Line, required: true },
+    Property { name: "service_model_ref", kind: Kind::Reference, required: true },
+    Property { name: "status", kind: Kind::Choice(&["successful", "pending", "failed"]), required: false },
+    Property { name: "external_message", kind: Kind::Line, required: false },
+    Property { name: "external_link", kind: Kind::Line, required: false },
+    Property { name: "external_status", kind: Kind::Line, required: false },
+    Property { name: "locked", kind: Kind::Bool, required: false },
 ]);
 
 /// Writes the reference in a body, if it has one. Missing members keep their values.

@@ -26,7 +26,7 @@ use crate::resources::invitations::offers::{self, Offer};
 use crate::resources::invitations::rules::{self, Accepted};
 use crate::resources::{memberships, seats};
 use crate::store::{Db, Param};
-use crate::wire::changes::Fault;
+use crate::wire::changes::Violation;
 
 /// The attribute that confirms the end of the other membership.
 pub const CONFIRMATION: &str = "confirm_move";
@@ -85,16 +85,16 @@ pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result
     let OpenInvitation { offer, elsewhere, is_signed_in } =
         look(db, acceptance.token.expose_secret(), acceptance.signed_in, context.now)?;
     if !offer.is_granted {
-        return Err(Error::Invalid(vec![Fault::base(NOT_GRANTED)]));
+        return Err(Error::rule(NOT_GRANTED));
     }
-    let mut faults = Vec::new();
+    let mut violations = Vec::new();
     if !elsewhere.is_empty() && !acceptance.is_move_confirmed {
-        faults.push(Fault::of(CONFIRMATION, 0, NOT_CONFIRMED));
+        violations.push(Violation::of(CONFIRMATION, 0, NOT_CONFIRMED));
     }
     if acceptance.password.is_none() && !is_signed_in {
-        faults.push(Fault::of("password", 0, PASSWORD_MISSING));
+        violations.push(Violation::of("password", 0, PASSWORD_MISSING));
     }
-    Error::unless_valid(faults)?;
+    Error::unless_valid(violations)?;
     let accepted = rules::accept(db, offer.account_id, offer.invitation_id, context.now)?;
     match &acceptance.password {
         Some(hashed) => {
@@ -144,7 +144,7 @@ fn leave(db: &mut Db, context: &Context, member: &Elsewhere) -> Result<(), Error
     let id = Some(member.membership_id.record());
     let record = records::find(db, &memberships::RESOURCE, member.account_id, id)?;
     memberships::remove(db, &context, &record).map_err(|error| match error {
-        Error::Invalid(_) => Error::Invalid(vec![Fault::base(CANNOT_LEAVE)]),
+        Error::Invalid(_) => Error::rule(CANNOT_LEAVE),
         other => other,
     })
 }

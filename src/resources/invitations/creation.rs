@@ -18,7 +18,7 @@ use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::seats::{self, PENDING_INVITATIONS};
 use crate::resources::{memberships, roles, users};
 use crate::store::{Db, Param, UniqueIndex};
-use crate::wire::changes::{Changes, Fault};
+use crate::wire::changes::{Changes, Violation};
 use crate::wire::describe::Resource;
 use crate::wire::fold::fold;
 
@@ -78,10 +78,9 @@ fn judge_address(
         return Ok(None);
     };
     let params = [context.caller.account_id.into(), Param::Text(&key)];
-    let pending = db.maybe(
+    let is_pending = db.exists(
         "SELECT 1 FROM account_invitations WHERE account_id = ?1 AND email_key = ?2 AND accepted_at IS NULL",
         &params,
-        |_| Ok(()),
     )?;
     let user = db.maybe(
         "SELECT u.id, m.id, m.disabled_at, \
@@ -98,7 +97,7 @@ fn judge_address(
     let refusal = match user {
         _ if is_elsewhere => Some(OTHER_DOMAIN),
         _ if is_repeated => Some(TWICE_IN_REQUEST),
-        _ if pending.is_some() => Some(ALREADY_INVITED),
+        _ if is_pending => Some(ALREADY_INVITED),
         Some((_, true, true, _)) => Some(DISABLED_MEMBER),
         Some((_, true, false, _)) => Some(ALREADY_MEMBER),
         // Invited under another address, and changed since.
@@ -124,7 +123,7 @@ fn insert(
     let email_address = changes.text("email_address").unwrap_or_default();
     let user = NewUser::new(account_id, full_name, email_address, changes.text("headline"), created_at);
     // A concurrent write got past the rule first.
-    let invited_meanwhile = || Error::Invalid(vec![Fault::of("email_address", changes.index(), ALREADY_INVITED)]);
+    let invited_meanwhile = || Error::Invalid(vec![Violation::of("email_address", changes.index(), ALREADY_INVITED)]);
     let user_id = match invitee {
         Some(id) => id,
         None => people::insert_user(db, None, &user)
@@ -147,8 +146,8 @@ fn insert(
     if !context.activates_at_once {
         rules::put_into_outbox(db, context, id, email_address)?;
     }
-    let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
-    AuditEntry::of(context, resource, "create", id.record()).after(after).write(db)?;
+    let entry = AuditEntry::of(context, resource, "create", id.record());
+    entry.after(Attributes::of(changes.values())).write(db)?;
     Ok(id.record())
 }
 
@@ -178,29 +177,4 @@ fn is_invitable(email_key: &str, domains: &[String]) -> bool {
         None => domain == allowed,
     };
     domains.is_empty() || domains.iter().any(fits)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_domain_is_compared_label_by_label() {
-        let domains = ["example.com".to_owned(), "*.example.org".to_owned()];
-        for (address, expected) in [
-            ("a@example.com", true),
-            ("a@attacker-example.com", false),
-            ("a@example.com.attacker.test", false),
-            ("a@sub.example.com", false),
-            ("a@sub.example.org", true),
-            ("a@b.sub.example.org", true),
-            ("a@example.org", false),
-            ("a@.example.org", false),
-            ("a@attackerexample.org", false),
-            ("a", false),
-        ] {
-            assert_eq!(is_invitable(address, &domains), expected, "{address}");
-            assert!(is_invitable(address, &[]), "{address}");
-        }
-    }
 }

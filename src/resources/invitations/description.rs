@@ -3,11 +3,12 @@
 use crate::engine::access::{ADMINISTRATOR, INVITABLE, LEAD};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::invitations::{creation, rules};
-use crate::resources::{external_references, roles, users};
+use crate::resources::{external_references, memberships, roles, users};
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Operation, Preset, Resource, Search, Sort, Tally, Test, Verb,
+    Association, DefaultScope, Direction, Field, Filter, Flag, Operation, Resource, Search, Sort, Tally, Test, Verb,
+    derived,
 };
-use crate::wire::kind::Kind;
+use crate::wire::kind::{Cell, FALSE, Kind};
 
 const NOT_THE_INVITER: &str = "Only an administrator or the inviter may change this invitation.";
 
@@ -32,71 +33,33 @@ pub static RESOURCE: Resource = Resource {
     text: "An invitation of a person, by mail, to become a member of the account.",
     table: "account_invitations",
     fields: &[
-        Field::new("full_name", Kind::Line, "t.full_name", "The name of the invited person.").on_create(2).required(),
-        Field::new("email_address", Kind::Email, "t.email_address", "The address that the invitation is sent to.")
-            .on_create(1)
-            .required(),
-        Field::new("headline", Kind::Line, "t.headline", "The title of the invited person.").nullable().on_create(3),
-        Field::new("permission", Kind::Choice(INVITABLE), "t.permission", "The level that the member will have.")
+        Field::new("full_name", Kind::Line, "The name of the invited person.").on_create(2).required(),
+        Field::new("email_address", Kind::Email, "The address that the invitation is sent to.").on_create(1).required(),
+        Field::new("headline", Kind::Line, "The title of the invited person.").nullable().on_create(3),
+        Field::new("permission", Kind::Choice(INVITABLE), "The level that the member will have.")
             .on_write(4)
-            .default(Preset::Text("project_creator")),
-        Field::new(
-            "pending",
-            Kind::Bool,
-            "CASE WHEN t.accepted_at IS NULL THEN 1 ELSE 0 END",
-            "Whether it waits for acceptance. An expired invitation is still pending.",
-        ),
-        Field::new("expiration_date", Kind::Date, "t.expires_on", "The last day, in UTC, on which the link works.")
+            .default(Cell::Text("project_creator")),
+        derived("pending", IS_PENDING, "Whether it waits for acceptance. An expired invitation is still pending."),
+        Field::new("expiration_date", Kind::Date, "The last day, in UTC, on which the link works.")
+            .expression("t.expires_on")
             .nullable(),
-        Field::new(
-            "bill_rate_in_cents",
-            Kind::Cents,
-            "t.bill_rate_in_cents",
-            "The default billing rate of the member.",
-        )
-        .nullable()
-        .shown_from(LEAD)
-        .on_write(6)
-        .settable_from(LEAD),
-        Field::new(
-            "billability_target",
-            Kind::Percent,
-            "t.billability_target",
-            "The share of the working time to be billed, in percent; true is 100, false is 0.",
-        )
-        .nullable()
-        .shown_from(LEAD)
-        .on_write(8),
-        Field::new("cost_rate_in_cents", Kind::Cents, "t.cost_rate_in_cents", "The default cost rate of the member.")
-            .nullable()
-            .shown_from(ADMINISTRATOR)
+        memberships::rate("bill_rate_in_cents", LEAD, "The default billing rate of the member.")
+            .on_write(6)
+            .settable_from(LEAD),
+        memberships::billability().on_write(8),
+        memberships::rate("cost_rate_in_cents", ADMINISTRATOR, "The default cost rate of the member.")
             .on_write(7)
             .settable_from(ADMINISTRATOR),
-        Field::new("inviter_id", Kind::Id("users"), "t.inviter_id", "The user who has sent the invitation.").nullable(),
-        Field::new("invitee_id", Kind::Id("users"), "t.invitee_id", "The user whom the invitation will make active.")
-            .nullable(),
-        Field::new("default_role_id", Kind::Id("roles"), "t.default_role_id", "The role that the member will have.")
-            .nullable()
-            .on_write(5),
-        Field::new(
-            "default_read_only",
-            Kind::Bool,
-            "t.default_read_only",
-            "Whether the member will start without the right to write.",
-        )
-        .hidden()
-        .on_create(9)
-        .default(Preset::Bool(false)),
-        Field::new(
-            "external_reference",
-            external_references::KIND,
-            "NULL",
-            "The id of the person in another system. It is stored with the invitee's user.",
-        )
-        .nullable()
-        .hidden()
-        .on_create(10)
-        .kept_elsewhere(),
+        Field::new("inviter_id", Kind::Id("users"), "The user who has sent the invitation.").nullable(),
+        Field::new("invitee_id", Kind::Id("users"), "The user whom the invitation will make active.").nullable(),
+        Field::new("default_role_id", Kind::Id("roles"), "The role that the member will have.").nullable().on_write(5),
+        Field::new("default_read_only", Kind::Bool, "Whether the member will start without the right to write.")
+            .hidden()
+            .on_create(9)
+            .default(FALSE),
+        external_references::field("The id of the person in another system. It is stored with the invitee's user.")
+            .on_create(10)
+            .kept_elsewhere(),
     ],
     filters: &[
         Filter::new(
@@ -106,8 +69,7 @@ pub static RESOURCE: Resource = Resource {
         ),
         Filter::flag(
             "only_pending",
-            Some(IS_PENDING),
-            None,
+            Flag::Only(IS_PENDING),
             "Only invitations that wait for acceptance; false lifts the restriction.",
         ),
     ],

@@ -11,8 +11,9 @@ use crate::engine::access::{ABOVE_OWN_LEVEL, Permission};
 use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
+use crate::engine::limits::Limit;
 use crate::engine::records::Record;
-use crate::engine::{limits, tallies};
+use crate::engine::tallies;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
 use crate::mail::outbox;
 use crate::resources::invitations::links::{self, LinkOrigin};
@@ -20,7 +21,7 @@ use crate::resources::people::{self, NewMembership};
 use crate::resources::seats::PENDING_INVITATIONS;
 use crate::resources::{memberships, roles};
 use crate::store::{Db, Param};
-use crate::wire::changes::{Changes, Fault};
+use crate::wire::changes::Changes;
 use crate::wire::kind::{Cell, Kind, Value};
 
 /// Tally of the invitations of an account.
@@ -38,7 +39,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 /// Sends an invitation again, with a new link and a new expiration date. Its old links end.
 pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
-    context.take_limit(limits::Kind::ResendOfRecord, record.id)?;
+    context.take_limit(Limit::ResendOfRecord, record.id)?;
     renew(db, context, record, "resend", expiration_day(context))?;
     put_into_outbox(db, context, record.id.typed(), record.text("email_address").unwrap_or_default())
 }
@@ -133,7 +134,7 @@ pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timesta
         .by(Actor::user(user_id, None))
         .after([
             ("account_membership_id", Kind::Id("account_memberships"), membership_id.into()),
-            ("permission", Kind::Line, permission.into()),
+            ("permission", Kind::Line, Cell::Text(permission.name())),
         ])
         .write(db)?;
     Ok(Accepted { membership_id, user_id })
@@ -167,7 +168,7 @@ pub(super) fn expiration_day(context: &Context) -> i64 {
 fn require_pending(record: &Record, refusal: &str) -> Result<(), Error> {
     match record.int("pending") {
         Some(1) => Ok(()),
-        _ => Err(Error::Invalid(vec![Fault::base(refusal)])),
+        _ => Err(Error::rule(refusal)),
     }
 }
 

@@ -24,20 +24,14 @@ pub struct ListedInvitation {
     pub mail_state: Option<String>,
 }
 
-#[derive(Clone, Copy)]
-pub enum InvitationFilter {
-    Invitation(AccountId, InvitationId),
-    Pending(AccountId),
-    Account(AccountId),
-}
-
-/// Oldest first.
-pub fn list(db: &mut Db, filter: InvitationFilter, now: Timestamp) -> Result<Vec<ListedInvitation>, Error> {
-    let (account, id, state) = match filter {
-        InvitationFilter::Invitation(account, id) => (account, Some(id), None),
-        InvitationFilter::Pending(account) => (account, None, Some(PENDING)),
-        InvitationFilter::Account(account) => (account, None, None),
-    };
+/// Lists the invitations of an account, oldest first: all, or the one with this id, or those in this state.
+pub fn list(
+    db: &mut Db,
+    account: AccountId,
+    id: Option<InvitationId>,
+    state: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<ListedInvitation>, Error> {
     let sql = "SELECT * FROM (SELECT i.id AS id, CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' \
                WHEN i.declined_at IS NOT NULL THEN 'declined' WHEN i.expires_on < ?2 THEN 'expired' \
                ELSE 'pending' END AS state, i.email_address, i.full_name, i.permission, i.expires_on, \

@@ -6,10 +6,10 @@ use crate::resources::memberships::rules;
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
 use crate::resources::{roles, users};
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Operation, Preset, Resource, Rung, Search, Sort, Tally, Test,
-    Verb,
+    Association, DefaultScope, Direction, Field, Filter, Flag, Operation, Resource, Rung, Search, Sort, Tally, Test,
+    Verb, derived,
 };
-use crate::wire::kind::Kind;
+use crate::wire::kind::{FALSE, Kind};
 
 /// Indexes repeat this condition literally.
 const IS_ACTIVE: &str = "t.disabled_at IS NULL";
@@ -23,13 +23,18 @@ const WORDS: &str = "(SELECT u.search_key FROM users u WHERE u.id = t.user_id)";
 const OTHERS: &str = "account_memberships m \
                       WHERE m.account_id = t.account_id AND m.disabled_at IS NULL AND m.user_id <> t.user_id";
 
-const fn derived(name: &'static str, select: &'static str, text: &'static str) -> Field {
-    Field::new(name, Kind::Bool, select, text)
+/// A flag that an update may set.
+const fn setting(name: &'static str, position: u8, text: &'static str) -> Field {
+    Field::new(name, Kind::Bool, text).on_update(position).default(FALSE)
 }
 
-/// A flag that an update may set.
-const fn setting(name: &'static str, select: &'static str, position: u8, text: &'static str) -> Field {
-    Field::new(name, Kind::Bool, select, text).on_update(position).default(Preset::Bool(false))
+pub const fn rate(name: &'static str, shown_from: Rung, text: &'static str) -> Field {
+    Field::new(name, Kind::Cents, text).nullable().shown_from(shown_from)
+}
+
+pub const fn billability() -> Field {
+    let text = "The share of the working time to be billed, in percent; true is 100, false is 0.";
+    Field::new("billability_target", Kind::Percent, text).nullable().shown_from(LEAD)
 }
 
 pub static ENTRY: Entry = Entry {
@@ -49,99 +54,64 @@ pub static RESOURCE: Resource = Resource {
     text: "What a person is allowed in the account, and at what rates.",
     table: "account_memberships",
     fields: &[
-        Field::new("permission", Kind::Choice(ASSIGNABLE), "t.permission", "The level.").on_update(1),
-        derived(
-            "is_administrator",
-            "CASE WHEN t.permission = 'administrator' THEN 1 ELSE 0 END",
-            "Whether the member administers the account.",
-        ),
+        Field::new("permission", Kind::Choice(ASSIGNABLE), "The level.").on_update(1),
+        derived("is_administrator", "t.permission = 'administrator'", "Whether the member administers the account."),
         derived(
             "is_project_lead",
-            "CASE WHEN t.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
-             'administrator') THEN 1 ELSE 0 END",
+            "t.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', 'administrator')",
             "Whether the member may lead projects.",
         ),
         derived(
             "is_punch_clock_user",
-            "CASE WHEN t.permission = 'punch_clock' THEN 1 ELSE 0 END",
+            "t.permission = 'punch_clock'",
             "Whether the member tracks time and nothing else.",
         ),
-        derived("is_owner", "t.is_owner", "Whether the member owns the account."),
-        derived("is_backup_approver", "0", "Whether the member stands in for an approver: never here."),
+        Field::new("is_owner", Kind::Bool, "Whether the member owns the account."),
+        Field::new("is_backup_approver", Kind::Bool, "Whether the member stands in for an approver: never here.")
+            .expression("0"),
         derived(
             "can_create_workspace",
-            "CASE WHEN t.permission IN ('project_creator', 'project_lead', 'reports_viewer', \
-             'reports_viewer_with_cost', 'administrator') THEN 1 ELSE 0 END",
+            "t.permission IN ('project_creator', 'project_lead', 'reports_viewer', \
+             'reports_viewer_with_cost', 'administrator')",
             "Whether the member may make projects.",
         ),
         derived(
             "can_view_reports",
-            "CASE WHEN t.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator') \
-             THEN 1 ELSE 0 END",
+            "t.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator')",
             "Whether the member may see reports.",
         ),
-        setting("default_read_only", "t.default_read_only", 6, "Whether the member starts without the right to write."),
-        setting("manager_can_approve", "t.manager_can_approve", 8, "Whether the manager may approve for the member."),
-        setting(
-            "manager_can_edit_skills",
-            "t.manager_can_edit_skills",
-            9,
-            "Whether the manager may change the member's skills.",
-        ),
+        setting("default_read_only", 6, "Whether the member starts without the right to write."),
+        setting("manager_can_approve", 8, "Whether the manager may approve for the member."),
+        setting("manager_can_edit_skills", 9, "Whether the manager may change the member's skills."),
         setting(
             "should_show_alert_on_timesheet_submission",
-            "t.should_show_alert_on_timesheet_submission",
             10,
             "Whether the member is warned when sending a timesheet.",
         ),
-        Field::new("disabled_at", Kind::Time, "t.disabled_at", "When access ended, if it did.").nullable(),
-        Field::new("created_at", Kind::Time, "t.created_at", "When it was made."),
-        Field::new("updated_at", Kind::Time, "t.updated_at", "When it was last changed."),
-        Field::new("bill_rate_in_cents", Kind::Cents, "t.bill_rate_in_cents", "The default billing rate.")
-            .nullable()
-            .shown_from(LEAD)
-            .on_update(3)
-            .settable_from(LEAD),
-        Field::new(
-            "billability_target",
-            Kind::Percent,
-            "t.billability_target",
-            "The share of the working time to be billed, in percent; true is 100, false is 0.",
-        )
-        .nullable()
-        .shown_from(LEAD)
-        .on_update(5),
-        Field::new("cost_rate_in_cents", Kind::Cents, "t.cost_rate_in_cents", "The default cost rate.")
-            .nullable()
-            .shown_from(ADMINISTRATOR)
-            .on_update(4)
-            .settable_from(ADMINISTRATOR),
-        Field::new(
+        Field::new("disabled_at", Kind::Time, "When access ended, if it did.").nullable(),
+        Field::new("created_at", Kind::Time, "When it was made."),
+        Field::new("updated_at", Kind::Time, "When it was last changed."),
+        rate("bill_rate_in_cents", LEAD, "The default billing rate.").on_update(3).settable_from(LEAD),
+        billability().on_update(5),
+        rate("cost_rate_in_cents", ADMINISTRATOR, "The default cost rate.").on_update(4).settable_from(ADMINISTRATOR),
+        derived(
             "collaborator_only_license",
-            Kind::Bool,
-            "CASE WHEN t.permission IN ('collaborator', 'external_collaborator') THEN 1 ELSE 0 END",
+            "t.permission IN ('collaborator', 'external_collaborator')",
             "Whether the member needs no more than a collaborator's licence.",
         )
         .shown_from(ADMINISTRATOR),
-        Field::new(
-            "can_log_in",
-            Kind::Bool,
-            "CASE WHEN t.disabled_at IS NULL THEN 1 ELSE 0 END",
-            "Whether the member has access.",
-        )
-        .on_request(),
-        Field::new("non_participant", Kind::Bool, "0", "Whether the member takes no part in projects: never here.")
+        derived("can_log_in", "t.disabled_at IS NULL", "Whether the member has access.").on_request(),
+        Field::new("non_participant", Kind::Bool, "Whether the member takes no part in projects: never here.")
+            .expression("0")
             .on_request(),
         setting(
             "enforce_workweek_minimum_on_timesheet_submission",
-            "t.enforce_workweek_minimum_on_timesheet_submission",
             12,
             "Whether a timesheet needs the hours of the workweek.",
         )
         .shown_from(ADMINISTRATOR),
         setting(
             "enforce_workweek_maximum_on_timesheet_submission",
-            "t.enforce_workweek_maximum_on_timesheet_submission",
             13,
             "Whether a timesheet may not exceed the hours of the workweek.",
         )
@@ -149,35 +119,30 @@ pub static RESOURCE: Resource = Resource {
         Field::new(
             "change_role_option",
             Kind::Choice(&["update_with_new_role", "add_another_role", "keep_existing_role"]),
-            "NULL",
             "What a new role means for projects, of which there are none here: it is checked and has no effect.",
         )
         .nullable()
         .hidden()
         .on_update(11)
         .kept_elsewhere(),
-        Field::new("user_id", Kind::Id("users"), "t.user_id", "The person."),
-        Field::new("default_role_id", Kind::Id("roles"), "t.default_role_id", "The role.").nullable().on_update(2),
-        Field::new("manager_id", Kind::Id("users"), "t.manager_id", "The user who is the member's manager.")
-            .nullable()
-            .on_update(7),
+        Field::new("user_id", Kind::Id("users"), "The person."),
+        Field::new("default_role_id", Kind::Id("roles"), "The role.").nullable().on_update(2),
+        Field::new("manager_id", Kind::Id("users"), "The user who is the member's manager.").nullable().on_update(7),
     ],
     filters: &[
         Filter::new("by_full_name", Test::Contains(&[NAME]), "Members whose name contains this text, in any case."),
         Filter::new("by_user_id", Test::Id("t.user_id"), "The membership of this user."),
         Filter::new("with_user_ids", Test::Ids("t.user_id"), "The memberships of these users, by id, with commas."),
-        Filter::flag("can_log_in", Some(IS_ACTIVE), Some(IS_DISABLED), "Members who have access, or who have none."),
+        Filter::flag("can_log_in", Flag::Either(IS_ACTIVE, IS_DISABLED), "Members who have access, or who have none."),
         Filter::flag(
             "only_active",
-            Some(IS_ACTIVE),
-            None,
+            Flag::Only(IS_ACTIVE),
             "Only members who have access; false lifts the restriction.",
         ),
-        Filter::flag("only_inactive", Some(IS_DISABLED), None, "Only members who were disabled."),
+        Filter::flag("only_inactive", Flag::Only(IS_DISABLED), "Only members who were disabled."),
         Filter::flag(
             "is_active",
-            Some(IS_ACTIVE),
-            Some(IS_DISABLED),
+            Flag::Either(IS_ACTIVE, IS_DISABLED),
             "Members who have access, or only those who were disabled.",
         ),
         Filter::new("created_after", Test::After("t.created_at"), "Memberships made after this moment."),

@@ -13,7 +13,7 @@ use crate::engine::{tallies, tokens};
 use crate::ids::{AccountId, MembershipId, UserId};
 use crate::resources::{people, roles, seats};
 use crate::store::{Db, Param};
-use crate::wire::changes::{Changes, Fault};
+use crate::wire::changes::Changes;
 use crate::wire::kind::{Cell, Kind, Value};
 
 const OWNER_STAYS_ADMINISTRATOR: &str = "Permission of the account owner cannot be changed.";
@@ -120,14 +120,14 @@ fn user_of(record: &Record) -> UserId {
 
 fn require_not_owner(record: &Record, refusal: &str) -> Result<(), Error> {
     match record.int("is_owner") {
-        Some(1) => Err(Error::Invalid(vec![Fault::base(refusal)])),
+        Some(1) => Err(Error::rule(refusal)),
         _ => Ok(()),
     }
 }
 
 fn require_other_administrator(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     if is_last_administrator(db, context, record)? {
-        return Err(Error::Invalid(vec![Fault::base(LAST_ADMINISTRATOR_STAYS)]));
+        return Err(Error::rule(LAST_ADMINISTRATOR_STAYS));
     }
     Ok(())
 }
@@ -138,13 +138,12 @@ fn is_last_administrator(db: &mut Db, context: &Context, record: &Record) -> Res
     }
     // Two administrators who demote each other at once: the second must see what the first did.
     db.take_turn(context.caller.account_id.get())?;
-    let others = db.maybe(
+    let has_others = db.exists(
         "SELECT 1 FROM account_memberships m JOIN account_memberships t ON t.account_id = m.account_id \
          WHERE m.id = ?1 AND t.id <> m.id AND t.disabled_at IS NULL AND t.permission = ?2 LIMIT 1",
         &[record.id.into(), Permission::Administrator.into()],
-        |_| Ok(()),
     )?;
-    Ok(others.is_none())
+    Ok(!has_others)
 }
 
 /// Members grant levels up to their own, and the account keeps an administrator.
@@ -173,8 +172,8 @@ fn judge_manager(db: &mut Db, context: &Context, record: &Record, changes: &mut 
         return Ok(());
     };
     let sql = "SELECT 1 FROM account_memberships WHERE account_id = ?1 AND user_id = ?2 AND disabled_at IS NULL";
-    let is_member = db.maybe(sql, &[context.caller.account_id.into(), manager.into()], |_| Ok(()))?;
-    if is_member.is_none() || manager == user_of(record) {
+    let is_member = db.exists(sql, &[context.caller.account_id.into(), manager.into()])?;
+    if !is_member || manager == user_of(record) {
         changes.refuse("manager_id", NO_ACTIVE_MEMBER);
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::external_references;
 use crate::resources::roles::rules;
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Operation, Resource, Rung, Sort, Test, Verb,
+    Association, DefaultScope, Direction, Field, Filter, Flag, Operation, Resource, Rung, Sort, Test, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -32,37 +32,25 @@ pub static RESOURCE: Resource = Resource {
     text: "What people do on projects.",
     table: "roles",
     fields: &[
-        Field::new("name", Kind::Line, "t.name", "The name. Several roles may have the same.").on_write(1).required(),
-        Field::new("created_at", Kind::Time, "t.created_at", "When it was made."),
-        Field::new("updated_at", Kind::Time, "t.updated_at", "When it was last changed."),
-        Field::new("deleted_at", Kind::Time, "t.deleted_at", "When it was deleted, if it was.").nullable(),
-        Field::new(
-            "external_reference",
-            external_references::KIND,
-            "NULL",
-            "The id of the role in another system; one for each service.",
-        )
-        .nullable()
-        .hidden()
-        .on_write(2)
-        .kept_elsewhere(),
+        Field::new("name", Kind::Line, "The name. Several roles may have the same.").on_write(1).required(),
+        Field::new("created_at", Kind::Time, "When it was made."),
+        Field::new("updated_at", Kind::Time, "When it was last changed."),
+        Field::new("deleted_at", Kind::Time, "When it was deleted, if it was.").nullable(),
+        external_references::field("The id of the role in another system; one for each service.")
+            .on_write(2)
+            .kept_elsewhere(),
     ],
     filters: &[
         Filter::flag(
             "only_active",
-            Some(IS_ACTIVE),
-            None,
+            Flag::Only(IS_ACTIVE),
             "Only roles that were not deleted; false lifts the restriction.",
         ),
         Filter::new("matching", Test::Contains(&["t.name_key"]), "Roles whose name contains this text, in any case."),
         Filter::flag(
             "has_external_references",
-            Some(
+            Flag::Whether(
                 "t.id IN (SELECT x.subject_id FROM external_references x \
-                     WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
-            ),
-            Some(
-                "t.id NOT IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
             ),
             "Roles with an external reference, or without.",

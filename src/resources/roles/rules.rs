@@ -27,8 +27,8 @@ pub fn create(
         let name = changes.text("name").unwrap_or_default();
         let id = insert(db, context.caller.account_id, name, context.now)?;
         external_references::write(db, context, Subject::Role(id), changes)?;
-        let after = Attributes::of(changes.values().map(|(field, value)| (field, value.cell())));
-        AuditEntry::of(context, resource, "create", id.record()).after(after).write(db)?;
+        let entry = AuditEntry::of(context, resource, "create", id.record());
+        entry.after(Attributes::of(changes.values())).write(db)?;
         ids.push(id.record());
     }
     Ok(ids)
@@ -77,8 +77,7 @@ pub fn judge_default_role(db: &mut Db, context: &Context, changes: &mut Changes)
         return Ok(());
     };
     let sql = "SELECT 1 FROM roles WHERE account_id = ?1 AND id = ?2 AND deleted_at IS NULL";
-    let active = db.maybe(sql, &[context.caller.account_id.into(), Param::Int(role)], |_| Ok(()))?;
-    if active.is_none() {
+    if !db.exists(sql, &[context.caller.account_id.into(), Param::Int(role)])? {
         changes.refuse("default_role_id", NO_ACTIVE_ROLE);
     }
     Ok(())

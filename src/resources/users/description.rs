@@ -5,8 +5,8 @@ use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::users::rules;
 use crate::resources::{external_references, memberships, roles};
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Letters, Operation, Resource, Rung, Search, Sort, Tally, Test,
-    Verb,
+    Association, DefaultScope, Direction, Field, Filter, Flag, Letters, Operation, Resource, Rung, Search, Sort, Tally,
+    Test, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -27,7 +27,7 @@ const NO_DATA: &str = "Always null here.";
 
 /// A field of the vendor that is always null here.
 const fn unknown(name: &'static str, kind: Kind) -> Field {
-    Field::new(name, kind, "NULL", NO_DATA).nullable().on_request()
+    Field::new(name, kind, NO_DATA).expression("NULL").nullable().on_request()
 }
 
 pub static ENTRY: Entry = Entry {
@@ -47,11 +47,10 @@ pub static RESOURCE: Resource = Resource {
     text: "A person of the account: a member or an invitee.",
     table: "users",
     fields: &[
-        Field::new("full_name", Kind::Line, "t.full_name", "The name.").on_update(1),
-        Field::new("photo_path", Kind::Line, "t.photo_path", "Where a picture of the person is.").nullable(),
-        Field::new("email_address", Kind::Email, "t.email_address", "The address. A change holds at once.")
-            .on_update(3),
-        Field::new("headline", Kind::Line, "t.headline", "The title.").nullable().on_update(2),
+        Field::new("full_name", Kind::Line, "The name.").on_update(1),
+        Field::new("photo_path", Kind::Line, "Where a picture of the person is.").nullable(),
+        Field::new("email_address", Kind::Email, "The address. A change holds at once.").on_update(3),
+        Field::new("headline", Kind::Line, "The title.").nullable().on_update(2),
         unknown("bio", Kind::Line),
         unknown("website", Kind::Line),
         unknown("city", Kind::Line),
@@ -60,19 +59,12 @@ pub static RESOURCE: Resource = Resource {
         unknown("abbreviated_timezone", Kind::Line),
         unknown("last_site_activity", Kind::Time),
         unknown("classification", Kind::Line),
-        Field::new(
-            "external_reference",
-            external_references::KIND,
-            "NULL",
-            "The id of the person in another system; one for each service.",
-        )
-        .nullable()
-        .hidden()
-        .on_update(4)
-        .kept_elsewhere(),
+        external_references::field("The id of the person in another system; one for each service.")
+            .on_update(4)
+            .kept_elsewhere(),
     ],
     filters: &[
-        Filter::flag("on_my_account", None, None, "Has no effect: every list is one of the own account."),
+        Filter::flag("on_my_account", Flag::Ignored, "Has no effect: every list is one of the own account."),
         Filter::new(
             "account_id",
             Test::Id("t.account_id"),
@@ -101,25 +93,16 @@ pub static RESOURCE: Resource = Resource {
         Filter::new("account_role_ids", Test::Ids(ROLE), "Users with one of these roles, by id, with commas."),
         Filter::flag(
             "can_view_reports",
-            Some(
+            Flag::Whether(
                 "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
-                     AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
-            ),
-            Some(
-                "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
             ),
             "Users who may see reports, or who may not.",
         ),
         Filter::flag(
             "is_project_lead",
-            Some(
+            Flag::Whether(
                 "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
-                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
-                     'administrator'))",
-            ),
-            Some(
-                "NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
                      AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
                      'administrator'))",
             ),
@@ -127,14 +110,14 @@ pub static RESOURCE: Resource = Resource {
         ),
         Filter::flag(
             "managers",
-            Some("EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)"),
-            Some("NOT EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)"),
+            Flag::Whether(
+                "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
+            ),
             "Users who are managers of others, or who are not.",
         ),
         Filter::flag(
             "show_disabled",
-            None,
-            None,
+            Flag::Ignored,
             "Also users without an active membership: disabled or removed members, and invitees.",
         ),
         Filter::new(
@@ -146,12 +129,8 @@ pub static RESOURCE: Resource = Resource {
         Filter::new("without_users", Test::NotIds("t.id"), "All but these users, by id, with commas."),
         Filter::flag(
             "has_external_references",
-            Some(
+            Flag::Whether(
                 "t.id IN (SELECT x.subject_id FROM external_references x \
-                     WHERE x.account_id = ?1 AND x.subject_type = 'User')",
-            ),
-            Some(
-                "t.id NOT IN (SELECT x.subject_id FROM external_references x \
                      WHERE x.account_id = ?1 AND x.subject_type = 'User')",
             ),
             "Users with an external reference, or without.",

@@ -19,10 +19,9 @@ const ADDRESS_INVITED: &str = "Email address already has a pending invitation.";
 /// Judges a new address, and derives the keys of name and address.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     judge_address(db, context, record, changes)?;
-    let name = changes.text("full_name").or(record.text("full_name")).unwrap_or_default().to_owned();
-    let address = changes.text("email_address").or(record.text("email_address")).unwrap_or_default().to_owned();
     if changes.text("full_name").is_some() || changes.text("email_address").is_some() {
-        let keys = Keys::of(&name, &address);
+        let text = |name| changes.text(name).or(record.text(name)).unwrap_or_default();
+        let keys = Keys::of(text("full_name"), text("email_address"));
         changes.derive("name_key", keys.name);
         changes.derive("email_key", keys.email);
         changes.derive("search_key", keys.search);
@@ -43,9 +42,9 @@ fn judge_address(db: &mut Db, context: &Context, record: &Record, changes: &mut 
     let taken = "SELECT 1 FROM users WHERE account_id = ?1 AND email_key = ?2 AND id <> ?3";
     let invited = "SELECT 1 FROM account_invitations \
                    WHERE account_id = ?1 AND email_key = ?2 AND invitee_id <> ?3 AND accepted_at IS NULL";
-    let refusal = if db.maybe(taken, &params, |_| Ok(()))?.is_some() {
+    let refusal = if db.exists(taken, &params)? {
         ADDRESS_TAKEN
-    } else if db.maybe(invited, &params, |_| Ok(()))?.is_some() {
+    } else if db.exists(invited, &params)? {
         ADDRESS_INVITED
     } else {
         return Ok(());

@@ -15,7 +15,7 @@ use crate::language::{LANGUAGES, Language};
 use crate::oauth::redirects;
 use crate::resources::external_references::KIND;
 use crate::sandbox::seed::written::Rule;
-use crate::wire::kind::{self, Kind, Member, moment};
+use crate::wire::kind::{self, Kind, Property, moment};
 
 /// Days that a seed may reach back and ahead.
 const MOST_DAYS: i64 = 10_000;
@@ -26,7 +26,7 @@ const LONGEST_TOKEN: usize = 255;
 const STARTS: RangeInclusive<Timestamp> = Timestamp(946_684_800_000_000)..=Timestamp(250_246_108_799_999_999);
 
 /// The members of an external reference.
-const MEMBERS: &[Member] = match KIND {
+const MEMBERS: &[Property] = match KIND {
     Kind::Object(members) => members,
     _ => &[],
 };

@@ -50,9 +50,9 @@ impl Address {
     pub(super) fn read(url: &str, authorities: Option<&Path>, is_pooled: bool) -> Result<Self, Error> {
         let place = place_of(url);
         let wrong = |reason: String| Error::Unusable(format!("the URL cannot be used: {reason}; {FORM}"));
-        let Parts { url, mode, root } = Parts::of(url);
+        let (url, mode, root) = split(url);
         let mut config: Config = url.parse().map_err(|cause| wrong(explain(&cause)))?;
-        config.ssl_mode(match mode.as_deref() {
+        config.ssl_mode(match mode {
             None if config.get_hosts().iter().all(is_here) => SslMode::Disable,
             None | Some("require" | "verify-ca" | "verify-full") => SslMode::Require,
             Some("prefer" | "allow") => SslMode::Prefer,
@@ -181,35 +181,25 @@ fn judge(version: i32, encoding: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A URL, and the parameters of it that tokio-postgres does not know.
-struct Parts {
-    url: String,
-    mode: Option<String>,
-    root: Option<PathBuf>,
-}
-
-impl Parts {
-    fn of(url: &str) -> Self {
-        // A question mark in the password does not begin the query.
-        let host = url.find('@').unwrap_or_default();
-        let (place, query) = match url[host..].find('?') {
-            Some(at) => (&url[..host + at], &url[host + at + 1..]),
-            None => (url, ""),
-        };
-        let (mut mode, mut root, mut kept) = (None, None, Vec::new());
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=') {
-                Some(("sslmode", value)) => mode = Some(value.to_owned()),
-                Some(("sslrootcert", value)) => {
-                    root =
-                        Some(PathBuf::from(percent_encoding::percent_decode_str(value).decode_utf8_lossy().as_ref()));
-                }
-                _ => kept.push(pair),
+/// A URL, and `sslmode` and `sslrootcert` of it, of which tokio-postgres knows little or nothing.
+fn split(url: &str) -> (String, Option<&str>, Option<PathBuf>) {
+    // A question mark in the password does not begin the query.
+    let host = url.find('@').unwrap_or_default();
+    let (place, query) = match url[host..].find('?') {
+        Some(at) => (&url[..host + at], &url[host + at + 1..]),
+        None => (url, ""),
+    };
+    let (mut mode, mut root, mut kept) = (None, None, Vec::new());
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("sslmode", value)) => mode = Some(value),
+            Some(("sslrootcert", value)) => {
+                root = Some(PathBuf::from(percent_encoding::percent_decode_str(value).decode_utf8_lossy().as_ref()));
             }
+            _ => kept.push(pair),
         }
-        let url = if kept.is_empty() { place.to_owned() } else { format!("{place}?{}", kept.join("&")) };
-        Self { url, mode, root }
     }
+    (if kept.is_empty() { place.to_owned() } else { format!("{place}?{}", kept.join("&")) }, mode, root)
 }
 
 fn is_here(host: &Host) -> bool {

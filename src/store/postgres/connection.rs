@@ -12,6 +12,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::error::Elapsed;
@@ -20,7 +21,7 @@ use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 use crate::store::postgres::address::Address;
 use crate::store::postgres::errors;
 use crate::store::postgres::settings::SessionSettings;
-use crate::store::postgres::values::{typed, values};
+use crate::store::postgres::values::typed;
 use crate::store::{Error, OwnedParam, Param, Position};
 
 /// Longest wait for an answer before the connection is given up. The server's own limits are shorter.
@@ -34,12 +35,12 @@ pub(in crate::store) struct Connection {
     client: Client,
     statements: HashMap<String, Statement>,
     is_pooled: bool,
-    begin: String,
-    commit: String,
+    settings: SessionSettings,
     /// Write position of the last commit, if commits ask for it.
     pub(super) position: Position,
     transaction: Transaction,
-    deferred: Vec<Deferred>,
+    /// Statements that wait for the next one.
+    deferred: Vec<(StatementText, Vec<OwnedParam>)>,
     /// Whether the commit may travel with the last statement, and whether the next statement is the last.
     may_end_early: bool,
     is_last: bool,
@@ -59,12 +60,6 @@ enum Transaction {
     Ended,
 }
 
-/// A statement that waits for the next one.
-struct Deferred {
-    text: StatementText,
-    values: Vec<OwnedParam>,
-}
-
 #[derive(Clone)]
 enum StatementText {
     Prepared(Statement),
@@ -72,18 +67,13 @@ enum StatementText {
 }
 
 /// The server's reply to one of the messages of a round trip.
-enum Reply {
-    Nothing,
-    Rows(Vec<Row>),
-    Changed(u64),
-    Position(Position),
-}
-
-/// Which reply a statement expects.
-#[derive(Clone, Copy)]
-enum Expect {
-    Rows,
-    Changed,
+#[derive(Default)]
+struct Reply {
+    rows: Vec<Row>,
+    /// The number of changed rows.
+    changed: u64,
+    /// Of a commit that asks for it.
+    position: Option<Position>,
 }
 
 type PendingReply<'a> = Pin<Box<dyn Future<Output = Result<Reply, tokio_postgres::Error>> + 'a>>;
@@ -100,8 +90,7 @@ impl Connection {
             client,
             statements: HashMap::new(),
             is_pooled: address.is_pooled,
-            begin: settings.begin.clone(),
-            commit: settings.commit.clone(),
+            settings: settings.clone(),
             position: Position::default(),
             transaction: Transaction::NotBegun,
             deferred: Vec::new(),
@@ -146,18 +135,12 @@ impl Connection {
     }
 
     pub(in crate::store) fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
-        match self.send(Some((sql, params, Expect::Rows)))? {
-            Reply::Rows(rows) => Ok(rows),
-            _ => Ok(Vec::new()),
-        }
+        Ok(self.send(Some((sql, params)))?.rows)
     }
 
     /// Returns the number of changed rows.
     pub(in crate::store) fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<usize, Error> {
-        match self.send(Some((sql, params, Expect::Changed)))? {
-            Reply::Changed(rows) => Ok(usize::try_from(rows).unwrap_or(usize::MAX)),
-            _ => Ok(0),
-        }
+        Ok(usize::try_from(self.send(Some((sql, params)))?.changed).unwrap_or(usize::MAX))
     }
 
     /// Executes a statement no later than the next one.
@@ -166,7 +149,7 @@ impl Connection {
             self.send(None)?;
         }
         let text = self.text(sql)?;
-        self.deferred.push(Deferred { text, values: params.iter().map(|param| OwnedParam::from(*param)).collect() });
+        self.deferred.push((text, params.iter().map(|param| OwnedParam::from(*param)).collect()));
         Ok(())
     }
 
@@ -211,42 +194,42 @@ impl Connection {
     }
 
     /// Sends the deferred statements, then this one if there is one, in one round trip.
-    fn send(&mut self, statement: Option<(&str, &[Param<'_>], Expect)>) -> Result<Reply, Error> {
+    fn send(&mut self, statement: Option<(&str, &[Param<'_>])>) -> Result<Reply, Error> {
         if self.transaction == Transaction::Ended {
             return Err(Error::Statement("a job executed a statement after the one announced as its last".to_owned()));
         }
         let statement = match statement {
-            Some((sql, params, expect)) => Some((self.text(sql)?, params, expect)),
+            Some((sql, params)) => Some((self.text(sql)?, params)),
             None => None,
         };
         let (deferred, ends) = (std::mem::take(&mut self.deferred), std::mem::take(&mut self.is_last));
         let mut messages: Vec<PendingReply<'_>> = Vec::with_capacity(deferred.len() + 3);
         let client = &self.client;
         if self.transaction == Transaction::NotBegun {
-            messages.push(Box::pin(begin(client, &self.begin)));
+            messages.push(Box::pin(begin(client, &self.settings.begin)));
         }
-        for Deferred { text, values } in &deferred {
-            let params: Vec<Param<'_>> = values.iter().map(OwnedParam::param).collect();
-            messages.push(Box::pin(execute(client, text.clone(), params, Expect::Changed)));
+        for (text, values) in &deferred {
+            let params = values.iter().map(OwnedParam::param).collect();
+            messages.push(Box::pin(execute(client, text.clone(), params)));
         }
         let own_index = statement.is_some().then_some(messages.len());
-        if let Some((text, params, expect)) = statement {
-            messages.push(Box::pin(execute(client, text, params.to_vec(), expect)));
+        if let Some((text, params)) = statement {
+            messages.push(Box::pin(execute(client, text, params.to_vec())));
         }
         if ends {
-            messages.push(Box::pin(commit(client, &self.commit)));
+            messages.push(Box::pin(commit(client, &self.settings.commit)));
         }
         if messages.is_empty() {
-            return Ok(Reply::Nothing);
+            return Ok(Reply::default());
         }
         self.transaction = if ends { Transaction::Ended } else { Transaction::Open };
         // Polling all of them sends every message before the first reply arrives. The first error is returned.
         match in_time(&self.runtime, try_join_all(messages)) {
             Ok(Ok(mut replies)) => {
-                if let Some(Reply::Position(position)) = replies.last() {
-                    self.position = *position;
+                if let Some(position) = replies.last().and_then(|reply| reply.position) {
+                    self.position = position;
                 }
-                Ok(own_index.map_or(Reply::Nothing, |index| replies.swap_remove(index)))
+                Ok(own_index.map(|index| replies.swap_remove(index)).unwrap_or_default())
             }
             Ok(Err(cause)) => Err(self.failed(&cause)),
             Err(_) => Err(self.given_up()),
@@ -291,7 +274,7 @@ fn numbered(sql: &str) -> String {
 }
 
 async fn begin(client: &Client, text: &str) -> Result<Reply, tokio_postgres::Error> {
-    client.batch_execute(text).await.map(|()| Reply::Nothing)
+    client.batch_execute(text).await.map(|()| Reply::default())
 }
 
 /// Replies with the write position if the text asks for it.
@@ -301,22 +284,17 @@ async fn commit(client: &Client, text: &str) -> Result<Reply, tokio_postgres::Er
         SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
         _ => None,
     });
-    Ok(position.map_or(Reply::Nothing, |position| Reply::Position(Position(position))))
+    Ok(Reply { position: position.map(Position), ..Reply::default() })
 }
 
-async fn execute(
-    client: &Client,
-    text: StatementText,
-    params: Vec<Param<'_>>,
-    expect: Expect,
-) -> Result<Reply, tokio_postgres::Error> {
-    use StatementText::{Prepared, Unprepared};
-    match (text, expect) {
-        (Prepared(statement), Expect::Rows) => client.query(&statement, &values(&params)).await.map(Reply::Rows),
-        (Prepared(statement), Expect::Changed) => {
-            client.execute(&statement, &values(&params)).await.map(Reply::Changed)
-        }
-        (Unprepared(text), Expect::Rows) => client.query_typed(&text, &typed(&params)).await.map(Reply::Rows),
-        (Unprepared(text), Expect::Changed) => client.execute_typed(&text, &typed(&params)).await.map(Reply::Changed),
+async fn execute(client: &Client, text: StatementText, params: Vec<Param<'_>>) -> Result<Reply, tokio_postgres::Error> {
+    let mut stream = Box::pin(match text {
+        StatementText::Prepared(statement) => client.query_raw(&statement, params).await?,
+        StatementText::Unprepared(text) => client.query_typed_raw(&text, typed(params)).await?,
+    });
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await? {
+        rows.push(row);
     }
+    Ok(Reply { rows, changed: stream.rows_affected().unwrap_or_default(), position: None })
 }

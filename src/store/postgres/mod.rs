@@ -20,8 +20,7 @@ use std::thread;
 
 use secrecy::ExposeSecret as _;
 
-use crate::store::job::Message;
-use crate::store::threads::{self, Group, Threads};
+use crate::store::threads;
 use crate::store::{Error, Options, Server, Statistics, Store};
 use address::Address;
 use settings::SessionSettings;
@@ -42,31 +41,24 @@ pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
     let reading = SessionSettings::of_reads(server.is_pooled, options.read_timeout);
     let mut first = Some(connect(&primary, &writing)?);
 
-    let (writes, waiting): (_, flume::Receiver<Message>) = flume::bounded(options.queue_length.max(1));
-    let writers = start("writer", server.connections, |number| {
-        let worker = Worker::new(number, &primary, &writing, &waiting, &statistics, first.take());
-        move || worker.write()
+    let (length, most_reads) = (options.queue_length.max(1), options.queue_length.max(64));
+    let writers = threads::start("writer", server.connections, length, |number, jobs| {
+        let worker = Worker::new(number, &primary, &writing, jobs, &statistics, first.take());
+        Ok(move || worker.write())
     })?;
-    let (reads, waiting) = flume::bounded(options.queue_length.max(64));
-    let readers = start("reader", options.readers, |number| {
-        let worker = Worker::new(number, &primary, &reading, &waiting, &statistics, None);
-        move || worker.read()
+    let readers = threads::start("reader", options.readers, most_reads, |number, jobs| {
+        let worker = Worker::new(number, &primary, &reading, jobs, &statistics, None);
+        Ok(move || worker.read())
     })?;
-    let mut groups =
-        vec![Group { queue: reads.clone(), threads: readers }, Group { queue: writes.clone(), threads: writers }];
-    let mut late_reads = None;
-    if let Some(replica) = replica {
-        let (queue, waiting) = flume::bounded(options.queue_length.max(64));
-        let followers = start("follower", options.readers, |number| {
-            let worker = Worker::new(number, &replica, &reading, &waiting, &statistics, None);
-            let reads = reads.clone();
-            move || worker.follow(&reads)
-        })?;
-        // They hand jobs on to the readers, so they have to end first.
-        groups.insert(0, Group { queue: queue.clone(), threads: followers });
-        late_reads = Some(queue);
-    }
-    Ok(Store { writes, reads, late_reads, statistics, threads: Arc::new(Threads(groups.into())) })
+    let follow = |replica| {
+        threads::start("follower", options.readers, most_reads, |number, jobs| {
+            let worker = Worker::new(number, &replica, &reading, jobs, &statistics, None);
+            let reads = readers.queue.clone();
+            Ok(move || worker.follow(&reads))
+        })
+    };
+    let followers = replica.map(follow).transpose()?;
+    Ok(Store::of(followers, readers, writers, statistics))
 }
 
 /// Connects once at startup to report a wrong address at once. On a separate thread, since a connection has a runtime
@@ -74,13 +66,4 @@ pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
 fn connect(address: &Address, settings: &SessionSettings) -> Result<Connection, Error> {
     let (address, settings) = (address.clone(), settings.clone());
     thread::spawn(move || Connection::connect(&address, &settings)).join().map_err(|_| Error::Panicked)?
-}
-
-/// Starts at least one thread.
-fn start<W: FnOnce() + Send + 'static>(
-    kind: &str,
-    threads: usize,
-    mut worker: impl FnMut(usize) -> W,
-) -> Result<Vec<thread::JoinHandle<()>>, Error> {
-    (1..=threads.max(1)).map(|number| threads::spawn(format!("{kind}-{number}"), worker(number))).collect()
 }

@@ -47,17 +47,12 @@ impl ToSql for Param<'_> {
     to_sql_checked!();
 }
 
-pub(super) fn values<'a>(params: &'a [Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    params.iter().map(|param| param as _).collect()
-}
-
 /// A null fits every type, so the server has to infer which.
-pub(super) fn typed<'a>(params: &'a [Param<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    let type_of = |param: &Param<'_>| match param {
-        Param::Null => Type::UNKNOWN,
-        Param::Int(_) => Type::INT8,
-        Param::Text(_) => Type::TEXT,
-        Param::Bytes(_) => Type::BYTEA,
-    };
-    params.iter().map(|param| (param as &(dyn ToSql + Sync), type_of(param))).collect()
+pub(super) fn typed(params: Vec<Param<'_>>) -> impl Iterator<Item = (Param<'_>, Type)> {
+    params.into_iter().map(|param| match param {
+        Param::Null => (param, Type::UNKNOWN),
+        Param::Int(_) => (param, Type::INT8),
+        Param::Text(_) => (param, Type::TEXT),
+        Param::Bytes(_) => (param, Type::BYTEA),
+    })
 }

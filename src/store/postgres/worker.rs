@@ -46,7 +46,7 @@ impl Worker {
         number: usize,
         address: &Address,
         settings: &SessionSettings,
-        jobs: &flume::Receiver<Message>,
+        jobs: flume::Receiver<Message>,
         statistics: &Arc<Statistics>,
         connection: Option<Connection>,
     ) -> Self {
@@ -55,7 +55,7 @@ impl Worker {
             db: connection.map(db),
             address: address.clone(),
             settings: settings.clone(),
-            jobs: jobs.clone(),
+            jobs,
             statistics: Arc::clone(statistics),
             most_attempts: MOST_ATTEMPTS,
             wait: FIRST_WAIT,

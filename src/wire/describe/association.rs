@@ -1,6 +1,7 @@
 //! Associations: the related records that an answer can include.
 
 use crate::wire::describe::Resource;
+use crate::wire::kind::Kind;
 
 pub struct Association {
     /// Name in `include`.
@@ -47,6 +48,14 @@ impl Target {
 }
 
 impl Association {
+    /// Of its key.
+    pub fn kind(&self) -> Kind {
+        match self.link {
+            Link::One(_) | Link::Field => Kind::Id(self.target.name()),
+            Link::Many { .. } | Link::Empty => Kind::Ids(self.target.name()),
+        }
+    }
+
     /// The record whose id is in the field `key`.
     pub const fn belongs_to(name: &'static str, key: &'static str, target: &'static Resource) -> Self {
         Self { name, key, link: Link::Field, target: Target::Records(target) }

@@ -1,7 +1,7 @@
 //! Fields: what is printed of a record, and what a body may set.
 
-use crate::wire::describe::Rung;
-use crate::wire::kind::Kind;
+use crate::wire::describe::{Rung, Verb};
+use crate::wire::kind::{Cell, Kind};
 
 /// A key of the printed object, an attribute of a body, or both.
 #[derive(Clone, Copy)]
@@ -9,14 +9,24 @@ pub struct Field {
     /// Wire name, and the column that an update writes.
     pub name: &'static str,
     pub kind: Kind,
-    /// SQL expression that reads it, from the resource's own table only.
-    pub select: &'static str,
+    pub reading: Reading,
     pub shown: Shown,
     pub nullable: bool,
     /// `None` for a read-only field.
     pub input: Option<Input>,
     /// One sentence for the reference.
     pub text: &'static str,
+}
+
+/// How a field is read, from the resource's own table only.
+#[derive(Clone, Copy)]
+pub enum Reading {
+    /// The column of its name.
+    Column,
+    /// A SQL expression.
+    Expression(&'static str),
+    /// A SQL condition, as a boolean.
+    Condition(&'static str),
 }
 
 /// When a field is printed.
@@ -39,24 +49,38 @@ pub struct Input {
     /// Required on create.
     pub required: bool,
     /// Value of a new record if the body has none or null.
-    pub default: Option<Preset>,
+    pub default: Option<Cell<'static>>,
     /// The lowest rung that may set it; from lower callers the attribute is ignored.
     pub settable_from: Rung,
     /// Whether the value is a column of the record; otherwise a rule of the resource stores it.
     pub is_column: bool,
 }
 
-/// A default value.
-#[derive(Clone, Copy, Debug)]
-pub enum Preset {
-    Text(&'static str),
-    Bool(bool),
+/// A boolean that is true where this SQL condition is.
+pub const fn derived(name: &'static str, condition: &'static str, text: &'static str) -> Field {
+    Field { reading: Reading::Condition(condition), ..Field::new(name, Kind::Bool, text) }
 }
 
 impl Field {
-    /// A printed, read-only field that every caller sees and that is never null.
-    pub const fn new(name: &'static str, kind: Kind, select: &'static str, text: &'static str) -> Self {
-        Self { name, kind, select, shown: Shown::From(Rung::EVERYONE), nullable: false, input: None, text }
+    /// How a body of this operation may set it, if it may.
+    pub fn input_for(&self, verb: Verb) -> Option<Input> {
+        self.input.filter(|input| match verb {
+            Verb::Create { .. } => input.on_create,
+            Verb::Update => input.on_update,
+            _ => false,
+        })
+    }
+
+    /// A printed, read-only column that every caller sees and that is never null.
+    pub const fn new(name: &'static str, kind: Kind, text: &'static str) -> Self {
+        let (reading, shown) = (Reading::Column, Shown::From(Rung::EVERYONE));
+        Self { name, kind, reading, shown, nullable: false, input: None, text }
+    }
+
+    /// Read by this SQL expression instead.
+    pub const fn expression(mut self, sql: &'static str) -> Self {
+        self.reading = Reading::Expression(sql);
+        self
     }
 
     pub const fn nullable(mut self) -> Self {
@@ -82,8 +106,9 @@ impl Field {
         self
     }
 
-    /// Not a column: a rule of the resource stores the value.
+    /// Not a column: a rule of the resource stores the value, and it is read as null.
     pub const fn kept_elsewhere(mut self) -> Self {
+        self.reading = Reading::Expression("NULL");
         if let Some(input) = &mut self.input {
             input.is_column = false;
         }
@@ -120,9 +145,9 @@ impl Field {
     }
 
     /// The value of a new record without it.
-    pub const fn default(mut self, preset: Preset) -> Self {
+    pub const fn default(mut self, value: Cell<'static>) -> Self {
         if let Some(input) = &mut self.input {
-            input.default = Some(preset);
+            input.default = Some(value);
         }
         self
     }

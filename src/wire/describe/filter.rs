@@ -19,14 +19,9 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// A truth value with a condition for either side; `None` for no restriction.
-    pub const fn flag(
-        name: &'static str,
-        when_true: Option<&'static str>,
-        when_false: Option<&'static str>,
-        text: &'static str,
-    ) -> Self {
-        Self::new(name, Test::Flag { when_true, when_false }, text)
+    /// A boolean.
+    pub const fn flag(name: &'static str, flag: Flag, text: &'static str) -> Self {
+        Self::new(name, Test::Flag(flag), text)
     }
 
     /// A filter of the resource's own rows.
@@ -52,8 +47,7 @@ pub struct Relation {
 /// What a filter tests. Conditions are whole boolean expressions; a column may be any expression.
 #[derive(Clone, Copy)]
 pub enum Test {
-    /// A boolean; each value is a condition or no restriction.
-    Flag { when_true: Option<&'static str>, when_false: Option<&'static str> },
+    Flag(Flag),
     /// Case-insensitive substring of one of these columns of lower-case text.
     Contains(&'static [&'static str]),
     /// Exactly this text.
@@ -70,6 +64,19 @@ pub enum Test {
     After(&'static str),
     /// Earlier than this moment.
     Before(&'static str),
+}
+
+/// What a boolean restricts.
+#[derive(Clone, Copy)]
+pub enum Flag {
+    /// Nothing.
+    Ignored,
+    /// True: this condition. False: nothing.
+    Only(&'static str),
+    /// True: this condition. False: its negation.
+    Whether(&'static str),
+    /// True: the first condition. False: the second one, where an index or a tally needs it literally.
+    Either(&'static str, &'static str),
 }
 
 /// Most texts that one parameter may list (rule G7).

@@ -14,8 +14,8 @@ mod filter;
 mod operation;
 
 pub use association::{Association, Link, Target};
-pub use field::{Field, Input, Preset, Shown};
-pub use filter::{DefaultScope, Filter, Letters, MOST_TEXTS, Relation, Test};
+pub use field::{Field, Input, Reading, Shown, derived};
+pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_TEXTS, Relation, Test};
 pub use operation::{Operation, Verb};
 
 /// A rank among permission levels: higher rungs may do all that lower ones may. The protocol engine only compares
@@ -107,17 +107,19 @@ impl Resource {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// The value with which this filter lifts the default scope, if it can.
+    pub fn lifting_value(&self, filter: &str) -> Option<bool> {
+        let scope = self.default_scope.as_ref()?;
+        scope.lifted_by.iter().find(|(name, _)| *name == filter).map(|(_, value)| *value)
+    }
+
     pub fn operation(&self, wanted: impl Fn(Verb) -> bool) -> Option<&'static Operation> {
         self.operations.iter().find(|operation| wanted(operation.verb))
     }
 
-    /// Most records that one body may create.
-    pub fn most_in_bulk(&self) -> usize {
-        let bulk = |operation: &Operation| match operation.verb {
-            Verb::Create { bulk } => Some(bulk),
-            _ => None,
-        };
-        self.operations.iter().find_map(bulk).unwrap_or(1)
+    /// Whether one body may create several records.
+    pub fn has_bulk(&self) -> bool {
+        self.operation(|verb| matches!(verb, Verb::Create { bulk: 2.. })).is_some()
     }
 
     /// Path below the base path, such as `/account_invitations/{id}/resend`.

@@ -92,6 +92,11 @@ impl Verb {
         !matches!(self, Self::Index | Self::Show | Self::ShowOwn(_))
     }
 
+    /// Whether it writes to a record that exists.
+    pub const fn writes_to_record(self) -> bool {
+        self.is_write() && self.has_id()
+    }
+
     /// Whether its body is read (rule O5).
     pub const fn reads_body(self) -> bool {
         matches!(self, Self::Create { .. } | Self::Update | Self::Action(_))

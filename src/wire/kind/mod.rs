@@ -28,6 +28,9 @@ pub enum Cell<'a> {
     Text(&'a str),
 }
 
+/// The stored boolean.
+pub const FALSE: Cell<'static> = Cell::Int(0);
+
 /// An owned stored value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
@@ -89,7 +92,7 @@ pub enum Kind {
     /// As [`Kind::Line`], but a whole number is accepted as its digits.
     Reference,
     /// An object with these members, stored as JSON text.
-    Object(&'static [Member]),
+    Object(&'static [Property]),
     /// A day in UTC, stored as days since 1970-01-01.
     Date,
     /// A moment, stored as microseconds since 1970-01-01T00:00:00Z.
@@ -97,7 +100,7 @@ pub enum Kind {
 }
 
 /// A member of a [`Kind::Object`].
-pub struct Member {
+pub struct Property {
     pub name: &'static str,
     pub kind: Kind,
     pub required: bool,
@@ -160,19 +163,14 @@ impl Kind {
     }
 
     /// Appends the value as JSON, with days as `dates` says.
-    pub fn print_with(self, cell: Cell<'_>, dates: Dates, out: &mut Vec<u8>) {
-        match (self, cell, dates) {
-            (Self::Date, Cell::Int(days), Dates::Times) => print_text(&format!("{}T00:00:00Z", date(days)), out),
-            _ => self.print(cell, out),
-        }
-    }
-
-    /// Appends the value as JSON.
-    pub fn print(self, cell: Cell<'_>, out: &mut Vec<u8>) {
+    pub fn print(self, cell: Cell<'_>, dates: Dates, out: &mut Vec<u8>) {
         match (self, cell) {
             (_, Cell::Null) => out.extend_from_slice(b"null"),
             (Self::Bool, Cell::Int(truth)) => out.extend_from_slice(if truth == 0 { b"false" } else { b"true" }),
             (Self::Id(_), Cell::Int(id)) => print_id(id, out),
+            (Self::Date, Cell::Int(days)) if dates == Dates::Times => {
+                print_text(&format!("{}T00:00:00Z", date(days)), out);
+            }
             (Self::Date, Cell::Int(days)) => print_text(&date(days), out),
             (Self::Time, Cell::Int(microseconds)) => print_text(&time(microseconds), out),
             (_, Cell::Int(number)) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),

@@ -156,14 +156,6 @@ mod tests {
     }
 
     #[test]
-    fn the_body_wins_and_the_merge_is_shallow() {
-        let tree = |value: Value| value.as_object().cloned().unwrap_or_default();
-        let query = tree(json!({"a": {"b": "1"}, "c": "2"}));
-        let body = tree(json!({"a": {"d": 3}, "e": null}));
-        assert_eq!(merge(query, body), tree(json!({"a": {"d": 3}, "c": "2", "e": null})));
-    }
-
-    #[test]
     fn a_request_has_a_bounded_number_of_values() {
         let json = |values: usize| format!("{{\"a\":[{}]}}", vec!["0"; values].join(","));
         let form = |pairs: usize| vec!["a=1"; pairs].join("&");

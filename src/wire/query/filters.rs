@@ -1,6 +1,6 @@
 //! Filters: parameters become conditions on rows (rules B10 and B12).
 
-use crate::wire::describe::{Filter, Letters, MOST_TEXTS, Relation, Resource, Test};
+use crate::wire::describe::{Filter, Flag, Letters, MOST_TEXTS, Relation, Resource, Test};
 use crate::wire::fold::fold;
 use crate::wire::kind::{Value, moment, truth};
 use crate::wire::params::Tree;
@@ -9,8 +9,9 @@ use crate::wire::query::{digits, given, ids, text};
 /// A condition on rows. A column may be any expression.
 #[derive(Clone)]
 pub enum Condition {
-    /// A SQL fragment of the description.
+    /// A SQL fragment of the description, and its negation.
     Fixed(&'static str),
+    Not(&'static str),
     /// One of the columns contains the text.
     Contains(&'static [&'static str], String),
     /// Column, `=`, `<` or `>`, and value.
@@ -31,26 +32,28 @@ pub struct TooMany {
 
 /// The default scope and every filter.
 pub(super) fn list_conditions(resource: &'static Resource, params: &Tree) -> Result<Vec<Condition>, TooMany> {
+    conditions(resource, params, |_| true)
+}
+
+/// The default scope and the filters that lift it, and no others (rules E10 and H3).
+pub fn show_conditions(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
+    let lifting = |filter: &Filter| resource.lifting_value(filter.name).is_some();
+    // Only flags lift a scope, and they cannot list too many texts.
+    conditions(resource, params, lifting).unwrap_or_else(|_| vec![Condition::Never])
+}
+
+fn conditions(
+    resource: &'static Resource,
+    params: &Tree,
+    is_wanted: impl Fn(&Filter) -> bool,
+) -> Result<Vec<Condition>, TooMany> {
     let mut conditions = default_scope(resource, params);
-    for filter in resource.filters {
+    for filter in resource.filters.iter().filter(|filter| is_wanted(filter)) {
         if let Some(condition) = condition(filter, params)? {
             push(&mut conditions, filter.relation, condition);
         }
     }
     Ok(conditions)
-}
-
-/// The default scope and the filters that lift it, and no others (rules E10 and H3).
-pub fn show_conditions(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
-    let mut conditions = default_scope(resource, params);
-    let lifting = resource.default_scope.as_ref().map_or(&[][..], |scope| scope.lifted_by);
-    for filter in resource.filters.iter().filter(|filter| lifting.iter().any(|(name, _)| filter.name == *name)) {
-        // Only flags lift a scope, and they cannot list too many texts.
-        if let Ok(Some(condition)) = condition(filter, params) {
-            push(&mut conditions, filter.relation, condition);
-        }
-    }
-    conditions
 }
 
 /// Adds a condition, unless it equals one of the scope; joins it with the others of its relation, since one related row
@@ -77,17 +80,14 @@ fn default_scope(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
     let Some(scope) = &resource.default_scope else {
         return Vec::new();
     };
-    let is_lifted = scope.lifted_by.iter().any(|(name, value)| flag(params, name) == Some(*value));
-    if is_lifted || !defaults_apply(params) { Vec::new() } else { vec![Condition::Fixed(scope.condition)] }
-}
-
-fn defaults_apply(params: &Tree) -> bool {
-    text(params, "apply_default_filters").is_none_or(|text| matches!(text, "true" | "TRUE" | "1"))
+    let is_lifted = scope.lifted_by.iter().any(|(name, value)| given(params, name).map(flag) == Some(*value));
+    let applies = text(params, "apply_default_filters").is_none_or(|text| matches!(text, "true" | "TRUE" | "1"));
+    if is_lifted || !applies { Vec::new() } else { vec![Condition::Fixed(scope.condition)] }
 }
 
 /// A boolean; any other text counts as true, as in Ruby (rules B10 and E5).
-fn flag(params: &Tree, name: &str) -> Option<bool> {
-    given(params, name).map(|text| truth(text).unwrap_or(true))
+fn flag(text: &str) -> bool {
+    truth(text).unwrap_or(true)
 }
 
 fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>, TooMany> {
@@ -95,10 +95,14 @@ fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>
         return Ok(None);
     };
     let condition = match filter.test {
-        Test::Flag { when_true, when_false } => {
-            let side = if truth(text).unwrap_or(true) { when_true } else { when_false };
-            side.map(Condition::Fixed)
-        }
+        Test::Flag(restriction) => match (restriction, flag(text)) {
+            (Flag::Ignored, _) | (Flag::Only(_), false) => None,
+            (Flag::Only(condition) | Flag::Whether(condition) | Flag::Either(condition, _), true) => {
+                Some(Condition::Fixed(condition))
+            }
+            (Flag::Either(_, condition), false) => Some(Condition::Fixed(condition)),
+            (Flag::Whether(condition), false) => Some(Condition::Not(condition)),
+        },
         // No stored text has a NUL, and PostgreSQL rejects one in a comparison (rule H11).
         Test::Contains(_) | Test::Equals(..) if text.contains('\0') => Some(Condition::Never),
         Test::Contains(columns) => Some(Condition::Contains(columns, fold(text))),

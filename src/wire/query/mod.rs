@@ -15,57 +15,47 @@ use crate::wire::params::Tree;
 pub use filters::{Condition, TooMany, show_conditions};
 pub use paging::{Paging, Slice};
 
-/// A search text, folded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Needle {
-    pub text: String,
-    /// The text with the start of each word marked.
-    pub words: String,
-}
-
-/// The order of a list; ties go by ascending id (rule B7).
-#[derive(Clone, Copy)]
-pub enum Order {
-    By(&'static Sort, Direction),
-    /// Best matches of the search text first, then by the default order of the resource.
-    Relevance,
-}
-
 pub struct ListQuery {
     /// All of them must hold.
     pub conditions: Vec<Condition>,
-    pub search: Option<Needle>,
+    /// The best matches of a search come first: rows in whose column this text occurs.
+    pub best: Option<(&'static str, String)>,
+    /// Ties go by ascending id (rule B7).
     pub order: Order,
-    /// Decides among equally relevant rows.
-    pub default_order: Order,
-    pub slice: Slice,
+    /// `None` for all rows that meet the conditions.
+    pub slice: Option<Slice>,
     pub paging: Paging,
 }
 
+pub type Order = (&'static Sort, Direction);
+
 impl ListQuery {
     pub fn read(resource: &'static Resource, params: &Tree, rung: Rung) -> Result<Self, TooMany> {
-        let only = only(params);
-        let mut conditions = filters::list_conditions(resource, params)?;
-        let mut search = resource.search.as_ref().filter(|_| only.is_none()).and_then(|_| needle(params));
-        if search.as_ref().is_some_and(|needle| needle.text.contains('\0')) {
-            search = None;
-            conditions.push(Condition::Never);
+        let conditions = filters::list_conditions(resource, params)?;
+        let asked = explicit_order(resource, params, rung);
+        let order = asked.unwrap_or_else(|| default_order(resource));
+        let (slice, paging) = paging::page(params);
+        let mut query = Self { conditions, best: None, order, slice: Some(slice), paging };
+        if let Some(ids) = given(params, "only").map(ids) {
+            // A blank `only` is absent (rule B6).
+            query.conditions.push(Condition::Among("t.id", ids));
+            query.slice = None;
+        } else if let (Some(search), Some(text)) = (&resource.search, searched(params)) {
+            // No stored text has a NUL, and PostgreSQL rejects one in a comparison (rule H11).
+            if text.contains('\0') {
+                query.conditions.push(Condition::Never);
+            } else {
+                query.best = asked.is_none().then(|| (search.words, mark_words(&text)));
+                query.conditions.push(Condition::Contains(search.columns, text));
+            }
         }
-        let default_order = default_order(resource);
-        let unasked = if search.is_some() { Order::Relevance } else { default_order };
-        let order = explicit_order(resource, params, rung).unwrap_or(unasked);
-        let (page, paging) = paging::page(params);
-        let slice = only.map_or(page, Slice::Only);
-        Ok(Self { conditions, search, order, default_order, slice, paging })
+        Ok(query)
     }
 }
 
 fn default_order(resource: &'static Resource) -> Order {
     let (name, direction) = resource.default_order;
-    match resource.sorts.iter().find(|sort| sort.name == name) {
-        Some(sort) => Order::By(sort, direction),
-        None => Order::By(&BY_ID, Direction::Ascending),
-    }
+    (resource.sorts.iter().find(|sort| sort.name == name).unwrap_or(&BY_ID), direction)
 }
 
 static BY_ID: Sort = Sort::new("id", "t.id");
@@ -92,11 +82,6 @@ pub fn optional_fields(params: &Tree) -> Vec<&str> {
     texts(params.get("optional_fields")).into_iter().map(str::trim).collect()
 }
 
-/// The ids of `only`; `None` if it is absent or blank (rule B6).
-fn only(params: &Tree) -> Option<Vec<i64>> {
-    given(params, "only").map(ids)
-}
-
 /// The pieces of a list that are all digits, without duplicates (rules B6 and H4).
 fn ids(text: &str) -> Vec<i64> {
     let mut ids: Vec<i64> = text.split(',').filter_map(digits).collect();
@@ -111,10 +96,9 @@ pub fn digits(text: &str) -> Option<i64> {
     if all_digits { text.parse().ok() } else { None }
 }
 
-/// The search text, trimmed; blank is absent (rule E9).
-fn needle(params: &Tree) -> Option<Needle> {
-    let folded = fold(text(params, "search")?.trim());
-    (!folded.is_empty()).then(|| Needle { words: mark_words(&folded), text: folded })
+/// The search text, folded and trimmed; blank is absent (rule E9).
+fn searched(params: &Tree) -> Option<String> {
+    Some(fold(text(params, "search")?.trim())).filter(|text| !text.is_empty())
 }
 
 /// The requested order, if it names a sort that the caller may use (rule B7).
@@ -123,7 +107,7 @@ fn explicit_order(resource: &'static Resource, params: &Tree, rung: Rung) -> Opt
     let name = pieces.next()?;
     let direction = if pieces.next() == Some("desc") { Direction::Descending } else { Direction::Ascending };
     let sort = resource.sorts.iter().find(|sort| sort.name == name && rung >= sort.usable_from)?;
-    Some(Order::By(sort, direction))
+    Some((sort, direction))
 }
 
 /// A parameter that is text. Anything else counts as absent (rule C14).

@@ -8,14 +8,10 @@ const DEFAULT_PAGE_SIZE: i64 = 20;
 const MAX_PAGE_SIZE: i64 = 200;
 
 /// Which rows of a list to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Slice {
-    Page {
-        limit: i64,
-        offset: i64,
-    },
-    /// All rows of these ids (rule B6).
-    Only(Vec<i64>),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    pub limit: i64,
+    pub offset: i64,
 }
 
 /// The part of `meta` that depends on the request.
@@ -42,11 +38,10 @@ pub(super) fn page(params: &Tree) -> (Slice, Paging) {
     };
     let paging = Paging { number: number.unwrap_or(1), size };
     let slice = match (given(params, "limit"), given(params, "offset")) {
-        (Some(limit), Some(offset)) => Slice::Page {
-            limit: leading_integer(limit).clamp(1, MAX_PAGE_SIZE),
-            offset: leading_integer(offset).max(0),
-        },
-        _ => Slice::Page { limit: size, offset: (paging.number.max(1) - 1).saturating_mul(size) },
+        (Some(limit), Some(offset)) => {
+            Slice { limit: leading_integer(limit).clamp(1, MAX_PAGE_SIZE), offset: leading_integer(offset).max(0) }
+        }
+        _ => Slice { limit: size, offset: (paging.number.max(1) - 1).saturating_mul(size) },
     };
     (slice, paging)
 }
