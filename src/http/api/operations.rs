@@ -99,36 +99,20 @@ async fn write_to(
         request::query(&head.uri)?
     };
     permitted.take(params)?;
-    let (entry, id) = (permitted.route.entry, permitted.route.id);
-    match permitted.verb() {
-        Verb::Create { bulk } => {
-            let elements = elements(entry.resource, &permitted.params, bulk)?.into_iter().enumerate();
-            let changes: Vec<Changes> =
-                elements.map(|(index, object)| permitted.changes(Write::Create, object, index)).collect();
-            write(permitted, move |db, context, projection, _| {
-                writes::create(db, context, entry, &mut changes.clone(), projection).map(Some)
-            })
-            .await
-        }
-        Verb::Update => {
-            let changes = permitted.changes(Write::Update, elements(entry.resource, &permitted.params, 1)?[0], 0);
-            write(permitted, move |db, context, projection, guard| {
-                writes::update(db, context, entry, id, changes.clone(), guard, projection).map(Some)
-            })
-            .await
-        }
-        Verb::Destroy => {
-            write(permitted, move |db, context, _, guard| writes::destroy(db, context, entry, id, guard).map(|()| None))
-                .await
-        }
-        Verb::Action(name) => {
-            write(permitted, move |db, context, projection, guard| {
-                writes::act(db, context, entry, id, name, guard, projection).map(Some)
-            })
-            .await
-        }
+    let (entry, id, verb) = (permitted.route.entry, permitted.route.id, permitted.verb());
+    let changes: Vec<Changes> = match verb {
+        Verb::Create { bulk } => permitted.changes(Write::Create, bulk)?,
+        Verb::Update => permitted.changes(Write::Update, 1)?,
+        _ => Vec::new(),
+    };
+    write(permitted, move |db, context, projection, guard| match verb {
+        Verb::Create { .. } => writes::create(db, context, entry, &mut changes.clone(), projection).map(Some),
+        Verb::Update => writes::update(db, context, entry, id, changes[0].clone(), guard, projection).map(Some),
+        Verb::Destroy => writes::destroy(db, context, entry, id, guard).map(|()| None),
+        Verb::Action(name) => writes::act(db, context, entry, id, name, guard, projection).map(Some),
         Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
-    }
+    })
+    .await
 }
 
 /// A request that its caller's level allows.
@@ -153,17 +137,12 @@ impl Permitted<'_> {
     /// Takes query and body, and refuses what would be ignored in strict mode.
     fn take(&mut self, params: Tree) -> Result<(), Error> {
         self.params = params;
-        let is_sandbox = self.call.app.sandbox.is_some();
-        if !is_sandbox && !self.options.is_strict {
+        if self.call.app.sandbox.is_none() && !self.options.is_strict {
             return Ok(());
         }
-        match strict::ignored(self.resource(), self.verb(), &self.params) {
-            Some(sentence) => {
-                let _ = self.call.ignored.set(sentence.clone());
-                if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
-            }
-            None => Ok(()),
-        }
+        let Some(sentence) = strict::ignored(self.resource(), self.verb(), &self.params) else { return Ok(()) };
+        let _ = self.call.ignored.set(sentence.clone());
+        if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
     }
 
     fn projection(&self) -> Projection {
@@ -171,29 +150,28 @@ impl Permitted<'_> {
         Projection::read(self.resource(), &self.params, self.caller.rung()).with_dates(dates)
     }
 
-    /// The attributes of one element of the body.
-    fn changes(&self, write: Write, object: &Map<String, Json>, index: usize) -> Changes {
+    /// The attributes of each element of the body.
+    fn changes(&self, write: Write, bulk: usize) -> Result<Vec<Changes>, Error> {
         let rung = self.caller.rung();
-        let mut changes = Changes::read(self.resource(), write, object, rung, index);
-        if self.options.is_strict {
-            changes.refuse_ignored(write, object, rung);
-        }
-        changes
+        let elements = elements(self.resource(), &self.params, bulk)?.into_iter().enumerate();
+        let read = elements.map(|(index, object)| {
+            let mut changes = Changes::read(self.resource(), write, object, rung, index);
+            if self.options.is_strict {
+                changes.refuse_ignored(write, object, rung);
+            }
+            changes
+        });
+        Ok(read.collect())
     }
 }
 
 /// The limits of the token. A record's own limit is taken by its rule, once the record is found and may be changed: a
 /// refused request must neither use it up nor reveal it.
 fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
-    let Some(token) = caller.token_id() else {
-        return Ok(());
-    };
+    let Some(token) = caller.token_id() else { return Ok(()) };
     let now = app.clock.now();
     app.limits.take(limits::Kind::General, token.get(), now)?;
-    match operation.and_then(access::limit) {
-        Some(limit) => app.limits.take(limit, token.get(), now),
-        None => Ok(()),
-    }
+    operation.and_then(access::limit).map_or(Ok(()), |limit| app.limits.take(limit, token.get(), now))
 }
 
 /// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the
@@ -207,9 +185,7 @@ fn permit(
     asked: &Projection,
 ) -> Result<(), Error> {
     access::permit_record(&context.caller, operation, |field| record.id_in(field))?;
-    let Some(expected) = expected else {
-        return Ok(());
-    };
+    let Some(expected) = expected else { return Ok(()) };
     let plain = Projection::plain(record.resource, context.caller.rung()).with_dates(asked.dates());
     for projection in [&plain, asked] {
         if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
@@ -250,15 +226,15 @@ where
     if options.is_dry_run {
         return Ok(written(app.store.rehearse(work).await?, &remarks, Some(options::DRY_RUN)));
     }
-    let (body, is_replay) = match key {
+    let (body, mark) = match key {
         Some(key) => {
             let answered = app.store.write(move |db| idempotency::once(db, &key, &work)).await?;
-            (answered.body, answered.is_replay)
+            (answered.body, answered.is_replay.then_some(options::REPLAYED))
         }
-        None => (app.store.write(work).await?, false),
+        None => (app.store.write(work).await?, None),
     };
     app.note_write(caller.user_id());
-    Ok(written(body, &remarks, is_replay.then_some(options::REPLAYED)))
+    Ok(written(body, &remarks, mark))
 }
 
 /// The answer to a write: 200 with its body, or 204 without one.
@@ -269,15 +245,6 @@ fn written(body: Option<Vec<u8>>, remarks: &Remarks, mark: Option<HeaderName>) -
     }
     options::add_remarks(remarks, response.headers_mut());
     response
-}
-
-/// The object under the singular root key.
-fn root<'a>(resource: &Resource, params: &'a Tree) -> Result<&'a Map<String, Json>, Error> {
-    match params.get(resource.singular) {
-        Some(Json::Object(object)) => Ok(object),
-        None | Some(Json::Null) => Err(Error::Syntax(MISSING_ROOT.to_owned())),
-        Some(_) => Err(Error::Syntax(format!("{} must be an object.", resource.singular))),
-    }
 }
 
 /// The objects of a body: one under the singular root key, or up to `bulk` under the plural one. A resource that can be
@@ -295,6 +262,10 @@ fn elements<'a>(resource: &Resource, params: &'a Tree, bulk: usize) -> Result<Ve
                 .filter(|objects| (1..=bulk).contains(&objects.len()))
                 .ok_or_else(|| Error::Syntax(format!("{plural} must be an array of 1 to {bulk} objects.")))
         }
-        _ => Ok(vec![root(resource, params)?]),
+        _ => match params.get(singular) {
+            Some(Json::Object(object)) => Ok(vec![object]),
+            None | Some(Json::Null) => Err(Error::Syntax(MISSING_ROOT.to_owned())),
+            Some(_) => Err(Error::Syntax(format!("{singular} must be an object."))),
+        },
     }
 }
