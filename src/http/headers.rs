@@ -106,21 +106,10 @@ pub fn request_id(app: &App, headers: &HeaderMap) -> String {
 
 /// A UUID of version 4 (RFC 9562, section 5.4).
 fn uuid(random: &[u8; 32]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(36);
-    for (place, byte) in random.iter().take(16).enumerate() {
-        let byte = match place {
-            6 => (byte & 0x0f) | 0x40,
-            8 => (byte & 0x3f) | 0x80,
-            _ => *byte,
-        };
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 0x0f)]));
-    }
-    text
+    let bits = random.iter().take(16).fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
+    let bits = bits & !(0xf << 76) & !(0b11 << 62) | 0x4 << 76 | 0b10 << 62;
+    let part = |from: u32, digits: u32| bits >> from & ((1 << (4 * digits)) - 1);
+    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", part(96, 8), part(80, 4), part(64, 4), part(48, 4), part(0, 12))
 }
 
 #[cfg(test)]
