@@ -19,7 +19,6 @@ use crate::mail::outbox::{self, MailFilter, QueuedMail, STATES};
 use crate::mail::{Failure, Settings, Templates, Transport};
 use crate::server::settings::{self, Config};
 use crate::store::Place;
-use crate::wire::kind::time;
 
 /// The columns of a table of mails.
 pub const COLUMNS: &[&str] = &["id", "state", "created_at", "invitation_id", "to", "attempts", "last_reply"];
@@ -70,8 +69,9 @@ impl Mail {
                 within.print(&json!({ "mails": rows }), table)
             }
             Self::Retry(within) => {
-                let queued = within
-                    .write(|db, context| Ok(outbox::retry_failed(db, context.caller.account_id, context.now)?))?;
+                let queued = within.write(false, |db, context| {
+                    Ok(outbox::retry_failed(db, context.caller.account_id, context.now)?)
+                })?;
                 within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}"))
             }
             Self::Templates { folder, json } => {
@@ -117,20 +117,12 @@ fn test_mail(settings: &Settings, to: &str) -> Result<crate::mail::Mail> {
     templates.test(cover).map_err(anyhow::Error::msg)
 }
 
-/// A mail as the API shows it, with its invitation.
+/// A mail as the API shows it, with its id and its invitation.
 pub fn row(mail: &QueuedMail) -> Json {
-    json!({
-        "id": mail.id,
-        "invitation_id": mail.invitation_id,
-        "message_id": mail.message_id,
-        "to": mail.recipient,
-        "state": mail.state,
-        "attempts": mail.attempts,
-        "last_reply": mail.last_reply,
-        "next_attempt_at": mail.due_at.map(|moment| time(moment.0)),
-        "created_at": time(mail.created_at.0),
-        "updated_at": time(mail.updated_at.0),
-    })
+    let mut row = json!(mail);
+    row["id"] = json!(mail.id);
+    row["invitation_id"] = json!(mail.invitation_id);
+    row
 }
 
 fn write_templates(folder: &Path) -> Result<Vec<String>> {

@@ -67,7 +67,7 @@ fn change(
     Person { email, within }: Person,
     work: impl Fn(&mut Db, &Context, MembershipId) -> Result<(), Error> + Send + 'static,
 ) -> Result<()> {
-    let (user, membership) = within.write(move |db, context| {
+    let (user, membership) = within.write(false, move |db, context| {
         let operator = &context.caller;
         let person = people::find(db, operator.account_id, &email)?;
         let id = person
@@ -77,5 +77,5 @@ fn change(
         let user = people::record(db, &users::RESOURCE, operator, person.user_id.record())?;
         Ok((user, people::record(db, &RESOURCE, operator, id.record())?))
     })?;
-    within.print(&json!({ "account_membership": membership }), people::line(&user, Some(&membership)))
+    within.print(&json!({ "account_membership": membership }), people::line(&user, &membership))
 }

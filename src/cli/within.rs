@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::Value as Json;
 
 use crate::cli::settings::Given;
-use crate::cli::{output, require_database, spoken, with_app};
+use crate::cli::{output, require_database, with_app};
 use crate::engine::access::Caller;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
@@ -68,9 +68,7 @@ impl<G: Args> InDatabase<G> {
     }
 
     pub fn read<T: Send + 'static>(&self, work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static) -> Result<T> {
-        let read =
-            |app: crate::server::app::App| async move { app.store.read(work).await.map_err(|error| spoken(&error)) };
-        with_app(self.existing()?, read)
+        with_app(self.existing()?, |app| async move { app.store.read(work).await })
     }
 
     /// Writes as an operator of no account, or rolls the write back if it is a rehearsal.
@@ -82,8 +80,7 @@ impl<G: Args> InDatabase<G> {
         with_app(self.existing()?, |app| async move {
             let context = Context { is_rehearsal, ..app.context(&Arc::new(Caller::unknown()), None) };
             let job = move |db: &mut Db| work(db, &context);
-            let done = if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await };
-            done.map_err(|error| spoken(&error))
+            if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await }
         })
     }
 }
@@ -105,13 +102,6 @@ impl<G: Args> InAccount<G> {
     }
 
     pub fn write<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T> {
-        self.write_or_rehearse(false, work)
-    }
-
-    pub fn write_or_rehearse<T: Send + 'static>(
         &self,
         is_rehearsal: bool,
         work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,

@@ -9,6 +9,8 @@ use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 
+use crate::engine::access::Caller;
+use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::limits::Kind;
 use crate::engine::tokens;
@@ -42,8 +44,9 @@ pub fn call(head: &Parts) -> Result<Arc<Call>, Error> {
 }
 
 impl Visit {
-    pub fn request_id(&self) -> String {
-        self.call.request_id.clone()
+    /// What a rule needs to write for somebody whom only a secret identifies.
+    pub fn context(&self) -> Context {
+        self.app.context(&Arc::new(Caller::unknown()), Some(&self.call.request_id))
     }
 
     /// Carries out a write, unless writes are switched off for maintenance.

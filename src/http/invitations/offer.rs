@@ -7,19 +7,20 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use hyper::StatusCode;
+use minijinja::context;
+use minijinja::value::Serde;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
-use crate::engine::access::Caller;
 use crate::engine::error::Error;
 use crate::http::browser::{self, Browser};
 use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::{headers, html};
 use crate::language::Language;
-use crate::oauth::sessions;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
 use crate::resources::invitations::links::PATH;
 use crate::server::delivery;
+use crate::store::Db;
 use crate::wire::changes::Fault;
 use crate::wire::params::Tree;
 
@@ -41,12 +42,6 @@ struct OfferPage<'a> {
     elsewhere: String,
     fault: Option<FormFault>,
     csrf_token: String,
-}
-
-#[derive(Serialize)]
-struct NoticePage<'a> {
-    notice: Notice,
-    account: &'a str,
 }
 
 /// What is wrong with an answer.
@@ -72,10 +67,9 @@ enum Notice {
 /// `GET /invitations/TOKEN`.
 pub async fn show(visit: Visit) -> Result<Response, Error> {
     let browser = Browser::of(&visit)?;
-    match look(&visit, &browser).await? {
-        Some(seen) => browser.mark(&visit.app, offer_page(&visit, &browser, &seen, StatusCode::OK, None)?),
-        None => dead_link(&visit),
-    }
+    let seen = look(&visit, &browser).await;
+    let page = seen.and_then(|seen| offer_page(&visit, &browser, &seen, StatusCode::OK, None));
+    or_dead_link(&visit, page.and_then(|page| browser.mark(&visit.app, page)))
 }
 
 /// `POST /invitations/TOKEN`.
@@ -90,10 +84,11 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
         headers::refuse(response.headers_mut(), &error);
         return Ok(response);
     }
-    match text(&params, "decision").as_deref() {
+    let answer = match text(&params, "decision").as_deref() {
         Some("decline") => decline(&visit, &browser, &params).await,
         _ => accept(&visit, &browser, &params).await,
-    }
+    };
+    or_dead_link(&visit, answer)
 }
 
 async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
@@ -114,25 +109,23 @@ async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Respo
         is_move_confirmed: text(params, CONFIRMATION).as_deref() == Some(TICKED),
         signed_in: browser.session(app).await?.map(|session| session.user_id),
     };
-    let seen = look(visit, browser).await?;
-    let context = app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
-    let (entropy, request_id) = (Arc::clone(&app.entropy), visit.request_id());
-    let before = SecretString::from(browser.cookie().to_owned());
-    let work = visit.write(move |db| {
-        let (accepted, _) = acceptance::accept(db, &context, &answer)?;
-        sessions::begin(db, &entropy, accepted.user_id, before.expose_secret(), &request_id, context.now)
-    });
-    match work.await {
+    // A dead link goes the whole way, too: what it costs must not show that it is dead.
+    let seen = match look(visit, browser).await {
+        Err(Error::NotFound) => None,
+        seen => Some(seen?),
+    };
+    let context = visit.context();
+    let accept = move |db: &mut Db| Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id));
+    match browser.sign_in(visit, accept).await {
         Ok(cookie) => {
-            let Some(seen) = seen else { return dead_link(visit) };
+            let seen = seen.ok_or(Error::NotFound)?;
             let language = delivery::spoken(app, &seen.offer);
             let mut response = notice(language, StatusCode::OK, Notice::Welcome, &seen.offer.account_name)?;
             if let Some(cookie) = cookie {
-                browser::set_cookie(app, &mut response, cookie.expose_secret())?;
+                browser::set_cookie(app, &mut response, &cookie)?;
             }
             Ok(response)
         }
-        Err(Error::NotFound) => dead_link(visit),
         Err(Error::Invalid(faults)) => again(visit, browser, form_fault(&faults)).await,
         Err(error) => Err(error),
     }
@@ -153,14 +146,10 @@ async fn decline(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Resp
     if text(params, "confirm_decline").as_deref() != Some(TICKED) {
         return again(visit, browser, Some(FormFault::DeclineUnconfirmed)).await;
     }
-    let Some(seen) = look(visit, browser).await? else { return dead_link(visit) };
-    let context = visit.app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
-    let token = token(visit);
-    match visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await {
-        Ok(()) => notice(delivery::spoken(&visit.app, &seen.offer), StatusCode::OK, Notice::Declined, ""),
-        Err(Error::NotFound) => dead_link(visit),
-        Err(error) => Err(error),
-    }
+    let seen = look(visit, browser).await?;
+    let (context, token) = (visit.context(), token(visit));
+    visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
+    notice(delivery::spoken(&visit.app, &seen.offer), StatusCode::OK, Notice::Declined, "")
 }
 
 /// The token in the path; nothing in it is ever percent-encoded.
@@ -168,22 +157,15 @@ fn token(visit: &Visit) -> SecretString {
     SecretString::from(visit.head.uri.path().strip_prefix(PATH).unwrap_or_default().to_owned())
 }
 
-async fn look(visit: &Visit, browser: &Browser) -> Result<Option<OpenInvitation>, Error> {
+async fn look(visit: &Visit, browser: &Browser) -> Result<OpenInvitation, Error> {
     let signed_in = browser.session(&visit.app).await?.map(|session| session.user_id);
     let (token, now) = (token(visit), visit.app.clock.now());
-    match visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), signed_in, now)).await {
-        Ok(seen) => Ok(Some(seen)),
-        Err(Error::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
+    visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), signed_in, now)).await
 }
 
 /// The offer again, with what was wrong.
 async fn again(visit: &Visit, browser: &Browser, fault: Option<FormFault>) -> Result<Response, Error> {
-    match look(visit, browser).await? {
-        Some(seen) => offer_page(visit, browser, &seen, StatusCode::UNPROCESSABLE_ENTITY, fault),
-        None => dead_link(visit),
-    }
+    offer_page(visit, browser, &look(visit, browser).await?, StatusCode::UNPROCESSABLE_ENTITY, fault)
 }
 
 fn offer_page(
@@ -213,12 +195,20 @@ fn offer_page(
     html::page(status, &format!("invitations/offer.{}.html", language.code()), &page, "")
 }
 
-fn dead_link(visit: &Visit) -> Result<Response, Error> {
-    notice(visit.app.config.mail_language, StatusCode::NOT_FOUND, Notice::DeadLink, "")
+fn or_dead_link(visit: &Visit, answer: Result<Response, Error>) -> Result<Response, Error> {
+    match answer {
+        Err(Error::NotFound) => notice(visit.app.config.mail_language, StatusCode::NOT_FOUND, Notice::DeadLink, ""),
+        other => other,
+    }
 }
 
 fn notice(language: Language, status: StatusCode, notice: Notice, account: &str) -> Result<Response, Error> {
-    html::page(status, &format!("invitations/notice.{}.html", language.code()), &NoticePage { notice, account }, "")
+    html::page(
+        status,
+        &format!("invitations/notice.{}.html", language.code()),
+        &context! { notice => Serde(notice), account },
+        "",
+    )
 }
 
 #[cfg(test)]

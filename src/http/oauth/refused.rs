@@ -14,12 +14,9 @@ use crate::oauth::refusal::{Code, Refusal};
 
 /// Why an application is refused.
 pub enum Refused {
-    /// It is not authenticated. If it has tried HTTP Basic, the answer challenges it to do so (RFC 6749, section 5.2).
-    Client {
-        refusal: Refusal,
-        is_challenged: bool,
-    },
     Request(Refusal),
+    /// It has tried HTTP Basic, so the answer challenges it to do so (RFC 6749, section 5.2).
+    Basic(Refusal),
     Failed(Error),
 }
 
@@ -48,8 +45,8 @@ fn body(status: StatusCode, code: Code, description: &str) -> Response {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (refusal, is_challenged) = match self {
-            Self::Client { refusal, is_challenged } => (refusal, is_challenged),
             Self::Request(refusal) => (refusal, false),
+            Self::Basic(refusal) => (refusal, true),
             Self::Failed(error) => return error.into_response(),
         };
         let status = match refusal.code {

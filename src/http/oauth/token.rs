@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
@@ -51,9 +52,6 @@ struct TokenFacts {
     iss: String,
 }
 
-#[derive(Serialize)]
-pub struct Revoked {}
-
 /// `POST /oauth/token`.
 pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<IssuedToken>, Refused> {
     let asked = asked(&params)?;
@@ -61,7 +59,7 @@ pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<IssuedTo
     // Only an authenticated application learns which parameter is missing.
     let asked = asked?;
     let app = Arc::clone(&visit.app);
-    let (now, request_id) = (app.clock.now(), visit.request_id());
+    let (now, request_id) = (app.clock.now(), visit.call.request_id.clone());
     let outcome = visit
         .write(move |db| {
             let means = Means { entropy: &app.entropy, now, request_id: &request_id };
@@ -111,18 +109,18 @@ fn seconds(moment: Timestamp) -> i64 {
 }
 
 /// `POST /oauth/revoke`. The answer is the same whether or not there was such a token.
-pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Revoked>, Refused> {
+pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
     let app = Arc::clone(&visit.app);
-    let (now, request_id) = (app.clock.now(), visit.request_id());
+    let (now, request_id) = (app.clock.now(), visit.call.request_id.clone());
     visit
         .write(move |db| {
             app.callers.forget_after_commit(db);
             Ok(revocation::revoke(db, &application, &token, &request_id, now)?)
         })
         .await?;
-    Ok(Json(Revoked {}))
+    Ok(Json(json!({})))
 }
 
 /// `POST /oauth/introspect`.

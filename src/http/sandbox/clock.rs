@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::http::json::{Json, Time};
+use crate::http::json::Json;
 use crate::http::sandbox::extract::{Body, Control};
 use crate::server::{delivery, retention};
 
@@ -22,7 +22,7 @@ const LAST: Timestamp = Timestamp(253_370_764_799_000_000);
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Clock")]
 pub struct ClockAnswer {
-    now: Time,
+    now: Timestamp,
     frozen: bool,
 }
 
@@ -44,7 +44,7 @@ pub struct ClockAdvance {
 
 pub async fn show(State(control): State<Control>) -> Json<ClockAnswer> {
     let clock = &control.app.clock;
-    Json(ClockAnswer { now: clock.now().into(), frozen: clock.is_frozen() })
+    Json(ClockAnswer { now: clock.now(), frozen: clock.is_frozen() })
 }
 
 pub async fn set(
@@ -74,9 +74,7 @@ pub async fn advance(
 
 async fn settle(control: Control) -> Result<Json<ClockAnswer>, Error> {
     retention::sweep(&control.app).await?;
-    if control.app.mail.is_on() {
-        delivery::rest(&control.app).await?;
-    }
+    delivery::rest(&control.app).await?;
     Ok(show(State(control)).await)
 }
 

@@ -14,6 +14,7 @@ use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::http::{headers, request};
+use crate::ids::ExchangeId;
 use crate::sandbox::Sandbox;
 use crate::sandbox::faults::{self, Drop, Effect};
 use crate::sandbox::journal::{Exchange, KEPT_OF_BODY};
@@ -55,8 +56,8 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
         }
         _ => next(request).await,
     };
-    if effect.fault > 0 {
-        response.headers_mut().insert(FAULT, HeaderValue::from(effect.fault));
+    if let Some(fault) = effect.fault {
+        response.headers_mut().insert(FAULT, HeaderValue::from(fault.get()));
     }
     if effect.is_truncated {
         let half = response.body().bytes().len() / 2;
@@ -68,7 +69,7 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
     let is_answered = effect.drop.is_none();
     let body = response.body().bytes();
     sandbox.journal.write(Exchange {
-        number: 0,
+        id: ExchangeId::new(0),
         at,
         method,
         uri,
@@ -80,7 +81,7 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
         microseconds: u64::try_from(call.since.elapsed().as_micros()).unwrap_or(u64::MAX),
         operation: call.operation(),
         caller: call.caller(),
-        fault: (effect.fault > 0).then_some(effect.fault),
+        fault: effect.fault,
         ignored: call.ignored.get().cloned(),
     });
     if !effect.wait.is_zero() {

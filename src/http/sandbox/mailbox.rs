@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
+use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::extract::text;
-use crate::http::json::{Digits, Json, Time};
+use crate::http::json::Json;
 use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
 use crate::ids::InvitationId;
@@ -38,10 +39,10 @@ struct MailboxMessage {
     text: String,
     html: String,
     message_id: String,
-    invitation_id: Option<Digits<InvitationId>>,
+    invitation_id: Option<InvitationId>,
     link: String,
     token: String,
-    sent_at: Time,
+    sent_at: Timestamp,
 }
 
 pub async fn list(State(control): State<Control>, Query(params): Query) -> Result<Json<MailboxContent>, Error> {
@@ -75,10 +76,10 @@ impl From<Mail> for MailboxMessage {
             text: mail.text,
             html: mail.html,
             message_id: mail.message_id,
-            invitation_id: mail.invitation_id.map(Digits),
+            invitation_id: mail.invitation_id,
             link: mail.link.expose_secret().to_owned(),
             token: mail.token.expose_secret().to_owned(),
-            sent_at: mail.sent_at.into(),
+            sent_at: mail.sent_at,
         }
     }
 }

@@ -6,14 +6,15 @@ use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::extract::text;
 use crate::http::headers;
-use crate::http::json::{Digits, Json, Time};
+use crate::http::json::Json;
 use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
 use crate::http::sandbox::har::{self, Header};
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, ExchangeId, FaultId, UserId};
 use crate::sandbox::journal::{Exchange, Wanted};
 use crate::wire::params::Tree;
 
@@ -34,8 +35,8 @@ pub struct RequestList {
 /// A request and its answer.
 #[derive(Serialize, JsonSchema)]
 struct RecordedRequest {
-    id: Digits<u64>,
-    at: Time,
+    id: ExchangeId,
+    at: Timestamp,
     method: String,
     /// With the query.
     path: String,
@@ -48,9 +49,9 @@ struct RecordedRequest {
     response_body: String,
     microseconds: u64,
     operation: &'static str,
-    account_id: Option<Digits<AccountId>>,
-    user_id: Option<Digits<UserId>>,
-    fault_id: Option<Digits<u64>>,
+    account_id: Option<AccountId>,
+    user_id: Option<UserId>,
+    fault_id: Option<FaultId>,
     /// The parameters that had no effect.
     ignored: Option<String>,
 }
@@ -67,12 +68,10 @@ pub async fn list(State(control): State<Control>, Query(params): Query) -> Resul
     let base_url = &control.app.base_url();
     match text(&params, "format").as_deref() {
         None | Some("json") => {
-            Ok(Json(RequestList { requests: exchanges.into_iter().map(RecordedRequest::from).collect() })
-                .into_response())
+            let requests = exchanges.into_iter().map(RecordedRequest::from).collect();
+            Ok(Json(RequestList { requests }).into_response())
         }
-        Some("har") => {
-            Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes()).map(axum::body::Body::new))
-        }
+        Some("har") => Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes()).into_response()),
         Some("curl") => Ok(har::lines(&exchanges, base_url).into_response()),
         Some(_) => Err(Error::Syntax("format must be json, har or curl.".to_owned())),
     }
@@ -90,10 +89,10 @@ fn number<T: std::str::FromStr>(params: &Tree, name: &str) -> Result<Option<T>, 
 
 impl From<Exchange> for RecordedRequest {
     fn from(exchange: Exchange) -> Self {
-        let (account, user) = exchange.caller.unzip();
+        let (account_id, user_id) = exchange.caller.unzip();
         Self {
-            id: Digits(exchange.number),
-            at: exchange.at.into(),
+            id: exchange.id,
+            at: exchange.at,
             method: exchange.method.to_string(),
             path: exchange.target().to_owned(),
             request_headers: har::headers(&exchange.request_headers),
@@ -103,9 +102,9 @@ impl From<Exchange> for RecordedRequest {
             response_body: String::from_utf8_lossy(&exchange.response_body).into_owned(),
             microseconds: exchange.microseconds,
             operation: exchange.operation,
-            account_id: account.map(Digits),
-            user_id: user.map(Digits),
-            fault_id: exchange.fault.map(Digits),
+            account_id,
+            user_id,
+            fault_id: exchange.fault,
             ignored: exchange.ignored,
         }
     }

@@ -5,10 +5,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::error::Error;
-use crate::http::json::{Digits, Json};
+use crate::http::json::Json;
 use crate::http::sandbox::extract::Control;
 use crate::ids::AccountId;
-use crate::resources::seats;
+use crate::resources::{accounts, seats};
+use crate::store::Db;
 
 #[derive(Serialize, JsonSchema)]
 pub struct SeatList {
@@ -18,7 +19,7 @@ pub struct SeatList {
 /// The seats of an account.
 #[derive(Serialize, JsonSchema)]
 struct AccountSeats {
-    account_id: Digits<AccountId>,
+    account_id: AccountId,
     contracted: Option<i64>,
     taken: i64,
     members: i64,
@@ -28,22 +29,12 @@ struct AccountSeats {
 }
 
 pub async fn list(State(control): State<Control>) -> Result<Json<SeatList>, Error> {
-    let work = control.app.store.read(|db| {
-        let ids: Vec<AccountId> = db.all("SELECT id FROM accounts ORDER BY id", &[], |row| row.id(0))?;
-        ids.into_iter()
-            .map(|id| {
-                let ledger = seats::ledger(db, id)?;
-                Ok(AccountSeats {
-                    account_id: Digits(id),
-                    contracted: ledger.contracted,
-                    taken: ledger.taken(),
-                    members: ledger.members,
-                    pending: ledger.pending,
-                    over: ledger.over(),
-                    billed: ledger.billed,
-                })
-            })
-            .collect::<Result<_, Error>>()
-    });
-    Ok(Json(SeatList { accounts: work.await? }))
+    let seats_of = |db: &mut Db, account_id: AccountId| -> Result<AccountSeats, Error> {
+        let ledger = seats::ledger(db, account_id)?;
+        let (contracted, taken, over) = (ledger.contracted, ledger.taken(), ledger.over());
+        let (members, pending, billed) = (ledger.members, ledger.pending, ledger.billed);
+        Ok(AccountSeats { account_id, contracted, taken, members, pending, over, billed })
+    };
+    let all = move |db: &mut Db| accounts::list(db)?.iter().map(|account| seats_of(db, account.id)).collect();
+    Ok(Json(SeatList { accounts: control.app.store.read(all).await? }))
 }

@@ -1,7 +1,8 @@
 //! `/sandbox/reset` and `/sandbox/snapshots`: back to the seed, or to a saved state.
 //!
 //! Rows change in one transaction. What is in memory (known callers, mail, rate limits, the clock) follows it before
-//! any request is answered.
+//! any request is answered. Mail that is being sent is waited for: a state holds no half-sent mail, and none arrives
+//! after a change of state.
 
 use std::sync::Arc;
 
@@ -10,8 +11,9 @@ use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::http::json::{Json, Time};
+use crate::http::json::Json;
 use crate::http::sandbox::extract::{Body, Control, Name, Nothing};
 use crate::mail::Transport;
 use crate::sandbox::seed;
@@ -32,12 +34,12 @@ pub struct SnapshotInfo {
     name: String,
     rows: usize,
     mails: usize,
-    taken_at: Time,
+    taken_at: Timestamp,
 }
 
 impl SnapshotInfo {
     fn of(name: String, saved: &Saved) -> Self {
-        Self { name, rows: saved.rows.rows(), mails: saved.mails.len(), taken_at: saved.taken_at.into() }
+        Self { name, rows: saved.rows.rows(), mails: saved.mails.len(), taken_at: saved.taken_at }
     }
 }
 
@@ -46,7 +48,7 @@ pub async fn reset(
     State(Control { app, sandbox }): State<Control>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<StatusCode, Error> {
-    settle(&app).await?;
+    delivery::rest(&app).await?;
     let tuning = sandbox.first_tuning.get().cloned().unwrap_or_else(|| (*app.tuned.get()).clone());
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
     let work = app.store.write(move |db| {
@@ -66,11 +68,6 @@ pub async fn reset(
     });
     work.await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Waits for mail that is being sent: a state holds no half-sent mail, and none arrives after a change of state.
-async fn settle(app: &Arc<App>) -> Result<(), Error> {
-    if app.mail.is_on() { delivery::rest(app).await } else { Ok(()) }
 }
 
 /// Drops what is in memory about the rows of before.
@@ -93,7 +90,7 @@ pub async fn keep(
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<SnapshotInfo>, Error> {
     let name = checked(name)?;
-    settle(&app).await?;
+    delivery::rest(&app).await?;
     let rows = app.store.read(Snapshot::take).await?;
     let mails = match &app.mail {
         Transport::Memory(mailbox) => mailbox.mails(None),
@@ -126,7 +123,7 @@ pub async fn restore(
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<StatusCode, Error> {
     let saved = sandbox.snapshots.find(&checked(name)?).ok_or(Error::NotFound)?;
-    settle(&app).await?;
+    delivery::rest(&app).await?;
     let shared = Arc::clone(&app);
     let work = app.store.write(move |db| {
         saved.rows.put_back(db)?;
