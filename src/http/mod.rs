@@ -54,8 +54,8 @@ impl Service {
         let routes = monitoring::routes(&app).and(reference::routes());
         let mut router = routes.router.merge(oauth::ROUTES.router.clone()).merge(invitations::ROUTES.router.clone());
         let has_sandbox = app.sandbox.is_some();
-        if let Some(sandbox) = &app.sandbox {
-            router = router.merge(sandbox::router(&app, sandbox));
+        if has_sandbox {
+            router = router.merge(sandbox::router());
         }
         let unknown = move |request: RoutedRequest| async move {
             match has_sandbox && sandbox::is_for(request.uri().path()) {

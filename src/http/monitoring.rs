@@ -16,7 +16,7 @@ const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-t
 
 /// Metrics show how busy a server is, so they are only served here on loopback, and only without a listener of their
 /// own.
-pub fn routes(app: &App) -> Routes<()> {
+pub fn routes(app: &App) -> Routes {
     let routes =
         Routes::new().on(GET, "/health/live", "health.live", live).on(GET, "/health/ready", "health.ready", ready);
     match app.config.metrics_listen.is_none() && app.config.address.listen.ip().is_loopback() {

@@ -17,7 +17,7 @@ use crate::wire::openapi;
 /// The path of the API description; the only one below the base path that is not an operation.
 pub const DESCRIPTION: &str = "/api/v1/openapi.json";
 
-pub fn routes() -> Routes<()> {
+pub fn routes() -> Routes {
     Routes::new().on(GET, DESCRIPTION, "openapi", description).on(GET, "/docs", "docs", reference)
 }
 

@@ -22,8 +22,8 @@ pub const PUT: Method = (MethodFilter::PUT, "PUT");
 pub const DELETE: Method = (MethodFilter::DELETE, "DELETE");
 
 /// A router, and what it serves in the order of declaration.
-pub struct Routes<S> {
-    pub router: axum::Router<S>,
+pub struct Routes {
+    pub router: axum::Router,
     pub list: Vec<Route>,
 }
 
@@ -73,7 +73,7 @@ impl Description {
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> Routes<S> {
+impl Routes {
     pub fn new() -> Self {
         Self { router: axum::Router::new(), list: Vec::new() }
     }
@@ -84,7 +84,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         (filter, method): Method,
         path: &'static str,
         name: &'static str,
-        handler: impl Handler<T, S>,
+        handler: impl Handler<T, ()>,
     ) -> Self {
         let named = map_request(move |request: Request| async move {
             if let Some(call) = request.extensions().get::<Arc<Call>>() {

@@ -18,7 +18,7 @@ use crate::http::router::{GET, POST, Routes};
 /// Paths for posted answers. GET sees a token there, as anywhere else below `/invitations/`.
 const ANSWERS: [&str; 3] = ["/invitations/lookup", "/invitations/accept", "/invitations/decline"];
 
-pub static ROUTES: LazyLock<Routes<()>> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
     let json = Routes::new()
         .on(POST, ANSWERS[0], "invitation.lookup", answers::look_up)
         .on(POST, ANSWERS[1], "invitation.accept", answers::accept)

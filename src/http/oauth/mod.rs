@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 use crate::http::html;
 use crate::http::router::{GET, POST, Routes};
 
-pub static ROUTES: LazyLock<Routes<()>> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
     let pages = Routes::new()
         .on(GET, "/oauth/authorize", "oauth.authorize", authorize::show)
         .on(POST, "/oauth/authorize", "oauth.decide", authorize::decide)

@@ -1,6 +1,5 @@
 //! `POST /sandbox/accounts`: an account for one test.
 
-use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +29,7 @@ pub struct CreatedAccount {
 }
 
 pub async fn create(
-    State(control): State<Control>,
+    control: Control,
     Body(AccountRequest { name }): Body<AccountRequest>,
 ) -> Result<Json<CreatedAccount>, Error> {
     let name = name.unwrap_or_else(|| "Test account".to_owned());

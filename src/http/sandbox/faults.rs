@@ -1,6 +1,5 @@
 //! `/sandbox/faults`: what goes wrong on purpose.
 
-use axum::extract::State;
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,11 +19,11 @@ pub struct FaultList {
     faults: Vec<OrderedFault>,
 }
 
-pub async fn list(State(control): State<Control>) -> Json<FaultList> {
+pub async fn list(control: Control) -> Json<FaultList> {
     Json(FaultList { faults: control.sandbox.faults.all() })
 }
 
-pub async fn order(State(control): State<Control>, Body(fault): Body<Fault>) -> Result<Json<OrderedFault>, Error> {
+pub async fn order(control: Control, Body(fault): Body<Fault>) -> Result<Json<OrderedFault>, Error> {
     control.sandbox.faults.order(fault, &known_paths()).map(Json).map_err(Error::Syntax)
 }
 
@@ -37,12 +36,12 @@ fn known_paths() -> Vec<String> {
     operations.chain(routes.map(|route| route.path.to_owned())).collect()
 }
 
-pub async fn clear(State(control): State<Control>) -> StatusCode {
+pub async fn clear(control: Control) -> StatusCode {
     control.sandbox.faults.clear();
     StatusCode::NO_CONTENT
 }
 
-pub async fn remove(State(control): State<Control>, Name(id): Name) -> Result<StatusCode, Error> {
+pub async fn remove(control: Control, Name(id): Name) -> Result<StatusCode, Error> {
     match digits(&id).is_some_and(|id| control.sandbox.faults.remove(FaultId::new(id))) {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Error::NotFound),

@@ -1,6 +1,5 @@
 //! `GET /sandbox/inspector`: the latest requests on a page, for debugging a client.
 
-use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
 use minijinja::context;
@@ -16,7 +15,7 @@ use crate::wire::kind;
 /// Requests that the page shows.
 const SHOWN: usize = 200;
 
-pub async fn show(State(control): State<Control>) -> Result<Response, Error> {
+pub async fn show(control: Control) -> Result<Response, Error> {
     let exchanges = control.sandbox.journal.read(&Wanted::default());
     let base_url = control.app.base_url();
     let line = |exchange: &Exchange| {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
@@ -45,7 +44,7 @@ struct MailboxMessage {
     sent_at: Timestamp,
 }
 
-pub async fn list(State(control): State<Control>, Query(params): Query) -> Result<Json<MailboxContent>, Error> {
+pub async fn list(control: Control, Query(params): Query) -> Result<Json<MailboxContent>, Error> {
     let wait = match text(&params, "wait") {
         None => 0,
         Some(seconds) => seconds.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT).ok_or_else(|| {
@@ -56,7 +55,7 @@ pub async fn list(State(control): State<Control>, Query(params): Query) -> Resul
     Ok(Json(MailboxContent { messages: mails.into_iter().map(MailboxMessage::from).collect() }))
 }
 
-pub async fn empty(State(control): State<Control>) -> Result<StatusCode, Error> {
+pub async fn empty(control: Control) -> Result<StatusCode, Error> {
     mailbox(&control)?.empty();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,6 @@
 //! The sandbox's control plane: what a test suite can do to the server besides using it.
 //!
-//! JSON over HTTP under `/sandbox/`. It is served only if the app has a [`Sandbox`], which only `invited sandbox`
+//! JSON over HTTP under `/sandbox/`. It is served only if the app has a `Sandbox`, which only `invited sandbox`
 //! makes: for `invited serve` these paths do not exist. It needs no token, since everything in a sandbox is public; so
 //! a sandbox listens on loopback unless it is started with `--allow-remote`.
 //!
@@ -21,7 +21,7 @@ mod seats;
 mod settings;
 mod snapshots;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
@@ -34,13 +34,11 @@ use serde_json::{Map, Value as Json};
 use crate::engine::error::Error;
 use crate::http::router::{DELETE, GET, POST, PUT, Route, Routes, says};
 use crate::http::{headers, request};
-use crate::sandbox::Sandbox;
 use crate::sandbox::faults::{Fault, OrderedFault};
-use crate::server::app::App;
 use crate::server::listen::Body;
 use accounts::{AccountRequest, CreatedAccount};
 use clock::{ClockAdvance, ClockAnswer, ClockChange};
-use extract::{Control, Nothing};
+use extract::Nothing;
 use faults::FaultList;
 use mailbox::MailboxContent;
 use requests::RequestList;
@@ -48,7 +46,7 @@ use seats::SeatList;
 use settings::{Settings, SettingsChange};
 use snapshots::{SnapshotInfo, SnapshotList};
 
-static ROUTES: LazyLock<Routes<Control>> = LazyLock::new(|| {
+static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
     Routes::new()
         .on(GET, "/sandbox/openapi.json", "Description", describe)
         .described(says("This description.").answer::<Map<String, Json>>())
@@ -107,9 +105,8 @@ static ROUTES: LazyLock<Routes<Control>> = LazyLock::new(|| {
 });
 
 /// The control plane of a sandbox.
-pub fn router(app: &Arc<App>, sandbox: &Arc<Sandbox>) -> Router {
-    let control = Control { app: Arc::clone(app), sandbox: Arc::clone(sandbox) };
-    ROUTES.router.clone().route_layer(from_fn(refuse_unknown_parameters)).with_state(control)
+pub fn router() -> Router {
+    ROUTES.router.clone().route_layer(from_fn(refuse_unknown_parameters))
 }
 
 /// Whether a path belongs to the control plane, if there is one.

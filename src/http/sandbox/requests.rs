@@ -1,6 +1,5 @@
 //! `/sandbox/requests`: recorded requests and answers, as JSON, as an HTTP archive, or as lines of curl.
 
-use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hyper::StatusCode;
 use schemars::JsonSchema;
@@ -56,7 +55,7 @@ struct RecordedRequest {
     ignored: Option<String>,
 }
 
-pub async fn list(State(control): State<Control>, Query(params): Query) -> Result<Response, Error> {
+pub async fn list(control: Control, Query(params): Query) -> Result<Response, Error> {
     let wanted = Wanted {
         after: number(&params, "after")?.unwrap_or_default(),
         method: text(&params, "method"),
@@ -77,7 +76,7 @@ pub async fn list(State(control): State<Control>, Query(params): Query) -> Resul
     }
 }
 
-pub async fn forget(State(control): State<Control>) -> StatusCode {
+pub async fn forget(control: Control) -> StatusCode {
     control.sandbox.journal.clear();
     StatusCode::NO_CONTENT
 }

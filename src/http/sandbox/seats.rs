@@ -1,6 +1,5 @@
 //! `GET /sandbox/seats`: what the real account would have been billed.
 
-use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -28,7 +27,7 @@ struct AccountSeats {
     billed: i64,
 }
 
-pub async fn list(State(control): State<Control>) -> Result<Json<SeatList>, Error> {
+pub async fn list(control: Control) -> Result<Json<SeatList>, Error> {
     let seats_of = |db: &mut Db, account_id: AccountId| -> Result<AccountSeats, Error> {
         let ledger = seats::ledger(db, account_id)?;
         let (contracted, taken, over) = (ledger.contracted, ledger.taken(), ledger.over());

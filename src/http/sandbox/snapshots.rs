@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -44,10 +43,7 @@ impl SnapshotInfo {
 }
 
 /// Goes back to the seed. Snapshots stay.
-pub async fn reset(
-    State(Control { app, sandbox }): State<Control>,
-    Body(Nothing {}): Body<Nothing>,
-) -> Result<StatusCode, Error> {
+pub async fn reset(Control { app, sandbox }: Control, Body(Nothing {}): Body<Nothing>) -> Result<StatusCode, Error> {
     delivery::rest(&app).await?;
     let tuning = sandbox.first_tuning.get().cloned().unwrap_or_else(|| (*app.tuned.get()).clone());
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
@@ -79,13 +75,13 @@ fn forget(app: &App) {
     }
 }
 
-pub async fn list(State(control): State<Control>) -> Json<SnapshotList> {
+pub async fn list(control: Control) -> Json<SnapshotList> {
     let snapshots = control.sandbox.snapshots.all().into_iter();
     Json(SnapshotList { snapshots: snapshots.map(|(name, saved)| SnapshotInfo::of(name, &saved)).collect() })
 }
 
 pub async fn keep(
-    State(Control { app, sandbox }): State<Control>,
+    Control { app, sandbox }: Control,
     name: Name,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<SnapshotInfo>, Error> {
@@ -104,13 +100,13 @@ pub async fn keep(
     }
 }
 
-pub async fn show(State(control): State<Control>, name: Name) -> Result<Json<SnapshotInfo>, Error> {
+pub async fn show(control: Control, name: Name) -> Result<Json<SnapshotInfo>, Error> {
     let name = checked(name)?;
     let saved = control.sandbox.snapshots.find(&name).ok_or(Error::NotFound)?;
     Ok(Json(SnapshotInfo::of(name, &saved)))
 }
 
-pub async fn remove(State(control): State<Control>, name: Name) -> Result<StatusCode, Error> {
+pub async fn remove(control: Control, name: Name) -> Result<StatusCode, Error> {
     match control.sandbox.snapshots.forget(&checked(name)?) {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Error::NotFound),
@@ -118,7 +114,7 @@ pub async fn remove(State(control): State<Control>, name: Name) -> Result<Status
 }
 
 pub async fn restore(
-    State(Control { app, sandbox }): State<Control>,
+    Control { app, sandbox }: Control,
     name: Name,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<StatusCode, Error> {
