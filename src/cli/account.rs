@@ -68,10 +68,8 @@ impl Account {
                 )
             }
             Self::Language { code: language, within } => {
-                let account = within.write(false, move |db, context| {
-                    let account = context.caller.account_id;
-                    accounts::set_language(db, account, language, context.now)?;
-                    Ok(account)
+                let (account, ()) = within.write(false, move |db, context, account| {
+                    Ok((account, accounts::set_language(db, account, language, context.now)?))
                 })?;
                 let code = language.map(Language::code);
                 within.print(

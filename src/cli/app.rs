@@ -42,8 +42,7 @@ impl App {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { user, name, redirect_uri, within } => {
-                let created = within.write(false, move |db, context| {
-                    let account = context.caller.account_id;
+                let created = within.write(false, move |db, context, account| {
                     applications::create(db, &context.entropy, account, &user, &name, &redirect_uri, context.now)
                 })?;
                 let Application { account_id, client_id, name, .. } = &created.application;

@@ -26,7 +26,7 @@ pub struct Erase {
 impl Erase {
     pub fn run(self) -> Result<()> {
         let (Person { email, within }, is_rehearsal) = (self.person, !self.yes);
-        let Erased { users, invitations, audit_rows } = within.write(is_rehearsal, move |db, context| {
+        let Erased { users, invitations, audit_rows } = within.write(is_rehearsal, move |db, context, _| {
             // A part of an address is in many addresses: only a complete one is accepted.
             erasure::erase(db, context, &read_text(Kind::Email, "email_address", &email)?)
         })?;

@@ -89,8 +89,7 @@ impl Invitation {
             }
             Self::Link { id, within } => {
                 let base_url = within.base_url()?;
-                let (token, last_day) = within.write(false, move |db, context| {
-                    let account = context.caller.account_id;
+                let (token, last_day) = within.write(false, move |db, context, account| {
                     find(db, account, id, context.now)?;
                     let record = records::find(db, &RESOURCE, account, Some(id.record()))?;
                     let token = invitations::hand_over(db, context, &record)?;

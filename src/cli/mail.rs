@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::mail::message::{BUILT_IN, Cover};
 use crate::mail::outbox::{self, MailFilter, QueuedMail, STATES};
-use crate::mail::{Failure, Settings, Templates, Transport};
+use crate::mail::{Failure, Templates, Transport};
 use crate::server::settings::{self, Config};
 use crate::store::Place;
 
@@ -69,9 +69,8 @@ impl Mail {
                 within.print(&json!({ "mails": rows }), table)
             }
             Self::Retry(within) => {
-                let queued = within.write(false, |db, context| {
-                    Ok(outbox::retry_failed(db, context.caller.account_id, context.now)?)
-                })?;
+                let queued =
+                    within.write(false, |db, context, account| Ok(outbox::retry_failed(db, account, context.now)?))?;
                 within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}"))
             }
             Self::Templates { folder, json } => {
@@ -87,19 +86,6 @@ fn test(to: &str, within: &InDatabase<settings::Mail>) -> Result<()> {
     // A test mail needs no database: this one is never opened.
     config.database.place = Some(Place::File(PathBuf::new()));
     let settings = config.with(&within.settings.values(|_| true)?)?.mail.settings();
-    let mail = test_mail(&settings, to)?;
-    let sent = block_on(async {
-        let transport = Transport::open(&settings).map_err(anyhow::Error::msg)?;
-        Ok(transport.send(&mail).await)
-    })?;
-    match sent {
-        Ok(reply) => within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply),
-        Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
-        Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
-    }
-}
-
-fn test_mail(settings: &Settings, to: &str) -> Result<crate::mail::Mail> {
     let templates = Templates::load(settings.templates.as_deref()).map_err(anyhow::Error::msg)?;
     // The settings require a sender unless mail is off.
     let Some(from) = settings.from.as_ref() else {
@@ -114,7 +100,16 @@ fn test_mail(settings: &Settings, to: &str) -> Result<crate::mail::Mail> {
         token: SecretString::default(),
         now: Clock::system().now(),
     };
-    templates.test(cover).map_err(anyhow::Error::msg)
+    let mail = templates.test(cover).map_err(anyhow::Error::msg)?;
+    let sent = block_on(async {
+        let transport = Transport::open(&settings).map_err(anyhow::Error::msg)?;
+        Ok(transport.send(&mail).await)
+    })?;
+    match sent {
+        Ok(reply) => within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply),
+        Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
+        Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
+    }
 }
 
 /// A mail as the API shows it, with its id and its invitation.

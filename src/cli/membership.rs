@@ -10,7 +10,7 @@ use crate::cli::within::Person;
 use crate::engine::access::ASSIGNABLE;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
-use crate::ids::MembershipId;
+use crate::ids::RecordId;
 use crate::resources::memberships::{ENTRY, RESOURCE};
 use crate::resources::users;
 use crate::resources::writes::{self, UNGUARDED};
@@ -40,42 +40,34 @@ impl Membership {
         match self {
             Self::SetPermission { member, permission } => {
                 let attributes = Map::from_iter([("permission".to_owned(), permission.into())]);
-                change(member, move |db, context, id| {
+                change(member, move |db, context, id, plain| {
                     let changes = Changes::read(&RESOURCE, Write::Update, &attributes, context.caller.rung(), 0);
-                    writes::update(db, context, &ENTRY, Some(id.record()), changes, UNGUARDED, &plain(context))
-                        .map(drop)
+                    writes::update(db, context, &ENTRY, id, changes, UNGUARDED, plain)
                 })
             }
-            Self::Disable(member) => act(member, "disable"),
-            Self::Enable(member) => act(member, "enable"),
+            Self::Disable(member) => change(member, |db, context, id, plain| {
+                writes::act(db, context, &ENTRY, id, "disable", UNGUARDED, plain)
+            }),
+            Self::Enable(member) => change(member, |db, context, id, plain| {
+                writes::act(db, context, &ENTRY, id, "enable", UNGUARDED, plain)
+            }),
         }
     }
-}
-
-fn plain(context: &Context) -> Projection {
-    Projection::plain(&RESOURCE, context.caller.rung())
-}
-
-fn act(member: Person, action: &'static str) -> Result<()> {
-    change(member, move |db, context, id| {
-        writes::act(db, context, &ENTRY, Some(id.record()), action, UNGUARDED, &plain(context)).map(drop)
-    })
 }
 
 /// Changes a membership and prints it.
 fn change(
     Person { email, within }: Person,
-    work: impl Fn(&mut Db, &Context, MembershipId) -> Result<(), Error> + Send + 'static,
+    work: impl Fn(&mut Db, &Context, Option<RecordId>, &Projection) -> Result<Vec<u8>, Error> + Send + 'static,
 ) -> Result<()> {
-    let (user, membership) = within.write(false, move |db, context| {
+    let (user, membership) = within.write(false, move |db, context, account| {
         let operator = &context.caller;
-        let person = people::find(db, operator.account_id, &email)?;
-        let id = person
-            .membership_id
-            .ok_or_else(|| Error::Syntax(format!("{email} is not a member of account {}.", operator.account_id)))?;
-        work(db, context, id)?;
-        let user = people::record(db, &users::RESOURCE, operator, person.user_id.record())?;
-        Ok((user, people::record(db, &RESOURCE, operator, id.record())?))
+        let people::Person { user_id, membership_id } = people::find(db, account, &email)?;
+        let not_a_member = || Error::Syntax(format!("{email} is not a member of account {account}."));
+        let id = membership_id.ok_or_else(not_a_member)?.record();
+        let changed = work(db, context, Some(id), &Projection::plain(&RESOURCE, operator.rung()))?;
+        let user = people::record(db, &users::RESOURCE, operator, user_id.record())?;
+        Ok((user, people::record_in(&changed, &RESOURCE, id)?))
     })?;
     within.print(&json!({ "account_membership": membership }), people::line(&user, &membership))
 }

@@ -35,8 +35,12 @@ pub fn find(db: &mut Db, account: AccountId, email_address: &str) -> Result<Pers
 /// A record with everything that the API shows an administrator.
 pub fn record(db: &mut Db, resource: &'static Resource, operator: &Caller, id: RecordId) -> Result<Json, Error> {
     let projection = Projection::plain(resource, operator.rung());
-    let mut answer = parse(&records::show(db, &projection, operator, Some(id), &[])?)?;
-    Ok(answer[resource.name][id.to_string()].take())
+    record_in(&records::show(db, &projection, operator, Some(id), &[])?, resource, id)
+}
+
+/// A record out of an answer of the API.
+pub fn record_in(answer: &[u8], resource: &Resource, id: RecordId) -> Result<Json, Error> {
+    Ok(parse(answer)?[resource.name][id.to_string()].take())
 }
 
 /// A user's membership: the name of the association, and the key of the record in what is printed.

@@ -64,8 +64,7 @@ impl Seats {
             let table = output::table(COLUMNS, &rows);
             return self.within.print(&json!({ "seats": rows }), table);
         };
-        let (account, ledger) = within.write(false, move |db, context| {
-            let account = context.caller.account_id;
+        let (account, ledger) = within.write(false, move |db, context, account| {
             Ok((account, seats::contract(db, account, count, context.now)?))
         })?;
         let (contracted, taken, over) = (ledger.contracted, ledger.taken(), ledger.over());

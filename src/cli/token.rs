@@ -38,8 +38,7 @@ impl Token {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { label, member: Person { email, within } } => {
-                let (id, token) = within.write(false, move |db, context| {
-                    let account = context.caller.account_id;
+                let (id, token) = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
                     accounts::create_token(db, &context.entropy, account, user, &label, context.now)
                 })?;

@@ -69,8 +69,7 @@ impl User {
                 // Hashing is slow on purpose, so it comes before the transaction.
                 let hashed =
                     HashedPassword::new(&read_password()?, &Entropy::system()).map_err(|error| spoken(&error))?;
-                let user = within.write(false, move |db, context| {
-                    let account = context.caller.account_id;
+                let user = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
                     passwords::set(db, account, user, &hashed, Actor::OPERATOR, context.now)?;
                     Ok(user)
@@ -80,8 +79,7 @@ impl User {
             }
             Self::SignInLink(Person { email, within }) => {
                 let base_url = within.base_url()?;
-                let token = within.write(false, move |db, context| {
-                    let account = context.caller.account_id;
+                let token = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
                     sign_in_links::create(db, &context.entropy, account, user, context.now)
                 })?;

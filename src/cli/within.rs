@@ -104,12 +104,12 @@ impl<G: Args> InAccount<G> {
     pub fn write<T: Send + 'static>(
         &self,
         is_rehearsal: bool,
-        work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&mut Db, &Context, AccountId) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
         let account = self.account;
         self.database.write(is_rehearsal, move |db, context| {
-            let operator = Caller::operator(account_or_only(db, account)?);
-            work(db, &context.for_caller(operator))
+            let account = account_or_only(db, account)?;
+            work(db, &context.for_caller(Caller::operator(account)), account)
         })
     }
 }
