@@ -20,7 +20,7 @@ use crate::http::extract::{Visit, text};
 use crate::ids::UserId;
 use crate::oauth::sessions::{self, MemberSession};
 use crate::server::app::App;
-use crate::store::Db;
+use crate::store::{Db, Work};
 use crate::wire::params::Tree;
 
 /// The parameter with the token of a form.
@@ -86,7 +86,7 @@ impl Browser {
     pub async fn sign_in(
         &self,
         visit: &Visit,
-        mut work: impl FnMut(&mut Db) -> Result<Option<UserId>, Error> + Send + 'static,
+        mut work: impl Work<Option<UserId>, Error>,
     ) -> Result<Option<SecretString>, Error> {
         let (app, now, request_id) = (Arc::clone(&visit.app), visit.app.clock.now(), visit.call.request_id.clone());
         let before = self.cookie.clone();

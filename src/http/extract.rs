@@ -17,7 +17,7 @@ use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::http::{headers, request};
 use crate::server::app::App;
-use crate::store::Db;
+use crate::store::Work;
 use crate::wire::params::Tree;
 
 /// A request without its body.
@@ -50,10 +50,7 @@ impl Visit {
     }
 
     /// Carries out a write, unless writes are switched off for maintenance.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    pub async fn write<T: Send + 'static>(&self, work: impl Work<T, Error>) -> Result<T, Error> {
         self.app.require_writes()?;
         self.app.store.write(work).await
     }

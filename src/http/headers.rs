@@ -1,5 +1,6 @@
 //! The headers of answers (docs/WIRE.md, D4 and D5).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -53,10 +54,12 @@ pub fn empty() -> Response<Body> {
     response
 }
 
-/// The answer to a refused request.
-pub fn error(error: &Error) -> Response<Body> {
+/// The answer to a refused request, in the shape of the API's errors. It carries the error along, for the log and for
+/// those who show it otherwise.
+pub fn error(error: Error) -> Response<Body> {
     let mut response = json(error.status(), error.body());
-    refuse(response.headers_mut(), error);
+    refuse(response.headers_mut(), &error);
+    response.extensions_mut().insert(Arc::new(error));
     response
 }
 

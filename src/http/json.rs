@@ -29,13 +29,9 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A refusal in the shape of the API's errors. It carries the error along, for the log and for those who show it
-/// otherwise.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let mut response = headers::error(&self).into_response();
-        response.extensions_mut().insert(std::sync::Arc::new(self));
-        response
+        headers::error(self).into_response()
     }
 }
 

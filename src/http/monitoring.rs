@@ -44,7 +44,7 @@ async fn metrics(visit: Visit) -> Response<Body> {
 /// The answer of a listener that serves metrics and nothing else.
 pub fn metrics_only(app: &App, path: &str) -> Response<Body> {
     if path != "/metrics" {
-        return headers::error(&Error::NotFound);
+        return headers::error(Error::NotFound);
     }
     let mut response = Response::new(Body::from(app.metrics.text(&app.store, app.password_checks.made())));
     response.headers_mut().insert(header::CONTENT_TYPE, METRICS);

@@ -19,7 +19,6 @@ use crate::wire::changes::Fault;
 use crate::wire::kind;
 use crate::wire::params::Tree;
 
-/// `POST /invitations/lookup`.
 pub async fn look_up(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<Ordered<Value>>, Error> {
     let (token, now) = (token(&params)?, visit.app.clock.now());
     let seen = visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), None, now)).await?;
@@ -39,7 +38,6 @@ pub async fn look_up(visit: Visit, BodyParams(params): BodyParams) -> Result<Jso
     ])))
 }
 
-/// `POST /invitations/accept`.
 pub async fn accept(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     visit.limit_attempts()?;
     let app = &visit.app;
@@ -68,7 +66,6 @@ pub async fn accept(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     Ok(response)
 }
 
-/// `POST /invitations/decline`.
 pub async fn decline(visit: Visit, BodyParams(params): BodyParams) -> Result<StatusCode, Error> {
     let token = token(&params)?;
     visit.limit_attempts()?;

@@ -18,7 +18,6 @@ use crate::resources::invitations::{self, RESOURCE, links};
 use crate::wire::kind;
 use crate::wire::query::digits;
 
-/// `POST /invitations/ID/link`.
 pub async fn link(visit: Visit) -> Result<Json<Ordered<Value>>, Error> {
     let (caller, id) = permitted(&visit, Level::Administrator).await?;
     let context = visit.app.context(&caller, Some(&visit.call.request_id));
@@ -38,7 +37,6 @@ pub async fn link(visit: Visit) -> Result<Json<Ordered<Value>>, Error> {
     ])))
 }
 
-/// `GET /invitations/ID/mails`.
 pub async fn mails(visit: Visit) -> Result<Json<Ordered<Vec<QueuedMail>>>, Error> {
     let (caller, id) = permitted(&visit, Level::ProjectLead).await?;
     let work = visit.app.store.read(move |db| {

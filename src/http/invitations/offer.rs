@@ -64,7 +64,6 @@ enum Notice {
     StaleForm,
 }
 
-/// `GET /invitations/TOKEN`.
 pub async fn show(visit: Visit) -> Result<Response, Error> {
     let browser = Browser::of(&visit)?;
     let seen = look(&visit, &browser).await;
@@ -72,7 +71,6 @@ pub async fn show(visit: Visit) -> Result<Response, Error> {
     or_dead_link(&visit, page.and_then(|page| browser.mark(&visit.app, page)))
 }
 
-/// `POST /invitations/TOKEN`.
 pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     let browser = Browser::of(&visit)?;
     let language = visit.app.config.mail_language;

@@ -19,7 +19,7 @@ use crate::oauth::authorization::{AccessRequest, AuthorizationRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::sessions::{self, MemberSession};
 use crate::oauth::{grants, redirects};
-use crate::store::Db;
+use crate::store::{Db, Work};
 use crate::wire::params::Tree;
 
 const DENIED: Refusal = refusal(Code::AccessDenied, "The member has denied the request.");
@@ -106,7 +106,7 @@ fn syntax(sentence: &str) -> Error {
     Error::Syntax(sentence.to_owned())
 }
 
-/// `GET /oauth/authorize`: the page on which a member decides, or signs in first.
+/// The page on which a member decides, or signs in first.
 pub async fn show(visit: Visit) -> Result<Response, Error> {
     let params = request::query(&visit.head.uri)?;
     let trusted = Trusted::find(&visit, &params).await?;
@@ -151,7 +151,7 @@ async fn consent(
     trusted: &Trusted,
     request: AccessRequest,
     status: StatusCode,
-    mut who: impl FnMut(&mut Db) -> Result<Option<UserId>, Error> + Send + 'static,
+    mut who: impl Work<Option<UserId>, Error>,
 ) -> Result<Response, Error> {
     let (app, now) = (Arc::clone(&visit.app), visit.app.clock.now());
     let (application, redirect_uri) = (trusted.application.clone(), trusted.redirect_uri.clone());
@@ -173,7 +173,7 @@ async fn consent(
     }
 }
 
-/// `POST /oauth/authorize`: what the member decided.
+/// What the member decided.
 pub async fn decide(visit: Visit, Params(params): Params) -> Result<Response, Error> {
     let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;

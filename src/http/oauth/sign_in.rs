@@ -22,7 +22,7 @@ pub const LINK_PATH: &str = "/oauth/sign-in/";
 
 const FAILED: &str = "The email address or the password is wrong.";
 
-/// `POST /oauth/sign-in`: with a password, then back to the request of an application.
+/// Signs in with a password, then goes back to the request of an application.
 pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Response, Error> {
     let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;
@@ -55,14 +55,14 @@ pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Respo
     Ok(response)
 }
 
-/// `GET /oauth/sign-in/SECRET`: a page with a button. The link is not checked, since scanners open links, too.
+/// A page with a button. The link is not checked, since scanners open links, too.
 pub async fn show_link(visit: Visit) -> Result<Response, Error> {
     let browser = Browser::of(&visit)?;
     let values = context! { csrf_token => browser.csrf_token() };
     browser.mark(&visit.app, html::page(StatusCode::OK, "oauth/link.html", &values, "")?)
 }
 
-/// `POST /oauth/sign-in/SECRET`: signs in; the link works once.
+/// Signs in; the link works once.
 pub async fn with_link(visit: Visit, Params(params): Params) -> Result<Response, Error> {
     let browser = Browser::of_form(&visit, &params)?;
     visit.limit_attempts()?;
@@ -78,7 +78,7 @@ pub async fn with_link(visit: Visit, Params(params): Params) -> Result<Response,
     Ok(response)
 }
 
-/// `POST /oauth/sign-out`: to sign in as another member for the same application.
+/// Signs out, to sign in as another member for the same application.
 pub async fn sign_out(visit: Visit, Params(params): Params) -> Result<Response, Error> {
     let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;

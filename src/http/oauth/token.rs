@@ -52,7 +52,6 @@ struct TokenFacts {
     iss: String,
 }
 
-/// `POST /oauth/token`.
 pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<IssuedToken>, Refused> {
     let asked = asked(&params)?;
     let application = client::authenticate(&visit, &params).await?;
@@ -108,7 +107,7 @@ fn seconds(moment: Timestamp) -> i64 {
     moment.0.div_euclid(1_000_000)
 }
 
-/// `POST /oauth/revoke`. The answer is the same whether or not there was such a token.
+/// The answer is the same whether or not there was such a token.
 pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
@@ -123,7 +122,6 @@ pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>,
     Ok(Json(json!({})))
 }
 
-/// `POST /oauth/introspect`.
 pub async fn introspect(visit: Visit, Params(params): Params) -> Result<Json<Introspection>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;

@@ -129,7 +129,7 @@ fn refusal(call: &Call, status: u16, retry_after: Option<u64>) -> Response<Body>
         500 => Error::Internal(ORDERED.to_owned()),
         _ => Error::Unavailable(ORDERED.to_owned()),
     };
-    let mut response = headers::error(&error);
+    let mut response = headers::error(error);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let answered = response.headers_mut();
     answered.remove(header::RETRY_AFTER);
