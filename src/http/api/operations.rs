@@ -16,7 +16,6 @@ use crate::engine::error::Error;
 use crate::engine::idempotency::{self, IdempotencyKey};
 use crate::engine::limits;
 use crate::engine::records::{self, Record};
-use crate::engine::tokens::{self, TokenHash};
 use crate::http::api::options::{self, RequestOptions};
 use crate::http::api::route::{self, Route};
 use crate::http::call::Call;
@@ -42,8 +41,7 @@ const MISSING_ROOT: &str =
 pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBody>) -> Result<Response<Body>, Error> {
     let app = &call.app;
     let (head, body) = request.into_parts();
-    let token = tokens::hash(&request::token(app, &head.uri, &head.headers)?);
-    let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
+    let caller = request::caller(app, &head.uri, &head.headers).await?;
     call.set_caller(&caller);
     let route = route::find(&head.method, segments);
     limit_rate(app, &caller, route.as_ref().map(|route| route.operation))?;
@@ -53,7 +51,7 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
     let permitted = Permitted { call, caller, route, params: Tree::new(), options: RequestOptions::default() };
     if permitted.verb().is_write() {
         // On the heap: a read must not carry around, and copy, the room that a write needs.
-        Box::pin(write_to(permitted, token, head, body)).await
+        Box::pin(write_to(permitted, head, body)).await
     } else {
         read_from(permitted, &head).await.map(|body| headers::json(200, body))
     }
@@ -81,18 +79,13 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>
 }
 
 /// Reads the body, if the operation has one, and writes.
-async fn write_to(
-    mut permitted: Permitted<'_>,
-    token: TokenHash,
-    head: Parts,
-    body: RequestBody,
-) -> Result<Response<Body>, Error> {
+async fn write_to(mut permitted: Permitted<'_>, head: Parts, body: RequestBody) -> Result<Response<Body>, Error> {
     let (call, app) = (permitted.call, &permitted.call.app);
     permitted.options = RequestOptions::of_write(&head.headers, &app.tuned.profile())?;
     let params = if permitted.verb().reads_body() {
         let params = request::query_and_body(call, &head.uri, &head.headers, body).await?;
         // A member can be disabled or demoted while the body arrives: what counts is the present.
-        permitted.caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
+        permitted.caller = request::caller(app, &head.uri, &head.headers).await?;
         app.policy.permit(&permitted.caller, permitted.route.operation)?;
         params
     } else {
@@ -167,7 +160,7 @@ impl Permitted<'_> {
 
 /// The limits of the token. A record's own limit is taken by its rule, once the record is found and may be changed: a
 /// refused request must neither use it up nor reveal it.
-fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
+pub fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
     let Some(token) = caller.token_id() else { return Ok(()) };
     let now = app.clock.now();
     app.limits.take(limits::Kind::General, token.get(), now)?;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::engine::access::{self, Caller, Level};
 use crate::engine::error::Error;
-use crate::engine::limits::Kind;
-use crate::engine::{records, tokens};
+use crate::engine::records;
+use crate::http::api::operations;
 use crate::http::extract::Visit;
 use crate::http::json::{Json, Ordered};
 use crate::http::request;
@@ -49,12 +49,9 @@ pub async fn mails(visit: Visit) -> Result<Json<Ordered<Vec<QueuedMail>>>, Error
 /// The caller, if its level is high enough, and the id in the path.
 async fn permitted(visit: &Visit, level: Level) -> Result<(Arc<Caller>, Option<RecordId>), Error> {
     let app = &visit.app;
-    let token = tokens::hash(&request::token(app, &visit.head.uri, &visit.head.headers)?);
-    let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
+    let caller = request::caller(app, &visit.head.uri, &visit.head.headers).await?;
     visit.call.set_caller(&caller);
-    if let Some(token) = caller.token_id() {
-        app.limits.take(Kind::General, token.get(), app.clock.now())?;
-    }
+    operations::limit_rate(app, &caller, None)?;
     access::permit_from(level.rung(), &caller)?;
     let path = visit.head.uri.path().strip_prefix(links::PATH).unwrap_or_default();
     let id = path.split('/').next().and_then(digits).filter(|id| *id > 0).map(RecordId::new);

@@ -9,7 +9,6 @@ use minijinja::value::Serde;
 use secrecy::ExposeSecret as _;
 
 use crate::engine::error::Error;
-use crate::engine::tokens;
 use crate::http::browser::Browser;
 use crate::http::extract::{Params, Visit, redirect, text};
 use crate::http::{html, request};
@@ -139,9 +138,8 @@ async fn record_use(visit: &Visit, browser: &Browser, session: &MemberSession) -
 
 /// In the sandbox, a member's bearer token counts as consent: a test suite cannot click.
 async fn consent_of_bearer(visit: &Visit, trusted: &Trusted, request: AccessRequest) -> Result<Response, Error> {
-    let token = request::token(&visit.app, &visit.head.uri, &visit.head.headers)?;
-    let caller = visit.app.callers.find(&visit.app.store, tokens::hash(&token)).await?;
-    let user_id = caller.and_then(|caller| caller.user_id()).ok_or(Error::Unauthenticated)?;
+    let caller = request::caller(&visit.app, &visit.head.uri, &visit.head.headers).await?;
+    let user_id = caller.user_id().ok_or(Error::Unauthenticated)?;
     consent(visit, trusted, request, StatusCode::FOUND, move |_| Ok(Some(user_id))).await
 }
 

@@ -11,7 +11,6 @@ use hyper::{Request, Response, StatusCode};
 
 use crate::engine::access::{BELOW_LEVEL, Caller};
 use crate::engine::error::Error;
-use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::http::{headers, request};
 use crate::ids::ExchangeId;
@@ -109,8 +108,7 @@ async fn effect(call: &Call, sandbox: &Sandbox, request: &Request<RequestBody>) 
 
 /// The caller, if the token is valid.
 async fn caller(call: &Call, request: &Request<RequestBody>) -> Option<Arc<Caller>> {
-    let token = request::token(&call.app, request.uri(), request.headers()).ok()?;
-    call.app.callers.find(&call.app.store, tokens::hash(&token)).await.ok()?
+    request::caller(&call.app, request.uri(), request.headers()).await.ok()
 }
 
 /// The answer that a fault orders, with the body that this server sends with such a status.
