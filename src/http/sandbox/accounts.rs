@@ -1,4 +1,4 @@
-//! `POST /sandbox/accounts`: an account for one test.
+//! `/sandbox/accounts`: an account for one test. `/sandbox/seats`: what the real accounts would have been billed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use crate::engine::error::Error;
 use crate::http::json::{Json, Ordered};
 use crate::http::sandbox::extract::{Body, Control};
 use crate::ids::{AccountId, RoleId, UserId};
+use crate::resources::seats::{self, AccountSeats};
 use crate::sandbox::fresh_accounts;
 
 #[derive(Deserialize, JsonSchema)]
@@ -44,4 +45,13 @@ pub async fn create(
         users: Ordered(made.members.into_iter().map(|(level, _, user_id)| (level, user_id)).collect()),
         roles: Ordered(made.roles),
     }))
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct SeatList {
+    accounts: Vec<AccountSeats>,
+}
+
+pub async fn seats(control: Control) -> Result<Json<SeatList>, Error> {
+    Ok(Json(SeatList { accounts: control.app.store.read(seats::of_accounts).await? }))
 }

@@ -13,11 +13,9 @@ mod description;
 mod extract;
 mod faults;
 mod har;
-mod inspector;
 pub mod intercept;
 mod mailbox;
 mod requests;
-mod seats;
 mod settings;
 mod snapshots;
 
@@ -36,13 +34,12 @@ use crate::http::router::{DELETE, GET, POST, PUT, Route, Routes, says};
 use crate::http::{headers, request};
 use crate::sandbox::faults::{Fault, OrderedFault};
 use crate::server::listen::Body;
-use accounts::{AccountRequest, CreatedAccount};
+use accounts::{AccountRequest, CreatedAccount, SeatList};
 use clock::{ClockAdvance, ClockAnswer, ClockChange};
 use extract::Nothing;
 use faults::FaultList;
 use mailbox::MailboxContent;
 use requests::RequestList;
-use seats::SeatList;
 use settings::{Settings, SettingsChange};
 use snapshots::{SnapshotInfo, SnapshotList};
 
@@ -88,9 +85,9 @@ static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
         .described(says("The latest requests, oldest first.").query(requests::QUERY).answer::<RequestList>())
         .on(DELETE, "/sandbox/requests", "ForgetRequests", requests::forget)
         .described(says("Delete the recorded requests."))
-        .on(GET, "/sandbox/inspector", "ShowInspector", inspector::show)
+        .on(GET, "/sandbox/inspector", "ShowInspector", requests::inspect)
         .described(says("The latest 200 requests as a page.").page())
-        .on(GET, "/sandbox/seats", "ListSeats", seats::list)
+        .on(GET, "/sandbox/seats", "ListSeats", accounts::seats)
         .described(says("What each account would have been billed.").answer::<SeatList>())
         .on(POST, "/sandbox/accounts", "CreateAccount", accounts::create)
         .described(

@@ -1,20 +1,23 @@
-//! `/sandbox/requests`: recorded requests and answers, as JSON, as an HTTP archive, or as lines of curl.
+//! `/sandbox/requests`: recorded requests and answers, as JSON, HTTP archive, lines of curl, or a page.
 
 use axum::response::{IntoResponse as _, Response};
 use hyper::StatusCode;
+use minijinja::context;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::extract::text;
-use crate::http::headers;
 use crate::http::json::Json;
 use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
 use crate::http::sandbox::har::{self, Header};
+use crate::http::{headers, html};
 use crate::ids::{AccountId, ExchangeId, FaultId, UserId};
 use crate::sandbox::journal::{Exchange, Wanted};
+use crate::wire::kind;
 use crate::wire::params::Tree;
 
 pub const QUERY: Parameters = &[
@@ -25,6 +28,9 @@ pub const QUERY: Parameters = &[
     ("status", "Only requests with this status.", "integer"),
     ("account_id", "Only requests of this account's callers.", "string"),
 ];
+
+/// Requests that the page shows.
+const SHOWN: usize = 200;
 
 #[derive(Serialize, JsonSchema)]
 pub struct RequestList {
@@ -107,4 +113,32 @@ impl From<Exchange> for RecordedRequest {
             ignored: exchange.ignored,
         }
     }
+}
+
+/// The latest requests on a page, for debugging a client.
+pub async fn inspect(control: Control) -> Result<Response, Error> {
+    let exchanges = control.sandbox.journal.read(&Wanted::default());
+    let base_url = control.app.base_url();
+    let line = |exchange: &Exchange| {
+        context! {
+            status => exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+            method => exchange.method.as_str(),
+            target => exchange.target(),
+            at => kind::time(exchange.at.0),
+            milliseconds => exchange.microseconds / 1_000,
+            fault => exchange.fault.map(FaultId::get),
+            ignored => exchange.ignored.as_deref(),
+            curl => har::line(exchange, &base_url),
+            answer => readable(&exchange.response_body),
+        }
+    };
+    let lines: Vec<_> = exchanges.iter().rev().take(SHOWN).map(line).collect();
+    html::page(StatusCode::OK, "sandbox/requests.html", &context! { lines }, "")
+}
+
+/// A body for people: JSON is indented.
+fn readable(body: &[u8]) -> String {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let pretty = json.and_then(|json| serde_json::to_string_pretty(&json).ok());
+    pretty.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
 }
