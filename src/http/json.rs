@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::header::{self, HeaderValue};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::engine::error::Error;
 use crate::http::headers;
@@ -39,6 +40,14 @@ impl IntoResponse for Error {
 #[derive(JsonSchema)]
 #[schemars(inline)]
 pub struct Ordered<T>(#[schemars(with = "HashMap<String, T>")] pub Vec<(&'static str, T)>);
+
+impl Ordered<Value> {
+    /// Leaves out what is null.
+    pub fn given(mut pairs: Vec<(&'static str, Value)>) -> Self {
+        pairs.retain(|(_, value)| !value.is_null());
+        Self(pairs)
+    }
+}
 
 impl<T: Serialize> Serialize for Ordered<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -60,10 +60,9 @@ pub async fn reset(Control { app, sandbox }: Control, Body(Nothing {}): Body<Not
             sandbox.faults.clear();
             sandbox.journal.clear();
         });
-        Ok::<_, Error>(())
+        Ok(())
     });
-    work.await?;
-    Ok(StatusCode::NO_CONTENT)
+    work.await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// Drops what is in memory about the rows of before.
@@ -131,10 +130,9 @@ pub async fn restore(
                 mailbox.put_back(saved.mails.clone());
             }
         });
-        Ok::<_, Error>(())
+        Ok(())
     });
-    work.await?;
-    Ok(StatusCode::NO_CONTENT)
+    work.await.map(|()| StatusCode::NO_CONTENT)
 }
 
 fn checked(Name(name): Name) -> Result<String, Error> {
