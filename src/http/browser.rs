@@ -74,11 +74,8 @@ impl Browser {
     }
 
     /// Sets the cookie of a new browser.
-    pub fn mark(&self, app: &App, mut response: Response) -> Result<Response, Error> {
-        if self.is_new {
-            set_cookie(app, &mut response, &self.cookie)?;
-        }
-        Ok(response)
+    pub fn mark(&self, app: &App, response: Response) -> Result<Response, Error> {
+        if self.is_new { set_cookie(app, response, &self.cookie) } else { Ok(response) }
     }
 
     /// Signs in whoever `work` finds, in the same transaction, and returns the new cookie; `None` if that is nobody, or
@@ -113,12 +110,12 @@ fn given_cookie(visit: &Visit) -> Option<String> {
 }
 
 /// Sets a cookie without an expiry: the server decides how long a session lasts.
-pub fn set_cookie(app: &App, response: &mut Response, value: &SecretString) -> Result<(), Error> {
+pub fn set_cookie(app: &App, mut response: Response, value: &SecretString) -> Result<Response, Error> {
     let (name, value) = (cookie_name(app), value.expose_secret());
     let secure = if name.starts_with("__Host-") { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
     let mut cookie = HeaderValue::try_from(cookie).map_err(|cause| Error::Internal(cause.to_string()))?;
     cookie.set_sensitive(true);
     response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(())
+    Ok(response)
 }

@@ -118,11 +118,11 @@ async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Respo
         Ok(cookie) => {
             let seen = seen.ok_or(Error::NotFound)?;
             let language = delivery::spoken(app, &seen.offer);
-            let mut response = notice(language, StatusCode::OK, Notice::Welcome, &seen.offer.account_name)?;
-            if let Some(cookie) = cookie {
-                browser::set_cookie(app, &mut response, &cookie)?;
+            let welcome = notice(language, StatusCode::OK, Notice::Welcome, &seen.offer.account_name)?;
+            match cookie {
+                Some(cookie) => browser::set_cookie(app, welcome, &cookie),
+                None => Ok(welcome),
             }
-            Ok(response)
         }
         Err(Error::Invalid(faults)) => again(visit, browser, form_fault(&faults)).await,
         Err(error) => Err(error),

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
-use serde::Serialize;
 
 use crate::engine::error::Error;
 use crate::http::headers;
-use crate::http::json::Json;
+use crate::http::json::{Json, Ordered};
 use crate::oauth::refusal::{Code, Refusal};
 
 /// Why an application is refused.
@@ -32,14 +31,8 @@ impl<E: Into<Error>> From<E> for Refused {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    error: &'static str,
-    error_description: &'a str,
-}
-
 fn body(status: StatusCode, code: Code, description: &str) -> Response {
-    (status, Json(Body { error: code.name(), error_description: description })).into_response()
+    (status, Json(Ordered(vec![("error", code.name()), ("error_description", description)]))).into_response()
 }
 
 impl IntoResponse for Refused {

@@ -50,9 +50,7 @@ pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Respo
     let Some(cookie) = cookie else {
         return trusted.sign_in_page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
     };
-    let mut response = redirect(StatusCode::SEE_OTHER, &trusted.again())?;
-    browser::set_cookie(app, &mut response, &cookie)?;
-    Ok(response)
+    browser::set_cookie(app, redirect(StatusCode::SEE_OTHER, &trusted.again())?, &cookie)
 }
 
 /// A page with a button. The link is not checked, since scanners open links, too.
@@ -73,9 +71,7 @@ pub async fn with_link(visit: Visit, Params(params): Params) -> Result<Response,
         return Err(Error::Forbidden("This link has been used or has expired. Ask for a new one."));
     };
     let text = "Go back to the application and connect it again, or reload the page that asked you to sign in.";
-    let mut response = html::notice(StatusCode::OK, "You are signed in", text)?;
-    browser::set_cookie(&visit.app, &mut response, &cookie)?;
-    Ok(response)
+    browser::set_cookie(&visit.app, html::notice(StatusCode::OK, "You are signed in", text)?, &cookie)
 }
 
 /// Signs out, to sign in as another member for the same application.
