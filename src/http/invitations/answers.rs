@@ -14,6 +14,7 @@ use crate::engine::error::Error;
 use crate::http::api::options;
 use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::json::{Json, Ordered};
+use crate::oauth::passwords::HashedPassword;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION};
 use crate::wire::changes::Fault;
 use crate::wire::kind;
@@ -40,16 +41,10 @@ pub async fn look_up(visit: Visit, BodyParams(params): BodyParams) -> Result<Jso
 
 pub async fn accept(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     visit.limit_attempts()?;
-    let app = &visit.app;
-    // The password first: neither its cost nor its faults may show whether the link works.
-    let password = SecretString::from(text(&params, "password").unwrap_or_default());
-    let hashed = app.password_checks.hash(password, Arc::clone(&app.entropy)).await.map_err(|error| match error {
-        Error::Syntax(sentence) => Error::Invalid(vec![Fault::of("password", 0, &sentence)]),
-        other => other,
-    })?;
+    let password = hash(&visit, text(&params, "password").unwrap_or_default()).await?;
     let answer = Acceptance {
         token: token(&params)?,
-        password: Some(hashed),
+        password: Some(password),
         is_move_confirmed: params.get(CONFIRMATION).is_some_and(is_true),
         signed_in: None,
     };
@@ -72,6 +67,15 @@ pub async fn decline(visit: Visit, BodyParams(params): BodyParams) -> Result<Sta
     let context = visit.context();
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Hashes the password of an answer. This comes first: neither its cost nor its faults may show whether the link works.
+pub async fn hash(visit: &Visit, password: String) -> Result<HashedPassword, Error> {
+    let (checks, entropy) = (&visit.app.password_checks, Arc::clone(&visit.app.entropy));
+    checks.hash(SecretString::from(password), entropy).await.map_err(|error| match error {
+        Error::Syntax(sentence) => Error::Invalid(vec![Fault::of("password", 0, &sentence)]),
+        other => other,
+    })
 }
 
 /// A body without a token is answered like one whose token does not work.

@@ -3,8 +3,6 @@
 //! Plain HTML without script. Mailbox scanners open every link, and some submit every form they find; so accepting
 //! takes a password, or a ticked box of a signed-in user, and declining takes a ticked box.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use hyper::StatusCode;
 use minijinja::context;
@@ -15,6 +13,7 @@ use serde::Serialize;
 use crate::engine::error::Error;
 use crate::http::browser::{self, Browser};
 use crate::http::extract::{BodyParams, Visit, text};
+use crate::http::invitations::answers;
 use crate::http::{headers, html};
 use crate::language::Language;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
@@ -23,9 +22,6 @@ use crate::server::delivery;
 use crate::store::Db;
 use crate::wire::changes::Fault;
 use crate::wire::params::Tree;
-
-/// The value of a ticked box.
-const TICKED: &str = "yes";
 
 #[derive(Serialize)]
 struct OfferPage<'a> {
@@ -66,8 +62,7 @@ enum Notice {
 
 pub async fn show(visit: Visit) -> Result<Response, Error> {
     let browser = Browser::of(&visit)?;
-    let seen = look(&visit, &browser).await;
-    let page = seen.and_then(|seen| offer_page(&visit, &browser, &seen, StatusCode::OK, None));
+    let page = offer_page(&visit, &browser, StatusCode::OK, None).await;
     or_dead_link(&visit, page.and_then(|page| browser.mark(&visit.app, page)))
 }
 
@@ -82,29 +77,35 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
         headers::refuse(response.headers_mut(), &error);
         return Ok(response);
     }
+    let again = StatusCode::UNPROCESSABLE_ENTITY;
     let answer = match text(&params, "decision").as_deref() {
-        Some("decline") => decline(&visit, &browser, &params).await,
+        Some("decline") if !is_ticked(&params, "confirm_decline") => {
+            offer_page(&visit, &browser, again, Some(FormFault::DeclineUnconfirmed)).await
+        }
+        Some("decline") => decline(&visit, &browser).await,
         _ => accept(&visit, &browser, &params).await,
+    };
+    let answer = match answer {
+        Err(Error::Invalid(faults)) => offer_page(&visit, &browser, again, form_fault(&faults)).await,
+        answer => answer,
     };
     or_dead_link(&visit, answer)
 }
 
+fn is_ticked(params: &Tree, name: &str) -> bool {
+    text(params, name).as_deref() == Some("yes")
+}
+
 async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
     let app = &visit.app;
-    // The password first: its cost must not show whether the link works.
     let password = match text(params, "password") {
-        Some(password) => Some(app.password_checks.hash(SecretString::from(password), Arc::clone(&app.entropy)).await),
+        Some(password) => Some(answers::hash(visit, password).await?),
         None => None,
-    };
-    let password = match password.transpose() {
-        Ok(password) => password,
-        Err(Error::Syntax(_)) => return again(visit, browser, Some(FormFault::Password)).await,
-        Err(error) => return Err(error),
     };
     let answer = Acceptance {
         token: token(visit),
         password,
-        is_move_confirmed: text(params, CONFIRMATION).as_deref() == Some(TICKED),
+        is_move_confirmed: is_ticked(params, CONFIRMATION),
         signed_in: browser.session(app).await?.map(|session| session.user_id),
     };
     // A dead link goes the whole way, too: what it costs must not show that it is dead.
@@ -114,18 +115,12 @@ async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Respo
     };
     let context = visit.context();
     let accept = move |db: &mut Db| Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id));
-    match browser.sign_in(visit, accept).await {
-        Ok(cookie) => {
-            let seen = seen.ok_or(Error::NotFound)?;
-            let language = delivery::spoken(app, &seen.offer);
-            let welcome = notice(language, StatusCode::OK, Notice::Welcome, &seen.offer.account_name)?;
-            match cookie {
-                Some(cookie) => browser::set_cookie(app, welcome, &cookie),
-                None => Ok(welcome),
-            }
-        }
-        Err(Error::Invalid(faults)) => again(visit, browser, form_fault(&faults)).await,
-        Err(error) => Err(error),
+    let cookie = browser.sign_in(visit, accept).await?;
+    let offer = seen.ok_or(Error::NotFound)?.offer;
+    let welcome = notice(delivery::spoken(app, &offer), StatusCode::OK, Notice::Welcome, &offer.account_name)?;
+    match cookie {
+        Some(cookie) => browser::set_cookie(app, welcome, &cookie),
+        None => Ok(welcome),
     }
 }
 
@@ -140,10 +135,7 @@ fn form_fault(faults: &[Fault]) -> Option<FormFault> {
     known.into_iter().find(|(name, _)| is_about(name)).map(|(_, fault)| fault)
 }
 
-async fn decline(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
-    if text(params, "confirm_decline").as_deref() != Some(TICKED) {
-        return again(visit, browser, Some(FormFault::DeclineUnconfirmed)).await;
-    }
+async fn decline(visit: &Visit, browser: &Browser) -> Result<Response, Error> {
     let seen = look(visit, browser).await?;
     let (context, token) = (visit.context(), token(visit));
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
@@ -161,18 +153,14 @@ async fn look(visit: &Visit, browser: &Browser) -> Result<OpenInvitation, Error>
     visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), signed_in, now)).await
 }
 
-/// The offer again, with what was wrong.
-async fn again(visit: &Visit, browser: &Browser, fault: Option<FormFault>) -> Result<Response, Error> {
-    offer_page(visit, browser, &look(visit, browser).await?, StatusCode::UNPROCESSABLE_ENTITY, fault)
-}
-
-fn offer_page(
+/// The offer, with what was wrong with an answer.
+async fn offer_page(
     visit: &Visit,
     browser: &Browser,
-    seen: &OpenInvitation,
     status: StatusCode,
     fault: Option<FormFault>,
 ) -> Result<Response, Error> {
+    let seen = look(visit, browser).await?;
     let offer = &seen.offer;
     let language = delivery::spoken(&visit.app, offer);
     let elsewhere: Vec<&str> = seen.elsewhere.iter().map(|member| member.account_name.as_str()).collect();
