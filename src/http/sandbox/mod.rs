@@ -116,21 +116,16 @@ async fn describe() -> hyper::Response<Body> {
 }
 
 /// Requests are read strictly: a test that sets something unknown would prove nothing.
-async fn refuse_unknown_parameters(request: Request, next: Next) -> Response {
-    let params = match request::query(request.uri()) {
-        Ok(params) => params,
-        Err(error) => return error.into_response(),
-    };
+async fn refuse_unknown_parameters(request: Request, next: Next) -> Result<Response, Error> {
+    let params = request::query(request.uri())?;
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
     let route = routes_at(&request).find(|route| route.method == method);
     let query = route.and_then(|route| route.description.as_ref()).map_or(&[][..], |description| description.query);
     let known: Vec<&str> = query.iter().map(|(name, ..)| *name).collect();
     match params.keys().find(|name| !known.contains(&name.as_str())) {
-        None => next.run(request).await,
-        Some(name) if known.is_empty() => Error::Syntax(format!("There is no parameter {name} here.")).into_response(),
-        Some(name) => {
-            Error::Syntax(format!("There is no parameter {name}; there is {}.", known.join(", "))).into_response()
-        }
+        None => Ok(next.run(request).await),
+        Some(name) if known.is_empty() => Err(Error::Syntax(format!("There is no parameter {name} here."))),
+        Some(name) => Err(Error::Syntax(format!("There is no parameter {name}; there is {}.", known.join(", ")))),
     }
 }
 
