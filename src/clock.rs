@@ -7,11 +7,22 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 use tokio::sync::Notify;
 
+use crate::wire::kind;
+
 /// Microseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(pub i64);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(inline, description = "A moment, with whole seconds.")]
+pub struct Timestamp(#[schemars(with = "String", extend("format" = "date-time"))] pub i64);
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&kind::time(self.0))
+    }
+}
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;

@@ -2,10 +2,12 @@
 //!
 //! A number becomes an id where it enters (a column, a path, an argument), and a number again where it leaves.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use crate::store::Param;
@@ -17,6 +19,8 @@ pub struct Id<const KIND: char>(i64);
 
 pub type AccountId = Id<'a'>;
 pub type ApplicationId = Id<'p'>;
+pub type ExchangeId = Id<'x'>;
+pub type FaultId = Id<'f'>;
 pub type GrantId = Id<'g'>;
 pub type InvitationId = Id<'i'>;
 pub type MailId = Id<'@'>;
@@ -90,5 +94,24 @@ impl<const KIND: char> fmt::Debug for Id<KIND> {
 impl<const KIND: char> Serialize for Id<KIND> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// Serialises an id as a number, as commands print some.
+pub fn number<const KIND: char, S: Serializer>(id: &Id<KIND>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(id.0)
+}
+
+impl<const KIND: char> JsonSchema for Id<KIND> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9]+$"})
     }
 }

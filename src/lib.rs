@@ -27,56 +27,38 @@ pub use cli::run as main;
 /// compiler finds dead code.
 #[doc(hidden)]
 pub mod testing {
-    pub mod access {
-        pub use crate::engine::access::{Caller, INVITABLE, Level, Permission};
-    }
+    pub use crate::clock::{Clock, Stopwatch, Timestamp};
+    pub use crate::engine::access::{Caller, INVITABLE, Level, Permission};
+    pub use crate::engine::audit::Actor;
+    pub use crate::engine::error::Error;
+    pub use crate::engine::schema::MIGRATIONS;
+    pub use crate::entropy::Entropy;
+    pub use crate::mail::message::plain;
+    pub use crate::resources::erasure::erase;
+    pub use crate::resources::registry::REGISTRY;
+    pub use crate::run::Running;
+    pub use crate::sandbox::TemporaryFolder;
+    pub use crate::sandbox::seed::{STANDARD, Seed};
+    pub use crate::server::app::{App, open_store};
+    pub use crate::server::delivery::send_due;
+    pub use crate::server::retention::{For, RULES, sweep};
+    pub use crate::server::settings::{Config, Values};
+    pub use crate::transfer::tables::TABLES;
+    pub use crate::wire::describe::{Operation, Resource, Rung, Shown, Target, Test, Verb};
+    pub use crate::wire::kind::{Kind, Value};
+    pub use crate::wire::projection::Projection;
+
     pub mod accounts {
         pub use crate::resources::accounts::{create, revoke_token};
-    }
-    pub mod app {
-        pub use crate::server::app::{App, open_store};
     }
     pub mod applications {
         pub use crate::oauth::applications::{NewApplication, create, delete, insert};
     }
-    pub mod audit {
-        pub use crate::engine::audit::Actor;
-    }
-    pub mod clock {
-        pub use crate::clock::{Clock, Stopwatch, Timestamp};
-    }
-    pub mod delivery {
-        pub use crate::server::delivery::send_due;
-    }
-    pub mod describe {
-        pub use crate::wire::describe::{Operation, Resource, Rung, Shown, Target, Test, Verb};
-    }
-    pub mod entropy {
-        pub use crate::entropy::Entropy;
-    }
-    pub mod erasure {
-        pub use crate::resources::erasure::erase;
-    }
-    pub mod error {
-        pub use crate::engine::error::Error;
-    }
-    pub mod fold {
-        pub use crate::wire::fold::{fold, search_key};
-    }
     pub mod invitations {
-        pub use crate::resources::invitations::{ALL, PENDING_ADDRESS, RESOURCE, accept};
-    }
-    pub mod kind {
-        pub use crate::wire::kind::{Kind, Value};
-    }
-    pub mod listen {
-        pub use crate::server::listen::{Body, Bounds, RequestBody, serve};
+        pub use crate::resources::invitations::{PENDING_ADDRESS, RESOURCE, accept};
     }
     pub mod memberships {
         pub use crate::resources::memberships::RESOURCE;
-    }
-    pub mod message {
-        pub use crate::mail::message::plain;
     }
     pub mod migrate {
         pub use crate::store::migrate::apply;
@@ -87,41 +69,14 @@ pub mod testing {
     pub mod passwords {
         pub use crate::oauth::passwords::{HashedPassword, set};
     }
-    pub mod people {
-        pub use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
-    }
-    pub mod projection {
-        pub use crate::wire::projection::Projection;
-    }
     pub mod query {
         pub use crate::wire::query::{ListQuery, show_conditions};
-    }
-    pub mod registry {
-        pub use crate::resources::registry::REGISTRY;
-    }
-    pub mod retention {
-        pub use crate::server::retention::{For, RULES, sweep};
     }
     pub mod roles {
         pub use crate::resources::roles::RESOURCE;
     }
-    pub mod run {
-        pub use crate::run::Running;
-    }
-    pub mod sandbox {
-        pub use crate::sandbox::TemporaryFolder;
-    }
-    pub mod schema {
-        pub use crate::engine::schema::MIGRATIONS;
-    }
     pub mod seats {
-        pub use crate::resources::seats::{Ledger, PENDING_INVITATIONS, contract, ledger};
-    }
-    pub mod seed {
-        pub use crate::sandbox::seed::{STANDARD, Seed};
-    }
-    pub mod settings {
-        pub use crate::server::settings::{Config, Values};
+        pub use crate::resources::seats::{Ledger, contract, ledger};
     }
     pub mod sign_in_links {
         pub use crate::oauth::sign_in_links::create;
@@ -130,10 +85,7 @@ pub mod testing {
         pub use crate::store::sql::{Key, Statement, count, list, record, record_to_write, records};
     }
     pub mod store {
-        pub use crate::store::{Db, Dialect, Durability, Error, Options, Param, Place, Row, Store, UniqueIndex};
-    }
-    pub mod tables {
-        pub use crate::transfer::tables::TABLES;
+        pub use crate::store::{Db, Dialect, Error, Param, Store, UniqueIndex};
     }
     pub mod tokens {
         pub use crate::engine::tokens::{hash, insert};

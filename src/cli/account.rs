@@ -6,10 +6,11 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
+use crate::cli::with_app;
 use crate::cli::within::{InAccount, InDatabase};
-use crate::cli::{spoken, with_app};
 use crate::language::{LANGUAGES, Language};
 use crate::resources::accounts;
+use crate::store::Db;
 
 /// Stands for no language of the account's own.
 const NONE: &str = "none";
@@ -56,10 +57,9 @@ impl Account {
             Self::Create { name, owner_email, owner_name, within } => {
                 let created = with_app(within.settings.read()?, |app| async move {
                     let (entropy, now) = (app.entropy.clone(), app.clock.now());
-                    let work = app
-                        .store
-                        .write(move |db| accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now));
-                    work.await.map_err(|error| spoken(&error))
+                    let create =
+                        move |db: &mut Db| accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now);
+                    app.store.write(create).await
                 })?;
                 let (account, user, token) = (created.account_id, created.user_id, created.token.expose_secret());
                 within.print(
@@ -68,10 +68,8 @@ impl Account {
                 )
             }
             Self::Language { code: language, within } => {
-                let account = within.write(move |db, context| {
-                    let account = context.caller.account_id;
-                    accounts::set_language(db, account, language, context.now)?;
-                    Ok(account)
+                let (account, ()) = within.write(false, move |db, context, account| {
+                    Ok((account, accounts::set_language(db, account, language, context.now)?))
                 })?;
                 let code = language.map(Language::code);
                 within.print(

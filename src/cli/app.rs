@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use secrecy::ExposeSecret as _;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::cli::within::{InAccount, InDatabase};
 use crate::oauth::applications::{self, Application, ListedApplication};
@@ -42,12 +42,11 @@ impl App {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { user, name, redirect_uri, within } => {
-                let (application, secret) = within.write(move |db, context| {
-                    let account = context.caller.account_id;
+                let (application, secret) = within.write(false, move |db, context, account| {
                     applications::create(db, &context.entropy, account, &user, &name, &redirect_uri, context.now)
                 })?;
                 let Application { account_id, client_id, name, .. } = &application;
-                let (mut record, secret) = (record(&application), secret.expose_secret());
+                let (mut record, secret) = (json!(application), secret.expose_secret());
                 record["client_secret"] = secret.into();
                 let text = format!("client_id: {client_id}\nclient_secret, shown only now: {secret}");
                 within
@@ -55,9 +54,8 @@ impl App {
             }
             Self::List(within) => {
                 let listed = within.read(|db| Ok(applications::list(db)?))?;
-                let (rows, lines): (Vec<Json>, String) =
-                    listed.iter().map(|listed| (row(listed), lines(listed))).unzip();
-                within.print(&json!({ "applications": rows }), lines)
+                let lines: String = listed.iter().map(lines).collect();
+                within.print(&json!({ "applications": listed }), lines)
             }
             Self::Delete { client_id, within } => {
                 let wanted = client_id.clone();
@@ -69,23 +67,6 @@ impl App {
             }
         }
     }
-}
-
-fn record(application: &Application) -> Json {
-    json!({
-        "client_id": application.client_id,
-        "name": application.name,
-        "account_id": application.account_id.get(),
-        "user_id": application.user_id.get(),
-        "redirect_uris": application.redirect_uris,
-    })
-}
-
-fn row(listed: &ListedApplication) -> Json {
-    let mut row = record(&listed.application);
-    row["email_address"] = listed.email_address.as_str().into();
-    row["created_at"] = time(listed.created_at.0).into();
-    row
 }
 
 fn lines(ListedApplication { application, email_address, created_at }: &ListedApplication) -> String {

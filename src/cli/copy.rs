@@ -14,7 +14,7 @@ use crate::cli::{block_on, output};
 use crate::clock::Clock;
 use crate::server::settings;
 use crate::store::Place;
-use crate::transfer::copy::{self, CopyOptions, Progress, ProgressCallback, Stage};
+use crate::transfer::copy::{self, CopyOptions, ProgressCallback, Stage};
 
 /// Rows between two progress lines about a large table, where standard error is not a terminal.
 const ROWS_BETWEEN_LINES: u64 = 100_000;
@@ -86,8 +86,10 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Discreet<T> {
 pub fn listener() -> ProgressCallback {
     let is_watched = stderr().is_terminal();
     Arc::new(move |progress| {
-        let line = line(progress);
-        let (is_done, is_copied) = (progress.rows >= progress.of, progress.stage == Stage::Copying);
+        let is_copied = progress.stage == Stage::Copying;
+        let stage = if is_copied { "copied" } else { "compared" };
+        let line = format!("{}: {stage} {} of {} rows", progress.table, progress.rows, progress.of);
+        let is_done = progress.rows >= progress.of;
         // A progress line that cannot be written is no reason to stop.
         let _ = match is_watched {
             true if is_done => writeln!(stderr(), "\r{line}\x1b[K"),
@@ -98,12 +100,4 @@ pub fn listener() -> ProgressCallback {
             false => Ok(()),
         };
     })
-}
-
-fn line(progress: &Progress<'_>) -> String {
-    let stage = match progress.stage {
-        Stage::Copying => "copied",
-        Stage::Comparing => "compared",
-    };
-    format!("{}: {stage} {} of {} rows", progress.table, progress.rows, progress.of)
 }

@@ -26,11 +26,10 @@ pub struct Erase {
 impl Erase {
     pub fn run(self) -> Result<()> {
         let (Person { email, within }, is_rehearsal) = (self.person, !self.yes);
-        let Erased { users, invitations, audit_rows } =
-            within.write_or_rehearse(is_rehearsal, move |db, context| {
-                // A part of an address is in many addresses: only a complete one is accepted.
-                erasure::erase(db, context, &read_text(Kind::Email, "email_address", &email)?)
-            })?;
+        let Erased { users, invitations, audit_rows } = within.write(is_rehearsal, move |db, context, _| {
+            // A part of an address is in many addresses: only a complete one is accepted.
+            erasure::erase(db, context, &read_text(Kind::Email, "email_address", &email)?)
+        })?;
         let counts = format!("users: {users}, invitations: {invitations}, rows of the audit trail: {audit_rows}");
         let text = match self.yes {
             true => format!("Erased. {counts}"),

@@ -64,7 +64,7 @@ impl Invitation {
                     let state = if all { None } else { Some(states::PENDING) };
                     Ok(states::list(db, operator.account_id, None, state, now)?)
                 })?;
-                let rows: Vec<Json> = listed.iter().map(row).collect();
+                let rows: Vec<Json> = listed.iter().map(|listed| json!(listed)).collect();
                 let form = if csv { output::csv } else { output::table };
                 let text = form(COLUMNS, &rows);
                 within.print(&json!({ "account_invitations": rows }), text)
@@ -85,8 +85,7 @@ impl Invitation {
             }
             Self::Link { id, within } => {
                 let base_url = within.base_url()?;
-                let (token, last_day) = within.write(move |db, context| {
-                    let account = context.caller.account_id;
+                let (token, last_day) = within.write(false, move |db, context, account| {
                     find(db, account, id, context.now)?;
                     let record = records::find(db, &RESOURCE, account, Some(id.record()))?;
                     let token = invitations::hand_over(db, context, &record)?;
@@ -101,18 +100,6 @@ impl Invitation {
             }
         }
     }
-}
-
-fn row(invitation: &ListedInvitation) -> Json {
-    json!({
-        "id": invitation.id,
-        "state": invitation.state,
-        "email_address": invitation.email_address,
-        "full_name": invitation.full_name,
-        "permission": invitation.permission,
-        "expiration_date": date(invitation.expires_on),
-        "mail_state": invitation.mail_state,
-    })
 }
 
 /// The invitation with this id, or an error that says how to find the right one.

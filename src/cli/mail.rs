@@ -19,7 +19,6 @@ use crate::mail::outbox::{self, QueuedMail, STATES};
 use crate::mail::{Failure, Templates};
 use crate::server::settings::{self, Config};
 use crate::store::Place;
-use crate::wire::kind::time;
 
 /// The columns of a table of mails.
 pub const COLUMNS: &[&str] = &["id", "state", "created_at", "invitation_id", "to", "attempts", "last_reply"];
@@ -70,8 +69,8 @@ impl Mail {
                 within.print(&json!({ "mails": rows }), table)
             }
             Self::Retry(within) => {
-                let queued = within
-                    .write(|db, context| Ok(outbox::retry_failed(db, context.caller.account_id, context.now)?))?;
+                let queued =
+                    within.write(false, |db, context, account| Ok(outbox::retry_failed(db, account, context.now)?))?;
                 within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}"))
             }
             Self::Templates { folder, json } => {
@@ -87,19 +86,6 @@ fn test(to: &str, within: &InDatabase<settings::Mail>) -> Result<()> {
     // A test mail needs no database: this one is never opened.
     config.database.place = Some(Place::File(PathBuf::new()));
     let settings = config.with(&within.settings.values(|_| true)?)?.mail;
-    let mail = test_mail(&settings, to)?;
-    let sent = block_on(async {
-        let transport = settings.open().map_err(anyhow::Error::msg)?;
-        Ok(transport.send(&mail).await)
-    })?;
-    match sent {
-        Ok(reply) => within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply),
-        Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
-        Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
-    }
-}
-
-fn test_mail(settings: &settings::Mail, to: &str) -> Result<crate::mail::Mail> {
     let templates = Templates::load(settings.templates.as_deref()).map_err(anyhow::Error::msg)?;
     // The settings require a sender unless mail is off.
     let Some(from) = settings.from.as_ref() else {
@@ -114,23 +100,24 @@ fn test_mail(settings: &settings::Mail, to: &str) -> Result<crate::mail::Mail> {
         token: SecretString::default(),
         now: Clock::system().now(),
     };
-    templates.test(cover).map_err(anyhow::Error::msg)
+    let mail = templates.test(cover).map_err(anyhow::Error::msg)?;
+    let sent = block_on(async {
+        let transport = settings.open().map_err(anyhow::Error::msg)?;
+        Ok(transport.send(&mail).await)
+    })?;
+    match sent {
+        Ok(reply) => within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply),
+        Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
+        Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
+    }
 }
 
-/// A mail as the API shows it, with its invitation.
+/// A mail as the API shows it, with its id and its invitation.
 pub fn row(mail: &QueuedMail) -> Json {
-    json!({
-        "id": mail.id,
-        "invitation_id": mail.invitation_id,
-        "message_id": mail.message_id,
-        "to": mail.recipient,
-        "state": mail.state,
-        "attempts": mail.attempts,
-        "last_reply": mail.last_reply,
-        "next_attempt_at": mail.due_at.map(|moment| time(moment.0)),
-        "created_at": time(mail.created_at.0),
-        "updated_at": time(mail.updated_at.0),
-    })
+    let mut row = json!(mail);
+    row["id"] = json!(mail.id);
+    row["invitation_id"] = json!(mail.invitation_id);
+    row
 }
 
 fn write_templates(folder: &Path) -> Result<Vec<String>> {

@@ -55,16 +55,15 @@ fn change(
     Person { email, within }: Person,
     work: impl Fn(&mut Db, &Write<'_>) -> Result<Vec<u8>, Error> + Send + 'static,
 ) -> Result<()> {
-    let (user, membership) = within.write(move |db, context| {
+    let (user, membership) = within.write(false, move |db, context, account| {
         let operator = &context.caller;
-        let person = people::find(db, operator.account_id, &email)?;
-        let id = person
-            .membership_id
-            .ok_or_else(|| Error::Syntax(format!("{email} is not a member of account {}.", operator.account_id)))?;
-        let (id, projection) = (id.record(), &Projection::plain(&RESOURCE, operator.rung()));
-        work(db, &Write { context, entry: &ENTRY, id: Some(id), guard: UNGUARDED, projection })?;
-        let user = people::record(db, &users::RESOURCE, operator, person.user_id.record())?;
-        Ok((user, people::record(db, &RESOURCE, operator, id)?))
+        let people::Person { user_id, membership_id } = people::find(db, account, &email)?;
+        let not_a_member = || Error::Syntax(format!("{email} is not a member of account {account}."));
+        let id = membership_id.ok_or_else(not_a_member)?.record();
+        let projection = &Projection::plain(&RESOURCE, operator.rung());
+        let changed = work(db, &Write { context, entry: &ENTRY, id: Some(id), guard: UNGUARDED, projection })?;
+        let user = people::record(db, &users::RESOURCE, operator, user_id.record())?;
+        Ok((user, people::record_in(&changed, &RESOURCE, id)?))
     })?;
-    within.print(&json!({ "account_membership": membership }), people::line(&user, Some(&membership)))
+    within.print(&json!({ "account_membership": membership }), people::line(&user, &membership))
 }

@@ -9,7 +9,6 @@ mod invitation;
 mod mail;
 mod membership;
 mod migrate;
-mod openapi;
 mod output;
 mod people;
 mod request_lines;
@@ -29,9 +28,11 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
+use crate::engine::error::Error;
 use crate::entropy::Entropy;
+use crate::http::api_description;
 use crate::server::app::App;
-use crate::server::settings::{Config, Way};
+use crate::server::settings::{Config, Way, default_file};
 use crate::store::{Place, Store};
 
 /// An account-invitation server that speaks the Kantata OX API
@@ -69,9 +70,11 @@ enum Command {
     Migrate(migrate::Migrate),
     Copy(copy::Copy),
     Backup(backup::Backup),
+    /// Print the description of the API (OpenAPI 3.1, JSON)
     #[command(name = "openapi")]
-    OpenApi(openapi::OpenApi),
-    Config(settings::PrintFile),
+    OpenApi,
+    /// Print a settings file with every setting, its default and what it does
+    Config,
 }
 
 /// Runs the program with these arguments, the program's name first.
@@ -92,8 +95,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Command::Migrate(command) => command.run(),
         Command::Copy(command) => command.run(),
         Command::Backup(command) => command.run(),
-        Command::OpenApi(command) => command.run(),
-        Command::Config(command) => command.run(),
+        Command::OpenApi => output::print(api_description()),
+        Command::Config => output::print(default_file()),
     }
 }
 
@@ -121,7 +124,7 @@ async fn close(store: Store) -> Result<()> {
 /// Runs a command that needs the database and then ends.
 fn with_app<T, F>(mut config: Config, work: impl FnOnce(App) -> F) -> Result<T>
 where
-    F: Future<Output = Result<T>>,
+    F: Future<Output = Result<T, Error>>,
 {
     // A command sends no mail: a mail setting that cannot be used must not stop it.
     config.mail.way = Way::None;
@@ -130,12 +133,12 @@ where
         let store = app.store.clone();
         let result = work(app).await;
         close(store).await?;
-        result
+        result.map_err(|error| spoken(&error))
     })
 }
 
 /// An error of a rule for the terminal: with its cause, which clients are not shown.
-fn spoken(error: &crate::engine::error::Error) -> anyhow::Error {
+fn spoken(error: &Error) -> anyhow::Error {
     anyhow::anyhow!("{}", error.cause().map_or_else(|| error.to_string(), str::to_owned))
 }
 

@@ -1,6 +1,6 @@
 //! One line per request for the person who runs a sandbox in a terminal.
 
-use std::io::{IsTerminal as _, Write as _, stdout};
+use std::io::{Write as _, stdout};
 
 use crate::sandbox::journal::Exchange;
 use crate::wire::kind;
@@ -12,10 +12,6 @@ const RED: &str = "31";
 const MAGENTA: &str = "35";
 const FAINT: &str = "2";
 
-pub fn are_wanted() -> bool {
-    stdout().is_terminal()
-}
-
 pub fn print(exchange: &Exchange) {
     let is_coloured = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // A terminal that was closed is no reason to stop.
@@ -26,9 +22,12 @@ fn line(exchange: &Exchange, is_coloured: bool) -> String {
     let painted = |text: &str, colour: &str| {
         if is_coloured { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     };
-    let (status, colour) = match exchange.status {
-        None => ("---".to_owned(), MAGENTA),
-        Some(status) => (status.to_string(), colour(status)),
+    let status = exchange.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
+    let colour = match exchange.status {
+        None => MAGENTA,
+        Some(0..400) => GREEN,
+        Some(400..500) => YELLOW,
+        Some(_) => RED,
     };
     let time = kind::time(exchange.at.0);
     let time = painted(time.get(11..19).unwrap_or_default(), FAINT);
@@ -46,14 +45,6 @@ fn line(exchange: &Exchange, is_coloured: bool) -> String {
     line
 }
 
-fn colour(status: u16) -> &'static str {
-    match status {
-        0..400 => GREEN,
-        400..500 => YELLOW,
-        _ => RED,
-    }
-}
-
 /// A text without control characters, which a terminal would obey.
 fn readable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
@@ -66,10 +57,11 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
+    use crate::ids::{ExchangeId, FaultId};
 
     fn exchange(status: Option<u16>) -> Exchange {
         Exchange {
-            number: 1,
+            id: ExchangeId::new(1),
             at: Timestamp(3_661_000_000),
             method: Method::PUT,
             uri: Uri::from_static("/api/v1/users/1?colour=red"),
@@ -92,7 +84,7 @@ mod tests {
             line(&exchange(Some(200)), false),
             "01:01:01 200 PUT    /api/v1/users/1?colour=red  3.1 ms  unknown parameter colour\u{fffd}[2J"
         );
-        let dropped = line(&Exchange { fault: Some(7), ignored: None, ..exchange(None) }, true);
+        let dropped = line(&Exchange { fault: Some(FaultId::new(7)), ignored: None, ..exchange(None) }, true);
         assert!(
             dropped.contains("\u{1b}[35m---\u{1b}[0m") && dropped.ends_with("\u{1b}[35mfault 7\u{1b}[0m"),
             "{dropped}"

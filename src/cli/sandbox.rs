@@ -103,7 +103,7 @@ impl Sandbox {
 
     /// Whether each request is shown as a line.
     fn has_lines(&self) -> bool {
-        !self.quiet && !self.json && request_lines::are_wanted()
+        !self.quiet && !self.json && std::io::stdout().is_terminal()
     }
 
     /// The settings, and the folder of the database if it is temporary.
@@ -167,7 +167,7 @@ impl Sandbox {
             Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
         let base_url = &running.app.base_url();
         if self.json {
-            let ready = Ready { base_url, api_url: format!("{base_url}{BASE_PATH}"), tokens: ByName(&tokens) };
+            let ready = Ready { base_url, api_url: format!("{base_url}{BASE_PATH}"), tokens: &tokens };
             output::print(serde_json::to_string(&ready)?)?;
         } else if !self.quiet {
             output::print(greeting(base_url, &tokens, &seed))?;
@@ -186,15 +186,12 @@ impl Sandbox {
 struct Ready<'a> {
     base_url: &'a str,
     api_url: String,
-    tokens: ByName<'a>,
+    #[serde(serialize_with = "by_name")]
+    tokens: &'a [Token],
 }
 
-struct ByName<'a>(&'a [Token]);
-
-impl Serialize for ByName<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|token| (&token.name, &token.token)))
-    }
+fn by_name<S: Serializer>(tokens: &[Token], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(tokens.iter().map(|token| (&token.name, &token.token)))
 }
 
 /// A few lines for people, with commands that can be pasted.

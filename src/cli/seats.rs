@@ -6,9 +6,8 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::output;
 use crate::cli::within::{InAccount, InDatabase, account_or_only};
-use crate::engine::error::Error;
 use crate::ids::AccountId;
-use crate::resources::{accounts, seats};
+use crate::resources::seats::{self, AccountSeats};
 
 const COLUMNS: &[&str] = &["account_id", "name", "contracted", "members", "pending", "taken", "over", "billed"];
 
@@ -55,17 +54,15 @@ impl Seats {
     pub fn run(self) -> Result<()> {
         let Some(Command::Set { count, within }) = self.command else {
             let only = self.account;
-            let rows = self.within.read(move |db| {
+            let rows: Vec<Json> = self.within.read(move |db| {
                 let only = only.map(|account| account_or_only(db, Some(account))).transpose()?;
-                let accounts = accounts::list(db)?.into_iter().filter(|account| only.is_none_or(|id| id == account.id));
-                accounts.map(|account| Ok(row(&account, &seats::ledger(db, account.id)?))).collect::<Result<_, Error>>()
+                let all = seats::of_accounts(db)?.into_iter();
+                Ok(all.filter(|seats| only.is_none_or(|id| id == seats.account_id)).map(row).collect())
             })?;
-            let rows: Vec<Json> = rows;
             let table = output::table(COLUMNS, &rows);
             return self.within.print(&json!({ "seats": rows }), table);
         };
-        let (account, ledger) = within.write(move |db, context| {
-            let account = context.caller.account_id;
+        let (account, ledger) = within.write(false, move |db, context, account| {
             Ok((account, seats::contract(db, account, count, context.now)?))
         })?;
         let (contracted, taken, over) = (ledger.contracted, ledger.taken(), ledger.over());
@@ -77,15 +74,9 @@ impl Seats {
     }
 }
 
-fn row(account: &accounts::ListedAccount, ledger: &seats::Ledger) -> Json {
-    json!({
-        "account_id": account.id.get(),
-        "name": account.name,
-        "contracted": ledger.contracted,
-        "members": ledger.members,
-        "pending": ledger.pending,
-        "taken": ledger.taken(),
-        "over": ledger.over(),
-        "billed": ledger.billed,
-    })
+fn row(seats: AccountSeats) -> Json {
+    let mut row = json!(seats);
+    row["account_id"] = seats.account_id.get().into();
+    row["name"] = seats.name.into();
+    row
 }

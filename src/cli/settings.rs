@@ -7,18 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::builder::OsStr;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 
-use crate::cli::output;
-use crate::server::settings::{Config, Values, arguments, default_file, name_of, parse_file, variable};
-
-/// Print a settings file with every setting, its default and what it does
-#[derive(Args)]
-pub struct PrintFile;
-
-impl PrintFile {
-    pub fn run(self) -> Result<()> {
-        output::print(default_file())
-    }
-}
+use crate::server::settings::{Config, Values, arguments, name_of, parse_file, variable};
 
 /// The settings that were given as flags, those of the group `G`, and the settings file.
 ///

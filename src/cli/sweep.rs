@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::with_app;
 use crate::cli::within::InDatabase;
-use crate::cli::{spoken, with_app};
 use crate::server::retention;
 use crate::server::settings::{Database, Kept};
 
@@ -26,9 +26,7 @@ struct SweepSettings {
 
 impl Sweep {
     pub fn run(self) -> Result<()> {
-        let rows = with_app(self.within.existing()?, |app| async move {
-            retention::sweep(&app).await.map_err(|error| spoken(&error))
-        })?;
+        let rows = with_app(self.within.existing()?, |app| async move { retention::sweep(&app).await })?;
         self.within.print(&json!({ "rows": rows }), format_args!("Rows that were marked or deleted: {rows}"))
     }
 }

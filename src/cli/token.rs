@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use secrecy::ExposeSecret as _;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::cli::within::{InAccount, InDatabase, Person};
 use crate::engine::tokens;
@@ -38,8 +38,7 @@ impl Token {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { label, member: Person { email, within } } => {
-                let (id, token) = within.write(move |db, context| {
-                    let account = context.caller.account_id;
+                let (id, token) = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
                     accounts::create_token(db, &context.entropy, account, user, &label, context.now)
                 })?;
@@ -51,8 +50,8 @@ impl Token {
             }
             Self::List(within) => {
                 let listed = within.read(|db, operator| Ok(tokens::list(db, operator.account_id)?))?;
-                let (rows, lines): (Vec<Json>, String) = listed.iter().map(|token| (row(token), line(token))).unzip();
-                within.print(&json!({ "tokens": rows }), lines)
+                let lines: String = listed.iter().map(line).collect();
+                within.print(&json!({ "tokens": listed }), lines)
             }
             Self::Revoke { id, within } => {
                 if !within.write(false, move |db, context| Ok(accounts::revoke_token(db, id, context.now)?))? {
@@ -62,17 +61,6 @@ impl Token {
             }
         }
     }
-}
-
-fn row(token: &tokens::ListedToken) -> Json {
-    json!({
-        "id": token.id.get(),
-        "user_id": token.user_id.get(),
-        "email_address": token.email_address,
-        "label": token.label,
-        "created_at": time(token.created_at.0),
-        "revoked_at": token.revoked_at.map(|moment| time(moment.0)),
-    })
 }
 
 fn line(token: &tokens::ListedToken) -> String {

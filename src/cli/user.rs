@@ -5,9 +5,9 @@ use std::io::Read as _;
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
-use crate::cli::people::{self, Fields};
+use crate::cli::people;
 use crate::cli::spoken;
 use crate::cli::within::{InAccount, LinkSettings, Person};
 use crate::engine::audit::Actor;
@@ -46,33 +46,30 @@ impl User {
     pub fn run(self) -> Result<()> {
         match self {
             Self::List { all, matching, within } => {
-                let mut params = Fields::from_iter([("show_disabled".to_owned(), all.to_string().into())]);
+                let mut params = Map::from_iter([("show_disabled".to_owned(), all.to_string().into())]);
                 params.extend(matching.map(|text| ("matching".to_owned(), text.into())));
                 let users = within.read(move |db, operator| people::every_user(db, operator, params.clone()))?;
-                let line =
-                    |user: &Fields| people::line(user, user.get(people::MEMBERSHIP).and_then(Json::as_object)) + "\n";
+                let line = |user: &Json| people::line(user, &user[people::MEMBERSHIP]) + "\n";
                 let lines: String = users.iter().map(line).collect();
                 within.print(&json!({ "users": users }), lines)
             }
             Self::Show(Person { email, within }) => {
                 let (user, membership) = within.read(move |db, operator| {
                     let person = people::find(db, operator.account_id, &email)?;
-                    let mut membership = None;
-                    if let Some(id) = person.membership_id {
-                        membership = Some(people::record(db, &memberships::RESOURCE, operator, id.record())?);
-                    }
+                    let membership = match person.membership_id {
+                        Some(id) => people::record(db, &memberships::RESOURCE, operator, id.record())?,
+                        None => Json::Null,
+                    };
                     Ok((people::record(db, &users::RESOURCE, operator, person.user_id.record())?, membership))
                 })?;
-                let fields = membership.as_ref().map(people::lines).unwrap_or_default();
-                let line = people::line(&user, membership.as_ref());
+                let (line, fields) = (people::line(&user, &membership), people::lines(&membership));
                 within.print(&json!({"user": user, "account_membership": membership}), format_args!("{line}\n{fields}"))
             }
             Self::Password(Person { email, within }) => {
                 // Hashing is slow on purpose, so it comes before the transaction.
                 let hashed =
                     HashedPassword::new(&read_password()?, &Entropy::system()).map_err(|error| spoken(&error))?;
-                let user = within.write(move |db, context| {
-                    let account = context.caller.account_id;
+                let user = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
                     passwords::set(db, account, user, &hashed, Actor::OPERATOR, context.now)?;
                     Ok(user)
@@ -82,8 +79,7 @@ impl User {
             }
             Self::SignInLink(Person { email, within }) => {
                 let base_url = within.base_url()?;
-                let token = within.write(move |db, context| {
-                    let account = context.caller.account_id;
+                let token = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
                     sign_in_links::create(db, &context.entropy, account, user, context.now)
                 })?;

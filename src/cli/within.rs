@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::Value as Json;
 
 use crate::cli::settings::Given;
-use crate::cli::{output, require_database, spoken, with_app};
+use crate::cli::{output, require_database, with_app};
 use crate::engine::access::Caller;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
@@ -68,9 +68,7 @@ impl<G: Args> InDatabase<G> {
     }
 
     pub fn read<T: Send + 'static>(&self, work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static) -> Result<T> {
-        let read =
-            |app: crate::server::app::App| async move { app.store.read(work).await.map_err(|error| spoken(&error)) };
-        with_app(self.existing()?, read)
+        with_app(self.existing()?, |app| async move { app.store.read(work).await })
     }
 
     /// Writes as an operator of no account, or rolls the write back if it is a rehearsal.
@@ -83,8 +81,7 @@ impl<G: Args> InDatabase<G> {
             let mode = if is_rehearsal { WriteMode::DryRun } else { WriteMode::Part };
             let context = Context { mode, ..app.context(&Arc::new(Caller::unknown()), None) };
             let job = move |db: &mut Db| work(db, &context);
-            let done = if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await };
-            done.map_err(|error| spoken(&error))
+            if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await }
         })
     }
 }
@@ -107,20 +104,13 @@ impl<G: Args> InAccount<G> {
 
     pub fn write<T: Send + 'static>(
         &self,
-        work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T> {
-        self.write_or_rehearse(false, work)
-    }
-
-    pub fn write_or_rehearse<T: Send + 'static>(
-        &self,
         is_rehearsal: bool,
-        work: impl Fn(&mut Db, &Context) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&mut Db, &Context, AccountId) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
         let account = self.account;
         self.database.write(is_rehearsal, move |db, context| {
-            let operator = Caller::operator(account_or_only(db, account)?);
-            work(db, &context.for_caller(operator))
+            let account = account_or_only(db, account)?;
+            work(db, &context.for_caller(Caller::operator(account)), account)
         })
     }
 }

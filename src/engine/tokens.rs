@@ -15,12 +15,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::RwLock;
 use secrecy::SecretString;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::{Stopwatch, Timestamp};
 use crate::engine::access::{Caller, Identity, Permission};
 use crate::entropy::{Entropy, NoEntropy};
-use crate::ids::{AccountId, Id, TokenId, UserId};
+use crate::ids::{self, AccountId, Id, TokenId, UserId};
 use crate::store::{Db, Error, Param, Store};
 
 const CACHED_FOR: Duration = Duration::from_secs(1);
@@ -43,8 +44,11 @@ pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntro
 pub const ACCESS_PREFIX: &str = "inv_";
 
 /// A token as an administrator sees it.
+#[derive(Serialize)]
 pub struct ListedToken {
+    #[serde(serialize_with = "ids::number")]
     pub id: TokenId,
+    #[serde(serialize_with = "ids::number")]
     pub user_id: UserId,
     pub email_address: String,
     pub label: String,

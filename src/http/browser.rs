@@ -5,6 +5,8 @@
 //! browser send a form and the cookie with it, but cannot know the hash. The hashed text begins differently from what
 //! the database stores, so neither can replace the other.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,8 +17,10 @@ use subtle::ConstantTimeEq as _;
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::http::extract::{Visit, text};
+use crate::ids::UserId;
 use crate::oauth::sessions::{self, MemberSession};
 use crate::server::app::App;
+use crate::store::{Db, Work};
 use crate::wire::params::Tree;
 
 /// The parameter with the token of a form.
@@ -27,7 +31,7 @@ const COOKIE_LENGTH: usize = 43;
 
 /// A browser, by its cookie.
 pub struct Browser {
-    cookie: SecretString,
+    pub cookie: SecretString,
     is_new: bool,
 }
 
@@ -40,13 +44,18 @@ impl Browser {
         Ok(Self { cookie: tokens::generate(&visit.app.entropy, "")?, is_new: true })
     }
 
-    pub fn cookie(&self) -> &str {
-        self.cookie.expose_secret()
+    /// The browser of a form. One that was made for another browser, or for a session that has ended, is refused.
+    pub fn of_form(visit: &Visit, params: &Tree) -> Result<Self, Error> {
+        let browser = Self::of(visit)?;
+        if browser.has_made(params) {
+            return Ok(browser);
+        }
+        Err(Error::Forbidden("This page is too old, or cookies are disabled. Go back, reload the page and try again."))
     }
 
     /// The token for forms of this browser.
     pub fn csrf_token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(tokens::hash(&format!("form of {}", self.cookie())))
+        URL_SAFE_NO_PAD.encode(tokens::hash(&format!("form of {}", self.cookie.expose_secret())))
     }
 
     /// Whether a form was made for this browser.
@@ -65,20 +74,25 @@ impl Browser {
     }
 
     /// Sets the cookie of a new browser.
-    pub fn mark(&self, app: &App, mut response: Response) -> Result<Response, Error> {
-        if self.is_new {
-            set_cookie(app, &mut response, self.cookie())?;
-        }
-        Ok(response)
+    pub fn mark(&self, app: &App, response: Response) -> Result<Response, Error> {
+        if self.is_new { set_cookie(app, response, &self.cookie) } else { Ok(response) }
     }
-}
 
-/// Refuses a form that was made for another browser, or for a session that has ended.
-pub fn require_own_form(browser: &Browser, params: &Tree) -> Result<(), Error> {
-    if browser.has_made(params) {
-        return Ok(());
+    /// Signs in whoever `work` finds, in the same transaction, and returns the new cookie; `None` if that is nobody, or
+    /// somebody who may not act.
+    pub async fn sign_in(
+        &self,
+        visit: &Visit,
+        mut work: impl Work<Option<UserId>, Error>,
+    ) -> Result<Option<SecretString>, Error> {
+        let (app, now, request_id) = (Arc::clone(&visit.app), visit.app.clock.now(), visit.call.request_id.clone());
+        let before = self.cookie.clone();
+        let begin = move |db: &mut Db| match work(db)? {
+            Some(user_id) => sessions::begin(db, &app.entropy, user_id, before.expose_secret(), &request_id, now),
+            None => Ok(None),
+        };
+        visit.write(begin).await
     }
-    Err(Error::Forbidden("This page is too old, or cookies are disabled. Go back, reload the page and try again."))
 }
 
 /// With TLS, the prefix guarantees that the cookie was set by this host and is only sent encrypted.
@@ -96,12 +110,12 @@ fn given_cookie(visit: &Visit) -> Option<String> {
 }
 
 /// Sets a cookie without an expiry: the server decides how long a session lasts.
-pub fn set_cookie(app: &App, response: &mut Response, value: &str) -> Result<(), Error> {
-    let name = cookie_name(app);
+pub fn set_cookie(app: &App, mut response: Response, value: &SecretString) -> Result<Response, Error> {
+    let (name, value) = (cookie_name(app), value.expose_secret());
     let secure = if name.starts_with("__Host-") { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}");
     let mut cookie = HeaderValue::try_from(cookie).map_err(|cause| Error::Internal(cause.to_string()))?;
     cookie.set_sensitive(true);
     response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(())
+    Ok(response)
 }

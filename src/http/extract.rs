@@ -9,13 +9,15 @@ use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 
+use crate::engine::access::Caller;
+use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::limits::Limit;
 use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::http::{headers, request};
 use crate::server::app::App;
-use crate::store::Db;
+use crate::store::Work;
 use crate::wire::params::Tree;
 
 /// A request without its body.
@@ -42,15 +44,13 @@ pub fn call(head: &Parts) -> Result<Arc<Call>, Error> {
 }
 
 impl Visit {
-    pub fn request_id(&self) -> String {
-        self.call.request_id.clone()
+    /// What a rule needs to write for somebody whom only a secret identifies.
+    pub fn context(&self) -> Context {
+        self.app.context(&Arc::new(Caller::unknown()), Some(&self.call.request_id))
     }
 
     /// Carries out a write, unless writes are switched off for maintenance.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    pub async fn write<T: Send + 'static>(&self, work: impl Work<T, Error>) -> Result<T, Error> {
         self.app.require_writes()?;
         self.app.store.write(work).await
     }

@@ -1,5 +1,6 @@
 //! The headers of answers (docs/WIRE.md, D4 and D5).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -53,10 +54,12 @@ pub fn empty() -> Response<Body> {
     response
 }
 
-/// The answer to a refused request.
-pub fn error(error: &Error) -> Response<Body> {
+/// The answer to a refused request, in the shape of the API's errors. It carries the error along, for the log and for
+/// those who show it otherwise.
+pub fn error(error: Error) -> Response<Body> {
     let mut response = json(error.status(), error.body());
-    refuse(response.headers_mut(), error);
+    refuse(response.headers_mut(), &error);
+    response.extensions_mut().insert(Arc::new(error));
     response
 }
 
@@ -106,21 +109,10 @@ pub fn request_id(app: &App, headers: &HeaderMap) -> String {
 
 /// A UUID of version 4 (RFC 9562, section 5.4).
 fn uuid(random: &[u8; 32]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(36);
-    for (place, byte) in random.iter().take(16).enumerate() {
-        let byte = match place {
-            6 => (byte & 0x0f) | 0x40,
-            8 => (byte & 0x3f) | 0x80,
-            _ => *byte,
-        };
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 0x0f)]));
-    }
-    text
+    let bits = random.iter().take(16).fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
+    let bits = bits & !(0xf << 76) & !(0b11 << 62) | 0x4 << 76 | 0b10 << 62;
+    let part = |from: u32, digits: u32| bits >> from & ((1 << (4 * digits)) - 1);
+    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", part(96, 8), part(80, 4), part(64, 4), part(48, 4), part(0, 12))
 }
 
 #[cfg(test)]

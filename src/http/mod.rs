@@ -54,8 +54,8 @@ impl Service {
         let routes = monitoring::routes(&app).and(reference::routes());
         let mut router = routes.router.merge(oauth::ROUTES.router.clone()).merge(invitations::ROUTES.router.clone());
         let has_sandbox = app.sandbox.is_some();
-        if let Some(sandbox) = &app.sandbox {
-            router = router.merge(sandbox::router(&app, sandbox));
+        if has_sandbox {
+            router = router.merge(sandbox::router());
         }
         let unknown = move |request: RoutedRequest| async move {
             match has_sandbox && sandbox::is_for(request.uri().path()) {
@@ -81,12 +81,7 @@ impl Service {
 
     async fn serve(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Response<Body> {
         let method = known_method(request.method());
-        let answer = guard(self.dispatch(call, request)).await;
-        let mut response = answer.unwrap_or_else(|error| {
-            let mut response = headers::error(&error);
-            response.extensions_mut().insert(Arc::new(error));
-            response
-        });
+        let mut response = guard(self.dispatch(call, request)).await.unwrap_or_else(headers::error);
         let elapsed = call.since.elapsed();
         headers::complete(response.headers_mut(), &call.request_id, elapsed);
         let status = response.status().as_u16();
@@ -107,7 +102,8 @@ impl Service {
     }
 
     async fn dispatch(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Result<Response<Body>, Error> {
-        let is_description = request.uri().path() == reference::DESCRIPTION && is_read(request.method());
+        let is_description =
+            request.uri().path() == reference::DESCRIPTION && matches!(*request.method(), Method::GET | Method::HEAD);
         match route::place(request.uri().path()) {
             Some(segments) if !is_description => api::operations::answer(call, &segments, request).await,
             // On the heap: a request of the API must not carry around, and copy, the room that a sign-in needs.
@@ -130,10 +126,6 @@ impl Service {
         let body = body.collect().await.map_err(|cause| Error::Internal(cause.to_string()))?;
         Ok(Response::from_parts(head, Body::from(body.to_bytes())))
     }
-}
-
-fn is_read(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// The name of a usual method. Anything else is the client's own text, which the log does not repeat.

@@ -1,13 +1,13 @@
 //! Health and metrics. Neither needs a token, and neither shows anything of an account.
 
-use axum::response::Response;
+use hyper::Response;
 use hyper::header::{self, HeaderValue};
 
 use crate::engine::error::Error;
 use crate::engine::schema::MIGRATIONS;
 use crate::http::extract::Visit;
 use crate::http::headers;
-use crate::http::router::Routes;
+use crate::http::router::{GET, Routes};
 use crate::server::app::App;
 use crate::server::listen::Body;
 use crate::store::migrate;
@@ -16,36 +16,37 @@ const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-t
 
 /// Metrics show how busy a server is, so they are only served here on loopback, and only without a listener of their
 /// own.
-pub fn routes(app: &App) -> Routes<()> {
-    let routes = Routes::new().get("/health/live", "health.live", live).get("/health/ready", "health.ready", ready);
+pub fn routes(app: &App) -> Routes {
+    let routes =
+        Routes::new().on(GET, "/health/live", "health.live", live).on(GET, "/health/ready", "health.ready", ready);
     match app.config.metrics_listen.is_none() && app.config.address.listen.ip().is_loopback() {
-        true => routes.get("/metrics", "metrics", metrics),
+        true => routes.on(GET, "/metrics", "metrics", metrics),
         false => routes,
     }
 }
 
-async fn live() -> Response {
-    headers::json(200, br#"{"status":"live"}"#.to_vec()).map(axum::body::Body::new)
+async fn live() -> Response<Body> {
+    headers::json(200, br#"{"status":"live"}"#.to_vec())
 }
 
 /// Whether the database answers and has this program's schema.
-async fn ready(visit: Visit) -> Result<Response, Error> {
+async fn ready(visit: Visit) -> Result<Response<Body>, Error> {
     // Whatever is wrong with the schema, another version of the program may be ready soon: that is temporary.
     let checked = migrate::check(&visit.app.store, MIGRATIONS).await;
     checked.map_err(|cause| Error::Unavailable(cause.to_string()))?;
-    Ok(headers::json(200, br#"{"status":"ready"}"#.to_vec()).map(axum::body::Body::new))
+    Ok(headers::json(200, br#"{"status":"ready"}"#.to_vec()))
 }
 
-async fn metrics(visit: Visit) -> Response {
-    metrics_only(&visit.app, "/metrics").map(axum::body::Body::new)
+async fn metrics(visit: Visit) -> Response<Body> {
+    metrics_only(&visit.app, "/metrics")
 }
 
 /// The answer of a listener that serves metrics and nothing else.
-pub fn metrics_only(app: &App, path: &str) -> hyper::Response<Body> {
+pub fn metrics_only(app: &App, path: &str) -> Response<Body> {
     if path != "/metrics" {
-        return headers::error(&Error::NotFound);
+        return headers::error(Error::NotFound);
     }
-    let mut response = hyper::Response::new(Body::from(app.metrics.text(&app.store, app.password_checks.made())));
+    let mut response = Response::new(Body::from(app.metrics.text(&app.store, app.password_checks.made())));
     response.headers_mut().insert(header::CONTENT_TYPE, METRICS);
     response
 }

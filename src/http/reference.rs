@@ -7,21 +7,22 @@ use minijinja::{Value, context};
 use crate::engine::access::Level;
 use crate::engine::error::Error;
 use crate::http::api::route::BASE_PATH;
-use crate::http::router::Routes;
+use crate::http::router::{GET, Routes};
 use crate::http::{headers, html};
 use crate::resources::registry::REGISTRY;
+use crate::server::listen::Body;
 use crate::wire::describe::{Field, Operation, Resource, Rung, Shown};
 use crate::wire::openapi;
 
 /// The path of the API description; the only one below the base path that is not an operation.
 pub const DESCRIPTION: &str = "/api/v1/openapi.json";
 
-pub fn routes() -> Routes<()> {
-    Routes::new().get(DESCRIPTION, "openapi", description).get("/docs", "docs", reference)
+pub fn routes() -> Routes {
+    Routes::new().on(GET, DESCRIPTION, "openapi", description).on(GET, "/docs", "docs", reference)
 }
 
-async fn description() -> Response {
-    headers::json(200, api_description().into_bytes()).map(axum::body::Body::new)
+async fn description() -> hyper::Response<Body> {
+    headers::json(200, api_description().into_bytes())
 }
 
 /// The API description as JSON text.

@@ -1,13 +1,16 @@
 //! What is read of a request: the token, and the parameters of query and body.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::Uri;
 use hyper::body::{Body, Bytes};
 use hyper::header::{self, HeaderMap};
 
+use crate::engine::access::Caller;
 use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::server::app::App;
 use crate::wire::params::{self, Tree};
@@ -20,7 +23,7 @@ impl<B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>> Incomi
 /// The bearer token of a request (docs/WIRE.md, C18).
 ///
 /// A wrong header is not compensated by the query string.
-pub fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error> {
+fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let token = match (given.next(), given.next()) {
         (Some(only), None) => only.to_str().ok().and_then(bearer).map(str::to_owned),
@@ -40,6 +43,12 @@ fn bearer(header: &str) -> Option<&str> {
     let token = token.trim_start();
     let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
+}
+
+/// The caller behind the token of a request.
+pub async fn caller(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
+    let token = tokens::hash(&token(app, uri, headers)?);
+    app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)
 }
 
 /// The parameters of the query string.

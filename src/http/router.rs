@@ -14,9 +14,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::http::call::Call;
 
+pub type Method = (MethodFilter, &'static str);
+
+pub const GET: Method = (MethodFilter::GET, "GET");
+pub const POST: Method = (MethodFilter::POST, "POST");
+pub const PUT: Method = (MethodFilter::PUT, "PUT");
+pub const DELETE: Method = (MethodFilter::DELETE, "DELETE");
+
 /// A router, and what it serves in the order of declaration.
-pub struct Routes<S> {
-    pub router: axum::Router<S>,
+pub struct Routes {
+    pub router: axum::Router,
     pub list: Vec<Route>,
 }
 
@@ -66,34 +73,18 @@ impl Description {
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> Routes<S> {
+impl Routes {
     pub fn new() -> Self {
         Self { router: axum::Router::new(), list: Vec::new() }
     }
 
-    /// Serves GET, and HEAD with it.
-    pub fn get<T: 'static>(self, path: &'static str, name: &'static str, handler: impl Handler<T, S>) -> Self {
-        self.on((MethodFilter::GET, "GET"), path, name, handler)
-    }
-
-    pub fn post<T: 'static>(self, path: &'static str, name: &'static str, handler: impl Handler<T, S>) -> Self {
-        self.on((MethodFilter::POST, "POST"), path, name, handler)
-    }
-
-    pub fn put<T: 'static>(self, path: &'static str, name: &'static str, handler: impl Handler<T, S>) -> Self {
-        self.on((MethodFilter::PUT, "PUT"), path, name, handler)
-    }
-
-    pub fn delete<T: 'static>(self, path: &'static str, name: &'static str, handler: impl Handler<T, S>) -> Self {
-        self.on((MethodFilter::DELETE, "DELETE"), path, name, handler)
-    }
-
-    fn on<T: 'static>(
+    /// Serves a method at a path; GET also serves HEAD.
+    pub fn on<T: 'static>(
         mut self,
-        (filter, method): (MethodFilter, &'static str),
+        (filter, method): Method,
         path: &'static str,
         name: &'static str,
-        handler: impl Handler<T, S>,
+        handler: impl Handler<T, ()>,
     ) -> Self {
         let named = map_request(move |request: Request| async move {
             if let Some(call) = request.extensions().get::<Arc<Call>>() {

@@ -12,6 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
@@ -151,16 +152,21 @@ pub fn cancel(db: &mut Db, invitation: InvitationId, now: Timestamp) -> Result<(
     )
 }
 
-#[derive(Clone, Debug)]
+/// Serialised as its administrators see it.
+#[derive(Clone, Debug, Serialize)]
 pub struct QueuedMail {
+    #[serde(skip)]
     pub id: MailId,
+    #[serde(skip)]
     pub invitation_id: InvitationId,
-    pub recipient: String,
     /// Its Message-ID, without the brackets.
     pub message_id: String,
+    #[serde(rename = "to")]
+    pub recipient: String,
     pub state: String,
     pub attempts: i64,
     pub last_reply: Option<String>,
+    #[serde(rename = "next_attempt_at")]
     pub due_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

@@ -4,6 +4,7 @@
 //! given member. Every application has a secret; there are no public clients, and PKCE is honoured for all.
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::Timestamp;
@@ -11,7 +12,7 @@ use crate::engine::audit::AuditEntry;
 use crate::engine::error::{Error, read_text};
 use crate::engine::tokens;
 use crate::entropy::Entropy;
-use crate::ids::{AccountId, ApplicationId, UserId};
+use crate::ids::{self, AccountId, ApplicationId, UserId};
 use crate::oauth::active_member;
 use crate::oauth::redirects;
 use crate::store::{self, Db, Param, Row};
@@ -24,11 +25,14 @@ const SECRET_PREFIX: &str = "ins_";
 
 const MOST_REDIRECT_URIS: usize = 20;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Application {
+    #[serde(skip)]
     pub id: ApplicationId,
+    #[serde(serialize_with = "ids::number")]
     pub account_id: AccountId,
     /// The member for whom it acts with client credentials.
+    #[serde(serialize_with = "ids::number")]
     pub user_id: UserId,
     pub client_id: String,
     pub name: String,
@@ -159,7 +163,9 @@ pub fn authenticate(db: &mut Db, client_id: &str, secret: &str) -> Result<Option
     Ok(application.filter(|_| is_proven))
 }
 
+#[derive(Serialize)]
 pub struct ListedApplication {
+    #[serde(flatten)]
     pub application: Application,
     /// Of the member for whom it acts with client credentials.
     pub email_address: String,

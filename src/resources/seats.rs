@@ -4,11 +4,15 @@
 //! ([`crate::engine::tallies`]), and the ledger is their sum. As with the vendor, going over is allowed and billed: the
 //! highest number over is kept, and answers to requests that take seats show the current one.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::clock::Timestamp;
 use crate::engine::audit::{Attributes, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::tallies;
 use crate::ids::AccountId;
+use crate::resources::accounts::{self, ListedAccount};
 use crate::resources::people::ACTIVE_MEMBERSHIPS;
 use crate::store::{Db, Error, Param};
 use crate::wire::kind::{Cell, Kind};
@@ -37,6 +41,40 @@ impl Ledger {
     pub fn over(&self) -> i64 {
         self.contracted.map_or(0, |contracted| (self.taken() - contracted).max(0))
     }
+}
+
+/// The seats of an account.
+#[derive(Serialize, JsonSchema)]
+pub struct AccountSeats {
+    pub account_id: AccountId,
+    #[serde(skip)]
+    pub name: String,
+    contracted: Option<i64>,
+    taken: i64,
+    members: i64,
+    pending: i64,
+    over: i64,
+    billed: i64,
+}
+
+/// The seats of every account, the oldest first.
+pub fn of_accounts(db: &mut Db) -> Result<Vec<AccountSeats>, Error> {
+    let accounts = accounts::list(db)?.into_iter();
+    let seats = |account: ListedAccount| {
+        let ledger = ledger(db, account.id)?;
+        let (taken, over, Ledger { contracted, members, pending, billed }) = (ledger.taken(), ledger.over(), ledger);
+        Ok(AccountSeats {
+            account_id: account.id,
+            name: account.name,
+            contracted,
+            taken,
+            members,
+            pending,
+            over,
+            billed,
+        })
+    };
+    accounts.map(seats).collect()
 }
 
 pub fn ledger(db: &mut Db, account: AccountId) -> Result<Ledger, Error> {

@@ -12,7 +12,7 @@ use hyper::{HeaderMap, Method, Uri};
 use parking_lot::Mutex;
 
 use crate::clock::Timestamp;
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, ExchangeId, FaultId, UserId};
 use crate::sandbox::pattern;
 
 /// Bytes of a body that are kept.
@@ -21,7 +21,7 @@ pub const KEPT_OF_BODY: usize = 64 * 1_024;
 #[derive(Clone)]
 pub struct Exchange {
     /// Counted from 1.
-    pub number: u64,
+    pub id: ExchangeId,
     /// By the sandbox's clock.
     pub at: Timestamp,
     pub method: Method,
@@ -38,8 +38,8 @@ pub struct Exchange {
     pub operation: &'static str,
     /// Account and user.
     pub caller: Option<(AccountId, UserId)>,
-    /// The number of the injected fault.
-    pub fault: Option<u64>,
+    /// The injected fault.
+    pub fault: Option<FaultId>,
     /// What strict mode would complain about.
     pub ignored: Option<String>,
 }
@@ -71,7 +71,7 @@ pub struct Wanted {
 
 impl Wanted {
     fn has(&self, exchange: &Exchange) -> bool {
-        exchange.number > self.after
+        exchange.id.get().unsigned_abs() > self.after
             && self.method.as_deref().is_none_or(|method| exchange.method.as_str().eq_ignore_ascii_case(method))
             && self.path.as_deref().is_none_or(|path| pattern::fits(path, exchange.uri.path()))
             && self.status.is_none_or(|status| exchange.status == Some(status))
@@ -91,7 +91,7 @@ type Listener = fn(&Exchange);
 
 #[derive(Default)]
 struct Pages {
-    last_number: u64,
+    last_number: i64,
     exchanges: VecDeque<Exchange>,
 }
 
@@ -110,15 +110,15 @@ impl Journal {
         let _ = self.listener.set(listener);
     }
 
-    /// Assigns the number.
+    /// Assigns the id.
     pub fn write(&self, exchange: Exchange) {
         if let Some(tell) = self.listener.get() {
             tell(&exchange);
         }
         let mut pages = self.pages.lock();
         pages.last_number += 1;
-        let number = pages.last_number;
-        pages.exchanges.push_back(Exchange { number, ..exchange });
+        let id = ExchangeId::new(pages.last_number);
+        pages.exchanges.push_back(Exchange { id, ..exchange });
         if pages.exchanges.len() > self.kept {
             pages.exchanges.pop_front();
         }

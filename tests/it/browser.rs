@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use invited::testing::entropy::Entropy;
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::Entropy;
+use invited::testing::TemporaryFolder;
 use serde_json::{Value, json};
 
 use crate::mail::server::{MailServer, Taken};

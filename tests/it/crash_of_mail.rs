@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
-use invited::testing::entropy::Entropy;
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::Entropy;
+use invited::testing::Stopwatch;
+use invited::testing::TemporaryFolder;
 use rusqlite::Connection;
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use invited::testing::registry::REGISTRY;
+use invited::testing::REGISTRY;
 
 /// The rooms from the bottom up: each may use those before it, and itself.
 const ORDER: &[&str] = &[

@@ -18,8 +18,8 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
+use invited::testing::Actor;
 use invited::testing::applications::{NewApplication, insert};
-use invited::testing::audit::Actor;
 use invited::testing::passwords::{self, HashedPassword};
 use percent_encoding::percent_decode_str;
 

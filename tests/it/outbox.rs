@@ -4,8 +4,8 @@
 use std::fs;
 use std::time::Duration;
 
-use invited::testing::entropy::Entropy;
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::Entropy;
+use invited::testing::TemporaryFolder;
 use rusqlite::Connection;
 use serde_json::json;
 

@@ -1,19 +1,19 @@
 //! SQLite's query plans: every filter, order and association of a list uses an index, never a table scan. The
 //! statements are the server's own; only their plan is read.
 
-use invited::testing::describe::{Resource, Target, Test};
+use invited::testing::Projection;
+use invited::testing::REGISTRY;
 use invited::testing::invitations;
 use invited::testing::params::{self, Tree};
-use invited::testing::projection::Projection;
 use invited::testing::query::{self, ListQuery};
-use invited::testing::registry::REGISTRY;
 use invited::testing::sql::{self, Key, Statement};
 use invited::testing::store::{Db, Dialect, Error};
+use invited::testing::{Resource, Target, Test};
 
 use crate::support::Server;
 
 /// This level sees every sort.
-pub(crate) const TOP: invited::testing::describe::Rung = invited::testing::describe::Rung(u8::MAX);
+pub(crate) const TOP: invited::testing::Rung = invited::testing::Rung(u8::MAX);
 
 /// Query strings that cover every part of a description.
 fn questions(resource: &Resource) -> Vec<String> {

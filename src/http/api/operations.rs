@@ -16,7 +16,6 @@ use crate::engine::error::Error;
 use crate::engine::idempotency::{self, IdempotencyKey};
 use crate::engine::limits::Limit;
 use crate::engine::records::{self, Record};
-use crate::engine::tokens::{self, TokenHash};
 use crate::http::api::options::{self, RequestOptions};
 use crate::http::api::route::{self, Route};
 use crate::http::call::Call;
@@ -42,8 +41,7 @@ const MISSING_ROOT: &str =
 pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBody>) -> Result<Response<Body>, Error> {
     let app = &call.app;
     let (head, body) = request.into_parts();
-    let token = tokens::hash(&request::token(app, &head.uri, &head.headers)?);
-    let caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
+    let caller = request::caller(app, &head.uri, &head.headers).await?;
     call.set_caller(&caller);
     let route = route::find(&head.method, segments);
     limit_rate(app, &caller, route.as_ref().map(|route| route.operation))?;
@@ -53,7 +51,7 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
     let permitted = Permitted { call, caller, route, params: Tree::new(), options: RequestOptions::default() };
     if permitted.verb().is_write() {
         // On the heap: a read must not carry around, and copy, the room that a write needs.
-        Box::pin(write_to(permitted, token, head, body)).await
+        Box::pin(write_to(permitted, head, body)).await
     } else {
         read_from(permitted, &head).await.map(|body| headers::json(200, body))
     }
@@ -81,39 +79,33 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>
 }
 
 /// Reads the body, if the operation has one, and writes.
-async fn write_to(
-    mut permitted: Permitted<'_>,
-    token: TokenHash,
-    head: Parts,
-    body: RequestBody,
-) -> Result<Response<Body>, Error> {
+async fn write_to(mut permitted: Permitted<'_>, head: Parts, body: RequestBody) -> Result<Response<Body>, Error> {
     let (call, app) = (permitted.call, &permitted.call.app);
     permitted.options = RequestOptions::of_write(&head.headers, &app.tuned.profile())?;
     let params = if permitted.verb().reads_body() {
         let params = request::query_and_body(call, &head.uri, &head.headers, body).await?;
         // A member can be disabled or demoted while the body arrives: what counts is the present.
-        permitted.caller = app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
+        permitted.caller = request::caller(app, &head.uri, &head.headers).await?;
         access::permit(&permitted.caller, permitted.route.operation, app.config.create_level)?;
         params
     } else {
         request::query(&head.uri)?
     };
     permitted.take(params)?;
-    let resource = permitted.resource();
-    match permitted.verb() {
-        Verb::Create { bulk } => {
-            let elements = elements(resource, &permitted.params, bulk)?.into_iter().enumerate();
-            let changes: Vec<Changes> = elements.map(|(index, object)| permitted.changes(object, index)).collect();
-            write(permitted, move |db, write| write.create(db, &mut changes.clone()).map(Some)).await
-        }
-        Verb::Update => {
-            let changes = permitted.changes(elements(resource, &permitted.params, 1)?[0], 0);
-            write(permitted, move |db, write| write.update(db, changes.clone()).map(Some)).await
-        }
-        Verb::Destroy => write(permitted, |db, write| write.destroy(db).map(|()| None)).await,
-        Verb::Action(name) => write(permitted, move |db, write| write.act(db, name).map(Some)).await,
+    let verb = permitted.verb();
+    let changes: Vec<Changes> = match verb {
+        Verb::Create { bulk } => permitted.changes(bulk)?,
+        Verb::Update => permitted.changes(1)?,
+        _ => Vec::new(),
+    };
+    write(permitted, move |db, write| match verb {
+        Verb::Create { .. } => write.create(db, &mut changes.clone()).map(Some),
+        Verb::Update => write.update(db, changes[0].clone()).map(Some),
+        Verb::Destroy => write.destroy(db).map(|()| None),
+        Verb::Action(name) => write.act(db, name).map(Some),
         Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
-    }
+    })
+    .await
 }
 
 /// A request that its caller's level allows.
@@ -138,17 +130,12 @@ impl Permitted<'_> {
     /// Takes query and body, and refuses what would be ignored in strict mode.
     fn take(&mut self, params: Tree) -> Result<(), Error> {
         self.params = params;
-        let is_sandbox = self.call.app.sandbox.is_some();
-        if !is_sandbox && !self.options.is_strict {
+        if self.call.app.sandbox.is_none() && !self.options.is_strict {
             return Ok(());
         }
-        match strict::ignored(self.resource(), self.verb(), &self.params) {
-            Some(sentence) => {
-                let _ = self.call.ignored.set(sentence.clone());
-                if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
-            }
-            None => Ok(()),
-        }
+        let Some(sentence) = strict::ignored(self.resource(), self.verb(), &self.params) else { return Ok(()) };
+        let _ = self.call.ignored.set(sentence.clone());
+        if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
     }
 
     fn projection(&self) -> Projection {
@@ -156,29 +143,28 @@ impl Permitted<'_> {
         Projection::read(self.resource(), &self.params, self.caller.rung()).with_dates(dates)
     }
 
-    /// The attributes of one element of the body.
-    fn changes(&self, object: &Map<String, Json>, index: usize) -> Changes {
+    /// The attributes of each element of the body.
+    fn changes(&self, bulk: usize) -> Result<Vec<Changes>, Error> {
         let (verb, rung) = (self.verb(), self.caller.rung());
-        let mut changes = Changes::read(self.resource(), verb, object, rung, index);
-        if self.options.is_strict {
-            changes.refuse_ignored(verb, object, rung);
-        }
-        changes
+        let elements = elements(self.resource(), &self.params, bulk)?.into_iter().enumerate();
+        let read = elements.map(|(index, object)| {
+            let mut changes = Changes::read(self.resource(), verb, object, rung, index);
+            if self.options.is_strict {
+                changes.refuse_ignored(verb, object, rung);
+            }
+            changes
+        });
+        Ok(read.collect())
     }
 }
 
 /// The limits of the token. A record's own limit is taken by its rule, once the record is found and may be changed: a
 /// refused request must neither use it up nor reveal it.
-fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
-    let Some(token) = caller.token_id() else {
-        return Ok(());
-    };
+pub fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
+    let Some(token) = caller.token_id() else { return Ok(()) };
     let now = app.clock.now();
     app.limits.take(Limit::General, token.get(), now)?;
-    match operation.and_then(access::limit) {
-        Some(limit) => app.limits.take(limit, token.get(), now),
-        None => Ok(()),
-    }
+    operation.and_then(access::limit).map_or(Ok(()), |limit| app.limits.take(limit, token.get(), now))
 }
 
 /// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the
@@ -192,9 +178,7 @@ fn permit(
     asked: &Projection,
 ) -> Result<(), Error> {
     access::permit_record(&context.caller, operation, |field| record.id_in(field))?;
-    let Some(expected) = expected else {
-        return Ok(());
-    };
+    let Some(expected) = expected else { return Ok(()) };
     let plain = Projection::plain(record.resource, context.caller.rung()).with_dates(asked.dates());
     for projection in [&plain, asked] {
         if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
@@ -239,12 +223,15 @@ where
     if options.is_dry_run {
         return Ok(written(app.store.rehearse(work).await?, &remarks, Some(options::DRY_RUN)));
     }
-    let (body, is_replay) = match key {
-        Some(key) => app.store.write(move |db| idempotency::once(db, &key, &work)).await?,
-        None => (app.store.write(work).await?, false),
+    let (body, mark) = match key {
+        Some(key) => {
+            let (body, is_replay) = app.store.write(move |db| idempotency::once(db, &key, &work)).await?;
+            (body, is_replay.then_some(options::REPLAYED))
+        }
+        None => (app.store.write(work).await?, None),
     };
     app.note_write(caller.user_id());
-    Ok(written(body, &remarks, is_replay.then_some(options::REPLAYED)))
+    Ok(written(body, &remarks, mark))
 }
 
 /// The answer to a write: 200 with its body, or 204 without one.
@@ -255,15 +242,6 @@ fn written(body: Option<Vec<u8>>, remarks: &Remarks, mark: Option<HeaderName>) -
     }
     options::add_remarks(remarks, response.headers_mut());
     response
-}
-
-/// The object under the singular root key.
-fn root<'a>(resource: &Resource, params: &'a Tree) -> Result<&'a Map<String, Json>, Error> {
-    match params.get(resource.singular) {
-        Some(Json::Object(object)) => Ok(object),
-        None | Some(Json::Null) => Err(Error::Syntax(MISSING_ROOT.to_owned())),
-        Some(_) => Err(Error::Syntax(format!("{} must be an object.", resource.singular))),
-    }
 }
 
 /// The objects of a body: one under the singular root key, or up to `bulk` under the plural one. A resource that can be
@@ -281,6 +259,10 @@ fn elements<'a>(resource: &Resource, params: &'a Tree, bulk: usize) -> Result<Ve
                 .filter(|objects| (1..=bulk).contains(&objects.len()))
                 .ok_or_else(|| Error::Syntax(format!("{plural} must be an array of 1 to {bulk} objects.")))
         }
-        _ => Ok(vec![root(resource, params)?]),
+        _ => match params.get(singular) {
+            Some(Json::Object(object)) => Ok(vec![object]),
+            None | Some(Json::Null) => Err(Error::Syntax(MISSING_ROOT.to_owned())),
+            Some(_) => Err(Error::Syntax(format!("{singular} must be an object."))),
+        },
     }
 }

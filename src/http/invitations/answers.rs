@@ -8,94 +8,74 @@ use std::sync::Arc;
 use axum::response::{IntoResponse as _, Response};
 use hyper::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::engine::access::Caller;
 use crate::engine::error::Error;
 use crate::http::api::options;
 use crate::http::extract::{BodyParams, Visit, text};
-use crate::http::json::Json;
+use crate::http::json::{Json, Ordered};
+use crate::oauth::passwords::HashedPassword;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION};
 use crate::wire::changes::Violation;
 use crate::wire::kind;
 use crate::wire::params::Tree;
 
-#[derive(Serialize)]
-pub struct OfferAnswer {
-    account_name: String,
-    inviter_name: String,
-    full_name: String,
-    email_address: String,
-    headline: Option<String>,
-    permission: String,
-    role_name: Option<String>,
-    expiration_date: String,
-    can_be_accepted: bool,
-    ends_memberships_in: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct AcceptedAnswer {
-    account_membership_id: String,
-    user_id: String,
-    invitation_id: String,
-}
-
-/// `POST /invitations/lookup`.
-pub async fn look_up(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<OfferAnswer>, Error> {
+pub async fn look_up(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<Ordered<Value>>, Error> {
     let (token, now) = (token(&params)?, visit.app.clock.now());
     let seen = visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), None, now)).await?;
     let offer = seen.offer;
-    Ok(Json(OfferAnswer {
-        account_name: offer.account_name,
-        inviter_name: offer.inviter_name,
-        full_name: offer.full_name,
-        email_address: offer.email_address,
-        headline: offer.headline,
-        permission: offer.permission.name().to_owned(),
-        role_name: offer.role_name,
-        expiration_date: kind::date(offer.expires_on),
-        can_be_accepted: offer.is_granted,
-        ends_memberships_in: seen.elsewhere.into_iter().map(|member| member.account_name).collect(),
-    }))
+    let elsewhere: Vec<String> = seen.elsewhere.into_iter().map(|member| member.account_name).collect();
+    Ok(Json(Ordered(vec![
+        ("account_name", json!(offer.account_name)),
+        ("inviter_name", json!(offer.inviter_name)),
+        ("full_name", json!(offer.full_name)),
+        ("email_address", json!(offer.email_address)),
+        ("headline", json!(offer.headline)),
+        ("permission", json!(offer.permission.name())),
+        ("role_name", json!(offer.role_name)),
+        ("expiration_date", json!(kind::date(offer.expires_on))),
+        ("can_be_accepted", json!(offer.is_granted)),
+        ("ends_memberships_in", json!(elsewhere)),
+    ])))
 }
 
-/// `POST /invitations/accept`.
 pub async fn accept(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     visit.limit_attempts()?;
-    let app = &visit.app;
-    // The password first: neither its cost nor its faults may show whether the link works.
-    let password = SecretString::from(text(&params, "password").unwrap_or_default());
-    let hashed = app.password_checks.hash(password, Arc::clone(&app.entropy)).await.map_err(|error| match error {
-        Error::Syntax(sentence) => Error::Invalid(vec![Violation::of("password", 0, &sentence)]),
-        other => other,
-    })?;
+    let password = hash(&visit, text(&params, "password").unwrap_or_default()).await?;
     let answer = Acceptance {
         token: token(&params)?,
-        password: Some(hashed),
+        password: Some(password),
         is_move_confirmed: params.get(CONFIRMATION).is_some_and(is_true),
         signed_in: None,
     };
-    let context = app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
+    let context = visit.context();
     let remarks = Arc::clone(&context.remarks);
     let (accepted, invitation_id) = visit.write(move |db| acceptance::accept(db, &context, &answer)).await?;
-    let mut response = Json(AcceptedAnswer {
-        account_membership_id: accepted.membership_id.to_string(),
-        user_id: accepted.user_id.to_string(),
-        invitation_id: invitation_id.to_string(),
-    })
-    .into_response();
+    let body = Ordered(vec![
+        ("account_membership_id", json!(accepted.membership_id)),
+        ("user_id", json!(accepted.user_id)),
+        ("invitation_id", json!(invitation_id)),
+    ]);
+    let mut response = Json(body).into_response();
     options::add_remarks(&remarks, response.headers_mut());
     Ok(response)
 }
 
-/// `POST /invitations/decline`.
 pub async fn decline(visit: Visit, BodyParams(params): BodyParams) -> Result<StatusCode, Error> {
     let token = token(&params)?;
     visit.limit_attempts()?;
-    let context = visit.app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
+    let context = visit.context();
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Hashes the password of an answer. This comes first: neither its cost nor its faults may show whether the link works.
+pub async fn hash(visit: &Visit, password: String) -> Result<HashedPassword, Error> {
+    let (checks, entropy) = (&visit.app.password_checks, Arc::clone(&visit.app.entropy));
+    checks.hash(SecretString::from(password), entropy).await.map_err(|error| match error {
+        Error::Syntax(sentence) => Error::Invalid(vec![Violation::of("password", 0, &sentence)]),
+        other => other,
+    })
 }
 
 /// A body without a token is answered like one whose token does not work.
@@ -104,6 +84,6 @@ fn token(params: &Tree) -> Result<SecretString, Error> {
 }
 
 /// A JSON `true`, or text that means it.
-fn is_true(value: &serde_json::Value) -> bool {
+fn is_true(value: &Value) -> bool {
     value.as_bool().or_else(|| value.as_str().and_then(kind::truth)).unwrap_or_default()
 }

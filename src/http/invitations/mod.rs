@@ -13,23 +13,24 @@ mod offer;
 use std::sync::LazyLock;
 
 use crate::http::html;
-use crate::http::router::Routes;
+use crate::http::router::{GET, POST, Routes};
 
 /// Paths for posted answers. GET sees a token there, as anywhere else below `/invitations/`.
 const ANSWERS: [&str; 3] = ["/invitations/lookup", "/invitations/accept", "/invitations/decline"];
 
-pub static ROUTES: LazyLock<Routes<()>> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
     let json = Routes::new()
-        .post(ANSWERS[0], "invitation.lookup", answers::look_up)
-        .post(ANSWERS[1], "invitation.accept", answers::accept)
-        .post(ANSWERS[2], "invitation.decline", answers::decline)
-        .post("/invitations/{id}/link", "invitation.link", manage::link)
-        .get("/invitations/{id}/mails", "invitation.mails", manage::mails);
-    let pages = Routes::new().get("/invitations/{token}", "invitation.show", offer::show).post(
+        .on(POST, ANSWERS[0], "invitation.lookup", answers::look_up)
+        .on(POST, ANSWERS[1], "invitation.accept", answers::accept)
+        .on(POST, ANSWERS[2], "invitation.decline", answers::decline)
+        .on(POST, "/invitations/{id}/link", "invitation.link", manage::link)
+        .on(GET, "/invitations/{id}/mails", "invitation.mails", manage::mails);
+    let pages = Routes::new().on(GET, "/invitations/{token}", "invitation.show", offer::show).on(
+        POST,
         "/invitations/{token}",
         "invitation.decide",
         offer::decide,
     );
-    let pages = ANSWERS.into_iter().fold(pages, |pages, path| pages.get(path, "invitation.show", offer::show));
+    let pages = ANSWERS.into_iter().fold(pages, |pages, path| pages.on(GET, path, "invitation.show", offer::show));
     json.and(pages.mapped(html::show_refusal))
 });

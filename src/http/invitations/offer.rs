@@ -3,28 +3,25 @@
 //! Plain HTML without script. Mailbox scanners open every link, and some submit every form they find; so accepting
 //! takes a password, or a ticked box of a signed-in user, and declining takes a ticked box.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use hyper::StatusCode;
+use minijinja::context;
+use minijinja::value::Serde;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
-use crate::engine::access::Caller;
 use crate::engine::error::Error;
 use crate::http::browser::{self, Browser};
 use crate::http::extract::{BodyParams, Visit, text};
+use crate::http::invitations::answers;
 use crate::http::{headers, html};
 use crate::language::Language;
-use crate::oauth::sessions;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
 use crate::resources::invitations::links::PATH;
 use crate::server::delivery;
+use crate::store::Db;
 use crate::wire::changes::Violation;
 use crate::wire::params::Tree;
-
-/// The value of a ticked box.
-const TICKED: &str = "yes";
 
 #[derive(Serialize)]
 struct OfferPage<'a> {
@@ -41,12 +38,6 @@ struct OfferPage<'a> {
     elsewhere: String,
     fault: Option<FormFault>,
     csrf_token: String,
-}
-
-#[derive(Serialize)]
-struct NoticePage<'a> {
-    notice: Notice,
-    account: &'a str,
 }
 
 /// What is wrong with an answer.
@@ -69,16 +60,12 @@ enum Notice {
     StaleForm,
 }
 
-/// `GET /invitations/TOKEN`.
 pub async fn show(visit: Visit) -> Result<Response, Error> {
     let browser = Browser::of(&visit)?;
-    match look(&visit, &browser).await? {
-        Some(seen) => browser.mark(&visit.app, offer_page(&visit, &browser, &seen, StatusCode::OK, None)?),
-        None => dead_link(&visit),
-    }
+    let page = offer_page(&visit, &browser, StatusCode::OK, None).await;
+    or_dead_link(&visit, page.and_then(|page| browser.mark(&visit.app, page)))
 }
 
-/// `POST /invitations/TOKEN`.
 pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     let browser = Browser::of(&visit)?;
     let language = visit.app.config.mail_language;
@@ -90,51 +77,50 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
         headers::refuse(response.headers_mut(), &error);
         return Ok(response);
     }
-    match text(&params, "decision").as_deref() {
-        Some("decline") => decline(&visit, &browser, &params).await,
+    let again = StatusCode::UNPROCESSABLE_ENTITY;
+    let answer = match text(&params, "decision").as_deref() {
+        Some("decline") if !is_ticked(&params, "confirm_decline") => {
+            offer_page(&visit, &browser, again, Some(FormFault::DeclineUnconfirmed)).await
+        }
+        Some("decline") => decline(&visit, &browser).await,
         _ => accept(&visit, &browser, &params).await,
-    }
+    };
+    let answer = match answer {
+        Err(Error::Invalid(faults)) => offer_page(&visit, &browser, again, form_fault(&faults)).await,
+        answer => answer,
+    };
+    or_dead_link(&visit, answer)
+}
+
+fn is_ticked(params: &Tree, name: &str) -> bool {
+    text(params, name).as_deref() == Some("yes")
 }
 
 async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
     let app = &visit.app;
-    // The password first: its cost must not show whether the link works.
     let password = match text(params, "password") {
-        Some(password) => Some(app.password_checks.hash(SecretString::from(password), Arc::clone(&app.entropy)).await),
+        Some(password) => Some(answers::hash(visit, password).await?),
         None => None,
-    };
-    let password = match password.transpose() {
-        Ok(password) => password,
-        Err(Error::Syntax(_)) => return again(visit, browser, Some(FormFault::Password)).await,
-        Err(error) => return Err(error),
     };
     let answer = Acceptance {
         token: token(visit),
         password,
-        is_move_confirmed: text(params, CONFIRMATION).as_deref() == Some(TICKED),
+        is_move_confirmed: is_ticked(params, CONFIRMATION),
         signed_in: browser.session(app).await?.map(|session| session.user_id),
     };
-    let seen = look(visit, browser).await?;
-    let context = app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
-    let (entropy, request_id) = (Arc::clone(&app.entropy), visit.request_id());
-    let before = SecretString::from(browser.cookie().to_owned());
-    let work = visit.write(move |db| {
-        let (accepted, _) = acceptance::accept(db, &context, &answer)?;
-        sessions::begin(db, &entropy, accepted.user_id, before.expose_secret(), &request_id, context.now)
-    });
-    match work.await {
-        Ok(cookie) => {
-            let Some(seen) = seen else { return dead_link(visit) };
-            let language = delivery::spoken(app, &seen.offer);
-            let mut response = notice(language, StatusCode::OK, Notice::Welcome, &seen.offer.account_name)?;
-            if let Some(cookie) = cookie {
-                browser::set_cookie(app, &mut response, cookie.expose_secret())?;
-            }
-            Ok(response)
-        }
-        Err(Error::NotFound) => dead_link(visit),
-        Err(Error::Invalid(faults)) => again(visit, browser, form_fault(&faults)).await,
-        Err(error) => Err(error),
+    // A dead link goes the whole way, too: what it costs must not show that it is dead.
+    let seen = match look(visit, browser).await {
+        Err(Error::NotFound) => None,
+        seen => Some(seen?),
+    };
+    let context = visit.context();
+    let accept = move |db: &mut Db| Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id));
+    let cookie = browser.sign_in(visit, accept).await?;
+    let offer = seen.ok_or(Error::NotFound)?.offer;
+    let welcome = notice(delivery::spoken(app, &offer), StatusCode::OK, Notice::Welcome, &offer.account_name)?;
+    match cookie {
+        Some(cookie) => browser::set_cookie(app, welcome, &cookie),
+        None => Ok(welcome),
     }
 }
 
@@ -149,18 +135,11 @@ fn form_fault(faults: &[Violation]) -> Option<FormFault> {
     known.into_iter().find(|(name, _)| is_about(name)).map(|(_, fault)| fault)
 }
 
-async fn decline(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
-    if text(params, "confirm_decline").as_deref() != Some(TICKED) {
-        return again(visit, browser, Some(FormFault::DeclineUnconfirmed)).await;
-    }
-    let Some(seen) = look(visit, browser).await? else { return dead_link(visit) };
-    let context = visit.app.context(&Arc::new(Caller::unknown()), Some(&visit.call.request_id));
-    let token = token(visit);
-    match visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await {
-        Ok(()) => notice(delivery::spoken(&visit.app, &seen.offer), StatusCode::OK, Notice::Declined, ""),
-        Err(Error::NotFound) => dead_link(visit),
-        Err(error) => Err(error),
-    }
+async fn decline(visit: &Visit, browser: &Browser) -> Result<Response, Error> {
+    let seen = look(visit, browser).await?;
+    let (context, token) = (visit.context(), token(visit));
+    visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
+    notice(delivery::spoken(&visit.app, &seen.offer), StatusCode::OK, Notice::Declined, "")
 }
 
 /// The token in the path; nothing in it is ever percent-encoded.
@@ -168,31 +147,20 @@ fn token(visit: &Visit) -> SecretString {
     SecretString::from(visit.head.uri.path().strip_prefix(PATH).unwrap_or_default().to_owned())
 }
 
-async fn look(visit: &Visit, browser: &Browser) -> Result<Option<OpenInvitation>, Error> {
+async fn look(visit: &Visit, browser: &Browser) -> Result<OpenInvitation, Error> {
     let signed_in = browser.session(&visit.app).await?.map(|session| session.user_id);
     let (token, now) = (token(visit), visit.app.clock.now());
-    match visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), signed_in, now)).await {
-        Ok(seen) => Ok(Some(seen)),
-        Err(Error::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
+    visit.app.store.read(move |db| acceptance::look(db, token.expose_secret(), signed_in, now)).await
 }
 
-/// The offer again, with what was wrong.
-async fn again(visit: &Visit, browser: &Browser, fault: Option<FormFault>) -> Result<Response, Error> {
-    match look(visit, browser).await? {
-        Some(seen) => offer_page(visit, browser, &seen, StatusCode::UNPROCESSABLE_ENTITY, fault),
-        None => dead_link(visit),
-    }
-}
-
-fn offer_page(
+/// The offer, with what was wrong with an answer.
+async fn offer_page(
     visit: &Visit,
     browser: &Browser,
-    seen: &OpenInvitation,
     status: StatusCode,
     fault: Option<FormFault>,
 ) -> Result<Response, Error> {
+    let seen = look(visit, browser).await?;
     let offer = &seen.offer;
     let language = delivery::spoken(&visit.app, offer);
     let elsewhere: Vec<&str> = seen.elsewhere.iter().map(|member| member.account_name.as_str()).collect();
@@ -213,12 +181,20 @@ fn offer_page(
     html::page(status, &format!("invitations/offer.{}.html", language.code()), &page, "")
 }
 
-fn dead_link(visit: &Visit) -> Result<Response, Error> {
-    notice(visit.app.config.mail_language, StatusCode::NOT_FOUND, Notice::DeadLink, "")
+fn or_dead_link(visit: &Visit, answer: Result<Response, Error>) -> Result<Response, Error> {
+    match answer {
+        Err(Error::NotFound) => notice(visit.app.config.mail_language, StatusCode::NOT_FOUND, Notice::DeadLink, ""),
+        other => other,
+    }
 }
 
 fn notice(language: Language, status: StatusCode, notice: Notice, account: &str) -> Result<Response, Error> {
-    html::page(status, &format!("invitations/notice.{}.html", language.code()), &NoticePage { notice, account }, "")
+    html::page(
+        status,
+        &format!("invitations/notice.{}.html", language.code()),
+        &context! { notice => Serde(notice), account },
+        "",
+    )
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use hyper::{Method, StatusCode, header};
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
+use minijinja::context;
+use minijinja::value::Serde;
+use secrecy::ExposeSecret as _;
 
 use crate::engine::error::Error;
-use crate::engine::tokens;
-use crate::http::browser::{Browser, require_own_form};
+use crate::http::browser::Browser;
 use crate::http::extract::{Params, Visit, redirect, text};
 use crate::http::{html, request};
 use crate::ids::UserId;
@@ -18,38 +18,12 @@ use crate::oauth::authorization::{AccessRequest, AuthorizationRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::sessions::{self, MemberSession};
 use crate::oauth::{grants, redirects};
+use crate::store::{Db, Work};
 use crate::wire::params::Tree;
 
 const DENIED: Refusal = refusal(Code::AccessDenied, "The member has denied the request.");
 
 const NOT_ALLOWED: Refusal = refusal(Code::AccessDenied, "The member may not act for the account of the application.");
-
-/// Parameters of the request that a form repeats: names and values.
-type Hidden<'a> = [(&'static str, &'a str)];
-
-#[derive(Serialize)]
-struct SignInPage<'a> {
-    application: &'a str,
-    hidden: &'a Hidden<'a>,
-    csrf_token: &'a str,
-    /// What was wrong with the last attempt.
-    fault: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct ConsentPage<'a> {
-    application: &'a str,
-    /// Where the answer goes.
-    host: &'a str,
-    account: &'a str,
-    full_name: &'a str,
-    email_address: &'a str,
-    permission: &'a str,
-    /// The application's name for what it asks for.
-    scope: &'a str,
-    hidden: &'a Hidden<'a>,
-    csrf_token: &'a str,
-}
 
 /// A request of a known application with a registered redirect URI.
 pub struct Trusted {
@@ -89,11 +63,12 @@ impl Trusted {
         redirects::with_parameters("/oauth/authorize", &self.asked.parameters())
     }
 
+    /// The page to sign in, with what was wrong with the last attempt.
     pub fn sign_in_page(&self, browser: &Browser, status: StatusCode, fault: Option<&str>) -> Result<Response, Error> {
-        let page = SignInPage {
-            application: &self.application.name,
-            hidden: &self.asked.parameters(),
-            csrf_token: &browser.csrf_token(),
+        let page = context! {
+            application => self.application.name.as_str(),
+            hidden => Serde(self.asked.parameters()),
+            csrf_token => browser.csrf_token(),
             fault,
         };
         html::page(status, "oauth/sign_in.html", &page, "")
@@ -111,16 +86,17 @@ impl Trusted {
         session: &MemberSession,
         request: &AccessRequest,
     ) -> Result<Response, Error> {
-        let page = ConsentPage {
-            application: &self.application.name,
-            host: redirects::host(&self.redirect_uri),
-            account: &session.account_name,
-            full_name: &session.full_name,
-            email_address: &session.email_address,
-            permission: &session.permission.name().replace('_', " "),
-            scope: request.scope.trim(),
-            hidden: &self.asked.parameters(),
-            csrf_token: &browser.csrf_token(),
+        let page = context! {
+            application => self.application.name.as_str(),
+            host => redirects::host(&self.redirect_uri),
+            account => session.account_name.as_str(),
+            full_name => session.full_name.as_str(),
+            email_address => session.email_address.as_str(),
+            permission => session.permission.name().replace('_', " "),
+            // The application's name for what it asks for.
+            scope => request.scope.trim(),
+            hidden => Serde(self.asked.parameters()),
+            csrf_token => browser.csrf_token(),
         };
         html::page(StatusCode::OK, "oauth/consent.html", &page, &redirects::source(&self.redirect_uri))
     }
@@ -130,7 +106,7 @@ fn syntax(sentence: &str) -> Error {
     Error::Syntax(sentence.to_owned())
 }
 
-/// `GET /oauth/authorize`: the page on which a member decides, or signs in first.
+/// The page on which a member decides, or signs in first.
 pub async fn show(visit: Visit) -> Result<Response, Error> {
     let params = request::query(&visit.head.uri)?;
     let trusted = Trusted::find(&visit, &params).await?;
@@ -157,70 +133,48 @@ async fn record_use(visit: &Visit, browser: &Browser, session: &MemberSession) -
     if !session.is_to_be_recorded || visit.app.require_writes().is_err() {
         return Ok(());
     }
-    let (cookie, now) = (SecretString::from(browser.cookie().to_owned()), visit.app.clock.now());
+    let (cookie, now) = (browser.cookie.clone(), visit.app.clock.now());
     visit.write(move |db| Ok(sessions::record_use(db, cookie.expose_secret(), now)?)).await
 }
 
 /// In the sandbox, a member's bearer token counts as consent: a test suite cannot click.
 async fn consent_of_bearer(visit: &Visit, trusted: &Trusted, request: AccessRequest) -> Result<Response, Error> {
-    let token = request::token(&visit.app, &visit.head.uri, &visit.head.headers)?;
-    let caller = visit.app.callers.find(&visit.app.store, tokens::hash(&token)).await?;
-    let user_id = caller.and_then(|caller| caller.user_id()).ok_or(Error::Unauthenticated)?;
-    let code = consent(visit, trusted, request, Member::User(user_id)).await?;
-    answer(trusted, StatusCode::FOUND, code.as_ref())
+    let caller = request::caller(&visit.app, &visit.head.uri, &visit.head.headers).await?;
+    let user_id = caller.user_id().ok_or(Error::Unauthenticated)?;
+    consent(visit, trusted, request, StatusCode::FOUND, move |_| Ok(Some(user_id))).await
 }
 
-/// Sends the code, or a refusal, to the application.
-fn answer(trusted: &Trusted, status: StatusCode, code: Option<&SecretString>) -> Result<Response, Error> {
-    match code {
+/// Records the consent of the member that `who` finds, and sends its code, or a refusal, to the application.
+async fn consent(
+    visit: &Visit,
+    trusted: &Trusted,
+    request: AccessRequest,
+    status: StatusCode,
+    mut who: impl Work<Option<UserId>, Error>,
+) -> Result<Response, Error> {
+    let (app, now) = (Arc::clone(&visit.app), visit.app.clock.now());
+    let (application, redirect_uri) = (trusted.application.clone(), trusted.redirect_uri.clone());
+    let request_id = visit.call.request_id.clone();
+    let code = visit.write(move |db| {
+        let Some(user_id) = who(db)? else { return Ok(None) };
+        let consent = grants::Consent {
+            application: &application,
+            user_id,
+            redirect_uri: &redirect_uri,
+            request: &request,
+            request_id: &request_id,
+        };
+        grants::consent(db, &app.entropy, &consent, now)
+    });
+    match code.await? {
         Some(code) => trusted.answer(status, &[("code", code.expose_secret())]),
         None => trusted.refuse(status, &NOT_ALLOWED),
     }
 }
 
-/// Who consents.
-enum Member {
-    User(UserId),
-    /// The owner of this cookie's session when the consent is written.
-    SignedIn(SecretString),
-}
-
-async fn consent(
-    visit: &Visit,
-    trusted: &Trusted,
-    request: AccessRequest,
-    member: Member,
-) -> Result<Option<SecretString>, Error> {
-    let (app, now) = (Arc::clone(&visit.app), visit.app.clock.now());
-    let (application, redirect_uri) = (trusted.application.clone(), trusted.redirect_uri.clone());
-    let request_id = visit.request_id();
-    visit
-        .write(move |db| {
-            let user_id = match &member {
-                Member::User(user_id) => Some(*user_id),
-                Member::SignedIn(cookie) => {
-                    sessions::find(db, cookie.expose_secret(), now)?.map(|session| session.user_id)
-                }
-            };
-            let Some(user_id) = user_id else {
-                return Ok(None);
-            };
-            let consent = grants::Consent {
-                application: &application,
-                user_id,
-                redirect_uri: &redirect_uri,
-                request: &request,
-                request_id: &request_id,
-            };
-            grants::consent(db, &app.entropy, &consent, now)
-        })
-        .await
-}
-
-/// `POST /oauth/authorize`: what the member decided.
+/// What the member decided.
 pub async fn decide(visit: Visit, Params(params): Params) -> Result<Response, Error> {
-    let browser = Browser::of(&visit)?;
-    require_own_form(&browser, &params)?;
+    let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;
     let request = match trusted.asked.judge() {
         Ok(request) => request,
@@ -232,9 +186,11 @@ pub async fn decide(visit: Visit, Params(params): Params) -> Result<Response, Er
     }
     match text(&params, "decision").as_deref() {
         Some("allow") => {
-            let member = Member::SignedIn(SecretString::from(browser.cookie().to_owned()));
-            let code = consent(&visit, &trusted, request, member).await?;
-            answer(&trusted, StatusCode::SEE_OTHER, code.as_ref())
+            // Whoever is signed in when the consent is written.
+            let (cookie, now) = (browser.cookie, visit.app.clock.now());
+            let who =
+                move |db: &mut Db| Ok(sessions::find(db, cookie.expose_secret(), now)?.map(|found| found.user_id));
+            consent(&visit, &trusted, request, StatusCode::SEE_OTHER, who).await
         }
         Some("deny") => trusted.refuse(StatusCode::SEE_OTHER, &DENIED),
         _ => Err(syntax("The form does not say what was decided.")),

@@ -5,30 +5,21 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{self, HeaderMap};
 use percent_encoding::percent_decode_str;
 
-use crate::engine::error::Error;
 use crate::engine::limits::Limit;
 use crate::http::extract::{Visit, text};
 use crate::http::oauth::refused::Refused;
 use crate::oauth::applications::{self, Application};
 use crate::oauth::exchange::UNKNOWN_CLIENT;
 use crate::oauth::refusal::{Code, Refusal, refusal};
+use crate::store::Db;
 use crate::wire::params::Tree;
-
-struct Credentials {
-    client_id: String,
-    secret: String,
-}
 
 /// Authenticates the application and counts its request.
 pub async fn authenticate(visit: &Visit, params: &Tree) -> Result<Application, Refused> {
-    let is_challenged = uses_basic(&visit.head.headers);
-    let refused = |refusal| Refused::Client { refusal, is_challenged };
-    let credentials = credentials(&visit.head.headers, params).map_err(refused)?;
-    let work = visit
-        .app
-        .store
-        .read(move |db| Ok::<_, Error>(applications::authenticate(db, &credentials.client_id, &credentials.secret)?));
-    let application = work.await?.ok_or(refused(UNKNOWN_CLIENT))?;
+    let refused = if uses_basic(&visit.head.headers) { Refused::Basic } else { Refused::Request };
+    let (client_id, secret) = credentials(&visit.head.headers, params).map_err(refused)?;
+    let authenticate = move |db: &mut Db| applications::authenticate(db, &client_id, &secret);
+    let application = visit.app.store.read(authenticate).await?.ok_or(refused(UNKNOWN_CLIENT))?;
     visit.app.limits.take(Limit::TokenRequest, application.id.get(), visit.app.clock.now())?;
     Ok(application)
 }
@@ -40,18 +31,18 @@ fn uses_basic(headers: &HeaderMap) -> bool {
     })
 }
 
-fn credentials(headers: &HeaderMap, params: &Tree) -> Result<Credentials, Refusal> {
+/// Client id and secret.
+fn credentials(headers: &HeaderMap, params: &Tree) -> Result<(String, String), Refusal> {
     let (client_id, secret) = (text(params, "client_id"), text(params, "client_secret"));
     if !uses_basic(headers) {
-        let (client_id, secret) = client_id.zip(secret).ok_or(UNKNOWN_CLIENT)?;
-        return Ok(Credentials { client_id, secret });
+        return client_id.zip(secret).ok_or(UNKNOWN_CLIENT);
     }
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let credentials = match (given.next(), given.next()) {
         (Some(only), None) => only.to_str().ok().and_then(basic).ok_or(UNKNOWN_CLIENT)?,
         _ => return Err(UNKNOWN_CLIENT),
     };
-    if secret.is_some() || client_id.is_some_and(|client_id| client_id != credentials.client_id) {
+    if secret.is_some() || client_id.is_some_and(|client_id| client_id != credentials.0) {
         let sentence = "The application authenticates in two ways at once. Use either the header or the parameters.";
         return Err(refusal(Code::InvalidRequest, sentence));
     }
@@ -59,7 +50,7 @@ fn credentials(headers: &HeaderMap, params: &Tree) -> Result<Credentials, Refusa
 }
 
 /// The credentials in a Basic header: both halves are form-encoded, then Base64.
-fn basic(header: &str) -> Option<Credentials> {
+fn basic(header: &str) -> Option<(String, String)> {
     let (_, encoded) = header.split_once(' ')?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (client_id, secret) = decoded.split_once(':')?;
@@ -67,5 +58,5 @@ fn basic(header: &str) -> Option<Credentials> {
         let spaced = half.replace('+', " ");
         percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
     };
-    Some(Credentials { client_id: decode(client_id)?, secret: decode(secret)? })
+    Some((decode(client_id)?, decode(secret)?))
 }

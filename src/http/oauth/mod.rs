@@ -19,23 +19,23 @@ pub use sign_in::LINK_PATH as SIGN_IN_LINK_PATH;
 use std::sync::LazyLock;
 
 use crate::http::html;
-use crate::http::router::Routes;
+use crate::http::router::{GET, POST, Routes};
 
-pub static ROUTES: LazyLock<Routes<()>> = LazyLock::new(|| {
+pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
     let pages = Routes::new()
-        .get("/oauth/authorize", "oauth.authorize", authorize::show)
-        .post("/oauth/authorize", "oauth.decide", authorize::decide)
-        .post("/oauth/sign-in", "oauth.sign_in", sign_in::with_password)
-        .post("/oauth/sign-out", "oauth.sign_out", sign_in::sign_out)
-        .get("/oauth/sign-in/{secret}", "oauth.show_link", sign_in::show_link)
-        .post("/oauth/sign-in/{secret}", "oauth.use_link", sign_in::with_link)
+        .on(GET, "/oauth/authorize", "oauth.authorize", authorize::show)
+        .on(POST, "/oauth/authorize", "oauth.decide", authorize::decide)
+        .on(POST, "/oauth/sign-in", "oauth.sign_in", sign_in::with_password)
+        .on(POST, "/oauth/sign-out", "oauth.sign_out", sign_in::sign_out)
+        .on(GET, "/oauth/sign-in/{secret}", "oauth.show_link", sign_in::show_link)
+        .on(POST, "/oauth/sign-in/{secret}", "oauth.use_link", sign_in::with_link)
         .mapped(html::show_refusal);
     let endpoints = Routes::new()
-        .post("/oauth/token", "oauth.token", token::token)
-        .post("/oauth/revoke", "oauth.revoke", token::revoke)
-        .post("/oauth/introspect", "oauth.introspect", token::introspect)
-        .get("/.well-known/oauth-authorization-server", "oauth.discovery", discovery::metadata)
-        .get("/.well-known/openid-configuration", "oauth.discovery", discovery::metadata)
+        .on(POST, "/oauth/token", "oauth.token", token::token)
+        .on(POST, "/oauth/revoke", "oauth.revoke", token::revoke)
+        .on(POST, "/oauth/introspect", "oauth.introspect", token::introspect)
+        .on(GET, "/.well-known/oauth-authorization-server", "oauth.discovery", discovery::metadata)
+        .on(GET, "/.well-known/openid-configuration", "oauth.discovery", discovery::metadata)
         .mapped(refused::show_error);
     pages.and(endpoints)
 });

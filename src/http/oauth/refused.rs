@@ -5,21 +5,17 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
-use serde::Serialize;
 
 use crate::engine::error::Error;
 use crate::http::headers;
-use crate::http::json::Json;
+use crate::http::json::{Json, Ordered};
 use crate::oauth::refusal::{Code, Refusal};
 
 /// Why an application is refused.
 pub enum Refused {
-    /// It is not authenticated. If it has tried HTTP Basic, the answer challenges it to do so (RFC 6749, section 5.2).
-    Client {
-        refusal: Refusal,
-        is_challenged: bool,
-    },
     Request(Refusal),
+    /// It has tried HTTP Basic, so the answer challenges it to do so (RFC 6749, section 5.2).
+    Basic(Refusal),
     Failed(Error),
 }
 
@@ -35,21 +31,15 @@ impl<E: Into<Error>> From<E> for Refused {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    error: &'static str,
-    error_description: &'a str,
-}
-
 fn body(status: StatusCode, code: Code, description: &str) -> Response {
-    (status, Json(Body { error: code.name(), error_description: description })).into_response()
+    (status, Json(Ordered(vec![("error", code.name()), ("error_description", description)]))).into_response()
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (refusal, is_challenged) = match self {
-            Self::Client { refusal, is_challenged } => (refusal, is_challenged),
             Self::Request(refusal) => (refusal, false),
+            Self::Basic(refusal) => (refusal, true),
             Self::Failed(error) => return error.into_response(),
         };
         let status = match refusal.code {

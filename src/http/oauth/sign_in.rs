@@ -3,8 +3,6 @@
 //! Every failed attempt gets the same page, whatever is wrong: the address, the password, or the membership. Attempts
 //! are counted per network and per address, whether or not it is known.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use hyper::StatusCode;
 use minijinja::context;
@@ -12,11 +10,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::engine::error::Error;
 use crate::engine::limits::Limit;
-use crate::http::browser::{self, Browser, require_own_form};
+use crate::http::browser::{self, Browser};
 use crate::http::extract::{Params, Visit, bucket, redirect, text};
 use crate::http::oauth::authorize::Trusted;
 use crate::http::{headers, html};
-use crate::ids::{AccountId, UserId};
 use crate::oauth::{passwords, sessions, sign_in_links};
 use crate::wire::fold::fold;
 
@@ -25,99 +22,62 @@ pub const LINK_PATH: &str = "/oauth/sign-in/";
 
 const FAILED: &str = "The email address or the password is wrong.";
 
-/// `POST /oauth/sign-in`: with a password, then back to the request of an application.
+/// Signs in with a password, then goes back to the request of an application.
 pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Response, Error> {
-    let browser = Browser::of(&visit)?;
-    require_own_form(&browser, &params)?;
+    let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;
     let address = text(&params, "email_address").unwrap_or_default();
     let password = SecretString::from(text(&params, "password").unwrap_or_default());
 
+    let app = &visit.app;
     let account_id = trusted.application.account_id;
-    if let Err(error) = limit(&visit, Some((account_id, &address))) {
-        return too_many(&trusted, &browser, &error);
+    // First for the network that it comes from: so one place cannot use up the attempts of many addresses without using
+    // up its own.
+    let of_member = || bucket(&format!("{account_id} {}", fold(address.trim())));
+    let counted = visit.limit_attempts().and_then(|()| app.limits.take(Limit::SignIn, of_member(), app.clock.now()));
+    if let Err(error) = counted {
+        let text = "Too many attempts to sign in. Wait a minute and try again.";
+        let mut response = trusted.sign_in_page(&browser, StatusCode::TOO_MANY_REQUESTS, Some(text))?;
+        headers::refuse(response.headers_mut(), &error);
+        return Ok(response);
     }
-    let candidate =
-        visit.app.store.read(move |db| Ok::<_, Error>(passwords::candidate(db, account_id, &address)?)).await?;
-    let user_id = visit.app.password_checks.user_of(candidate, password).await?;
+    let candidate = app.store.read(move |db| Ok::<_, Error>(passwords::candidate(db, account_id, &address)?)).await?;
+    let user_id = app.password_checks.user_of(candidate, password).await?;
     let cookie = match user_id {
-        Some(user_id) => begin(&visit, &browser, user_id).await?,
+        Some(user_id) => browser.sign_in(&visit, move |_| Ok(Some(user_id))).await?,
         None => None,
     };
-    match cookie {
-        Some(cookie) => {
-            let mut response = redirect(StatusCode::SEE_OTHER, &trusted.again())?;
-            browser::set_cookie(&visit.app, &mut response, cookie.expose_secret())?;
-            Ok(response)
-        }
-        None => trusted.sign_in_page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED)),
-    }
+    let Some(cookie) = cookie else {
+        return trusted.sign_in_page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
+    };
+    browser::set_cookie(app, redirect(StatusCode::SEE_OTHER, &trusted.again())?, &cookie)
 }
 
-fn too_many(trusted: &Trusted, browser: &Browser, error: &Error) -> Result<Response, Error> {
-    let text = "Too many attempts to sign in. Wait a minute and try again.";
-    let mut response = trusted.sign_in_page(browser, StatusCode::TOO_MANY_REQUESTS, Some(text))?;
-    headers::refuse(response.headers_mut(), error);
-    Ok(response)
-}
-
-/// Counts an attempt, first for the network it comes from: so one place cannot use up the attempts of many addresses
-/// without using up its own.
-fn limit(visit: &Visit, member: Option<(AccountId, &str)>) -> Result<(), Error> {
-    let now = visit.app.clock.now();
-    visit.limit_attempts()?;
-    match member {
-        Some((account, address)) => {
-            visit.app.limits.take(Limit::SignIn, bucket(&format!("{account} {}", fold(address.trim()))), now)
-        }
-        None => Ok(()),
-    }
-}
-
-async fn begin(visit: &Visit, browser: &Browser, user_id: UserId) -> Result<Option<SecretString>, Error> {
-    let (app, now) = (Arc::clone(&visit.app), visit.app.clock.now());
-    let before = SecretString::from(browser.cookie().to_owned());
-    let request_id = visit.request_id();
-    visit.write(move |db| sessions::begin(db, &app.entropy, user_id, before.expose_secret(), &request_id, now)).await
-}
-
-/// `GET /oauth/sign-in/SECRET`: a page with a button. The link is not checked, since scanners open links, too.
+/// A page with a button. The link is not checked, since scanners open links, too.
 pub async fn show_link(visit: Visit) -> Result<Response, Error> {
     let browser = Browser::of(&visit)?;
     let values = context! { csrf_token => browser.csrf_token() };
     browser.mark(&visit.app, html::page(StatusCode::OK, "oauth/link.html", &values, "")?)
 }
 
-/// `POST /oauth/sign-in/SECRET`: signs in; the link works once.
+/// Signs in; the link works once.
 pub async fn with_link(visit: Visit, Params(params): Params) -> Result<Response, Error> {
-    let browser = Browser::of(&visit)?;
-    require_own_form(&browser, &params)?;
-    limit(&visit, None)?;
+    let browser = Browser::of_form(&visit, &params)?;
+    visit.limit_attempts()?;
     let token = visit.head.uri.path().strip_prefix(LINK_PATH).unwrap_or_default().to_owned();
-    let (app, now) = (Arc::clone(&visit.app), visit.app.clock.now());
-    let before = SecretString::from(browser.cookie().to_owned());
-    let request_id = visit.request_id();
-    let cookie = visit
-        .write(move |db| match sign_in_links::redeem(db, &token, now)? {
-            Some(user_id) => sessions::begin(db, &app.entropy, user_id, before.expose_secret(), &request_id, now),
-            None => Ok(None),
-        })
-        .await?;
+    let now = visit.app.clock.now();
+    let cookie = browser.sign_in(&visit, move |db| Ok(sign_in_links::redeem(db, &token, now)?)).await?;
     let Some(cookie) = cookie else {
         return Err(Error::Forbidden("This link has been used or has expired. Ask for a new one."));
     };
     let text = "Go back to the application and connect it again, or reload the page that asked you to sign in.";
-    let mut response = html::notice(StatusCode::OK, "You are signed in", text)?;
-    browser::set_cookie(&visit.app, &mut response, cookie.expose_secret())?;
-    Ok(response)
+    browser::set_cookie(&visit.app, html::notice(StatusCode::OK, "You are signed in", text)?, &cookie)
 }
 
-/// `POST /oauth/sign-out`: to sign in as another member for the same application.
+/// Signs out, to sign in as another member for the same application.
 pub async fn sign_out(visit: Visit, Params(params): Params) -> Result<Response, Error> {
-    let browser = Browser::of(&visit)?;
-    require_own_form(&browser, &params)?;
+    let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;
-    let cookie = SecretString::from(browser.cookie().to_owned());
-    visit.write(move |db| Ok(sessions::end(db, cookie.expose_secret())?)).await?;
+    visit.write(move |db| Ok(sessions::end(db, browser.cookie.expose_secret())?)).await?;
     redirect(StatusCode::SEE_OTHER, &trusted.again())
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret as _;
-use serde::Serialize;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::extract::{Params, Visit, text};
-use crate::http::json::Json;
+use crate::http::json::{Json, Ordered};
 use crate::http::oauth::client;
 use crate::http::oauth::refused::Refused;
 use crate::oauth::exchange::{Exchange, TokenRequest};
@@ -18,50 +18,13 @@ use crate::wire::params::Tree;
 
 const NO_TOKEN: Refusal = refusal(Code::InvalidRequest, "The parameter token is missing.");
 
-/// An access token, in the key order of the vendor's server.
-#[derive(Serialize)]
-pub struct IssuedToken {
-    access_token: String,
-    token_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    created_at: i64,
-}
-
-#[derive(Serialize)]
-pub struct Introspection {
-    active: bool,
-    #[serde(flatten)]
-    facts: Option<TokenFacts>,
-}
-
-#[derive(Serialize)]
-struct TokenFacts {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<String>,
-    username: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_type: Option<&'static str>,
-    iat: i64,
-    sub: String,
-    iss: String,
-}
-
-#[derive(Serialize)]
-pub struct Revoked {}
-
-/// `POST /oauth/token`.
-pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<IssuedToken>, Refused> {
+pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<Ordered<Value>>, Refused> {
     let asked = asked(&params)?;
     let application = client::authenticate(&visit, &params).await?;
     // Only an authenticated application learns which parameter is missing.
     let asked = asked?;
     let app = Arc::clone(&visit.app);
-    let (now, request_id) = (app.clock.now(), visit.request_id());
+    let (now, request_id) = (app.clock.now(), visit.call.request_id.clone());
     let outcome = visit
         .write(move |db| {
             let exchange = Exchange { application: &application, entropy: &app.entropy, now, request_id: &request_id };
@@ -74,13 +37,14 @@ pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<IssuedTo
         })
         .await?;
     let issued = outcome?;
-    Ok(Json(IssuedToken {
-        access_token: issued.access_token.expose_secret().to_owned(),
-        token_type: "Bearer",
-        refresh_token: issued.refresh_token.map(|token| token.expose_secret().to_owned()),
-        scope: unless_blank(issued.scope),
-        created_at: seconds(issued.created_at),
-    }))
+    // In the key order of the vendor's server.
+    Ok(Json(Ordered::given(vec![
+        ("access_token", json!(issued.access_token.expose_secret())),
+        ("token_type", json!("Bearer")),
+        ("refresh_token", json!(issued.refresh_token.as_ref().map(ExposeSecret::expose_secret))),
+        ("scope", json!(unless_blank(&issued.scope))),
+        ("created_at", json!(seconds(issued.created_at))),
+    ])))
 }
 
 /// The grant. The outer refusal is about its type, the inner one about its parameters.
@@ -101,7 +65,7 @@ fn asked(params: &Tree) -> Result<Result<TokenRequest, Refusal>, Refusal> {
     }
 }
 
-fn unless_blank(text: String) -> Option<String> {
+fn unless_blank(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.trim().is_empty())
 }
 
@@ -110,34 +74,37 @@ fn seconds(moment: Timestamp) -> i64 {
     moment.0.div_euclid(1_000_000)
 }
 
-/// `POST /oauth/revoke`. The answer is the same whether or not there was such a token.
-pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Revoked>, Refused> {
+/// The answer is the same whether or not there was such a token.
+pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
     let app = Arc::clone(&visit.app);
-    let (now, request_id) = (app.clock.now(), visit.request_id());
+    let (now, request_id) = (app.clock.now(), visit.call.request_id.clone());
     visit
         .write(move |db| {
             app.callers.forget_after_commit(db);
             Ok(revocation::revoke(db, &application, &token, &request_id, now)?)
         })
         .await?;
-    Ok(Json(Revoked {}))
+    Ok(Json(json!({})))
 }
 
-/// `POST /oauth/introspect`.
-pub async fn introspect(visit: Visit, Params(params): Params) -> Result<Json<Introspection>, Refused> {
+pub async fn introspect(visit: Visit, Params(params): Params) -> Result<Json<Ordered<Value>>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
     let work = visit.app.store.read(move |db| Ok::<_, Error>(revocation::introspect(db, &application, &token)?));
-    let facts = work.await?.map(|facts| TokenFacts {
-        scope: unless_blank(facts.scope),
-        client_id: facts.client_id.and_then(unless_blank),
-        username: facts.email_address,
-        token_type: facts.is_access_token.then_some("Bearer"),
-        iat: seconds(facts.created_at),
-        sub: facts.user_id.to_string(),
-        iss: visit.app.base_url(),
-    });
-    Ok(Json(Introspection { active: facts.is_some(), facts }))
+    let facts = work.await?;
+    let mut answer = vec![("active", json!(facts.is_some()))];
+    if let Some(facts) = facts {
+        answer.extend([
+            ("scope", json!(unless_blank(&facts.scope))),
+            ("client_id", json!(facts.client_id.as_deref().and_then(unless_blank))),
+            ("username", json!(facts.email_address)),
+            ("token_type", json!(facts.is_access_token.then_some("Bearer"))),
+            ("iat", json!(seconds(facts.created_at))),
+            ("sub", json!(facts.user_id)),
+            ("iss", json!(visit.app.base_url())),
+        ]);
+    }
+    Ok(Json(Ordered::given(answer)))
 }

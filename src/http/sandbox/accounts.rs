@@ -1,15 +1,13 @@
-//! `POST /sandbox/accounts`: an account for one test.
+//! `/sandbox/accounts`: an account for one test. `/sandbox/seats`: what the real accounts would have been billed.
 
-use std::collections::HashMap;
-
-use axum::extract::State;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::engine::error::Error;
-use crate::http::json::{Digits, Json};
+use crate::http::json::{Json, Ordered};
 use crate::http::sandbox::extract::{Body, Control};
 use crate::ids::{AccountId, RoleId, UserId};
+use crate::resources::seats::{self, AccountSeats};
 use crate::sandbox::fresh_accounts;
 
 #[derive(Deserialize, JsonSchema)]
@@ -23,27 +21,16 @@ pub struct AccountRequest {
 /// A new account.
 #[derive(Serialize, JsonSchema)]
 pub struct CreatedAccount {
-    account_id: Digits<AccountId>,
+    account_id: AccountId,
     /// A token for each level.
-    tokens: Named<String>,
+    tokens: Ordered<String>,
     /// The user of each level.
-    users: Named<Digits<UserId>>,
-    roles: Named<Digits<RoleId>>,
-}
-
-/// An object whose keys keep their order.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-struct Named<T>(#[schemars(with = "HashMap<String, T>")] Vec<(&'static str, T)>);
-
-impl<T: Serialize> Serialize for Named<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
+    users: Ordered<UserId>,
+    roles: Ordered<RoleId>,
 }
 
 pub async fn create(
-    State(control): State<Control>,
+    control: Control,
     Body(AccountRequest { name }): Body<AccountRequest>,
 ) -> Result<Json<CreatedAccount>, Error> {
     let name = name.unwrap_or_else(|| "Test account".to_owned());
@@ -53,9 +40,18 @@ pub async fn create(
     let now = control.app.clock.now();
     let made = control.app.store.write(move |db| fresh_accounts::create(db, &name, now)).await?;
     Ok(Json(CreatedAccount {
-        account_id: Digits(made.account_id),
-        tokens: Named(made.members.iter().map(|(level, token, _)| (*level, token.clone())).collect()),
-        users: Named(made.members.into_iter().map(|(level, _, user_id)| (level, Digits(user_id))).collect()),
-        roles: Named(made.roles.into_iter().map(|(name, id)| (name, Digits(id))).collect()),
+        account_id: made.account_id,
+        tokens: Ordered(made.members.iter().map(|(level, token, _)| (*level, token.clone())).collect()),
+        users: Ordered(made.members.into_iter().map(|(level, _, user_id)| (level, user_id)).collect()),
+        roles: Ordered(made.roles),
     }))
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct SeatList {
+    accounts: Vec<AccountSeats>,
+}
+
+pub async fn seats(control: Control) -> Result<Json<SeatList>, Error> {
+    Ok(Json(SeatList { accounts: control.app.store.read(seats::of_accounts).await? }))
 }

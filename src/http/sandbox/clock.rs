@@ -5,13 +5,12 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::http::json::{Json, Time};
+use crate::http::json::Json;
 use crate::http::sandbox::extract::{Body, Control};
 use crate::server::{delivery, retention};
 
@@ -22,7 +21,7 @@ const LAST: Timestamp = Timestamp(253_370_764_799_000_000);
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Clock")]
 pub struct ClockAnswer {
-    now: Time,
+    now: Timestamp,
     frozen: bool,
 }
 
@@ -42,13 +41,13 @@ pub struct ClockAdvance {
     seconds: u64,
 }
 
-pub async fn show(State(control): State<Control>) -> Json<ClockAnswer> {
+pub async fn show(control: Control) -> Json<ClockAnswer> {
     let clock = &control.app.clock;
-    Json(ClockAnswer { now: clock.now().into(), frozen: clock.is_frozen() })
+    Json(ClockAnswer { now: clock.now(), frozen: clock.is_frozen() })
 }
 
 pub async fn set(
-    State(control): State<Control>,
+    control: Control,
     Body(ClockChange { now, frozen }): Body<ClockChange>,
 ) -> Result<Json<ClockAnswer>, Error> {
     if now.is_none() && frozen.is_none() {
@@ -60,7 +59,7 @@ pub async fn set(
 }
 
 pub async fn advance(
-    State(control): State<Control>,
+    control: Control,
     Body(ClockAdvance { seconds }): Body<ClockAdvance>,
 ) -> Result<Json<ClockAnswer>, Error> {
     let duration = Duration::from_secs(seconds);
@@ -74,10 +73,8 @@ pub async fn advance(
 
 async fn settle(control: Control) -> Result<Json<ClockAnswer>, Error> {
     retention::sweep(&control.app).await?;
-    if control.app.mail.is_on() {
-        delivery::rest(&control.app).await?;
-    }
-    Ok(show(State(control)).await)
+    delivery::rest(&control.app).await?;
+    Ok(show(control).await)
 }
 
 /// A moment in RFC 3339.

@@ -15,20 +15,29 @@ use crate::sandbox::Sandbox;
 use crate::server::app::App;
 use crate::wire::params::Tree;
 
-/// The state of the control plane's router.
-#[derive(Clone)]
+/// The server and what makes it a sandbox.
 pub struct Control {
     pub app: Arc<App>,
     pub sandbox: Arc<Sandbox>,
 }
 
+impl<S: Sync> FromRequestParts<S> for Control {
+    type Rejection = Error;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
+        let app = Arc::clone(&call(head)?.app);
+        let sandbox = app.sandbox.clone().ok_or(Error::NotFound)?;
+        Ok(Self { app, sandbox })
+    }
+}
+
 /// A JSON body, whatever its content type; an empty one counts as `{}`.
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Control> for Body<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &Control) -> Result<Self, Error> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
         let bytes = request::collect(&*call(&head)?, body).await?;
         let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes };
@@ -49,10 +58,10 @@ pub struct Nothing {}
 /// The parameters of the query string.
 pub struct Query(pub Tree);
 
-impl FromRequestParts<Control> for Query {
+impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Error;
 
-    async fn from_request_parts(head: &mut Parts, _: &Control) -> Result<Self, Error> {
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
         request::query(&head.uri).map(Self)
     }
 }
@@ -60,10 +69,10 @@ impl FromRequestParts<Control> for Query {
 /// The id or name in `/sandbox/COLLECTION/NAME`, not percent-decoded.
 pub struct Name(pub String);
 
-impl FromRequestParts<Control> for Name {
+impl<S: Sync> FromRequestParts<S> for Name {
     type Rejection = Error;
 
-    async fn from_request_parts(head: &mut Parts, _: &Control) -> Result<Self, Error> {
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
         Ok(Self(head.uri.path().split('/').nth(3).unwrap_or_default().to_owned()))
     }
 }

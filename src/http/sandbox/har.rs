@@ -74,13 +74,11 @@ fn query(exchange: &Exchange) -> Vec<Json> {
     let text = exchange.target().split_once('?').map_or("", |(_, query)| query);
     let decode =
         |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            json!({"name": decode(name), "value": decode(value)})
-        })
-        .collect()
+    let parameter = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        json!({"name": decode(name), "value": decode(value)})
+    };
+    text.split('&').filter(|pair| !pair.is_empty()).map(parameter).collect()
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

@@ -11,9 +11,9 @@ use hyper::{Request, Response, StatusCode};
 
 use crate::engine::access::{BELOW_LEVEL, Caller};
 use crate::engine::error::Error;
-use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::http::{headers, request};
+use crate::ids::ExchangeId;
 use crate::sandbox::Sandbox;
 use crate::sandbox::faults::{self, Drop, Effect};
 use crate::sandbox::journal::{Exchange, KEPT_OF_BODY};
@@ -54,8 +54,8 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
         }
         _ => next(request).await,
     };
-    if effect.fault > 0 {
-        response.headers_mut().insert(FAULT, HeaderValue::from(effect.fault));
+    if let Some(fault) = effect.fault {
+        response.headers_mut().insert(FAULT, HeaderValue::from(fault.get()));
     }
     if effect.is_truncated {
         let half = response.body().bytes().len() / 2;
@@ -67,7 +67,7 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
     let is_answered = effect.drop.is_none();
     let body = response.body().bytes();
     sandbox.journal.write(Exchange {
-        number: 0,
+        id: ExchangeId::new(0),
         at,
         method,
         uri,
@@ -79,7 +79,7 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
         microseconds: u64::try_from(call.since.elapsed().as_micros()).unwrap_or(u64::MAX),
         operation: call.operation(),
         caller: call.caller(),
-        fault: (effect.fault > 0).then_some(effect.fault),
+        fault: effect.fault,
         ignored: call.ignored.get().cloned(),
     });
     if !effect.wait.is_zero() {
@@ -107,8 +107,7 @@ async fn effect(call: &Call, sandbox: &Sandbox, request: &Request<RequestBody>) 
 
 /// The caller, if the token is valid.
 async fn caller(call: &Call, request: &Request<RequestBody>) -> Option<Arc<Caller>> {
-    let token = request::token(&call.app, request.uri(), request.headers()).ok()?;
-    call.app.callers.find(&call.app.store, tokens::hash(&token)).await.ok()?
+    request::caller(&call.app, request.uri(), request.headers()).await.ok()
 }
 
 /// The answer that a fault orders, with the body that this server sends with such a status.
@@ -127,7 +126,7 @@ fn refusal(call: &Call, status: u16, retry_after: Option<u64>) -> Response<Body>
         500 => Error::Internal(ORDERED.to_owned()),
         _ => Error::Unavailable(ORDERED.to_owned()),
     };
-    let mut response = headers::error(&error);
+    let mut response = headers::error(error);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let answered = response.headers_mut();
     answered.remove(header::RETRY_AFTER);

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
+use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::extract::text;
-use crate::http::json::{Digits, Json, Time};
+use crate::http::json::Json;
 use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
 use crate::ids::InvitationId;
@@ -38,13 +38,13 @@ struct MailboxMessage {
     text: String,
     html: String,
     message_id: String,
-    invitation_id: Option<Digits<InvitationId>>,
+    invitation_id: Option<InvitationId>,
     link: String,
     token: String,
-    sent_at: Time,
+    sent_at: Timestamp,
 }
 
-pub async fn list(State(control): State<Control>, Query(params): Query) -> Result<Json<MailboxContent>, Error> {
+pub async fn list(control: Control, Query(params): Query) -> Result<Json<MailboxContent>, Error> {
     let wait = match text(&params, "wait") {
         None => 0,
         Some(seconds) => seconds.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT).ok_or_else(|| {
@@ -55,7 +55,7 @@ pub async fn list(State(control): State<Control>, Query(params): Query) -> Resul
     Ok(Json(MailboxContent { messages: mails.into_iter().map(MailboxMessage::from).collect() }))
 }
 
-pub async fn empty(State(control): State<Control>) -> Result<StatusCode, Error> {
+pub async fn empty(control: Control) -> Result<StatusCode, Error> {
     mailbox(&control)?.empty();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -75,10 +75,10 @@ impl From<Mail> for MailboxMessage {
             text: mail.text,
             html: mail.html,
             message_id: mail.message_id,
-            invitation_id: mail.invitation_id.map(Digits),
+            invitation_id: mail.invitation_id,
             link: mail.link.expose_secret().to_owned(),
             token: mail.token.expose_secret().to_owned(),
-            sent_at: mail.sent_at.into(),
+            sent_at: mail.sent_at,
         }
     }
 }

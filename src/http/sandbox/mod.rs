@@ -1,6 +1,6 @@
 //! The sandbox's control plane: what a test suite can do to the server besides using it.
 //!
-//! JSON over HTTP under `/sandbox/`. It is served only if the app has a [`Sandbox`], which only `invited sandbox`
+//! JSON over HTTP under `/sandbox/`. It is served only if the app has a `Sandbox`, which only `invited sandbox`
 //! makes: for `invited serve` these paths do not exist. It needs no token, since everything in a sandbox is public; so
 //! a sandbox listens on loopback unless it is started with `--allow-remote`.
 //!
@@ -13,15 +13,13 @@ mod description;
 mod extract;
 mod faults;
 mod har;
-mod inspector;
 pub mod intercept;
 mod mailbox;
 mod requests;
-mod seats;
 mod settings;
 mod snapshots;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
@@ -32,83 +30,80 @@ use hyper::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
 
 use crate::engine::error::Error;
-use crate::http::router::{Route, Routes, says};
+use crate::http::router::{DELETE, GET, POST, PUT, Route, Routes, says};
 use crate::http::{headers, request};
-use crate::sandbox::Sandbox;
-use crate::sandbox::faults::Fault;
-use crate::server::app::App;
-use accounts::{AccountRequest, CreatedAccount};
+use crate::sandbox::faults::{Fault, OrderedFault};
+use crate::server::listen::Body;
+use accounts::{AccountRequest, CreatedAccount, SeatList};
 use clock::{ClockAdvance, ClockAnswer, ClockChange};
-use extract::{Control, Nothing};
-use faults::{FaultList, OrderedFault};
+use extract::Nothing;
+use faults::FaultList;
 use mailbox::MailboxContent;
 use requests::RequestList;
-use seats::SeatList;
 use settings::{Settings, SettingsChange};
 use snapshots::{SnapshotInfo, SnapshotList};
 
-static ROUTES: LazyLock<Routes<Control>> = LazyLock::new(|| {
+static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
     Routes::new()
-        .get("/sandbox/openapi.json", "Description", describe)
+        .on(GET, "/sandbox/openapi.json", "Description", describe)
         .described(says("This description.").answer::<Map<String, Json>>())
-        .post("/sandbox/reset", "Reset", snapshots::reset)
+        .on(POST, "/sandbox/reset", "Reset", snapshots::reset)
         .described(says("Go back to the seed in every respect; snapshots stay.").body::<Nothing>())
-        .get("/sandbox/snapshots", "ListSnapshots", snapshots::list)
+        .on(GET, "/sandbox/snapshots", "ListSnapshots", snapshots::list)
         .described(says("All snapshots, by name.").answer::<SnapshotList>())
-        .put("/sandbox/snapshots/{name}", "KeepSnapshot", snapshots::keep)
+        .on(PUT, "/sandbox/snapshots/{name}", "KeepSnapshot", snapshots::keep)
         .described(says("Save rows, mail and clock under a name.").body::<Nothing>().answer::<SnapshotInfo>())
-        .get("/sandbox/snapshots/{name}", "ShowSnapshot", snapshots::show)
+        .on(GET, "/sandbox/snapshots/{name}", "ShowSnapshot", snapshots::show)
         .described(says("A snapshot.").answer::<SnapshotInfo>())
-        .delete("/sandbox/snapshots/{name}", "RemoveSnapshot", snapshots::remove)
+        .on(DELETE, "/sandbox/snapshots/{name}", "RemoveSnapshot", snapshots::remove)
         .described(says("Delete a snapshot."))
-        .post("/sandbox/snapshots/{name}/restore", "RestoreSnapshot", snapshots::restore)
+        .on(POST, "/sandbox/snapshots/{name}/restore", "RestoreSnapshot", snapshots::restore)
         .described(says("Restore a snapshot.").body::<Nothing>())
-        .get("/sandbox/clock", "ShowClock", clock::show)
+        .on(GET, "/sandbox/clock", "ShowClock", clock::show)
         .described(says("The sandbox's time.").answer::<ClockAnswer>())
-        .put("/sandbox/clock", "SetClock", clock::set)
+        .on(PUT, "/sandbox/clock", "SetClock", clock::set)
         .described(
             says("Set, stop or start the clock, and do what is due by then.")
                 .body::<ClockChange>()
                 .answer::<ClockAnswer>(),
         )
-        .post("/sandbox/clock/advance", "AdvanceClock", clock::advance)
+        .on(POST, "/sandbox/clock/advance", "AdvanceClock", clock::advance)
         .described(says("Move the clock forward.").body::<ClockAdvance>().answer::<ClockAnswer>())
-        .get("/sandbox/mailbox", "ListMails", mailbox::list)
+        .on(GET, "/sandbox/mailbox", "ListMails", mailbox::list)
         .described(says("Mail kept in memory, newest first.").query(mailbox::QUERY).answer::<MailboxContent>())
-        .delete("/sandbox/mailbox", "EmptyMailbox", mailbox::empty)
+        .on(DELETE, "/sandbox/mailbox", "EmptyMailbox", mailbox::empty)
         .described(says("Delete all mail."))
-        .get("/sandbox/faults", "ListFaults", faults::list)
+        .on(GET, "/sandbox/faults", "ListFaults", faults::list)
         .described(says("All faults, in the order in which they are tried.").answer::<FaultList>())
-        .post("/sandbox/faults", "OrderFault", faults::order)
+        .on(POST, "/sandbox/faults", "OrderFault", faults::order)
         .described(says("Add a fault for the next requests.").body::<Fault>().answer::<OrderedFault>())
-        .delete("/sandbox/faults", "ClearFaults", faults::clear)
+        .on(DELETE, "/sandbox/faults", "ClearFaults", faults::clear)
         .described(says("Delete all faults."))
-        .delete("/sandbox/faults/{id}", "RemoveFault", faults::remove)
+        .on(DELETE, "/sandbox/faults/{id}", "RemoveFault", faults::remove)
         .described(says("Delete a fault."))
-        .get("/sandbox/requests", "ListRequests", requests::list)
+        .on(GET, "/sandbox/requests", "ListRequests", requests::list)
         .described(says("The latest requests, oldest first.").query(requests::QUERY).answer::<RequestList>())
-        .delete("/sandbox/requests", "ForgetRequests", requests::forget)
+        .on(DELETE, "/sandbox/requests", "ForgetRequests", requests::forget)
         .described(says("Delete the recorded requests."))
-        .get("/sandbox/inspector", "ShowInspector", inspector::show)
+        .on(GET, "/sandbox/inspector", "ShowInspector", requests::inspect)
         .described(says("The latest 200 requests as a page.").page())
-        .get("/sandbox/seats", "ListSeats", seats::list)
+        .on(GET, "/sandbox/seats", "ListSeats", accounts::seats)
         .described(says("What each account would have been billed.").answer::<SeatList>())
-        .post("/sandbox/accounts", "CreateAccount", accounts::create)
+        .on(POST, "/sandbox/accounts", "CreateAccount", accounts::create)
         .described(
             says("Create an account with a token for each level.").body::<AccountRequest>().answer::<CreatedAccount>(),
         )
-        .get("/sandbox/settings", "ShowSettings", settings::show)
+        .on(GET, "/sandbox/settings", "ShowSettings", settings::show)
         .described(says("The current settings.").answer::<Settings>())
-        .put("/sandbox/settings", "ChangeSettings", settings::change)
+        .on(PUT, "/sandbox/settings", "ChangeSettings", settings::change)
         .described(
             says("Change settings; those left out keep their value.").body::<SettingsChange>().answer::<Settings>(),
         )
 });
 
 /// The control plane of a sandbox.
-pub fn router(app: &Arc<App>, sandbox: &Arc<Sandbox>) -> Router {
-    let control = Control { app: Arc::clone(app), sandbox: Arc::clone(sandbox) };
-    ROUTES.router.clone().route_layer(from_fn(refuse_unknown_parameters)).with_state(control)
+pub fn router() -> Router {
+    ROUTES.router.clone().route_layer(from_fn(refuse_unknown_parameters))
 }
 
 /// Whether a path belongs to the control plane, if there is one.
@@ -116,26 +111,21 @@ pub fn is_for(path: &str) -> bool {
     path.starts_with("/sandbox/")
 }
 
-async fn describe() -> Response {
-    headers::json(200, description::document(&ROUTES.list).to_string().into()).map(axum::body::Body::new)
+async fn describe() -> hyper::Response<Body> {
+    headers::json(200, description::document(&ROUTES.list).to_string().into())
 }
 
 /// Requests are read strictly: a test that sets something unknown would prove nothing.
-async fn refuse_unknown_parameters(request: Request, next: Next) -> Response {
-    let params = match request::query(request.uri()) {
-        Ok(params) => params,
-        Err(error) => return error.into_response(),
-    };
+async fn refuse_unknown_parameters(request: Request, next: Next) -> Result<Response, Error> {
+    let params = request::query(request.uri())?;
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
     let route = routes_at(&request).find(|route| route.method == method);
     let query = route.and_then(|route| route.description.as_ref()).map_or(&[][..], |description| description.query);
     let known: Vec<&str> = query.iter().map(|(name, ..)| *name).collect();
     match params.keys().find(|name| !known.contains(&name.as_str())) {
-        None => next.run(request).await,
-        Some(name) if known.is_empty() => Error::Syntax(format!("There is no parameter {name} here.")).into_response(),
-        Some(name) => {
-            Error::Syntax(format!("There is no parameter {name}; there is {}.", known.join(", "))).into_response()
-        }
+        None => Ok(next.run(request).await),
+        Some(name) if known.is_empty() => Err(Error::Syntax(format!("There is no parameter {name} here."))),
+        Some(name) => Err(Error::Syntax(format!("There is no parameter {name}; there is {}.", known.join(", ")))),
     }
 }
 

@@ -1,20 +1,23 @@
-//! `/sandbox/requests`: recorded requests and answers, as JSON, as an HTTP archive, or as lines of curl.
+//! `/sandbox/requests`: recorded requests and answers, as JSON, HTTP archive, lines of curl, or a page.
 
-use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hyper::StatusCode;
+use minijinja::context;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::extract::text;
-use crate::http::headers;
-use crate::http::json::{Digits, Json, Time};
+use crate::http::json::Json;
 use crate::http::router::Parameters;
 use crate::http::sandbox::extract::{Control, Query};
 use crate::http::sandbox::har::{self, Header};
-use crate::ids::{AccountId, UserId};
+use crate::http::{headers, html};
+use crate::ids::{AccountId, ExchangeId, FaultId, UserId};
 use crate::sandbox::journal::{Exchange, Wanted};
+use crate::wire::kind;
 use crate::wire::params::Tree;
 
 pub const QUERY: Parameters = &[
@@ -26,6 +29,9 @@ pub const QUERY: Parameters = &[
     ("account_id", "Only requests of this account's callers.", "string"),
 ];
 
+/// Requests that the page shows.
+const SHOWN: usize = 200;
+
 #[derive(Serialize, JsonSchema)]
 pub struct RequestList {
     requests: Vec<RecordedRequest>,
@@ -34,8 +40,8 @@ pub struct RequestList {
 /// A request and its answer.
 #[derive(Serialize, JsonSchema)]
 struct RecordedRequest {
-    id: Digits<u64>,
-    at: Time,
+    id: ExchangeId,
+    at: Timestamp,
     method: String,
     /// With the query.
     path: String,
@@ -48,14 +54,14 @@ struct RecordedRequest {
     response_body: String,
     microseconds: u64,
     operation: &'static str,
-    account_id: Option<Digits<AccountId>>,
-    user_id: Option<Digits<UserId>>,
-    fault_id: Option<Digits<u64>>,
+    account_id: Option<AccountId>,
+    user_id: Option<UserId>,
+    fault_id: Option<FaultId>,
     /// The parameters that had no effect.
     ignored: Option<String>,
 }
 
-pub async fn list(State(control): State<Control>, Query(params): Query) -> Result<Response, Error> {
+pub async fn list(control: Control, Query(params): Query) -> Result<Response, Error> {
     let wanted = Wanted {
         after: number(&params, "after")?.unwrap_or_default(),
         method: text(&params, "method"),
@@ -67,18 +73,16 @@ pub async fn list(State(control): State<Control>, Query(params): Query) -> Resul
     let base_url = &control.app.base_url();
     match text(&params, "format").as_deref() {
         None | Some("json") => {
-            Ok(Json(RequestList { requests: exchanges.into_iter().map(RecordedRequest::from).collect() })
-                .into_response())
+            let requests = exchanges.into_iter().map(RecordedRequest::from).collect();
+            Ok(Json(RequestList { requests }).into_response())
         }
-        Some("har") => {
-            Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes()).map(axum::body::Body::new))
-        }
+        Some("har") => Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes()).into_response()),
         Some("curl") => Ok(har::lines(&exchanges, base_url).into_response()),
         Some(_) => Err(Error::Syntax("format must be json, har or curl.".to_owned())),
     }
 }
 
-pub async fn forget(State(control): State<Control>) -> StatusCode {
+pub async fn forget(control: Control) -> StatusCode {
     control.sandbox.journal.clear();
     StatusCode::NO_CONTENT
 }
@@ -90,10 +94,10 @@ fn number<T: std::str::FromStr>(params: &Tree, name: &str) -> Result<Option<T>, 
 
 impl From<Exchange> for RecordedRequest {
     fn from(exchange: Exchange) -> Self {
-        let (account, user) = exchange.caller.unzip();
+        let (account_id, user_id) = exchange.caller.unzip();
         Self {
-            id: Digits(exchange.number),
-            at: exchange.at.into(),
+            id: exchange.id,
+            at: exchange.at,
             method: exchange.method.to_string(),
             path: exchange.target().to_owned(),
             request_headers: har::headers(&exchange.request_headers),
@@ -103,10 +107,38 @@ impl From<Exchange> for RecordedRequest {
             response_body: String::from_utf8_lossy(&exchange.response_body).into_owned(),
             microseconds: exchange.microseconds,
             operation: exchange.operation,
-            account_id: account.map(Digits),
-            user_id: user.map(Digits),
-            fault_id: exchange.fault.map(Digits),
+            account_id,
+            user_id,
+            fault_id: exchange.fault,
             ignored: exchange.ignored,
         }
     }
+}
+
+/// The latest requests on a page, for debugging a client.
+pub async fn inspect(control: Control) -> Result<Response, Error> {
+    let exchanges = control.sandbox.journal.read(&Wanted::default());
+    let base_url = control.app.base_url();
+    let line = |exchange: &Exchange| {
+        context! {
+            status => exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+            method => exchange.method.as_str(),
+            target => exchange.target(),
+            at => kind::time(exchange.at.0),
+            milliseconds => exchange.microseconds / 1_000,
+            fault => exchange.fault.map(FaultId::get),
+            ignored => exchange.ignored.as_deref(),
+            curl => har::line(exchange, &base_url),
+            answer => readable(&exchange.response_body),
+        }
+    };
+    let lines: Vec<_> = exchanges.iter().rev().take(SHOWN).map(line).collect();
+    html::page(StatusCode::OK, "sandbox/requests.html", &context! { lines }, "")
+}
+
+/// A body for people: JSON is indented.
+fn readable(body: &[u8]) -> String {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let pretty = json.and_then(|json| serde_json::to_string_pretty(&json).ok());
+    pretty.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
 }

@@ -1,6 +1,5 @@
 //! `/sandbox/settings`: settings that can be changed while the sandbox runs.
 
-use axum::extract::State;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -58,12 +57,12 @@ fn require_none(schema: &mut Schema) {
     schema.remove("required");
 }
 
-pub async fn show(State(control): State<Control>) -> Json<Settings> {
+pub async fn show(control: Control) -> Json<Settings> {
     Json(Settings::from(&*control.app.tuned.get()))
 }
 
 pub async fn change(
-    State(control): State<Control>,
+    control: Control,
     Body(SettingsChange(change)): Body<SettingsChange>,
 ) -> Result<Json<Settings>, Error> {
     let current = serde_json::to_value(Settings::from(&*control.app.tuned.get()));
@@ -71,7 +70,7 @@ pub async fn change(
     settings.extend(change.into_iter().filter(|(_, value)| !value.is_null()));
     let settings: Settings = serde_json::from_value(settings.into()).map_err(unreadable)?;
     control.app.tuned.set(settings.try_into()?);
-    Ok(show(State(control)).await)
+    Ok(show(control).await)
 }
 
 impl TryFrom<Settings> for Tuning {

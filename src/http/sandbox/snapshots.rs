@@ -1,18 +1,19 @@
 //! `/sandbox/reset` and `/sandbox/snapshots`: back to the seed, or to a saved state.
 //!
 //! Rows change in one transaction. What is in memory (known callers, mail, rate limits, the clock) follows it before
-//! any request is answered.
+//! any request is answered. Mail that is being sent is waited for: a state holds no half-sent mail, and none arrives
+//! after a change of state.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use axum::extract::State;
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::http::json::{Json, Time};
+use crate::http::json::Json;
 use crate::http::sandbox::extract::{Body, Control, Name, Nothing};
 use crate::mail::Transport;
 use crate::sandbox::seed;
@@ -33,21 +34,18 @@ pub struct SnapshotInfo {
     name: String,
     rows: usize,
     mails: usize,
-    taken_at: Time,
+    taken_at: Timestamp,
 }
 
 impl SnapshotInfo {
     fn of(name: String, saved: &Saved) -> Self {
-        Self { name, rows: saved.rows.rows(), mails: saved.mails.len(), taken_at: saved.taken_at.into() }
+        Self { name, rows: saved.rows.rows(), mails: saved.mails.len(), taken_at: saved.taken_at }
     }
 }
 
 /// Goes back to the seed. Snapshots stay.
-pub async fn reset(
-    State(Control { app, sandbox }): State<Control>,
-    Body(Nothing {}): Body<Nothing>,
-) -> Result<StatusCode, Error> {
-    settle(&app).await?;
+pub async fn reset(Control { app, sandbox }: Control, Body(Nothing {}): Body<Nothing>) -> Result<StatusCode, Error> {
+    delivery::rest(&app).await?;
     let tuning = sandbox.first_tuning.get().cloned().unwrap_or_else(|| (*app.tuned.get()).clone());
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
     let work = app.store.write(move |db| {
@@ -63,15 +61,9 @@ pub async fn reset(
             sandbox.faults.clear();
             sandbox.journal.clear();
         });
-        Ok::<_, Error>(())
+        Ok(())
     });
-    work.await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Waits for mail that is being sent: a state holds no half-sent mail, and none arrives after a change of state.
-async fn settle(app: &Arc<App>) -> Result<(), Error> {
-    if app.mail.is_on() { delivery::rest(app).await } else { Ok(()) }
+    work.await.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// Drops what is in memory about the rows of before.
@@ -83,18 +75,18 @@ fn forget(app: &App) {
     }
 }
 
-pub async fn list(State(control): State<Control>) -> Json<SnapshotList> {
+pub async fn list(control: Control) -> Json<SnapshotList> {
     let snapshots = control.sandbox.snapshots.all().into_iter();
     Json(SnapshotList { snapshots: snapshots.map(|(name, saved)| SnapshotInfo::of(name, &saved)).collect() })
 }
 
 pub async fn keep(
-    State(Control { app, sandbox }): State<Control>,
+    Control { app, sandbox }: Control,
     name: Name,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Json<SnapshotInfo>, Error> {
     let name = checked(name)?;
-    settle(&app).await?;
+    delivery::rest(&app).await?;
     let rows = app.store.read(Snapshot::take).await?;
     let mails = match &app.mail {
         Transport::Memory(mailbox) => mailbox.mails(None),
@@ -108,13 +100,13 @@ pub async fn keep(
     }
 }
 
-pub async fn show(State(control): State<Control>, name: Name) -> Result<Json<SnapshotInfo>, Error> {
+pub async fn show(control: Control, name: Name) -> Result<Json<SnapshotInfo>, Error> {
     let name = checked(name)?;
     let saved = control.sandbox.snapshots.find(&name).ok_or(Error::NotFound)?;
     Ok(Json(SnapshotInfo::of(name, &saved)))
 }
 
-pub async fn remove(State(control): State<Control>, name: Name) -> Result<StatusCode, Error> {
+pub async fn remove(control: Control, name: Name) -> Result<StatusCode, Error> {
     match control.sandbox.snapshots.forget(&checked(name)?) {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Error::NotFound),
@@ -122,12 +114,12 @@ pub async fn remove(State(control): State<Control>, name: Name) -> Result<Status
 }
 
 pub async fn restore(
-    State(Control { app, sandbox }): State<Control>,
+    Control { app, sandbox }: Control,
     name: Name,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<StatusCode, Error> {
     let saved = sandbox.snapshots.find(&checked(name)?).ok_or(Error::NotFound)?;
-    settle(&app).await?;
+    delivery::rest(&app).await?;
     let shared = Arc::clone(&app);
     let work = app.store.write(move |db| {
         saved.rows.put_back(db)?;
@@ -139,10 +131,9 @@ pub async fn restore(
                 mailbox.put_back(saved.mails.clone());
             }
         });
-        Ok::<_, Error>(())
+        Ok(())
     });
-    work.await?;
-    Ok(StatusCode::NO_CONTENT)
+    work.await.map(|()| StatusCode::NO_CONTENT)
 }
 
 fn checked(Name(name): Name) -> Result<String, Error> {

@@ -3,14 +3,17 @@
 //! In the API, `pending` is everything that was not accepted, as with the vendor. Here declined and expired invitations
 //! are told apart; expiry depends on the date, not on whether the sweeper has run.
 
+use serde::Serialize;
+
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, InvitationId};
 use crate::store::{Db, Error, Param};
+use crate::wire::kind;
 
 /// Can still be answered.
 pub const PENDING: &str = "pending";
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ListedInvitation {
     pub id: InvitationId,
     /// `accepted`, `declined`, `expired` or [`PENDING`].
@@ -19,6 +22,7 @@ pub struct ListedInvitation {
     pub full_name: String,
     pub permission: String,
     /// The last day, as days since 1970.
+    #[serde(rename = "expiration_date", serialize_with = "kind::serialize_date")]
     pub expires_on: i64,
     /// The state of its latest mail, if one is known.
     pub mail_state: Option<String>,

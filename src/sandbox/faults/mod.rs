@@ -13,8 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::entropy::{Entropy, NoEntropy};
+use crate::ids::FaultId;
 use crate::wire::fold::fold;
 use fault::fraction;
 pub use fault::{Drop, Fault, MailFault, Request};
@@ -25,8 +28,7 @@ const MOST: usize = 1_000;
 /// What a fault does to a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Effect {
-    /// The number of the fault.
-    pub fault: u64,
+    pub fault: Option<FaultId>,
     /// With the seconds of `Retry-After`.
     pub status: Option<(u16, Option<u64>)>,
     pub wait: Duration,
@@ -43,28 +45,27 @@ pub struct Faults {
 
 #[derive(Default)]
 struct FaultList {
-    last_number: u64,
-    faults: Vec<Ordered>,
+    last_number: i64,
+    faults: Vec<OrderedFault>,
 }
 
-/// A fault in the list.
-#[derive(Clone, Debug)]
-pub struct Ordered {
-    pub number: u64,
-    pub fault: Fault,
-    /// How often it has happened.
-    pub happened: u64,
+/// A fault and how often it has happened.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct OrderedFault {
+    id: FaultId,
+    fault: Fault,
+    happened: u64,
 }
 
-impl Ordered {
+impl OrderedFault {
     fn is_used_up(&self) -> bool {
         self.fault.times.is_some_and(|times| self.happened >= times)
     }
 }
 
 impl Faults {
-    /// Adds a fault, whose path must fit one of these, and returns its number. The error is a sentence.
-    pub fn order(&self, fault: Fault, paths: &[String]) -> Result<u64, String> {
+    /// Adds a fault, whose path must fit one of these, and returns it. The error is a sentence.
+    pub fn order(&self, fault: Fault, paths: &[String]) -> Result<OrderedFault, String> {
         fault.check(paths)?;
         let mut list = self.list.lock();
         if list.faults.len() >= MOST {
@@ -74,14 +75,14 @@ impl Faults {
             return Err(format!("There are {MOST} faults already; remove some first."));
         }
         list.last_number += 1;
-        let number = list.last_number;
-        list.faults.push(Ordered { number, fault, happened: 0 });
+        let ordered = OrderedFault { id: FaultId::new(list.last_number), fault, happened: 0 };
+        list.faults.push(ordered.clone());
         self.are_there.store(true, Ordering::Relaxed);
-        Ok(number)
+        Ok(ordered)
     }
 
     /// Including those that are used up.
-    pub fn all(&self) -> Vec<Ordered> {
+    pub fn all(&self) -> Vec<OrderedFault> {
         self.list.lock().faults.clone()
     }
 
@@ -93,10 +94,10 @@ impl Faults {
     }
 
     /// Whether the fault was there.
-    pub fn remove(&self, number: u64) -> bool {
+    pub fn remove(&self, id: FaultId) -> bool {
         let mut list = self.list.lock();
         let before = list.faults.len();
-        list.faults.retain(|ordered| ordered.number != number);
+        list.faults.retain(|ordered| ordered.id != id);
         list.faults.len() < before
     }
 
@@ -112,9 +113,9 @@ impl Faults {
 
     pub fn meet(&self, request: &Request<'_>, entropy: &Entropy) -> Result<Option<Effect>, NoEntropy> {
         self.happen(entropy, |fault| fault.mail.is_none() && fault.is_for(request))?
-            .map(|(number, fault)| {
+            .map(|(id, fault)| {
                 Ok(Effect {
-                    fault: number,
+                    fault: Some(id),
                     status: fault.status.map(|status| (status, fault.retry_after)),
                     wait: fault.wait(entropy)?,
                     drop: fault.drop,
@@ -131,7 +132,11 @@ impl Faults {
     }
 
     /// Finds the first fault that matches and is not used up, and counts it.
-    fn happen(&self, entropy: &Entropy, is_for: impl Fn(&Fault) -> bool) -> Result<Option<(u64, Fault)>, NoEntropy> {
+    fn happen(
+        &self,
+        entropy: &Entropy,
+        is_for: impl Fn(&Fault) -> bool,
+    ) -> Result<Option<(FaultId, Fault)>, NoEntropy> {
         let mut list = self.list.lock();
         for ordered in list.faults.iter_mut().filter(|ordered| !ordered.is_used_up() && is_for(&ordered.fault)) {
             if let Some(probability) = ordered.fault.probability
@@ -140,7 +145,7 @@ impl Faults {
                 continue;
             }
             ordered.happened += 1;
-            return Ok(Some((ordered.number, ordered.fault.clone())));
+            return Ok(Some((ordered.id, ordered.fault.clone())));
         }
         Ok(None)
     }

@@ -9,7 +9,7 @@ mod read;
 use serde_json::{Value as Json, json};
 
 use print::print_ids;
-pub use print::{date, ids_in, print_id, print_text, time};
+pub use print::{date, ids_in, print_id, print_text, serialize_date, time};
 use read::{CONTROL, boolean, integer, is_mailbox, line, object, percent};
 pub use read::{moment, truth};
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
+use serde::Serializer;
 
 /// Appends an id: digits in quotes.
 pub fn print_id(id: i64, out: &mut Vec<u8>) {
@@ -69,6 +70,11 @@ pub fn date(days: i64) -> String {
     let mut text = String::with_capacity(10);
     push_date(moment(Timestamp::from_second(days.saturating_mul(DAY))).date(), &mut text);
     text
+}
+
+/// Serialises days since 1970 as a date.
+pub fn serialize_date<S: Serializer>(days: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&date(*days))
 }
 
 /// `2031-02-01T09:30:00Z` for microseconds since 1970, without fractions of a second.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use invited::testing::retention::{For, RULES};
+use invited::testing::{For, RULES};
 use serde_json::json;
 
 use crate::support::{Server, token};

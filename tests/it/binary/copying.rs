@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::tables::TABLES;
+use invited::testing::TABLES;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

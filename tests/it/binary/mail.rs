@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
+use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
 use super::serving::{fails, folder, succeeds};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::TemporaryFolder;
 use serde_json::{Value, json};
 
 use super::serving::{fails, folder, succeeds};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use invited::testing::sandbox::TemporaryFolder;
-use invited::testing::seed::{STANDARD, Seed};
+use invited::testing::TemporaryFolder;
+use invited::testing::{STANDARD, Seed};
 use serde_json::{Value, json};
 
 use super::serving::{fails, folder, new_database, succeeds};

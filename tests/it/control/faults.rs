@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
+use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
 use super::{invitation, refusal};

@@ -1,7 +1,7 @@
 //! One working request for each operation.
 
-use invited::testing::describe::Rung;
-use invited::testing::registry::REGISTRY;
+use invited::testing::REGISTRY;
+use invited::testing::Rung;
 use serde_json::{Value, json};
 
 use crate::support::client::Request;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use invited::testing::describe::{Resource, Shown};
+use invited::testing::{Resource, Shown};
 use invited::testing::{invitations, memberships, roles, users};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 //!
 //! The same mails are checked twice: byte for byte on the wire, and as a third-party mail parser reads them.
 
-use invited::testing::message::plain;
+use invited::testing::plain;
 use serde_json::{Value, json};
 
 use super::server::MailServer;
@@ -138,8 +138,7 @@ fn expect_only_address(addresses: &Value, name: &str, address: &str) {
 
 #[test]
 fn pitfall_17_a_line_with_only_a_dot_does_not_end_the_mail() {
-    let folder =
-        invited::testing::sandbox::TemporaryFolder::create(&invited::testing::entropy::Entropy::system()).unwrap();
+    let folder = invited::testing::TemporaryFolder::create(&invited::testing::Entropy::system()).unwrap();
     let database = folder.database();
     let place = database.parent().unwrap();
     let lines = ".\n..\n.x\nRSET\nMAIL FROM:<evil@example.test>\n.";

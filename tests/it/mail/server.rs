@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use invited::testing::entropy::Entropy;
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::Entropy;
+use invited::testing::TemporaryFolder;
 use serde_json::Value;
 
 use crate::peers;

@@ -42,8 +42,7 @@ fn the_database_holds_no_secret() {
 
 #[test]
 fn the_log_holds_no_secret_and_no_path() {
-    let folder =
-        invited::testing::sandbox::TemporaryFolder::create(&invited::testing::entropy::Entropy::system()).unwrap();
+    let folder = invited::testing::TemporaryFolder::create(&invited::testing::Entropy::system()).unwrap();
     let path = folder.database().with_extension("log");
     let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0", "--log-level", "trace"]);
     command.stderr(File::create(&path).unwrap());

@@ -3,7 +3,7 @@
 //! `users.is_active` and the counters repeat what memberships and invitations say. After each step of a random,
 //! repeatable sequence, every list's count must match the stored rows.
 
-use invited::testing::seed::Seed;
+use invited::testing::Seed;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;

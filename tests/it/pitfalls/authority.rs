@@ -1,6 +1,6 @@
 //! Granting more than one's own level, setting protected fields, and authority that outlives its reason.
 
-use invited::testing::access::{INVITABLE, Level, Permission};
+use invited::testing::{INVITABLE, Level, Permission};
 use serde_json::{Value, json};
 
 use crate::coverage::EXAMPLES;

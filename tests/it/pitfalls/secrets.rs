@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use invited::testing::access::Caller;
-use invited::testing::erasure;
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::Caller;
+use invited::testing::TemporaryFolder;
+use invited::testing::erase;
 use serde_json::{Value, json};
 
 use crate::oauth::secrets::holds;
@@ -176,7 +176,7 @@ fn rich_scenario(server: SocketAddr, deliver: &dyn Fn() -> usize) -> Evidence {
 
 /// The rich scenario on the real program, with the most verbose log.
 fn on_the_program() -> (Evidence, String) {
-    let folder = TemporaryFolder::create(&invited::testing::entropy::Entropy::system()).unwrap();
+    let folder = TemporaryFolder::create(&invited::testing::Entropy::system()).unwrap();
     let log = folder.database().with_extension("log");
     let database = sqlite(&folder.database());
     let arguments = ["sandbox", "--json", "--listen", "127.0.0.1:0", "--log-level", "trace", "--database", &database];
@@ -241,7 +241,7 @@ fn pitfall_21_the_database_holds_no_secret() {
     }
     // Erasing must not write secrets either.
     let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
-    server.write(move |db| erasure::erase(db, &context, "canary.one@example.test"));
+    server.write(move |db| erase(db, &context, "canary.one@example.test"));
     for (what, secret) in &evidence.secrets {
         assert!(!is_stored(secret), "{what} is stored");
     }

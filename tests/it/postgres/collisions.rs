@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
+use invited::testing::Stopwatch;
 use invited::testing::store::{Error, Param, UniqueIndex};
 
 use super::own_cluster::{serve, start};

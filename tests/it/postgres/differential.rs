@@ -17,7 +17,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use invited::testing::registry::REGISTRY;
+use invited::testing::REGISTRY;
 
 use asked::Asked;
 use dice::Dice;

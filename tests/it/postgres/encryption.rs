@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use invited::testing::entropy::Entropy;
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::Entropy;
+use invited::testing::TemporaryFolder;
 use invited_cluster::{Authority, Cluster};
 
 use super::own_cluster::start;

@@ -7,9 +7,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
-use invited::testing::entropy::Entropy;
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::Entropy;
+use invited::testing::Stopwatch;
+use invited::testing::TemporaryFolder;
 use invited_cluster::{Cluster, MORTAL};
 
 use super::load::Visitor;

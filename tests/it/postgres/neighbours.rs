@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use invited::testing::Stopwatch;
 use invited::testing::accounts;
-use invited::testing::clock::Stopwatch;
 
 use super::own_cluster::{serve, start};
 use crate::support::{Server, token, within};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
+use invited::testing::Stopwatch;
 
 use super::own_cluster::{serve, start_with};
 use super::update;

@@ -6,9 +6,7 @@
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
-use invited::testing::entropy::Entropy;
-use invited::testing::sandbox::TemporaryFolder;
+use invited::testing::{Entropy, Stopwatch, TemporaryFolder};
 use invited_cluster::Cluster;
 use serde_json::Value;
 

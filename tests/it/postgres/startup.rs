@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
+use invited::testing::Stopwatch;
 
 use super::own_cluster::{as_user, make_database, start};
 use crate::binary::{create_account, fails, serve};

@@ -6,12 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use invited::testing::app::App;
-use invited::testing::clock::{Clock, Stopwatch, Timestamp};
-use invited::testing::entropy::Entropy;
-use invited::testing::run::Running;
-use invited::testing::seed::Seed;
-use invited::testing::settings::Config;
+use invited::testing::{App, Clock, Config, Entropy, Running, Seed, Stopwatch, Timestamp};
 use invited_cluster::Cluster;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -80,8 +75,7 @@ impl Two {
     fn sweep(&self) -> [usize; 2] {
         let sweeps = [0, 1].map(|server| {
             let app: Arc<App> = Arc::clone(&self.running[server].app);
-            self.runtime
-                .spawn(async move { invited::testing::retention::sweep(&app).await.expect("the sweep succeeds") })
+            self.runtime.spawn(async move { invited::testing::sweep(&app).await.expect("the sweep succeeds") })
         });
         sweeps.map(|sweep| self.runtime.block_on(sweep).unwrap())
     }

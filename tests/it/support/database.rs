@@ -10,13 +10,13 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use invited::testing::app;
-use invited::testing::clock::Timestamp;
-use invited::testing::entropy::Entropy;
+use invited::testing::Entropy;
+use invited::testing::MIGRATIONS;
+use invited::testing::TemporaryFolder;
+use invited::testing::Timestamp;
 use invited::testing::migrate;
-use invited::testing::sandbox::TemporaryFolder;
-use invited::testing::schema::MIGRATIONS;
-use invited::testing::settings::{Config, Values};
+use invited::testing::open_store;
+use invited::testing::{Config, Values};
 use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::types::Value as Cell;
 use rusqlite::{Batch, Connection, OpenFlags};
@@ -252,7 +252,7 @@ fn template(server: &str) -> String {
                 client.batch_execute("DROP DATABASE IF EXISTS stories_unfinished WITH (FORCE)").await.unwrap();
                 client.batch_execute("CREATE DATABASE stories_unfinished").await.unwrap();
                 let values = Values::from([("database".to_owned(), format!("{server}/stories_unfinished"))]);
-                let store = app::open_store(&Config::defaults().unwrap().with(&values).unwrap()).unwrap();
+                let store = open_store(&Config::defaults().unwrap().with(&values).unwrap()).unwrap();
                 migrate::apply(&store, MIGRATIONS, Timestamp(0)).await.unwrap();
                 tokio::task::spawn_blocking(move || store.close()).await.unwrap();
                 client.batch_execute(&format!("ALTER DATABASE stories_unfinished RENAME TO {wanted}")).await.unwrap();

@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use invited::testing::app::App;
-use invited::testing::clock::{Clock, Timestamp};
-use invited::testing::entropy::Entropy;
-use invited::testing::error::Error;
-use invited::testing::run::Running;
-use invited::testing::seed::Seed;
-use invited::testing::settings::{Config, Values};
+use invited::testing::App;
+use invited::testing::Entropy;
+use invited::testing::Error;
+use invited::testing::Running;
+use invited::testing::Seed;
 use invited::testing::store::Db;
+use invited::testing::{Clock, Timestamp};
+use invited::testing::{Config, Values};
 use tokio::runtime::Runtime;
 
 use super::database::Database;
@@ -132,13 +132,13 @@ impl Server {
     #[track_caller]
     pub(crate) fn deliver(&self) -> usize {
         let app = &self.running.as_ref().unwrap().app;
-        self.runtime.block_on(invited::testing::delivery::send_due(app)).expect("the outbox is read")
+        self.runtime.block_on(invited::testing::send_due(app)).expect("the outbox is read")
     }
 
     /// Marks and removes expired rows; returns their number.
     #[track_caller]
     pub(crate) fn sweep(&self) -> usize {
-        self.runtime.block_on(invited::testing::retention::sweep(self.app())).expect("the database is swept")
+        self.runtime.block_on(invited::testing::sweep(self.app())).expect("the database is swept")
     }
 
     pub(crate) fn advance_seconds(&self, seconds: u64) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
+use invited::testing::Stopwatch;
 
 /// Looks until something is so; whether that came in time.
 pub(crate) fn within(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {

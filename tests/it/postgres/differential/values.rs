@@ -1,6 +1,6 @@
 //! Values: usual ones, edge cases, and invalid ones.
 
-use invited::testing::kind::Kind;
+use invited::testing::Kind;
 use serde_json::{Value, json};
 
 use super::dice::Dice;

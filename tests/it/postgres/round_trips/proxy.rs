@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::clock::Stopwatch;
+use invited::testing::Stopwatch;
 
 /// The silence after which the server counts as waiting.
 const SILENCE: Duration = Duration::from_millis(25);
