@@ -11,10 +11,16 @@ pub fn made_at(now: Timestamp) -> [(&'static str, Param<'static>); 2] {
     [("created_at", Param::Int(now.0)), ("updated_at", Param::Int(now.0))]
 }
 
-/// Writes a row and returns its id. Rows with the same columns share one statement text.
+/// Writes a row and returns its id. Rows with the same columns share one statement text. It is put together without
+/// `format!`, which took a tenth of the time of a bulk.
 pub fn insert<const KIND: char>(db: &mut Db, table: &str, row: Columns<'_>) -> Result<Id<KIND>, Error> {
     let (columns, params): (Vec<&str>, Vec<Param<'_>>) = row.into_iter().unzip();
-    let values: Vec<String> = (1..=params.len()).map(|place| format!("?{place}")).collect();
-    let (columns, values) = (columns.join(", "), values.join(", "));
-    db.insert(&format!("INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING id"), &params)
+    let mut sql = String::with_capacity(512);
+    sql.extend(["INSERT INTO ", table, " (", &columns.join(", "), ") VALUES ("]);
+    let mut digits = itoa::Buffer::new();
+    for place in 1..=params.len() {
+        sql.extend([if place == 1 { "?" } else { ", ?" }, digits.format(place)]);
+    }
+    sql.push_str(") RETURNING id");
+    db.insert(&sql, &params)
 }
