@@ -11,9 +11,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::Entropy;
-use invited::testing::Stopwatch;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, Stopwatch, TemporaryFolder};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::Entropy;
-use invited::testing::Stopwatch;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, Stopwatch, TemporaryFolder};
 use rusqlite::Connection;
 use serde_json::json;
 

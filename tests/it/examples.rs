@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use invited::testing::Entropy;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, TemporaryFolder};
 
 use crate::peers::{installed, python_script, run};
 use crate::support::within;

@@ -4,8 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use invited::testing::Entropy;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, TemporaryFolder};
 use rusqlite::Connection;
 use serde_json::json;
 

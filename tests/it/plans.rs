@@ -1,14 +1,11 @@
 //! SQLite's query plans: every filter, order and association of a list uses an index, never a table scan. The
 //! statements are the server's own; only their plan is read.
 
-use invited::testing::Projection;
-use invited::testing::REGISTRY;
-use invited::testing::invitations;
 use invited::testing::params::{self, Tree};
 use invited::testing::query::{self, ListQuery};
 use invited::testing::sql::{self, Key, Statement};
 use invited::testing::store::{Db, Dialect, Error};
-use invited::testing::{Resource, Target, Test};
+use invited::testing::{Projection, REGISTRY, Resource, Target, Test, invitations};
 
 use crate::support::Server;
 

@@ -4,9 +4,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::Entropy;
-use invited::testing::Stopwatch;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, Stopwatch, TemporaryFolder};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use invited::testing::TemporaryFolder;
-use invited::testing::{STANDARD, Seed};
+use invited::testing::{STANDARD, Seed, TemporaryFolder};
 use serde_json::{Value, json};
 
 use super::serving::{fails, folder, new_database, succeeds};

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use invited::testing::Entropy;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, TemporaryFolder};
 use serde_json::Value;
 
 use crate::process::{Client, Program, command, ended_by_asking_twice, half_a_request, printed, run, sqlite};

@@ -1,7 +1,6 @@
 //! One working request for each operation.
 
-use invited::testing::REGISTRY;
-use invited::testing::Rung;
+use invited::testing::{REGISTRY, Rung};
 use serde_json::{Value, json};
 
 use crate::support::client::Request;

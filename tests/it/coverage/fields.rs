@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use invited::testing::{Resource, Shown};
-use invited::testing::{invitations, memberships, roles, users};
+use invited::testing::{Resource, Shown, invitations, memberships, roles, users};
 use serde_json::{Value, json};
 
 use super::examples::{join, role};

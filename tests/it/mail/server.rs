@@ -5,8 +5,7 @@ use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use invited::testing::Entropy;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, TemporaryFolder};
 use serde_json::Value;
 
 use crate::peers;

@@ -5,9 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use invited::testing::Caller;
-use invited::testing::TemporaryFolder;
-use invited::testing::erase;
+use invited::testing::{Caller, TemporaryFolder, erase};
 use serde_json::{Value, json};
 
 use crate::oauth::secrets::holds;

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use invited::testing::Entropy;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, TemporaryFolder};
 use invited_cluster::{Authority, Cluster};
 
 use super::own_cluster::start;

@@ -7,9 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::Entropy;
-use invited::testing::Stopwatch;
-use invited::testing::TemporaryFolder;
+use invited::testing::{Entropy, Stopwatch, TemporaryFolder};
 use invited_cluster::{Cluster, MORTAL};
 
 use super::load::Visitor;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use invited::testing::Stopwatch;
-use invited::testing::accounts;
+use invited::testing::{Stopwatch, accounts};
 
 use super::own_cluster::{serve, start};
 use crate::support::{Server, token, within};

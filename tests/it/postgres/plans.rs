@@ -8,12 +8,10 @@
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-use invited::testing::REGISTRY;
-use invited::testing::Value;
-use invited::testing::invitations;
 use invited::testing::query::ListQuery;
 use invited::testing::sql::{self, Key, Statement};
 use invited::testing::store::Dialect::Postgres;
+use invited::testing::{REGISTRY, Value, invitations};
 
 use crate::plans::{TOP, plain, statements, tree};
 use crate::support::Server;

@@ -10,13 +10,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use invited::testing::Entropy;
-use invited::testing::MIGRATIONS;
-use invited::testing::TemporaryFolder;
-use invited::testing::Timestamp;
-use invited::testing::migrate;
-use invited::testing::open_store;
-use invited::testing::{Config, Values};
+use invited::testing::{Config, Entropy, MIGRATIONS, TemporaryFolder, Timestamp, Values, migrate, open_store};
 use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::types::Value as Cell;
 use rusqlite::{Batch, Connection, OpenFlags};

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use invited::testing::tokens;
-use invited::testing::{accounts, invitations};
+use invited::testing::{accounts, invitations, tokens};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 

@@ -8,14 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use invited::testing::App;
-use invited::testing::Entropy;
-use invited::testing::Error;
-use invited::testing::Running;
-use invited::testing::Seed;
 use invited::testing::store::Db;
-use invited::testing::{Clock, Timestamp};
-use invited::testing::{Config, Values};
+use invited::testing::{App, Clock, Config, Entropy, Error, Running, Seed, Timestamp, Values};
 use tokio::runtime::Runtime;
 
 use super::database::Database;

@@ -1,7 +1,6 @@
 //! API requests, generated from the descriptions of the resources, so that additions are covered.
 
-use invited::testing::REGISTRY;
-use invited::testing::{Operation, Resource, Test, Verb};
+use invited::testing::{Operation, REGISTRY, Resource, Test, Verb};
 use serde_json::{Map, Value, json};
 
 use super::asked::{Asked, Pairs, escaped};
