@@ -4,7 +4,7 @@
 //! never sent to an address from the request. Everything else is judged afterwards, and errors go to the application.
 
 use crate::oauth::applications::Application;
-use crate::oauth::pkce::{self, Challenge, Method};
+use crate::oauth::pkce::{self, Challenge, ChallengeMethod};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 
 /// In characters. The state comes back in the URL of a redirect.
@@ -81,7 +81,7 @@ impl AuthorizationRequest {
                 None => Ok(None),
             };
         };
-        let Some(method) = Method::named(method.unwrap_or("plain")) else {
+        let Some(method) = ChallengeMethod::named(method.unwrap_or("plain")) else {
             return Err(refusal(Code::InvalidRequest, "The code_challenge_method must be S256 or plain."));
         };
         if !pkce::is_well_formed(text) {

@@ -12,7 +12,7 @@ use crate::entropy::Entropy;
 use crate::ids::{ApplicationId, GrantId, TokenId, UserId};
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::{is_scope, is_within};
-use crate::oauth::pkce::{self, Challenge, Method};
+use crate::oauth::pkce::{self, Challenge, ChallengeMethod};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::{grants, is_active};
 use crate::store::{self, Db, Param};
@@ -70,7 +70,7 @@ pub struct Exchange<'a> {
     pub request_id: &'a str,
 }
 
-type Outcome = Result<Result<Issued, Refusal>, Error>;
+type Exchanged = Result<Result<Issued, Refusal>, Error>;
 
 /// The grant of a code or a refresh token.
 struct FoundGrant {
@@ -94,7 +94,7 @@ fn found(row: &store::Row<'_>) -> Result<FoundGrant, store::Error> {
 }
 
 impl Exchange<'_> {
-    pub fn carry_out(&self, db: &mut Db, request: &TokenRequest) -> Outcome {
+    pub fn carry_out(&self, db: &mut Db, request: &TokenRequest) -> Exchanged {
         if !applications::is_registered(db, self.application.id)? {
             return Ok(Err(UNKNOWN_CLIENT));
         }
@@ -107,11 +107,11 @@ impl Exchange<'_> {
         }
     }
 
-    fn redeem(&self, db: &mut Db, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Outcome {
+    fn redeem(&self, db: &mut Db, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Exchanged {
         let sql = "SELECT id, application_id, user_id, scope, revoked_at, code_used_at, code_expires_at, \
                    redirect_uri, code_challenge, code_challenge_method FROM grants WHERE code_hash = ?1";
         let found = db.maybe(sql, &[Param::Bytes(&tokens::hash(code))], |row| {
-            let method = row.maybe_text(9)?.and_then(Method::named);
+            let method = row.maybe_text(9)?.and_then(ChallengeMethod::named);
             let challenge = row.maybe_text(8)?.zip(method);
             let challenge = challenge.map(|(text, method)| Challenge { method, text: text.to_owned() });
             Ok((found(row)?, Timestamp(row.int(6)?), row.text(7)? == redirect_uri, challenge))
@@ -134,7 +134,7 @@ impl Exchange<'_> {
         self.issue(db, grant.user_id, Some(grant.grant_id), &grant.scope)
     }
 
-    fn renew(&self, db: &mut Db, token: &str, scope: &str) -> Outcome {
+    fn renew(&self, db: &mut Db, token: &str, scope: &str) -> Exchanged {
         let sql = "SELECT g.id, g.application_id, g.user_id, g.scope, g.revoked_at, r.used_at, r.id \
                    FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.token_hash = ?1";
         let found = db.maybe(sql, &[Param::Bytes(&tokens::hash(token))], |row| Ok((found(row)?, row.int(6)?)))?;
@@ -158,7 +158,7 @@ impl Exchange<'_> {
         self.issue(db, grant.user_id, Some(grant.grant_id), scope)
     }
 
-    fn client_credentials(&self, db: &mut Db, scope: &str) -> Outcome {
+    fn client_credentials(&self, db: &mut Db, scope: &str) -> Exchanged {
         if !is_scope(scope) {
             return Ok(Err(WIDER_SCOPE));
         }
@@ -170,13 +170,13 @@ impl Exchange<'_> {
     }
 
     /// Ends a grant whose code or token was misused.
-    fn end(&self, db: &mut Db, grant: &FoundGrant, refusal: Refusal) -> Outcome {
+    fn end(&self, db: &mut Db, grant: &FoundGrant, refusal: Refusal) -> Exchanged {
         grants::end(db, grant.grant_id, self.request_id, self.now)?;
         Ok(Err(refusal))
     }
 
     /// Makes an access token, and a refresh token if there is a grant to renew it from.
-    fn issue(&self, db: &mut Db, user_id: UserId, grant_id: Option<GrantId>, scope: &str) -> Outcome {
+    fn issue(&self, db: &mut Db, user_id: UserId, grant_id: Option<GrantId>, scope: &str) -> Exchanged {
         let Self { application, entropy, now, request_id } = *self;
         let access_token = tokens::generate(entropy, tokens::ACCESS_PREFIX)?;
         let hash = tokens::hash(access_token.expose_secret());

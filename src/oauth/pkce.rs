@@ -7,16 +7,16 @@ use subtle::ConstantTimeEq as _;
 
 /// How a challenge is derived from its verifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub enum ChallengeMethod {
     Plain,
     /// SHA-256 in base64url.
     S256,
 }
 
 /// The better one first.
-pub const METHODS: [(Method, &str); 2] = [(Method::S256, "S256"), (Method::Plain, "plain")];
+pub const METHODS: [(ChallengeMethod, &str); 2] = [(ChallengeMethod::S256, "S256"), (ChallengeMethod::Plain, "plain")];
 
-impl Method {
+impl ChallengeMethod {
     pub fn named(name: &str) -> Option<Self> {
         METHODS.iter().find(|(_, known)| *known == name).map(|(method, _)| *method)
     }
@@ -28,7 +28,7 @@ impl Method {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    pub method: Method,
+    pub method: ChallengeMethod,
     pub text: String,
 }
 
@@ -44,8 +44,8 @@ pub fn is_proven(challenge: Option<&Challenge>, verifier: Option<&str>) -> bool 
         (None, None) => true,
         (Some(challenge), Some(verifier)) if is_well_formed(verifier) => {
             let shown = match challenge.method {
-                Method::Plain => verifier.to_owned(),
-                Method::S256 => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
+                ChallengeMethod::Plain => verifier.to_owned(),
+                ChallengeMethod::S256 => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
             };
             shown.as_bytes().ct_eq(challenge.text.as_bytes()).into()
         }

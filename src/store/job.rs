@@ -15,12 +15,12 @@ pub trait Work<T, E>: FnMut(&mut Db) -> Result<T, E> + Send + 'static {}
 impl<T, E, F: FnMut(&mut Db) -> Result<T, E> + Send + 'static> Work<T, E> for F {}
 
 /// What a job may fail with.
-pub trait Failure: From<Error> + Send + 'static {}
+pub trait JobError: From<Error> + Send + 'static {}
 
-impl<E: From<Error> + Send + 'static> Failure for E {}
+impl<E: From<Error> + Send + 'static> JobError for E {}
 
 /// Queues a job and waits for its result.
-pub(super) async fn submit<T: Send + 'static, E: Failure>(
+pub(super) async fn submit<T: Send + 'static, E: JobError>(
     queue: &flume::Sender<Message>,
     work: impl Work<T, E>,
     terms: Terms,
@@ -60,7 +60,7 @@ struct Task<F, T, E> {
     reply: oneshot::Sender<Result<T, E>>,
 }
 
-impl<F: Work<T, E>, T: Send, E: Failure> Job for Task<F, T, E> {
+impl<F: Work<T, E>, T: Send, E: JobError> Job for Task<F, T, E> {
     fn run(&mut self, db: &mut Db) -> bool {
         // Unwind safe: after a panic the closure is not called again, and its changes are rolled back.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(db)));

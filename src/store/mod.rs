@@ -33,7 +33,7 @@ pub use db::Db;
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
 pub use job::Work;
-use job::{Failure, Message, Terms};
+use job::{JobError, Message, Terms};
 pub use row::Row;
 pub use statistics::{Position, Statistics};
 use threads::{Group, Threads};
@@ -140,12 +140,12 @@ impl Store {
     }
 
     /// Runs a job in a read-only transaction. It may be run again, as by [`Store::write`].
-    pub async fn read<T: Send + 'static, E: Failure>(&self, work: impl Work<T, E>) -> Result<T, E> {
+    pub async fn read<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
         job::submit(&self.reads, work, Terms::default()).await
     }
 
     /// Like [`Store::read`], but on a replica if there is one that has reached `since`; later writes may be missing.
-    pub async fn read_late<T: Send + 'static, E: Failure>(
+    pub async fn read_late<T: Send + 'static, E: JobError>(
         &self,
         since: Position,
         work: impl Work<T, E>,
@@ -162,12 +162,12 @@ impl Store {
 
     /// Runs a job that may write. Its changes are durable if this returns `Ok`, and undone if it returns `Err`. A job
     /// that hits a serialization conflict is rolled back and retried, so the closure must not consume what it captures.
-    pub async fn write<T: Send + 'static, E: Failure>(&self, work: impl Work<T, E>) -> Result<T, E> {
+    pub async fn write<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
         job::submit(&self.writes, work, Terms { commits: true, ..Terms::default() }).await
     }
 
     /// Runs a job as [`Store::write`] does, but always undoes it.
-    pub async fn rehearse<T: Send + 'static, E: Failure>(&self, work: impl Work<T, E>) -> Result<T, E> {
+    pub async fn rehearse<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
         job::submit(&self.writes, work, Terms::default()).await
     }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::store::{Dialect, Param};
-use crate::wire::describe::{Direction, Link, Reading, Resource};
+use crate::wire::describe::{Direction, Link, ReadFrom, Resource};
 use crate::wire::kind::Value;
 use crate::wire::projection::{Column, Projection};
 use crate::wire::query::{Condition, ListQuery, Slice};
@@ -182,10 +182,10 @@ fn expressions(dialect: Dialect, projection: &Projection) -> String {
     let mut text = String::with_capacity(1_000);
     for column in projection.columns() {
         match column {
-            Column::Field(field) => match field.reading {
-                Reading::Column => text.extend(["t.", field.name]),
-                Reading::Expression(sql) => text.push_str(sql),
-                Reading::Condition(sql) => text.extend(["CASE WHEN ", sql, " THEN 1 ELSE 0 END"]),
+            Column::Field(field) => match field.read_from {
+                ReadFrom::Column => text.extend(["t.", field.name]),
+                ReadFrom::Expression(sql) => text.push_str(sql),
+                ReadFrom::Condition(sql) => text.extend(["CASE WHEN ", sql, " THEN 1 ELSE 0 END"]),
             },
             Column::Key(association) => match association.link {
                 Link::One(id) => text.push_str(id),

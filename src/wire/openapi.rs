@@ -6,7 +6,7 @@ use crate::wire::describe::{Field, Filter, Link, Resource, Rung, Shown, Sort, Ta
 use crate::wire::kind::Kind;
 
 /// Status and text of every refusal, and which operations it is of.
-const REFUSALS: &[(&str, Condition, &str)] = &[
+const REFUSALS: &[(&str, VerbTest, &str)] = &[
     ("400", ALWAYS, "The request is malformed."),
     ("401", ALWAYS, "There is no valid bearer token."),
     ("403", ALWAYS, "The caller may not do this."),
@@ -22,7 +22,7 @@ const REFUSALS: &[(&str, Condition, &str)] = &[
 ];
 
 /// Additional headers, and which operations read them.
-const HEADERS: &[(&str, Condition, &str)] = &[
+const HEADERS: &[(&str, VerbTest, &str)] = &[
     ("Invited-Strict", ALWAYS, "With true, whatever would be ignored is an error that names it."),
     ("Invited-Dry-Run", Verb::is_write, "With true, everything is done but the effect."),
     (
@@ -34,9 +34,9 @@ const HEADERS: &[(&str, Condition, &str)] = &[
 ];
 
 /// Which operations something belongs to.
-type Condition = fn(Verb) -> bool;
+type VerbTest = fn(Verb) -> bool;
 
-const ALWAYS: Condition = |_| true;
+const ALWAYS: VerbTest = |_| true;
 
 /// The description of these resources below `base_path`.
 pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {

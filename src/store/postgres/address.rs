@@ -34,7 +34,7 @@ const FORM: &str = "write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for 
 const OLDEST_VERSION: i32 = 130_000;
 
 #[derive(Clone)]
-pub(super) struct Address {
+pub(super) struct ServerAddress {
     /// The URL without user and password.
     place: String,
     /// One per host, in the order of the URL, so a silent host does not use up the time of the next one.
@@ -45,7 +45,7 @@ pub(super) struct Address {
     pub(super) is_pooled: bool,
 }
 
-impl Address {
+impl ServerAddress {
     /// Parses a URL. Certificates in `authorities` are trusted beside the well-known ones.
     pub(super) fn read(url: &str, authorities: Option<&Path>, is_pooled: bool) -> Result<Self, Error> {
         let place = place_of(url);
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     fn mode(url: &str) -> SslMode {
-        Address::read(url, None, false).map(|address| address.hosts[0].get_ssl_mode()).unwrap()
+        ServerAddress::read(url, None, false).map(|address| address.hosts[0].get_ssl_mode()).unwrap()
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn each_host_is_asked_by_itself_with_all_that_the_url_says() {
         let url = "postgres://me:geheim@one,two:5433/team?options=-c%20a%3Db";
-        let address = Address::read(url, None, false).unwrap();
+        let address = ServerAddress::read(url, None, false).unwrap();
         let ports: Vec<&[u16]> = address.hosts.iter().map(Config::get_ports).collect();
         assert_eq!(ports, [[5432], [5433]]);
         for host in &address.hosts {

@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::error::Elapsed;
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
-use crate::store::postgres::address::Address;
+use crate::store::postgres::address::ServerAddress;
 use crate::store::postgres::errors;
 use crate::store::postgres::settings::SessionSettings;
 use crate::store::postgres::values::typed;
@@ -79,7 +79,7 @@ struct Reply {
 type PendingReply<'a> = Pin<Box<dyn Future<Output = Result<Reply, tokio_postgres::Error>> + 'a>>;
 
 impl Connection {
-    pub(super) fn connect(address: &Address, settings: &SessionSettings) -> Result<Self, Error> {
+    pub(super) fn connect(address: &ServerAddress, settings: &SessionSettings) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()

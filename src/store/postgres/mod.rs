@@ -22,7 +22,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::store::threads;
 use crate::store::{Error, Options, Server, Statistics, Store};
-use address::Address;
+use address::ServerAddress;
 use settings::SessionSettings;
 use worker::Worker;
 
@@ -32,10 +32,11 @@ pub(super) use values::column;
 
 pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
     let authorities = server.authorities.as_deref();
-    let primary = Address::read(server.url.expose_secret(), authorities, server.is_pooled)?;
-    let replica = server.replica.as_ref().map(|url| Address::read(url.expose_secret(), authorities, server.is_pooled));
+    let primary = ServerAddress::read(server.url.expose_secret(), authorities, server.is_pooled)?;
+    let replica =
+        server.replica.as_ref().map(|url| ServerAddress::read(url.expose_secret(), authorities, server.is_pooled));
     let replica = replica.transpose().map_err(|cause| Error::Unusable(format!("database_replica: {cause}")))?;
-    let replica = replica.map(Address::of_replica);
+    let replica = replica.map(ServerAddress::of_replica);
     let statistics = Arc::new(Statistics::default());
     let writing = SessionSettings::of_writes(server.is_pooled, replica.is_some());
     let reading = SessionSettings::of_reads(server.is_pooled, options.read_timeout);
@@ -63,7 +64,7 @@ pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
 
 /// Connects once at startup to report a wrong address at once. On a separate thread, since a connection has a runtime
 /// of its own, which must not run inside another one.
-fn connect(address: &Address, settings: &SessionSettings) -> Result<Connection, Error> {
+fn connect(address: &ServerAddress, settings: &SessionSettings) -> Result<Connection, Error> {
     let (address, settings) = (address.clone(), settings.clone());
     thread::spawn(move || Connection::connect(&address, &settings)).join().map_err(|_| Error::Panicked)?
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::Stopwatch;
 use crate::store::db::Engine;
 use crate::store::job::{Job, Message};
-use crate::store::postgres::address::Address;
+use crate::store::postgres::address::ServerAddress;
 use crate::store::postgres::connection::Connection;
 use crate::store::postgres::settings::SessionSettings;
 use crate::store::{Db, Error, Statistics};
@@ -23,7 +23,7 @@ pub(super) struct Worker {
     /// Counted from 1.
     number: usize,
     db: Option<Db>,
-    address: Address,
+    address: ServerAddress,
     settings: SessionSettings,
     jobs: flume::Receiver<Message>,
     statistics: Arc<Statistics>,
@@ -44,7 +44,7 @@ enum End {
 impl Worker {
     pub(super) fn new(
         number: usize,
-        address: &Address,
+        address: &ServerAddress,
         settings: &SessionSettings,
         jobs: flume::Receiver<Message>,
         statistics: &Arc<Statistics>,

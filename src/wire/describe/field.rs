@@ -9,7 +9,7 @@ pub struct Field {
     /// Wire name, and the column that an update writes.
     pub name: &'static str,
     pub kind: Kind,
-    pub reading: Reading,
+    pub read_from: ReadFrom,
     pub shown: Shown,
     pub nullable: bool,
     /// `None` for a read-only field.
@@ -20,7 +20,7 @@ pub struct Field {
 
 /// How a field is read, from the resource's own table only.
 #[derive(Clone, Copy)]
-pub enum Reading {
+pub enum ReadFrom {
     /// The column of its name.
     Column,
     /// A SQL expression.
@@ -58,7 +58,7 @@ pub struct Input {
 
 /// A boolean that is true where this SQL condition is.
 pub const fn derived(name: &'static str, condition: &'static str, text: &'static str) -> Field {
-    Field { reading: Reading::Condition(condition), ..Field::new(name, Kind::Bool, text) }
+    Field { read_from: ReadFrom::Condition(condition), ..Field::new(name, Kind::Bool, text) }
 }
 
 impl Field {
@@ -73,13 +73,13 @@ impl Field {
 
     /// A printed, read-only column that every caller sees and that is never null.
     pub const fn new(name: &'static str, kind: Kind, text: &'static str) -> Self {
-        let (reading, shown) = (Reading::Column, Shown::From(Rung::EVERYONE));
-        Self { name, kind, reading, shown, nullable: false, input: None, text }
+        let (read_from, shown) = (ReadFrom::Column, Shown::From(Rung::EVERYONE));
+        Self { name, kind, read_from, shown, nullable: false, input: None, text }
     }
 
     /// Read by this SQL expression instead.
     pub const fn expression(mut self, sql: &'static str) -> Self {
-        self.reading = Reading::Expression(sql);
+        self.read_from = ReadFrom::Expression(sql);
         self
     }
 
@@ -108,7 +108,7 @@ impl Field {
 
     /// Not a column: a rule of the resource stores the value, and it is read as null.
     pub const fn kept_elsewhere(mut self) -> Self {
-        self.reading = Reading::Expression("NULL");
+        self.read_from = ReadFrom::Expression("NULL");
         if let Some(input) = &mut self.input {
             input.is_column = false;
         }

@@ -14,7 +14,7 @@ mod filter;
 mod operation;
 
 pub use association::{Association, Link, Target};
-pub use field::{Field, Input, Reading, Shown, derived};
+pub use field::{Field, Input, ReadFrom, Shown, derived};
 pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_TEXTS, Relation, Test};
 pub use operation::{Operation, Verb};
 
