@@ -25,7 +25,8 @@ pub const UNKNOWN_CLIENT: Refusal =
 
 const DEAD_CODE: Refusal = refusal(
     Code::InvalidGrant,
-    "The code is unknown, expired, used or revoked, or it was given to another application or for another redirect URI.",
+    "The code is unknown, expired, used or revoked, or it was given to another application or for another redirect \
+     URI.",
 );
 
 const NOT_PROVEN: Refusal = refusal(Code::InvalidGrant, "The code_verifier does not belong to the code.");

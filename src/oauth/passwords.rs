@@ -124,8 +124,8 @@ pub fn set(
 pub fn take_along(db: &mut Db, from: UserId, to: UserId) -> Result<(), store::Error> {
     db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
-         SELECT CAST(?2 AS BIGINT), salt, hash, memory_kib, passes, lanes, changed_at FROM passwords WHERE user_id = ?1 \
-         ON CONFLICT (user_id) DO NOTHING",
+         SELECT CAST(?2 AS BIGINT), salt, hash, memory_kib, passes, lanes, changed_at FROM passwords \
+         WHERE user_id = ?1 ON CONFLICT (user_id) DO NOTHING",
         &[from.into(), to.into()],
     )?;
     Ok(())

@@ -139,8 +139,8 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
         invitations::remove_pending(db, context, &record, "delete")?;
     }
     db.exec(
-        "UPDATE account_invitations SET full_name = ?3, name_key = ?4, email_address = ?5, email_key = ?6, search_key = ?7, \
-         headline = NULL, updated_at = ?8 WHERE account_id = ?1 AND invitee_id = ?2",
+        "UPDATE account_invitations SET full_name = ?3, name_key = ?4, email_address = ?5, email_key = ?6, \
+         search_key = ?7, headline = NULL, updated_at = ?8 WHERE account_id = ?1 AND invitee_id = ?2",
         &nameless,
     )?;
     Ok(())

@@ -33,8 +33,8 @@ pub struct Offer {
     pub is_granted: bool,
 }
 
-const COLUMNS: &str = "i.id, i.account_id, a.name, a.language, i.invitee_id, i.email_address, i.email_key, i.full_name, \
-                       i.headline, i.permission, r.name, u.full_name, i.expires_on, m.permission";
+const COLUMNS: &str = "i.id, i.account_id, a.name, a.language, i.invitee_id, i.email_address, i.email_key, \
+                       i.full_name, i.headline, i.permission, r.name, u.full_name, i.expires_on, m.permission";
 
 /// The inviter's membership counts while it is active.
 const JOINS: &str = "JOIN accounts a ON a.id = i.account_id JOIN users u ON u.id = i.inviter_id \

@@ -107,8 +107,8 @@ pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timesta
     let accepted = db.maybe(
         "UPDATE account_invitations SET accepted_at = ?3, updated_at = ?3 \
          WHERE account_id = ?1 AND id = ?2 AND accepted_at IS NULL \
-         RETURNING invitee_id, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, billability_target, \
-         default_read_only",
+         RETURNING invitee_id, permission, default_role_id, bill_rate_in_cents, cost_rate_in_cents, \
+         billability_target, default_read_only",
         &[account_id.into(), id.into(), Param::Int(now.0)],
         |row| {
             Ok(NewMembership {
