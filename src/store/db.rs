@@ -3,7 +3,7 @@
 //! Placeholders are written `?1 ?2`. With `$2`, SQLite would take it for a *name*, number it by first appearance, and
 //! silently bind the wrong values.
 
-use crate::store::postgres::Connection;
+use crate::store::postgres::connection::Connection;
 use crate::store::row::{Row, RowOf};
 use crate::store::{Dialect, Error, Param};
 

@@ -2,7 +2,8 @@
 
 use rusqlite::types::ValueRef;
 
-use crate::store::{Error, Param, postgres};
+use crate::store::postgres::values;
+use crate::store::{Error, Param};
 use crate::wire::envelope::Cells;
 use crate::wire::kind::Cell;
 
@@ -18,7 +19,7 @@ impl Row<'_> {
     /// The value in a column, whatever its type.
     pub fn any(&self, column: usize) -> Result<Param<'_>, Error> {
         match self.0 {
-            RowOf::Postgres(row) => postgres::column(row, column),
+            RowOf::Postgres(row) => values::column(row, column),
             RowOf::Sqlite(row) => Ok(match row.get_ref(column)? {
                 ValueRef::Null => Param::Null,
                 ValueRef::Integer(number) => Param::Int(number),

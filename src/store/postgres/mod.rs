@@ -9,10 +9,10 @@
 //! is replaced, with growing pauses while the server is unreachable. A read never misses the caller's own write.
 
 mod address;
-mod connection;
+pub(super) mod connection;
 mod errors;
 mod settings;
-mod values;
+pub(super) mod values;
 mod worker;
 
 use std::sync::Arc;
@@ -23,12 +23,11 @@ use secrecy::ExposeSecret as _;
 use crate::store::threads;
 use crate::store::{Error, Options, Server, Statistics, Store};
 use address::ServerAddress;
+use connection::Connection;
 use settings::SessionSettings;
 use worker::Worker;
 
 pub(super) use address::place_of;
-pub(super) use connection::Connection;
-pub(super) use values::column;
 
 pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
     let authorities = server.authorities.as_deref();
