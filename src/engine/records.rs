@@ -3,7 +3,7 @@
 //! These functions work for every resource, within the caller's account: a foreign id is not found, exactly like an
 //! unknown one.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::engine::access::Caller;
 use crate::engine::audit::{Attributes, AuditEntry};
@@ -189,13 +189,13 @@ fn print<'a>(
     expected: usize,
 ) -> Result<Envelope<'a>, store::Error> {
     let mut envelope = Envelope::new(projection, expected);
-    let mut wanted = vec![BTreeSet::new(); projection.included().len()];
+    let mut wanted = vec![Vec::new(); projection.included().len()];
     db.each(&statement.text, &statement.params(), &mut |row| {
         envelope.push(row);
         for (included, ids) in projection.included().iter().zip(&mut wanted) {
             for column in &included.columns {
                 match row.cell(*column) {
-                    Cell::Int(id) => ids.extend([id]),
+                    Cell::Int(id) => ids.push(id),
                     Cell::Text(numbers) => ids.extend(ids_in(numbers)),
                     Cell::Null => {}
                 }
@@ -210,10 +210,12 @@ fn print<'a>(
         };
         if resource.name == projection.resource().name {
             // Already in the same map, with all requested fields.
-            envelope.ids().iter().for_each(|id| _ = ids.remove(id));
+            let printed: HashSet<&i64> = envelope.ids().iter().collect();
+            ids.retain(|id| !printed.contains(id));
         }
+        ids.sort_unstable();
+        ids.dedup();
         if !ids.is_empty() {
-            let ids: Vec<i64> = ids.into_iter().collect();
             let included = Projection::plain(resource, caller.rung()).with_dates(projection.dates());
             let statement = sql::records(db.dialect(), &included, caller.account_id.get(), &ids);
             db.each(&statement.text, &statement.params(), &mut |row| {

@@ -111,8 +111,9 @@ pub fn request_id(app: &App, headers: &HeaderMap) -> String {
 fn uuid(random: &[u8; 32]) -> String {
     let bits = random.iter().take(16).fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
     let bits = bits & !(0xf << 76) & !(0b11 << 62) | 0x4 << 76 | 0b10 << 62;
-    let part = |from: u32, digits: u32| bits >> from & ((1 << (4 * digits)) - 1);
-    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", part(96, 8), part(80, 4), part(64, 4), part(48, 4), part(0, 12))
+    let mut text = format!("{bits:032x}");
+    [8, 13, 18, 23].into_iter().for_each(|place| text.insert(place, '-'));
+    text
 }
 
 #[cfg(test)]
