@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::json::Json;
-use crate::http::sandbox::extract::{Body, Control};
+use crate::http::sandbox::extract::{Control, JsonBody};
 use crate::server::{delivery, retention};
 
 /// The last moment that can be set: a year before 9999-12-31T23:59:59Z, since expiration dates lie ahead of it.
@@ -48,7 +48,7 @@ pub async fn show(control: Control) -> Json<ClockAnswer> {
 
 pub async fn set(
     control: Control,
-    Body(ClockChange { now, frozen }): Body<ClockChange>,
+    JsonBody(ClockChange { now, frozen }): JsonBody<ClockChange>,
 ) -> Result<Json<ClockAnswer>, Error> {
     if now.is_none() && frozen.is_none() {
         return Err(Error::Syntax("Say now, frozen, or both.".to_owned()));
@@ -60,7 +60,7 @@ pub async fn set(
 
 pub async fn advance(
     control: Control,
-    Body(ClockAdvance { seconds }): Body<ClockAdvance>,
+    JsonBody(ClockAdvance { seconds }): JsonBody<ClockAdvance>,
 ) -> Result<Json<ClockAnswer>, Error> {
     let duration = Duration::from_secs(seconds);
     let clock = &control.app.clock;

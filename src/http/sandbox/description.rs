@@ -6,12 +6,11 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json, json};
 
-use crate::http::router::{Description, Route};
+use crate::http::router::{Description, NamedRoute};
 
 #[derive(JsonSchema)]
-#[schemars(rename = "Errors")]
 #[expect(dead_code, reason = "it is only described")]
-struct Refusal {
+struct Errors {
     errors: Vec<Reason>,
 }
 
@@ -26,7 +25,7 @@ struct Reason {
 }
 
 /// The description of routes.
-pub fn document(routes: &[Route]) -> Json {
+pub fn document(routes: &[NamedRoute]) -> Json {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
@@ -61,14 +60,14 @@ pub fn document(routes: &[Route]) -> Json {
 }
 
 fn operation(
-    route: &Route,
+    route: &NamedRoute,
     description: &Description,
     bodies: &mut SchemaGenerator,
     answers: &mut SchemaGenerator,
 ) -> Json {
     let content = |media_type: &str, schema: Schema| json!({media_type: {"schema": schema}});
     let mut refused = |sentence: &str| {
-        let schema = answers.subschema_for::<Refusal>();
+        let schema = answers.subschema_for::<Errors>();
         json!({"description": sentence, "content": content("application/json", schema)})
     };
     let mut responses = json!({"400": refused("The request is wrong; nothing has changed.")});

@@ -32,9 +32,9 @@ impl<S: Sync> FromRequestParts<S> for Control {
 }
 
 /// A JSON body, whatever its content type; an empty one counts as `{}`.
-pub struct Body<T>(pub T);
+pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
@@ -67,9 +67,9 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 /// The id or name in `/sandbox/COLLECTION/NAME`, not percent-decoded.
-pub struct Name(pub String);
+pub struct NameInPath(pub String);
 
-impl<S: Sync> FromRequestParts<S> for Name {
+impl<S: Sync> FromRequestParts<S> for NameInPath {
     type Rejection = Error;
 
     async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {

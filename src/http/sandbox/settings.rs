@@ -8,7 +8,7 @@ use crate::engine::error::Error;
 use crate::engine::limits::PerMinute;
 use crate::engine::tuning::{self, Profile, Tuning};
 use crate::http::json::Json;
-use crate::http::sandbox::extract::{Body, Control, unreadable};
+use crate::http::sandbox::extract::{Control, JsonBody, unreadable};
 use crate::server::settings;
 use crate::wire::kind::Dates;
 
@@ -63,7 +63,7 @@ pub async fn show(control: Control) -> Json<Settings> {
 
 pub async fn change(
     control: Control,
-    Body(SettingsChange(change)): Body<SettingsChange>,
+    JsonBody(SettingsChange(change)): JsonBody<SettingsChange>,
 ) -> Result<Json<Settings>, Error> {
     let current = serde_json::to_value(Settings::from(&*control.app.tuned.get()));
     let mut settings: Map<String, Value> = current.and_then(serde_json::from_value).map_err(unreadable)?;
