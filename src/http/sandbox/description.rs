@@ -1,28 +1,12 @@
 //! The API description of the control plane: OpenAPI 3.1, generated from the routes and the types of bodies and
 //! answers.
 
+use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::transform::RecursiveTransform;
-use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json, json};
 
 use crate::http::router::{Description, NamedRoute};
-
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "it is only described")]
-struct Errors {
-    errors: Vec<Reason>,
-}
-
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "it is only described")]
-struct Reason {
-    r#type: String,
-    message: String,
-    #[serde(flatten)]
-    of_a_value: Map<String, Json>,
-}
 
 /// The description of routes.
 pub fn document(routes: &[NamedRoute]) -> Json {
@@ -43,6 +27,12 @@ pub fn document(routes: &[NamedRoute]) -> Json {
         let methods = paths.entry(route.path).or_insert_with(|| json!({}));
         methods[route.method.to_lowercase()] = operation(route, description, &mut bodies, &mut answers);
     }
+    let string = json!({"type": "string"});
+    // A reason can also name the value that it is about.
+    let reason = object(&json!({"type": string, "message": string}), &["type", "message"], true);
+    let mut schemas = answers.take_definitions(true);
+    let errors = object(&json!({"errors": {"type": "array", "items": reason}}), &["errors"], false);
+    schemas.insert("Errors".to_owned(), errors);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -55,8 +45,12 @@ pub fn document(routes: &[NamedRoute]) -> Json {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": answers.take_definitions(true)},
+        "components": {"schemas": schemas},
     })
+}
+
+fn object(properties: &Json, required: &[&str], is_open: bool) -> Json {
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": is_open})
 }
 
 fn operation(
@@ -66,9 +60,9 @@ fn operation(
     answers: &mut SchemaGenerator,
 ) -> Json {
     let content = |media_type: &str, schema: Schema| json!({media_type: {"schema": schema}});
-    let mut refused = |sentence: &str| {
-        let schema = answers.subschema_for::<Errors>();
-        json!({"description": sentence, "content": content("application/json", schema)})
+    let refused = |sentence: &str| {
+        let errors = Schema::new_ref("#/components/schemas/Errors".to_owned());
+        json!({"description": sentence, "content": content("application/json", errors)})
     };
     let mut responses = json!({"400": refused("The request is wrong; nothing has changed.")});
     if route.path.contains('{') && route.method != "PUT" {
