@@ -30,11 +30,8 @@ pub struct AccountAnswer {
     roles: Ordered<RoleId>,
 }
 
-pub async fn create(
-    control: Control,
-    JsonBody(AccountRequest { name }): JsonBody<AccountRequest>,
-) -> Result<Json<AccountAnswer>, Error> {
-    let name = name.unwrap_or_else(|| "Test account".to_owned());
+pub async fn create(control: Control, JsonBody(asked): JsonBody<AccountRequest>) -> Result<Json<AccountAnswer>, Error> {
+    let name = asked.name.unwrap_or_else(|| "Test account".to_owned());
     if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
         return Err(Error::Syntax("name must be 1 to 200 characters, none of them a control character.".to_owned()));
     }

@@ -77,7 +77,10 @@ pub async fn list(control: Control, Query(params): Query) -> Result<Response, Er
             Ok(Json(RequestList { requests }).into_response())
         }
         Some("har") => Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes()).into_response()),
-        Some("curl") => Ok(har::lines(&exchanges, base_url).into_response()),
+        Some("curl") => {
+            let lines = exchanges.iter().map(|exchange| har::line(exchange, base_url) + "\n");
+            Ok(lines.collect::<String>().into_response())
+        }
         Some(_) => Err(Error::Syntax("format must be json, har or curl.".to_owned())),
     }
 }

@@ -44,10 +44,7 @@ impl SnapshotInfo {
 }
 
 /// Goes back to the seed. Snapshots stay.
-pub async fn reset(
-    Control { app, sandbox }: Control,
-    JsonBody(Nothing {}): JsonBody<Nothing>,
-) -> Result<StatusCode, Error> {
+pub async fn reset(Control { app, sandbox }: Control, _: JsonBody<Nothing>) -> Result<StatusCode, Error> {
     delivery::rest(&app).await?;
     let tuning = sandbox.first_tuning.get().cloned().unwrap_or_else(|| (*app.tuned.get()).clone());
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
@@ -86,7 +83,7 @@ pub async fn list(control: Control) -> Json<SnapshotList> {
 pub async fn keep(
     Control { app, sandbox }: Control,
     name: NameInPath,
-    JsonBody(Nothing {}): JsonBody<Nothing>,
+    _: JsonBody<Nothing>,
 ) -> Result<Json<SnapshotInfo>, Error> {
     let name = checked(name)?;
     delivery::rest(&app).await?;
@@ -119,7 +116,7 @@ pub async fn remove(control: Control, name: NameInPath) -> Result<StatusCode, Er
 pub async fn restore(
     Control { app, sandbox }: Control,
     name: NameInPath,
-    JsonBody(Nothing {}): JsonBody<Nothing>,
+    _: JsonBody<Nothing>,
 ) -> Result<StatusCode, Error> {
     let saved = sandbox.snapshots.find(&checked(name)?).ok_or(Error::NotFound)?;
     delivery::rest(&app).await?;
