@@ -13,7 +13,6 @@ use crate::http::extract::call;
 use crate::http::request;
 use crate::sandbox::Sandbox;
 use crate::server::app::App;
-use crate::wire::params::Tree;
 
 /// The server and what makes it a sandbox.
 pub struct Control {
@@ -54,17 +53,6 @@ pub fn unreadable(cause: serde_json::Error) -> Error {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
-
-/// The parameters of the query string.
-pub struct Query(pub Tree);
-
-impl<S: Sync> FromRequestParts<S> for Query {
-    type Rejection = Error;
-
-    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
-        request::query(&head.uri).map(Self)
-    }
-}
 
 /// The id or name in `/sandbox/COLLECTION/NAME`, not percent-decoded.
 pub struct NameInPath(pub String);

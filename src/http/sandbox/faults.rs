@@ -43,8 +43,6 @@ pub async fn clear(control: Control) -> StatusCode {
 }
 
 pub async fn remove(control: Control, NameInPath(id): NameInPath) -> Result<StatusCode, Error> {
-    match digits(&id).is_some_and(|id| control.sandbox.faults.remove(FaultId::new(id))) {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound),
-    }
+    let is_removed = digits(&id).is_some_and(|id| control.sandbox.faults.remove(FaultId::new(id)));
+    is_removed.then_some(StatusCode::NO_CONTENT).ok_or(Error::NotFound)
 }

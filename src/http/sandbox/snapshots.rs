@@ -107,10 +107,8 @@ pub async fn show(control: Control, name: NameInPath) -> Result<Json<SnapshotInf
 }
 
 pub async fn remove(control: Control, name: NameInPath) -> Result<StatusCode, Error> {
-    match control.sandbox.snapshots.forget(&checked(name)?) {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound),
-    }
+    let is_removed = control.sandbox.snapshots.forget(&checked(name)?);
+    is_removed.then_some(StatusCode::NO_CONTENT).ok_or(Error::NotFound)
 }
 
 pub async fn restore(
