@@ -125,22 +125,15 @@ pub async fn show(visit: Visit) -> Result<Response, Error> {
         return consent(&visit, &trusted, request, move |_| Ok(Some(user_id))).await;
     }
     let browser = Browser::of(&visit)?;
-    let response = match trusted.session(&visit, &browser).await? {
-        Some(session) => {
-            record_use(&visit, &browser, &session).await?;
-            trusted.consent_page(&browser, &session, &request)?
-        }
-        None => trusted.sign_in_page(&browser, StatusCode::OK, None)?,
+    let Some(session) = trusted.session(&visit, &browser).await? else {
+        return browser.mark(&visit.app, trusted.sign_in_page(&browser, StatusCode::OK, None)?);
     };
-    browser.mark(&visit.app, response)
-}
-
-async fn record_use(visit: &Visit, browser: &Browser, session: &MemberSession) -> Result<(), Error> {
-    if !session.is_to_be_recorded || visit.app.require_writes().is_err() {
-        return Ok(());
+    if session.is_to_be_recorded && visit.app.require_writes().is_ok() {
+        let (cookie, now) = (browser.cookie.clone(), visit.app.clock.now());
+        visit.write(move |db| Ok(sessions::record_use(db, cookie.expose_secret(), now)?)).await?;
     }
-    let (cookie, now) = (browser.cookie.clone(), visit.app.clock.now());
-    visit.write(move |db| Ok(sessions::record_use(db, cookie.expose_secret(), now)?)).await
+    // A browser with a session has its cookie already.
+    trusted.consent_page(&browser, &session, &request)
 }
 
 /// Records the consent of the member that `who` finds, and sends its code, or a refusal, to the application.
