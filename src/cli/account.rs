@@ -25,7 +25,7 @@ fn language() -> impl TypedValueParser<Value = Choice> {
 
 /// Manage accounts
 #[derive(Subcommand)]
-pub enum Account {
+pub enum AccountCommand {
     /// Create an account with its owner, and print the owner's first token
     ///
     /// The token is shown only now: the database keeps its hash.
@@ -51,7 +51,7 @@ pub enum Account {
     },
 }
 
-impl Account {
+impl AccountCommand {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { name, owner_email, owner_name, within } => {

@@ -11,7 +11,7 @@ use crate::wire::kind::time;
 
 /// Manage OAuth applications
 #[derive(Subcommand)]
-pub enum App {
+pub enum AppCommand {
     /// Register an application and print its secret; it is shown only now
     Create {
         /// Mail address of the member for whom it acts when it asks for a token in its own name
@@ -38,7 +38,7 @@ pub enum App {
     },
 }
 
-impl App {
+impl AppCommand {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { user, name, redirect_uri, within } => {

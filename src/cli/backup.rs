@@ -22,7 +22,7 @@ use crate::transfer::backup;
 /// To restore it, stop the server, then replace an SQLite database with the file (and remove the -wal and -shm files
 /// beside it), or run: invited copy --from sqlite:FILE --to postgres://USER@HOST/NAME --replace
 #[derive(Args)]
-pub struct Backup {
+pub struct BackupCommand {
     /// The file, which must not exist yet
     #[arg(long, value_name = "FILE", value_parser = Discreet(file))]
     to: PathBuf,
@@ -39,7 +39,7 @@ fn file(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(path))
 }
 
-impl Backup {
+impl BackupCommand {
     pub fn run(self) -> Result<()> {
         let database = self.within.settings.read()?.place();
         let now = Clock::system().now();

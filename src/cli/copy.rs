@@ -33,7 +33,7 @@ const ROWS_BETWEEN_LINES: u64 = 100_000;
 ///
 /// Example: invited copy --from sqlite:invited.sqlite --to postgres://invited@localhost/invited
 #[derive(Args)]
-pub struct Copy {
+pub struct CopyCommand {
     /// The source: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME
     #[arg(long, value_name = "URL", value_parser = Discreet(settings::place))]
     from: Place,
@@ -48,7 +48,7 @@ pub struct Copy {
     json: bool,
 }
 
-impl Copy {
+impl CopyCommand {
     pub fn run(self) -> Result<()> {
         let (from, to) = (self.from.to_string(), self.to.to_string());
         let (now, on_progress) = (Clock::system().now(), listener());

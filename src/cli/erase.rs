@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::within::Person;
+use crate::cli::within::PersonArgs;
 use crate::engine::error::read_text;
 use crate::resources::erasure::{self, Erased};
 use crate::wire::kind::Kind;
@@ -15,17 +15,17 @@ use crate::wire::kind::Kind;
 /// password. The audit trail keeps its rows; only what identifies the person is replaced. This cannot be undone. It
 /// can be repeated.
 #[derive(Args)]
-pub struct Erase {
+pub struct EraseCommand {
     #[command(flatten)]
-    person: Person,
+    person: PersonArgs,
     /// Erase, instead of only showing what would be erased
     #[arg(long)]
     yes: bool,
 }
 
-impl Erase {
+impl EraseCommand {
     pub fn run(self) -> Result<()> {
-        let (Person { email, within }, is_rehearsal) = (self.person, !self.yes);
+        let (PersonArgs { email, within }, is_rehearsal) = (self.person, !self.yes);
         let Erased { users, invitations, audit_rows } = within.write(is_rehearsal, move |db, context, _| {
             // A part of an address is in many addresses: only a complete one is accepted.
             erasure::erase(db, context, &read_text(Kind::Email, "email_address", &email)?)

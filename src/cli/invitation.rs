@@ -21,7 +21,7 @@ const COLUMNS: &[&str] = &["id", "state", "email_address", "full_name", "permiss
 
 /// Look at the invitations of an account, and print a link to one
 #[derive(Subcommand)]
-pub enum Invitation {
+pub enum InvitationCommand {
     /// List the pending invitations of an account
     List {
         /// Include accepted, declined and expired invitations
@@ -55,7 +55,7 @@ pub enum Invitation {
     },
 }
 
-impl Invitation {
+impl InvitationCommand {
     pub fn run(self) -> Result<()> {
         let now = Clock::system().now();
         match self {

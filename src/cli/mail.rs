@@ -25,7 +25,7 @@ pub const COLUMNS: &[&str] = &["id", "state", "created_at", "invitation_id", "to
 
 /// Test mail, look at mails, and send failed ones again
 #[derive(Subcommand)]
-pub enum Mail {
+pub enum MailCommand {
     /// Send a test mail and print the reply of the mail server
     Test {
         /// Where to send the mail
@@ -56,7 +56,7 @@ pub enum Mail {
     },
 }
 
-impl Mail {
+impl MailCommand {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Test { address, within } => test(address.trim(), &within),

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::{Map, json};
 
 use crate::cli::people;
-use crate::cli::within::Person;
+use crate::cli::within::PersonArgs;
 use crate::engine::access::ASSIGNABLE;
 use crate::engine::error::Error;
 use crate::resources::memberships::{ENTRY, RESOURCE};
@@ -19,22 +19,22 @@ use crate::wire::projection::Projection;
 
 /// Manage the members of an account
 #[derive(Subcommand)]
-pub enum Membership {
+pub enum MembershipCommand {
     /// Give a member another permission
     SetPermission {
         #[command(flatten)]
-        member: Person,
+        member: PersonArgs,
         /// The new permission
         #[arg(value_parser = PossibleValuesParser::new(ASSIGNABLE))]
         permission: String,
     },
     /// End a member's access; running servers know within a second
-    Disable(Person),
+    Disable(PersonArgs),
     /// Give a disabled member access again
-    Enable(Person),
+    Enable(PersonArgs),
 }
 
-impl Membership {
+impl MembershipCommand {
     pub fn run(self) -> Result<()> {
         match self {
             Self::SetPermission { member, permission } => {
@@ -52,7 +52,7 @@ impl Membership {
 
 /// Changes a membership and prints it.
 fn change(
-    Person { email, within }: Person,
+    PersonArgs { email, within }: PersonArgs,
     work: impl Fn(&mut Db, &Write<'_>) -> Result<Vec<u8>, Error> + Send + 'static,
 ) -> Result<()> {
     let (user, membership) = within.write(false, move |db, context, account| {

@@ -16,12 +16,12 @@ use crate::store::migrate;
 /// Creates the database file if there is none. `serve` does the same when it starts, unless the setting
 /// migrate_on_start is false.
 #[derive(Args)]
-pub struct Migrate {
+pub struct MigrateCommand {
     #[command(flatten)]
     settings: Given<Database>,
 }
 
-impl Migrate {
+impl MigrateCommand {
     pub fn run(self) -> Result<()> {
         let config = self.settings.read()?;
         block_on(async {

@@ -48,28 +48,28 @@ struct Invited {
 
 #[derive(Subcommand)]
 enum Command {
-    Sandbox(sandbox::Sandbox),
-    Serve(serve::Serve),
+    Sandbox(sandbox::SandboxCommand),
+    Serve(serve::ServeCommand),
     #[command(subcommand)]
-    Account(account::Account),
+    Account(account::AccountCommand),
     #[command(subcommand)]
-    Token(token::Token),
+    Token(token::TokenCommand),
     #[command(subcommand)]
-    User(user::User),
+    User(user::UserCommand),
     #[command(subcommand)]
-    App(app::App),
+    App(app::AppCommand),
     #[command(subcommand)]
-    Membership(membership::Membership),
+    Membership(membership::MembershipCommand),
     #[command(subcommand)]
-    Invitation(invitation::Invitation),
+    Invitation(invitation::InvitationCommand),
     #[command(subcommand)]
-    Mail(mail::Mail),
-    Seats(seats::Seats),
-    Erase(erase::Erase),
-    Sweep(sweep::Sweep),
-    Migrate(migrate::Migrate),
-    Copy(copy::Copy),
-    Backup(backup::Backup),
+    Mail(mail::MailCommand),
+    Seats(seats::SeatsCommand),
+    Erase(erase::EraseCommand),
+    Sweep(sweep::SweepCommand),
+    Migrate(migrate::MigrateCommand),
+    Copy(copy::CopyCommand),
+    Backup(backup::BackupCommand),
     /// Print the description of the API (OpenAPI 3.1, JSON)
     #[command(name = "openapi")]
     OpenApi,

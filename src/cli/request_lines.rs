@@ -29,8 +29,7 @@ fn line(exchange: &Exchange, is_coloured: bool) -> String {
         Some(400..500) => YELLOW,
         Some(_) => RED,
     };
-    let time = kind::time(exchange.at.0);
-    let time = painted(time.get(11..19).unwrap_or_default(), FAINT);
+    let time = painted(kind::time(exchange.at.0).get(11..19).unwrap_or_default(), FAINT);
     let milliseconds = format!("{}.{} ms", exchange.microseconds / 1_000, exchange.microseconds % 1_000 / 100);
     let (status, milliseconds) = (painted(&status, colour), painted(&milliseconds, FAINT));
     let (method, target) = (exchange.method.as_str(), readable(exchange.target()));

@@ -40,7 +40,7 @@ const BEGINNING: Timestamp = Timestamp(1_924_992_000_000_000);
 /// still and nothing is secret: the same requests get the same answers, links and tokens in every run.
 #[derive(Args)]
 #[command(mut_arg("database", |flag| flag.help("Database to keep the data in: sqlite:PATH").env(Resettable::Reset)))]
-pub struct Sandbox {
+pub struct SandboxCommand {
     /// Allow a --listen address that other machines can reach; they can do everything in this sandbox
     #[arg(long)]
     allow_remote: bool,
@@ -69,7 +69,7 @@ pub struct Sandbox {
     settings: Given<Config>,
 }
 
-impl Sandbox {
+impl SandboxCommand {
     pub fn run(self) -> Result<()> {
         if self.seed_schema { output::print(seed::schema()) } else { block_on(self.serve()) }
     }

@@ -17,9 +17,9 @@ const COLUMNS: &[&str] = &["account_id", "name", "contracted", "members", "pendi
 /// the highest number over the contract since `seats set` was last used.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Seats {
+pub struct SeatsCommand {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<SeatsChange>,
     /// Only this account
     #[arg(long, value_name = "ID")]
     account: Option<AccountId>,
@@ -28,7 +28,7 @@ pub struct Seats {
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum SeatsChange {
     /// Set how many seats of an account are contracted; billing starts anew
     Set {
         /// Number of seats, or none if no number was agreed
@@ -50,9 +50,9 @@ fn count(text: &str) -> Result<Count, String> {
     }
 }
 
-impl Seats {
+impl SeatsCommand {
     pub fn run(self) -> Result<()> {
-        let Some(Command::Set { count, within }) = self.command else {
+        let Some(SeatsChange::Set { count, within }) = self.command else {
             let only = self.account;
             let rows: Vec<Json> = self.within.read(move |db| {
                 let only = only.map(|account| account_or_only(db, Some(account))).transpose()?;

@@ -20,12 +20,12 @@ use crate::server::telemetry;
 ///
 /// Every setting can be given as a flag, as an environment variable, or in a file.
 #[derive(Args)]
-pub struct Serve {
+pub struct ServeCommand {
     #[command(flatten)]
     settings: Given<Config>,
 }
 
-impl Serve {
+impl ServeCommand {
     pub fn run(self) -> Result<()> {
         let config = self.settings.read()?;
         config.require_base_url()?;

@@ -11,7 +11,7 @@ use crate::server::settings::{Database, Kept};
 
 /// Expire invitations and delete what has been kept long enough, for servers whose sweep_interval is 0
 #[derive(Args)]
-pub struct Sweep {
+pub struct SweepCommand {
     #[command(flatten)]
     within: InDatabase<SweepSettings>,
 }
@@ -24,7 +24,7 @@ struct SweepSettings {
     kept: Kept,
 }
 
-impl Sweep {
+impl SweepCommand {
     pub fn run(self) -> Result<()> {
         let rows = with_app(self.within.existing()?, |app| async move { retention::sweep(&app).await })?;
         self.within.print(&json!({ "rows": rows }), format_args!("Rows that were marked or deleted: {rows}"))

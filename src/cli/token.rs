@@ -5,7 +5,7 @@ use clap::Subcommand;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::cli::within::{InAccount, InDatabase, Person};
+use crate::cli::within::{InAccount, InDatabase, PersonArgs};
 use crate::engine::tokens;
 use crate::ids::TokenId;
 use crate::oauth;
@@ -14,14 +14,14 @@ use crate::wire::kind::time;
 
 /// Manage bearer tokens
 #[derive(Subcommand)]
-pub enum Token {
+pub enum TokenCommand {
     /// Create a token for a member and print it; it is shown only now
     Create {
         /// What the token is for
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         label: String,
         #[command(flatten)]
-        member: Person,
+        member: PersonArgs,
     },
     /// List the tokens of an account, without their secrets
     List(InAccount),
@@ -34,10 +34,10 @@ pub enum Token {
     },
 }
 
-impl Token {
+impl TokenCommand {
     pub fn run(self) -> Result<()> {
         match self {
-            Self::Create { label, member: Person { email, within } } => {
+            Self::Create { label, member: PersonArgs { email, within } } => {
                 let (id, token) = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
                     accounts::create_token(db, &context.entropy, account, user, &label, context.now)

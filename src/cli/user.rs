@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::cli::people;
 use crate::cli::spoken;
-use crate::cli::within::{InAccount, LinkSettings, Person};
+use crate::cli::within::{InAccount, LinkSettings, PersonArgs};
 use crate::engine::audit::Actor;
 use crate::entropy::Entropy;
 use crate::http::SIGN_IN_LINK_PATH;
@@ -22,7 +22,7 @@ const MOST_INPUT: u64 = 65_536;
 
 /// Look at the people of an account, and let them sign in
 #[derive(Subcommand)]
-pub enum User {
+pub enum UserCommand {
     /// List the active members of an account
     List {
         /// Include disabled and removed members, and invitees
@@ -35,14 +35,14 @@ pub enum User {
         within: InAccount,
     },
     /// Show a person and the membership
-    Show(Person),
+    Show(PersonArgs),
     /// Set a member's password, read from standard input, and end the member's sessions
-    Password(Person),
+    Password(PersonArgs),
     /// Print a link that signs a member in once, within 15 minutes
-    SignInLink(Person<LinkSettings>),
+    SignInLink(PersonArgs<LinkSettings>),
 }
 
-impl User {
+impl UserCommand {
     pub fn run(self) -> Result<()> {
         match self {
             Self::List { all, matching, within } => {
@@ -53,7 +53,7 @@ impl User {
                 let lines: String = users.iter().map(line).collect();
                 within.print(&json!({ "users": users }), lines)
             }
-            Self::Show(Person { email, within }) => {
+            Self::Show(PersonArgs { email, within }) => {
                 let (user, membership) = within.read(move |db, operator| {
                     let person = people::find(db, operator.account_id, &email)?;
                     let membership = match person.membership_id {
@@ -65,7 +65,7 @@ impl User {
                 let (line, fields) = (people::line(&user, &membership), people::lines(&membership));
                 within.print(&json!({"user": user, "account_membership": membership}), format_args!("{line}\n{fields}"))
             }
-            Self::Password(Person { email, within }) => {
+            Self::Password(PersonArgs { email, within }) => {
                 // Hashing is slow on purpose, so it comes before the transaction.
                 let hashed =
                     HashedPassword::new(&read_password()?, &Entropy::system()).map_err(|error| spoken(&error))?;
@@ -77,7 +77,7 @@ impl User {
                 let text = format!("User {user} has a new password; the user's sessions have ended.");
                 within.print(&json!({"user_id": user.get(), "password_set": true}), text)
             }
-            Self::SignInLink(Person { email, within }) => {
+            Self::SignInLink(PersonArgs { email, within }) => {
                 let base_url = within.base_url()?;
                 let token = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;

@@ -38,7 +38,7 @@ pub struct InAccount<G: Args = Database> {
 }
 
 #[derive(Args)]
-pub struct Person<G: Args = Database> {
+pub struct PersonArgs<G: Args = Database> {
     /// Mail address of the person
     #[arg(value_name = "ADDRESS")]
     pub email: String,

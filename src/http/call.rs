@@ -26,9 +26,8 @@ pub struct Call {
 
 impl Call {
     pub fn begin(app: Arc<App>, headers: &HeaderMap, peer: IpAddr) -> Self {
-        let (request_id, since) = (headers::request_id(&app, headers), Stopwatch::start());
-        let (operation, caller, ignored) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { app, peer, request_id, since, operation, caller, ignored }
+        let (request_id, since, ignored) = (headers::request_id(&app, headers), Stopwatch::start(), OnceLock::new());
+        Self { app, peer, request_id, since, operation: OnceLock::new(), caller: OnceLock::new(), ignored }
     }
 
     pub fn set_operation(&self, operation: &'static str) {

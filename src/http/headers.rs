@@ -31,8 +31,8 @@ static ALWAYS: [(HeaderName, HeaderValue); 6] = [
 /// An answer with JSON. A success has a weak `ETag` of its body.
 pub fn json(status: u16, body: Vec<u8>) -> Response<Body> {
     let tag = (status == 200).then(|| entity_tag::of(&body));
-    let mut response = with_room(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = with_room(status, Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
         response.headers_mut().insert(header::ETAG, tag);
@@ -41,17 +41,16 @@ pub fn json(status: u16, body: Vec<u8>) -> Response<Body> {
 }
 
 /// A response that need not grow for the headers that every answer has.
-fn with_room(body: Body) -> Response<Body> {
+fn with_room(status: StatusCode, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
+    *response.status_mut() = status;
     *response.headers_mut() = HeaderMap::with_capacity(USUAL_HEADERS);
     response
 }
 
 /// A 204.
 pub fn empty() -> Response<Body> {
-    let mut response = with_room(Body::default());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
+    with_room(StatusCode::NO_CONTENT, Body::default())
 }
 
 /// The answer to a refused request, in the shape of the API's errors. It carries the error along, for the log and for

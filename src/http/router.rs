@@ -14,21 +14,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::http::call::Call;
 
-pub type Method = (MethodFilter, &'static str);
+pub type RouteMethod = (MethodFilter, &'static str);
 
-pub const GET: Method = (MethodFilter::GET, "GET");
-pub const POST: Method = (MethodFilter::POST, "POST");
-pub const PUT: Method = (MethodFilter::PUT, "PUT");
-pub const DELETE: Method = (MethodFilter::DELETE, "DELETE");
+pub const GET: RouteMethod = (MethodFilter::GET, "GET");
+pub const POST: RouteMethod = (MethodFilter::POST, "POST");
+pub const PUT: RouteMethod = (MethodFilter::PUT, "PUT");
+pub const DELETE: RouteMethod = (MethodFilter::DELETE, "DELETE");
 
 /// A router, and what it serves in the order of declaration.
 pub struct Routes {
     pub router: axum::Router,
-    pub list: Vec<Route>,
+    pub list: Vec<NamedRoute>,
 }
 
 /// A method and a path, which has the names of its parameters in braces.
-pub struct Route {
+pub struct NamedRoute {
     pub method: &'static str,
     pub path: &'static str,
     pub name: &'static str,
@@ -81,7 +81,7 @@ impl Routes {
     /// Serves a method at a path; GET also serves HEAD.
     pub fn on<T: 'static>(
         mut self,
-        (filter, method): Method,
+        (filter, method): RouteMethod,
         path: &'static str,
         name: &'static str,
         handler: impl Handler<T, ()>,
@@ -93,7 +93,7 @@ impl Routes {
             request
         });
         self.router = self.router.route(path, routing::on(filter, handler).route_layer(named));
-        self.list.push(Route { method, path, name, description: None });
+        self.list.push(NamedRoute { method, path, name, description: None });
         self
     }
 

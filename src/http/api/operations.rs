@@ -92,20 +92,12 @@ async fn write_to(mut permitted: Permitted<'_>, head: Parts, body: RequestBody) 
         request::query(&head.uri)?
     };
     permitted.take(params)?;
-    let verb = permitted.verb();
-    let changes: Vec<Changes> = match verb {
+    let changes = match permitted.verb() {
         Verb::Create { bulk } => permitted.changes(bulk)?,
         Verb::Update => permitted.changes(1)?,
         _ => Vec::new(),
     };
-    write(permitted, move |db, write| match verb {
-        Verb::Create { .. } => write.create(db, &mut changes.clone()).map(Some),
-        Verb::Update => write.update(db, changes[0].clone()).map(Some),
-        Verb::Destroy => write.destroy(db).map(|()| None),
-        Verb::Action(name) => write.act(db, name).map(Some),
-        Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
-    })
-    .await
+    write(permitted, changes).await
 }
 
 /// A request that its caller's level allows.
@@ -190,10 +182,7 @@ fn permit(
 
 /// Carries out a write, unless writes are switched off for maintenance: once per idempotency key, and without effect in
 /// a dry run.
-async fn write<F>(permitted: Permitted<'_>, work: F) -> Result<Response<Body>, Error>
-where
-    F: Fn(&mut Db, &Write<'_>) -> Result<Option<Vec<u8>>, Error> + Send + 'static,
-{
+async fn write(permitted: Permitted<'_>, changes: Vec<Changes>) -> Result<Response<Body>, Error> {
     let projection = permitted.projection();
     let Permitted { call, caller, route, params, options } = permitted;
     let operation = route.operation;
@@ -218,7 +207,14 @@ where
             permit(db, &context, record, operation, options.expected.as_ref(), &projection)
         };
         let (context, projection) = (&context, &projection);
-        work(db, &Write { context, entry: route.entry, id: route.id, guard: &guard, projection })
+        let write = Write { context, entry: route.entry, id: route.id, guard: &guard, projection };
+        match operation.verb {
+            Verb::Create { .. } => write.create(db, &mut changes.clone()).map(Some),
+            Verb::Update => write.update(db, changes[0].clone()).map(Some),
+            Verb::Destroy => write.destroy(db).map(|()| None),
+            Verb::Action(name) => write.act(db, name).map(Some),
+            Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
+        }
     };
     if options.is_dry_run {
         return Ok(written(app.store.rehearse(work).await?, &remarks, Some(options::DRY_RUN)));

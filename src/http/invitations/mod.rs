@@ -18,6 +18,8 @@ use crate::http::router::{GET, POST, Routes};
 /// Paths for posted answers. GET sees a token there, as anywhere else below `/invitations/`.
 const ANSWERS: [&str; 3] = ["/invitations/lookup", "/invitations/accept", "/invitations/decline"];
 
+const OFFER: &str = "/invitations/{token}";
+
 pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
     let json = Routes::new()
         .on(POST, ANSWERS[0], "invitation.lookup", answers::look_up)
@@ -25,12 +27,8 @@ pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
         .on(POST, ANSWERS[2], "invitation.decline", answers::decline)
         .on(POST, "/invitations/{id}/link", "invitation.link", manage::link)
         .on(GET, "/invitations/{id}/mails", "invitation.mails", manage::mails);
-    let pages = Routes::new().on(GET, "/invitations/{token}", "invitation.show", offer::show).on(
-        POST,
-        "/invitations/{token}",
-        "invitation.decide",
-        offer::decide,
-    );
-    let pages = ANSWERS.into_iter().fold(pages, |pages, path| pages.on(GET, path, "invitation.show", offer::show));
+    let decide = Routes::new().on(POST, OFFER, "invitation.decide", offer::decide);
+    let show = |pages: Routes, path| pages.on(GET, path, "invitation.show", offer::show);
+    let pages = [OFFER].into_iter().chain(ANSWERS).fold(decide, show);
     json.and(pages.mapped(html::show_refusal))
 });

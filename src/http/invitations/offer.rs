@@ -189,12 +189,8 @@ fn or_dead_link(visit: &Visit, answer: Result<Response, Error>) -> Result<Respon
 }
 
 fn notice(language: Language, status: StatusCode, notice: Notice, account: &str) -> Result<Response, Error> {
-    html::page(
-        status,
-        &format!("invitations/notice.{}.html", language.code()),
-        &context! { notice => Serde(notice), account },
-        "",
-    )
+    let template = format!("invitations/notice.{}.html", language.code());
+    html::page(status, &template, &context! { notice => Serde(notice), account }, "")
 }
 
 #[cfg(test)]

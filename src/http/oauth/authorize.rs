@@ -28,8 +28,10 @@ const NOT_ALLOWED: Refusal = refusal(Code::AccessDenied, "The member may not act
 /// A request of a known application with a registered redirect URI.
 pub struct Trusted {
     pub application: Application,
-    pub redirect_uri: String,
-    pub asked: AuthorizationRequest,
+    redirect_uri: String,
+    asked: AuthorizationRequest,
+    /// Of redirects: after a form, the browser must not post it again.
+    status: StatusCode,
 }
 
 impl Trusted {
@@ -43,24 +45,25 @@ impl Trusted {
         let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {
             syntax("The application that sent you here uses a redirect address that is not registered for it.")
         })?;
-        Ok(Self { application, redirect_uri, asked })
+        let status = if visit.head.method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
+        Ok(Self { application, redirect_uri, asked, status })
     }
 
     /// Redirects to the application with these parameters.
-    fn answer(&self, status: StatusCode, parameters: &[(&str, &str)]) -> Result<Response, Error> {
+    fn answer(&self, parameters: &[(&str, &str)]) -> Result<Response, Error> {
         let mut all = parameters.to_vec();
         all.extend(self.asked.returned_state().map(|state| ("state", state)));
-        redirect(status, &redirects::with_parameters(&self.redirect_uri, &all))
+        redirect(self.status, &redirects::with_parameters(&self.redirect_uri, &all))
     }
 
     /// Redirects to the application with a refusal.
-    pub fn refuse(&self, status: StatusCode, refusal: &Refusal) -> Result<Response, Error> {
-        self.answer(status, &[("error", refusal.code.name()), ("error_description", refusal.description)])
+    fn refuse(&self, refusal: &Refusal) -> Result<Response, Error> {
+        self.answer(&[("error", refusal.code.name()), ("error_description", refusal.description)])
     }
 
-    /// The address of the same request.
-    pub fn again(&self) -> String {
-        redirects::with_parameters("/oauth/authorize", &self.asked.parameters())
+    /// Redirects to the same request.
+    pub fn again(&self) -> Result<Response, Error> {
+        redirect(self.status, &redirects::with_parameters("/oauth/authorize", &self.asked.parameters()))
     }
 
     /// The page to sign in, with what was wrong with the last attempt.
@@ -112,36 +115,25 @@ pub async fn show(visit: Visit) -> Result<Response, Error> {
     let trusted = Trusted::find(&visit, &params).await?;
     let request = match trusted.asked.judge() {
         Ok(request) => request,
-        Err(refusal) => return trusted.refuse(StatusCode::FOUND, &refusal),
+        Err(refusal) => return trusted.refuse(&refusal),
     };
     let has_header = visit.head.headers.contains_key(header::AUTHORIZATION);
     if visit.app.sandbox.is_some() && has_header && visit.head.method == Method::GET {
-        return consent_of_bearer(&visit, &trusted, request).await;
+        // In the sandbox, a member's bearer token counts as consent: a test suite cannot click.
+        let caller = request::caller(&visit.app, &visit.head.uri, &visit.head.headers).await?;
+        let user_id = caller.user_id().ok_or(Error::Unauthenticated)?;
+        return consent(&visit, &trusted, request, move |_| Ok(Some(user_id))).await;
     }
     let browser = Browser::of(&visit)?;
-    let response = match trusted.session(&visit, &browser).await? {
-        Some(session) => {
-            record_use(&visit, &browser, &session).await?;
-            trusted.consent_page(&browser, &session, &request)?
-        }
-        None => trusted.sign_in_page(&browser, StatusCode::OK, None)?,
+    let Some(session) = trusted.session(&visit, &browser).await? else {
+        return browser.mark(&visit.app, trusted.sign_in_page(&browser, StatusCode::OK, None)?);
     };
-    browser.mark(&visit.app, response)
-}
-
-async fn record_use(visit: &Visit, browser: &Browser, session: &MemberSession) -> Result<(), Error> {
-    if !session.is_to_be_recorded || visit.app.require_writes().is_err() {
-        return Ok(());
+    if session.is_to_be_recorded && visit.app.require_writes().is_ok() {
+        let (cookie, now) = (browser.cookie.clone(), visit.app.clock.now());
+        visit.write(move |db| Ok(sessions::record_use(db, cookie.expose_secret(), now)?)).await?;
     }
-    let (cookie, now) = (browser.cookie.clone(), visit.app.clock.now());
-    visit.write(move |db| Ok(sessions::record_use(db, cookie.expose_secret(), now)?)).await
-}
-
-/// In the sandbox, a member's bearer token counts as consent: a test suite cannot click.
-async fn consent_of_bearer(visit: &Visit, trusted: &Trusted, request: AccessRequest) -> Result<Response, Error> {
-    let caller = request::caller(&visit.app, &visit.head.uri, &visit.head.headers).await?;
-    let user_id = caller.user_id().ok_or(Error::Unauthenticated)?;
-    consent(visit, trusted, request, StatusCode::FOUND, move |_| Ok(Some(user_id))).await
+    // A browser with a session has its cookie already.
+    trusted.consent_page(&browser, &session, &request)
 }
 
 /// Records the consent of the member that `who` finds, and sends its code, or a refusal, to the application.
@@ -149,7 +141,6 @@ async fn consent(
     visit: &Visit,
     trusted: &Trusted,
     request: AccessRequest,
-    status: StatusCode,
     mut who: impl Work<Option<UserId>, Error>,
 ) -> Result<Response, Error> {
     let (app, now) = (Arc::clone(&visit.app), visit.app.clock.now());
@@ -167,8 +158,8 @@ async fn consent(
         grants::consent(db, &app.entropy, &consent, now)
     });
     match code.await? {
-        Some(code) => trusted.answer(status, &[("code", code.expose_secret())]),
-        None => trusted.refuse(status, &NOT_ALLOWED),
+        Some(code) => trusted.answer(&[("code", code.expose_secret())]),
+        None => trusted.refuse(&NOT_ALLOWED),
     }
 }
 
@@ -178,11 +169,11 @@ pub async fn decide(visit: Visit, Params(params): Params) -> Result<Response, Er
     let trusted = Trusted::find(&visit, &params).await?;
     let request = match trusted.asked.judge() {
         Ok(request) => request,
-        Err(refusal) => return trusted.refuse(StatusCode::SEE_OTHER, &refusal),
+        Err(refusal) => return trusted.refuse(&refusal),
     };
     if trusted.session(&visit, &browser).await?.is_none() {
         // The session has ended: sign in, then decide again.
-        return redirect(StatusCode::SEE_OTHER, &trusted.again());
+        return trusted.again();
     }
     match text(&params, "decision").as_deref() {
         Some("allow") => {
@@ -190,9 +181,9 @@ pub async fn decide(visit: Visit, Params(params): Params) -> Result<Response, Er
             let (cookie, now) = (browser.cookie, visit.app.clock.now());
             let who =
                 move |db: &mut Db| Ok(sessions::find(db, cookie.expose_secret(), now)?.map(|found| found.user_id));
-            consent(&visit, &trusted, request, StatusCode::SEE_OTHER, who).await
+            consent(&visit, &trusted, request, who).await
         }
-        Some("deny") => trusted.refuse(StatusCode::SEE_OTHER, &DENIED),
+        Some("deny") => trusted.refuse(&DENIED),
         _ => Err(syntax("The form does not say what was decided.")),
     }
 }

@@ -38,10 +38,8 @@ fn credentials(headers: &HeaderMap, params: &Tree) -> Result<(String, String), R
         return client_id.zip(secret).ok_or(UNKNOWN_CLIENT);
     }
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let credentials = match (given.next(), given.next()) {
-        (Some(only), None) => only.to_str().ok().and_then(basic).ok_or(UNKNOWN_CLIENT)?,
-        _ => return Err(UNKNOWN_CLIENT),
-    };
+    let only = given.next().filter(|_| given.next().is_none());
+    let credentials = only.and_then(|only| basic(only.to_str().ok()?)).ok_or(UNKNOWN_CLIENT)?;
     if secret.is_some() || client_id.is_some_and(|client_id| client_id != credentials.0) {
         let sentence = "The application authenticates in two ways at once. Use either the header or the parameters.";
         return Err(refusal(Code::InvalidRequest, sentence));

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::engine::error::Error;
 use crate::engine::limits::Limit;
 use crate::http::browser::{self, Browser};
-use crate::http::extract::{Params, Visit, bucket, redirect, text};
+use crate::http::extract::{Params, Visit, bucket, text};
 use crate::http::oauth::authorize::Trusted;
 use crate::http::{headers, html};
 use crate::oauth::{passwords, sessions, sign_in_links};
@@ -50,7 +50,7 @@ pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Respo
     let Some(cookie) = cookie else {
         return trusted.sign_in_page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
     };
-    browser::set_cookie(app, redirect(StatusCode::SEE_OTHER, &trusted.again())?, &cookie)
+    browser::set_cookie(app, trusted.again()?, &cookie)
 }
 
 /// A page with a button. The link is not checked, since scanners open links, too.
@@ -79,5 +79,5 @@ pub async fn sign_out(visit: Visit, Params(params): Params) -> Result<Response, 
     let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;
     visit.write(move |db| Ok(sessions::end(db, browser.cookie.expose_secret())?)).await?;
-    redirect(StatusCode::SEE_OTHER, &trusted.again())
+    trusted.again()
 }

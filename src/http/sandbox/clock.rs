@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::json::Json;
-use crate::http::sandbox::extract::{Body, Control};
+use crate::http::sandbox::extract::{Control, JsonBody};
 use crate::server::{delivery, retention};
 
 /// The last moment that can be set: a year before 9999-12-31T23:59:59Z, since expiration dates lie ahead of it.
@@ -46,28 +46,20 @@ pub async fn show(control: Control) -> Json<ClockAnswer> {
     Json(ClockAnswer { now: clock.now(), frozen: clock.is_frozen() })
 }
 
-pub async fn set(
-    control: Control,
-    Body(ClockChange { now, frozen }): Body<ClockChange>,
-) -> Result<Json<ClockAnswer>, Error> {
-    if now.is_none() && frozen.is_none() {
+pub async fn set(control: Control, JsonBody(change): JsonBody<ClockChange>) -> Result<Json<ClockAnswer>, Error> {
+    if change.now.is_none() && change.frozen.is_none() {
         return Err(Error::Syntax("Say now, frozen, or both.".to_owned()));
     }
-    let now = now.as_deref().map(moment).transpose()?;
-    control.app.clock.set(now, frozen);
+    control.app.clock.set(change.now.as_deref().map(moment).transpose()?, change.frozen);
     settle(control).await
 }
 
-pub async fn advance(
-    control: Control,
-    Body(ClockAdvance { seconds }): Body<ClockAdvance>,
-) -> Result<Json<ClockAnswer>, Error> {
-    let duration = Duration::from_secs(seconds);
-    let clock = &control.app.clock;
-    if clock.now().plus(duration) > LAST {
+pub async fn advance(control: Control, JsonBody(by): JsonBody<ClockAdvance>) -> Result<Json<ClockAnswer>, Error> {
+    let duration = Duration::from_secs(by.seconds);
+    if control.app.clock.now().plus(duration) > LAST {
         return Err(beyond("seconds"));
     }
-    clock.advance(duration);
+    control.app.clock.advance(duration);
     settle(control).await
 }
 

@@ -1,32 +1,15 @@
 //! The API description of the control plane: OpenAPI 3.1, generated from the routes and the types of bodies and
 //! answers.
 
+use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::transform::RecursiveTransform;
-use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json, json};
 
-use crate::http::router::{Description, Route};
-
-#[derive(JsonSchema)]
-#[schemars(rename = "Errors")]
-#[expect(dead_code, reason = "it is only described")]
-struct Refusal {
-    errors: Vec<Reason>,
-}
-
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "it is only described")]
-struct Reason {
-    r#type: String,
-    message: String,
-    #[serde(flatten)]
-    of_a_value: Map<String, Json>,
-}
+use crate::http::router::{Description, NamedRoute};
 
 /// The description of routes.
-pub fn document(routes: &[Route]) -> Json {
+pub fn document(routes: &[NamedRoute]) -> Json {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
@@ -44,6 +27,12 @@ pub fn document(routes: &[Route]) -> Json {
         let methods = paths.entry(route.path).or_insert_with(|| json!({}));
         methods[route.method.to_lowercase()] = operation(route, description, &mut bodies, &mut answers);
     }
+    let string = json!({"type": "string"});
+    // A reason can also name the value that it is about.
+    let reason = object(&json!({"type": string, "message": string}), &["type", "message"], true);
+    let mut schemas = answers.take_definitions(true);
+    let errors = object(&json!({"errors": {"type": "array", "items": reason}}), &["errors"], false);
+    schemas.insert("Errors".to_owned(), errors);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -56,20 +45,24 @@ pub fn document(routes: &[Route]) -> Json {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": answers.take_definitions(true)},
+        "components": {"schemas": schemas},
     })
 }
 
+fn object(properties: &Json, required: &[&str], is_open: bool) -> Json {
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": is_open})
+}
+
 fn operation(
-    route: &Route,
+    route: &NamedRoute,
     description: &Description,
     bodies: &mut SchemaGenerator,
     answers: &mut SchemaGenerator,
 ) -> Json {
     let content = |media_type: &str, schema: Schema| json!({media_type: {"schema": schema}});
-    let mut refused = |sentence: &str| {
-        let schema = answers.subschema_for::<Refusal>();
-        json!({"description": sentence, "content": content("application/json", schema)})
+    let refused = |sentence: &str| {
+        let errors = Schema::new_ref("#/components/schemas/Errors".to_owned());
+        json!({"description": sentence, "content": content("application/json", errors)})
     };
     let mut responses = json!({"400": refused("The request is wrong; nothing has changed.")});
     if route.path.contains('{') && route.method != "PUT" {

@@ -13,7 +13,6 @@ use crate::http::extract::call;
 use crate::http::request;
 use crate::sandbox::Sandbox;
 use crate::server::app::App;
-use crate::wire::params::Tree;
 
 /// The server and what makes it a sandbox.
 pub struct Control {
@@ -32,9 +31,9 @@ impl<S: Sync> FromRequestParts<S> for Control {
 }
 
 /// A JSON body, whatever its content type; an empty one counts as `{}`.
-pub struct Body<T>(pub T);
+pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
@@ -55,21 +54,10 @@ pub fn unreadable(cause: serde_json::Error) -> Error {
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// The parameters of the query string.
-pub struct Query(pub Tree);
-
-impl<S: Sync> FromRequestParts<S> for Query {
-    type Rejection = Error;
-
-    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
-        request::query(&head.uri).map(Self)
-    }
-}
-
 /// The id or name in `/sandbox/COLLECTION/NAME`, not percent-decoded.
-pub struct Name(pub String);
+pub struct NameInPath(pub String);
 
-impl<S: Sync> FromRequestParts<S> for Name {
+impl<S: Sync> FromRequestParts<S> for NameInPath {
     type Rejection = Error;
 
     async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {

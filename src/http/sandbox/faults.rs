@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::engine::error::Error;
 use crate::http::api::route::BASE_PATH;
 use crate::http::json::Json;
-use crate::http::sandbox::extract::{Body, Control, Name};
+use crate::http::sandbox::extract::{Control, JsonBody, NameInPath};
 use crate::http::{invitations, oauth};
 use crate::ids::FaultId;
 use crate::resources::registry::REGISTRY;
@@ -15,15 +15,16 @@ use crate::sandbox::faults::{Fault, OrderedFault};
 use crate::wire::query::digits;
 
 #[derive(Serialize, JsonSchema)]
-pub struct FaultList {
+#[schemars(rename = "FaultList")]
+pub struct ListedFaults {
     faults: Vec<OrderedFault>,
 }
 
-pub async fn list(control: Control) -> Json<FaultList> {
-    Json(FaultList { faults: control.sandbox.faults.all() })
+pub async fn list(control: Control) -> Json<ListedFaults> {
+    Json(ListedFaults { faults: control.sandbox.faults.all() })
 }
 
-pub async fn order(control: Control, Body(fault): Body<Fault>) -> Result<Json<OrderedFault>, Error> {
+pub async fn order(control: Control, JsonBody(fault): JsonBody<Fault>) -> Result<Json<OrderedFault>, Error> {
     control.sandbox.faults.order(fault, &known_paths()).map(Json).map_err(Error::Syntax)
 }
 
@@ -41,9 +42,7 @@ pub async fn clear(control: Control) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-pub async fn remove(control: Control, Name(id): Name) -> Result<StatusCode, Error> {
-    match digits(&id).is_some_and(|id| control.sandbox.faults.remove(FaultId::new(id))) {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound),
-    }
+pub async fn remove(control: Control, NameInPath(id): NameInPath) -> Result<StatusCode, Error> {
+    let is_removed = digits(&id).is_some_and(|id| control.sandbox.faults.remove(FaultId::new(id)));
+    is_removed.then_some(StatusCode::NO_CONTENT).ok_or(Error::NotFound)
 }

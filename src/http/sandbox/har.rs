@@ -88,11 +88,6 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 /// Headers that curl sets itself, and those of the connection.
 const NOT_REPEATED: [&str; 4] = ["host", "content-length", "connection", "accept-encoding"];
 
-/// A curl command that repeats each request.
-pub fn lines(exchanges: &[Exchange], base_url: &str) -> String {
-    exchanges.iter().map(|exchange| line(exchange, base_url) + "\n").collect()
-}
-
 /// A curl command that repeats the request.
 pub fn line(exchange: &Exchange, base_url: &str) -> String {
     let mut line = format!("curl -X {} {}", exchange.method, quoted(&format!("{base_url}{}", exchange.target())));

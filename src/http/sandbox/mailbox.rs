@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hyper::StatusCode;
+use hyper::{StatusCode, Uri};
 use schemars::JsonSchema;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -11,8 +11,9 @@ use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::extract::text;
 use crate::http::json::Json;
+use crate::http::request;
 use crate::http::router::Parameters;
-use crate::http::sandbox::extract::{Control, Query};
+use crate::http::sandbox::extract::Control;
 use crate::ids::InvitationId;
 use crate::mail::{Mail, Mailbox, Transport};
 
@@ -44,7 +45,8 @@ struct MailboxMessage {
     sent_at: Timestamp,
 }
 
-pub async fn list(control: Control, Query(params): Query) -> Result<Json<MailboxContent>, Error> {
+pub async fn list(control: Control, uri: Uri) -> Result<Json<MailboxContent>, Error> {
+    let params = request::query(&uri)?;
     let wait = match text(&params, "wait") {
         None => 0,
         Some(seconds) => seconds.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT).ok_or_else(|| {

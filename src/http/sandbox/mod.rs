@@ -30,14 +30,14 @@ use hyper::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
 
 use crate::engine::error::Error;
-use crate::http::router::{DELETE, GET, POST, PUT, Route, Routes, says};
+use crate::http::router::{DELETE, GET, NamedRoute, POST, PUT, Routes, says};
 use crate::http::{headers, request};
 use crate::sandbox::faults::{Fault, OrderedFault};
 use crate::server::listen::Body;
-use accounts::{AccountRequest, CreatedAccount, SeatList};
+use accounts::{AccountAnswer, AccountRequest, SeatList};
 use clock::{ClockAdvance, ClockAnswer, ClockChange};
 use extract::Nothing;
-use faults::FaultList;
+use faults::ListedFaults;
 use mailbox::MailboxContent;
 use requests::RequestList;
 use settings::{Settings, SettingsChange};
@@ -74,7 +74,7 @@ static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
         .on(DELETE, "/sandbox/mailbox", "EmptyMailbox", mailbox::empty)
         .described(says("Delete all mail."))
         .on(GET, "/sandbox/faults", "ListFaults", faults::list)
-        .described(says("All faults, in the order in which they are tried.").answer::<FaultList>())
+        .described(says("All faults, in the order in which they are tried.").answer::<ListedFaults>())
         .on(POST, "/sandbox/faults", "OrderFault", faults::order)
         .described(says("Add a fault for the next requests.").body::<Fault>().answer::<OrderedFault>())
         .on(DELETE, "/sandbox/faults", "ClearFaults", faults::clear)
@@ -91,7 +91,7 @@ static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
         .described(says("What each account would have been billed.").answer::<SeatList>())
         .on(POST, "/sandbox/accounts", "CreateAccount", accounts::create)
         .described(
-            says("Create an account with a token for each level.").body::<AccountRequest>().answer::<CreatedAccount>(),
+            says("Create an account with a token for each level.").body::<AccountRequest>().answer::<AccountAnswer>(),
         )
         .on(GET, "/sandbox/settings", "ShowSettings", settings::show)
         .described(says("The current settings.").answer::<Settings>())
@@ -130,7 +130,7 @@ async fn refuse_unknown_parameters(request: Request, next: Next) -> Result<Respo
 }
 
 /// The routes with the path of a request, whatever their method.
-fn routes_at(request: &Request) -> impl Iterator<Item = &'static Route> {
+fn routes_at(request: &Request) -> impl Iterator<Item = &'static NamedRoute> {
     let path = request.extensions().get::<MatchedPath>().cloned();
     ROUTES.list.iter().filter(move |route| path.as_ref().is_some_and(|path| path.as_str() == route.path))
 }

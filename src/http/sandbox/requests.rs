@@ -1,7 +1,7 @@
 //! `/sandbox/requests`: recorded requests and answers, as JSON, HTTP archive, lines of curl, or a page.
 
 use axum::response::{IntoResponse as _, Response};
-use hyper::StatusCode;
+use hyper::{StatusCode, Uri};
 use minijinja::context;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,9 +12,9 @@ use crate::engine::error::Error;
 use crate::http::extract::text;
 use crate::http::json::Json;
 use crate::http::router::Parameters;
-use crate::http::sandbox::extract::{Control, Query};
+use crate::http::sandbox::extract::Control;
 use crate::http::sandbox::har::{self, Header};
-use crate::http::{headers, html};
+use crate::http::{headers, html, request};
 use crate::ids::{AccountId, ExchangeId, FaultId, UserId};
 use crate::sandbox::journal::{Exchange, Wanted};
 use crate::wire::kind;
@@ -61,7 +61,8 @@ struct RecordedRequest {
     ignored: Option<String>,
 }
 
-pub async fn list(control: Control, Query(params): Query) -> Result<Response, Error> {
+pub async fn list(control: Control, uri: Uri) -> Result<Response, Error> {
+    let params = request::query(&uri)?;
     let wanted = Wanted {
         after: number(&params, "after")?.unwrap_or_default(),
         method: text(&params, "method"),
@@ -77,7 +78,10 @@ pub async fn list(control: Control, Query(params): Query) -> Result<Response, Er
             Ok(Json(RequestList { requests }).into_response())
         }
         Some("har") => Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes()).into_response()),
-        Some("curl") => Ok(har::lines(&exchanges, base_url).into_response()),
+        Some("curl") => {
+            let lines = exchanges.iter().map(|exchange| har::line(exchange, base_url) + "\n");
+            Ok(lines.collect::<String>().into_response())
+        }
         Some(_) => Err(Error::Syntax("format must be json, har or curl.".to_owned())),
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::error::Error;
 use crate::engine::limits::PerMinute;
 use crate::engine::tuning::{self, Profile, Tuning};
 use crate::http::json::Json;
-use crate::http::sandbox::extract::{Body, Control, unreadable};
+use crate::http::sandbox::extract::{Control, JsonBody, unreadable};
 use crate::server::settings;
 use crate::wire::kind::Dates;
 
@@ -61,41 +61,36 @@ pub async fn show(control: Control) -> Json<Settings> {
     Json(Settings::from(&*control.app.tuned.get()))
 }
 
-pub async fn change(
-    control: Control,
-    Body(SettingsChange(change)): Body<SettingsChange>,
-) -> Result<Json<Settings>, Error> {
+pub async fn change(control: Control, JsonBody(change): JsonBody<SettingsChange>) -> Result<Json<Settings>, Error> {
     let current = serde_json::to_value(Settings::from(&*control.app.tuned.get()));
     let mut settings: Map<String, Value> = current.and_then(serde_json::from_value).map_err(unreadable)?;
-    settings.extend(change.into_iter().filter(|(_, value)| !value.is_null()));
+    settings.extend(change.0.into_iter().filter(|(_, value)| !value.is_null()));
     let settings: Settings = serde_json::from_value(settings.into()).map_err(unreadable)?;
-    control.app.tuned.set(settings.try_into()?);
+    control.app.tuned.set(settings.tuning()?);
     Ok(show(control).await)
 }
 
-impl TryFrom<Settings> for Tuning {
-    type Error = Error;
-
-    fn try_from(settings: Settings) -> Result<Self, Error> {
+impl Settings {
+    fn tuning(&self) -> Result<Tuning, Error> {
         let wrong = |name: &'static str| move |reason: String| Error::Syntax(format!("{name} {reason}."));
-        Ok(Self {
+        Ok(Tuning {
             rates: PerMinute {
-                general: settings.rate_general,
-                create: settings.rate_create,
-                resend: settings.rate_resend,
-                resend_of_record: settings.rate_resend_per_invitation,
-                sign_in: settings.rate_sign_in,
-                sign_in_of_peer: settings.rate_sign_in_per_peer,
-                token_request: settings.rate_token,
+                general: self.rate_general,
+                create: self.rate_create,
+                resend: self.rate_resend,
+                resend_of_record: self.rate_resend_per_invitation,
+                sign_in: self.rate_sign_in,
+                sign_in_of_peer: self.rate_sign_in_per_peer,
+                token_request: self.rate_token,
             },
-            rate_mails_per_address: settings.rate_mails_per_address,
-            invitation_days: settings::days(&settings.invitation_days.to_string()).map_err(wrong("invitation_days"))?,
-            base_url: settings::base_url(&settings.base_url).map_err(wrong("base_url"))?,
+            rate_mails_per_address: self.rate_mails_per_address,
+            invitation_days: settings::days(&self.invitation_days.to_string()).map_err(wrong("invitation_days"))?,
+            base_url: settings::base_url(&self.base_url).map_err(wrong("base_url"))?,
             profile: Profile {
-                is_strict: settings.strict,
-                activates_at_once: settings.activate_new_users_at_once,
-                tells_when_to_retry: settings.tell_when_to_retry,
-                dates: tuning::dates(&settings.dates).map_err(wrong("dates"))?,
+                is_strict: self.strict,
+                activates_at_once: self.activate_new_users_at_once,
+                tells_when_to_retry: self.tell_when_to_retry,
+                dates: tuning::dates(&self.dates).map_err(wrong("dates"))?,
             },
         })
     }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::http::json::Json;
-use crate::http::sandbox::extract::{Body, Control, Name, Nothing};
+use crate::http::sandbox::extract::{Control, JsonBody, NameInPath, Nothing};
 use crate::mail::Transport;
 use crate::sandbox::seed;
 use crate::sandbox::snapshots::State as Saved;
@@ -44,7 +44,7 @@ impl SnapshotInfo {
 }
 
 /// Goes back to the seed. Snapshots stay.
-pub async fn reset(Control { app, sandbox }: Control, Body(Nothing {}): Body<Nothing>) -> Result<StatusCode, Error> {
+pub async fn reset(Control { app, sandbox }: Control, _: JsonBody<Nothing>) -> Result<StatusCode, Error> {
     delivery::rest(&app).await?;
     let tuning = sandbox.first_tuning.get().cloned().unwrap_or_else(|| (*app.tuned.get()).clone());
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
@@ -82,8 +82,8 @@ pub async fn list(control: Control) -> Json<SnapshotList> {
 
 pub async fn keep(
     Control { app, sandbox }: Control,
-    name: Name,
-    Body(Nothing {}): Body<Nothing>,
+    name: NameInPath,
+    _: JsonBody<Nothing>,
 ) -> Result<Json<SnapshotInfo>, Error> {
     let name = checked(name)?;
     delivery::rest(&app).await?;
@@ -100,23 +100,21 @@ pub async fn keep(
     }
 }
 
-pub async fn show(control: Control, name: Name) -> Result<Json<SnapshotInfo>, Error> {
+pub async fn show(control: Control, name: NameInPath) -> Result<Json<SnapshotInfo>, Error> {
     let name = checked(name)?;
     let saved = control.sandbox.snapshots.find(&name).ok_or(Error::NotFound)?;
     Ok(Json(SnapshotInfo::of(name, &saved)))
 }
 
-pub async fn remove(control: Control, name: Name) -> Result<StatusCode, Error> {
-    match control.sandbox.snapshots.forget(&checked(name)?) {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound),
-    }
+pub async fn remove(control: Control, name: NameInPath) -> Result<StatusCode, Error> {
+    let is_removed = control.sandbox.snapshots.forget(&checked(name)?);
+    is_removed.then_some(StatusCode::NO_CONTENT).ok_or(Error::NotFound)
 }
 
 pub async fn restore(
     Control { app, sandbox }: Control,
-    name: Name,
-    Body(Nothing {}): Body<Nothing>,
+    name: NameInPath,
+    _: JsonBody<Nothing>,
 ) -> Result<StatusCode, Error> {
     let saved = sandbox.snapshots.find(&checked(name)?).ok_or(Error::NotFound)?;
     delivery::rest(&app).await?;
@@ -136,7 +134,7 @@ pub async fn restore(
     work.await.map(|()| StatusCode::NO_CONTENT)
 }
 
-fn checked(Name(name): Name) -> Result<String, Error> {
+fn checked(NameInPath(name): NameInPath) -> Result<String, Error> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     if name.len() <= 100 && name.chars().all(is_plain) {
         return Ok(name);
