@@ -89,3 +89,15 @@ pub async fn show_refusal(response: Response) -> Response {
     page.extensions_mut().insert(error);
     page
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_can_be_read() {
+        for (name, _) in TEMPLATES {
+            assert!(ENVIRONMENT.get_template(name).is_ok(), "{name}");
+        }
+    }
+}
