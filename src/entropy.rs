@@ -6,9 +6,9 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 /// A source of random bytes.
-pub struct Entropy(Generator);
+pub struct Entropy(Source);
 
-enum Generator {
+enum Source {
     /// Read in large pieces, since every request takes some bytes and each read is a system call.
     System(Box<Mutex<Pool>>),
     /// The same bytes in every run, for tests.
@@ -72,17 +72,17 @@ pub struct NoEntropy(String);
 impl Entropy {
     /// Fit for secrets.
     pub fn system() -> Self {
-        Self(Generator::System(Box::new(Mutex::new(Pool { bytes: [0; POOL_LENGTH], left: 0 }))))
+        Self(Source::System(Box::new(Mutex::new(Pool { bytes: [0; POOL_LENGTH], left: 0 }))))
     }
 
     /// The same bytes in every run. Never for production.
     pub fn seeded(seed: u64) -> Self {
-        Self(Generator::Seeded(Repeatable::new(seed)))
+        Self(Source::Seeded(Repeatable::new(seed)))
     }
 
     /// Restarts the sequence of a seeded source; does nothing to the system's.
     pub fn restart(&self) {
-        if let Generator::Seeded(source) = &self.0 {
+        if let Source::Seeded(source) = &self.0 {
             source.draws.store(0, Ordering::Relaxed);
         }
     }
@@ -91,16 +91,16 @@ impl Entropy {
     #[must_use]
     pub fn branch(&self, name: &str) -> Self {
         match &self.0 {
-            Generator::System(_) => Self::system(),
-            Generator::Seeded(source) => Self(Generator::Seeded(source.branch(name))),
+            Source::System(_) => Self::system(),
+            Source::Seeded(source) => Self(Source::Seeded(source.branch(name))),
         }
     }
 
     /// 256 random bits.
     pub fn bytes(&self) -> Result<[u8; 32], NoEntropy> {
         match &self.0 {
-            Generator::System(pool) => pool.lock().take(),
-            Generator::Seeded(source) => Ok(source.bytes()),
+            Source::System(pool) => pool.lock().take(),
+            Source::Seeded(source) => Ok(source.bytes()),
         }
     }
 }

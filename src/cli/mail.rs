@@ -31,7 +31,7 @@ pub enum MailCommand {
         /// Where to send the mail
         address: String,
         #[command(flatten)]
-        within: InDatabase<settings::Mail>,
+        within: InDatabase<settings::MailSettings>,
     },
     /// List the newest mails of an account and what became of them
     List {
@@ -81,7 +81,7 @@ impl MailCommand {
     }
 }
 
-fn test(to: &str, within: &InDatabase<settings::Mail>) -> Result<()> {
+fn test(to: &str, within: &InDatabase<settings::MailSettings>) -> Result<()> {
     let mut config = Config::defaults()?;
     // A test mail needs no database: this one is never opened.
     config.database.place = Some(Place::File(PathBuf::new()));

@@ -2,7 +2,7 @@
 
 use std::io::{Write as _, stdout};
 
-use crate::sandbox::journal::Exchange;
+use crate::sandbox::journal::RecordedExchange;
 use crate::wire::kind;
 
 /// Colours by their codes (ECMA-48, section 8.3.117).
@@ -12,13 +12,13 @@ const RED: &str = "31";
 const MAGENTA: &str = "35";
 const FAINT: &str = "2";
 
-pub fn print(exchange: &Exchange) {
+pub fn print(exchange: &RecordedExchange) {
     let is_coloured = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // A terminal that was closed is no reason to stop.
     let _ = writeln!(stdout(), "{}", line(exchange, is_coloured));
 }
 
-fn line(exchange: &Exchange, is_coloured: bool) -> String {
+fn line(exchange: &RecordedExchange, is_coloured: bool) -> String {
     let painted = |text: &str, colour: &str| {
         if is_coloured { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     };
@@ -58,8 +58,8 @@ mod tests {
     use crate::clock::Timestamp;
     use crate::ids::{ExchangeId, FaultId};
 
-    fn exchange(status: Option<u16>) -> Exchange {
-        Exchange {
+    fn exchange(status: Option<u16>) -> RecordedExchange {
+        RecordedExchange {
             id: ExchangeId::new(1),
             at: Timestamp(3_661_000_000),
             method: Method::PUT,
@@ -83,7 +83,7 @@ mod tests {
             line(&exchange(Some(200)), false),
             "01:01:01 200 PUT    /api/v1/users/1?colour=red  3.1 ms  unknown parameter colour\u{fffd}[2J"
         );
-        let dropped = line(&Exchange { fault: Some(FaultId::new(7)), ignored: None, ..exchange(None) }, true);
+        let dropped = line(&RecordedExchange { fault: Some(FaultId::new(7)), ignored: None, ..exchange(None) }, true);
         assert!(
             dropped.contains("\u{1b}[35m---\u{1b}[0m") && dropped.ends_with("\u{1b}[35mfault 7\u{1b}[0m"),
             "{dropped}"

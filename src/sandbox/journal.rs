@@ -19,7 +19,7 @@ use crate::sandbox::pattern;
 pub const KEPT_OF_BODY: usize = 64 * 1_024;
 
 #[derive(Clone)]
-pub struct Exchange {
+pub struct RecordedExchange {
     /// Counted from 1.
     pub id: ExchangeId,
     /// By the sandbox's clock.
@@ -44,7 +44,7 @@ pub struct Exchange {
     pub ignored: Option<String>,
 }
 
-impl Exchange {
+impl RecordedExchange {
     /// Path and query.
     pub fn target(&self) -> &str {
         self.uri.path_and_query().map_or("", |target| target.as_str())
@@ -70,7 +70,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    fn has(&self, exchange: &Exchange) -> bool {
+    fn has(&self, exchange: &RecordedExchange) -> bool {
         exchange.id.get().unsigned_abs() > self.after
             && self.method.as_deref().is_none_or(|method| exchange.method.as_str().eq_ignore_ascii_case(method))
             && self.path.as_deref().is_none_or(|path| pattern::fits(path, exchange.uri.path()))
@@ -87,12 +87,12 @@ pub struct Journal {
 }
 
 /// Called with each exchange.
-type Listener = fn(&Exchange);
+type Listener = fn(&RecordedExchange);
 
 #[derive(Default)]
 struct Pages {
     last_number: i64,
-    exchanges: VecDeque<Exchange>,
+    exchanges: VecDeque<RecordedExchange>,
 }
 
 impl Journal {
@@ -111,21 +111,21 @@ impl Journal {
     }
 
     /// Assigns the id.
-    pub fn write(&self, exchange: Exchange) {
+    pub fn write(&self, exchange: RecordedExchange) {
         if let Some(tell) = self.listener.get() {
             tell(&exchange);
         }
         let mut pages = self.pages.lock();
         pages.last_number += 1;
         let id = ExchangeId::new(pages.last_number);
-        pages.exchanges.push_back(Exchange { id, ..exchange });
+        pages.exchanges.push_back(RecordedExchange { id, ..exchange });
         if pages.exchanges.len() > self.kept {
             pages.exchanges.pop_front();
         }
     }
 
     /// Oldest first.
-    pub fn read(&self, wanted: &Wanted) -> Vec<Exchange> {
+    pub fn read(&self, wanted: &Wanted) -> Vec<RecordedExchange> {
         let pages = self.pages.lock();
         pages.exchanges.iter().filter(|exchange| wanted.has(exchange)).cloned().collect()
     }

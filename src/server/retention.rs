@@ -42,7 +42,7 @@ pub enum For {
 }
 
 /// What is deleted when.
-pub struct Rule {
+pub struct RetentionRule {
     /// The rows, as `docs/RETENTION.md` names them.
     pub what: &'static str,
     /// The event at which the period begins, as `docs/RETENTION.md` names it.
@@ -54,8 +54,8 @@ pub struct Rule {
 }
 
 /// Every rule except that of expired invitations, which `purge_expired` deletes with all that belongs to them.
-pub const RULES: &[Rule] = &[
-    Rule {
+pub const RULES: &[RetentionRule] = &[
+    RetentionRule {
         what: "answers to requests with an Idempotency-Key",
         since: "the request",
         kept: For::Fixed(idempotency::KEPT_FOR),
@@ -63,42 +63,42 @@ pub const RULES: &[Rule] = &[
               (SELECT account_id, user_id, idempotency_key FROM idempotent_requests WHERE created_at <= ?1 \
               ORDER BY created_at LIMIT ?2{claimed})",
     },
-    Rule {
+    RetentionRule {
         what: "unused sessions",
         since: "the last use",
         kept: For::Fixed(sessions::IDLE_LIFETIME),
         sql: "DELETE FROM sessions WHERE id IN \
               (SELECT id FROM sessions WHERE seen_at <= ?1 ORDER BY seen_at LIMIT ?2{claimed})",
     },
-    Rule {
+    RetentionRule {
         what: "sessions",
         since: "the sign-in",
         kept: For::Fixed(sessions::LIFETIME),
         sql: "DELETE FROM sessions WHERE id IN \
               (SELECT id FROM sessions WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2{claimed})",
     },
-    Rule {
+    RetentionRule {
         what: "sign-in links",
         since: "their end",
         kept: For::Fixed(Duration::ZERO),
         sql: "DELETE FROM sign_in_links WHERE id IN \
               (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2{claimed})",
     },
-    Rule {
+    RetentionRule {
         what: "consents whose code was never redeemed",
         since: "the code's end",
         kept: For::Fixed(DAY),
         sql: "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE code_used_at IS NULL \
               AND code_expires_at <= ?1 ORDER BY code_expires_at LIMIT ?2{claimed})",
     },
-    Rule {
+    RetentionRule {
         what: "revoked access tokens",
         since: "the revocation",
         kept: For::Setting("keep_revoked_days", |kept| kept.revoked),
         sql: "DELETE FROM access_tokens WHERE id IN (SELECT id FROM access_tokens WHERE revoked_at IS NOT NULL \
               AND revoked_at <= ?1 ORDER BY revoked_at LIMIT ?2{claimed})",
     },
-    Rule {
+    RetentionRule {
         what: "revoked consents with their refresh tokens",
         since: "the revocation",
         kept: For::Setting("keep_revoked_days", |kept| kept.revoked),
@@ -106,14 +106,14 @@ pub const RULES: &[Rule] = &[
               AND NOT EXISTS (SELECT 1 FROM access_tokens k WHERE k.grant_id = grants.id) \
               ORDER BY revoked_at LIMIT ?2{claimed})",
     },
-    Rule {
+    RetentionRule {
         what: "mails in the outbox that were sent, failed or canceled",
         since: "that moment",
         kept: For::Setting("keep_mails_days", |kept| kept.mails),
         sql: "DELETE FROM outbox WHERE id IN \
               (SELECT id FROM outbox WHERE due_at IS NULL AND updated_at <= ?1 ORDER BY updated_at LIMIT ?2{claimed})",
     },
-    Rule {
+    RetentionRule {
         what: "rows of the audit trail",
         since: "the change",
         kept: For::Setting("keep_audit_days", |kept| kept.audit),
@@ -123,7 +123,7 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-impl Rule {
+impl RetentionRule {
     /// Rows whose period began until then are deleted; `None` if they are kept for ever.
     fn until(&self, kept: &Kept, now: Timestamp) -> Option<Timestamp> {
         match self.kept {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::journal::{Exchange, texts};
+use crate::sandbox::journal::{RecordedExchange, texts};
 use crate::wire::kind;
 
 /// A name and a value; a name can repeat.
@@ -19,13 +19,13 @@ pub fn headers(headers: &HeaderMap) -> Vec<Header> {
     texts(headers).map(|(name, value)| Header { name: name.to_owned(), value }).collect()
 }
 
-pub fn archive(exchanges: &[Exchange], base_url: &str) -> String {
+pub fn archive(exchanges: &[RecordedExchange], base_url: &str) -> String {
     let entries: Vec<Json> = exchanges.iter().map(|exchange| entry(exchange, base_url)).collect();
     let creator = json!({"name": "invited", "version": env!("CARGO_PKG_VERSION")});
     json!({"log": {"version": "1.2", "creator": creator, "entries": entries}}).to_string()
 }
 
-fn entry(exchange: &Exchange, base_url: &str) -> Json {
+fn entry(exchange: &RecordedExchange, base_url: &str) -> Json {
     // The format wants milliseconds.
     let milliseconds = exchange.microseconds / 1_000;
     let url = format!("{base_url}{}", exchange.target());
@@ -70,7 +70,7 @@ fn entry(exchange: &Exchange, base_url: &str) -> Json {
     })
 }
 
-fn query(exchange: &Exchange) -> Vec<Json> {
+fn query(exchange: &RecordedExchange) -> Vec<Json> {
     let text = exchange.target().split_once('?').map_or("", |(_, query)| query);
     let decode =
         |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
@@ -89,7 +89,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 const NOT_REPEATED: [&str; 4] = ["host", "content-length", "connection", "accept-encoding"];
 
 /// A curl command that repeats the request.
-pub fn line(exchange: &Exchange, base_url: &str) -> String {
+pub fn line(exchange: &RecordedExchange, base_url: &str) -> String {
     let mut line = format!("curl -X {} {}", exchange.method, quoted(&format!("{base_url}{}", exchange.target())));
     for (name, value) in texts(&exchange.request_headers).filter(|(name, _)| !NOT_REPEATED.contains(name)) {
         line.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));

@@ -16,7 +16,7 @@ use crate::http::{headers, request};
 use crate::ids::ExchangeId;
 use crate::sandbox::Sandbox;
 use crate::sandbox::faults::{self, Drop, Effect};
-use crate::sandbox::journal::{Exchange, KEPT_OF_BODY};
+use crate::sandbox::journal::{KEPT_OF_BODY, RecordedExchange};
 use crate::server::listen::{Body, Dropped, RequestBody};
 
 /// The fault that was applied.
@@ -66,7 +66,7 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
     }
     let is_answered = effect.drop.is_none();
     let body = response.body().bytes();
-    sandbox.journal.write(Exchange {
+    sandbox.journal.write(RecordedExchange {
         id: ExchangeId::new(0),
         at,
         method,

@@ -16,7 +16,7 @@ use crate::http::sandbox::extract::Control;
 use crate::http::sandbox::har::{self, Header};
 use crate::http::{headers, html, request};
 use crate::ids::{AccountId, ExchangeId, FaultId, UserId};
-use crate::sandbox::journal::{Exchange, Wanted};
+use crate::sandbox::journal::{RecordedExchange, Wanted};
 use crate::wire::kind;
 use crate::wire::params::Tree;
 
@@ -96,8 +96,8 @@ fn number<T: std::str::FromStr>(params: &Tree, name: &str) -> Result<Option<T>, 
     text(params, name).map(|text| text.parse().map_err(wrong)).transpose()
 }
 
-impl From<Exchange> for RecordedRequest {
-    fn from(exchange: Exchange) -> Self {
+impl From<RecordedExchange> for RecordedRequest {
+    fn from(exchange: RecordedExchange) -> Self {
         let (account_id, user_id) = exchange.caller.unzip();
         Self {
             id: exchange.id,
@@ -123,7 +123,7 @@ impl From<Exchange> for RecordedRequest {
 pub async fn inspect(control: Control) -> Result<Response, Error> {
     let exchanges = control.sandbox.journal.read(&Wanted::default());
     let base_url = control.app.base_url();
-    let line = |exchange: &Exchange| {
+    let line = |exchange: &RecordedExchange| {
         context! {
             status => exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
             method => exchange.method.as_str(),

@@ -10,7 +10,7 @@ use crate::engine::access::Permission;
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::oauth::passwords::HashedPassword;
-use crate::sandbox::seed::file::{Account, File, Invitation, Member, Role, State};
+use crate::sandbox::seed::file::{Account, File, Invitation, InvitationState, Member, Role};
 use crate::sandbox::seed::references::{Ids, Unique, member_id, member_with, role_id};
 use crate::sandbox::seed::values::{DaysAgo, ExternalReference, Text};
 use crate::sandbox::seed::written::{Rule, SeedError, Written};
@@ -140,11 +140,11 @@ fn check_invitation(
     invitation.found.id = names.invitations.assign(&invitation.id);
     invitation.found.age = age(account.found.age, &invitation.created_days_ago, 20)?;
     invitation.found.user_id = match (state, member_with(&account.members, &address.value)) {
-        (State::Accepted, Some(user_id)) => match &invitation.invitee_id {
+        (InvitationState::Accepted, Some(user_id)) => match &invitation.invitee_id {
             Some(id) => return id.wrong("The invitee of an accepted invitation is the member; leave this out."),
             None => user_id,
         },
-        (State::Accepted, None) => {
+        (InvitationState::Accepted, None) => {
             return address.wrong("The invitee of an accepted invitation is a member; add a member with this address.");
         }
         (_, Some(_)) => {
@@ -156,7 +156,7 @@ fn check_invitation(
         }
     };
     if let Some(token) = &invitation.link_token {
-        if state != State::Pending {
+        if state != InvitationState::Pending {
             return token.wrong("Only a pending invitation has a link; leave this out.");
         }
         names.links.note(token, &token.value, "The link token")?;
@@ -168,7 +168,7 @@ fn check_invitation(
     invitation.found.inviter_id = member_id(&account.members, &invitation.inviter)?;
     check_last_day(invitation)?;
     match &invitation.answered_days_ago {
-        Some(days) if !matches!(state, State::Accepted | State::Declined) => {
+        Some(days) if !matches!(state, InvitationState::Accepted | InvitationState::Declined) => {
             return days.wrong("This invitation has no answer; write state: accepted or declined, or leave this out.");
         }
         days => not_before(days, invitation.found.age, "it was created")?,
@@ -182,8 +182,8 @@ fn check_last_day(invitation: &Invitation) -> Result<(), SeedError> {
         (_, number) if number < -invitation.found.age => {
             "The last day is before the invitation was created; write more days."
         }
-        (State::Expired, 0..) => "The last day of an expired invitation is over; write -1 or less.",
-        (State::Pending, ..=-1) => "The last day is over; write state: expired, or 0 days or more.",
+        (InvitationState::Expired, 0..) => "The last day of an expired invitation is over; write -1 or less.",
+        (InvitationState::Pending, ..=-1) => "The last day is over; write state: expired, or 0 days or more.",
         _ => return Ok(()),
     };
     days.wrong(sentence)

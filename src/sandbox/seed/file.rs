@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::values::{
-    Assignable, Cents, DaysAgo, DaysAhead, Email, ExternalReference, Flag, Id, Invitable, LanguageCode, Line, Moment,
-    Name, Percent, RedirectUri, Seats, Text, Token,
+    Assignable, Cents, Credential, DaysAgo, DaysAhead, Email, ExternalReference, Invitable, LanguageCode, Line, Moment,
+    Name, Percent, RecordNumber, RedirectUri, Seats, Text, YesNo,
 };
 use crate::sandbox::seed::written::{NonEmpty, Written};
 
@@ -21,14 +21,15 @@ pub struct File {
     /// The address of this schema, for editors.
     #[serde(rename = "$schema")]
     pub _schema: Option<String>,
-    pub clock: Option<Clock>,
+    pub clock: Option<SeedClock>,
     pub accounts: Written<NonEmpty<Account>>,
 }
 
 /// When the sandbox starts.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Clock {
+#[schemars(rename = "Clock")]
+pub struct SeedClock {
     /// The moment at which it starts, from the year 2000 to 9899. Default: now.
     pub now: Option<Written<Moment>>,
     /// Whether the clock stands still until it is moved.
@@ -39,7 +40,7 @@ pub struct Clock {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    pub id: Option<Written<Id>>,
+    pub id: Option<Written<RecordNumber>>,
     pub name: Written<Line>,
     /// The language of its mails and pages. Default: that of the server.
     pub language: Option<Written<LanguageCode>>,
@@ -54,7 +55,7 @@ pub struct Account {
     #[serde(default)]
     pub invitations: Vec<Invitation>,
     #[serde(default)]
-    pub applications: Vec<Application>,
+    pub applications: Vec<SeedApplication>,
     #[serde(skip)]
     pub found: Found,
 }
@@ -62,7 +63,7 @@ pub struct Account {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
-    pub id: Option<Written<Id>>,
+    pub id: Option<Written<RecordNumber>>,
     pub name: Written<Line>,
     /// When it was created. Default: with the account.
     pub created_days_ago: Option<Written<DaysAgo>>,
@@ -79,8 +80,8 @@ pub struct Role {
 #[serde(deny_unknown_fields)]
 pub struct Member {
     /// The id of the user.
-    pub id: Option<Written<Id>>,
-    pub membership_id: Option<Written<Id>>,
+    pub id: Option<Written<RecordNumber>>,
+    pub membership_id: Option<Written<RecordNumber>>,
     /// The name of the person.
     pub full_name: Written<Line>,
     /// The email address, which no other member of the account has.
@@ -89,7 +90,7 @@ pub struct Member {
     pub headline: Option<Written<Line>>,
     pub permission: Written<Assignable>,
     /// Whether this is the owner. Default: the first active administrator is.
-    pub owner: Option<Written<Flag>>,
+    pub owner: Option<Written<YesNo>>,
     /// The default role, by its id or its name.
     pub role: Option<Written<Name>>,
     /// The default billing rate. The permission punch_clock needs one.
@@ -101,7 +102,7 @@ pub struct Member {
     /// Whether the member starts without the right to write.
     #[serde(default)]
     pub default_read_only: bool,
-    pub token: Option<Written<Token>>,
+    pub token: Option<Written<Credential>>,
     /// A password to sign in with, of at least 12 characters.
     #[schemars(length(min = 12))]
     pub password: Option<Written<Text>>,
@@ -119,9 +120,9 @@ pub struct Member {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Invitation {
-    pub id: Option<Written<Id>>,
+    pub id: Option<Written<RecordNumber>>,
     /// The id of the user who becomes a member by it. An accepted invitation has none: its invitee is a member.
-    pub invitee_id: Option<Written<Id>>,
+    pub invitee_id: Option<Written<RecordNumber>>,
     /// The name of the person.
     pub full_name: Written<Line>,
     pub email_address: Written<Email>,
@@ -143,7 +144,7 @@ pub struct Invitation {
     /// The member who has sent it, by id or email address. Default: the owner.
     pub inviter: Option<Written<Name>>,
     /// Its state. Default: pending.
-    pub state: Option<State>,
+    pub state: Option<InvitationState>,
     /// When it was created. Default: 20.
     pub created_days_ago: Option<Written<DaysAgo>>,
     /// Its last day, counted from the start. Default: what the setting invitation_days says.
@@ -151,7 +152,7 @@ pub struct Invitation {
     /// When it was accepted or declined. Default: the day after it was created.
     pub answered_days_ago: Option<Written<DaysAgo>>,
     /// The secret of its link, which opens /invitations/TOKEN.
-    pub link_token: Option<Written<Token>>,
+    pub link_token: Option<Written<Credential>>,
     /// What other systems call the person.
     #[serde(default)]
     pub external_references: Vec<Written<ExternalReference>>,
@@ -177,7 +178,7 @@ pub struct Found {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub enum State {
+pub enum InvitationState {
     #[default]
     Pending,
     Expired,
@@ -186,17 +187,18 @@ pub enum State {
 }
 
 impl Invitation {
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> InvitationState {
         self.state.unwrap_or_default()
     }
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Application {
+#[schemars(rename = "Application")]
+pub struct SeedApplication {
     pub name: Written<Line>,
-    pub client_id: Written<Token>,
-    pub secret: Written<Token>,
+    pub client_id: Written<Credential>,
+    pub secret: Written<Credential>,
     /// The addresses that answers may be sent to.
     pub redirect_uris: Written<NonEmpty<Written<RedirectUri>>>,
     /// The member as whom it acts in its own name, by id or email address. Default: the owner.

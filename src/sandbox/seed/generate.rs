@@ -26,7 +26,7 @@ const MICROSECONDS_OF_A_DAY: i64 = 86_400_000_000;
 const SPREAD: i64 = 60;
 
 /// An account that gets rows.
-struct Target {
+struct Destination {
     account_id: AccountId,
     roles: Vec<i64>,
     /// Members who may invite.
@@ -36,7 +36,7 @@ struct Target {
     since: Timestamp,
 }
 
-impl Target {
+impl Destination {
     fn of(account_id: AccountId, inviter: Option<i64>, since: Timestamp) -> Self {
         let inviters = inviter.into_iter().collect();
         Self { account_id, roles: Vec::new(), inviters, uninvited: Vec::new(), since }
@@ -95,7 +95,7 @@ impl<'a> Generator<'a> {
         if let Some(first) = first.filter(|_| targets.is_empty()) {
             let owner = first.members.iter().find(|member| member.found.is_owner);
             let since = self.start.days_ago(first.found.age.min(SPREAD));
-            targets.push(Target::of(first.found.id.into(), owner.map(|owner| owner.found.user_id), since));
+            targets.push(Destination::of(first.found.id.into(), owner.map(|owner| owner.found.user_id), since));
         }
         let parts = u32::try_from(targets.len()).unwrap_or(1).max(1);
         for (number, target) in (0..parts).zip(&mut targets) {
@@ -111,7 +111,7 @@ impl<'a> Generator<'a> {
         self.written.fetch_add(rows as u64, Ordering::Relaxed);
     }
 
-    fn account(&mut self, id: i64) -> Result<Target, Error> {
+    fn account(&mut self, id: i64) -> Result<Destination, Error> {
         let (account_id, created_at) = (AccountId::new(id), self.start.days_ago(SPREAD));
         let name = format!("Generated account {account_id}");
         rows::insert(self.db, "accounts", &[rows::account(account_id, &name, None, created_at)])?;
@@ -125,14 +125,14 @@ impl<'a> Generator<'a> {
         people::insert_membership(self.db, Some(next(&mut self.last_membership).into()), &owner)?;
         tokens::insert(self.db, account_id, user_id, &generated::token(id), "sandbox", self.start.now)?;
         self.count(1);
-        Ok(Target::of(account_id, Some(user_id.get()), created_at))
+        Ok(Destination::of(account_id, Some(user_id.get()), created_at))
     }
 
-    fn person(&mut self, target: &Target, dice: &mut Dice) -> RandomPerson {
+    fn person(&mut self, target: &Destination, dice: &mut Dice) -> RandomPerson {
         RandomPerson::new(target.account_id, next(&mut self.last_user), &target.roles, dice)
     }
 
-    fn roles(&mut self, target: &mut Target, number: u32) -> Result<(), Error> {
+    fn roles(&mut self, target: &mut Destination, number: u32) -> Result<(), Error> {
         for batch in batches(number) {
             let mut roles = Vec::new();
             for number in batch {
@@ -147,7 +147,7 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
-    fn members(&mut self, target: &mut Target, number: u32) -> Result<(), Error> {
+    fn members(&mut self, target: &mut Destination, number: u32) -> Result<(), Error> {
         let mut active = 0;
         for batch in batches(number) {
             let (mut users, mut memberships) = (Vec::new(), Vec::new());
@@ -178,7 +178,7 @@ impl<'a> Generator<'a> {
         tallies::add(self.db, target.account_id, people::ACTIVE_MEMBERSHIPS, active)
     }
 
-    fn invitations(&mut self, target: &mut Target, number: u32) -> Result<(), Error> {
+    fn invitations(&mut self, target: &mut Destination, number: u32) -> Result<(), Error> {
         let step = (self.start.now.0 - target.since.0) / (i64::from(number) + 1);
         let mut pending = 0;
         for batch in batches(number) {

@@ -31,7 +31,7 @@ use crate::engine::access::Permission;
 use crate::engine::tokens;
 use crate::resources::accounts;
 use crate::store::{Db, Error, Param};
-use file::{Account, File, Invitation, Member, State};
+use file::{Account, File, Invitation, InvitationState, Member};
 use generate::Generator;
 pub use generated::Generated;
 use plant::Start;
@@ -128,7 +128,7 @@ impl Seed {
     /// way.
     pub fn example(&self) -> Option<(i64, &str)> {
         self.accounts.iter().find_map(|account| {
-            let pending = |invitation: &&Invitation| invitation.state() == State::Pending;
+            let pending = |invitation: &&Invitation| invitation.state() == InvitationState::Pending;
             account.invitations.iter().filter(pending).find_map(|invitation| {
                 let is_inviter = |member: &&Member| {
                     member.found.user_id == invitation.found.inviter_id

@@ -14,7 +14,7 @@ use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::{invitations, seats};
-use crate::sandbox::seed::file::{Account, Application, Invitation, Member, Role, State};
+use crate::sandbox::seed::file::{Account, Invitation, InvitationState, Member, Role, SeedApplication};
 use crate::sandbox::seed::rows::{self, Outcome};
 use crate::sandbox::seed::values::ExternalReference;
 use crate::sandbox::seed::written::{Rule, Written};
@@ -126,15 +126,15 @@ fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start
         ..NewMembership::new(account_id, user_id, permission.unwrap_or(Permission::ProjectCreator), created_at)
     };
     let answered_at = start.days_ago(number(&invitation.answered_days_ago).unwrap_or((found.age - 1).max(0)));
-    let days = if state == State::Expired { -1 } else { start.invitation_days };
+    let days = if state == InvitationState::Expired { -1 } else { start.invitation_days };
     let outcome = Outcome {
         last_day: start.now.day() + number(&invitation.expires_in_days).unwrap_or(days),
-        accepted_at: (state == State::Accepted).then_some(answered_at),
-        declined_at: (state == State::Declined).then_some(answered_at),
+        accepted_at: (state == InvitationState::Accepted).then_some(answered_at),
+        declined_at: (state == InvitationState::Declined).then_some(answered_at),
         updated_at: created_at,
         ..Outcome::default()
     };
-    if state != State::Accepted {
+    if state != InvitationState::Accepted {
         // The invitee of an accepted invitation is one of the members.
         people::insert_user(db, Some(user_id), &invitee)?;
         tallies::add(db, account_id, seats::PENDING_INVITATIONS, 1)?;
@@ -148,7 +148,7 @@ fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start
     tallies::add(db, account_id, invitations::ALL, 1)
 }
 
-fn application(db: &mut Db, account_id: AccountId, application: &Application, start: Start) -> Result<(), Error> {
+fn application(db: &mut Db, account_id: AccountId, application: &SeedApplication, start: Start) -> Result<(), Error> {
     let redirect_uris: Vec<String> =
         application.redirect_uris.value.iter().map(|redirect_uri| redirect_uri.value.clone()).collect();
     let new = NewApplication {

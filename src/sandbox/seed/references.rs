@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::sandbox::seed::file::{Member, Role};
-use crate::sandbox::seed::values::{Id, Name};
+use crate::sandbox::seed::values::{Name, RecordNumber};
 use crate::sandbox::seed::written::{Rule, SeedError, Written};
 use crate::wire::fold::fold;
 
@@ -16,14 +16,14 @@ pub(super) struct Ids {
 
 impl Ids {
     /// Notes an id of the file. All of them are noted before the first one is assigned.
-    pub(super) fn note(&mut self, kind: &str, id: &Option<Written<Id>>) -> Result<(), SeedError> {
+    pub(super) fn note(&mut self, kind: &str, id: &Option<Written<RecordNumber>>) -> Result<(), SeedError> {
         let Some(id) = id.as_ref().filter(|id| !self.written.insert(id.value)) else { return Ok(()) };
         let number = id.value;
         id.wrong(format!("There is another {kind} with the id {number}; write another id, or none."))
     }
 
     /// The id of the file, or else the next one that the file does not use.
-    pub(super) fn assign(&mut self, id: &Option<Written<Id>>) -> i64 {
+    pub(super) fn assign(&mut self, id: &Option<Written<RecordNumber>>) -> i64 {
         id.as_ref().map(|id| id.value).unwrap_or_else(|| {
             self.last += 1;
             while self.written.contains(&self.last) {

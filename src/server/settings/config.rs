@@ -10,7 +10,7 @@ use crate::engine::access::Level;
 use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
 use crate::server::settings::groups::{Address, Bounds, Database, Kept};
-use crate::server::settings::mail::Mail;
+use crate::server::settings::mail::MailSettings;
 use crate::server::settings::values::{
     Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, readers, seconds,
 };
@@ -79,7 +79,7 @@ pub struct Config {
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
     #[command(flatten)]
-    pub mail: Mail,
+    pub mail: MailSettings,
     /// Whether this server sends mail; of several servers over one database, at least one has to
     #[arg(long, value_name = "BOOL", default_value = "true")]
     pub mail_worker: OnOff,

@@ -12,7 +12,7 @@ use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, op
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Mail")]
-pub struct Mail {
+pub struct MailSettings {
     /// How mail is sent: smtp://HOST or smtps://HOST, also with :PORT, files:FOLDER, memory (sandbox only) or none
     #[arg(long = "mail", value_name = "WAY", default_value = "none", value_parser = way, hide_env_values = true)]
     pub way: Way,
@@ -66,7 +66,7 @@ pub enum Way {
     },
 }
 
-impl Mail {
+impl MailSettings {
     /// Opens what sends mail.
     pub fn open(&self) -> Result<Transport, String> {
         Ok(match &self.way {

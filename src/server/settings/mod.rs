@@ -13,5 +13,5 @@ mod values;
 pub use apply::{Values, arguments, default_file, name_of, parse_file, variable};
 pub use config::Config;
 pub use groups::{Address, Bounds, Database, Kept};
-pub use mail::{Mail, Way};
+pub use mail::{MailSettings, Way};
 pub use values::{base_url, days, place};
