@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_waits_for_a_moment_of_a_frozen_clock_hears_it_move() {
+    async fn a_wait_for_a_moment_of_a_frozen_clock_ends_when_it_moves() {
         let clock = Clock::frozen(Timestamp(0));
         clock.reached(Timestamp(0)).await;
         let wait = async {

@@ -39,11 +39,11 @@ pub enum WriteMode {
     DryRun,
     /// Nothing is written after the rule prints its record, so printing is the job's last statement.
     Whole,
-    /// Other statements follow.
+    /// Part of a larger job: other statements follow.
     Part,
 }
 
-/// What the rules of one request note.
+/// What the rules of one request leave for its answer, and for a retry.
 #[derive(Debug, Default)]
 pub struct Remarks {
     seats_over: AtomicI64,

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_steps_back_locks_nobody_out() {
+    fn a_clock_that_steps_back_locks_no_client_out() {
         let (limits, start) = (limits(60), Timestamp(90 * MINUTE));
         for _ in 0..30 {
             assert!(limits.take(Limit::General, 1, start).is_ok());

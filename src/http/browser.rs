@@ -78,8 +78,8 @@ impl Browser {
         if self.is_new { set_cookie(app, response, &self.cookie) } else { Ok(response) }
     }
 
-    /// Signs in whoever `work` finds, in the same transaction, and returns the new cookie; `None` if that is nobody, or
-    /// somebody who may not act.
+    /// Signs in the user that `work` finds, in the same transaction, and returns the new cookie; `None` without a user,
+    /// or if that user may not act.
     pub async fn sign_in(
         &self,
         visit: &Visit,

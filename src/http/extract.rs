@@ -44,7 +44,7 @@ pub fn call(head: &Parts) -> Result<Arc<Call>, Error> {
 }
 
 impl Visit {
-    /// What a rule needs to write for somebody whom only a secret identifies.
+    /// What a rule needs to write for a person who is known only by a secret.
     pub fn context(&self) -> Context {
         self.app.context(&Arc::new(Caller::unknown()), Some(&self.call.request_id))
     }

@@ -53,8 +53,8 @@ pub fn empty() -> Response<Body> {
     with_room(StatusCode::NO_CONTENT, Body::default())
 }
 
-/// The answer to a refused request, in the shape of the API's errors. It carries the error along, for the log and for
-/// those who show it otherwise.
+/// The answer to a refused request, in the shape of the API's errors. It carries the error along, for the log line and
+/// for pages, which show it differently.
 pub fn error(error: Error) -> Response<Body> {
     let mut response = json(error.status(), error.body());
     refuse(response.headers_mut(), &error);

@@ -30,7 +30,7 @@ pub struct Relay {
     /// A file of certificates to trust besides the well-known ones.
     pub authorities: Option<PathBuf>,
     pub connections: usize,
-    /// For one mail.
+    /// Time limit to send one mail.
     pub timeout: Duration,
 }
 

@@ -36,7 +36,7 @@ impl AuthorizationRequest {
         self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str())
     }
 
-    /// For the hidden fields of a form.
+    /// As names and values, for the hidden fields of a form.
     pub fn parameters(&self) -> Vec<(&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str())).collect()
     }

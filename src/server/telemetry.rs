@@ -92,8 +92,8 @@ impl Metrics {
 /// Counts the lines that the log of this process has dropped.
 static DROPPED_LINES: OnceLock<ErrorCounter> = OnceLock::new();
 
-/// Standard error, where a line that nobody can read any more counts as written: after an error, the writing thread
-/// would miss that it is told to end, and the process would wait for it.
+/// Standard error. A line for a closed pipe counts as written: after an error, the writing thread would miss its
+/// shutdown message, and the process would wait for it.
 struct StandardError;
 
 impl Write for StandardError {

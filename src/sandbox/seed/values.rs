@@ -47,27 +47,30 @@ enum Form {
     RedirectUri,
 }
 
-const FORMS: [Form; 16] = [
-    Form::Attribute("this_text", Kind::Line),
-    Form::Attribute("email_address", Kind::Email),
-    Form::Attribute("permission", Kind::Choice(ASSIGNABLE)),
-    Form::Attribute("permission", Kind::Choice(INVITABLE)),
-    Form::Attribute("this_rate", Kind::Cents),
-    Form::Attribute("billability_target", Kind::Percent),
-    // There is room above it for the ids that the database assigns.
-    Form::Whole(1, 1_000_000_000_000),
-    Form::Whole(0, MOST_DAYS),
-    Form::Whole(-MOST_DAYS, MOST_DAYS),
-    Form::Whole(0, 1_000_000),
-    Form::Flag,
-    Form::Text,
-    Form::Token,
-    Form::Language,
-    Form::Moment,
-    Form::RedirectUri,
-];
+/// The forms by their numbers, which the types below name.
+const fn form(number: usize) -> Form {
+    match number {
+        0 => Form::Attribute("this_text", Kind::Line),
+        1 => Form::Attribute("email_address", Kind::Email),
+        2 => Form::Attribute("permission", Kind::Choice(ASSIGNABLE)),
+        3 => Form::Attribute("permission", Kind::Choice(INVITABLE)),
+        4 => Form::Attribute("this_rate", Kind::Cents),
+        5 => Form::Attribute("billability_target", Kind::Percent),
+        // There is room above it for the ids that the database assigns.
+        6 => Form::Whole(1, 1_000_000_000_000),
+        7 => Form::Whole(0, MOST_DAYS),
+        8 => Form::Whole(-MOST_DAYS, MOST_DAYS),
+        9 => Form::Whole(0, 1_000_000),
+        10 => Form::Flag,
+        11 => Form::Text,
+        12 => Form::Token,
+        13 => Form::Language,
+        14 => Form::Moment,
+        _ => Form::RedirectUri,
+    }
+}
 
-/// A value of one of the [`FORMS`].
+/// A value of the form of this number.
 pub struct Formed<const FORM: usize, T>(T);
 
 pub type Line = Formed<0, String>;
@@ -92,11 +95,11 @@ impl<const FORM: usize, T: DeserializeOwned + Into<Json>> Rule for Formed<FORM, 
     type Value = T;
 
     fn read(input: T) -> Result<T, String> {
-        serde_json::from_value(FORMS[FORM].read(input.into())?).map_err(|cause| cause.to_string())
+        serde_json::from_value(form(FORM).read(input.into())?).map_err(|cause| cause.to_string())
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        Schema::try_from(FORMS[FORM].schema()).unwrap_or_default()
+        Schema::try_from(form(FORM).schema()).unwrap_or_default()
     }
 }
 

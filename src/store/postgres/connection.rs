@@ -72,7 +72,7 @@ struct Reply {
     rows: Vec<Row>,
     /// The number of changed rows.
     changed: u64,
-    /// Of a commit that asks for it.
+    /// The position in the log, of a commit that requests it.
     position: Option<Position>,
 }
 
