@@ -99,8 +99,8 @@ pub fn enqueue(
     limit(db, outbox, &recipient_key, now)?;
     cancel(db, invitation, now)?;
     db.exec_later(
-        "INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, created_at, \
-         updated_at) VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, ?6)",
+        "INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, \
+         created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, ?6)",
         &[
             account.into(),
             invitation.into(),

@@ -39,7 +39,8 @@ pub fn document(routes: &[NamedRoute]) -> Json {
             "title": "invited: control plane of the sandbox",
             "summary": "What a test suite can do to the sandbox besides using it.",
             "description": "Only `invited sandbox` has these paths. They need no token, since everything in a \
-                sandbox is public. Bodies are JSON and are read strictly: unknown keys are refused, and nothing changes.",
+                sandbox is public. Bodies are JSON and are read strictly: unknown keys are refused, and nothing \
+                changes.",
             "version": "1",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
