@@ -39,8 +39,8 @@ shared_buffers = 128MB";
 /// Settings of a server that need not survive a power cut and so never waits for the disk.
 const HASTY: &[&str] = &["fsync = off", "synchronous_commit = off", "full_page_writes = off"];
 
-/// A file system in memory, and the room it must have, in kilobytes: each test's database has 300 files, which on a disk
-/// take longer than most tests.
+/// A file system in memory, and the free space it needs, in kilobytes. Each test's database has 300 files; creating
+/// them on a disk takes longer than most tests.
 const MEMORY: &str = "/dev/shm";
 const ROOM: u64 = 4 * 1_024 * 1_024;
 
@@ -96,7 +96,8 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Starts a server that never waits for a disk, in memory if there is room, with further lines of `postgresql.conf`.
+    /// Starts a server that never waits for a disk, in memory if there is space, with further lines of
+    /// `postgresql.conf`.
     pub fn start_hasty(settings: &[&str]) -> Result<Self, String> {
         let has_room = free_kilobytes(MEMORY).is_some_and(|free| free > ROOM);
         let folder = if has_room { PathBuf::from(MEMORY) } else { std::env::temp_dir() };

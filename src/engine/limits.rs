@@ -154,4 +154,10 @@ mod tests {
         assert!(matches!(limits.take(Limit::General, 1, an_hour_ago), Err(Error::RateLimited(1))));
         assert!(limits.take(Limit::General, 1, Timestamp(an_hour_ago.0 + SECOND)).is_ok());
     }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let limits = limits(0);
+        assert!((0..1_000).all(|_| limits.take(Limit::General, 1, Timestamp(0)).is_ok()));
+    }
 }

@@ -270,4 +270,9 @@ mod tests {
         }
         std::fs::remove_dir_all(&folder).unwrap();
     }
+
+    #[test]
+    fn the_templates_of_the_program_work() {
+        assert_eq!(Templates::load(None).err(), None);
+    }
 }

@@ -227,4 +227,15 @@ mod tests {
         assert_ne!(one.hash, other.hash);
         Ok(())
     }
+
+    #[test]
+    fn only_the_password_itself_fits_its_hash() -> Result<(), Error> {
+        let hashed = HashedPassword::new(&secret("correct horse battery"), &Entropy::seeded(1))?;
+        assert!(hashed.is_of(&secret("correct horse battery"))?);
+        for other in ["correct horse batter", "Correct horse battery", "", &"x".repeat(MOST_BYTES + 1)] {
+            assert!(!hashed.is_of(&secret(other))?, "{other}");
+        }
+        assert!(!HashedPassword::matching_none().is_of(&secret(""))?);
+        Ok(())
+    }
 }

@@ -52,3 +52,33 @@ pub fn is_proven(challenge: Option<&Challenge>, verifier: Option<&str>) -> bool 
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of RFC 7636, appendix B.
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn challenge(method: ChallengeMethod, text: &str) -> Challenge {
+        Challenge { method, text: text.to_owned() }
+    }
+
+    #[test]
+    fn the_example_of_the_standard_is_proven() {
+        assert!(is_proven(Some(&challenge(ChallengeMethod::S256, CHALLENGE)), Some(VERIFIER)));
+        assert!(is_proven(Some(&challenge(ChallengeMethod::Plain, VERIFIER)), Some(VERIFIER)));
+        assert!(is_proven(None, None));
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        let hashed = challenge(ChallengeMethod::S256, CHALLENGE);
+        for verifier in [None, Some(CHALLENGE), Some("short"), Some("")] {
+            assert!(!is_proven(Some(&hashed), verifier), "{verifier:?}");
+        }
+        assert!(!is_proven(Some(&challenge(ChallengeMethod::Plain, VERIFIER)), Some(CHALLENGE)));
+        assert!(!is_proven(None, Some(VERIFIER)), "a proof of nothing");
+    }
+}

@@ -178,3 +178,28 @@ fn is_invitable(email_key: &str, domains: &[String]) -> bool {
     };
     domains.is_empty() || domains.iter().any(fits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_compared_label_by_label() {
+        let domains = ["example.com".to_owned(), "*.example.org".to_owned()];
+        for (address, expected) in [
+            ("a@example.com", true),
+            ("a@attacker-example.com", false),
+            ("a@example.com.attacker.test", false),
+            ("a@sub.example.com", false),
+            ("a@sub.example.org", true),
+            ("a@b.sub.example.org", true),
+            ("a@example.org", false),
+            ("a@.example.org", false),
+            ("a@attackerexample.org", false),
+            ("a", false),
+        ] {
+            assert_eq!(is_invitable(address, &domains), expected, "{address}");
+            assert!(is_invitable(address, &[]), "{address}");
+        }
+    }
+}

@@ -39,7 +39,7 @@ fn check(db: &mut Db, options: &CopyOptions, tables: &[Table]) -> Result<(), Cop
 
 fn refused(options: &CopyOptions, what: &str) -> CopyError {
     CopyError::Refused(format!(
-        "the target {} {what}: name an empty database, or add --replace to lose what is there",
+        "the target {} {what}: name an empty database, or add --replace to overwrite what it holds",
         options.to
     ))
 }

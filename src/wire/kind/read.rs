@@ -173,4 +173,32 @@ mod tests {
         }
         assert_eq!(percent(&json!("-9223372036854775808")), None, "its sign cannot be dropped");
     }
+
+    #[test]
+    fn a_percent_takes_every_form_that_the_vendor_documents() {
+        for (input, expected) in [
+            (json!(75), Some(75)),
+            (json!("75"), Some(75)),
+            (json!(-30), Some(30)),
+            (json!(true), Some(100)),
+            (json!("FALSE"), Some(0)),
+            (json!("1"), Some(1)),
+            (json!("t"), None),
+            (json!("-9223372036854775808"), None),
+        ] {
+            assert_eq!(percent(&input), expected, "{input}");
+        }
+    }
+
+    #[test]
+    fn mailboxes_follow_the_table_of_the_corners() {
+        for good in ["a@b.test", "A.b+tag@sub.example.test", "o'hara@x-y.test", "1@2.test"] {
+            assert!(is_mailbox(good), "{good}");
+        }
+        let bad = "|a|@b.test|a@|a@@b.test|a@b@c.test|.a@b.test|a.@b.test|a..b@c.test|a@.b.test|a@b.test.|a@b..test|\
+                   a b@c.test|a@b.test,c@d.test|Name <a@b.test>|a@-b.test|a@b-.test";
+        for bad in bad.split('|') {
+            assert!(!is_mailbox(bad), "{bad}");
+        }
+    }
 }

@@ -166,4 +166,12 @@ mod tests {
         assert!(decode(b"application/x-www-form-urlencoded", form(VALUES + 1)).is_err());
         assert!(query(&form(VALUES + 1)).is_err());
     }
+
+    #[test]
+    fn the_body_wins_and_the_merge_is_shallow() {
+        let tree = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let query = tree(json!({"a": {"b": "1"}, "c": "2"}));
+        let body = tree(json!({"a": {"d": 3}, "e": null}));
+        assert_eq!(merge(query, body), tree(json!({"a": {"d": 3}, "c": "2", "e": null})));
+    }
 }
