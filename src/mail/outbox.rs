@@ -210,8 +210,9 @@ pub fn next_due(db: &mut Db) -> Result<Option<Timestamp>, store::Error> {
     db.maybe(sql, &[], |row| Ok(Timestamp(row.int(0)?)))
 }
 
-/// Records what became of an attempt; `None` if the invitation is no longer open. A postponed mail is due again later,
-/// or given up after `give_up`. Returns the state, or `None` if a later attempt has begun.
+/// Records the outcome of an attempt; an outcome of `None` cancels the mail, since the invitation is no longer open. A
+/// postponed mail is due again later, or given up after `give_up`. Returns the new state, or `None` if a later attempt
+/// has begun.
 pub fn settle(
     db: &mut Db,
     entropy: &Entropy,
@@ -268,7 +269,7 @@ pub fn of_invitation(
     db.all(&sql, &[account.into(), invitation.into()], read)
 }
 
-/// The newest mails of an account, of a state if given, at most so many; newest first.
+/// At most `most` mails of an account, in one state if given, newest first.
 pub fn of_account(
     db: &mut Db,
     account: AccountId,
