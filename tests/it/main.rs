@@ -26,6 +26,7 @@ mod create;
 mod envelope;
 mod exact;
 mod examples;
+mod faults;
 mod kit;
 mod layers;
 mod lists;

@@ -1,12 +1,16 @@
 //! The one thread that writes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use flume::RecvTimeoutError;
+
 use crate::clock::Stopwatch;
+use crate::store::health::Health;
 use crate::store::job::{Job, Message};
 use crate::store::sqlite::connection::{connection, end_open_transaction};
+use crate::store::sqlite::files::Files;
+use crate::store::sqlite::log::Log;
 use crate::store::{Db, Error, Statistics};
 
 /// Longest time for which a batch collects jobs.
@@ -15,29 +19,43 @@ const BATCH_TIME: Duration = Duration::from_millis(5);
 /// Size of the write-ahead log, in pages of 4 KiB, that triggers a checkpoint.
 const CHECKPOINT_PAGES: i32 = 1_000;
 
+/// How often an idle writer looks whether the files are still in their place.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 pub(super) struct Writer {
     pub(super) db: Db,
     pub(super) jobs: flume::Receiver<Message>,
     pub(super) batch_length: usize,
-    /// Size of the write-ahead log after the latest commit.
-    pub(super) log_pages: Arc<AtomicI32>,
+    pub(super) log: Arc<Log>,
     pub(super) is_ending: bool,
+    pub(super) files: Files,
+    /// Whether a file is not where it was opened.
+    pub(super) is_misplaced: bool,
 }
 
 impl Writer {
     /// Ends at a `None` message, or when every handle to the store is gone.
     pub(super) fn work(mut self, statistics: &Statistics) {
         let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(self.batch_length);
-        while !self.is_ending
-            && let Ok(Some(first)) = self.jobs.recv()
-        {
-            batch.push(first);
-            let ended = self.write_batch(&mut batch);
+        while !self.is_ending {
+            match self.jobs.recv_timeout(LOOK_EVERY) {
+                Ok(Some(first)) => batch.push(first),
+                Ok(None) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    // The next job gets the error.
+                    let _ = self.require_place(&statistics.health);
+                    continue;
+                }
+            }
+            statistics.health.begin();
+            let found = self.require_place(&statistics.health);
+            let ended = found.and_then(|()| self.write_batch(&mut batch, &statistics.health));
+            statistics.health.end();
             statistics.count_writes(batch.len() as u64, ended.is_ok());
             for job in batch.drain(..) {
                 job.answer(ended.clone());
             }
-            if self.log_pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES {
+            if self.log.pages() >= CHECKPOINT_PAGES {
                 self.checkpoint("PASSIVE");
             }
         }
@@ -45,21 +63,43 @@ impl Writer {
     }
 
     /// Runs the first job of `batch` and those queued behind it in one transaction.
-    fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
+    fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>, health: &Health) -> Result<(), Error> {
         end_open_transaction(&mut self.db);
+        let commits = self.log.commits();
         let begun = self.db.exec("BEGIN IMMEDIATE", &[]);
         let ran = begun.and_then(|_| self.run_queued(batch));
         let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
-        match committed {
-            Ok(()) => self.db.act_after_commit(),
-            Err(_) => self.db.forget_acts(0),
+        let Err(cause) = committed else {
+            self.db.act_after_commit();
+            // A batch whose jobs wrote nothing proves nothing.
+            if self.log.commits() != commits {
+                health.succeeded();
+            }
+            return Ok(());
+        };
+        self.db.forget_acts(0);
+        tracing::debug!(%cause, jobs = batch.len(), "a batch of writes could not be committed");
+        // SQLite may have rolled back already, as it does when the disk is full; then this fails.
+        let _ = self.db.exec("ROLLBACK", &[]);
+        let cause = Error::Unavailable(format!("{}: {cause}", self.files));
+        health.failed(&cause);
+        Err(cause)
+    }
+
+    /// Fails while a file is not where it was opened. Once it is gone, all that the log holds goes into the file that
+    /// is still open.
+    fn require_place(&mut self, health: &Health) -> Result<(), Error> {
+        let found = connection(&mut self.db).and_then(|connection| self.files.require_place(connection));
+        match (&found, self.is_misplaced) {
+            (Err(cause), false) => {
+                health.failed(cause);
+                self.checkpoint("TRUNCATE");
+            }
+            (Ok(()), true) => health.succeeded(),
+            _ => {}
         }
-        committed.map_err(|cause| {
-            tracing::error!(%cause, jobs = batch.len(), "a batch of writes could not be committed");
-            // SQLite may have rolled back already, as it does when the disk is full; then this fails.
-            let _ = self.db.exec("ROLLBACK", &[]);
-            Error::Unavailable(cause.to_string())
-        })
+        self.is_misplaced = found.is_err();
+        found
     }
 
     fn run_queued(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
@@ -91,7 +131,7 @@ impl Writer {
     }
 
     fn checkpoint(&mut self, mode: &str) {
-        self.log_pages.store(0, Ordering::Relaxed);
+        self.log.begin_checkpoint();
         let done = connection(&mut self.db).and_then(|connection| {
             Ok(connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?)
         });
