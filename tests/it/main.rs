@@ -45,4 +45,5 @@ mod search;
 mod store;
 mod story;
 mod support;
+mod undo_race;
 mod update;
