@@ -52,6 +52,12 @@ pub enum Error {
     /// 503: overloaded, or the storage is unavailable.
     #[error("The service is temporarily unavailable. Please try again.")]
     Unavailable(String),
+    /// 503: the database failed during the commit of a write.
+    #[error(
+        "The write may have happened: the database did not say. \
+         Repeat it with the same Idempotency-Key, or look before you repeat it."
+    )]
+    Uncertain(String),
     /// 500: the program failed.
     #[error("An internal error occurred. Please report the request id.")]
     Internal(String),
@@ -80,7 +86,7 @@ impl Error {
             Self::Invalid(_) => 422,
             Self::RateLimited(_) => 429,
             Self::Internal(_) => 500,
-            Self::CallerChanged | Self::Unavailable(_) => 503,
+            Self::CallerChanged | Self::Unavailable(_) | Self::Uncertain(_) => 503,
         }
     }
 
@@ -88,7 +94,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(seconds) => Some(*seconds),
-            Self::CallerChanged | Self::Unavailable(_) => Some(RETRY_AFTER),
+            Self::CallerChanged | Self::Unavailable(_) | Self::Uncertain(_) => Some(RETRY_AFTER),
             _ => None,
         }
     }
@@ -96,7 +102,7 @@ impl Error {
     /// What only the log may say.
     pub fn cause(&self) -> Option<&str> {
         match self {
-            Self::Unavailable(cause) | Self::Internal(cause) => Some(cause),
+            Self::Unavailable(cause) | Self::Uncertain(cause) | Self::Internal(cause) => Some(cause),
             _ => None,
         }
     }
@@ -152,6 +158,7 @@ impl From<store::Error> for Error {
             | store::Error::Stopped
             | store::Error::Unavailable(_)
             | store::Error::Unusable(_) => Self::Unavailable(error.to_string()),
+            store::Error::Uncertain(_) => Self::Uncertain(error.to_string()),
             // Only the caller is required of a job.
             store::Error::Unmet => Self::CallerChanged,
             _ => Self::Internal(error.to_string()),

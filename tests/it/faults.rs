@@ -2,7 +2,10 @@
 //! content is damaged, the clock jumps.
 //!
 //! - `misplaced`: a file that is moved, replaced or deleted.
-//! - `rig`: the program, and a library that makes its system calls fail.
+//! - `failing`: a disk that refuses, is full or hangs.
+//! - `rig`: the program; `orders`: a library that makes its system calls fail.
 
+mod failing;
 mod misplaced;
+mod orders;
 mod rig;

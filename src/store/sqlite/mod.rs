@@ -7,6 +7,7 @@
 //!
 //! The writer checkpoints a grown write-ahead log after it has answered; SQLite's own checkpoints run inside a commit.
 
+mod commit;
 mod compact;
 mod connection;
 mod files;
@@ -40,6 +41,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             is_ending: false,
             files: files.clone(),
             is_misplaced: false,
+            may_have_left: false,
         };
         let shared = Arc::clone(&statistics);
         Ok(move || writer.work(&shared))

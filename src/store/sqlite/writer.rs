@@ -8,6 +8,7 @@ use flume::RecvTimeoutError;
 use crate::clock::Stopwatch;
 use crate::store::health::Health;
 use crate::store::job::{Job, Message};
+use crate::store::sqlite::commit::{self, Failure};
 use crate::store::sqlite::connection::{connection, end_open_transaction};
 use crate::store::sqlite::files::Files;
 use crate::store::sqlite::log::Log;
@@ -31,6 +32,8 @@ pub(super) struct Writer {
     pub(super) files: Files,
     /// Whether a file is not where it was opened.
     pub(super) is_misplaced: bool,
+    /// Whether the log may hold a commit that failed.
+    pub(super) may_have_left: bool,
 }
 
 impl Writer {
@@ -66,10 +69,7 @@ impl Writer {
     fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>, health: &Health) -> Result<(), Error> {
         end_open_transaction(&mut self.db);
         let commits = self.log.commits();
-        let begun = self.db.exec("BEGIN IMMEDIATE", &[]);
-        let ran = begun.and_then(|_| self.run_queued(batch));
-        let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
-        let Err(cause) = committed else {
+        let Err(cause) = self.begin().and_then(|()| self.run_queued(batch)).and_then(|()| self.commit()) else {
             self.db.act_after_commit();
             // A batch whose jobs wrote nothing proves nothing.
             if self.log.commits() != commits {
@@ -81,9 +81,30 @@ impl Writer {
         tracing::debug!(%cause, jobs = batch.len(), "a batch of writes could not be committed");
         // SQLite may have rolled back already, as it does when the disk is full; then this fails.
         let _ = self.db.exec("ROLLBACK", &[]);
-        let cause = Error::Unavailable(format!("{}: {cause}", self.files));
+        let cause = match cause {
+            Error::Uncertain(cause) => Error::Uncertain(format!("{}: {cause}", self.files)),
+            cause => Error::Unavailable(format!("{}: {cause}", self.files)),
+        };
         health.failed(&cause);
         Err(cause)
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        if self.may_have_left {
+            commit::void(connection(&mut self.db)?)?;
+            self.may_have_left = false;
+        }
+        self.db.exec("BEGIN IMMEDIATE", &[]).map(drop)
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        commit::commit(connection(&mut self.db)?).map_err(|failure| match failure {
+            Failure::Undone(cause) => cause,
+            Failure::Uncertain(cause) => {
+                self.may_have_left = true;
+                cause
+            }
+        })
     }
 
     /// Fails while a file is not where it was opened. Once it is gone, all that the log holds goes into the file that
