@@ -2,9 +2,11 @@
 //! content is damaged, the clock jumps.
 //!
 //! - `misplaced`: a file that is moved, replaced or deleted.
+//! - `damaged`: a file with damaged content.
 //! - `failing`: a disk that refuses, is full or hangs.
 //! - `rig`: the program; `orders`: a library that makes its system calls fail.
 
+mod damaged;
 mod failing;
 mod misplaced;
 mod orders;

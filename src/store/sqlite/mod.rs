@@ -13,6 +13,7 @@ mod connection;
 mod files;
 mod log;
 mod reader;
+mod soundness;
 mod writer;
 
 use std::path::Path;
