@@ -1,6 +1,7 @@
 //! What befalls the file of a database while the real program uses it: it is moved, its disk refuses or hangs, its
 //! content is damaged, the clock jumps.
 //!
+//! - `growing`: the write-ahead log beside the file.
 //! - `misplaced`: a file that is moved, replaced or deleted.
 //! - `damaged`: a file with damaged content.
 //! - `failing`: a disk that refuses, is full or hangs.
@@ -8,6 +9,7 @@
 
 mod damaged;
 mod failing;
+mod growing;
 mod misplaced;
 mod orders;
 mod rig;

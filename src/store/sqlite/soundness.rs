@@ -22,9 +22,7 @@ impl Store {
     /// Fails if a database file is there and damaged, as far as one second shows.
     pub fn require_sound(place: &Place) -> Result<(), Error> {
         match place {
-            Place::File(path) if path.exists() => {
-                require_sound_within(path, LONGEST)
-            }
+            Place::File(path) if path.exists() => require_sound_within(path, LONGEST),
             Place::File(_) | Place::Server(_) => Ok(()),
         }
     }

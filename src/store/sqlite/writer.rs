@@ -9,16 +9,13 @@ use crate::clock::Stopwatch;
 use crate::store::health::Health;
 use crate::store::job::{Job, Message};
 use crate::store::sqlite::commit::{self, Failure};
-use crate::store::sqlite::connection::{connection, end_open_transaction};
+use crate::store::sqlite::connection::{BUSY_TIMEOUT, connection, end_open_transaction};
 use crate::store::sqlite::files::Files;
-use crate::store::sqlite::log::Log;
+use crate::store::sqlite::log::{Checkpoint, Log, Schedule};
 use crate::store::{Db, Error, Statistics};
 
 /// Longest time for which a batch collects jobs.
 const BATCH_TIME: Duration = Duration::from_millis(5);
-
-/// Size of the write-ahead log, in pages of 4 KiB, that triggers a checkpoint.
-const CHECKPOINT_PAGES: i32 = 1_000;
 
 /// How often an idle writer looks whether the files are still in their place.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -28,6 +25,7 @@ pub(super) struct Writer {
     pub(super) jobs: flume::Receiver<Message>,
     pub(super) batch_length: usize,
     pub(super) log: Arc<Log>,
+    pub(super) schedule: Schedule,
     pub(super) is_ending: bool,
     pub(super) files: Files,
     /// Whether a file is not where it was opened.
@@ -58,11 +56,11 @@ impl Writer {
             for job in batch.drain(..) {
                 job.answer(ended.clone());
             }
-            if self.log.pages() >= CHECKPOINT_PAGES {
-                self.checkpoint("PASSIVE");
+            if let Some(checkpoint) = self.schedule.due(self.log.pages()) {
+                self.checkpoint(checkpoint);
             }
         }
-        self.checkpoint("TRUNCATE");
+        self.checkpoint(Checkpoint::Emptying);
     }
 
     /// Runs the first job of `batch` and those queued behind it in one transaction.
@@ -114,7 +112,7 @@ impl Writer {
         match (&found, self.is_misplaced) {
             (Err(cause), false) => {
                 health.failed(cause);
-                self.checkpoint("TRUNCATE");
+                self.checkpoint(Checkpoint::Emptying);
             }
             (Ok(()), true) => health.succeeded(),
             _ => {}
@@ -151,10 +149,17 @@ impl Writer {
         Ok(())
     }
 
-    fn checkpoint(&mut self, mode: &str) {
-        self.log.begin_checkpoint();
+    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        let (mode, patience) = match checkpoint {
+            Checkpoint::Passing => ("PASSIVE", BUSY_TIMEOUT),
+            Checkpoint::Waiting(patience) => ("RESTART", patience),
+            Checkpoint::Emptying => ("TRUNCATE", BUSY_TIMEOUT),
+        };
         let done = connection(&mut self.db).and_then(|connection| {
-            Ok(connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?)
+            connection.busy_timeout(patience)?;
+            let done = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            Ok(done?)
         });
         if let Err(cause) = done {
             tracing::warn!(%cause, "a checkpoint failed; will retry");
