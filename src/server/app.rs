@@ -26,6 +26,9 @@ use crate::store::{self, Db, Param, Store, Work, migrate};
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
 
+/// Longest time until a write is answered, counted from when its request has arrived.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How often the planting of a large seed logs its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
@@ -58,7 +61,7 @@ impl App {
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
-            let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await?;
+            let applied = migrate::apply(&store.patient(), MIGRATIONS, clock.now()).await?;
             if applied.from != applied.to {
                 tracing::info!(from = applied.from, to = applied.to, "migrated the database");
             }
@@ -104,7 +107,8 @@ impl App {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
         let progress = Arc::new(AtomicU64::new(0));
         let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
-        let planting = self.store.write(move |db| seed::plant(db, &planted, now, days, &written));
+        let store = self.store.patient();
+        let planting = store.write(move |db| seed::plant(db, &planted, now, days, &written));
         tokio::pin!(planting);
         let of = seed.generated_rows();
         let is_planted = loop {
@@ -149,11 +153,12 @@ impl App {
 
     /// Reads on behalf of a caller, including at least what that caller wrote through this server.
     pub async fn read_for<T: Send + 'static>(&self, caller: &Caller, work: impl Work<T, Error>) -> Result<T, Error> {
-        if self.store.position().is_none() {
-            return self.store.read(work).await;
+        let store = self.store.of_tenant(caller.account_id.get());
+        if store.position().is_none() {
+            return store.read(work).await;
         }
         let since = caller.user_id().map(|user_id| self.recent_writes.of(user_id)).unwrap_or_default();
-        self.store.read_late(since, work).await
+        store.read_late(since, work).await
     }
 
     /// Writes on behalf of a caller, unless writes are switched off for maintenance. [`Error::CallerChanged`] if the caller
@@ -165,7 +170,8 @@ impl App {
         work: impl Work<T, Error>,
     ) -> Result<T, Error> {
         self.require_writes()?;
-        let written = self.store.write(for_unchanged(caller, turn, work)).await?;
+        let store = self.store.of_tenant(caller.account_id.get());
+        let written = store.write(for_unchanged(caller, turn, work)).await?;
         // Later reads of this caller include it.
         if let Some(user_id) = caller.user_id() {
             self.recent_writes.note(user_id, &self.store);
@@ -181,7 +187,7 @@ impl App {
         work: impl Work<T, Error>,
     ) -> Result<T, Error> {
         self.require_writes()?;
-        self.store.rehearse(for_unchanged(caller, turn, work)).await
+        self.store.of_tenant(caller.account_id.get()).rehearse(for_unchanged(caller, turn, work)).await
     }
 
     /// What a rule needs, besides the database, to write for this caller.
@@ -237,5 +243,6 @@ pub fn open_store(config: &Config) -> Result<Store, store::Error> {
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
+        write_timeout: WRITE_TIMEOUT,
     })
 }

@@ -33,7 +33,6 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             jobs,
             batch_length: options.batch_length.max(1),
             log_pages: Arc::clone(&log_pages),
-            is_ending: false,
         };
         let shared = Arc::clone(&statistics);
         Ok(move || writer.work(&shared))

@@ -6,7 +6,8 @@ use rusqlite::Connection;
 
 use crate::clock::Stopwatch;
 use crate::store::db::Engine;
-use crate::store::job::{Job, Message};
+use crate::store::job::Job;
+use crate::store::queue::Queue;
 use crate::store::sqlite::connection::{connection, end_open_transaction};
 use crate::store::{Db, Error, Statistics};
 
@@ -16,24 +17,29 @@ const STEPS_BETWEEN_CHECKS: i32 = 20_000;
 /// One read transaction per job, so a job sees a consistent snapshot.
 pub(super) fn read_one_by_one(
     connection: Connection,
-    jobs: &flume::Receiver<Message>,
+    jobs: &Queue,
     timeout: Duration,
     statistics: &Statistics,
 ) {
     let mut db = Db::new(Engine::Sqlite(connection));
-    while let Ok(Some(mut job)) = jobs.recv() {
-        let ended = read_in_transaction(&mut db, job.as_mut(), timeout);
-        statistics.count_read();
-        job.answer(ended);
+    while let Some(mut job) = jobs.take() {
+        let tenant = job.terms().tenant;
+        if !job.wanted().is_abandoned() {
+            let ended = read_in_transaction(&mut db, job.as_mut(), timeout);
+            statistics.count_read();
+            job.answer(ended);
+        }
+        jobs.finish(tenant);
     }
 }
 
-/// The time limit applies to the job alone: a transaction that was begun is always ended.
+/// Ends a job that takes too long, or that nobody waits for any more. A transaction that was begun is always ended.
 fn read_in_transaction(db: &mut Db, job: &mut dyn Job, timeout: Duration) -> Result<(), Error> {
     end_open_transaction(db);
     db.exec("BEGIN", &[])?;
-    let stopwatch = Stopwatch::start();
-    connection(db)?.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
+    let (stopwatch, wanted) = (Stopwatch::start(), job.wanted().clone());
+    let is_over = move || wanted.is_abandoned() || stopwatch.elapsed() > timeout;
+    connection(db)?.progress_handler(STEPS_BETWEEN_CHECKS, Some(is_over))?;
     job.run(db);
     connection(db)?.progress_handler(0, None::<fn() -> bool>)?;
     db.exec("COMMIT", &[]).map(drop)
