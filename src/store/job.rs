@@ -91,7 +91,10 @@ pub(super) async fn submit<T: Send + 'static, E: JobError>(
     let answered = match in_time {
         Ok(answered) => answered,
         Err(_) if client.0.abandon() => {
-            return Err(Error::Unavailable("it was not done within the time limit, and nothing was changed".to_owned()).into());
+            return Err(Error::Unavailable(
+                "it was not done within the time limit, and nothing was changed".to_owned(),
+            )
+            .into());
         }
         Err(_) => match tokio::time::timeout(GRACE, answer).await {
             Ok(answered) => answered,

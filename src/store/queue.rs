@@ -84,6 +84,10 @@ impl Queue {
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.next(self.most_of_one) {
+                if !state.turns.is_empty() {
+                    // The turn was given when no thread was told: its tenant had a turn already.
+                    self.ready.notify_one();
+                }
                 return Some(job);
             }
             if state.is_closed && state.waiting == 0 {

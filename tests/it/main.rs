@@ -23,6 +23,7 @@ mod coverage;
 mod crash;
 mod crash_of_mail;
 mod create;
+mod deadlines;
 mod envelope;
 mod exact;
 mod examples;

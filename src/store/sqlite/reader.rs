@@ -15,12 +15,7 @@ use crate::store::{Db, Error, Statistics};
 const STEPS_BETWEEN_CHECKS: i32 = 20_000;
 
 /// One read transaction per job, so a job sees a consistent snapshot.
-pub(super) fn read_one_by_one(
-    connection: Connection,
-    jobs: &Queue,
-    timeout: Duration,
-    statistics: &Statistics,
-) {
+pub(super) fn read_one_by_one(connection: Connection, jobs: &Queue, timeout: Duration, statistics: &Statistics) {
     let mut db = Db::new(Engine::Sqlite(connection));
     while let Some(mut job) = jobs.take() {
         let tenant = job.terms().tenant;
