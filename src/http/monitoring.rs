@@ -29,11 +29,12 @@ async fn live() -> Response<Body> {
     headers::json(200, br#"{"status":"live"}"#.to_vec())
 }
 
-/// Whether the database answers and has this program's schema.
+/// Whether the database answers, has this program's schema, and takes writes.
 async fn ready(visit: Visit) -> Result<Response<Body>, Error> {
     // Whatever is wrong with the schema, another version of the program may be ready soon: that is temporary.
     let checked = migrate::check(&visit.app.store, MIGRATIONS).await;
     checked.map_err(|cause| Error::Unavailable(cause.to_string()))?;
+    visit.app.store.require_writes().await?;
     Ok(headers::json(200, br#"{"status":"ready"}"#.to_vec()))
 }
 

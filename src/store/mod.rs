@@ -12,6 +12,7 @@
 mod db;
 mod dialect;
 mod error;
+mod health;
 mod job;
 pub mod migrate;
 mod postgres;
@@ -40,6 +41,9 @@ pub use row::Row;
 pub use statistics::{Position, Statistics};
 use threads::{Group, Threads};
 pub use value::{OwnedParam, Param};
+
+/// Longest wait for a write that only finds out whether writes succeed.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -211,6 +215,15 @@ impl Store {
     /// Runs a job as [`Store::write`] does, but always undoes it.
     pub async fn rehearse<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
         job::submit(&self.parts.writes, work, self.writing(false)).await
+    }
+
+    /// Fails while writes fail: with the cause of the last failure, unless a write that this makes now is committed, or
+    /// because one is stuck.
+    pub async fn require_writes(&self) -> Result<(), Error> {
+        self.statistics().health.require_progress()?;
+        let Some(cause) = self.statistics().health.cause() else { return Ok(()) };
+        let probe = self.write(|db| db.exec(db.dialect().write_probe(), &[]).map(drop));
+        tokio::time::timeout(PROBE_PATIENCE, probe).await.unwrap_or(Err(cause))
     }
 
     pub fn statistics(&self) -> &Statistics {

@@ -27,6 +27,7 @@ mod deadlines;
 mod envelope;
 mod exact;
 mod examples;
+mod faults;
 mod kit;
 mod layers;
 mod lists;

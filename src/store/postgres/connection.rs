@@ -55,6 +55,8 @@ pub(in crate::store) struct Connection {
     is_last: bool,
     /// Whether a statement of the transaction has failed, so the server would answer `COMMIT` with a silent rollback.
     pub(super) has_failed: bool,
+    /// A failure of the server rather than of the job.
+    pub(super) outage: Option<Error>,
     /// Whether it failed because of a concurrent transaction.
     has_collided: bool,
     is_given_up: bool,
@@ -115,6 +117,7 @@ impl Connection {
             may_end_early: false,
             is_last: false,
             has_failed: false,
+            outage: None,
             has_collided: false,
             is_given_up: false,
         })
@@ -127,6 +130,7 @@ impl Connection {
         self.wanted = job.wanted().clone();
         self.patience = job.terms().limit.map_or(ANSWER_TIMEOUT, |limit| limit + GRACE);
         (self.is_last, self.has_failed, self.has_collided) = (false, false, false);
+        self.outage = None;
     }
 
     /// The position that this replica has replayed; a server that is no replica has everything. Asked outside of a
@@ -300,13 +304,19 @@ impl Connection {
 
     fn given_up(&mut self) -> Error {
         (self.has_failed, self.is_given_up) = (true, true);
-        Error::Unavailable("the database server does not answer".to_owned())
+        let error = Error::Unavailable("the database server does not answer".to_owned());
+        self.outage = Some(error.clone());
+        error
     }
 
     fn failed(&mut self, cause: &tokio_postgres::Error) -> Error {
         self.has_failed = true;
         self.has_collided |= errors::is_collision(cause);
-        errors::error(cause)
+        let error = errors::error(cause);
+        if errors::is_outage(cause) {
+            self.outage.get_or_insert_with(|| error.clone());
+        }
+        error
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) struct Worker {
     wait: Duration,
     /// Runs since the last failed attempt to connect.
     failed: Option<Stopwatch>,
+    /// What the last job says about the server: why it failed, or that a write was committed.
+    outage: Option<Error>,
+    has_committed: bool,
 }
 
 /// When a job's transaction is ended.
@@ -61,6 +64,8 @@ impl Worker {
             most_attempts: MOST_ATTEMPTS,
             wait: FIRST_WAIT,
             failed: None,
+            outage: None,
+            has_committed: false,
         }
     }
 
@@ -70,11 +75,20 @@ impl Worker {
             if !job.wanted().is_abandoned() {
                 let ended = self.run(job.as_mut(), End::BeforeAnswer);
                 self.statistics.count_writes(1, ended.is_ok());
+                self.note_health();
                 let position = self.connection().map(|connection| connection.position).unwrap_or_default();
                 self.statistics.note_written(position);
                 job.answer(ended);
             }
             self.jobs.finish(tenant);
+        }
+    }
+
+    fn note_health(&mut self) {
+        match self.outage.take() {
+            Some(cause) => self.statistics.health.failed(&cause),
+            None if self.has_committed => self.statistics.health.succeeded(),
+            None => {}
         }
     }
 
@@ -135,6 +149,7 @@ impl Worker {
     /// Runs a job in a transaction of its own; retries it after a failure that may be temporary.
     fn run(&mut self, job: &mut dyn Job, end: End) -> Result<(), Error> {
         let (mut attempt, most_attempts) = (1, self.most_attempts);
+        self.has_committed = false;
         loop {
             let db = self.connected()?;
             connection(db)?.expect_job(job);
@@ -147,6 +162,8 @@ impl Worker {
                 _ => db.forget_acts(0),
             }
             if is_over {
+                self.outage = connection(db)?.outage.take();
+                self.has_committed = keep && ended.is_ok();
                 self.drop_if_broken();
                 return ended;
             }
@@ -194,6 +211,7 @@ impl Worker {
                 Err(cause) => {
                     self.wait = if self.failed.is_some() { (self.wait * 2).min(LAST_WAIT) } else { FIRST_WAIT };
                     self.failed = Some(Stopwatch::start());
+                    self.outage = Some(cause.clone());
                     return Err(cause);
                 }
             }

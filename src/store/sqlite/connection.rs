@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::db::Engine;
+use crate::store::sqlite::log::Log;
 use crate::store::{Db, Durability, Error};
 
 /// Longest wait for another process that holds a lock on the same file.
@@ -24,7 +24,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 /// Prepared statements cached by each connection.
 const CACHED_STATEMENTS: usize = 256;
 
-pub(super) fn open_writer(path: &Path, durability: Durability, log_pages: Arc<AtomicI32>) -> Result<Connection, Error> {
+pub(super) fn open_writer(path: &Path, durability: Durability, log: Arc<Log>) -> Result<Connection, Error> {
     let mut connection = Connection::open(path).map_err(|cause| cannot_open(path, &cause))?;
     configure(&connection)?;
     use_write_ahead_log(&connection)?;
@@ -38,8 +38,10 @@ pub(super) fn open_writer(path: &Path, durability: Durability, log_pages: Arc<At
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // Overwrites deleted content wherever that adds no I/O.
     connection.pragma_update(None, "secure_delete", "FAST")?;
+    // A read opens the log, so that it is there from now on.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.wal_hook(Some(move |_: &mut _, pages| {
-        log_pages.store(pages, Ordering::Relaxed);
+        log.grown_to(pages);
         Ok(())
     }))?;
     Ok(connection)

@@ -1,13 +1,15 @@
 //! The one thread that writes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
+use crate::store::health::Health;
 use crate::store::job::Job;
 use crate::store::queue::Queue;
 use crate::store::sqlite::connection::{connection, end_open_transaction, is_busy};
+use crate::store::sqlite::files::Files;
+use crate::store::sqlite::log::Log;
 use crate::store::{Db, Error, Statistics};
 
 /// Longest time for which a batch collects jobs.
@@ -19,31 +21,44 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Size of the write-ahead log, in pages of 4 KiB, that triggers a checkpoint.
 const CHECKPOINT_PAGES: i32 = 1_000;
 
+/// How often an idle writer looks whether the files are still in their place.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 pub(super) struct Writer {
     pub(super) db: Db,
     pub(super) jobs: Arc<Queue>,
     pub(super) batch_length: usize,
-    /// Size of the write-ahead log after the latest commit.
-    pub(super) log_pages: Arc<AtomicI32>,
+    pub(super) log: Arc<Log>,
+    pub(super) files: Files,
+    /// Whether a file is not where it was opened.
+    pub(super) is_misplaced: bool,
 }
 
 impl Writer {
     /// Ends when the queue is closed and empty.
     pub(super) fn work(mut self, statistics: &Statistics) {
         let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(self.batch_length);
-        while let Some(first) = self.jobs.take() {
+        while let Ok(first) = self.jobs.take_within(LOOK_EVERY) {
+            let Some(first) = first else {
+                // The next job gets the error.
+                let _ = self.require_place(&statistics.health);
+                continue;
+            };
             if first.wanted().is_abandoned() {
                 self.jobs.finish(first.terms().tenant);
                 continue;
             }
             batch.push(first);
-            let ended = self.write_batch(&mut batch);
+            statistics.health.begin();
+            let found = self.require_place(&statistics.health);
+            let ended = found.and_then(|()| self.write_batch(&mut batch, &statistics.health));
+            statistics.health.end();
             statistics.count_writes(batch.len() as u64, ended.is_ok());
             for job in batch.drain(..) {
                 self.jobs.finish(job.terms().tenant);
                 job.answer(ended.clone());
             }
-            if self.log_pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES {
+            if self.log.pages() >= CHECKPOINT_PAGES {
                 self.checkpoint("PASSIVE");
             }
         }
@@ -51,21 +66,43 @@ impl Writer {
     }
 
     /// Runs the first job of `batch` and those queued behind it in one transaction.
-    fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Error> {
+    fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>, health: &Health) -> Result<(), Error> {
         end_open_transaction(&mut self.db);
+        let commits = self.log.commits();
         let begun = self.begin(batch[0].as_ref());
         let ran = begun.and_then(|()| self.run_queued(batch));
         let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
-        match committed {
-            Ok(()) => self.db.act_after_commit(),
-            Err(_) => self.db.forget_acts(0),
+        let Err(cause) = committed else {
+            self.db.act_after_commit();
+            // A batch whose jobs wrote nothing proves nothing.
+            if self.log.commits() != commits {
+                health.succeeded();
+            }
+            return Ok(());
+        };
+        self.db.forget_acts(0);
+        tracing::debug!(%cause, jobs = batch.len(), "a batch of writes could not be committed");
+        // SQLite may have rolled back already, as it does when the disk is full; then this fails.
+        let _ = self.db.exec("ROLLBACK", &[]);
+        let cause = Error::Unavailable(format!("{}: {cause}", self.files));
+        health.failed(&cause);
+        Err(cause)
+    }
+
+    /// Fails while a file is not where it was opened. Once it is gone, all that the log holds goes into the file that
+    /// is still open.
+    fn require_place(&mut self, health: &Health) -> Result<(), Error> {
+        let found = connection(&mut self.db).and_then(|connection| self.files.require_place(connection));
+        match (&found, self.is_misplaced) {
+            (Err(cause), false) => {
+                health.failed(cause);
+                self.checkpoint("TRUNCATE");
+            }
+            (Ok(()), true) => health.succeeded(),
+            _ => {}
         }
-        committed.map_err(|cause| {
-            tracing::error!(%cause, jobs = batch.len(), "a batch of writes could not be committed");
-            // SQLite may have rolled back already, as it does when the disk is full; then this fails.
-            let _ = self.db.exec("ROLLBACK", &[]);
-            Error::Unavailable(cause.to_string())
-        })
+        self.is_misplaced = found.is_err();
+        found
     }
 
     /// Takes the write lock, as long as the job that asks for it is wanted.
@@ -109,7 +146,7 @@ impl Writer {
     }
 
     fn checkpoint(&mut self, mode: &str) {
-        self.log_pages.store(0, Ordering::Relaxed);
+        self.log.begin_checkpoint();
         let done = connection(&mut self.db).and_then(|connection| {
             Ok(connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?)
         });
