@@ -45,7 +45,13 @@ pub enum MailCommand {
         within: InAccount,
     },
     /// Send the failed mails of an account again, at once and with their full time
-    Retry(InAccount),
+    Retry {
+        /// Also those whose recipient or text the mail server has refused for good
+        #[arg(long)]
+        refused: bool,
+        #[command(flatten)]
+        within: InAccount,
+    },
     /// Write the built-in mail templates to a folder, for the setting mail_templates
     Templates {
         /// The folder; it is created if it does not exist, and no file in it is replaced
@@ -68,10 +74,16 @@ impl MailCommand {
                 let table = output::table(COLUMNS, &rows);
                 within.print(&json!({ "mails": rows }), table)
             }
-            Self::Retry(within) => {
-                let queued =
-                    within.write(false, |db, context, account| Ok(outbox::retry_failed(db, account, context.now)?))?;
-                within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}"))
+            Self::Retry { refused, within } => {
+                let (queued, left) = within.write(false, move |db, context, account| {
+                    let queued = outbox::retry_failed(db, account, refused, context.now)?;
+                    Ok((queued, outbox::count_refused(db, account)?))
+                })?;
+                let left = match left {
+                    0 => String::new(),
+                    left => format!("\nRefused for good, and left alone without --refused: {left}"),
+                };
+                within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}{left}"))
             }
             Self::Templates { folder, json } => {
                 let files = write_templates(&folder)?;
@@ -109,6 +121,9 @@ fn test(to: &str, within: &InDatabase<settings::MailSettings>) -> Result<()> {
         Ok(reply) => within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply),
         Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
         Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
+        Err(Failure::OfSender(reply)) => bail!(
+            "no mail can be sent until the settings of mail or the mail server are changed, whoever it is for: {reply}"
+        ),
     }
 }
 

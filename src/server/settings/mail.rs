@@ -79,6 +79,7 @@ impl MailSettings {
                 encryption: encryption.unwrap_or(self.starttls),
                 credentials: (!self.user.is_empty()).then(|| (self.user.clone(), self.password.clone())),
                 authorities: self.ca_file.clone(),
+                hello: "[127.0.0.1]".to_owned(),
                 connections: self.connections,
                 timeout: self.timeout,
             })?),
