@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::builder::PossibleValuesParser;
-use clap::{Subcommand, value_parser};
+use clap::{Args, Subcommand, value_parser};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
@@ -31,7 +31,7 @@ pub enum MailCommand {
         /// Where to send the mail
         address: String,
         #[command(flatten)]
-        within: InDatabase<settings::MailSettings>,
+        within: InDatabase<TestSettings>,
     },
     /// List the newest mails of an account and what became of them
     List {
@@ -60,6 +60,15 @@ pub enum MailCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args)]
+pub struct TestSettings {
+    #[command(flatten)]
+    mail: settings::MailSettings,
+    /// URL of the server that will send mail; its host is the name that the test mail introduces itself with
+    #[arg(long, value_name = "URL", default_value = "")]
+    base_url: String,
 }
 
 impl MailCommand {
@@ -93,11 +102,12 @@ impl MailCommand {
     }
 }
 
-fn test(to: &str, within: &InDatabase<settings::MailSettings>) -> Result<()> {
+fn test(to: &str, within: &InDatabase<TestSettings>) -> Result<()> {
     let mut config = Config::defaults()?;
     // A test mail needs no database: this one is never opened.
     config.database.place = Some(Place::File(PathBuf::new()));
-    let settings = config.with(&within.settings.values(|_| true)?)?.mail;
+    let config = config.with(&within.settings.values(|_| true)?)?;
+    let settings = config.mail;
     let templates = Templates::load(settings.templates.as_deref()).map_err(anyhow::Error::msg)?;
     // The settings require a sender unless mail is off.
     let Some(from) = settings.from.as_ref() else {
@@ -114,7 +124,7 @@ fn test(to: &str, within: &InDatabase<settings::MailSettings>) -> Result<()> {
     };
     let mail = templates.test(cover).map_err(anyhow::Error::msg)?;
     let sent = block_on(async {
-        let transport = settings.open().map_err(anyhow::Error::msg)?;
+        let transport = settings.open(config.address.base_url.as_deref()).map_err(anyhow::Error::msg)?;
         Ok(transport.send(&mail).await)
     })?;
     match sent {

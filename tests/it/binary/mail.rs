@@ -103,6 +103,23 @@ fn a_test_mail_can_be_written_to_a_file_without_a_database() {
 }
 
 #[test]
+fn a_refused_name_is_printed() {
+    let sink = Sink::start(&[Manner::Replies(Moment::Hello, "504 5.5.2 need fully-qualified hostname")]);
+    let way = sink.setting();
+    for (more, name) in [
+        (&["--base-url", "https://people.example.com"][..], "people.example.com"),
+        (&[], "example.test"),
+        (&["--mail-hello", "mx.example.net"], "mx.example.net"),
+    ] {
+        let reply = format!("504 5.5.2 need fully-qualified hostname (in reply to EHLO {name})");
+        fails(&test_mail(&way, more), &[&reply, "whoever it is for"]);
+    }
+    for wrong in ["two words", "a..b", "[people]", "[192.0.2.7", "é.example.test"] {
+        fails(&test_mail(&way, &["--mail-hello", wrong]), &["setting mail_hello", "people.example.com"]);
+    }
+}
+
+#[test]
 fn settings_that_cannot_send_are_named() {
     let address = "ada@example.test";
     fails(&["mail", "test", address], &["mail is switched off", "--mail", "INVITED_MAIL"]);
