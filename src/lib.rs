@@ -19,6 +19,7 @@ mod sandbox;
 mod server;
 mod store;
 mod transfer;
+mod trust;
 mod wire;
 
 pub use cli::run as main;

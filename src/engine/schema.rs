@@ -27,4 +27,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "mail, links, seats and expiry",
         script: include_str!("../../migrations/0004_mail.sql"),
     },
+    Migration {
+        version: 6,
+        oldest_program: 4,
+        name: "which mails were refused",
+        script: include_str!("../../migrations/0006_refused_mails.sql"),
+    },
 ];

@@ -57,7 +57,7 @@ pub struct App {
 impl App {
     /// Opens the database, migrates it if the settings allow that, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = config.mail.open().map_err(NotStarted::Mail)?;
+        let mail = config.mail.open(config.address.base_url.as_deref()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {

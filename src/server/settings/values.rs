@@ -58,11 +58,13 @@ pub(super) fn optional_url(text: &str) -> Result<Option<String>, String> {
     unless_empty(text, base_url)
 }
 
+/// Whether this may stand between two dots of a domain.
+pub(super) fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+}
+
 /// Comma-separated domains, in lower case and without the dot of the root.
 pub(super) fn domains(text: &str) -> Result<Arc<[String]>, String> {
-    let is_label = |label: &str| {
-        !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
-    };
     let read = |piece: &str| {
         let domain = piece.trim().trim_end_matches('.').to_ascii_lowercase();
         let labels = domain.strip_prefix("*.").unwrap_or(&domain);
