@@ -12,7 +12,8 @@ use crate::language::Language;
 use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::MailSettings;
 use crate::server::settings::values::{
-    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, readers, seconds,
+    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional_listen, readers,
+    seconds,
 };
 use crate::store::{Durability, Place};
 
@@ -24,7 +25,7 @@ pub struct Config {
     #[command(flatten)]
     pub address: Address,
     /// Separate address for /metrics; if empty, /metrics is on the main listener, but only on loopback
-    #[arg(long, value_name = "ADDRESS", default_value = "", value_parser = optional::<SocketAddr>)]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "", value_parser = optional_listen)]
     pub metrics_listen: Maybe<SocketAddr>,
     /// error, warn, info, debug or trace; requests are logged at info
     #[arg(long, value_name = "LEVEL", default_value = "info")]
