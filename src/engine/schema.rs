@@ -27,4 +27,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "mail, links, seats and expiry",
         script: include_str!("../../migrations/0004_mail.sql"),
     },
+    Migration {
+        version: 8,
+        oldest_program: 4,
+        name: "client addresses in the audit trail",
+        script: include_str!("../../migrations/0008_clients.sql"),
+    },
 ];
