@@ -6,6 +6,7 @@
 mod api;
 mod browser;
 mod call;
+mod client_address;
 mod extract;
 mod headers;
 mod html;
@@ -88,15 +89,27 @@ impl Service {
         if status == 429 && !self.app.tuned.profile().tells_when_to_retry {
             response.headers_mut().remove(header::RETRY_AFTER);
         }
-        let (operation, request_id) = (call.operation(), &call.request_id);
+        let operation = call.operation();
+        let (request_id, client) = (&*call.request_id.text, tracing::field::display(call.request_id.client));
         self.app.metrics.count(operation, status, elapsed.as_secs_f64());
         let (account, user) = call.caller().map(|(account, user)| (account.get(), user.get())).unzip();
         let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
             let cause = response.extensions().get::<Arc<Error>>().and_then(|error| error.cause());
-            tracing::error!(method, operation, status, microseconds, request_id, account, user, cause, "request");
+            tracing::error!(
+                method,
+                operation,
+                status,
+                microseconds,
+                request_id,
+                client,
+                account,
+                user,
+                cause,
+                "request"
+            );
         } else {
-            tracing::info!(method, operation, status, microseconds, request_id, account, user, "request");
+            tracing::info!(method, operation, status, microseconds, request_id, client, account, user, "request");
         }
         response
     }

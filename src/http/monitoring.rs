@@ -14,12 +14,12 @@ use crate::store::migrate;
 
 const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// Metrics show how busy a server is, so they are only served here on loopback, and only without a listener of their
-/// own.
+/// Metrics show how busy a server is, so they are only served here if a setting says so. That the listener is on
+/// loopback means nothing: a proxy on the same machine makes it public.
 pub fn routes(app: &App) -> Routes {
     let routes =
         Routes::new().on(GET, "/health/live", "health.live", live).on(GET, "/health/ready", "health.ready", ready);
-    match app.config.metrics_listen.is_none() && app.config.address.listen.ip().is_loopback() {
+    match app.config.metrics_listen.is_none() && app.config.metrics_on_main_listener {
         true => routes.on(GET, "/metrics", "metrics", metrics),
         false => routes,
     }

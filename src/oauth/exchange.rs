@@ -5,7 +5,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
@@ -68,7 +68,7 @@ pub struct Exchange<'a> {
     pub application: &'a Application,
     pub entropy: &'a Entropy,
     pub now: Timestamp,
-    pub request_id: &'a str,
+    pub request_id: &'a RequestId,
 }
 
 type Exchanged = Result<Result<Issued, Refusal>, Error>;

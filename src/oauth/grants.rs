@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
@@ -29,7 +29,7 @@ pub struct Consent<'a> {
     pub redirect_uri: &'a str,
     pub request: &'a AccessRequest,
     /// For the audit trail.
-    pub request_id: &'a str,
+    pub request_id: &'a RequestId,
 }
 
 /// Records a consent and returns its code; `None` if the user may not act for the application's account, or the
@@ -74,7 +74,7 @@ pub fn consent(
 }
 
 /// Ends a grant and its tokens, without an actor: its code or token was misused.
-pub(super) fn end(db: &mut Db, id: GrantId, request_id: &str, now: Timestamp) -> Result<(), store::Error> {
+pub(super) fn end(db: &mut Db, id: GrantId, request_id: &RequestId, now: Timestamp) -> Result<(), store::Error> {
     let params = [id.into(), Param::Int(now.0)];
     let sql = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
     let Some(account_id) = db.maybe(sql, &params, |row| row.id(0))? else {

@@ -47,8 +47,8 @@ pub struct HashedPassword {
 }
 
 impl HashedPassword {
-    /// Hashes a new password, or refuses it. Slow.
-    pub fn new(password: &SecretString, entropy: &Entropy) -> Result<Self, Error> {
+    /// Refuses what is too short or too long for a password.
+    pub fn require_possible(password: &SecretString) -> Result<(), Error> {
         let text = password.expose_secret();
         if text.chars().count() < FEWEST_CHARACTERS {
             return Err(Error::Syntax(format!("A password has at least {FEWEST_CHARACTERS} characters.")));
@@ -56,6 +56,12 @@ impl HashedPassword {
         if text.len() > MOST_BYTES {
             return Err(Error::Syntax(format!("A password has at most {MOST_BYTES} bytes.")));
         }
+        Ok(())
+    }
+
+    /// Hashes a new password, or refuses it. Slow.
+    pub fn new(password: &SecretString, entropy: &Entropy) -> Result<Self, Error> {
+        Self::require_possible(password)?;
         let salt = entropy.bytes()?.to_vec();
         let hash = compute(password, &salt, COSTS)?.to_vec();
         Ok(Self { salt, hash, costs: COSTS })

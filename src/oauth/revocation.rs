@@ -1,7 +1,7 @@
 //! Revocation (RFC 7009) and introspection (RFC 7662) of tokens.
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::tokens;
 use crate::ids::{TokenId, UserId};
 use crate::oauth::applications::Application;
@@ -17,7 +17,7 @@ pub fn revoke(
     db: &mut Db,
     application: &Application,
     token: &str,
-    request_id: &str,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), store::Error> {
     let hash = tokens::hash(token);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::engine::access::Caller;
+use crate::engine::audit::RequestId;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
@@ -191,12 +192,12 @@ impl App {
     }
 
     /// What a rule needs, besides the database, to write for this caller.
-    pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&str>) -> Context {
+    pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&Arc<RequestId>>) -> Context {
         let tuning = self.tuned.get();
         Context {
             caller: Arc::clone(caller),
             now: self.clock.now(),
-            request_id: request_id.map(str::to_owned),
+            request_id: request_id.map(Arc::clone),
             entropy: Arc::clone(&self.entropy),
             limits: Arc::clone(&self.limits),
             callers: Arc::clone(&self.callers),

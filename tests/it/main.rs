@@ -41,6 +41,7 @@ mod plans;
 mod postgres;
 mod process;
 mod properties;
+mod proxies;
 mod resend_delete;
 mod search;
 mod store;

@@ -73,18 +73,20 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     if !browser.has_made(&params) {
         return notice(language, StatusCode::FORBIDDEN, Notice::StaleForm, "");
     }
+    let again = StatusCode::UNPROCESSABLE_ENTITY;
+    let decision = match Decision::read(&params) {
+        Ok(decision) => decision,
+        // Such a form cannot be right, so it is no attempt.
+        Err(fault) => return or_dead_link(&visit, offer_page(&visit, &browser, again, Some(fault)).await),
+    };
     if let Err(error) = visit.limit_attempts() {
         let mut response = notice(language, StatusCode::TOO_MANY_REQUESTS, Notice::TooManyAttempts, "")?;
         headers::refuse(response.headers_mut(), &error);
         return Ok(response);
     }
-    let again = StatusCode::UNPROCESSABLE_ENTITY;
-    let answer = match text(&params, "decision").as_deref() {
-        Some("decline") if !is_ticked(&params, "confirm_decline") => {
-            offer_page(&visit, &browser, again, Some(FormFault::DeclineUnconfirmed)).await
-        }
-        Some("decline") => decline(&visit, &browser).await,
-        _ => accept(&visit, &browser, &params).await,
+    let answer = match decision {
+        Decision::Decline => decline(&visit, &browser).await,
+        Decision::Accept(password) => accept(&visit, &browser, &params, password).await,
     };
     let answer = match answer {
         Err(Error::Invalid(faults)) => offer_page(&visit, &browser, again, form_fault(&faults)).await,
@@ -93,13 +95,39 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     or_dead_link(&visit, answer)
 }
 
+/// What a form asks for.
+enum Decision {
+    /// With a new password; without one, the session of a signed-in user has to do.
+    Accept(Option<SecretString>),
+    Decline,
+}
+
+impl Decision {
+    /// Reads a form, or says what is wrong with it whatever the link is.
+    fn read(params: &Tree) -> Result<Self, FormFault> {
+        match text(params, "decision").as_deref() {
+            Some("decline") if is_ticked(params, "confirm_decline") => Ok(Self::Decline),
+            Some("decline") => Err(FormFault::DeclineUnconfirmed),
+            _ => {
+                let password = text(params, "password").map(answers::new_password).transpose();
+                password.map(Self::Accept).map_err(|_| FormFault::Password)
+            }
+        }
+    }
+}
+
 fn is_ticked(params: &Tree, name: &str) -> bool {
     text(params, name).as_deref() == Some("yes")
 }
 
-async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
+async fn accept(
+    visit: &Visit,
+    browser: &Browser,
+    params: &Tree,
+    password: Option<SecretString>,
+) -> Result<Response, Error> {
     let app = &visit.app;
-    let password = match text(params, "password") {
+    let password = match password {
         Some(password) => Some(answers::hash(visit, password).await?),
         None => None,
     };
