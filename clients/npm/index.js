@@ -38,7 +38,9 @@ export class Sandbox {
     const url = `${this.baseUrl}/sandbox/${path}?${new URLSearchParams(wanted)}`;
     return new Promise((resolve, reject) => {
       const fail = (said) => reject(new SandboxError(`${method} ${url}: ${said}`));
-      const asked = request(url, { method, agent: false, timeout: 90_000 }, async (answer) => {
+      // The control plane takes nothing that does not say it is JSON: any web page could send other requests.
+      const headers = { 'content-type': 'application/json' };
+      const asked = request(url, { method, headers, agent: false, timeout: 90_000 }, async (answer) => {
         try {
           const text = (await answer.setEncoding('utf8').toArray()).join('');
           if (answer.statusCode >= 300) return fail(`${answer.statusCode} ${text}`);

@@ -93,7 +93,9 @@ class Sandbox:
         """Calls the control plane; parameters that are None are omitted."""
         said = urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.base_url}/sandbox/{path}?{said}", data, method=method)
+        # The control plane takes nothing that does not say it is JSON: any web page could send other requests.
+        request = urllib.request.Request(f"{self.base_url}/sandbox/{path}?{said}", data, method=method,
+                                         headers={"Content-Type": "application/json"})
         try:
             with _opener.open(request, timeout=90) as answer:
                 return json.loads(answer.read() or b"null")
