@@ -56,11 +56,10 @@ class Sandbox:
     def start(cls, *arguments: str, binary: str | None = None, deadline: float = 30) -> Sandbox:
         """Starts a sandbox on a free port, with further arguments of `invited sandbox`, and waits until it is ready."""
         command = [find_binary(binary), "sandbox", "--json", "--listen", "127.0.0.1:0", *arguments]
-        environment = {"INVITED_LOG_LEVEL": "warn", **os.environ}
         # Its output goes to a file, since no one reads a pipe while the tests run.
         with tempfile.TemporaryFile() as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                                       env=environment)
+                                       env={"INVITED_LOG_LEVEL": "warn", **os.environ})
             try:
                 ready = json.loads(_first_line(process, deadline))
                 sandbox = cls(ready["base_url"])
