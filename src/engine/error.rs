@@ -52,6 +52,9 @@ pub enum Error {
     /// 429: too many requests; the seconds until the next one.
     #[error("Rate limit exceeded. Please try again later.")]
     RateLimited(u64),
+    /// The caller is no longer what this request took it for. The request is judged again, with the caller as it is now.
+    #[error("The service is temporarily unavailable. Please try again.")]
+    CallerChanged,
     /// 503: overloaded, or the storage is unavailable.
     #[error("The service is temporarily unavailable. Please try again.")]
     Unavailable(String),
@@ -84,7 +87,7 @@ impl Error {
             Self::Invalid(_) => 422,
             Self::RateLimited(_) => 429,
             Self::Internal(_) => 500,
-            Self::Unavailable(_) => 503,
+            Self::CallerChanged | Self::Unavailable(_) => 503,
         }
     }
 
@@ -92,7 +95,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(seconds) => Some(*seconds),
-            Self::Unavailable(_) => Some(RETRY_AFTER),
+            Self::CallerChanged | Self::Unavailable(_) => Some(RETRY_AFTER),
             _ => None,
         }
     }
@@ -156,6 +159,8 @@ impl From<store::Error> for Error {
             | store::Error::Stopped
             | store::Error::Unavailable(_)
             | store::Error::Unusable(_) => Self::Unavailable(error.to_string()),
+            // Only the caller is required of a job.
+            store::Error::Unmet => Self::CallerChanged,
             _ => Self::Internal(error.to_string()),
         }
     }

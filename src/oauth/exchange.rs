@@ -109,9 +109,12 @@ impl Exchange<'_> {
     }
 
     fn redeem(&self, db: &mut Db, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Exchanged {
-        let sql = "SELECT id, application_id, user_id, scope, revoked_at, code_used_at, code_expires_at, \
-                   redirect_uri, code_challenge, code_challenge_method FROM grants WHERE code_hash = ?1";
-        let found = db.maybe(sql, &[Param::Bytes(&tokens::hash(code))], |row| {
+        let sql = format!(
+            "SELECT id, application_id, user_id, scope, revoked_at, code_used_at, code_expires_at, \
+             redirect_uri, code_challenge, code_challenge_method FROM grants t WHERE code_hash = ?1{}",
+            db.dialect().for_update()
+        );
+        let found = db.maybe(&sql, &[Param::Bytes(&tokens::hash(code))], |row| {
             let method = row.maybe_text(9)?.and_then(ChallengeMethod::named);
             let challenge = row.maybe_text(8)?.zip(method);
             let challenge = challenge.map(|(text, method)| Challenge { method, text: text.to_owned() });
@@ -136,9 +139,13 @@ impl Exchange<'_> {
     }
 
     fn renew(&self, db: &mut Db, token: &str, scope: &str) -> Exchanged {
-        let sql = "SELECT g.id, g.application_id, g.user_id, g.scope, g.revoked_at, r.used_at, r.id \
-                   FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.token_hash = ?1";
-        let found = db.maybe(sql, &[Param::Bytes(&tokens::hash(token))], |row| Ok((found(row)?, row.int(6)?)))?;
+        // Locked, so that whoever revokes the grant ends the tokens that come of this, too.
+        let sql = format!(
+            "SELECT t.id, t.application_id, t.user_id, t.scope, t.revoked_at, r.used_at, r.id \
+             FROM refresh_tokens r JOIN grants t ON t.id = r.grant_id WHERE r.token_hash = ?1{}",
+            db.dialect().for_update()
+        );
+        let found = db.maybe(&sql, &[Param::Bytes(&tokens::hash(token))], |row| Ok((found(row)?, row.int(6)?)))?;
         let Some((grant, id)) = found else {
             return Ok(Err(DEAD_REFRESH_TOKEN));
         };

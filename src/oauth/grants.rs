@@ -76,11 +76,13 @@ pub fn consent(
 /// Ends a grant and its tokens, without an actor: its code or token was misused.
 pub(super) fn end(db: &mut Db, id: GrantId, request_id: &str, now: Timestamp) -> Result<(), store::Error> {
     let params = [id.into(), Param::Int(now.0)];
-    db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
     let sql = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
     let Some(account_id) = db.maybe(sql, &params, |row| row.id(0))? else {
         return Ok(());
     };
+    // After its grant, which whoever renews a token holds: so no token appears after the look for them.
+    db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
+    tokens::expect_change(db, account_id)?;
     AuditEntry::new(account_id, now, "grant.revoke", "grants", id)
         .by(Actor::request(request_id))
         .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])

@@ -25,6 +25,7 @@ pub fn revoke(
                AND revoked_at IS NULL RETURNING id";
     let params = [Param::Bytes(&hash), application.id.into(), Param::Int(now.0)];
     if let Some(id) = db.maybe(sql, &params, |row| row.id::<TokenId>(0))? {
+        tokens::expect_change(db, application.account_id)?;
         return AuditEntry::new(application.account_id, now, "token.revoke", "access_tokens", id)
             .by(Actor::request(request_id))
             .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])

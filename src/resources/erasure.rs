@@ -111,7 +111,7 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
         let record = records::find(db, &memberships::RESOURCE, account, Some(MembershipId::record(id)))?;
         memberships::remove(db, context, &record)?;
     }
-    tokens::end_access(db, user, context.now)?;
+    tokens::end_access(db, account, user, context.now)?;
     context.callers.forget_after_commit(db);
     external_references::remove(db, account, Subject::User(user))?;
     // Before the invitations go: the user rows that they leave are nameless then.

@@ -11,10 +11,9 @@ use crate::engine::error::Error;
 use crate::engine::limits::Limits;
 use crate::engine::recent_writes::RecentWrites;
 use crate::engine::schema::MIGRATIONS;
-use crate::engine::tokens::Callers;
+use crate::engine::tokens::{self, Callers, Turn};
 use crate::engine::tuning::{Tuned, Tuning};
 use crate::entropy::Entropy;
-use crate::ids::UserId;
 use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::PasswordChecks;
@@ -22,7 +21,7 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
-use crate::store::{self, Param, Store, Work, migrate};
+use crate::store::{self, Db, Param, Store, Work, migrate};
 
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
@@ -157,11 +156,32 @@ impl App {
         self.store.read_late(since, work).await
     }
 
-    /// Remembers that a user's write is about to be answered, so later reads include it.
-    pub fn note_write(&self, user_id: Option<UserId>) {
-        if let Some(user_id) = user_id {
+    /// Writes on behalf of a caller, unless writes are switched off for maintenance. [`Error::CallerChanged`] if the caller
+    /// is no longer what the request was judged by.
+    pub async fn write_for<T: Send + 'static>(
+        &self,
+        caller: &Arc<Caller>,
+        turn: Turn,
+        work: impl Work<T, Error>,
+    ) -> Result<T, Error> {
+        self.require_writes()?;
+        let written = self.store.write(for_unchanged(caller, turn, work)).await?;
+        // Later reads of this caller include it.
+        if let Some(user_id) = caller.user_id() {
             self.recent_writes.note(user_id, &self.store);
         }
+        Ok(written)
+    }
+
+    /// Does the same work, and undoes it.
+    pub async fn rehearse_for<T: Send + 'static>(
+        &self,
+        caller: &Arc<Caller>,
+        turn: Turn,
+        work: impl Work<T, Error>,
+    ) -> Result<T, Error> {
+        self.require_writes()?;
+        self.store.rehearse(for_unchanged(caller, turn, work)).await
     }
 
     /// What a rule needs, besides the database, to write for this caller.
@@ -181,6 +201,15 @@ impl App {
             remarks: Arc::default(),
             mode: WriteMode::Part,
         }
+    }
+}
+
+/// Work that begins by checking its caller, inside its own transaction.
+fn for_unchanged<T>(caller: &Arc<Caller>, turn: Turn, mut work: impl Work<T, Error>) -> impl Work<T, Error> {
+    let caller = Arc::clone(caller);
+    move |db: &mut Db| {
+        tokens::require_unchanged(db, &caller, turn)?;
+        work(db)
     }
 }
 

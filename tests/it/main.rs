@@ -44,4 +44,5 @@ mod search;
 mod store;
 mod story;
 mod support;
+mod undo_race;
 mod update;

@@ -16,6 +16,7 @@ use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::invitations::answers;
 use crate::http::{headers, html};
 use crate::language::Language;
+use crate::oauth::sessions;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
 use crate::resources::invitations::links::PATH;
 use crate::server::delivery;
@@ -102,19 +103,22 @@ async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Respo
         Some(password) => Some(answers::hash(visit, password).await?),
         None => None,
     };
-    let answer = Acceptance {
+    let mut answer = Acceptance {
         token: token(visit),
         password,
         is_move_confirmed: is_ticked(params, CONFIRMATION),
-        signed_in: browser.session(app).await?.map(|session| session.user_id),
+        signed_in: None,
     };
     // A dead link goes the whole way, too: what it costs must not show that it is dead.
     let seen = match look(visit, browser).await {
         Err(Error::NotFound) => None,
         seen => Some(seen?),
     };
-    let context = visit.context();
-    let accept = move |db: &mut Db| Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id));
+    let (context, cookie) = (visit.context(), browser.cookie.clone());
+    let accept = move |db: &mut Db| {
+        answer.signed_in = sessions::user(db, cookie.expose_secret(), context.now)?;
+        Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id))
+    };
     let cookie = browser.sign_in(visit, accept).await?;
     let offer = seen.ok_or(Error::NotFound)?.offer;
     let welcome = notice(delivery::spoken(app, &offer), StatusCode::OK, Notice::Welcome, &offer.account_name)?;

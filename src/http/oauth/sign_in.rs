@@ -42,9 +42,8 @@ pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Respo
         return Ok(response);
     }
     let candidate = app.store.read(move |db| Ok::<_, Error>(passwords::candidate(db, account_id, &address)?)).await?;
-    let user_id = app.password_checks.user_of(candidate, password).await?;
-    let cookie = match user_id {
-        Some(user_id) => browser.sign_in(&visit, move |_| Ok(Some(user_id))).await?,
+    let cookie = match app.password_checks.prove(candidate, password).await? {
+        Some(proof) => browser.sign_in(&visit, move |db| Ok(proof.user(db)?)).await?,
         None => None,
     };
     let Some(cookie) = cookie else {

@@ -40,7 +40,7 @@ pub(in crate::store) struct Connection {
     pub(super) position: Position,
     transaction: Transaction,
     /// Statements that wait for the next one.
-    deferred: Vec<(StatementText, Vec<OwnedParam>)>,
+    deferred: Vec<Deferred>,
     /// Whether the commit may travel with the last statement, and whether the next statement is the last.
     may_end_early: bool,
     is_last: bool,
@@ -64,6 +64,13 @@ enum Transaction {
 enum StatementText {
     Prepared(Statement),
     Unprepared(String),
+}
+
+struct Deferred {
+    text: StatementText,
+    params: Vec<OwnedParam>,
+    /// Whether the job fails unless it finds a row.
+    must_find: bool,
 }
 
 /// The server's reply to one of the messages of a round trip.
@@ -145,11 +152,21 @@ impl Connection {
 
     /// Executes a statement no later than the next one.
     pub(in crate::store) fn execute_later(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Error> {
+        self.defer(sql, params, false)
+    }
+
+    /// The same; the next statement fails unless this one finds a row.
+    pub(in crate::store) fn require_later(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Error> {
+        self.defer(sql, params, true)
+    }
+
+    fn defer(&mut self, sql: &str, params: &[Param<'_>], must_find: bool) -> Result<(), Error> {
         if self.deferred.len() >= MOST_DEFERRED {
             self.send(None)?;
         }
         let text = self.text(sql)?;
-        self.deferred.push((text, params.iter().map(|param| OwnedParam::from(*param)).collect()));
+        let params = params.iter().map(|param| OwnedParam::from(*param)).collect();
+        self.deferred.push(Deferred { text, params, must_find });
         Ok(())
     }
 
@@ -202,14 +219,21 @@ impl Connection {
             Some((sql, params)) => Some((self.text(sql)?, params)),
             None => None,
         };
+        if self.is_last && self.deferred.iter().any(|deferred| deferred.must_find) {
+            // The commit must not travel before the requirement is known to be met.
+            self.is_last = false;
+            self.send(None)?;
+            self.is_last = true;
+        }
         let (deferred, ends) = (std::mem::take(&mut self.deferred), std::mem::take(&mut self.is_last));
         let mut messages: Vec<PendingReply<'_>> = Vec::with_capacity(deferred.len() + 3);
         let client = &self.client;
         if self.transaction == Transaction::NotBegun {
             messages.push(Box::pin(begin(client, &self.settings.begin)));
         }
-        for (text, values) in &deferred {
-            let params = values.iter().map(OwnedParam::param).collect();
+        let first_deferred = messages.len();
+        for Deferred { text, params, .. } in &deferred {
+            let params = params.iter().map(OwnedParam::param).collect();
             messages.push(Box::pin(execute(client, text.clone(), params)));
         }
         let own_index = statement.is_some().then_some(messages.len());
@@ -228,6 +252,11 @@ impl Connection {
             Ok(Ok(mut replies)) => {
                 if let Some(position) = replies.last().and_then(|reply| reply.position) {
                     self.position = position;
+                }
+                let mut found = deferred.iter().zip(&replies[first_deferred..]);
+                if found.any(|(deferred, reply)| deferred.must_find && reply.rows.is_empty()) {
+                    self.has_failed = true;
+                    return Err(Error::Unmet);
                 }
                 Ok(own_index.map(|index| replies.swap_remove(index)).unwrap_or_default())
             }
