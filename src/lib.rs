@@ -34,6 +34,7 @@ pub mod testing {
     pub use crate::engine::error::Error;
     pub use crate::engine::schema::MIGRATIONS;
     pub use crate::entropy::Entropy;
+    pub use crate::mail::Transport;
     pub use crate::mail::message::plain;
     pub use crate::resources::erasure::erase;
     pub use crate::resources::registry::REGISTRY;

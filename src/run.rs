@@ -48,7 +48,7 @@ impl Running {
             let metrics_listener = TcpListener::bind(metrics_address).await?;
             let app = Arc::clone(&app);
             tasks.push(tokio::spawn(listen::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
-                let response = http::metrics_only(&app, request.uri().path());
+                let response = http::metrics_only(&app, &request);
                 std::future::ready(response)
             })));
         }

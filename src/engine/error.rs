@@ -40,6 +40,12 @@ pub enum Error {
     /// 415: a content type or encoding that is not read.
     #[error("{0}")]
     Unsupported(&'static str),
+    /// 421: a sandbox under a name that is not its own.
+    #[error(
+        "This sandbox does not answer to that name. Use an IP address, localhost, or a base_url with the name that \
+         clients use."
+    )]
+    Misdirected,
     /// 422: these rules are broken, in documented order.
     #[error("{}", .0.first().map_or("", |violation| &violation.message))]
     Invalid(Vec<Violation>),
@@ -83,6 +89,7 @@ impl Error {
             Self::Stale => 412,
             Self::TooLarge(_) => 413,
             Self::Unsupported(_) => 415,
+            Self::Misdirected => 421,
             Self::Invalid(_) => 422,
             Self::RateLimited(_) => 429,
             Self::Internal(_) => 500,

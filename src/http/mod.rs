@@ -71,18 +71,25 @@ impl Service {
     /// sandbox says otherwise.
     pub async fn answer(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
         let call = Arc::new(Call::begin(Arc::clone(&self.app), request.headers(), peer));
-        match &self.app.sandbox {
-            Some(sandbox) if sandbox::intercept::is_needed(sandbox) && !sandbox::is_for(request.uri().path()) => {
-                Box::pin(sandbox::intercept::answer(&call, sandbox, request, |request| self.serve(&call, request)))
-                    .await
-            }
-            _ => self.serve(&call, request).await,
+        let Some(sandbox) = &self.app.sandbox else { return self.serve(&call, request).await };
+        if let Err(refusal) = sandbox::gate::admit(&self.app, &request) {
+            return self.complete(&call, known_method(request.method()), headers::error(refusal));
         }
+        if sandbox::intercept::is_needed(sandbox) && !sandbox::is_for(request.uri().path()) {
+            let next = |request| self.serve(&call, request);
+            return Box::pin(sandbox::intercept::answer(&call, sandbox, request, next)).await;
+        }
+        self.serve(&call, request).await
     }
 
     async fn serve(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Response<Body> {
         let method = known_method(request.method());
-        let mut response = guard(self.dispatch(call, request)).await.unwrap_or_else(headers::error);
+        let response = guard(self.dispatch(call, request)).await.unwrap_or_else(headers::error);
+        self.complete(call, method, response)
+    }
+
+    /// Adds what every answer has, counts it, and logs a line.
+    fn complete(&self, call: &Call, method: &'static str, mut response: Response<Body>) -> Response<Body> {
         let elapsed = call.since.elapsed();
         headers::complete(response.headers_mut(), &call.request_id, elapsed);
         let status = response.status().as_u16();
