@@ -15,7 +15,7 @@ use crate::entropy::Entropy;
 use crate::http::SIGN_IN_LINK_PATH;
 use crate::oauth::passwords::{self, HashedPassword};
 use crate::oauth::{self, sign_in_links};
-use crate::resources::{memberships, users};
+use crate::resources::{addresses, memberships, users};
 
 /// More than any password has, so that a wrong file on standard input is not read to its end.
 const MOST_INPUT: u64 = 65_536;
@@ -40,6 +40,8 @@ pub enum UserCommand {
     Password(PersonArgs),
     /// Print a link that signs a member in once, within 15 minutes
     SignInLink(PersonArgs<LinkSettings>),
+    /// Vouch for a person's address, in place of the link that is mailed when it was changed
+    ConfirmAddress(PersonArgs),
 }
 
 impl UserCommand {
@@ -88,6 +90,15 @@ impl UserCommand {
                     &json!({"url": url, "expires_in": sign_in_links::LIFETIME.as_secs()}),
                     format_args!("This link signs in once, within 15 minutes: {url}"),
                 )
+            }
+            Self::ConfirmAddress(PersonArgs { email, within }) => {
+                let user = within.write(false, move |db, context, account| {
+                    let user = people::find(db, account, &email)?.user_id;
+                    addresses::vouch(db, account, user, context.now)?;
+                    Ok(user)
+                })?;
+                let text = format!("The address of user {user} counts as proven.");
+                within.print(&json!({"user_id": user.get(), "address_proven": true}), text)
             }
         }
     }

@@ -27,4 +27,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "mail, links, seats and expiry",
         script: include_str!("../../migrations/0004_mail.sql"),
     },
+    Migration {
+        version: 5,
+        oldest_program: 5,
+        name: "addresses that are proven, and their confirmation",
+        script: include_str!("../../migrations/0005_addresses.sql"),
+    },
 ];

@@ -1,8 +1,8 @@
 //! The outbox: queued mails as rows, written in the transaction that causes them, and the outcome of each.
 //!
-//! Making or resending an invitation only adds a row, so a slow or absent mail server affects no request. A worker (in
-//! `delivery`) claims rows, sends them and settles them. A row holds the event and the address, not the text: a mail is
-//! written when it is sent, from the data of that moment.
+//! Making or resending an invitation, or changing an address, only adds a row, so a slow or absent mail server affects no
+//! request. A worker (in `delivery`) claims rows, sends them and settles them. A row holds the event and the address, not
+//! the text: a mail is written when it is sent, from the data of that moment.
 //!
 //! Invariants. A mail is sent at least once, always under the same Message-ID, unless it is canceled or given up. A
 //! claim moves the due time ahead by more than sending may take: no other worker takes the row meanwhile, and if the
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::ids::{AccountId, InvitationId, MailId};
+use crate::ids::{AccountId, InvitationId, MailId, UserId};
 use crate::mail::Failure;
 use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
@@ -29,6 +29,9 @@ const LAST_RETRY: Duration = Duration::from_secs(4 * 3_600);
 
 /// The period of the limit for one address.
 const COUNTED_FOR: Duration = Duration::from_secs(24 * 3_600);
+
+/// The invitation of a mail about something else.
+const NO_INVITATION: InvitationId = InvitationId::new(0);
 
 /// In characters.
 const REPLY_LENGTH: usize = 500;
@@ -82,13 +85,58 @@ impl MailState {
     }
 }
 
-/// Queues a mail about an invitation, in place of those still waiting, unless the address has reached its limit.
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Invitation(InvitationId),
+    /// Asks the new address of a user whether it is the user's own.
+    AddressConfirmation(UserId),
+    /// Tells the former address of a user that it was changed.
+    AddressNotice(UserId),
+}
+
+impl Topic {
+    /// As the database and commands name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invitation(_) => "invitation",
+            Self::AddressConfirmation(_) => "address_confirmation",
+            Self::AddressNotice(_) => "address_notice",
+        }
+    }
+
+    pub fn invitation_id(self) -> Option<InvitationId> {
+        match self {
+            Self::Invitation(id) => Some(id),
+            Self::AddressConfirmation(_) | Self::AddressNotice(_) => None,
+        }
+    }
+
+    fn user_id(self) -> Option<UserId> {
+        match self {
+            Self::Invitation(_) => None,
+            Self::AddressConfirmation(id) | Self::AddressNotice(id) => Some(id),
+        }
+    }
+
+    fn read(kind: &str, invitation: InvitationId, user: Option<UserId>) -> Result<Self, store::Error> {
+        match (kind, user) {
+            ("invitation", _) => Ok(Self::Invitation(invitation)),
+            ("address_confirmation", Some(user)) => Ok(Self::AddressConfirmation(user)),
+            ("address_notice", Some(user)) => Ok(Self::AddressNotice(user)),
+            _ => Err(store::Error::Data(format!("{kind:?} is no kind of mail"))),
+        }
+    }
+}
+
+/// Queues a mail, unless the address has reached its limit. A mail about an invitation replaces those still waiting. A
+/// notice has no limit: whoever changes the address of another person must not be able to use it up first.
 pub fn enqueue(
     db: &mut Db,
     outbox: &Outbox,
     entropy: &Entropy,
     account: AccountId,
-    invitation: InvitationId,
+    topic: Topic,
     recipient: &str,
     now: Timestamp,
 ) -> Result<(), OutboxError> {
@@ -96,18 +144,24 @@ pub fn enqueue(
         return Ok(());
     }
     let recipient_key = fold(recipient);
-    limit(db, outbox, &recipient_key, now)?;
-    cancel(db, invitation, now)?;
+    if !matches!(topic, Topic::AddressNotice(_)) {
+        limit(db, outbox, &recipient_key, now)?;
+    }
+    if let Topic::Invitation(invitation) = topic {
+        cancel(db, invitation, now)?;
+    }
     db.exec_later(
         "INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, \
-         created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, ?6)",
+         created_at, updated_at, kind, user_id) VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, ?6, ?7, ?8)",
         &[
             account.into(),
-            invitation.into(),
+            topic.invitation_id().unwrap_or(NO_INVITATION).into(),
             Param::Text(recipient),
             Param::Text(&recipient_key),
             Param::Text(&message_id(entropy, &outbox.domain)?),
             Param::Int(now.0),
+            Param::Text(topic.name()),
+            topic.user_id().into(),
         ],
     )?;
     let bell = Arc::clone(&outbox.bell);
@@ -158,7 +212,7 @@ pub struct QueuedMail {
     #[serde(skip)]
     pub id: MailId,
     #[serde(skip)]
-    pub invitation_id: InvitationId,
+    pub topic: Topic,
     /// Its Message-ID, without the brackets.
     pub message_id: String,
     #[serde(rename = "to")]
@@ -172,13 +226,13 @@ pub struct QueuedMail {
     pub updated_at: Timestamp,
 }
 
-const COLUMNS: &str =
-    "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, updated_at";
+const COLUMNS: &str = "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, \
+                       updated_at, kind, user_id";
 
 fn read(row: &Row<'_>) -> Result<QueuedMail, store::Error> {
     Ok(QueuedMail {
         id: row.id(0)?,
-        invitation_id: row.id(1)?,
+        topic: Topic::read(row.text(10)?, row.id(1)?, row.maybe_id(11)?)?,
         recipient: row.text(2)?.to_owned(),
         message_id: row.text(3)?.to_owned(),
         state: row.text(4)?.to_owned(),
@@ -286,8 +340,8 @@ pub fn of_account(
 pub fn retry_failed(db: &mut Db, account: AccountId, now: Timestamp) -> Result<usize, store::Error> {
     db.exec(
         "UPDATE outbox SET state = 'queued', due_at = ?2, created_at = ?2, updated_at = ?2 \
-         WHERE account_id = ?1 AND state = 'failed' AND id = (SELECT max(o.id) FROM outbox o \
-         WHERE o.invitation_id = outbox.invitation_id)",
+         WHERE account_id = ?1 AND state = 'failed' AND (kind <> 'invitation' OR id = (SELECT max(o.id) FROM outbox o \
+         WHERE o.invitation_id = outbox.invitation_id))",
         &[account.into(), Param::Int(now.0)],
     )
 }

@@ -38,7 +38,8 @@ pub fn create(
     let full_name = read_text(Kind::Line, "owner_name", owner.0)?;
     let email_address = read_text(Kind::Email, "owner_email", owner.1)?;
     let account_id = insert(db, &name, now)?;
-    let user_id = people::insert_user(db, None, &NewUser::new(account_id, &full_name, &email_address, None, now))?;
+    let user = NewUser::new(account_id, &full_name, &email_address, None, now).proven();
+    let user_id = people::insert_user(db, None, &user)?;
     let owner =
         NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, Permission::Administrator, now) };
     people::insert_membership(db, None, &owner)?;

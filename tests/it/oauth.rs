@@ -102,7 +102,7 @@ fn post_as(server: &Server, path: &str, (client_id, secret): (&str, &str), field
 pub(crate) const SANDBOX_APP: (&str, &str) = ("sandbox-app", "sandbox-secret");
 
 /// Posts a form with the sandbox application's credentials.
-fn post(server: &Server, path: &str, fields: Fields<'_>) -> Answer {
+pub(crate) fn post(server: &Server, path: &str, fields: Fields<'_>) -> Answer {
     post_as(server, path, SANDBOX_APP, fields)
 }
 

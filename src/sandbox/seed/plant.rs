@@ -84,7 +84,7 @@ fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> 
         member.headline.as_ref().map(|headline| headline.value.as_str()),
         created_at,
     );
-    people::insert_user(db, Some(user_id), &user)?;
+    people::insert_user(db, Some(user_id), &user.proven())?;
     let membership = NewMembership {
         is_owner: member.found.is_owner,
         default_role_id: member.found.role_id.map(RoleId::new),
