@@ -33,7 +33,7 @@ pub fn revoke(
     let sql = "SELECT g.id FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
                WHERE r.token_hash = ?1 AND g.application_id = ?2";
     match db.maybe(sql, &[Param::Bytes(&hash), application.id.into()], |row| row.id(0))? {
-        Some(grant) => grants::end(db, grant, request_id, now),
+        Some(grant) => grants::end(db, grant, Actor::request(request_id), now).map(drop),
         None => Ok(()),
     }
 }
@@ -53,11 +53,12 @@ pub struct IntrospectedToken {
 
 const PROVEN_ADDRESS: &str = "CASE WHEN u.address_proven_at IS NOT NULL THEN u.email_address END";
 
-/// Finds a working access token of the application's account, or a refresh token of the application.
+/// Finds a working access token of the application's account, or a refresh token of the application that is not too old.
 pub fn introspect(
     db: &mut Db,
     application: &Application,
     token: &str,
+    oldest_refresh_token: Timestamp,
 ) -> Result<Option<IntrospectedToken>, store::Error> {
     let hash = tokens::hash(token);
     let read = |is_access_token: bool| {
@@ -86,7 +87,8 @@ pub fn introspect(
          JOIN grants g ON g.id = r.grant_id JOIN users u ON u.id = g.user_id {ACTIVE_MEMBER_JOINS} \
          JOIN applications p ON p.id = g.application_id \
          WHERE r.token_hash = ?1 AND g.application_id = ?2 AND r.used_at IS NULL AND g.revoked_at IS NULL \
-         AND {IS_ACTIVE}"
+         AND r.created_at > ?3 AND {IS_ACTIVE}"
     );
-    db.maybe(&refresh, &[Param::Bytes(&hash), application.id.into()], read(false))
+    let params = [Param::Bytes(&hash), application.id.into(), Param::Int(oldest_refresh_token.0)];
+    db.maybe(&refresh, &params, read(false))
 }

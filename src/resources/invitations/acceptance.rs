@@ -21,7 +21,7 @@ use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
-use crate::oauth::passwords::{self, HashedPassword};
+use crate::oauth::passwords::{self, Grants, HashedPassword};
 use crate::resources::invitations::links::LinkOrigin;
 use crate::resources::invitations::offers::{self, Offer};
 use crate::resources::invitations::rules::{self, Accepted};
@@ -103,7 +103,7 @@ pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result
     match &acceptance.password {
         Some(hashed) => {
             let actor = Actor::user(accepted.user_id, context.request_id.as_deref());
-            passwords::set(db, offer.account_id, accepted.user_id, hashed, actor, context.now)?;
+            passwords::set(db, offer.account_id, accepted.user_id, hashed, Grants::End, actor, context.now)?;
         }
         None => {
             for member in elsewhere.iter().filter(|member| Some(member.user_id) == acceptance.signed_in) {

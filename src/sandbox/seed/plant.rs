@@ -9,7 +9,7 @@ use crate::engine::audit::Actor;
 use crate::engine::{tallies, tokens};
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::oauth::applications::{self, NewApplication};
-use crate::oauth::passwords;
+use crate::oauth::passwords::{self, Grants};
 use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, NewMembership, NewUser};
@@ -101,7 +101,7 @@ fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> 
         tokens::insert(db, account_id, user_id, &token.value, "sandbox", start.now)?;
     }
     if let Some(hashed) = &member.found.password {
-        passwords::set(db, account_id, user_id, hashed, Actor::OPERATOR, start.now)?;
+        passwords::set(db, account_id, user_id, hashed, Grants::Keep, Actor::OPERATOR, start.now)?;
     }
     Ok(())
 }

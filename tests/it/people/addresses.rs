@@ -1,10 +1,12 @@
 //! Changed addresses: until a mailed link or the operator has proven one, it counts nowhere but in its own account.
 
+use invited::testing::{Config, MIGRATIONS, Timestamp, Values, migrate, open_store};
 use serde_json::{Value, json};
 
 use crate::oauth::post;
 use crate::support::answers::PASSWORD;
 use crate::support::browser::{Browser, is_guarded_page};
+use crate::support::database::{Database, server};
 use crate::support::{Answer, Server, token};
 
 const VICTIM: &str = "victim@corp.example.test";
@@ -220,4 +222,36 @@ fn changes_of_address_count_for_the_mails_that_an_address_gets() {
     let before = server.everything_stored();
     change(&server, token::PROJECT_LEAD, 5, VICTIM).expect(429);
     assert_eq!(server.everything_stored(), before);
+}
+
+/// People from before addresses were proven: how they came to their address, and whether it counts now.
+const FROM_BEFORE: &str = "
+    INSERT INTO accounts (id, name, created_at, updated_at) VALUES (1, 'A', 0, 0);
+    INSERT INTO users (id, account_id, full_name, name_key, email_address, email_key, search_key, created_at, updated_at)
+      VALUES (1, 1, 'first', '', 'a@x.test', 'a@x.test', '', 5, 5), (2, 1, 'first, changed', '', 'b@x.test', 'b@x.test', '', 5, 5),
+             (3, 1, 'by mail', '', 'c@x.test', 'c@x.test', '', 5, 5), (4, 1, 'by mail, changed', '', 'd@x.test', 'd@x.test', '', 5, 5),
+             (5, 1, 'handed over', '', 'e@x.test', 'e@x.test', '', 5, 5), (6, 1, 'pending', '', 'f@x.test', 'f@x.test', '', 5, 5);
+    INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key, permission,
+      inviter_id, invitee_id, expires_on, accepted_at, created_at, updated_at)
+      VALUES (1, 1, '', '', 'c@x.test', 'c@x.test', '', 'collaborator', 1, 3, 1, 1, 0, 0),
+             (2, 1, '', '', 'before@x.test', 'before@x.test', '', 'collaborator', 1, 4, 1, 1, 0, 0),
+             (3, 1, '', '', 'e@x.test', 'e@x.test', '', 'collaborator', 1, 5, 1, 1, 0, 0),
+             (4, 1, '', '', 'f@x.test', 'f@x.test', '', 'collaborator', 1, 6, 1, NULL, 0, 0);
+    INSERT INTO audit (id, account_id, occurred_at, action, subject_type, subject_id, after)
+      VALUES (1, 1, 0, 'user.update', 'users', 2, '{\"email_address\":\"b@x.test\"}'),
+             (2, 1, 0, 'user.update', 'users', 1, '{\"full_name\":\"\\\"email_address\\\":\"}'),
+             (3, 1, 0, 'account_invitation.link', 'account_invitations', 3, NULL);";
+
+#[test]
+fn a_database_from_before_says_which_addresses_count() {
+    let database = server().map_or_else(Database::in_file, |server| Database::empty_on(&server));
+    let values = Values::from([("database".to_owned(), database.setting())]);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let store = runtime.block_on(async { open_store(&Config::defaults().unwrap().with(&values).unwrap()).unwrap() });
+    runtime.block_on(migrate::apply(&store, &MIGRATIONS[..4], Timestamp(0))).unwrap();
+    database.alter(FROM_BEFORE);
+    runtime.block_on(migrate::apply(&store, MIGRATIONS, Timestamp(0))).unwrap();
+    let counts = database.rows("SELECT full_name FROM users WHERE address_proven_at IS NOT NULL ORDER BY id");
+    assert_eq!(counts, ["first", "by mail"]);
+    store.close();
 }
