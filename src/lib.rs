@@ -69,7 +69,7 @@ pub mod testing {
         pub use crate::wire::params::{Tree, body, query};
     }
     pub mod passwords {
-        pub use crate::oauth::passwords::{HashedPassword, set};
+        pub use crate::oauth::passwords::{Grants, HashedPassword, set};
     }
     pub mod query {
         pub use crate::wire::query::{ListQuery, show_conditions};

@@ -3,6 +3,7 @@
 //! [`Service::answer`] wraps every answer: request id, panic guard, the headers of docs/WIRE.md, Answers, one log line,
 //! metrics. Inside it, paths below the base path go through the pipeline of [`api`], all others through an axum router.
 
+mod addresses;
 mod api;
 mod browser;
 mod call;
@@ -53,7 +54,8 @@ pub struct Service {
 impl Service {
     pub fn of(app: Arc<App>) -> Self {
         let routes = monitoring::routes(&app).and(reference::routes());
-        let mut router = routes.router.merge(oauth::ROUTES.router.clone()).merge(invitations::ROUTES.router.clone());
+        let mut router = routes.router.merge(oauth::ROUTES.router.clone());
+        router = router.merge(invitations::ROUTES.router.clone()).merge(addresses::ROUTES.router.clone());
         let has_sandbox = app.sandbox.is_some();
         if has_sandbox {
             router = router.merge(sandbox::router());

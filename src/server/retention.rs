@@ -85,6 +85,13 @@ pub const RULES: &[RetentionRule] = &[
               (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2{claimed})",
     },
     RetentionRule {
+        what: "links that confirm an address",
+        since: "their end",
+        kept: For::Fixed(Duration::ZERO),
+        sql: "DELETE FROM address_links WHERE id IN \
+              (SELECT id FROM address_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2{claimed})",
+    },
+    RetentionRule {
         what: "consents whose code was never redeemed",
         since: "the code's end",
         kept: For::Fixed(DAY),

@@ -149,7 +149,8 @@ async fn accept(
     };
     let cookie = browser.sign_in(visit, accept).await?;
     let offer = seen.ok_or(Error::NotFound)?.offer;
-    let welcome = notice(delivery::spoken(app, &offer), StatusCode::OK, Notice::Welcome, &offer.account_name)?;
+    let welcome =
+        notice(delivery::spoken(app, offer.language.as_deref()), StatusCode::OK, Notice::Welcome, &offer.account_name)?;
     match cookie {
         Some(cookie) => browser::set_cookie(app, welcome, &cookie),
         None => Ok(welcome),
@@ -171,7 +172,7 @@ async fn decline(visit: &Visit, browser: &Browser) -> Result<Response, Error> {
     let seen = look(visit, browser).await?;
     let (context, token) = (visit.context(), token(visit));
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
-    notice(delivery::spoken(&visit.app, &seen.offer), StatusCode::OK, Notice::Declined, "")
+    notice(delivery::spoken(&visit.app, seen.offer.language.as_deref()), StatusCode::OK, Notice::Declined, "")
 }
 
 /// The token in the path; nothing in it is ever percent-encoded.
@@ -194,7 +195,7 @@ async fn offer_page(
 ) -> Result<Response, Error> {
     let seen = look(visit, browser).await?;
     let offer = &seen.offer;
-    let language = delivery::spoken(&visit.app, offer);
+    let language = delivery::spoken(&visit.app, offer.language.as_deref());
     let elsewhere: Vec<&str> = seen.elsewhere.iter().map(|member| member.account_name.as_str()).collect();
     let page = OfferPage {
         inviter: &offer.inviter_name,

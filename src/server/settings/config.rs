@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::clock::Timestamp;
 use crate::engine::access::Level;
 use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
@@ -71,6 +72,9 @@ pub struct Config {
     /// Accept ?access_token= as well as the Authorization header; such URLs end up in other people's logs
     #[arg(long, value_name = "BOOL", default_value = "false")]
     pub token_in_query: OnOff,
+    /// Days until an unused refresh token of an OAuth application expires; each use gives it a new one. 0 for never
+    #[arg(long, value_name = "DAYS", default_value = "90")]
+    pub refresh_token_days: u32,
     /// Days until an invitation expires
     #[arg(long, value_name = "DAYS", default_value = "30", value_parser = days)]
     pub invitation_days: i64,
@@ -122,6 +126,14 @@ impl Config {
         };
         let is_public = self.address.base_url.as_ref().is_some_and(|url| !is_local(url));
         is_public && self.address.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
+    }
+
+    /// Refresh tokens made then or earlier have expired.
+    pub fn oldest_refresh_token(&self, now: Timestamp) -> Timestamp {
+        match self.refresh_token_days {
+            0 => Timestamp(i64::MIN),
+            days => now.minus(Duration::from_secs(u64::from(days) * 86_400)),
+        }
     }
 
     /// How others reach this server.
