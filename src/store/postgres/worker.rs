@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use crate::clock::Stopwatch;
 use crate::store::db::Engine;
-use crate::store::job::{Job, Message};
+use crate::store::job::Job;
 use crate::store::postgres::address::ServerAddress;
 use crate::store::postgres::connection::Connection;
 use crate::store::postgres::settings::SessionSettings;
+use crate::store::queue::{Queue, Refused};
 use crate::store::{Db, Error, Statistics};
 
 /// The pause after a failed attempt to connect; it doubles from the first to the last.
@@ -25,7 +26,7 @@ pub(super) struct Worker {
     db: Option<Db>,
     address: ServerAddress,
     settings: SessionSettings,
-    jobs: flume::Receiver<Message>,
+    jobs: Arc<Queue>,
     statistics: Arc<Statistics>,
     most_attempts: u32,
     wait: Duration,
@@ -49,7 +50,7 @@ impl Worker {
         number: usize,
         address: &ServerAddress,
         settings: &SessionSettings,
-        jobs: flume::Receiver<Message>,
+        jobs: Arc<Queue>,
         statistics: &Arc<Statistics>,
         connection: Option<Connection>,
     ) -> Self {
@@ -69,13 +70,17 @@ impl Worker {
     }
 
     pub(super) fn write(mut self) {
-        while let Ok(Some(mut job)) = self.jobs.recv() {
-            let ended = self.run(job.as_mut(), End::BeforeAnswer);
-            self.statistics.count_writes(1, ended.is_ok());
-            self.note_health();
-            let position = self.connection().map(|connection| connection.position).unwrap_or_default();
-            self.statistics.note_written(position);
-            job.answer(ended);
+        while let Some(mut job) = self.jobs.take() {
+            let tenant = job.terms().tenant;
+            if !job.wanted().is_abandoned() {
+                let ended = self.run(job.as_mut(), End::BeforeAnswer);
+                self.statistics.count_writes(1, ended.is_ok());
+                self.note_health();
+                let position = self.connection().map(|connection| connection.position).unwrap_or_default();
+                self.statistics.note_written(position);
+                job.answer(ended);
+            }
+            self.jobs.finish(tenant);
         }
     }
 
@@ -88,29 +93,33 @@ impl Worker {
     }
 
     pub(super) fn read(mut self) {
-        while let Ok(Some(mut job)) = self.jobs.recv() {
-            let ran = self.run(job.as_mut(), End::AfterAnswer);
-            self.statistics.count_read();
-            job.answer(ran);
-            self.roll_back();
+        while let Some(mut job) = self.jobs.take() {
+            let tenant = job.terms().tenant;
+            if !job.wanted().is_abandoned() {
+                let ran = self.run(job.as_mut(), End::AfterAnswer);
+                self.statistics.count_read();
+                job.answer(ran);
+                self.roll_back();
+            }
+            self.jobs.finish(tenant);
         }
     }
 
     /// Reads from a replica. The primary's readers get the jobs that it cannot do, or not yet: a replica may only
     /// relieve them, never make an answer worse.
-    pub(super) fn follow(mut self, primary: &flume::Sender<Message>) {
+    pub(super) fn follow(mut self, primary: &Queue) {
         self.most_attempts = 1;
-        while let Ok(Some(mut job)) = self.jobs.recv() {
+        while let Some(mut job) = self.jobs.take() {
+            let tenant = job.terms().tenant;
             if self.has_followed(job.as_ref()) && self.run(job.as_mut(), End::AfterAnswer).is_ok() && !self.has_failed()
             {
                 self.statistics.count_late_read();
                 job.answer(Ok(()));
-            } else if let Err(refused) = primary.try_send(Some(job))
-                && let Some(job) = refused.into_inner()
-            {
-                job.answer(Err(Error::Overloaded));
+            } else if let Err(Refused { job, cause }) = primary.push(job) {
+                job.answer(Err(cause));
             }
             self.roll_back();
+            self.jobs.finish(tenant);
         }
     }
 
@@ -143,10 +152,11 @@ impl Worker {
         self.has_committed = false;
         loop {
             let db = self.connected()?;
-            connection(db)?.expect_job(job.terms().commits);
+            connection(db)?.expect_job(job);
             let keep = job.run(db);
             let ended = if end == End::BeforeAnswer { connection(db)?.end(keep) } else { Ok(()) };
-            let is_over = attempt == most_attempts || !connection(db)?.may_retry();
+            let is_given_up = attempt == most_attempts || job.wanted().is_abandoned();
+            let is_over = is_given_up || !connection(db)?.may_retry();
             match (&ended, keep && is_over) {
                 (Ok(()), true) => db.act_after_commit(),
                 _ => db.forget_acts(0),

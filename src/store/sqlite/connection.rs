@@ -12,8 +12,11 @@ use crate::store::db::Engine;
 use crate::store::sqlite::log::{LARGE_BYTES, Log};
 use crate::store::{Db, Durability, Error};
 
-/// Longest wait for another process that writes to the same file.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait for another process that holds a lock on the same file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The same for the writer, which looks in between whether anybody waits for it.
+pub(super) const WRITER_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 
 const SWITCH_TRIES: usize = 250;
 const SWITCH_PAUSE: Duration = Duration::from_millis(20);
@@ -25,6 +28,7 @@ pub(super) fn open_writer(path: &Path, durability: Durability, log: Arc<Log>) ->
     let mut connection = Connection::open(path).map_err(|cause| cannot_open(path, &cause))?;
     configure(&connection)?;
     use_write_ahead_log(&connection)?;
+    connection.busy_timeout(WRITER_BUSY_TIMEOUT)?;
     let synchronous = match durability {
         Durability::Full => "FULL",
         Durability::Normal => "NORMAL",
@@ -50,12 +54,17 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
     let mut tries = SWITCH_TRIES;
     while let Err(cause) = connection.pragma_update(None, "journal_mode", "WAL") {
         tries -= 1;
-        if tries == 0 || cause.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+        if tries == 0 || !is_busy(&cause) {
             return Err(cause.into());
         }
         thread::sleep(SWITCH_PAUSE);
     }
     Ok(())
+}
+
+/// Whether another process holds a lock.
+pub(super) fn is_busy(cause: &rusqlite::Error) -> bool {
+    cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {

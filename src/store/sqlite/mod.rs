@@ -41,9 +41,9 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             batch_length: options.batch_length.max(1),
             log: Arc::clone(&log),
             schedule: Schedule::default(),
-            is_ending: false,
             files: files.clone(),
             is_misplaced: false,
+            is_log_needed: false,
             may_have_left: false,
         };
         let shared = Arc::clone(&statistics);

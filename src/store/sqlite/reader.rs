@@ -6,7 +6,8 @@ use rusqlite::Connection;
 
 use crate::clock::Stopwatch;
 use crate::store::db::Engine;
-use crate::store::job::{Job, Message};
+use crate::store::job::Job;
+use crate::store::queue::Queue;
 use crate::store::sqlite::connection::{connection, end_open_transaction};
 use crate::store::sqlite::files::Files;
 use crate::store::{Db, Error, Statistics};
@@ -21,17 +22,21 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub(super) fn read_one_by_one(
     connection: Connection,
     files: &Files,
-    jobs: &flume::Receiver<Message>,
+    jobs: &Queue,
     timeout: Duration,
     statistics: &Statistics,
 ) {
     let mut db = Db::new(Engine::Sqlite(connection));
     let mut looked = None;
-    while let Ok(Some(mut job)) = jobs.recv() {
-        let found = require_place(&mut db, files, &mut looked);
-        let ended = found.and_then(|()| read_in_transaction(&mut db, job.as_mut(), timeout));
-        statistics.count_read();
-        job.answer(ended);
+    while let Some(mut job) = jobs.take() {
+        let tenant = job.terms().tenant;
+        if !job.wanted().is_abandoned() {
+            let found = require_place(&mut db, files, &mut looked);
+            let ended = found.and_then(|()| read_in_transaction(&mut db, job.as_mut(), timeout));
+            statistics.count_read();
+            job.answer(ended);
+        }
+        jobs.finish(tenant);
     }
 }
 
@@ -45,12 +50,13 @@ fn require_place(db: &mut Db, files: &Files, looked: &mut Option<Stopwatch>) -> 
     Ok(())
 }
 
-/// The time limit applies to the job alone: a transaction that was begun is always ended.
+/// Ends a job that takes too long, or that nobody waits for any more. A transaction that was begun is always ended.
 fn read_in_transaction(db: &mut Db, job: &mut dyn Job, timeout: Duration) -> Result<(), Error> {
     end_open_transaction(db);
     db.exec("BEGIN", &[])?;
-    let stopwatch = Stopwatch::start();
-    connection(db)?.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || stopwatch.elapsed() > timeout))?;
+    let (stopwatch, wanted) = (Stopwatch::start(), job.wanted().clone());
+    let is_over = move || wanted.is_abandoned() || stopwatch.elapsed() > timeout;
+    connection(db)?.progress_handler(STEPS_BETWEEN_CHECKS, Some(is_over))?;
     job.run(db);
     connection(db)?.progress_handler(0, None::<fn() -> bool>)?;
     db.exec("COMMIT", &[]).map(drop)
