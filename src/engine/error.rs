@@ -6,7 +6,7 @@ use crate::entropy::NoEntropy;
 use crate::mail::outbox;
 use crate::store;
 use crate::wire::changes::Violation;
-use crate::wire::describe::MOST_TEXTS;
+use crate::wire::describe::MOST_LISTED;
 use crate::wire::kind::{Kind, Value, print_text};
 use crate::wire::params::Undecodable;
 use crate::wire::query::TooMany;
@@ -185,7 +185,8 @@ impl From<outbox::OutboxError> for Error {
 
 impl From<TooMany> for Error {
     fn from(too_many: TooMany) -> Self {
-        Self::Syntax(format!("{} must not list more than {MOST_TEXTS} texts.", too_many.parameter))
+        let TooMany { parameter, of } = too_many;
+        Self::Syntax(format!("{parameter} must not list more than {MOST_LISTED} {of}."))
     }
 }
 

@@ -91,6 +91,9 @@ pub struct Config {
     /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
+    /// Mails that one account causes in 24 hours; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "10000")]
+    pub rate_mails_per_account: u32,
     #[command(flatten)]
     pub mail: MailSettings,
     /// Whether this server sends mail; of several servers over one database, at least one has to
