@@ -236,6 +236,11 @@ impl From<store::Error> for NotStarted {
     }
 }
 
+/// Fails if the configured database is a damaged file. For servers: the commands that are over soon look for less.
+pub fn require_sound_database(config: &Config) -> Result<(), NotStarted> {
+    Store::require_sound(&config.place()).map_err(NotStarted::from)
+}
+
 /// Opens the configured database without migrating it.
 pub fn open_store(config: &Config) -> Result<Store, store::Error> {
     Store::open(&store::Options {
