@@ -304,7 +304,9 @@ pub fn retry_failed(
 
 /// How many failed mails of an account were refused for good.
 pub fn count_refused(db: &mut Db, account: AccountId) -> Result<i64, store::Error> {
-    db.one(&format!("SELECT count(*) FROM outbox WHERE {RETRIABLE}"), &[account.into(), Param::Int(1)], |row| row.int(0))
+    db.one(&format!("SELECT count(*) FROM outbox WHERE {RETRIABLE}"), &[account.into(), Param::Int(1)], |row| {
+        row.int(0)
+    })
 }
 
 #[cfg(test)]

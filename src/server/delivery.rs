@@ -150,7 +150,7 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
 async fn send(app: &Arc<App>, letter: Letter) {
     let outcome = match render(app, &letter) {
         Ok(mail) => carry(app, &mail).await,
-        Err(cause) => Err(Failure::ForNow(cause)),
+        Err(failure) => Err(failure),
     };
     let failure = outcome.as_ref().err().cloned();
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
@@ -188,7 +188,7 @@ async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
     }
 }
 
-fn render(app: &App, letter: &Letter) -> Result<Mail, String> {
+fn render(app: &App, letter: &Letter) -> Result<Mail, Failure> {
     let Letter { claimed, offer, token, .. } = letter;
     let facts = MailFacts {
         language: spoken(app, offer),
@@ -199,8 +199,9 @@ fn render(app: &App, letter: &Letter) -> Result<Mail, String> {
         role: offer.role_name.as_deref(),
         expires_on: offer.expires_on,
     };
+    let missing = || Failure::OfSender("the setting mail_from is missing".to_owned());
     let cover = Cover {
-        from: app.config.mail.from.as_ref().ok_or("the setting mail_from is missing")?,
+        from: app.config.mail.from.as_ref().ok_or_else(missing)?,
         to: &claimed.recipient,
         message_id: &claimed.message_id,
         invitation_id: Some(claimed.invitation_id),

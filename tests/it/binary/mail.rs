@@ -9,7 +9,7 @@ use std::time::Duration;
 use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
-use super::serving::{fails, folder, free_address, succeeds};
+use super::serving::{fails, folder, free_address, new_database, succeeds};
 use super::team::Team;
 use crate::process::{Program, command, printed};
 use crate::support::sink::{Manner, Moment, Sink};
@@ -117,6 +117,22 @@ fn a_refused_name_is_printed() {
     for wrong in ["two words", "a..b", "[people]", "[192.0.2.7", "é.example.test"] {
         fails(&test_mail(&way, &["--mail-hello", wrong]), &["setting mail_hello", "people.example.com"]);
     }
+}
+
+#[test]
+fn no_command_takes_an_address_that_cannot_be_mailed() {
+    let too_long = format!("{}@example.test", "l".repeat(65));
+    let (folder, url) = new_database();
+    let owner = ["--owner-name", "Olive", "--owner-email", &too_long, "--database", &url];
+    fails(&[&["account", "create", "Example"], &owner[..]].concat(), &["email"]);
+    for from in [&too_long, "Olive <olive@example.test>", "olive@exämple.test", "\"o l\"@example.test"] {
+        fails(&["mail", "test", "ada@example.test", "--mail", "files:x", "--mail-from", from], &["setting mail_from"]);
+    }
+    let seed = folder.database().with_extension("yaml");
+    let standard = std::fs::read_to_string("src/sandbox/seed/standard.yaml").unwrap();
+    let address = standard.split_whitespace().find(|word| word.contains('@')).unwrap().trim_matches(['"', ',', '}']);
+    std::fs::write(&seed, standard.replacen(address, &too_long, 1)).unwrap();
+    fails(&["sandbox", "--seed", &seed.display().to_string()], &["email"]);
 }
 
 #[test]

@@ -128,7 +128,11 @@ fn a_refusal_of_the_sender_keeps_the_mail_and_is_told() {
         (Moment::StartTls, "501 5.5.4 Not you", "STARTTLS"),
         (Moment::Authentication, "535 5.7.8 Wrong password", "AUTH"),
         (Moment::Authentication, "550 5.7.1 Account is locked", "AUTH"),
-        (Moment::Sender, "553 5.7.1 <invitations@sandbox.test>: Sender address rejected: not owned by user", "MAIL FROM"),
+        (
+            Moment::Sender,
+            "553 5.7.1 <invitations@sandbox.test>: Sender address rejected: not owned by user",
+            "MAIL FROM",
+        ),
         (Moment::Sender, "550 5.7.60 Client does not have permissions to send as this sender", "MAIL FROM"),
         (Moment::Recipient, "554 5.7.1 <nora@example.test>: Relay access denied", "RCPT TO"),
         (Moment::Recipient, "550 5.7.1 Service unavailable; client host [127.0.0.1] blocked", "RCPT TO"),
