@@ -1,5 +1,7 @@
 //! Health and metrics. Neither needs a token, and neither shows anything of an account.
 
+use std::time::Duration;
+
 use hyper::Response;
 use hyper::header::{self, HeaderValue};
 
@@ -8,11 +10,15 @@ use crate::engine::schema::MIGRATIONS;
 use crate::http::extract::Visit;
 use crate::http::headers;
 use crate::http::router::{GET, Routes};
+use crate::mail::outbox;
 use crate::server::app::App;
 use crate::server::listen::Body;
 use crate::store::migrate;
 
 const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// How long metrics wait for the database.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Metrics show how busy a server is, so they are only served here on loopback, and only without a listener of their
 /// own.
@@ -38,15 +44,18 @@ async fn ready(visit: Visit) -> Result<Response<Body>, Error> {
 }
 
 async fn metrics(visit: Visit) -> Response<Body> {
-    metrics_only(&visit.app, "/metrics")
+    metrics_only(&visit.app, "/metrics").await
 }
 
 /// The answer of a listener that serves metrics and nothing else.
-pub fn metrics_only(app: &App, path: &str) -> Response<Body> {
+pub async fn metrics_only(app: &App, path: &str) -> Response<Body> {
     if path != "/metrics" {
         return headers::error(Error::NotFound);
     }
-    let mut response = Response::new(Body::from(app.metrics.text(&app.store, app.password_checks.made())));
+    // What the process counts itself is served even when the database is not.
+    let mails = tokio::time::timeout(PATIENCE, app.store.read(outbox::queue_state)).await.ok().and_then(Result::ok);
+    let text = app.metrics.text(&app.store, app.password_checks.made(), mails, app.clock.now());
+    let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, METRICS);
     response
 }

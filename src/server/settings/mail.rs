@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use lettre::Address;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::mail::{Encryption, Folder, Mailbox, Relay, Smtp, Transport};
 use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, is_label, optional, seconds};
@@ -83,13 +83,26 @@ impl MailSettings {
                 host: host.clone(),
                 port: *port,
                 encryption: encryption.unwrap_or(self.starttls),
-                credentials: (!self.user.is_empty()).then(|| (self.user.clone(), self.password.clone())),
+                credentials: self.credentials()?,
                 authorities: self.ca_file.clone(),
                 hello: self.hello_name(base_url),
                 connections: self.connections,
                 timeout: self.timeout,
             })?),
         })
+    }
+
+    /// Name and password, or neither: with half of them the mail server would be tried without, or in vain.
+    fn credentials(&self) -> Result<Option<(String, SecretString)>, String> {
+        let missing = |given: &str, missing: &str| {
+            Err(format!("setting {given} is there, but {missing} is not: give both, or neither to send without"))
+        };
+        match (self.user.is_empty(), self.password.expose_secret().is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Ok(Some((self.user.clone(), self.password.clone()))),
+            (false, true) => missing("mail_user", "mail_password"),
+            (true, false) => missing("mail_password", "mail_user"),
+        }
     }
 
     /// Mail servers check this name: one without a dot, or an address, makes strict ones refuse all mail.

@@ -136,6 +136,20 @@ fn no_command_takes_an_address_that_cannot_be_mailed() {
 }
 
 #[test]
+fn half_of_the_credentials_is_refused_at_the_start() {
+    let way = "smtp://127.0.0.1:1";
+    let (_folder, url) = new_database();
+    succeeds(&["migrate", "--database", &url]);
+    for (given, missing) in [("mail_user", "mail_password"), ("mail_password", "mail_user")] {
+        let flag = format!("--{}=given", given.replace('_', "-"));
+        let words = [&format!("setting {given} is there"), &format!("{missing} is not")];
+        fails(&test_mail(way, &[&flag]), &words.map(String::as_str));
+        let serve = ["serve", "--database", &url, "--listen", "127.0.0.1:0", "--mail", way, &flag];
+        fails(&[&serve, &FROM[..]].concat(), &words.map(String::as_str));
+    }
+}
+
+#[test]
 fn settings_that_cannot_send_are_named() {
     let address = "ada@example.test";
     fails(&["mail", "test", address], &["mail is switched off", "--mail", "INVITED_MAIL"]);
