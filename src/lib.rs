@@ -34,6 +34,7 @@ pub mod testing {
     pub use crate::engine::error::Error;
     pub use crate::engine::schema::MIGRATIONS;
     pub use crate::entropy::Entropy;
+    pub use crate::mail::Transport;
     pub use crate::mail::message::plain;
     pub use crate::resources::erasure::erase;
     pub use crate::resources::registry::REGISTRY;
@@ -68,7 +69,7 @@ pub mod testing {
         pub use crate::wire::params::{Tree, body, query};
     }
     pub mod passwords {
-        pub use crate::oauth::passwords::{HashedPassword, set};
+        pub use crate::oauth::passwords::{Grants, HashedPassword, set};
     }
     pub mod query {
         pub use crate::wire::query::{ListQuery, show_conditions};

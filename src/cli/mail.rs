@@ -21,7 +21,7 @@ use crate::server::settings::{self, Config};
 use crate::store::Place;
 
 /// The columns of a table of mails.
-pub const COLUMNS: &[&str] = &["id", "state", "created_at", "invitation_id", "to", "attempts", "last_reply"];
+pub const COLUMNS: &[&str] = &["id", "state", "created_at", "kind", "invitation_id", "to", "attempts", "last_reply"];
 
 /// Test mail, look at mails, and send failed ones again
 #[derive(Subcommand)]
@@ -142,11 +142,12 @@ fn test(to: &str, within: &InDatabase<TestSettings>) -> Result<()> {
     }
 }
 
-/// A mail as the API shows it, with its id and its invitation.
+/// A mail as the API shows it, with its id, its kind, and its invitation if it is about one.
 pub fn row(mail: &QueuedMail) -> Json {
     let mut row = json!(mail);
     row["id"] = json!(mail.id);
-    row["invitation_id"] = json!(mail.invitation_id);
+    row["kind"] = json!(mail.topic.name());
+    row["invitation_id"] = json!(mail.topic.invitation_id());
     row
 }
 

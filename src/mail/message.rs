@@ -34,6 +34,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("invitation.en.html", include_str!("../../templates/mail/invitation.en.html")),
     ("invitation.de.txt", include_str!("../../templates/mail/invitation.de.txt")),
     ("invitation.de.html", include_str!("../../templates/mail/invitation.de.html")),
+    ("address_confirmation.en.txt", include_str!("../../templates/mail/address_confirmation.en.txt")),
+    ("address_confirmation.en.html", include_str!("../../templates/mail/address_confirmation.en.html")),
+    ("address_confirmation.de.txt", include_str!("../../templates/mail/address_confirmation.de.txt")),
+    ("address_confirmation.de.html", include_str!("../../templates/mail/address_confirmation.de.html")),
+    ("address_notice.en.txt", include_str!("../../templates/mail/address_notice.en.txt")),
+    ("address_notice.en.html", include_str!("../../templates/mail/address_notice.en.html")),
+    ("address_notice.de.txt", include_str!("../../templates/mail/address_notice.de.txt")),
+    ("address_notice.de.html", include_str!("../../templates/mail/address_notice.de.html")),
 ];
 
 /// Begins the first line of a text template.
@@ -50,25 +58,71 @@ pub struct Mail {
     pub html: String,
     /// The Message-ID, without the brackets.
     pub message_id: String,
-    /// `None` for a test mail.
+    /// `None` for a mail about something else.
     pub invitation_id: Option<InvitationId>,
+    /// Blank, as is its token, in a mail without one.
     pub link: SecretString,
     pub token: SecretString,
     pub sent_at: Timestamp,
 }
 
-/// The values of the invitation templates.
+/// The values of the templates that every mail has.
 pub struct MailFacts<'a> {
     pub language: Language,
     pub name: &'a str,
-    pub inviter: &'a str,
     pub account: &'a str,
-    /// The wire name.
-    pub permission: &'a str,
-    pub role: Option<&'a str>,
-    /// As days since 1970.
-    pub expires_on: i64,
+    pub matter: Matter<'a>,
 }
+
+/// What a mail is about, and so which templates print it, with their further values. Days are those since 1970.
+#[derive(Clone, Copy)]
+pub enum Matter<'a> {
+    Invitation {
+        inviter: &'a str,
+        /// The wire name.
+        permission: &'a str,
+        role: Option<&'a str>,
+        expires_on: i64,
+    },
+    AddressConfirmation {
+        expires_on: i64,
+    },
+    AddressNotice {
+        changed_on: i64,
+    },
+}
+
+impl Matter<'_> {
+    /// The first part of the names of its templates.
+    fn template(self) -> &'static str {
+        match self {
+            Self::Invitation { .. } => "invitation",
+            Self::AddressConfirmation { .. } => "address_confirmation",
+            Self::AddressNotice { .. } => "address_notice",
+        }
+    }
+
+    fn values(self, language: Language) -> Vec<(&'static str, Value)> {
+        match self {
+            Self::Invitation { inviter, permission, role, expires_on } => vec![
+                ("inviter", Value::from(plain(inviter))),
+                ("permission", Value::from(language.permission(permission))),
+                ("role", role.map_or(Value::from(""), |role| Value::from(plain(role)))),
+                ("date", Value::from(language.date(expires_on))),
+            ],
+            Self::AddressConfirmation { expires_on: day } | Self::AddressNotice { changed_on: day } => {
+                vec![("date", Value::from(language.date(day)))]
+            }
+        }
+    }
+}
+
+/// One of each matter, to try the templates.
+const EXAMPLES: [Matter<'static>; 3] = [
+    Matter::Invitation { inviter: "Inviter", permission: "collaborator", role: Some("Role"), expires_on: 0 },
+    Matter::AddressConfirmation { expires_on: 0 },
+    Matter::AddressNotice { changed_on: 0 },
+];
 
 /// What differs from mail to mail beside the facts.
 pub struct Cover<'a> {
@@ -103,48 +157,39 @@ impl Templates {
         }
         let templates = Self(environment);
         for (language, _) in LANGUAGES {
-            let facts = MailFacts {
-                language: *language,
-                name: "Name",
-                inviter: "Inviter",
-                account: "Account",
-                permission: "collaborator",
-                role: Some("Role"),
-                expires_on: 0,
-            };
-            templates.print(&facts, "https://example.test/")?;
+            for matter in EXAMPLES {
+                let facts = MailFacts { language: *language, name: "Name", account: "Account", matter };
+                templates.print(&facts, "https://example.test/")?;
+            }
         }
         Ok(templates)
     }
 
     fn print(&self, facts: &MailFacts<'_>, link: &str) -> Result<(String, String, String), String> {
-        let code = facts.language.code();
-        let values = BTreeMap::from([
+        let (template, code) = (facts.matter.template(), facts.language.code());
+        let mut values = BTreeMap::from([
             ("name", Value::from(plain(facts.name))),
-            ("inviter", Value::from(plain(facts.inviter))),
             ("account", Value::from(plain(facts.account))),
-            ("permission", Value::from(facts.language.permission(facts.permission))),
-            ("role", facts.role.map_or(Value::from(""), |role| Value::from(plain(role)))),
-            ("date", Value::from(facts.language.date(facts.expires_on))),
             ("link", Value::from_safe_string(link.to_owned())),
         ]);
+        values.extend(facts.matter.values(facts.language));
         let values = Value::from(values);
         let print = |name: String| {
             let template = self.0.get_template(&name).map_err(|cause| cause.to_string());
             let printed = template.and_then(|template| template.render(&values).map_err(|cause| format!("{cause:#}")));
             printed.map_err(|cause| format!("the mail template {name} does not work: {cause}"))
         };
-        let (text, html) = (print(format!("invitation.{code}.txt"))?, print(format!("invitation.{code}.html"))?);
+        let (text, html) = (print(format!("{template}.{code}.txt"))?, print(format!("{template}.{code}.html"))?);
         let first = text.split_once('\n');
         let (subject, text) = first
             .and_then(|(line, rest)| Some((line.trim_end().strip_prefix(SUBJECT)?, rest.trim_start())))
             .ok_or_else(|| {
-                format!("the mail template invitation.{code}.txt must begin with {SUBJECT:?} and the subject")
+                format!("the mail template {template}.{code}.txt must begin with {SUBJECT:?} and the subject")
             })?;
         Ok((subject.to_owned(), format!("{}\n", text.trim_end()), html))
     }
 
-    /// Writes a mail about an invitation.
+    /// Writes a mail.
     pub fn write(&self, facts: &MailFacts<'_>, cover: Cover<'_>) -> Result<Mail, Failure> {
         // A template that works again sends all that waited for it.
         let (subject, text, html) = self.print(facts, cover.link.expose_secret()).map_err(Failure::OfSender)?;
@@ -288,11 +333,13 @@ mod tests {
             let facts = MailFacts {
                 language: Language::English,
                 name: "Ada",
-                inviter: "Bea <b>",
                 account: "Team",
-                permission: "project_lead",
-                role: None,
-                expires_on: 22_311,
+                matter: Matter::Invitation {
+                    inviter: "Bea <b>",
+                    permission: "project_lead",
+                    role: None,
+                    expires_on: 22_311,
+                },
             };
             Templates::load(Some(&folder)).and_then(|templates| templates.print(&facts, "https://example.test/x"))
         };

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
@@ -46,7 +46,7 @@ pub fn begin(
     entropy: &Entropy,
     user_id: UserId,
     before: &str,
-    request_id: &str,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<Option<SecretString>, Error> {
     if !is_active(db, user_id)? {

@@ -84,6 +84,10 @@ pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Respo
     let purpose = Purpose::find(&visit, &params).await?;
     let address = text(&params, "email_address").unwrap_or_default();
     let password = SecretString::from(text(&params, "password").unwrap_or_default());
+    if address.trim().is_empty() || password.expose_secret().is_empty() {
+        // A form that is not filled in is no attempt.
+        return purpose.page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
+    }
 
     let app = &visit.app;
     let account_id = purpose.account_id();

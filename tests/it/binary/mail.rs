@@ -244,17 +244,18 @@ fn templates_are_written_once_and_can_be_used() {
     let place = folder.database().with_file_name("templates");
     let text = place.display().to_string();
     let printed = succeeds(&["mail", "templates", &text]);
-    let names = ["invitation.de.html", "invitation.de.txt", "invitation.en.html", "invitation.en.txt"];
+    let forms = |matter: &str| ["de.html", "de.txt", "en.html", "en.txt"].map(|form| format!("{matter}.{form}"));
+    let names = ["address_confirmation", "address_notice", "invitation"].map(forms).concat();
     assert_eq!(files_in(&place), names);
-    assert!(names.iter().all(|name| printed.contains(name)), "{printed}");
+    assert!(names.iter().all(|name| printed.contains(name.as_str())), "{printed}");
 
     let mails = format!("files:{}", folder.database().with_file_name("mails").display());
     succeeds(&test_mail(&mails, &["--mail-templates", &text]));
-    std::fs::write(place.join(names[3]), "{{ nobody }}").unwrap();
-    fails(&test_mail(&mails, &["--mail-templates", &text]), &[names[3]]);
+    std::fs::write(place.join(&names[3]), "{{ nobody }}").unwrap();
+    fails(&test_mail(&mails, &["--mail-templates", &text]), &[&names[3]]);
 
-    std::fs::remove_file(place.join(names[0])).unwrap();
+    std::fs::remove_file(place.join(&names[0])).unwrap();
     fails(&["mail", "templates", &text], &["is not replaced"]);
-    assert_eq!(std::fs::read_to_string(place.join(names[3])).unwrap(), "{{ nobody }}");
+    assert_eq!(std::fs::read_to_string(place.join(&names[3])).unwrap(), "{{ nobody }}");
     assert_eq!(files_in(&place), names[1..], "a refusal writes nothing");
 }
