@@ -35,7 +35,7 @@ use axum::response::IntoResponse as _;
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::header;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use tower::ServiceExt as _;
 
 use crate::engine::error::Error;
@@ -135,6 +135,9 @@ impl Service {
 
     async fn route(&self, call: &Arc<Call>, mut request: Request<RequestBody>) -> Result<Response<Body>, Error> {
         let is_head = *request.method() == Method::HEAD;
+        if let Some(uri) = without_last_slash(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         request.extensions_mut().insert(Arc::clone(call));
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (mut head, body) = response.into_parts();
@@ -148,6 +151,18 @@ impl Service {
         let body = body.collect().await.map_err(|cause| Error::Internal(cause.to_string()))?;
         Ok(Response::from_parts(head, Body::from(body.to_bytes())))
     }
+}
+
+/// Where people arrive, with what mail programs have made of a link.
+const PAGES: [&str; 3] = ["/invitations/", "/addresses/", "/oauth/"];
+
+/// The address of a page without the one slash that it may end in, as a path of the API may (C15); `None` if it does not.
+fn without_last_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().strip_suffix('/').filter(|_| PAGES.iter().any(|page| uri.path().starts_with(page)))?;
+    let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// The name of a usual method. Anything else is the client's own text, which the log does not repeat.
