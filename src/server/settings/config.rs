@@ -12,7 +12,8 @@ use crate::language::Language;
 use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::MailSettings;
 use crate::server::settings::values::{
-    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, readers, seconds,
+    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, origins, readers,
+    seconds,
 };
 use crate::store::{Durability, Place};
 
@@ -62,6 +63,10 @@ pub struct Config {
     /// Accept ?access_token= as well as the Authorization header; such URLs end up in other people's logs
     #[arg(long, value_name = "BOOL", default_value = "false")]
     pub token_in_query: OnOff,
+    /// Comma-separated origins of front ends whose scripts may read responses, such as https://app.example.com; * for
+    /// all, but never in a sandbox
+    #[arg(long, value_name = "ORIGINS", default_value = "", value_parser = origins)]
+    pub cors_origins: Arc<[String]>,
     /// Days until an invitation expires
     #[arg(long, value_name = "DAYS", default_value = "30", value_parser = days)]
     pub invitation_days: i64,
