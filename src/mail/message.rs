@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::clock::Timestamp;
 use crate::ids::InvitationId;
 use crate::language::{LANGUAGES, Language};
+use crate::wire::display;
 
 /// In characters; longer names are cut.
 const NAME_LENGTH: usize = 100;
@@ -237,7 +238,7 @@ fn finish(
 /// `https://example.test`. A blank inside `=?`, which begins an encoded word, keeps headers from decoding typed text.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    let mut characters = text.chars().filter(|character| !is_hidden(*character)).take(NAME_LENGTH).peekable();
+    let mut characters = text.chars().filter(|character| !display::is_hidden(*character)).take(NAME_LENGTH).peekable();
     while let Some(character) = characters.next() {
         out.push(if character.is_whitespace() { ' ' } else { character });
         let is_broken_up = characters.peek().is_some_and(|next| match character {
@@ -251,16 +252,6 @@ pub fn plain(text: &str) -> String {
     }
     out.truncate(out.trim_end().len());
     out
-}
-
-/// Control characters, direction marks, joiners, other invisible characters and line ends.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, RecordId, UserId};
+use crate::oauth::sessions;
 use crate::store::{self, Db, Param};
 use crate::wire::kind::Kind;
 
@@ -43,9 +44,20 @@ pub fn create(
     Ok(token)
 }
 
-/// Uses a link up and returns its user; `None` if it is unknown, expired or used.
-pub fn redeem(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
+/// Uses a link up and returns its user; `None` if it is unknown, expired or used. Whoever shows an expired or a used one is
+/// recorded.
+pub fn redeem(db: &mut Db, token: &str, request_id: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
     let sql = "UPDATE sign_in_links SET used_at = ?2 WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 \
                RETURNING user_id";
-    db.maybe(sql, &[Param::Bytes(&tokens::hash(token)), Param::Int(now.0)], |row| row.id(0))
+    let hash = tokens::hash(token);
+    let user = db.maybe(sql, &[Param::Bytes(&hash), Param::Int(now.0)], |row| row.id(0))?;
+    if user.is_none() {
+        let of_link = "SELECT u.account_id, u.id FROM sign_in_links l JOIN users u ON u.id = l.user_id \
+                       WHERE l.token_hash = ?1";
+        let known = db.maybe(of_link, &[Param::Bytes(&hash)], |row| Ok((row.id(0)?, row.id(1)?)))?;
+        if let Some((account_id, user_id)) = known {
+            sessions::note_failure(db, account_id, Some(user_id), request_id, now)?;
+        }
+    }
+    Ok(user)
 }
