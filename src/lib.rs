@@ -19,6 +19,7 @@ mod sandbox;
 mod server;
 mod store;
 mod transfer;
+mod trust;
 mod wire;
 
 pub use cli::run as main;
@@ -33,6 +34,7 @@ pub mod testing {
     pub use crate::engine::error::Error;
     pub use crate::engine::schema::MIGRATIONS;
     pub use crate::entropy::Entropy;
+    pub use crate::mail::Transport;
     pub use crate::mail::message::plain;
     pub use crate::resources::erasure::erase;
     pub use crate::resources::registry::REGISTRY;

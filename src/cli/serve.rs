@@ -54,6 +54,12 @@ impl ServeCommand {
             if matches!(app.config.mail.way, Way::None) {
                 tracing::warn!("mail is off, so invitations are not sent: set mail, or hand over links");
             }
+            if app.config.has_unknown_proxy() {
+                tracing::warn!(
+                    "base_url is public and listen is on loopback, so a proxy must be in front, but trusted_proxies is \
+                     empty: all clients share one limit of sign-ins, and log and audit trail show the proxy's address"
+                );
+            }
             let running =
                 Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
             tracing::info!(address = %running.address, "serving");

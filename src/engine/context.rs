@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Caller;
+use crate::engine::audit::RequestId;
 use crate::engine::error::Error;
 use crate::engine::limits::{Limit, Limits};
 use crate::engine::tokens::Callers;
@@ -17,7 +18,7 @@ pub struct Context {
     pub caller: Arc<Caller>,
     pub now: Timestamp,
     /// For the audit trail; `None` for a command.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<RequestId>>,
     pub entropy: Arc<Entropy>,
     pub limits: Arc<Limits>,
     /// Cached callers, forgotten when what they may do changes.

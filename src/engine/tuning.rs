@@ -44,7 +44,7 @@ pub struct PerMinute {
     /// Sign-ins per minute and mail address; 0 for no limit
     #[arg(long = "rate-sign-in", value_name = "COUNT", default_value = "10")]
     pub sign_in: u32,
-    /// Sign-ins per minute and network address, which all clients behind a proxy share; 0 for no limit
+    /// Sign-ins per minute and network address of the client (see trusted_proxies); 0 for no limit
     #[arg(long = "rate-sign-in-per-peer", value_name = "COUNT", default_value = "30")]
     pub sign_in_of_peer: u32,
     /// Token requests per minute and OAuth application; 0 for no limit

@@ -57,7 +57,7 @@ impl Visit {
 
     /// Counts an attempt with a secret for the network that it comes from.
     pub fn limit_attempts(&self) -> Result<(), Error> {
-        self.app.limits.take(Limit::SignInOfPeer, bucket(&network(self.call.peer)), self.app.clock.now())
+        self.app.limits.take(Limit::SignInOfPeer, bucket(&network(self.call.request_id.client)), self.app.clock.now())
     }
 }
 
@@ -97,8 +97,8 @@ pub fn redirect(status: StatusCode, location: &str) -> Result<Response, Error> {
 }
 
 /// The part of a network address that one customer has: all of an IPv4 address, half of an IPv6 one.
-fn network(peer: IpAddr) -> String {
-    match peer.to_canonical() {
+fn network(client: IpAddr) -> String {
+    match client {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("{:x?}", &address.segments()[..4]),
     }

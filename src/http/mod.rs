@@ -7,6 +7,7 @@ mod addresses;
 mod api;
 mod browser;
 mod call;
+mod client_address;
 mod extract;
 mod headers;
 mod html;
@@ -72,33 +73,52 @@ impl Service {
     /// sandbox says otherwise.
     pub async fn answer(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
         let call = Arc::new(Call::begin(Arc::clone(&self.app), request.headers(), peer));
-        match &self.app.sandbox {
-            Some(sandbox) if sandbox::intercept::is_needed(sandbox) && !sandbox::is_for(request.uri().path()) => {
-                Box::pin(sandbox::intercept::answer(&call, sandbox, request, |request| self.serve(&call, request)))
-                    .await
-            }
-            _ => self.serve(&call, request).await,
+        let Some(sandbox) = &self.app.sandbox else { return self.serve(&call, request).await };
+        if let Err(refusal) = sandbox::gate::admit(&self.app, &request) {
+            return self.complete(&call, known_method(request.method()), headers::error(refusal));
         }
+        if sandbox::intercept::is_needed(sandbox) && !sandbox::is_for(request.uri().path()) {
+            let next = |request| self.serve(&call, request);
+            return Box::pin(sandbox::intercept::answer(&call, sandbox, request, next)).await;
+        }
+        self.serve(&call, request).await
     }
 
     async fn serve(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Response<Body> {
         let method = known_method(request.method());
-        let mut response = guard(self.dispatch(call, request)).await.unwrap_or_else(headers::error);
+        let response = guard(self.dispatch(call, request)).await.unwrap_or_else(headers::error);
+        self.complete(call, method, response)
+    }
+
+    /// Adds what every answer has, counts it, and logs a line.
+    fn complete(&self, call: &Call, method: &'static str, mut response: Response<Body>) -> Response<Body> {
         let elapsed = call.since.elapsed();
         headers::complete(response.headers_mut(), &call.request_id, elapsed);
         let status = response.status().as_u16();
         if status == 429 && !self.app.tuned.profile().tells_when_to_retry {
             response.headers_mut().remove(header::RETRY_AFTER);
         }
-        let (operation, request_id) = (call.operation(), &call.request_id);
+        let operation = call.operation();
+        let (request_id, client) = (&*call.request_id.text, tracing::field::display(call.request_id.client));
         self.app.metrics.count(operation, status, elapsed.as_secs_f64());
         let (account, user) = call.caller().map(|(account, user)| (account.get(), user.get())).unzip();
         let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
             let cause = response.extensions().get::<Arc<Error>>().and_then(|error| error.cause());
-            tracing::error!(method, operation, status, microseconds, request_id, account, user, cause, "request");
+            tracing::error!(
+                method,
+                operation,
+                status,
+                microseconds,
+                request_id,
+                client,
+                account,
+                user,
+                cause,
+                "request"
+            );
         } else {
-            tracing::info!(method, operation, status, microseconds, request_id, account, user, "request");
+            tracing::info!(method, operation, status, microseconds, request_id, client, account, user, "request");
         }
         response
     }

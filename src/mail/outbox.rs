@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::ids::{AccountId, InvitationId, MailId, UserId};
-use crate::mail::Failure;
+use crate::mail::{Failure, harmless};
 use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
 
@@ -32,9 +32,6 @@ const COUNTED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
 /// The invitation of a mail about something else.
 const NO_INVITATION: InvitationId = InvitationId::new(0);
-
-/// In characters.
-const REPLY_LENGTH: usize = 500;
 
 /// Why the outbox could not take or settle a mail.
 #[derive(Debug, thiserror::Error)]
@@ -279,20 +276,18 @@ pub fn settle(
         Some(Ok(reply)) => (MailState::Sent, None, Some(reply)),
         Some(Err(Failure::ForGood(reply))) => (MailState::Failed, None, Some(reply)),
         None => (MailState::Canceled, None, None),
-        Some(Err(Failure::ForNow(reply))) => {
+        Some(Err(Failure::ForNow(reply) | Failure::OfSender(reply))) => {
             let next = now.plus(wait_after(mail.attempts, entropy)?);
             let is_given_up = next > mail.created_at.plus(give_up);
             let state = if is_given_up { MailState::Failed } else { MailState::Queued };
             (state, (!is_given_up).then_some(next.0), Some(reply))
         }
     };
-    // Replies are untrusted: they may hold terminal commands, or a NUL, which PostgreSQL refuses. A settlement that
-    // failed for that would send the mail again and again.
-    let harmless = |character: char| if character.is_control() { ' ' } else { character };
-    let reply: Option<String> = reply.map(|text| text.chars().map(harmless).take(REPLY_LENGTH).collect());
+    let reply = reply.map(|text| harmless(text));
+    let is_refused = matches!(outcome, Some(Err(Failure::ForGood(_))));
     let changed = db.exec(
-        "UPDATE outbox SET state = ?3, due_at = ?4, last_reply = coalesce(?5, last_reply), updated_at = ?6 \
-         WHERE id = ?1 AND attempts = ?2 AND due_at IS NOT NULL",
+        "UPDATE outbox SET state = ?3, due_at = ?4, last_reply = coalesce(?5, last_reply), updated_at = ?6, \
+         is_refused = ?7 WHERE id = ?1 AND attempts = ?2 AND due_at IS NOT NULL",
         &[
             mail.id.into(),
             Param::Int(mail.attempts),
@@ -300,6 +295,7 @@ pub fn settle(
             due_at.into(),
             reply.as_deref().into(),
             Param::Int(now.0),
+            Param::Int(i64::from(is_refused)),
         ],
     )?;
     Ok((changed > 0).then_some(state))
@@ -336,14 +332,35 @@ pub fn of_account(
     db.all(&sql, &[account.into(), state.into(), Param::Int(most)], read)
 }
 
-/// Requeues the failed mails of an account, with their full time; returns how many.
-pub fn retry_failed(db: &mut Db, account: AccountId, now: Timestamp) -> Result<usize, store::Error> {
-    db.exec(
-        "UPDATE outbox SET state = 'queued', due_at = ?2, created_at = ?2, updated_at = ?2 \
-         WHERE account_id = ?1 AND state = 'failed' AND (kind <> 'invitation' OR id = (SELECT max(o.id) FROM outbox o \
-         WHERE o.invitation_id = outbox.invitation_id))",
-        &[account.into(), Param::Int(now.0)],
-    )
+/// Failed mails that nothing has replaced, of account `?1`; those whose recipient or text was refused if `?2` is 1, and
+/// all others if it is 0.
+const RETRIABLE: &str = "account_id = ?1 AND state = 'failed' AND is_refused = ?2 AND (kind <> 'invitation' \
+                         OR id = (SELECT max(o.id) FROM outbox o WHERE o.invitation_id = outbox.invitation_id))";
+
+/// Requeues the failed mails of an account, with their full time; returns how many. Refused ones are requeued only if
+/// the operator insists: their recipients do not exist or do not want them.
+pub fn retry_failed(
+    db: &mut Db,
+    account: AccountId,
+    with_refused: bool,
+    now: Timestamp,
+) -> Result<usize, store::Error> {
+    let sql = format!(
+        "UPDATE outbox SET state = 'queued', due_at = ?3, created_at = ?3, updated_at = ?3, is_refused = 0 \
+         WHERE {RETRIABLE}"
+    );
+    let mut queued = 0;
+    for is_refused in [false, true].into_iter().filter(|is_refused| with_refused || !is_refused) {
+        queued += db.exec(&sql, &[account.into(), Param::Int(i64::from(is_refused)), Param::Int(now.0)])?;
+    }
+    Ok(queued)
+}
+
+/// How many failed mails of an account were refused for good.
+pub fn count_refused(db: &mut Db, account: AccountId) -> Result<i64, store::Error> {
+    db.one(&format!("SELECT count(*) FROM outbox WHERE {RETRIABLE}"), &[account.into(), Param::Int(1)], |row| {
+        row.int(0)
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
@@ -70,7 +70,7 @@ pub struct Exchange<'a> {
     pub now: Timestamp,
     /// Refresh tokens made then or earlier have expired.
     pub oldest_refresh_token: Timestamp,
-    pub request_id: &'a str,
+    pub request_id: &'a RequestId,
 }
 
 type Exchanged = Result<Result<Issued, Refusal>, Error>;
@@ -111,9 +111,12 @@ impl Exchange<'_> {
     }
 
     fn redeem(&self, db: &mut Db, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Exchanged {
-        let sql = "SELECT id, application_id, user_id, scope, revoked_at, code_used_at, code_expires_at, \
-                   redirect_uri, code_challenge, code_challenge_method FROM grants WHERE code_hash = ?1";
-        let found = db.maybe(sql, &[Param::Bytes(&tokens::hash(code))], |row| {
+        let sql = format!(
+            "SELECT id, application_id, user_id, scope, revoked_at, code_used_at, code_expires_at, \
+             redirect_uri, code_challenge, code_challenge_method FROM grants t WHERE code_hash = ?1{}",
+            db.dialect().for_update()
+        );
+        let found = db.maybe(&sql, &[Param::Bytes(&tokens::hash(code))], |row| {
             let method = row.maybe_text(9)?.and_then(ChallengeMethod::named);
             let challenge = row.maybe_text(8)?.zip(method);
             let challenge = challenge.map(|(text, method)| Challenge { method, text: text.to_owned() });
@@ -138,9 +141,13 @@ impl Exchange<'_> {
     }
 
     fn renew(&self, db: &mut Db, token: &str, scope: &str) -> Exchanged {
-        let sql = "SELECT g.id, g.application_id, g.user_id, g.scope, g.revoked_at, r.used_at, r.id, r.created_at \
-                   FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.token_hash = ?1";
-        let found = db.maybe(sql, &[Param::Bytes(&tokens::hash(token))], |row| {
+        // Locked, so that whoever revokes the grant ends the tokens that come of this, too.
+        let sql = format!(
+            "SELECT t.id, t.application_id, t.user_id, t.scope, t.revoked_at, r.used_at, r.id, r.created_at \
+             FROM refresh_tokens r JOIN grants t ON t.id = r.grant_id WHERE r.token_hash = ?1{}",
+            db.dialect().for_update()
+        );
+        let found = db.maybe(&sql, &[Param::Bytes(&tokens::hash(token))], |row| {
             Ok((found(row)?, row.int(6)?, Timestamp(row.int(7)?) <= self.oldest_refresh_token))
         })?;
         let Some((grant, id, is_expired)) = found else {

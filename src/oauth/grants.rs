@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
@@ -31,7 +31,7 @@ pub struct Consent<'a> {
     pub redirect_uri: &'a str,
     pub request: &'a AccessRequest,
     /// For the audit trail.
-    pub request_id: &'a str,
+    pub request_id: &'a RequestId,
 }
 
 /// Records a consent and returns its code; `None` if the user may not act for the application's account, or the
@@ -78,11 +78,13 @@ pub fn consent(
 /// Ends a grant with its tokens; `false` if there is none with this id, or it has ended.
 pub fn end(db: &mut Db, id: GrantId, actor: Actor<'_>, now: Timestamp) -> Result<bool, store::Error> {
     let params = [id.into(), Param::Int(now.0)];
-    db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
     let sql = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
     let Some(account_id) = db.maybe(sql, &params, |row| row.id(0))? else {
         return Ok(false);
     };
+    // After its grant, which whoever renews a token holds: so no token appears after the look for them.
+    db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
+    tokens::expect_change(db, account_id)?;
     AuditEntry::new(account_id, now, "grant.revoke", "grants", id)
         .by(actor)
         .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])

@@ -47,8 +47,8 @@ pub struct HashedPassword {
 }
 
 impl HashedPassword {
-    /// Hashes a new password, or refuses it. Slow.
-    pub fn new(password: &SecretString, entropy: &Entropy) -> Result<Self, Error> {
+    /// Refuses what is too short or too long for a password.
+    pub fn require_possible(password: &SecretString) -> Result<(), Error> {
         let text = password.expose_secret();
         if text.chars().count() < FEWEST_CHARACTERS {
             return Err(Error::Syntax(format!("A password has at least {FEWEST_CHARACTERS} characters.")));
@@ -56,6 +56,12 @@ impl HashedPassword {
         if text.len() > MOST_BYTES {
             return Err(Error::Syntax(format!("A password has at most {MOST_BYTES} bytes.")));
         }
+        Ok(())
+    }
+
+    /// Hashes a new password, or refuses it. Slow.
+    pub fn new(password: &SecretString, entropy: &Entropy) -> Result<Self, Error> {
+        Self::require_possible(password)?;
         let salt = entropy.bytes()?.to_vec();
         let hash = compute(password, &salt, COSTS)?.to_vec();
         Ok(Self { salt, hash, costs: COSTS })
@@ -190,6 +196,22 @@ impl Candidate {
     }
 }
 
+/// That somebody has shown a user's password, as long as it is the password.
+pub struct Proof {
+    user_id: UserId,
+    /// Each password that is set has another one.
+    salt: Vec<u8>,
+}
+
+impl Proof {
+    /// The user, unless the password was changed since. It cannot change before the transaction ends.
+    pub fn user(&self, db: &mut Db) -> Result<Option<UserId>, store::Error> {
+        let lock = db.dialect().for_share();
+        let sql = format!("SELECT user_id FROM passwords WHERE user_id = ?1 AND salt = ?2{lock}");
+        db.maybe(&sql, &[self.user_id.into(), Param::Bytes(&self.salt)], |row| row.id(0))
+    }
+}
+
 /// Hashes and checks passwords, a few at a time.
 pub struct PasswordChecks {
     permits: Arc<Semaphore>,
@@ -212,10 +234,14 @@ impl PasswordChecks {
         self.compute(move || HashedPassword::new(&password, &entropy)).await
     }
 
-    /// The user, if the password is right.
-    pub async fn user_of(&self, candidate: Candidate, password: SecretString) -> Result<Option<UserId>, Error> {
-        self.compute(move || candidate.hashed.is_of(&password).map(|is_same| candidate.user_id.filter(|_| is_same)))
-            .await
+    /// The proof, if the password is right.
+    pub async fn prove(&self, candidate: Candidate, password: SecretString) -> Result<Option<Proof>, Error> {
+        let prove = move || {
+            let is_same = candidate.hashed.is_of(&password)?;
+            let user_id = candidate.user_id.filter(|_| is_same);
+            Ok(user_id.map(|user_id| Proof { user_id, salt: candidate.hashed.salt }))
+        };
+        self.compute(prove).await
     }
 
     async fn compute<T: Send + 'static>(

@@ -1,7 +1,7 @@
 //! Revocation (RFC 7009) and introspection (RFC 7662) of tokens.
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::tokens;
 use crate::ids::{TokenId, UserId};
 use crate::oauth::applications::Application;
@@ -17,7 +17,7 @@ pub fn revoke(
     db: &mut Db,
     application: &Application,
     token: &str,
-    request_id: &str,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), store::Error> {
     let hash = tokens::hash(token);
@@ -25,6 +25,7 @@ pub fn revoke(
                AND revoked_at IS NULL RETURNING id";
     let params = [Param::Bytes(&hash), application.id.into(), Param::Int(now.0)];
     if let Some(id) = db.maybe(sql, &params, |row| row.id::<TokenId>(0))? {
+        tokens::expect_change(db, application.account_id)?;
         return AuditEntry::new(application.account_id, now, "token.revoke", "access_tokens", id)
             .by(Actor::request(request_id))
             .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])

@@ -9,12 +9,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, RecordId, UserId};
-use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, is_active};
 use crate::store::{self, Db, Param, Row};
 use crate::wire::kind::Kind;
 
@@ -46,14 +46,14 @@ pub fn begin(
     entropy: &Entropy,
     user_id: UserId,
     before: &str,
-    request_id: &str,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<Option<SecretString>, Error> {
-    let sql = format!("SELECT u.account_id FROM users u {ACTIVE_MEMBER_JOINS} WHERE u.id = ?1 AND {IS_ACTIVE}");
-    let Some(account_id) = db.maybe(&sql, &[user_id.into()], |row| row.id(0))? else {
+    if !is_active(db, user_id)? {
         return Ok(None);
-    };
-    end(db, before, Some(request_id), now)?;
+    }
+    let account_id = db.one("SELECT account_id FROM users WHERE id = ?1", &[user_id.into()], |row| row.id(0))?;
+    end(db, before, request_id, now)?;
     let token = tokens::generate(entropy, "")?;
     let id: RecordId = db.insert(
         "INSERT INTO sessions (user_id, token_hash, seen_at, created_at) VALUES (?1, ?2, ?3, ?3) RETURNING id",
@@ -87,6 +87,18 @@ pub fn find(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<MemberSes
     })
 }
 
+/// The user of a session, in the transaction of what they do: neither session nor membership can end before that does.
+pub fn user(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
+    let lock = db.dialect().for_share();
+    let sql = format!("SELECT user_id FROM sessions WHERE token_hash = ?1 AND created_at > ?2 AND seen_at > ?3{lock}");
+    let params =
+        [Param::Bytes(&tokens::hash(token)), Param::Int(now.minus(LIFETIME).0), Param::Int(now.minus(IDLE_LIFETIME).0)];
+    match db.maybe(&sql, &params, |row| row.id(0))? {
+        Some(user_id) if is_active(db, user_id)? => Ok(Some(user_id)),
+        _ => Ok(None),
+    }
+}
+
 pub fn record_use(db: &mut Db, token: &str, now: Timestamp) -> Result<(), store::Error> {
     let sql = "UPDATE sessions SET seen_at = ?2 WHERE token_hash = ?1";
     db.exec(sql, &[Param::Bytes(&tokens::hash(token)), Param::Int(now.0)])?;
@@ -94,7 +106,7 @@ pub fn record_use(db: &mut Db, token: &str, now: Timestamp) -> Result<(), store:
 }
 
 /// Ends the session of a browser, if it has one: its member signs out, or signs in anew.
-pub fn end(db: &mut Db, token: &str, request_id: Option<&str>, now: Timestamp) -> Result<(), store::Error> {
+pub fn end(db: &mut Db, token: &str, request_id: &RequestId, now: Timestamp) -> Result<(), store::Error> {
     let sql = "DELETE FROM sessions WHERE token_hash = ?1 \
                RETURNING id, user_id, (SELECT u.account_id FROM users u WHERE u.id = user_id)";
     type Ended = (RecordId, UserId, AccountId);
@@ -102,7 +114,7 @@ pub fn end(db: &mut Db, token: &str, request_id: Option<&str>, now: Timestamp) -
     let ended = db.maybe(sql, &[Param::Bytes(&tokens::hash(token))], read)?;
     let Some((id, user_id, account_id)) = ended else { return Ok(()) };
     AuditEntry::new(account_id, now, "session.delete", "sessions", id)
-        .by(Actor::user(user_id, request_id))
+        .by(Actor::user(user_id, Some(request_id)))
         .before([("user_id", Kind::Id("users"), user_id.into())])
         .write(db)
 }
@@ -113,7 +125,7 @@ pub fn note_failure(
     db: &mut Db,
     account_id: AccountId,
     user_id: Option<UserId>,
-    request_id: &str,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), store::Error> {
     let entry = match user_id {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::AuditEntry;
+use crate::engine::audit::{AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
@@ -46,7 +46,12 @@ pub fn create(
 
 /// Uses a link up and returns its user; `None` if it is unknown, expired or used. Whoever shows an expired or a used one is
 /// recorded.
-pub fn redeem(db: &mut Db, token: &str, request_id: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
+pub fn redeem(
+    db: &mut Db,
+    token: &str,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<Option<UserId>, store::Error> {
     let sql = "UPDATE sign_in_links SET used_at = ?2 WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 \
                RETURNING user_id";
     let hash = tokens::hash(token);

@@ -63,6 +63,9 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     forget_answers(db, account, &addresses)?;
     erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
     for user in &people {
+        // The address of a person's line or device identifies the person, too.
+        let sql = "UPDATE audit SET client_address = NULL WHERE account_id = ?1 AND actor_user_id = ?2";
+        db.exec(sql, &[account.into(), (*user).into()])?;
         AuditEntry::of(context, &users::RESOURCE, "erase", user.record()).write(db)?;
     }
     Ok(erased)
@@ -112,7 +115,7 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
         let record = records::find(db, &memberships::RESOURCE, account, Some(MembershipId::record(id)))?;
         memberships::remove(db, context, &record)?;
     }
-    tokens::end_access(db, user, context.now)?;
+    tokens::end_access(db, account, user, context.now)?;
     context.callers.forget_after_commit(db);
     external_references::remove(db, account, Subject::User(user))?;
     // Before the invitations go: the user rows that they leave are nameless then.

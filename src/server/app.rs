@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::engine::access::Caller;
+use crate::engine::audit::RequestId;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
 use crate::engine::recent_writes::RecentWrites;
 use crate::engine::schema::MIGRATIONS;
-use crate::engine::tokens::Callers;
+use crate::engine::tokens::{self, Callers, Turn};
 use crate::engine::tuning::{Tuned, Tuning};
 use crate::entropy::Entropy;
-use crate::ids::UserId;
 use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::PasswordChecks;
@@ -22,10 +22,13 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
-use crate::store::{self, Param, Store, Work, migrate};
+use crate::store::{self, Db, Param, Store, Work, migrate};
 
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
+
+/// Longest time until a write is answered, counted from when its request has arrived.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often the planting of a large seed logs its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -55,11 +58,11 @@ pub struct App {
 impl App {
     /// Opens the database, migrates it if the settings allow that, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = config.mail.open().map_err(NotStarted::Mail)?;
+        let mail = config.mail.open(config.address.base_url.as_deref()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
-            let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await?;
+            let applied = migrate::apply(&store.patient(), MIGRATIONS, clock.now()).await?;
             if applied.from != applied.to {
                 tracing::info!(from = applied.from, to = applied.to, "migrated the database");
             }
@@ -105,7 +108,8 @@ impl App {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
         let progress = Arc::new(AtomicU64::new(0));
         let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
-        let planting = self.store.write(move |db| seed::plant(db, &planted, now, days, &written));
+        let store = self.store.patient();
+        let planting = store.write(move |db| seed::plant(db, &planted, now, days, &written));
         tokio::pin!(planting);
         let of = seed.generated_rows();
         let is_planted = loop {
@@ -150,27 +154,50 @@ impl App {
 
     /// Reads on behalf of a caller, including at least what that caller wrote through this server.
     pub async fn read_for<T: Send + 'static>(&self, caller: &Caller, work: impl Work<T, Error>) -> Result<T, Error> {
-        if self.store.position().is_none() {
-            return self.store.read(work).await;
+        let store = self.store.of_tenant(caller.account_id.get());
+        if store.position().is_none() {
+            return store.read(work).await;
         }
         let since = caller.user_id().map(|user_id| self.recent_writes.of(user_id)).unwrap_or_default();
-        self.store.read_late(since, work).await
+        store.read_late(since, work).await
     }
 
-    /// Remembers that a user's write is about to be answered, so later reads include it.
-    pub fn note_write(&self, user_id: Option<UserId>) {
-        if let Some(user_id) = user_id {
+    /// Writes on behalf of a caller, unless writes are switched off for maintenance. [`Error::CallerChanged`] if the caller
+    /// is no longer what the request was judged by.
+    pub async fn write_for<T: Send + 'static>(
+        &self,
+        caller: &Arc<Caller>,
+        turn: Turn,
+        work: impl Work<T, Error>,
+    ) -> Result<T, Error> {
+        self.require_writes()?;
+        let store = self.store.of_tenant(caller.account_id.get());
+        let written = store.write(for_unchanged(caller, turn, work)).await?;
+        // Later reads of this caller include it.
+        if let Some(user_id) = caller.user_id() {
             self.recent_writes.note(user_id, &self.store);
         }
+        Ok(written)
+    }
+
+    /// Does the same work, and undoes it.
+    pub async fn rehearse_for<T: Send + 'static>(
+        &self,
+        caller: &Arc<Caller>,
+        turn: Turn,
+        work: impl Work<T, Error>,
+    ) -> Result<T, Error> {
+        self.require_writes()?;
+        self.store.of_tenant(caller.account_id.get()).rehearse(for_unchanged(caller, turn, work)).await
     }
 
     /// What a rule needs, besides the database, to write for this caller.
-    pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&str>) -> Context {
+    pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&Arc<RequestId>>) -> Context {
         let tuning = self.tuned.get();
         Context {
             caller: Arc::clone(caller),
             now: self.clock.now(),
-            request_id: request_id.map(str::to_owned),
+            request_id: request_id.map(Arc::clone),
             entropy: Arc::clone(&self.entropy),
             limits: Arc::clone(&self.limits),
             callers: Arc::clone(&self.callers),
@@ -181,6 +208,15 @@ impl App {
             remarks: Arc::default(),
             mode: WriteMode::Part,
         }
+    }
+}
+
+/// Work that begins by checking its caller, inside its own transaction.
+fn for_unchanged<T>(caller: &Arc<Caller>, turn: Turn, mut work: impl Work<T, Error>) -> impl Work<T, Error> {
+    let caller = Arc::clone(caller);
+    move |db: &mut Db| {
+        tokens::require_unchanged(db, &caller, turn)?;
+        work(db)
     }
 }
 
@@ -208,5 +244,6 @@ pub fn open_store(config: &Config) -> Result<Store, store::Error> {
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
+        write_timeout: WRITE_TIMEOUT,
     })
 }

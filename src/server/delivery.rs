@@ -179,8 +179,9 @@ async fn send(app: &Arc<App>, letter: Letter) {
         Ok(mail) => carry(app, &mail).await,
         Err(cause) => Err(Failure::ForNow(cause)),
     };
+    let failure = outcome.as_ref().err().cloned();
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
-    let (id, claimed, is_sent) = (letter.claimed.id.get(), letter.claimed, outcome.is_ok());
+    let (id, claimed) = (letter.claimed.id.get(), letter.claimed);
     let work = move |db: &mut Db| outbox::settle(db, &entropy, &claimed, Some(&outcome), give_up, now);
     let settled = app.store.write(work).await;
     let state = match settled {
@@ -192,11 +193,14 @@ async fn send(app: &Arc<App>, letter: Letter) {
             return;
         }
     };
-    app.metrics.count_mail(state);
-    // The reply may quote the address, which must not be logged; the outbox has it.
-    match is_sent {
-        true => tracing::info!(mail = id, state, "mail"),
-        false => tracing::warn!(mail = id, state, "mail"),
+    app.metrics.count_mail(state, matches!(failure, Some(Failure::OfSender(_))));
+    match failure {
+        None => tracing::info!(mail = id, state, "mail"),
+        Some(refusal @ Failure::OfSender(_)) => {
+            let reason = refusal.for_log();
+            tracing::error!(mail = id, state, reason, "mail cannot be sent, whoever it is for");
+        }
+        Some(failure) => tracing::warn!(mail = id, state, reason = failure.for_log(), "mail"),
     }
 }
 

@@ -188,7 +188,7 @@ async fn until_done(
     let mut all = 0;
     loop {
         let work = work.clone();
-        match app.store.write(move |db| work(db)).await? {
+        match app.store.patient().write(move |db| work(db)).await? {
             None => return Ok(all),
             Some(rows) => all += rows,
         }

@@ -41,12 +41,18 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<Label, Histogram>,
     mails: Family<Label, Counter>,
+    sender_refusals: Counter,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let histogram = || Histogram::new(exponential_buckets(0.000_1, 2.5, 14));
-        Self { requests: Family::default(), seconds: Family::new_with_constructor(histogram), mails: Family::default() }
+        Self {
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(histogram),
+            mails: Family::default(),
+            sender_refusals: Counter::default(),
+        }
     }
 }
 
@@ -57,9 +63,12 @@ impl Metrics {
         self.requests.get_or_create(&RequestLabels { operation, status }).inc();
     }
 
-    /// Counts an attempt to send a mail, by the state it left the mail in.
-    pub fn count_mail(&self, state: &'static str) {
+    /// Counts an attempt to send a mail, by the state it left the mail in, and whether it failed because of the sender.
+    pub fn count_mail(&self, state: &'static str, is_sender_refused: bool) {
         self.mails.get_or_create(&[("state", state)]).inc();
+        if is_sender_refused {
+            self.sender_refusals.inc();
+        }
     }
 
     /// These and the store's numbers in the OpenMetrics text format.
@@ -68,6 +77,8 @@ impl Metrics {
         registry.register("http_requests", "Requests by operation and status", self.requests.clone());
         registry.register("http_request_seconds", "Response time by operation", self.seconds.clone());
         registry.register("mail_attempts", "Attempts to send a mail, by resulting state", self.mails.clone());
+        let help = "Attempts that the mail server or the settings prevented, whoever the mail was for";
+        registry.register("mail_sender_refusals", help, self.sender_refusals.clone());
         let work = store.statistics();
         let dropped_lines = DROPPED_LINES.get().map_or(0, ErrorCounter::dropped_lines);
         for (name, help, value) in [

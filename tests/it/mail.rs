@@ -7,6 +7,7 @@
 mod arrival;
 mod canceled;
 mod encryption;
+mod hello;
 mod injection;
 pub(crate) mod server;
 mod trouble;

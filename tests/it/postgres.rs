@@ -13,7 +13,7 @@ mod outage;
 mod own_cluster;
 mod plans;
 mod pooler;
-mod processes;
+pub(crate) mod processes;
 mod replica;
 mod round_trips;
 mod several_servers;

@@ -16,6 +16,7 @@ use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::invitations::answers;
 use crate::http::{headers, html};
 use crate::language::Language;
+use crate::oauth::sessions;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
 use crate::resources::invitations::links::PATH;
 use crate::server::delivery;
@@ -72,18 +73,20 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     if !browser.has_made(&params) {
         return notice(language, StatusCode::FORBIDDEN, Notice::StaleForm, "");
     }
+    let again = StatusCode::UNPROCESSABLE_ENTITY;
+    let decision = match Decision::read(&params) {
+        Ok(decision) => decision,
+        // Such a form cannot be right, so it is no attempt.
+        Err(fault) => return or_dead_link(&visit, offer_page(&visit, &browser, again, Some(fault)).await),
+    };
     if let Err(error) = visit.limit_attempts() {
         let mut response = notice(language, StatusCode::TOO_MANY_REQUESTS, Notice::TooManyAttempts, "")?;
         headers::refuse(response.headers_mut(), &error);
         return Ok(response);
     }
-    let again = StatusCode::UNPROCESSABLE_ENTITY;
-    let answer = match text(&params, "decision").as_deref() {
-        Some("decline") if !is_ticked(&params, "confirm_decline") => {
-            offer_page(&visit, &browser, again, Some(FormFault::DeclineUnconfirmed)).await
-        }
-        Some("decline") => decline(&visit, &browser).await,
-        _ => accept(&visit, &browser, &params).await,
+    let answer = match decision {
+        Decision::Decline => decline(&visit, &browser).await,
+        Decision::Accept(password) => accept(&visit, &browser, &params, password).await,
     };
     let answer = match answer {
         Err(Error::Invalid(faults)) => offer_page(&visit, &browser, again, form_fault(&faults)).await,
@@ -92,29 +95,58 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     or_dead_link(&visit, answer)
 }
 
+/// What a form asks for.
+enum Decision {
+    /// With a new password; without one, the session of a signed-in user has to do.
+    Accept(Option<SecretString>),
+    Decline,
+}
+
+impl Decision {
+    /// Reads a form, or says what is wrong with it whatever the link is.
+    fn read(params: &Tree) -> Result<Self, FormFault> {
+        match text(params, "decision").as_deref() {
+            Some("decline") if is_ticked(params, "confirm_decline") => Ok(Self::Decline),
+            Some("decline") => Err(FormFault::DeclineUnconfirmed),
+            _ => {
+                let password = text(params, "password").map(answers::new_password).transpose();
+                password.map(Self::Accept).map_err(|_| FormFault::Password)
+            }
+        }
+    }
+}
+
 fn is_ticked(params: &Tree, name: &str) -> bool {
     text(params, name).as_deref() == Some("yes")
 }
 
-async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
+async fn accept(
+    visit: &Visit,
+    browser: &Browser,
+    params: &Tree,
+    password: Option<SecretString>,
+) -> Result<Response, Error> {
     let app = &visit.app;
-    let password = match text(params, "password") {
+    let password = match password {
         Some(password) => Some(answers::hash(visit, password).await?),
         None => None,
     };
-    let answer = Acceptance {
+    let mut answer = Acceptance {
         token: token(visit),
         password,
         is_move_confirmed: is_ticked(params, CONFIRMATION),
-        signed_in: browser.session(app).await?.map(|session| session.user_id),
+        signed_in: None,
     };
     // A dead link goes the whole way, too: what it costs must not show that it is dead.
     let seen = match look(visit, browser).await {
         Err(Error::NotFound) => None,
         seen => Some(seen?),
     };
-    let context = visit.context();
-    let accept = move |db: &mut Db| Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id));
+    let (context, cookie) = (visit.context(), browser.cookie.clone());
+    let accept = move |db: &mut Db| {
+        answer.signed_in = sessions::user(db, cookie.expose_secret(), context.now)?;
+        Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id))
+    };
     let cookie = browser.sign_in(visit, accept).await?;
     let offer = seen.ok_or(Error::NotFound)?.offer;
     let welcome =

@@ -29,6 +29,10 @@ pub async fn with_password(visit: Visit, BodyParams(params): BodyParams) -> Resu
     let trusted = Trusted::find(&visit, &params).await?;
     let address = text(&params, "email_address").unwrap_or_default();
     let password = SecretString::from(text(&params, "password").unwrap_or_default());
+    if address.trim().is_empty() || password.expose_secret().is_empty() {
+        // A form that is not filled in is no attempt.
+        return trusted.sign_in_page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
+    }
 
     let app = &visit.app;
     let account_id = trusted.application.account_id;
@@ -44,9 +48,8 @@ pub async fn with_password(visit: Visit, BodyParams(params): BodyParams) -> Resu
     }
     let candidate = app.store.read(move |db| Ok::<_, Error>(passwords::candidate(db, account_id, &address)?)).await?;
     let (claimed, now, request_id) = (candidate.user_id(), app.clock.now(), visit.call.request_id.clone());
-    let user_id = app.password_checks.user_of(candidate, password).await?;
-    let cookie = match user_id {
-        Some(user_id) => browser.sign_in(&visit, move |_| Ok(Some(user_id))).await?,
+    let cookie = match app.password_checks.prove(candidate, password).await? {
+        Some(proof) => browser.sign_in(&visit, move |db| Ok(proof.user(db)?)).await?,
         None => None,
     };
     let Some(cookie) = cookie else {
@@ -83,6 +86,6 @@ pub async fn sign_out(visit: Visit, BodyParams(params): BodyParams) -> Result<Re
     let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;
     let (now, request_id) = (visit.app.clock.now(), visit.call.request_id.clone());
-    visit.write(move |db| Ok(sessions::end(db, browser.cookie.expose_secret(), Some(&request_id), now)?)).await?;
+    visit.write(move |db| Ok(sessions::end(db, browser.cookie.expose_secret(), &request_id, now)?)).await?;
     trusted.again()
 }

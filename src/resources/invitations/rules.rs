@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ABOVE_OWN_LEVEL, Permission};
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::limits::Limit;
@@ -107,7 +107,7 @@ pub fn accept(
     db: &mut Db,
     account_id: AccountId,
     id: InvitationId,
-    request_id: Option<&str>,
+    request_id: Option<&RequestId>,
     now: Timestamp,
 ) -> Result<Accepted, Error> {
     let accepted = db.maybe(
@@ -154,7 +154,7 @@ pub fn decline(
     account_id: AccountId,
     id: InvitationId,
     invitee_id: UserId,
-    request_id: Option<&str>,
+    request_id: Option<&RequestId>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let sql = "UPDATE account_invitations SET declined_at = ?3, updated_at = ?3 \

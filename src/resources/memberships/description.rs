@@ -1,7 +1,7 @@
 //! Account memberships: permission and rates of a person in the account. Accepted invitations make them.
 
 use crate::engine::access::{ADMINISTRATOR, ASSIGNABLE, LEAD};
-use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::entry::{Behaviour, DELETE, Entry};
 use crate::resources::memberships::rules;
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
 use crate::resources::{roles, users};
@@ -43,6 +43,7 @@ pub static ENTRY: Entry = Entry {
         before_update: Some(rules::before_update),
         destroy: Some(rules::remove),
         actions: &[("disable", rules::disable), ("enable", rules::enable)],
+        changes_authority: &["permission", "disable", "enable", DELETE],
         ..Behaviour::NONE
     },
 };

@@ -1,6 +1,6 @@
 //! The settings themselves, with their defaults and their help.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +10,12 @@ use crate::clock::Timestamp;
 use crate::engine::access::Level;
 use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
+use crate::server::proxies::TrustedProxies;
 use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::MailSettings;
 use crate::server::settings::values::{
-    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, readers, seconds,
+    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional_listen, readers,
+    seconds,
 };
 use crate::store::{Durability, Place};
 
@@ -24,9 +26,16 @@ pub struct Config {
     pub database: Database,
     #[command(flatten)]
     pub address: Address,
-    /// Separate address for /metrics; if empty, /metrics is on the main listener, but only on loopback
-    #[arg(long, value_name = "ADDRESS", default_value = "", value_parser = optional::<SocketAddr>)]
+    /// Comma-separated addresses and networks of the proxies in front, such as 127.0.0.1,10.0.0.0/8. Their
+    /// X-Forwarded-For or Forwarded says where a request comes from, for limits, log and audit trail
+    #[arg(long, value_name = "NETWORKS", default_value = "", value_parser = TrustedProxies::read)]
+    pub trusted_proxies: TrustedProxies,
+    /// Separate address for /metrics
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "", value_parser = optional_listen)]
     pub metrics_listen: Maybe<SocketAddr>,
+    /// Serve /metrics where the API is, for everyone who can reach that; without effect if metrics_listen is set
+    #[arg(long, value_name = "BOOL", default_value = "false")]
+    pub metrics_on_main_listener: OnOff,
     /// error, warn, info, debug or trace; requests are logged at info
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: tracing::Level,
@@ -104,6 +113,19 @@ impl Config {
     /// Where the database is and how to connect to it.
     pub fn place(&self) -> Place {
         self.database.with_connections(self.connections)
+    }
+
+    /// Whether this server looks as if it stood behind a proxy that it does not know: only this machine can connect to
+    /// it, but others have a URL of it.
+    pub fn has_unknown_proxy(&self) -> bool {
+        let is_local = |url: &String| {
+            let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+            let host = host.strip_prefix('[').map_or(host.split(':').next(), |host| host.split(']').next());
+            let host = host.unwrap_or_default();
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        };
+        let is_public = self.address.base_url.as_ref().is_some_and(|url| !is_local(url));
+        is_public && self.address.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
     }
 
     /// Refresh tokens made then or earlier have expired.

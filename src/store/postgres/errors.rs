@@ -47,6 +47,14 @@ pub(super) fn error(cause: &tokio_postgres::Error) -> Error {
     }
 }
 
+/// Whether an error speaks of the server or the connection to it rather than of the statement, so other writes are likely
+/// to fail as well.
+pub(super) fn is_outage(cause: &tokio_postgres::Error) -> bool {
+    let others = [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::INSUFFICIENT_PRIVILEGE];
+    let Some(code) = cause.code() else { return true };
+    others.contains(code) || ["08", "53", "57P", "58"].iter().any(|class| code.code().starts_with(class))
+}
+
 /// Whether a transaction failed only because of a concurrent one, so a retry may succeed.
 pub(super) fn is_collision(cause: &tokio_postgres::Error) -> bool {
     let collisions = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];

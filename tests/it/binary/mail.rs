@@ -9,9 +9,14 @@ use std::time::Duration;
 use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
-use super::serving::{fails, folder, succeeds};
+use super::serving::{fails, folder, free_address, succeeds};
 use super::team::Team;
-use crate::process::{command, printed};
+use crate::process::{Program, command, printed};
+use crate::support::sink::{Manner, Moment, Sink};
+use crate::support::within;
+
+/// How long a test waits for the log.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const FROM: [&str; 4] = ["--mail-from", "invitations@example.test", "--mail-starttls", "none"];
 
@@ -98,6 +103,23 @@ fn a_test_mail_can_be_written_to_a_file_without_a_database() {
 }
 
 #[test]
+fn a_refused_name_is_printed() {
+    let sink = Sink::start(&[Manner::Replies(Moment::Hello, "504 5.5.2 need fully-qualified hostname")]);
+    let way = sink.setting();
+    for (more, name) in [
+        (&["--base-url", "https://people.example.com"][..], "people.example.com"),
+        (&[], "example.test"),
+        (&["--mail-hello", "mx.example.net"], "mx.example.net"),
+    ] {
+        let reply = format!("504 5.5.2 need fully-qualified hostname (in reply to EHLO {name})");
+        fails(&test_mail(&way, more), &[&reply, "whoever it is for"]);
+    }
+    for wrong in ["two words", "a..b", "[people]", "[192.0.2.7", "é.example.test"] {
+        fails(&test_mail(&way, &["--mail-hello", wrong]), &["setting mail_hello", "people.example.com"]);
+    }
+}
+
+#[test]
 fn settings_that_cannot_send_are_named() {
     let address = "ada@example.test";
     fails(&["mail", "test", address], &["mail is switched off", "--mail", "INVITED_MAIL"]);
@@ -130,6 +152,60 @@ fn mails_are_listed_and_failed_ones_sent_again() {
     assert_eq!(team.json(&["mail", "retry"]), json!({"queued": 0}));
     let unknown = command(&["mail", "list", "--state", "lost", "--database", &team.url]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn refused_mails_are_sent_again_only_on_request() {
+    let team = Team::new();
+    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
+    team.alter("UPDATE outbox SET state = 'failed', due_at = NULL");
+    team.alter("UPDATE outbox SET is_refused = 1 WHERE id = 2");
+    let retried = team.run(&["mail", "retry"]);
+    assert_eq!(retried, "Failed mails to send again: 1\nRefused for good, and left alone without --refused: 1\n");
+    let queued = "SELECT recipient FROM outbox WHERE state = 'queued' AND is_refused = 0 ORDER BY id";
+    assert_eq!(team.texts(queued), ["ada@example.test"]);
+    assert_eq!(team.run(&["mail", "retry", "--refused"]), "Failed mails to send again: 1\n");
+    assert_eq!(team.texts(queued), ["ada@example.test", "bob@example.test"]);
+}
+
+/// What a server logs about its mails while a mail server treats them so, until the log has these words.
+#[track_caller]
+fn logged(manner: Manner, until: &str) -> Vec<Value> {
+    let team = Team::new();
+    team.invited(&[("Nora", "nora@example.test")]);
+    let sink = Sink::start(&[manner]);
+    let (log, address, way) = (team.path("log"), free_address().to_string(), sink.setting());
+    let mail = [&["--mail", &way], &FROM[..]].concat();
+    let mut serve = command(&[&["serve", "--database", &team.url, "--listen", &address], &mail[..]].concat());
+    serve.stderr(std::fs::File::create(&log).unwrap());
+    let program = Program::start(serve);
+    let read = || std::fs::read_to_string(&log).unwrap();
+    assert!(within(PATIENCE, || read().contains(until)), "{until:?} is not in {}", read());
+    drop(program);
+    assert!(!read().contains("nora@example.test"), "the log holds an address: {}", read());
+    let lines = read().lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
+    lines.into_iter().filter(|line| line.get("mail").is_some()).collect()
+}
+
+#[test]
+fn the_log_says_why_a_mail_failed_and_names_no_address() {
+    for (moment, reply, level, state, reason) in [
+        (Moment::Sender, "553 5.7.1 Sender rejected", "ERROR", "queued", "553 5.7.1 Sender rejected"),
+        (
+            Moment::Recipient,
+            "554 5.7.1 <nora@example.test>: Relay access denied",
+            "ERROR",
+            "queued",
+            "554 5.7.1 [address] Relay access denied",
+        ),
+        (Moment::Recipient, "550 5.1.1 <nora@example.test>: Unknown", "WARN", "failed", "550 5.1.1 [address] Unknown"),
+        (Moment::Recipient, "451 4.7.1 Later", "WARN", "queued", "451 4.7.1 Later"),
+    ] {
+        let lines = logged(Manner::Replies(moment, reply), "\"reason\"");
+        let [line] = lines.as_slice() else { panic!("not one line: {lines:?}") };
+        assert_eq!((&line["level"], &line["state"]), (&json!(level), &json!(state)), "{line}");
+        assert!(line["reason"].as_str().unwrap().starts_with(reason), "{line}");
+    }
 }
 
 #[test]
