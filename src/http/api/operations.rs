@@ -70,7 +70,7 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>
             let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
             return app.read_for(&permitted.caller, listed).await;
         }
-        Verb::Show => (permitted.route.id, query::show_conditions(resource, &permitted.params)),
+        Verb::Show => (permitted.route.id, query::show_conditions(resource, &permitted.params, caller.rung())),
         // Filters do not apply to the caller's own record (docs/WIRE.md, G6).
         Verb::ShowOwn(_) => (caller.user_id().map(UserId::record), Vec::new()),
         Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => return Err(Error::NotFound),
