@@ -134,6 +134,12 @@ impl SandboxCommand {
                  127.0.0.1, or add --allow-remote"
             );
         }
+        if config.cors_origins.iter().any(|origin| origin == "*") {
+            bail!(
+                "setting cors_origins: the control plane of a sandbox must not be open to every web page: list the \
+                 origins of your front ends"
+            );
+        }
         config.require_base_url()?;
         Ok((config, folder))
     }

@@ -140,14 +140,26 @@ pub fn set(
 }
 
 /// Copies the password of a person who moves to another account.
-pub fn take_along(db: &mut Db, from: UserId, to: UserId) -> Result<(), store::Error> {
-    db.exec(
+pub fn take_along(
+    db: &mut Db,
+    from: UserId,
+    (account_id, to): (AccountId, UserId),
+    actor: Actor<'_>,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let copied = db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
          SELECT CAST(?2 AS BIGINT), salt, hash, memory_kib, passes, lanes, changed_at FROM passwords \
          WHERE user_id = ?1 ON CONFLICT (user_id) DO NOTHING",
         &[from.into(), to.into()],
     )?;
-    Ok(())
+    if copied == 0 {
+        return Ok(());
+    }
+    AuditEntry::new(account_id, now, "password.take_along", "users", to)
+        .by(actor)
+        .after([("user_id", Kind::Id("users"), to.into()), ("from_user_id", Kind::Id("users"), from.into())])
+        .write(db)
 }
 
 /// The user who may sign in, if there is one, and the hash to compare with.
@@ -156,10 +168,18 @@ pub struct Candidate {
     hashed: HashedPassword,
 }
 
-pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Result<Candidate, store::Error> {
+/// Who signs in with this address: in this account; or anywhere, if the address is proven. Of several, the one whose
+/// password is the newest.
+pub fn candidate(db: &mut Db, account_id: Option<AccountId>, email_address: &str) -> Result<Candidate, store::Error> {
     let sql = format!(
         "SELECT u.id, p.salt, p.hash, p.memory_kib, p.passes, p.lanes FROM users u {ACTIVE_MEMBER_JOINS} \
-         JOIN passwords p ON p.user_id = u.id WHERE u.account_id = ?1 AND u.email_key = ?2 AND {IS_ACTIVE}"
+         JOIN passwords p ON p.user_id = u.id WHERE {}u.email_key = ?2 AND u.is_active = 1 AND {IS_ACTIVE} \
+         ORDER BY p.changed_at DESC, u.id DESC LIMIT 1",
+        if account_id.is_some() {
+            "u.account_id = ?1 AND "
+        } else {
+            "?1 IS NULL AND u.address_proven_at IS NOT NULL AND "
+        }
     );
     let cost = |number: i64| {
         u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))
@@ -176,6 +196,12 @@ pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Res
         Ok(Candidate { user_id: Some(row.id(0)?), hashed })
     })?;
     Ok(found.unwrap_or_else(unknown))
+}
+
+impl Candidate {
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user_id
+    }
 }
 
 /// That somebody has shown a user's password, as long as it is the password.

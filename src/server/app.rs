@@ -72,6 +72,7 @@ impl App {
         let tuned = Tuned::new(Tuning {
             rates: config.rates,
             rate_mails_per_address: config.rate_mails_per_address,
+            rate_mails_per_account: config.rate_mails_per_account,
             invitation_days: config.invitation_days,
             base_url: config.base_url(),
             profile: config.profile,

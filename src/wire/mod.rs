@@ -8,6 +8,7 @@
 
 pub mod changes;
 pub mod describe;
+pub mod display;
 pub mod entity_tag;
 pub mod envelope;
 pub mod fold;

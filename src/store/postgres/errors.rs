@@ -24,6 +24,7 @@ const ADVICE: &[(SqlState, &str)] = &[
 const ADVICE_BY_TEXT: &[(&str, &str)] = &[
     ("does not support TLS", "set `ssl = on` there, or write sslmode=disable into the URL to disable encryption"),
     ("UnknownIssuer", "name the authority that signed its certificate in database_ca_file"),
+    ("CaUsedAsEndEntity", "its certificate is self-signed: name exactly this certificate in database_ca_file"),
     ("BadSignature", "its certificate was not signed by the authorities in database_ca_file"),
     ("not valid for name", "write the host into the URL as its certificate names it"),
     ("password missing", "write the password into the URL"),

@@ -13,7 +13,7 @@ use crate::store::sqlite::log::{LARGE_BYTES, Log};
 use crate::store::{Db, Durability, Error};
 
 /// Longest wait for another process that holds a lock on the same file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The same for the writer, which looks in between whether anybody waits for it.
 pub(super) const WRITER_BUSY_TIMEOUT: Duration = Duration::from_millis(50);

@@ -8,16 +8,13 @@ use crate::store::health::Health;
 use crate::store::job::Job;
 use crate::store::queue::Queue;
 use crate::store::sqlite::commit::{self, Failure};
-use crate::store::sqlite::connection::{WRITER_BUSY_TIMEOUT, connection, end_open_transaction, is_busy};
+use crate::store::sqlite::connection::{BUSY_TIMEOUT, WRITER_BUSY_TIMEOUT, connection, end_open_transaction, is_busy};
 use crate::store::sqlite::files::Files;
 use crate::store::sqlite::log::{Checkpoint, Log, Schedule};
 use crate::store::{Db, Error, Statistics};
 
 /// Longest time for which a batch collects jobs.
 const BATCH_TIME: Duration = Duration::from_millis(5);
-
-/// Longest wait for another process that writes to the same file.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// How often an idle writer looks whether the files are still in their place.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -132,7 +129,7 @@ impl Writer {
         loop {
             let begun = connection(&mut self.db)?.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
             let is_busy = begun.as_ref().is_err_and(is_busy);
-            if !is_busy || job.wanted().is_abandoned() || since.elapsed() > LONGEST_WAIT {
+            if !is_busy || job.wanted().is_abandoned() || since.elapsed() > BUSY_TIMEOUT {
                 return Ok(begun.map(drop)?);
             }
         }

@@ -33,7 +33,7 @@ fn a_commit_that_may_have_happened_is_told_so() {
     rig.orders().sync(Sync::FailsAndStopsWrites);
     let (status, body) = rig.invite("unknown@example.test");
     assert_eq!(status, 503);
-    assert!(body.contains("may have taken effect") && body.contains("Idempotency-Key"), "{body}");
+    assert!(body.contains("may have happened") && body.contains("Idempotency-Key"), "{body}");
     let (status, body) = rig.invite("later@example.test");
     assert_eq!(status, 503);
     assert!(body.contains("temporarily unavailable"), "nothing of a later write was begun: {body}");
