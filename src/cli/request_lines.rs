@@ -2,7 +2,7 @@
 
 use std::io::{Write as _, stdout};
 
-use crate::sandbox::journal::RecordedExchange;
+use crate::sandbox::exchange::RecordedExchange;
 use crate::wire::{display, kind};
 
 /// Colours by their codes (ECMA-48, section 8.3.117).
@@ -51,12 +51,12 @@ fn readable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hyper::body::Bytes;
     use hyper::{HeaderMap, Method, Uri};
 
     use super::*;
     use crate::clock::Timestamp;
     use crate::ids::{ExchangeId, FaultId};
+    use crate::sandbox::exchange::RecordedBody;
 
     fn exchange(status: Option<u16>) -> RecordedExchange {
         RecordedExchange {
@@ -65,10 +65,10 @@ mod tests {
             method: Method::PUT,
             uri: Uri::from_static("/api/v1/users/1?colour=red"),
             request_headers: HeaderMap::new(),
-            request_body: Bytes::new(),
+            request_body: RecordedBody::default(),
             status,
             response_headers: HeaderMap::new(),
-            response_body: Bytes::new(),
+            response_body: RecordedBody::default(),
             microseconds: 3_140,
             operation: "UpdateUser",
             caller: None,
