@@ -48,8 +48,8 @@ impl Running {
             let metrics_listener = TcpListener::bind(metrics_address).await?;
             let app = Arc::clone(&app);
             tasks.push(tokio::spawn(listen::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
-                let response = http::metrics_only(&app, &request);
-                std::future::ready(response)
+                let app = Arc::clone(&app);
+                async move { http::metrics_only(&app, &request).await }
             })));
         }
         // Both write, so neither runs while writes are switched off.

@@ -122,15 +122,20 @@ fn test(to: &str, within: &InDatabase<TestSettings>) -> Result<()> {
         token: SecretString::default(),
         now: Clock::system().now(),
     };
-    let mail = templates.test(cover).map_err(anyhow::Error::msg)?;
+    let transport = settings.open(config.address.base_url.as_deref()).map_err(anyhow::Error::msg)?;
     let sent = block_on(async {
-        let transport = settings.open(config.address.base_url.as_deref()).map_err(anyhow::Error::msg)?;
-        Ok(transport.send(&mail).await)
+        let mail = templates.test(cover);
+        Ok(match mail {
+            Ok(mail) => transport.send(&mail).await.map(|reply| (mail, reply)),
+            Err(failure) => Err(failure),
+        })
     })?;
     match sent {
-        Ok(reply) => within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply),
+        Ok((mail, reply)) => {
+            within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply)
+        }
         Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
-        Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
+        Err(Failure::ForGood(reply)) => bail!("the mail is refused for good: {reply}"),
         Err(Failure::OfSender(reply)) => bail!(
             "no mail can be sent until the settings of mail or the mail server are changed, whoever it is for: {reply}"
         ),

@@ -12,6 +12,7 @@ use minijinja::value::Serde;
 use serde::Serialize;
 
 use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::http::browser::Browser;
 use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::router::{GET, POST, Routes};
@@ -66,9 +67,8 @@ async fn confirm(visit: Visit, BodyParams(params): BodyParams) -> Result<Respons
     or_dead_link(&visit, page)
 }
 
-/// The token in the path; nothing in it is ever percent-encoded.
 fn token(visit: &Visit) -> String {
-    visit.head.uri.path().strip_prefix(PATH).unwrap_or_default().to_owned()
+    tokens::in_address(visit.head.uri.path().strip_prefix(PATH).unwrap_or_default()).to_owned()
 }
 
 async fn claim_page(

@@ -2,15 +2,18 @@
 //!
 //! Invariants. Text that people typed passes [`plain`] first: no control characters, nothing that changes the direction
 //! of text, nothing that mail programs turn into a link. The HTML part is escaped besides. A library encodes headers
-//! (RFC 2047), so no text can start a header. The only URL in a mail is the link.
+//! (RFC 2047), so no text can start a header. The only URL in a mail is the link, and no line of a part is cut: mail
+//! programs that put lines together wrongly would break the link.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox as Name, Message, MultiPart};
-use lettre::{Address, address::Envelope};
+use lettre::Address;
+use lettre::address::{AddressError, Envelope};
+use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox as Name, Message, MultiPart};
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -18,7 +21,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::clock::Timestamp;
 use crate::ids::InvitationId;
 use crate::language::{LANGUAGES, Language};
+use crate::mail::Failure;
 use crate::wire::display;
+
+/// In bytes, without its end (RFC 5322, section 2.1.1).
+const LONGEST_LINE: usize = 998;
 
 /// In characters; longer names are cut.
 const NAME_LENGTH: usize = 100;
@@ -183,13 +190,14 @@ impl Templates {
         Ok((subject.to_owned(), format!("{}\n", text.trim_end()), html))
     }
 
-    /// Writes a mail. Errors concern addresses and templates, and are for the log.
-    pub fn write(&self, facts: &MailFacts<'_>, cover: Cover<'_>) -> Result<Mail, String> {
-        let (subject, text, html) = self.print(facts, cover.link.expose_secret())?;
+    /// Writes a mail.
+    pub fn write(&self, facts: &MailFacts<'_>, cover: Cover<'_>) -> Result<Mail, Failure> {
+        // A template that works again sends all that waited for it.
+        let (subject, text, html) = self.print(facts, cover.link.expose_secret()).map_err(Failure::OfSender)?;
         finish(&subject, text, html, &plain(facts.name), &plain(facts.account), cover)
     }
 
-    pub fn test(&self, cover: Cover<'_>) -> Result<Mail, String> {
+    pub fn test(&self, cover: Cover<'_>) -> Result<Mail, Failure> {
         let text = "This mail was sent to see that mail works. It does.\n";
         finish("Mail works", text.to_owned(), format!("<p>{text}</p>\n"), "", "invited", cover)
     }
@@ -202,8 +210,9 @@ fn finish(
     name: &str,
     account: &str,
     cover: Cover<'_>,
-) -> Result<Mail, String> {
-    let address: Address = cover.to.parse().map_err(|cause| format!("the address cannot be written to: {cause}"))?;
+) -> Result<Mail, Failure> {
+    let unwritable = |cause: &dyn Display| Failure::ForGood(format!("the address cannot be written to: {cause}"));
+    let address: Address = cover.to.parse().map_err(|cause: AddressError| unwritable(&cause))?;
     let moment = Duration::from_micros(u64::try_from(cover.now.0).unwrap_or_default());
     // A display name of punctuation alone is not valid in a header (RFC 5322, section 3.2.5).
     let is_name = |name: &String| name.contains(|character: char| !character.is_ascii_punctuation());
@@ -216,8 +225,8 @@ fn finish(
         .date(UNIX_EPOCH + moment)
         // No automatic replies (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-        .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))
-        .map_err(|cause| format!("the mail cannot be written: {cause}"))?;
+        .multipart(MultiPart::alternative_plain_html(whole_lines(&text), whole_lines(&html)))
+        .map_err(|cause| Failure::ForGood(format!("the mail cannot be written: {cause}")))?;
     Ok(Mail {
         envelope: message.envelope().clone(),
         bytes: message.formatted(),
@@ -231,6 +240,17 @@ fn finish(
         token: cover.token,
         sent_at: cover.now,
     })
+}
+
+/// A part whose lines stay whole: as it is if it is ASCII, and in base64 otherwise. Quoted-printable, which the library
+/// would choose, cuts every line after 76 characters, and so the link.
+fn whole_lines(text: &str) -> Body {
+    let text = text.lines().map(|line| format!("{}\r\n", line.replace('\r', ""))).collect::<String>();
+    if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE) {
+        return Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    // The library accepts base64 for any text.
+    Body::new_with_encoding(text, ContentTransferEncoding::Base64).unwrap_or_else(Body::new)
 }
 
 /// Makes typed text harmless in another person's mail: removes control, direction and invisible characters, bounds the
@@ -257,6 +277,7 @@ pub fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::kind::is_mailbox;
 
     #[test]
     fn typed_text_loses_what_could_do_harm() {
@@ -274,6 +295,24 @@ mod tests {
             assert_eq!(plain(typed), harmless, "{typed:?}");
         }
         assert_eq!(plain(&"é".repeat(300)).chars().count(), NAME_LENGTH);
+    }
+
+    #[test]
+    fn every_address_that_may_be_stored_can_be_written_to() {
+        let domain = format!("{0}.{0}.{0}.{1}", "d".repeat(63), "d".repeat(55));
+        for address in [
+            "a@b".to_owned(),
+            "a@1.2.3.4".to_owned(),
+            "1@2.3".to_owned(),
+            "-a@b--c.test".to_owned(),
+            "!#$%&'*+-/=?^_`{|}~@b.test".to_owned(),
+            format!("{}@b.test", "l".repeat(64)),
+            format!("{}.{}@b.test", "l".repeat(31), "l".repeat(32)),
+            format!("l@{domain}"),
+        ] {
+            assert!(is_mailbox(&address), "{address}");
+            assert!(address.parse::<Address>().is_ok(), "{address}");
+        }
     }
 
     #[test]

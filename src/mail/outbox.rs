@@ -261,6 +261,22 @@ pub fn next_due(db: &mut Db) -> Result<Option<Timestamp>, store::Error> {
     db.maybe(sql, &[], |row| Ok(Timestamp(row.int(0)?)))
 }
 
+/// What waits and what has failed, over all accounts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QueueState {
+    pub waiting: i64,
+    /// Since when the oldest waits.
+    pub oldest: Option<Timestamp>,
+    pub failed: i64,
+}
+
+pub fn queue_state(db: &mut Db) -> Result<QueueState, store::Error> {
+    let waiting = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
+    let (waiting, oldest) = db.one(waiting, &[], |row| Ok((row.int(0)?, row.maybe_int(1)?.map(Timestamp))))?;
+    let failed = db.one("SELECT count(*) FROM outbox WHERE state = 'failed'", &[], |row| row.int(0))?;
+    Ok(QueueState { waiting, oldest, failed })
+}
+
 /// Records the outcome of an attempt; an outcome of `None` cancels the mail, since the invitation is no longer open. A
 /// postponed mail is due again later, or given up after `give_up`. Returns the new state, or `None` if a later attempt
 /// has begun.

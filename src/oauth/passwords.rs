@@ -168,10 +168,18 @@ pub struct Candidate {
     hashed: HashedPassword,
 }
 
-pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Result<Candidate, store::Error> {
+/// Who signs in with this address: in this account; or anywhere, if the address is proven. Of several, the one whose
+/// password is the newest.
+pub fn candidate(db: &mut Db, account_id: Option<AccountId>, email_address: &str) -> Result<Candidate, store::Error> {
     let sql = format!(
         "SELECT u.id, p.salt, p.hash, p.memory_kib, p.passes, p.lanes FROM users u {ACTIVE_MEMBER_JOINS} \
-         JOIN passwords p ON p.user_id = u.id WHERE u.account_id = ?1 AND u.email_key = ?2 AND {IS_ACTIVE}"
+         JOIN passwords p ON p.user_id = u.id WHERE {}u.email_key = ?2 AND u.is_active = 1 AND {IS_ACTIVE} \
+         ORDER BY p.changed_at DESC, u.id DESC LIMIT 1",
+        if account_id.is_some() {
+            "u.account_id = ?1 AND "
+        } else {
+            "?1 IS NULL AND u.address_proven_at IS NOT NULL AND "
+        }
     );
     let cost = |number: i64| {
         u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))

@@ -119,18 +119,24 @@ pub fn end(db: &mut Db, token: &str, request_id: &RequestId, now: Timestamp) -> 
         .write(db)
 }
 
-/// Records that somebody failed to sign in for a member of this account. What was typed is not recorded: an address that
-/// nobody here has is none of our business, and it may be a password in the wrong field.
+/// Records that somebody failed to sign in: as a known user, or for an application of this account; otherwise it concerns
+/// nobody here. What was typed is not recorded: an address that nobody has is none of our business, and it may be a
+/// password in the wrong field.
 pub fn note_failure(
     db: &mut Db,
-    account_id: AccountId,
+    account_id: Option<AccountId>,
     user_id: Option<UserId>,
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), store::Error> {
-    let entry = match user_id {
-        Some(user_id) => AuditEntry::new(account_id, now, "session.refuse", "users", user_id),
-        None => AuditEntry::new(account_id, now, "session.refuse", "accounts", account_id),
+    let entry = match (user_id, account_id) {
+        (Some(user_id), _) => {
+            let of_user = "SELECT account_id FROM users WHERE id = ?1";
+            let Some(account_id) = db.maybe(of_user, &[user_id.into()], |row| row.id(0))? else { return Ok(()) };
+            AuditEntry::new(account_id, now, "session.refuse", "users", user_id)
+        }
+        (None, Some(account_id)) => AuditEntry::new(account_id, now, "session.refuse", "accounts", account_id),
+        (None, None) => return Ok(()),
     };
     entry.by(Actor::request(request_id)).write(db)
 }

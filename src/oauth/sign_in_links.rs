@@ -57,12 +57,9 @@ pub fn redeem(
     let hash = tokens::hash(token);
     let user = db.maybe(sql, &[Param::Bytes(&hash), Param::Int(now.0)], |row| row.id(0))?;
     if user.is_none() {
-        let of_link = "SELECT u.account_id, u.id FROM sign_in_links l JOIN users u ON u.id = l.user_id \
-                       WHERE l.token_hash = ?1";
-        let known = db.maybe(of_link, &[Param::Bytes(&hash)], |row| Ok((row.id(0)?, row.id(1)?)))?;
-        if let Some((account_id, user_id)) = known {
-            sessions::note_failure(db, account_id, Some(user_id), request_id, now)?;
-        }
+        let of_link = "SELECT user_id FROM sign_in_links WHERE token_hash = ?1";
+        let known = db.maybe(of_link, &[Param::Bytes(&hash)], |row| row.id(0))?;
+        sessions::note_failure(db, None, known, request_id, now)?;
     }
     Ok(user)
 }

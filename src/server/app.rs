@@ -72,6 +72,7 @@ impl App {
         let tuned = Tuned::new(Tuning {
             rates: config.rates,
             rate_mails_per_address: config.rate_mails_per_address,
+            rate_mails_per_account: config.rate_mails_per_account,
             invitation_days: config.invitation_days,
             base_url: config.base_url(),
             profile: config.profile,
@@ -233,6 +234,11 @@ impl From<store::Error> for NotStarted {
     fn from(cause: store::Error) -> Self {
         Self::Store(cause)
     }
+}
+
+/// Fails if the configured database is a damaged file. For servers: the commands that are over soon look for less.
+pub fn require_sound_database(config: &Config) -> Result<(), NotStarted> {
+    Store::require_sound(&config.place()).map_err(NotStarted::from)
 }
 
 /// Opens the configured database without migrating it.

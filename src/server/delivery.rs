@@ -177,7 +177,7 @@ fn content(db: &mut Db, entropy: &Entropy, claimed: &QueuedMail, now: Timestamp)
 async fn send(app: &Arc<App>, letter: Letter) {
     let outcome = match render(app, &letter) {
         Ok(mail) => carry(app, &mail).await,
-        Err(cause) => Err(Failure::ForNow(cause)),
+        Err(failure) => Err(failure),
     };
     let failure = outcome.as_ref().err().cloned();
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
@@ -215,7 +215,7 @@ async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
     }
 }
 
-fn render(app: &App, letter: &Letter) -> Result<Mail, String> {
+fn render(app: &App, letter: &Letter) -> Result<Mail, Failure> {
     let Letter { claimed, content, .. } = letter;
     let (now, base_url) = (app.clock.now(), app.base_url());
     let (facts, link, token) = match content {
@@ -239,8 +239,9 @@ fn render(app: &App, letter: &Letter) -> Result<Mail, String> {
             (facts_about(app, claim, matter), SecretString::default(), SecretString::default())
         }
     };
+    let missing = || Failure::OfSender("the setting mail_from is missing".to_owned());
     let cover = Cover {
-        from: app.config.mail.from.as_ref().ok_or("the setting mail_from is missing")?,
+        from: app.config.mail.from.as_ref().ok_or_else(missing)?,
         to: &claimed.recipient,
         message_id: &claimed.message_id,
         invitation_id: claimed.topic.invitation_id(),

@@ -18,6 +18,8 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::clock::Timestamp;
+use crate::mail::outbox::QueueState;
 use crate::server::settings::Config;
 use crate::store::Store;
 
@@ -71,8 +73,8 @@ impl Metrics {
         }
     }
 
-    /// These and the store's numbers in the OpenMetrics text format.
-    pub fn text(&self, store: &Store, password_checks: u64) -> String {
+    /// These, the store's numbers and those of the outbox, unless it could not be read, in the OpenMetrics text format.
+    pub fn text(&self, store: &Store, password_checks: u64, mails: Option<QueueState>, now: Timestamp) -> String {
         let mut registry = Registry::with_prefix("invited");
         registry.register("http_requests", "Requests by operation and status", self.requests.clone());
         registry.register("http_request_seconds", "Response time by operation", self.seconds.clone());
@@ -92,6 +94,16 @@ impl Metrics {
         }
         let waiting = store.waiting_writes();
         registry.register("store_waiting_writes", "Write jobs waiting in the queue", ConstGauge::new(waiting));
+        if let Some(QueueState { waiting, oldest, failed }) = mails {
+            let age = oldest.map_or(0, |since| now.0.saturating_sub(since.0).max(0) / 1_000_000);
+            for (name, help, value) in [
+                ("mails_waiting", "Mails in the outbox that are still to be sent", waiting),
+                ("mails_oldest_waiting_seconds", "How long the oldest of them has been waiting", age),
+                ("mails_failed", "Mails in the outbox that were refused or given up", failed),
+            ] {
+                registry.register(name, help, ConstGauge::new(value));
+            }
+        }
         let mut text = String::new();
         match encode(&mut text, &registry) {
             Ok(()) => text,

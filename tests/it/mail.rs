@@ -9,6 +9,7 @@ mod canceled;
 mod encryption;
 mod hello;
 mod injection;
+mod links;
 pub(crate) mod server;
 mod trouble;
 

@@ -19,6 +19,7 @@ mod browser;
 mod bulk;
 mod concurrency;
 mod control;
+mod cors;
 mod coverage;
 mod crash;
 mod crash_of_mail;

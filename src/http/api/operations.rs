@@ -152,6 +152,10 @@ impl Permitted<'_> {
             Verb::Update => self.changes(1, &caller)?,
             _ => Vec::new(),
         };
+        if let more @ 1.. = changes.len().saturating_sub(1) {
+            // The first of them was counted when the request came.
+            count(app, &caller, access::limit(operation), more)?;
+        }
         let turn = entry.behaviour.turn(operation.verb, &changes);
         let (projection, expected) = (self.projection(&caller), options.expected.clone());
         let mut context = app.context(&caller, Some(&call.request_id));
@@ -196,13 +200,18 @@ impl Permitted<'_> {
     }
 }
 
-/// The limits of the token. A record's own limit is taken by its rule, once the record is found and may be changed: a
+/// The limits of user and account. A record's own limit is taken by its rule, once the record is found and may be changed: a
 /// refused request must neither use it up nor reveal it.
 pub fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
-    let Some(token) = caller.token_id() else { return Ok(()) };
-    let now = app.clock.now();
-    app.limits.take(Limit::General, token.get(), now)?;
-    operation.and_then(access::limit).map_or(Ok(()), |limit| app.limits.take(limit, token.get(), now))
+    count(app, caller, Some(Limit::General), 1)?;
+    count(app, caller, operation.and_then(access::limit), 1)
+}
+
+fn count(app: &App, caller: &Caller, limit: Option<Limit>, count: usize) -> Result<(), Error> {
+    match limit.zip(caller.user_id()) {
+        Some((limit, user)) => app.limits.take_of_user(limit, user, caller.account_id, count, app.clock.now()),
+        None => Ok(()),
+    }
 }
 
 /// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the

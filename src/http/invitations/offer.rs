@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::http::browser::{self, Browser};
 use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::invitations::answers;
@@ -175,9 +176,9 @@ async fn decline(visit: &Visit, browser: &Browser) -> Result<Response, Error> {
     notice(delivery::spoken(&visit.app, seen.offer.language.as_deref()), StatusCode::OK, Notice::Declined, "")
 }
 
-/// The token in the path; nothing in it is ever percent-encoded.
 fn token(visit: &Visit) -> SecretString {
-    SecretString::from(visit.head.uri.path().strip_prefix(PATH).unwrap_or_default().to_owned())
+    let written = visit.head.uri.path().strip_prefix(PATH).unwrap_or_default();
+    SecretString::from(tokens::in_address(written).to_owned())
 }
 
 async fn look(visit: &Visit, browser: &Browser) -> Result<OpenInvitation, Error> {

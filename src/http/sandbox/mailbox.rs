@@ -55,7 +55,9 @@ pub async fn list(control: Control, uri: Uri) -> Result<Json<MailboxContent>, Er
             Error::Syntax(format!("wait must be a whole number of seconds from 0 to {LONGEST_WAIT}."))
         })?,
     };
-    let mails = mailbox(&control)?.wait_for(text(&params, "to").as_deref(), Duration::from_secs(wait)).await;
+    // No address has a blank, so one was a plus that nobody had escaped.
+    let to = text(&params, "to").map(|to| to.trim().replace(' ', "+"));
+    let mails = mailbox(&control)?.wait_for(to.as_deref(), Duration::from_secs(wait)).await;
     Ok(Json(MailboxContent { messages: mails.into_iter().map(MailboxMessage::from).collect() }))
 }
 

@@ -140,7 +140,9 @@ impl Smtp {
             Ok(encrypted) => Ok(Box::new(encrypted)),
             Err(cause) => {
                 let is_of_tls = cause.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
-                let text = format!("Connection error: {cause}");
+                let is_self_signed = cause.to_string().contains("CaUsedAsEndEntity");
+                let advice = if is_self_signed { "; name exactly this certificate in mail_ca_file" } else { "" };
+                let text = format!("Connection error: {cause}{advice}");
                 Err(if is_of_tls { Failure::OfSender(text) } else { Failure::ForNow(text) })
             }
         }

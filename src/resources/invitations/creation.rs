@@ -50,6 +50,9 @@ pub fn invite(
         invitees.push(judge_address(db, context, changes, &mut seen)?);
     }
     Error::unless_valid(Changes::finish(elements))?;
+    if !context.activates_at_once {
+        context.take_mails(elements.len())?;
+    }
     let mut ids = Vec::with_capacity(elements.len());
     for (changes, invitee) in elements.iter().zip(invitees) {
         ids.push(insert(db, resource, context, changes, invitee)?);

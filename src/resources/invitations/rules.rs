@@ -40,6 +40,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
     context.take_limit(Limit::ResendOfRecord, record.id)?;
+    context.take_mails(1)?;
     renew(db, context, record, "resend", expiration_day(context))?;
     put_into_outbox(db, context, record.id.typed(), record.text("email_address").unwrap_or_default())
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use clap::Args;
 use lettre::Address;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::mail::{Encryption, Folder, Mailbox, Relay, Smtp, Transport};
 use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, is_label, optional, seconds};
+use crate::wire::kind::is_mailbox;
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Mail")]
@@ -18,7 +19,7 @@ pub struct MailSettings {
     #[arg(long = "mail", value_name = "WAY", default_value = "none", value_parser = way, hide_env_values = true)]
     pub way: Way,
     /// Sender address of mails
-    #[arg(long = "mail-from", value_name = "ADDRESS", default_value = "", value_parser = optional::<Address>)]
+    #[arg(long = "mail-from", value_name = "ADDRESS", default_value = "", value_parser = sender)]
     pub from: Maybe<Address>,
     /// User name for the mail server, if it requires one
     #[arg(long = "mail-user", value_name = "NAME", default_value = "")]
@@ -82,13 +83,26 @@ impl MailSettings {
                 host: host.clone(),
                 port: *port,
                 encryption: encryption.unwrap_or(self.starttls),
-                credentials: (!self.user.is_empty()).then(|| (self.user.clone(), self.password.clone())),
+                credentials: self.credentials()?,
                 authorities: self.ca_file.clone(),
                 hello: self.hello_name(base_url),
                 connections: self.connections,
                 timeout: self.timeout,
             })?),
         })
+    }
+
+    /// Name and password, or neither: with half of them the mail server would be tried without, or in vain.
+    fn credentials(&self) -> Result<Option<(String, SecretString)>, String> {
+        let missing = |given: &str, missing: &str| {
+            Err(format!("setting {given} is there, but {missing} is not: give both, or neither to send without"))
+        };
+        match (self.user.is_empty(), self.password.expose_secret().is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Ok(Some((self.user.clone(), self.password.clone()))),
+            (false, true) => missing("mail_user", "mail_password"),
+            (true, false) => missing("mail_password", "mail_user"),
+        }
     }
 
     /// Mail servers check this name: one without a dot, or an address, makes strict ones refuse all mail.
@@ -121,6 +135,14 @@ fn hello(text: &str) -> Result<Option<String>, String> {
         true => Ok(Some(text.to_owned()).filter(|text| !text.is_empty())),
         false => Err("must be a host name such as people.example.com, or [192.0.2.1]".to_owned()),
     }
+}
+
+/// By the rule for every other address: what it allows can be mailed.
+fn sender(text: &str) -> Result<Option<Address>, String> {
+    if !text.is_empty() && !is_mailbox(text) {
+        return Err("must be one mail address, without a name".to_owned());
+    }
+    optional(text)
 }
 
 fn way(text: &str) -> Result<Way, String> {

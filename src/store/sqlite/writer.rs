@@ -7,19 +7,14 @@ use crate::clock::Stopwatch;
 use crate::store::health::Health;
 use crate::store::job::Job;
 use crate::store::queue::Queue;
-use crate::store::sqlite::connection::{connection, end_open_transaction, is_busy};
+use crate::store::sqlite::commit::{self, Failure};
+use crate::store::sqlite::connection::{BUSY_TIMEOUT, WRITER_BUSY_TIMEOUT, connection, end_open_transaction, is_busy};
 use crate::store::sqlite::files::Files;
-use crate::store::sqlite::log::Log;
+use crate::store::sqlite::log::{Checkpoint, Log, Schedule};
 use crate::store::{Db, Error, Statistics};
 
 /// Longest time for which a batch collects jobs.
 const BATCH_TIME: Duration = Duration::from_millis(5);
-
-/// Longest wait for another process that writes to the same file.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-
-/// Size of the write-ahead log, in pages of 4 KiB, that triggers a checkpoint.
-const CHECKPOINT_PAGES: i32 = 1_000;
 
 /// How often an idle writer looks whether the files are still in their place.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -29,9 +24,12 @@ pub(super) struct Writer {
     pub(super) jobs: Arc<Queue>,
     pub(super) batch_length: usize,
     pub(super) log: Arc<Log>,
+    pub(super) schedule: Schedule,
     pub(super) files: Files,
     /// Whether a file is not where it was opened.
     pub(super) is_misplaced: bool,
+    /// Whether the log may hold a commit that failed.
+    pub(super) may_have_left: bool,
 }
 
 impl Writer {
@@ -58,11 +56,11 @@ impl Writer {
                 self.jobs.finish(job.terms().tenant);
                 job.answer(ended.clone());
             }
-            if self.log.pages() >= CHECKPOINT_PAGES {
-                self.checkpoint("PASSIVE");
+            if let Some(checkpoint) = self.schedule.due(self.log.pages()) {
+                self.checkpoint(checkpoint);
             }
         }
-        self.checkpoint("TRUNCATE");
+        self.checkpoint(Checkpoint::Emptying);
     }
 
     /// Runs the first job of `batch` and those queued behind it in one transaction.
@@ -70,9 +68,7 @@ impl Writer {
         end_open_transaction(&mut self.db);
         let commits = self.log.commits();
         let begun = self.begin(batch[0].as_ref());
-        let ran = begun.and_then(|()| self.run_queued(batch));
-        let committed = ran.and_then(|()| self.db.exec("COMMIT", &[]).map(drop));
-        let Err(cause) = committed else {
+        let Err(cause) = begun.and_then(|()| self.run_queued(batch)).and_then(|()| self.commit()) else {
             self.db.act_after_commit();
             // A batch whose jobs wrote nothing proves nothing.
             if self.log.commits() != commits {
@@ -84,9 +80,22 @@ impl Writer {
         tracing::debug!(%cause, jobs = batch.len(), "a batch of writes could not be committed");
         // SQLite may have rolled back already, as it does when the disk is full; then this fails.
         let _ = self.db.exec("ROLLBACK", &[]);
-        let cause = Error::Unavailable(format!("{}: {cause}", self.files));
+        let cause = match cause {
+            Error::Uncertain(cause) => Error::Uncertain(format!("{}: {cause}", self.files)),
+            cause => Error::Unavailable(format!("{}: {cause}", self.files)),
+        };
         health.failed(&cause);
         Err(cause)
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        commit::commit(connection(&mut self.db)?).map_err(|failure| match failure {
+            Failure::Undone(cause) => cause,
+            Failure::Uncertain(cause) => {
+                self.may_have_left = true;
+                cause
+            }
+        })
     }
 
     /// Fails while a file is not where it was opened. Once it is gone, all that the log holds goes into the file that
@@ -96,7 +105,7 @@ impl Writer {
         match (&found, self.is_misplaced) {
             (Err(cause), false) => {
                 health.failed(cause);
-                self.checkpoint("TRUNCATE");
+                self.checkpoint(Checkpoint::Emptying);
             }
             (Ok(()), true) => health.succeeded(),
             _ => {}
@@ -107,11 +116,15 @@ impl Writer {
 
     /// Takes the write lock, as long as the job that asks for it is wanted.
     fn begin(&mut self, job: &dyn Job) -> Result<(), Error> {
+        if self.may_have_left {
+            commit::void(connection(&mut self.db)?)?;
+            self.may_have_left = false;
+        }
         let since = Stopwatch::start();
         loop {
             let begun = connection(&mut self.db)?.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
             let is_busy = begun.as_ref().is_err_and(is_busy);
-            if !is_busy || job.wanted().is_abandoned() || since.elapsed() > LONGEST_WAIT {
+            if !is_busy || job.wanted().is_abandoned() || since.elapsed() > BUSY_TIMEOUT {
                 return Ok(begun.map(drop)?);
             }
         }
@@ -145,10 +158,17 @@ impl Writer {
         Ok(())
     }
 
-    fn checkpoint(&mut self, mode: &str) {
-        self.log.begin_checkpoint();
+    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        let (mode, patience) = match checkpoint {
+            Checkpoint::Passing => ("PASSIVE", BUSY_TIMEOUT),
+            Checkpoint::Waiting(patience) => ("RESTART", patience),
+            Checkpoint::Emptying => ("TRUNCATE", BUSY_TIMEOUT),
+        };
         let done = connection(&mut self.db).and_then(|connection| {
-            Ok(connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?)
+            connection.busy_timeout(patience)?;
+            let done = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+            connection.busy_timeout(WRITER_BUSY_TIMEOUT)?;
+            Ok(done?)
         });
         if let Err(cause) = done {
             tracing::warn!(%cause, "a checkpoint failed; will retry");

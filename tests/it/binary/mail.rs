@@ -9,7 +9,7 @@ use std::time::Duration;
 use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
-use super::serving::{fails, folder, free_address, succeeds};
+use super::serving::{fails, folder, free_address, new_database, succeeds};
 use super::team::Team;
 use crate::process::{Program, command, printed};
 use crate::support::sink::{Manner, Moment, Sink};
@@ -116,6 +116,36 @@ fn a_refused_name_is_printed() {
     }
     for wrong in ["two words", "a..b", "[people]", "[192.0.2.7", "é.example.test"] {
         fails(&test_mail(&way, &["--mail-hello", wrong]), &["setting mail_hello", "people.example.com"]);
+    }
+}
+
+#[test]
+fn no_command_takes_an_address_that_cannot_be_mailed() {
+    let too_long = format!("{}@example.test", "l".repeat(65));
+    let (folder, url) = new_database();
+    let owner = ["--owner-name", "Olive", "--owner-email", &too_long, "--database", &url];
+    fails(&[&["account", "create", "Example"], &owner[..]].concat(), &["email"]);
+    for from in [&too_long, "Olive <olive@example.test>", "olive@exämple.test", "\"o l\"@example.test"] {
+        fails(&["mail", "test", "ada@example.test", "--mail", "files:x", "--mail-from", from], &["setting mail_from"]);
+    }
+    let seed = folder.database().with_extension("yaml");
+    let standard = std::fs::read_to_string("src/sandbox/seed/standard.yaml").unwrap();
+    let address = standard.split_whitespace().find(|word| word.contains('@')).unwrap().trim_matches(['"', ',', '}']);
+    std::fs::write(&seed, standard.replacen(address, &too_long, 1)).unwrap();
+    fails(&["sandbox", "--seed", &seed.display().to_string()], &["email"]);
+}
+
+#[test]
+fn half_of_the_credentials_is_refused_at_the_start() {
+    let way = "smtp://127.0.0.1:1";
+    let (_folder, url) = new_database();
+    succeeds(&["migrate", "--database", &url]);
+    for (given, missing) in [("mail_user", "mail_password"), ("mail_password", "mail_user")] {
+        let flag = format!("--{}=given", given.replace('_', "-"));
+        let words = [&format!("setting {given} is there"), &format!("{missing} is not")];
+        fails(&test_mail(way, &[&flag]), &words.map(String::as_str));
+        let serve = ["serve", "--database", &url, "--listen", "127.0.0.1:0", "--mail", way, &flag];
+        fails(&[&serve, &FROM[..]].concat(), &words.map(String::as_str));
     }
 }
 

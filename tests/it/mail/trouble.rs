@@ -121,6 +121,25 @@ fn metric(server: &Server, name: &str) -> String {
 }
 
 #[test]
+fn metrics_tell_what_waits_how_long_and_what_has_failed() {
+    let refused = Replies(Moment::Recipient, "550 5.1.1 No such user here");
+    let (_sink, server, _) = story(&[refused, Replies(Moment::Greeting, "421 4.3.2 Too busy")]);
+    let numbers = || {
+        ["invited_mails_waiting", "invited_mails_oldest_waiting_seconds", "invited_mails_failed"]
+            .map(|name| metric(&server, name))
+    };
+    assert_eq!(numbers(), ["1", "0", "0"]);
+    server.deliver();
+    assert_eq!(numbers(), ["0", "0", "1"]);
+    for number in 0..2 {
+        invite(&server, "Other", &format!("other{number}@example.test"));
+        server.advance_seconds(10);
+    }
+    server.deliver();
+    assert_eq!(numbers(), ["2", "20", "1"]);
+}
+
+#[test]
 fn a_refusal_of_the_sender_keeps_the_mail_and_is_told() {
     for (moment, reply, command) in [
         (Moment::Greeting, "554 5.3.2 Closed for maintenance", "the connection"),
