@@ -14,12 +14,12 @@ use crate::cli::settings::Given;
 use crate::cli::{block_on, close, output, request_lines};
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
-use crate::http::BASE_PATH;
+use crate::http::{BASE_PATH, quoted};
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
 use crate::sandbox::TemporaryFolder;
 use crate::sandbox::seed::{self, Generated, Seed, Token, read_start};
-use crate::server::app::App;
+use crate::server::app::{App, require_sound_database};
 use crate::server::settings::Config;
 use crate::server::telemetry;
 use crate::store::{Durability, Place};
@@ -134,6 +134,12 @@ impl SandboxCommand {
                  127.0.0.1, or add --allow-remote"
             );
         }
+        if config.cors_origins.iter().any(|origin| origin == "*") {
+            bail!(
+                "setting cors_origins: the control plane of a sandbox must not be open to every web page: list the \
+                 origins of your front ends"
+            );
+        }
         config.require_base_url()?;
         Ok((config, folder))
     }
@@ -146,6 +152,7 @@ impl SandboxCommand {
         let _log = telemetry::start_log(&config);
         let listen = config.address.listen;
         let entropy = self.random_seed.map_or_else(Entropy::system, Entropy::seeded);
+        require_sound_database(&config)?;
         let mut app = App::start(config, self.clock(&seed), entropy).await?;
         let path = app.config.place().to_string();
         if app.store.read(accounts::exist).await? {
@@ -200,14 +207,19 @@ fn greeting(base_url: &str, tokens: &[Token], seed: &Seed) -> String {
     if let Some((id, token)) = seed.example() {
         let change = json!({"account_invitation": {"permission": "collaborator", "bill_rate_in_cents": 12_500}});
         let invited = json!({"account_invitation": {"full_name": "Nia New", "email_address": "nia@example.test"}});
-        let headers = format!("-H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'");
+        let word = |text: String| quoted(text.as_bytes());
+        let headers =
+            format!("-H {} -H 'Content-Type: application/json'", word(format!("Authorization: Bearer {token}")));
         let invitations = format!("{base_url}{BASE_PATH}/account_invitations");
+        let (one, all) = (word(format!("{invitations}/{id}?include=inviter")), word(invitations));
+        let (change, invited) = (word(change.to_string()), word(invited.to_string()));
+        let mailbox = word(format!("{base_url}/sandbox/mailbox?to=nia@example.test&wait=5"));
         text.push_str(&format!(
             "Update an invitation:\n\n\
-             curl -X PUT '{invitations}/{id}?include=inviter' {headers} -d '{change}'\n\n\
+             curl -g -X PUT {one} {headers} --data-raw {change}\n\n\
              Create one, and look at the mail that would have been sent:\n\n\
-             curl -X POST '{invitations}' {headers} -d '{invited}'\n\
-             curl '{base_url}/sandbox/mailbox?to=nia@example.test&wait=5'\n\n"
+             curl -g -X POST {all} {headers} --data-raw {invited}\n\
+             curl -g {mailbox}\n\n"
         ));
     }
     let tokens: String = tokens.iter().map(|token| format!("  {}\n", token.token)).collect();

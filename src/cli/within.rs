@@ -57,7 +57,7 @@ pub struct LinkSettings {
 
 impl<G: Args> InDatabase<G> {
     pub fn print(&self, record: &Json, text: impl Display) -> Result<()> {
-        if self.json { output::print(record) } else { output::print(text) }
+        if self.json { output::print_json(record) } else { output::print(text) }
     }
 
     /// The settings, whose database must exist: a command that needs what an earlier one wrote does not create it.

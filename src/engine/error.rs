@@ -6,7 +6,7 @@ use crate::entropy::NoEntropy;
 use crate::mail::outbox;
 use crate::store;
 use crate::wire::changes::Violation;
-use crate::wire::describe::MOST_TEXTS;
+use crate::wire::describe::MOST_LISTED;
 use crate::wire::kind::{Kind, Value, print_text};
 use crate::wire::params::Undecodable;
 use crate::wire::query::TooMany;
@@ -55,15 +55,15 @@ pub enum Error {
     /// The caller is no longer what this request took it for. The request is judged again, with the caller as it is now.
     #[error("The service is temporarily unavailable. Please try again.")]
     CallerChanged,
-    /// 503: the storage failed at a moment when the write may have been committed.
-    #[error(
-        "The service is temporarily unavailable. The request may have taken effect: look before you repeat it, or send \
-         an Idempotency-Key with requests like this one."
-    )]
-    Uncertain(String),
     /// 503: overloaded, or the storage is unavailable. Nothing was done.
     #[error("The service is temporarily unavailable. Please try again.")]
     Unavailable(String),
+    /// 503: the database failed during the commit of a write.
+    #[error(
+        "The write may have happened: the database did not say. \
+         Repeat it with the same Idempotency-Key, or look before you repeat it."
+    )]
+    Uncertain(String),
     /// 500: the program failed.
     #[error("An internal error occurred. Please report the request id.")]
     Internal(String),
@@ -185,7 +185,8 @@ impl From<outbox::OutboxError> for Error {
 
 impl From<TooMany> for Error {
     fn from(too_many: TooMany) -> Self {
-        Self::Syntax(format!("{} must not list more than {MOST_TEXTS} texts.", too_many.parameter))
+        let TooMany { parameter, of } = too_many;
+        Self::Syntax(format!("{parameter} must not list more than {MOST_LISTED} {of}."))
     }
 }
 

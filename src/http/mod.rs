@@ -8,6 +8,7 @@ mod api;
 mod browser;
 mod call;
 mod client_address;
+mod cors;
 mod extract;
 mod headers;
 mod html;
@@ -19,11 +20,13 @@ mod reference;
 mod request;
 mod router;
 mod sandbox;
+mod shell;
 
 pub use api::route::BASE_PATH;
 pub use monitoring::metrics_only;
 pub use oauth::SIGN_IN_LINK_PATH;
 pub use reference::api_description;
+pub use shell::quoted;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -73,15 +76,31 @@ impl Service {
     /// sandbox says otherwise.
     pub async fn answer(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
         let call = Arc::new(Call::begin(Arc::clone(&self.app), request.headers(), peer));
-        let Some(sandbox) = &self.app.sandbox else { return self.serve(&call, request).await };
-        if let Err(refusal) = sandbox::gate::admit(&self.app, &request) {
-            return self.complete(&call, known_method(request.method()), headers::error(refusal));
+        let origin = cors::shared_with(&self.app, &request);
+        let mut response = self.admit(&call, request, origin.is_some()).await;
+        if let Some(origin) = origin {
+            cors::share(response.headers_mut(), origin);
         }
+        response
+    }
+
+    /// Answers a request that the gate of a sandbox lets through. A preflight of a front end that may read the answer
+    /// ends here.
+    async fn admit(&self, call: &Arc<Call>, request: Request<RequestBody>, is_shared: bool) -> Response<Body> {
+        let is_admitted = self.app.sandbox.as_ref().map_or(Ok(()), |_| sandbox::gate::admit(&self.app, &request));
+        if let Err(refusal) = is_admitted {
+            return self.complete(call, known_method(request.method()), headers::error(refusal));
+        }
+        if is_shared && cors::is_preflight(&request) {
+            call.set_operation("preflight");
+            return self.complete(call, known_method(request.method()), cors::preflight());
+        }
+        let Some(sandbox) = &self.app.sandbox else { return self.serve(call, request).await };
         if sandbox::intercept::is_needed(sandbox) && !sandbox::is_for(request.uri().path()) {
-            let next = |request| self.serve(&call, request);
-            return Box::pin(sandbox::intercept::answer(&call, sandbox, request, next)).await;
+            let next = |request| self.serve(call, request);
+            return Box::pin(sandbox::intercept::answer(call, sandbox, request, next)).await;
         }
-        self.serve(&call, request).await
+        self.serve(call, request).await
     }
 
     async fn serve(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Response<Body> {

@@ -19,6 +19,7 @@ use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::PasswordChecks;
 use crate::sandbox::Sandbox;
+use crate::sandbox::journal::Journal;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
@@ -78,6 +79,7 @@ impl App {
         let tuned = Tuned::new(Tuning {
             rates: config.rates,
             rate_mails_per_address: config.rate_mails_per_address,
+            rate_mails_per_account: config.rate_mails_per_account,
             invitation_days: config.invitation_days,
             base_url: config.base_url(),
             profile: config.profile,
@@ -127,7 +129,8 @@ impl App {
                 }
             }
         };
-        self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), self.config.keep_requests)));
+        let journal = Journal::of(self.config.keep_requests, self.config.keep_request_bytes);
+        self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), journal)));
         Ok(is_planted)
     }
 
@@ -265,6 +268,11 @@ impl From<store::Error> for NotStarted {
     fn from(cause: store::Error) -> Self {
         Self::Store(cause)
     }
+}
+
+/// Fails if the configured database is a damaged file. For servers: the commands that are over soon look for less.
+pub fn require_sound_database(config: &Config) -> Result<(), NotStarted> {
+    Store::require_sound(&config.place()).map_err(NotStarted::from)
 }
 
 /// Opens the configured database without migrating it.

@@ -20,6 +20,7 @@ mod bulk;
 mod clock_jumps;
 mod concurrency;
 mod control;
+mod cors;
 mod coverage;
 mod crash;
 mod crash_of_mail;

@@ -4,6 +4,7 @@
 mod clock;
 mod collisions;
 mod copy;
+mod cut;
 mod differential;
 mod encryption;
 mod failover;

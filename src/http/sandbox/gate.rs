@@ -6,8 +6,8 @@
 //! one's browser. What tells pages apart is what browsers say about a request and scripts cannot change.
 //!
 //! Invariants. Every request passes here before a handler, a fault or the journal sees it: API, pages and control plane.
-//! A program that is no browser sends neither `Origin` nor `Sec-Fetch-Site` and is admitted. A refused request changes
-//! nothing.
+//! A program that is no browser sends neither `Origin` nor `Sec-Fetch-Site` and is admitted, and so is a page that the
+//! setting `cors_origins` lists. A refused request changes nothing.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -17,6 +17,7 @@ use hyper::{Method, Request};
 
 use crate::engine::error::Error;
 use crate::http::browser;
+use crate::http::cors;
 use crate::http::sandbox::is_for;
 use crate::server::app::App;
 
@@ -77,6 +78,10 @@ fn authority_of(origin: &str) -> &str {
 }
 
 fn is_from_no_other_origin(app: &App, headers: &HeaderMap, is_control: bool) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    if origins.next().is_some_and(|origin| cors::is_listed(app, origin)) && origins.next().is_none() {
+        return true;
+    }
     let site = headers.get(SITE).map(header::HeaderValue::as_bytes);
     let is_own = |origin: &str| match origin {
         // Our pages ask for no referrer, so browsers do not name their origin either. An old browser, or one that does

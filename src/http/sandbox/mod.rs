@@ -10,6 +10,7 @@
 
 mod accounts;
 mod clock;
+mod curl;
 mod description;
 mod extract;
 mod faults;
@@ -108,9 +109,12 @@ pub fn router() -> Router {
     ROUTES.router.clone().route_layer(from_fn(refuse_unknown_parameters))
 }
 
+/// The start of every path of the control plane.
+pub const BASE_PATH: &str = "/sandbox/";
+
 /// Whether a path belongs to the control plane, if there is one.
 pub fn is_for(path: &str) -> bool {
-    path.starts_with("/sandbox/")
+    path.starts_with(BASE_PATH)
 }
 
 async fn describe() -> hyper::Response<Body> {

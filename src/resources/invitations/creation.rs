@@ -50,6 +50,9 @@ pub fn invite(
         invitees.push(judge_address(db, context, changes, &mut seen)?);
     }
     Error::unless_valid(Changes::finish(elements))?;
+    if !context.activates_at_once {
+        context.take_mails(elements.len())?;
+    }
     let mut ids = Vec::with_capacity(elements.len());
     for (changes, invitee) in elements.iter().zip(invitees) {
         ids.push(insert(db, resource, context, changes, invitee)?);
@@ -59,7 +62,8 @@ pub fn invite(
     tallies::add(db, context.caller.account_id, PENDING_INVITATIONS, made)?;
     if context.activates_at_once {
         for id in &ids {
-            rules::accept(db, context.caller.account_id, id.typed(), context.now)?;
+            let request_id = context.request_id.as_deref();
+            rules::accept(db, context.caller.account_id, id.typed(), request_id, context.now)?;
         }
     }
     seats::note_taken(db, context)?;

@@ -14,8 +14,8 @@ use crate::server::proxies::TrustedProxies;
 use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::MailSettings;
 use crate::server::settings::values::{
-    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional_listen, readers,
-    seconds,
+    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional_listen, origins,
+    readers, seconds,
 };
 use crate::store::{Durability, Place};
 
@@ -49,10 +49,11 @@ pub struct Config {
     /// Bring the database schema up to date when the server starts
     #[arg(long, value_name = "BOOL", default_value = "true")]
     pub migrate_on_start: OnOff,
-    /// Write connections to PostgreSQL; SQLite always has one writer
-    #[arg(long, value_name = "COUNT", default_value = "8", value_parser = at_least_one)]
+    /// Write connections to PostgreSQL, one of which is never left to a single account; SQLite always has one writer
+    #[arg(long, value_name = "COUNT", default_value = "9", value_parser = at_least_one)]
     pub connections: usize,
-    /// Threads that read the database; 0 for one per CPU core
+    /// Threads that read the database, one of which is never left to a single account; 0 for one more than there are
+    /// CPU cores
     #[arg(long, value_name = "COUNT", default_value = "0", value_parser = readers)]
     pub readers: usize,
     /// Writes that may wait in the queue; more get 503. 0 refuses all writes, for maintenance
@@ -75,6 +76,10 @@ pub struct Config {
     /// Days until an unused refresh token of an OAuth application expires; each use gives it a new one. 0 for never
     #[arg(long, value_name = "DAYS", default_value = "90")]
     pub refresh_token_days: u32,
+    /// Comma-separated origins of front ends whose scripts may read responses, such as https://app.example.com; * for
+    /// all, but never in a sandbox
+    #[arg(long, value_name = "ORIGINS", default_value = "", value_parser = origins)]
+    pub cors_origins: Arc<[String]>,
     /// Days until an invitation expires
     #[arg(long, value_name = "DAYS", default_value = "30", value_parser = days)]
     pub invitation_days: i64,
@@ -91,6 +96,9 @@ pub struct Config {
     /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
+    /// Mails that one account causes in 24 hours; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "10000")]
+    pub rate_mails_per_account: u32,
     #[command(flatten)]
     pub mail: MailSettings,
     /// Whether this server sends mail; of several servers over one database, at least one has to
@@ -107,6 +115,9 @@ pub struct Config {
     /// Requests that a sandbox records with their responses; 0 for none. `serve` records none
     #[arg(long, value_name = "COUNT", default_value = "2000")]
     pub keep_requests: usize,
+    /// Memory for recorded requests and responses; the oldest make room
+    #[arg(long, value_name = "BYTES", default_value = "67108864", value_parser = at_least_one)]
+    pub keep_request_bytes: usize,
 }
 
 impl Config {

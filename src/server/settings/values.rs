@@ -85,6 +85,23 @@ pub(super) fn is_label(label: &str) -> bool {
     !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
 }
 
+/// Comma-separated origins as browsers write them: in lower case, and without the port where it is the usual one.
+pub(super) fn origins(text: &str) -> Result<Arc<[String]>, String> {
+    let read = |piece: &str| {
+        let piece = piece.trim().to_ascii_lowercase();
+        if piece == "*" {
+            return Ok(piece);
+        }
+        if piece.contains('*') {
+            return Err("an origin is written in full; only * alone stands for all".to_owned());
+        }
+        let origin = base_url(&piece).map_err(|wrong| format!("an origin {wrong}"))?;
+        let usual = if origin.starts_with("https:") { ":443" } else { ":80" };
+        Ok(origin.strip_suffix(usual).map_or(origin.clone(), str::to_owned))
+    };
+    if text.is_empty() { Ok(Arc::default()) } else { text.split(',').map(read).collect() }
+}
+
 /// Comma-separated domains, in lower case and without the dot of the root.
 pub(super) fn domains(text: &str) -> Result<Arc<[String]>, String> {
     let read = |piece: &str| {
@@ -138,10 +155,10 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     parse(text).and_then(|number| if number > 0 { Ok(number) } else { Err("must be at least 1".to_owned()) })
 }
 
-/// Threads; 0 stands for the number of cores.
+/// Threads; 0 stands for one more than there are cores, since one account never has them all.
 pub(super) fn readers(text: &str) -> Result<usize, String> {
     let cores = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    parse(text).map(|count| if count > 0 { count } else { cores() })
+    parse(text).map(|count| if count > 0 { count } else { cores() + 1 })
 }
 
 pub fn days(text: &str) -> Result<i64, String> {

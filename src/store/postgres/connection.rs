@@ -222,6 +222,9 @@ impl Connection {
             (false, Transaction::Ended, false) => {
                 Err(Error::Statement("a job failed after the statement that it had announced as its last".to_owned()))
             }
+            (true, Transaction::Ended, _) => {
+                Err(Error::Uncertain("the statement that carried the commit has failed".to_owned()))
+            }
             (true, ..) => Err(Error::Unavailable("a statement of the transaction has failed".to_owned())),
             (false, ..) => Ok(()),
         }
@@ -281,8 +284,14 @@ impl Connection {
                 }
                 Ok(own_index.map(|index| replies.swap_remove(index)).unwrap_or_default())
             }
-            Ok(Err(cause)) => Err(self.failed(&cause)),
-            Err(_) => Err(self.given_up()),
+            Ok(Err(cause)) => {
+                let error = self.failed(&cause);
+                Err(if ends && errors::is_loss(&cause) { uncertain(error) } else { error })
+            }
+            Err(_) => {
+                let error = self.given_up();
+                Err(if ends { uncertain(error) } else { error })
+            }
         }
     }
 
@@ -322,6 +331,14 @@ impl Connection {
 
 fn in_time<T>(runtime: &Runtime, patience: Duration, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
     runtime.block_on(async { tokio::time::timeout(patience, answer).await })
+}
+
+/// The error of a job whose commit was sent and not answered.
+fn uncertain(error: Error) -> Error {
+    match error {
+        Error::Unavailable(cause) => Error::Uncertain(cause),
+        other => other,
+    }
 }
 
 /// Replaces `?1` by `$1`. No statement of this program has a question mark for anything else.

@@ -56,6 +56,12 @@ pub(super) fn is_outage(cause: &tokio_postgres::Error) -> bool {
     others.contains(code) || ["08", "53", "57P", "58"].iter().any(|class| code.code().starts_with(class))
 }
 
+/// Whether an error leaves open what became of a commit that was under way: the connection is lost, and no error of the
+/// transaction itself has come before.
+pub(super) fn is_loss(cause: &tokio_postgres::Error) -> bool {
+    cause.code().is_none_or(|code| ["08", "57P"].iter().any(|class| code.code().starts_with(class)))
+}
+
 /// Whether a transaction failed only because of a concurrent one, so a retry may succeed.
 pub(super) fn is_collision(cause: &tokio_postgres::Error) -> bool {
     let collisions = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];

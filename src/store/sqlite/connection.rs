@@ -9,14 +9,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::db::Engine;
-use crate::store::sqlite::log::Log;
+use crate::store::sqlite::log::{LARGE_BYTES, Log};
 use crate::store::{Db, Durability, Error};
 
 /// Longest wait for another process that holds a lock on the same file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The same for the writer, which looks in between whether anybody waits for it.
-const WRITER_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
+pub(super) const WRITER_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 
 const SWITCH_TRIES: usize = 250;
 const SWITCH_PAUSE: Duration = Duration::from_millis(20);
@@ -36,6 +36,7 @@ pub(super) fn open_writer(path: &Path, durability: Durability, log: Arc<Log>) ->
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", LARGE_BYTES)?;
     // Overwrites deleted content wherever that adds no I/O.
     connection.pragma_update(None, "secure_delete", "FAST")?;
     // A read opens the log, so that it is there from now on.

@@ -5,13 +5,16 @@
 //! commit, so there is no timer and a lone request waits for nothing. `BEGIN IMMEDIATE` takes the write lock at once, so
 //! another process on the same file (a command of this program) can only delay a transaction, not break it halfway.
 //!
-//! The writer checkpoints a grown write-ahead log after it has answered; SQLite's own checkpoints run inside a commit.
+//! The writer checkpoints a grown write-ahead log after it has answered (`log`); SQLite's own checkpoints run inside a
+//! commit.
 
+mod commit;
 mod compact;
 mod connection;
 mod files;
 mod log;
 mod reader;
+mod soundness;
 mod writer;
 
 use std::path::Path;
@@ -21,7 +24,7 @@ use crate::store::db::Engine;
 use crate::store::{Db, Error, Options, Statistics, Store, threads};
 use connection::{open_reader, open_writer};
 use files::Files;
-use log::Log;
+use log::{Log, Schedule};
 use reader::read_one_by_one;
 use writer::Writer;
 
@@ -37,8 +40,11 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             jobs,
             batch_length: options.batch_length.max(1),
             log: Arc::clone(&log),
+            schedule: Schedule::default(),
             files: files.clone(),
             is_misplaced: false,
+            is_log_needed: false,
+            may_have_left: false,
         };
         let shared = Arc::clone(&statistics);
         Ok(move || writer.work(&shared))

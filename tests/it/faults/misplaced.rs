@@ -49,8 +49,8 @@ fn a_moved_file_stops_the_server_until_it_is_back() {
         rename(&moved, &rig.file());
         assert_eq!(rig.invite("after@example.test").0, 200);
         assert_eq!([rig.ready(), rig.list()], [200, 200]);
-        assert_eq!(rig.logged("writes fail"), 1, "one line, beside those of the requests, says it");
-        assert_eq!(rig.logged("writes succeed again"), 1);
+        rig.assert_logged_once("writes fail");
+        rig.assert_logged_once("writes succeed again");
         drop(rig);
     }
 }
@@ -61,7 +61,7 @@ fn an_idle_server_notices_by_itself_and_leaves_the_moved_file_whole() {
     let moved = rig.beside("elsewhere.sqlite");
     assert_eq!(rig.invite("before@example.test").0, 200);
     fs::rename(rig.file(), &moved).unwrap();
-    assert!(within(5 * SECOND, || rig.logged("writes fail") == 1));
+    rig.assert_logged_once("writes fail");
     rig.kill();
     // Without its log, which has stayed behind.
     let copy = rig.beside("copy.sqlite");
@@ -80,7 +80,7 @@ fn a_file_put_in_place_of_the_open_one_is_neither_served_nor_harmed() {
     let in_backup = invited(&backup);
     assert_eq!(rig.invite("later@example.test").0, 200);
     fs::rename(&backup, rig.file()).unwrap();
-    assert_eq!(invite_until_refused(&rig, "nowhere"), [String::new(); 0]);
+    assert_eq!(invite_until_refused(&rig, "nowhere"), Vec::<String>::new());
     assert!(within(SECOND, || rig.list() == 503), "a token revoked in the new file would go on here");
     assert_eq!(rig.ready(), 503);
     rig.restart_after_kill();
@@ -100,7 +100,7 @@ fn a_deleted_log_costs_no_acknowledged_write() {
         fs::remove_file(format!("{}{ending}", rig.file().display())).unwrap();
         acknowledged.extend(invite_until_refused(&rig, "late"));
         assert_eq!(rig.ready(), 503);
-        assert_eq!(rig.logged("writes fail"), 1, "{ending}");
+        rig.assert_logged_once("writes fail");
         rig.restart_after_kill();
         assert_eq!([rig.ready(), rig.list()], [200, 200]);
         rig.stop();
