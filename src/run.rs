@@ -16,9 +16,13 @@ use crate::engine::tuning::Tuning;
 use crate::http;
 use crate::server::app::App;
 use crate::server::{delivery, listen, retention};
+use crate::store::Place;
 
 /// What the database may take to close, beyond the time for requests to end.
 const TIME_TO_CLOSE: Duration = Duration::from_millis(800);
+
+/// How often the database is asked for the time.
+const CLOCK_EVERY: Duration = Duration::from_secs(5);
 
 /// A server that runs in the background.
 pub struct Running {
@@ -51,6 +55,12 @@ impl Running {
                 let app = Arc::clone(&app);
                 async move { http::metrics_only(&app, &request).await }
             })));
+        }
+        if let Err(cause) = app.follow_database_clock().await {
+            tracing::warn!(%cause, "the database does not tell the time; this machine's clock counts for now");
+        }
+        if app.sandbox.is_none() && matches!(app.config.place(), Place::Server(_)) {
+            tasks.push(tokio::spawn(follow_database_clock(Arc::clone(&app), stopped.clone())));
         }
         // Both write, so neither runs while writes are switched off.
         let may_write = app.require_writes().is_ok();
@@ -94,6 +104,18 @@ impl Running {
         if !matches!(closed, Ok(true)) {
             tracing::warn!("the database is stuck and was left open");
         }
+    }
+}
+
+/// Keeps to the database's clock until `stop` becomes true.
+async fn follow_database_clock(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(CLOCK_EVERY) => {}
+            _ = stop.wait_for(|stopped| *stopped) => return,
+        }
+        // While the database cannot be reached, there is nothing to decide.
+        let _ = app.follow_database_clock().await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch, Timestamp};
 use crate::engine::access::Caller;
 use crate::engine::audit::RequestId;
 use crate::engine::context::{Context, WriteMode};
@@ -23,13 +23,18 @@ use crate::sandbox::journal::Journal;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
+use crate::server::timekeeper::Timekeeper;
 use crate::store::{self, Db, Param, Store, Work, migrate};
+use crate::wire::kind::time;
 
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
 
 /// Longest time until a write is answered, counted from when its request has arrived.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// By how much clocks may differ before it matters to anybody.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// How often the planting of a large seed logs its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -47,6 +52,7 @@ pub struct App {
     pub limits: Arc<Limits>,
     pub metrics: Metrics,
     pub password_checks: PasswordChecks,
+    pub timekeeper: Arc<Timekeeper>,
     pub mail: Transport,
     pub(super) templates: Templates,
     pub(super) outbox: Arc<Outbox>,
@@ -85,6 +91,7 @@ impl App {
             recent_writes: RecentWrites::default(),
             metrics: Metrics::default(),
             password_checks: PasswordChecks::default(),
+            timekeeper: Arc::default(),
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: from.map_or("localhost", |from| from.domain()).to_owned(),
@@ -125,6 +132,31 @@ impl App {
         let journal = Journal::of(self.config.keep_requests, self.config.keep_request_bytes);
         self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), journal)));
         Ok(is_planted)
+    }
+
+    /// Whether, in a transaction, the clock is believed enough for what cannot be undone.
+    pub fn clock_check(&self) -> impl Fn(&mut Db, Timestamp) -> Result<bool, store::Error> + Clone + Send + use<> {
+        let (timekeeper, is_sandbox) = (Arc::clone(&self.timekeeper), self.sandbox.is_some());
+        move |db, now| if is_sandbox { Ok(true) } else { timekeeper.believes(db, now) }
+    }
+
+    /// Takes over the time of a database that other servers share, except in a sandbox.
+    pub async fn follow_database_clock(&self) -> Result<(), store::Error> {
+        if self.sandbox.is_some() {
+            return Ok(());
+        }
+        let asking = Stopwatch::start();
+        let ask = |db: &mut Db| match db.dialect().clock() {
+            Some(sql) => db.one(sql, &[], |row| row.int(0).map(Timestamp).map(Some)),
+            None => Ok::<_, store::Error>(None),
+        };
+        let Some(told) = self.store.read(ask).await? else { return Ok(()) };
+        let elapsed = asking.elapsed();
+        let now = told.plus(elapsed / 2);
+        if self.clock.follow(now, CLOCK_TOLERANCE + elapsed) {
+            tracing::warn!(now = time(now.0), "this machine's clock differs from the database's, which decides");
+        }
+        Ok(())
     }
 
     /// Public URL of this server, without a trailing slash.

@@ -17,6 +17,7 @@ mod bad_input;
 mod binary;
 mod browser;
 mod bulk;
+mod clock_jumps;
 mod concurrency;
 mod control;
 mod cors;
