@@ -11,6 +11,7 @@ use crate::cli::block_on;
 use crate::cli::copy::{Discreet, listener};
 use crate::cli::within::InDatabase;
 use crate::clock::Clock;
+use crate::entropy::Entropy;
 use crate::transfer::backup;
 
 /// Write the state of a database to a new file, while servers use it
@@ -43,7 +44,8 @@ impl BackupCommand {
     pub fn run(self) -> Result<()> {
         let database = self.within.settings.read()?.place();
         let now = Clock::system().now();
-        let made = block_on(async { Ok(backup::make(&database, &self.to, now, listener()).await?) })?;
+        let made =
+            block_on(async { Ok(backup::make(&database, &self.to, (now, &Entropy::system()), listener()).await?) })?;
         let (tables, bytes) = (BTreeMap::from_iter(made.tables), made.bytes);
         let (from, to, rows) = (database.to_string(), self.to.display().to_string(), tables.values().sum::<u64>());
         let text = format!("Wrote {rows} rows of {from} to {to} ({bytes} bytes).");

@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::engine::tuning::Tuning;
 use crate::entropy::{Entropy, NoEntropy};
+use crate::files;
 use faults::Faults;
 use journal::Journal;
 use seed::Seed;
@@ -43,10 +44,7 @@ impl TemporaryFolder {
         let random = entropy.bytes().map_err(|cause: NoEntropy| std::io::Error::other(cause))?;
         let name: String = random[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let path = std::env::temp_dir().join(format!("invited-sandbox-{name}"));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path)?;
+        files::folder_builder().create(&path)?;
         Ok(Self(path))
     }
 

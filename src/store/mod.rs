@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::files;
 pub use db::Db;
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
@@ -126,7 +127,11 @@ impl Store {
     /// Opens the database, creating the file if it does not exist, and starts the threads.
     pub fn open(options: &Options) -> Result<Self, Error> {
         match &options.place {
-            Place::File(path) => sqlite::open(path, options),
+            Place::File(path) => {
+                let cannot = |cause| Error::Unavailable(format!("cannot open {}: {cause}", path.display()));
+                files::ensure(path).map_err(cannot)?;
+                sqlite::open(path, options)
+            }
             Place::Server(server) => postgres::open(server, options),
         }
     }

@@ -7,7 +7,7 @@
 //! - `operators`: the audit rows of commands, and the databases that commands refuse.
 //! - `people`: the commands for users and memberships.
 //! - `invitations`, `mail`, `seats`, `forgetting`: the commands for invitations; `team` is their common setup.
-//! - `copying`, `backup`: databases that are moved or backed up.
+//! - `copying`, `backup`: databases that are moved or backed up. `modes`: who can read the files.
 //! - `telling`: help, the API description, health, metrics and the log.
 
 mod backup;
@@ -16,6 +16,7 @@ mod environment;
 mod forgetting;
 mod invitations;
 mod mail;
+mod modes;
 mod operators;
 mod people;
 mod sandbox;

@@ -145,7 +145,7 @@ fn serve_warns_where_a_proxy_must_be_in_front_and_none_is_trusted() {
 }
 
 /// The standard error of `serve` until it listens.
-fn log_of_serving(database: &str) -> String {
+pub(super) fn log_of_serving(database: &str) -> String {
     log_of_serving_with(database, &[])
 }
 
