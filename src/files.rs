@@ -4,7 +4,7 @@
 //! A file that exists already keeps its mode: an operator may share a database with a group on purpose. `serve` says so
 //! at the start ([`is_open_to_others`]).
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -39,6 +39,18 @@ pub fn folder_builder() -> DirBuilder {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
+}
+
+/// Whether two files belong to the same user, where the system has users.
+#[cfg(unix)]
+pub fn has_same_owner(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    one.uid() == other.uid()
+}
+
+#[cfg(not(unix))]
+pub fn has_same_owner(_: &Metadata, _: &Metadata) -> bool {
+    false
 }
 
 /// Whether others than its owner can read or change a file.

@@ -34,6 +34,9 @@ pub struct BackupCommand {
 /// The file to write, also where it is named like a database.
 fn file(text: &str) -> Result<PathBuf, String> {
     let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
+    if path == "-" || path.starts_with(':') {
+        return Err("must be a file: a backup cannot be written to standard output or memory".to_owned());
+    }
     if path.is_empty() || path.contains("://") {
         return Err("must be a file; use `invited copy` to copy to a database on a server".to_owned());
     }

@@ -3,7 +3,7 @@
 //! The rows of a list are JSON objects, and columns are names of their members: the forms of a list cannot disagree.
 
 use std::fmt::Display;
-use std::io::{Write as _, stdout};
+use std::io::{self, ErrorKind, Write as _, stdout};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value as Json;
@@ -15,12 +15,28 @@ use serde_json::Value as Json;
 /// apostrophe gets another one, so the original text can be restored.
 const GUARDED: &[char] = &['=', '+', '-', '@', '\t', '\r', '\''];
 
-/// Prints a text of any number of lines to standard output.
+const FAILED: &str = "cannot write to standard output";
+
+/// Prints a text of any number of lines to standard output. A reader that has gone, as `head` goes, wants no more of
+/// it: that is no failure.
 pub fn print(text: impl Display) -> Result<()> {
+    match write(text) {
+        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context(FAILED),
+    }
+}
+
+/// Prints what has to arrive, such as a secret that is told only once.
+pub fn tell(text: impl Display) -> Result<()> {
+    write(text).context(FAILED)
+}
+
+/// The only place that writes to standard output; `println!` would panic where this fails.
+fn write(text: impl Display) -> io::Result<()> {
     let text = text.to_string();
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let mut out = stdout();
-    write!(out, "{text}{end}").and_then(|()| out.flush()).context("cannot write to standard output")
+    write!(out, "{text}{end}").and_then(|()| out.flush())
 }
 
 fn cells(columns: &[&str], rows: &[Json], shown: fn(&str) -> String) -> Vec<Vec<String>> {

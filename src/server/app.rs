@@ -23,7 +23,7 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
-use crate::store::{self, Param, Store, Work, migrate};
+use crate::store::{self, Param, Place, Store, Work, migrate};
 
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
@@ -59,13 +59,14 @@ impl App {
         let mail = config.mail.open().map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
+        let in_database = NotStarted::of(&config.place());
         if config.migrate_on_start {
-            let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await?;
+            let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await.map_err(&in_database)?;
             if applied.from != applied.to {
                 tracing::info!(from = applied.from, to = applied.to, "migrated the database");
             }
         } else {
-            migrate::check(&store, MIGRATIONS).await?;
+            migrate::check(&store, MIGRATIONS).await.map_err(in_database)?;
         }
         let tuned = Tuned::new(Tuning {
             rates: config.rates,
@@ -143,8 +144,9 @@ impl App {
             Some(sql) => db.one(sql, &[Param::Text(WRITTEN_BY_ALL)], |row| Ok(row.maybe_text(0)?.map(str::to_owned))),
             None => Ok::<_, store::Error>(None),
         });
-        match obstacle.await? {
-            Some(obstacle) => Err(store::Error::Unusable(obstacle).into()),
+        let in_database = NotStarted::of(&self.config.place());
+        match obstacle.await.map_err(&in_database)? {
+            Some(obstacle) => Err(in_database(store::Error::Unusable(obstacle))),
             None => Ok(()),
         }
     }
@@ -188,26 +190,35 @@ impl App {
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     #[error("setting database: {0}")]
-    Store(store::Error),
+    Store(String),
     #[error("the settings of mail: {0}")]
     Mail(String),
 }
 
-/// Not `#[from]`: that would make it the source of the error, too, and print it twice.
-impl From<store::Error> for NotStarted {
-    fn from(cause: store::Error) -> Self {
-        Self::Store(cause)
+impl NotStarted {
+    /// The trouble with the database at this place.
+    pub fn of(place: &Place) -> impl Fn(store::Error) -> Self + use<> {
+        let place = place.clone();
+        move |cause| Self::Store(named(&place, &cause.to_string()))
     }
 }
 
+/// What is wrong with a database, with its place, unless that is in the sentence already.
+pub fn named(place: &Place, trouble: &str) -> String {
+    let place = place.to_string();
+    if trouble.contains(&place) { trouble.to_owned() } else { format!("{place}: {trouble}") }
+}
+
 /// Opens the configured database without migrating it.
-pub fn open_store(config: &Config) -> Result<Store, store::Error> {
-    Store::open(&store::Options {
-        place: config.place(),
+pub fn open_store(config: &Config) -> Result<Store, NotStarted> {
+    let place = config.place();
+    let opened = Store::open(&store::Options {
+        place: place.clone(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
-    })
+    });
+    opened.map_err(NotStarted::of(&place))
 }

@@ -50,7 +50,9 @@ pub async fn make(
 async fn of_file(from: &Path, draft: &Draft) -> Result<Vec<(&'static str, u64)>, CopyError> {
     let (source, into) = (from.to_owned(), draft.path.clone());
     let written = tokio::task::spawn_blocking(move || Store::write_compact(&source, &into)).await;
-    let failed = |cause: store::Error| CopyError::Refused(format!("{}: {cause}", from.display()));
+    let failed = |cause: store::Error| {
+        CopyError::Refused(format!("cannot back up {} to {}: {cause}", from.display(), draft.path.display()))
+    };
     written.unwrap_or(Err(store::Error::Panicked)).map_err(failed)?;
     let place = Place::File(draft.path.clone());
     match copy::in_store(&place, async |store| store.read(count).await.map_err(failed)).await? {

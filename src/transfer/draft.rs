@@ -106,7 +106,7 @@ fn is_draft_of(name: &OsStr, entry: &OsStr) -> bool {
 fn is_stale(entry: &DirEntry, own: &Metadata) -> bool {
     // Not those of a link's target.
     let Ok(found) = entry.metadata() else { return false };
-    if !found.is_file() || !has_same_owner(&found, own) {
+    if !found.is_file() || !files::has_same_owner(&found, own) {
         return false;
     }
     let opened = OpenOptions::new().write(true).open(entry.path());
@@ -114,20 +114,9 @@ fn is_stale(entry: &DirEntry, own: &Metadata) -> bool {
 }
 
 #[cfg(unix)]
-fn has_same_owner(one: &Metadata, other: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    one.uid() == other.uid()
-}
-
-#[cfg(unix)]
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-#[cfg(not(unix))]
-fn has_same_owner(_: &Metadata, _: &Metadata) -> bool {
-    false
 }
 
 #[cfg(not(unix))]
