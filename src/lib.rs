@@ -20,6 +20,7 @@ mod sandbox;
 mod server;
 mod store;
 mod transfer;
+mod trust;
 mod wire;
 
 pub use cli::run as main;
@@ -34,6 +35,7 @@ pub mod testing {
     pub use crate::engine::error::Error;
     pub use crate::engine::schema::MIGRATIONS;
     pub use crate::entropy::Entropy;
+    pub use crate::mail::Transport;
     pub use crate::mail::message::plain;
     pub use crate::resources::erasure::erase;
     pub use crate::resources::registry::REGISTRY;
@@ -68,7 +70,7 @@ pub mod testing {
         pub use crate::wire::params::{Tree, body, query};
     }
     pub mod passwords {
-        pub use crate::oauth::passwords::{HashedPassword, set};
+        pub use crate::oauth::passwords::{Grants, HashedPassword, set};
     }
     pub mod query {
         pub use crate::wire::query::{ListQuery, show_conditions};

@@ -86,7 +86,7 @@ impl Server {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(READY_WITHIN))?;
         let request = format!(
-            "{line} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n\
+            "{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         );

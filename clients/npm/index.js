@@ -12,6 +12,7 @@ const NAMES = [
 ];
 
 const SECONDS = { days: 86_400, hours: 3_600, minutes: 60, seconds: 1 };
+const JSON_ONLY = { 'content-type': 'application/json' };
 
 export class SandboxError extends Error {
   name = 'SandboxError';
@@ -28,17 +29,15 @@ export class Sandbox {
   }
 
   // The process id, if this process started the server.
-  get pid() {
-    return this.#child?.pid;
-  }
+  get pid() { return this.#child?.pid; }
 
-  // Calls the control plane. Uses node:http, since a test DOM may replace fetch.
+  // Calls the control plane, which takes nothing that does not say it is JSON. Uses node:http, since a test DOM may replace fetch.
   call(method, path, body, query = {}) {
     const wanted = Object.entries(query).filter(([, value]) => value !== undefined);
     const url = `${this.baseUrl}/sandbox/${path}?${new URLSearchParams(wanted)}`;
     return new Promise((resolve, reject) => {
       const fail = (said) => reject(new SandboxError(`${method} ${url}: ${said}`));
-      const asked = request(url, { method, agent: false, timeout: 90_000 }, async (answer) => {
+      const asked = request(url, { method, headers: JSON_ONLY, agent: false, timeout: 90_000 }, async (answer) => {
         try {
           const text = (await answer.setEncoding('utf8').toArray()).join('');
           if (answer.statusCode >= 300) return fail(`${answer.statusCode} ${text}`);

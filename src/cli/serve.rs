@@ -11,7 +11,7 @@ use crate::files;
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
 use crate::sandbox::seed;
-use crate::server::app::App;
+use crate::server::app::{App, require_sound_database};
 use crate::server::settings::{Config, Way};
 use crate::server::telemetry;
 use crate::store::Place;
@@ -39,6 +39,7 @@ impl ServeCommand {
             let _log = telemetry::start_log(&config);
             let mut stop = StopSignals::register()?;
             let listen = config.address.listen;
+            require_sound_database(&config)?;
             let app = App::start(config, Clock::system(), Entropy::system()).await?;
             app.require_writable_database().await?;
             if app.store.read(seed::is_marked).await? {

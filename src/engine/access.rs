@@ -122,7 +122,7 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// A member of the account, by one of the member's tokens.
-    Member { user_id: UserId, token_id: TokenId },
+    Member { user_id: UserId, token_id: TokenId, permission: Permission },
     /// A user without a token, such as one who accepts an invitation.
     Person { user_id: UserId },
     /// A person at the command line: no user of any account.

@@ -20,6 +20,9 @@ use crate::wire::kind::{Cell, Value, ids_in};
 use crate::wire::projection::Projection;
 use crate::wire::query::{Condition, ListQuery, Paging};
 
+/// Most ids of related records in one answer, a tenth of a second's work.
+const MOST_IDS: i64 = 250_000;
+
 /// A record as it was found.
 pub struct Record {
     pub resource: &'static Resource,
@@ -167,7 +170,8 @@ pub fn show_written(
 
 pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQuery) -> Result<Vec<u8>, Error> {
     let statement = sql::list(db.dialect(), projection, caller.account_id.get(), query);
-    let expected = usize::try_from(query.paging.size).unwrap_or(0);
+    let expected = usize::try_from(query.most_rows()).unwrap_or(0);
+    require_few_ids(db, projection, caller, query.most_rows())?;
     let envelope = print(db, projection, caller, &statement, expected)?;
     let resource = projection.resource();
     let count = match tallies::count(db, resource, caller.account_id, query)? {
@@ -178,6 +182,21 @@ pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQ
         }
     };
     Ok(envelope.finish(count, query.paging))
+}
+
+/// Refuses an answer that might list so many ids that it would keep a database thread from everybody else. Judged by
+/// counts that are kept, before the work.
+fn require_few_ids(db: &mut Db, projection: &Projection, caller: &Caller, records: i64) -> Result<(), Error> {
+    let mut ids = 0_i64;
+    for tally in projection.tallies() {
+        ids = ids.saturating_add(tallies::total(db, caller.account_id, tally)?.saturating_mul(records));
+    }
+    if ids > MOST_IDS {
+        return Err(Error::Syntax(format!(
+            "The answer might list {ids} ids, more than {MOST_IDS}: ask for fewer records per page, or include less."
+        )));
+    }
+    Ok(())
 }
 
 /// Runs a statement of [`sql`] and prints its rows, then what they include.

@@ -28,6 +28,18 @@ pub static MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/0004_mail.sql"),
     },
     Migration {
+        version: 5,
+        oldest_program: 5,
+        name: "addresses that are proven, and their confirmation",
+        script: include_str!("../../migrations/0005_addresses.sql"),
+    },
+    Migration {
+        version: 6,
+        oldest_program: 4,
+        name: "which mails were refused",
+        script: include_str!("../../migrations/0006_refused_mails.sql"),
+    },
+    Migration {
         version: 8,
         oldest_program: 4,
         name: "client addresses in the audit trail",

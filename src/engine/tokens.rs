@@ -6,6 +6,10 @@
 //!
 //! Every request has a token, so callers are cached, by hash. When this process changes tokens, members or accounts, it
 //! empties the cache before it answers. Changes by other processes take effect when an entry expires, after one second.
+//!
+//! A second is too long for a write: an administrator who was just disabled could undo that. So each write requires, in
+//! its own transaction, that its caller is still what the cache says ([`require_unchanged`]); otherwise the request is
+//! judged again, with the caller looked up anew.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +18,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::RwLock;
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -38,6 +43,15 @@ pub fn hash(token: &str) -> TokenHash {
 /// A new token: a prefix that names its kind, then 256 random bits in base64url.
 pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntropy> {
     Ok(SecretString::from(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes()?))))
+}
+
+/// The token in the address of a page. Mail programs and people add punctuation behind it, which no token contains and
+/// which browsers may percent-encode. Anything else is left as it is, and no token.
+pub fn in_address(text: &str) -> &str {
+    let is_foreign = |character: char| !(character.is_ascii_alphanumeric() || character == '-' || character == '_');
+    let (token, added) = text.split_at(text.find(is_foreign).unwrap_or(text.len()));
+    let is_punctuation = percent_decode_str(added).decode_utf8_lossy().chars().all(is_foreign);
+    if is_punctuation { token } else { text }
 }
 
 /// Prefix of the tokens that callers of the API hold.
@@ -94,12 +108,24 @@ pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<ListedToken>, Error> 
 /// Revokes a token and returns its account; `None` if there is no valid token with this id.
 pub fn revoke(db: &mut Db, id: TokenId, now: Timestamp) -> Result<Option<AccountId>, Error> {
     let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
-    db.maybe(sql, &[id.into(), Param::Int(now.0)], |row| row.id(0))
+    let account = db.maybe(sql, &[id.into(), Param::Int(now.0)], |row| row.id(0))?;
+    if let Some(account) = account {
+        expect_change(db, account)?;
+    }
+    Ok(account)
 }
 
 /// Revokes the tokens and grants of a user or an application, which their rows name in this column.
-pub fn revoke_all<const KIND: char>(db: &mut Db, column: &str, id: Id<KIND>, now: Timestamp) -> Result<(), Error> {
-    for table in ["access_tokens", "grants"] {
+pub fn revoke_all<const KIND: char>(
+    db: &mut Db,
+    account: AccountId,
+    column: &str,
+    id: Id<KIND>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    expect_change(db, account)?;
+    // Grants first: who renews a token holds its grant, so no token appears after the look for them.
+    for table in ["grants", "access_tokens"] {
         let sql = format!("UPDATE {table} SET revoked_at = ?2 WHERE {column} = ?1 AND revoked_at IS NULL");
         db.exec(&sql, &[id.into(), Param::Int(now.0)])?;
     }
@@ -107,8 +133,8 @@ pub fn revoke_all<const KIND: char>(db: &mut Db, column: &str, id: Id<KIND>, now
 }
 
 /// Ends a user's access for good: tokens, the grants that would renew them, sessions, links and the password.
-pub fn end_access(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), Error> {
-    revoke_all(db, "user_id", user, now)?;
+pub fn end_access(db: &mut Db, account: AccountId, user: UserId, now: Timestamp) -> Result<(), Error> {
+    revoke_all(db, account, "user_id", user, now)?;
     for sql in [
         "DELETE FROM sessions WHERE user_id = ?1",
         "DELETE FROM sign_in_links WHERE user_id = ?1",
@@ -144,6 +170,12 @@ impl Callers {
         Ok(found)
     }
 
+    /// The caller of a token as it is now.
+    pub async fn find_anew(&self, store: &Store, hash: TokenHash) -> Result<Option<Arc<Caller>>, Error> {
+        self.forget();
+        self.find(store, hash).await
+    }
+
     /// To be called after a change to a token, membership or account was committed.
     pub fn forget(&self) {
         let mut cache = self.0.write();
@@ -175,6 +207,41 @@ impl Callers {
     }
 }
 
+/// How a write takes its turn among the writes of its account. Where several write at once, on PostgreSQL, turns order
+/// what a caller does against what ends the caller's authority.
+///
+/// The alternative, a lock on the rows of token and membership, would cost every write two more writes; and a caller who
+/// keeps writing could keep such rows locked, so nobody could ever disable that caller. Turns are served in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Beside other writes.
+    Shared,
+    /// Alone: it changes what a member may do. It waits for the writes before it, and those after it see the change.
+    Alone,
+}
+
+/// Requires, in the transaction of a write, that the caller is still what it was when it was looked up: the token valid,
+/// the membership active, the permission the same. A person without a token is identified by the write itself.
+pub fn require_unchanged(db: &mut Db, caller: &Caller, turn: Turn) -> Result<(), Error> {
+    let Identity::Member { token_id, permission, .. } = caller.identity else { return Ok(()) };
+    match turn {
+        Turn::Shared => db.share_turn(caller.account_id.get())?,
+        Turn::Alone => expect_change(db, caller.account_id)?,
+    }
+    db.require(
+        "SELECT 1 FROM access_tokens k JOIN account_memberships m ON m.user_id = k.user_id \
+         JOIN accounts a ON a.id = k.account_id WHERE k.id = ?1 AND k.revoked_at IS NULL \
+         AND m.disabled_at IS NULL AND m.permission = ?2 AND a.canceled_at IS NULL",
+        &[token_id.into(), permission.into()],
+    )
+}
+
+/// Takes the turn for a change of what members of an account may do. Whatever makes such a change calls this in its
+/// transaction, before or after the change: no write that relied on the old state commits after it.
+pub fn expect_change(db: &mut Db, account: AccountId) -> Result<(), Error> {
+    db.take_turn(account.get())
+}
+
 fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
     db.maybe(
         "SELECT k.id, k.account_id, k.user_id, m.permission, a.canceled_at FROM access_tokens k \
@@ -182,10 +249,11 @@ fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
          WHERE k.token_hash = ?1 AND k.revoked_at IS NULL AND m.disabled_at IS NULL",
         &[Param::Bytes(hash)],
         |row| {
+            let permission: Permission = row.text(3)?.parse()?;
             Ok(Caller {
                 account_id: row.id(1)?,
-                identity: Identity::Member { user_id: row.id(2)?, token_id: row.id(0)? },
-                level: row.text(3)?.parse::<Permission>()?.level(),
+                identity: Identity::Member { user_id: row.id(2)?, token_id: row.id(0)?, permission },
+                level: permission.level(),
                 is_account_canceled: row.maybe_int(4)?.is_some(),
             })
         },

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
@@ -38,7 +38,7 @@ pub struct Browser {
 impl Browser {
     /// The browser of a request; one without a cookie gets one.
     pub fn of(visit: &Visit) -> Result<Self, Error> {
-        if let Some(cookie) = given_cookie(visit) {
+        if let Some(cookie) = given_cookie(&visit.app, &visit.head.headers) {
             return Ok(Self { cookie: SecretString::from(cookie), is_new: false });
         }
         Ok(Self { cookie: tokens::generate(&visit.app.entropy, "")?, is_new: true })
@@ -100,9 +100,14 @@ fn cookie_name(app: &App) -> &'static str {
     if app.base_url().starts_with("https://") { "__Host-invited_session" } else { "invited_session" }
 }
 
-fn given_cookie(visit: &Visit) -> Option<String> {
-    let wanted = cookie_name(&visit.app);
-    let lines = visit.head.headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+/// Whether a request carries a cookie of this server.
+pub fn has_cookie(app: &App, headers: &HeaderMap) -> bool {
+    given_cookie(app, headers).is_some()
+}
+
+fn given_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
+    let wanted = cookie_name(app);
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let value = pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)?;
     let is_ours = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';

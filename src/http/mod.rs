@@ -3,10 +3,12 @@
 //! [`Service::answer`] wraps every answer: request id, panic guard, the headers of docs/WIRE.md, Answers, one log line,
 //! metrics. Inside it, paths below the base path go through the pipeline of [`api`], all others through an axum router.
 
+mod addresses;
 mod api;
 mod browser;
 mod call;
 mod client_address;
+mod cors;
 mod extract;
 mod headers;
 mod html;
@@ -34,7 +36,7 @@ use axum::response::IntoResponse as _;
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::header;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use tower::ServiceExt as _;
 
 use crate::engine::error::Error;
@@ -53,7 +55,8 @@ pub struct Service {
 impl Service {
     pub fn of(app: Arc<App>) -> Self {
         let routes = monitoring::routes(&app).and(reference::routes());
-        let mut router = routes.router.merge(oauth::ROUTES.router.clone()).merge(invitations::ROUTES.router.clone());
+        let mut router = routes.router.merge(oauth::ROUTES.router.clone());
+        router = router.merge(invitations::ROUTES.router.clone()).merge(addresses::ROUTES.router.clone());
         let has_sandbox = app.sandbox.is_some();
         if has_sandbox {
             router = router.merge(sandbox::router());
@@ -71,18 +74,41 @@ impl Service {
     /// sandbox says otherwise.
     pub async fn answer(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
         let call = Arc::new(Call::begin(Arc::clone(&self.app), request.headers(), peer));
-        match &self.app.sandbox {
-            Some(sandbox) if sandbox::intercept::is_needed(sandbox) && !sandbox::is_for(request.uri().path()) => {
-                Box::pin(sandbox::intercept::answer(&call, sandbox, request, |request| self.serve(&call, request)))
-                    .await
-            }
-            _ => self.serve(&call, request).await,
+        let origin = cors::shared_with(&self.app, &request);
+        let mut response = self.admit(&call, request, origin.is_some()).await;
+        if let Some(origin) = origin {
+            cors::share(response.headers_mut(), origin);
         }
+        response
+    }
+
+    /// Answers a request that the gate of a sandbox lets through. A preflight of a front end that may read the answer
+    /// ends here.
+    async fn admit(&self, call: &Arc<Call>, request: Request<RequestBody>, is_shared: bool) -> Response<Body> {
+        let is_admitted = self.app.sandbox.as_ref().map_or(Ok(()), |_| sandbox::gate::admit(&self.app, &request));
+        if let Err(refusal) = is_admitted {
+            return self.complete(call, known_method(request.method()), headers::error(refusal));
+        }
+        if is_shared && cors::is_preflight(&request) {
+            call.set_operation("preflight");
+            return self.complete(call, known_method(request.method()), cors::preflight());
+        }
+        let Some(sandbox) = &self.app.sandbox else { return self.serve(call, request).await };
+        if sandbox::intercept::is_needed(sandbox) && !sandbox::is_for(request.uri().path()) {
+            let next = |request| self.serve(call, request);
+            return Box::pin(sandbox::intercept::answer(call, sandbox, request, next)).await;
+        }
+        self.serve(call, request).await
     }
 
     async fn serve(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Response<Body> {
         let method = known_method(request.method());
-        let mut response = guard(self.dispatch(call, request)).await.unwrap_or_else(headers::error);
+        let response = guard(self.dispatch(call, request)).await.unwrap_or_else(headers::error);
+        self.complete(call, method, response)
+    }
+
+    /// Adds what every answer has, counts it, and logs a line.
+    fn complete(&self, call: &Call, method: &'static str, mut response: Response<Body>) -> Response<Body> {
         let elapsed = call.since.elapsed();
         headers::complete(response.headers_mut(), &call.request_id, elapsed);
         let status = response.status().as_u16();
@@ -126,6 +152,9 @@ impl Service {
 
     async fn route(&self, call: &Arc<Call>, mut request: Request<RequestBody>) -> Result<Response<Body>, Error> {
         let is_head = *request.method() == Method::HEAD;
+        if let Some(uri) = without_last_slash(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         request.extensions_mut().insert(Arc::clone(call));
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (mut head, body) = response.into_parts();
@@ -139,6 +168,18 @@ impl Service {
         let body = body.collect().await.map_err(|cause| Error::Internal(cause.to_string()))?;
         Ok(Response::from_parts(head, Body::from(body.to_bytes())))
     }
+}
+
+/// Where people arrive, with what mail programs have made of a link.
+const PAGES: [&str; 3] = ["/invitations/", "/addresses/", "/oauth/"];
+
+/// The address of a page without the one slash that it may end in, as a path of the API may (C15); `None` if it does not.
+fn without_last_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().strip_suffix('/').filter(|_| PAGES.iter().any(|page| uri.path().starts_with(page)))?;
+    let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// The name of a usual method. Anything else is the client's own text, which the log does not repeat.

@@ -1,18 +1,25 @@
 //! Health and metrics. Neither needs a token, and neither shows anything of an account.
 
-use hyper::Response;
+use std::time::Duration;
+
 use hyper::header::{self, HeaderValue};
+use hyper::{Request, Response};
 
 use crate::engine::error::Error;
 use crate::engine::schema::MIGRATIONS;
 use crate::http::extract::Visit;
 use crate::http::headers;
 use crate::http::router::{GET, Routes};
+use crate::http::sandbox::gate;
+use crate::mail::outbox;
 use crate::server::app::App;
 use crate::server::listen::Body;
 use crate::store::migrate;
 
 const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// How long metrics wait for the database.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Metrics show how busy a server is, so they are only served here if a setting says so. That the listener is on
 /// loopback means nothing: a proxy on the same machine makes it public.
@@ -29,24 +36,34 @@ async fn live() -> Response<Body> {
     headers::json(200, br#"{"status":"live"}"#.to_vec())
 }
 
-/// Whether the database answers and has this program's schema.
+/// Whether the database answers, has this program's schema, and takes writes.
 async fn ready(visit: Visit) -> Result<Response<Body>, Error> {
     // Whatever is wrong with the schema, another version of the program may be ready soon: that is temporary.
     let checked = migrate::check(&visit.app.store, MIGRATIONS).await;
     checked.map_err(|cause| Error::Unavailable(cause.to_string()))?;
+    visit.app.store.require_writes().await?;
     Ok(headers::json(200, br#"{"status":"ready"}"#.to_vec()))
 }
 
 async fn metrics(visit: Visit) -> Response<Body> {
-    metrics_only(&visit.app, "/metrics")
+    text(&visit.app).await
 }
 
 /// The answer of a listener that serves metrics and nothing else.
-pub fn metrics_only(app: &App, path: &str) -> Response<Body> {
-    if path != "/metrics" {
-        return headers::error(Error::NotFound);
+pub async fn metrics_only<B>(app: &App, request: &Request<B>) -> Response<Body> {
+    let is_admitted = if app.sandbox.is_some() { gate::admit(app, request) } else { Ok(()) };
+    match is_admitted {
+        Ok(()) if request.uri().path() == "/metrics" => text(app).await,
+        Ok(()) => headers::error(Error::NotFound),
+        Err(refusal) => headers::error(refusal),
     }
-    let mut response = Response::new(Body::from(app.metrics.text(&app.store, app.password_checks.made())));
+}
+
+async fn text(app: &App) -> Response<Body> {
+    // What the process counts itself is served even when the database is not.
+    let mails = tokio::time::timeout(PATIENCE, app.store.read(outbox::queue_state)).await.ok().and_then(Result::ok);
+    let text = app.metrics.text(&app.store, app.password_checks.made(), mails, app.clock.now());
+    let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, METRICS);
     response
 }

@@ -7,6 +7,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::Uri;
 use hyper::body::{Body, Bytes};
 use hyper::header::{self, HeaderMap};
+use hyper::http::request::Parts;
 
 use crate::engine::access::Caller;
 use crate::engine::error::Error;
@@ -14,6 +15,9 @@ use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::server::app::App;
 use crate::wire::params::{self, Tree};
+
+/// How often a write is judged whose caller keeps changing.
+const MOST_JUDGED: usize = 3;
 
 /// The body of a request, from the accept loop or from the router.
 pub trait Incoming: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> {}
@@ -49,6 +53,28 @@ fn bearer(header: &str) -> Option<&str> {
 pub async fn caller(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
     let token = tokens::hash(&token(app, uri, headers)?);
     app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)
+}
+
+/// Carries out a write of a permitted caller. A write that finds its caller changed ([`Error::CallerChanged`]) is judged
+/// again, by the caller as it is now.
+pub async fn write_as<T, W: Future<Output = Result<T, Error>>>(
+    app: &App,
+    head: &Parts,
+    mut caller: Arc<Caller>,
+    permit: impl Fn(&Caller) -> Result<(), Error>,
+    write: impl Fn(Arc<Caller>) -> W,
+) -> Result<T, Error> {
+    for _ in 1..MOST_JUDGED {
+        match write(Arc::clone(&caller)).await {
+            Err(Error::CallerChanged) => {
+                let token = tokens::hash(&token(app, &head.uri, &head.headers)?);
+                caller = app.callers.find_anew(&app.store, token).await?.ok_or(Error::Unauthenticated)?;
+                permit(&caller)?;
+            }
+            written => return written,
+        }
+    }
+    write(caller).await
 }
 
 /// The parameters of the query string.

@@ -126,10 +126,11 @@ pub fn find(db: &mut Db, client_id: &str) -> Result<Option<Application>, store::
     Ok(find_with_hash(db, client_id)?.map(|(application, _)| application))
 }
 
-/// Whether an application still exists. Writes for it check this again.
+/// Whether an application still exists. Writes for it check this again; it cannot be deleted before they end.
 pub(super) fn is_registered(db: &mut Db, id: ApplicationId) -> Result<bool, store::Error> {
-    let sql = "SELECT 1 FROM applications WHERE id = ?1 AND deleted_at IS NULL";
-    db.exists(sql, &[id.into()])
+    let lock = db.dialect().for_share();
+    let sql = format!("SELECT 1 FROM applications WHERE id = ?1 AND deleted_at IS NULL{lock}");
+    db.exists(&sql, &[id.into()])
 }
 
 fn find_with_hash(db: &mut Db, client_id: &str) -> Result<Option<(Application, Vec<u8>)>, store::Error> {
@@ -198,7 +199,7 @@ pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, stor
     let Some((id, account_id, name)) = deleted else {
         return Ok(false);
     };
-    tokens::revoke_all(db, "application_id", id, now)?;
+    tokens::revoke_all(db, account_id, "application_id", id, now)?;
     AuditEntry::new(account_id, now, "application.delete", "applications", id)
         .before([("client_id", Kind::Line, Cell::Text(client_id)), ("name", Kind::Line, Cell::Text(&name))])
         .write(db)?;

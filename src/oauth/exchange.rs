@@ -34,7 +34,7 @@ const NOT_PROVEN: Refusal = refusal(Code::InvalidGrant, "The code_verifier does 
 
 const DEAD_REFRESH_TOKEN: Refusal = refusal(
     Code::InvalidGrant,
-    "The refresh token is unknown, used or revoked, or it was given to another application.",
+    "The refresh token is unknown, expired, used or revoked, or it was given to another application.",
 );
 
 const WIDER_SCOPE: Refusal = refusal(Code::InvalidScope, "The scope is malformed or wider than what was granted.");
@@ -69,6 +69,8 @@ pub struct Exchange<'a> {
     pub application: &'a Application,
     pub entropy: &'a Entropy,
     pub now: Timestamp,
+    /// Refresh tokens made then or earlier have expired.
+    pub oldest_refresh_token: Timestamp,
     pub request_id: &'a RequestId,
 }
 
@@ -110,9 +112,12 @@ impl Exchange<'_> {
     }
 
     fn redeem(&self, db: &mut Db, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Exchanged {
-        let sql = "SELECT id, application_id, user_id, scope, revoked_at, code_used_at, code_expires_at, \
-                   redirect_uri, code_challenge, code_challenge_method FROM grants WHERE code_hash = ?1";
-        let found = db.maybe(sql, &[Param::Bytes(&tokens::hash(code))], |row| {
+        let sql = format!(
+            "SELECT id, application_id, user_id, scope, revoked_at, code_used_at, code_expires_at, \
+             redirect_uri, code_challenge, code_challenge_method FROM grants t WHERE code_hash = ?1{}",
+            db.dialect().for_update()
+        );
+        let found = db.maybe(&sql, &[Param::Bytes(&tokens::hash(code))], |row| {
             let method = row.maybe_text(9)?.and_then(ChallengeMethod::named);
             let challenge = row.maybe_text(8)?.zip(method);
             let challenge = challenge.map(|(text, method)| Challenge { method, text: text.to_owned() });
@@ -137,16 +142,22 @@ impl Exchange<'_> {
     }
 
     fn renew(&self, db: &mut Db, token: &str, scope: &str) -> Exchanged {
-        let sql = "SELECT g.id, g.application_id, g.user_id, g.scope, g.revoked_at, r.used_at, r.id \
-                   FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.token_hash = ?1";
-        let found = db.maybe(sql, &[Param::Bytes(&tokens::hash(token))], |row| Ok((found(row)?, row.int(6)?)))?;
-        let Some((grant, id)) = found else {
+        // Locked, so that whoever revokes the grant ends the tokens that come of this, too.
+        let sql = format!(
+            "SELECT t.id, t.application_id, t.user_id, t.scope, t.revoked_at, r.used_at, r.id, r.created_at \
+             FROM refresh_tokens r JOIN grants t ON t.id = r.grant_id WHERE r.token_hash = ?1{}",
+            db.dialect().for_update()
+        );
+        let found = db.maybe(&sql, &[Param::Bytes(&tokens::hash(token))], |row| {
+            Ok((found(row)?, row.int(6)?, Timestamp(row.int(7)?) <= self.oldest_refresh_token))
+        })?;
+        let Some((grant, id, is_expired)) = found else {
             return Ok(Err(DEAD_REFRESH_TOKEN));
         };
         if grant.is_used || grant.application_id != self.application.id {
             return self.end(db, &grant, DEAD_REFRESH_TOKEN);
         }
-        if grant.is_revoked || !is_active(db, grant.user_id)? {
+        if grant.is_revoked || is_expired || !is_active(db, grant.user_id)? {
             return Ok(Err(DEAD_REFRESH_TOKEN));
         }
         if !is_within(scope, &grant.scope) {
@@ -173,13 +184,13 @@ impl Exchange<'_> {
 
     /// Ends a grant whose code or token was misused.
     fn end(&self, db: &mut Db, grant: &FoundGrant, refusal: Refusal) -> Exchanged {
-        grants::end(db, grant.grant_id, self.request_id, self.now)?;
+        grants::end(db, grant.grant_id, Actor::request(self.request_id), self.now)?;
         Ok(Err(refusal))
     }
 
     /// Makes an access token, and a refresh token if there is a grant to renew it from.
     fn issue(&self, db: &mut Db, user_id: UserId, grant_id: Option<GrantId>, scope: &str) -> Exchanged {
-        let Self { application, entropy, now, request_id } = *self;
+        let Self { application, entropy, now, request_id, .. } = *self;
         let access_token = tokens::generate(entropy, tokens::ACCESS_PREFIX)?;
         let hash = tokens::hash(access_token.expose_secret());
         let row = vec![

@@ -32,8 +32,13 @@ const IS_ACTIVE: &str = "m.disabled_at IS NULL AND a.canceled_at IS NULL";
 const ACTIVE_MEMBER_JOINS: &str =
     "JOIN account_memberships m ON m.user_id = u.id JOIN accounts a ON a.id = u.account_id";
 
+/// Whether the user may act, in the transaction of what they do: it cannot change before that ends.
 fn is_active(db: &mut Db, user_id: UserId) -> Result<bool, store::Error> {
-    let sql = format!("SELECT 1 FROM users u {ACTIVE_MEMBER_JOINS} WHERE u.id = ?1 AND {IS_ACTIVE}");
+    let lock = db.dialect().for_share();
+    let sql = format!(
+        "SELECT 1 FROM account_memberships m WHERE m.user_id = ?1 AND m.disabled_at IS NULL \
+         AND (SELECT a.canceled_at FROM accounts a WHERE a.id = m.account_id) IS NULL{lock}"
+    );
     db.exists(&sql, &[user_id.into()])
 }
 

@@ -19,7 +19,7 @@ use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
-use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::Kind;
@@ -93,12 +93,22 @@ fn compute(password: &SecretString, salt: &[u8], costs: Costs) -> Result<[u8; 32
     Ok(hash)
 }
 
-/// Stores the password of a user, and ends the sessions and links made with the old one.
+/// What becomes of the applications that the member has allowed, when the member gets a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grants {
+    /// Whoever knew the old password may have allowed them.
+    End,
+    Keep,
+}
+
+/// Stores the password of a user, and ends what was begun with the old one: sessions, links and, unless they are to be
+/// kept, grants with all their tokens.
 pub fn set(
     db: &mut Db,
     account_id: AccountId,
     user_id: UserId,
     hashed: &HashedPassword,
+    grants: Grants,
     actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
@@ -119,6 +129,9 @@ pub fn set(
     )?;
     for sql in ["DELETE FROM sessions WHERE user_id = ?1", "DELETE FROM sign_in_links WHERE user_id = ?1"] {
         db.exec(sql, &[user_id.into()])?;
+    }
+    if grants == Grants::End {
+        grants::end_all(db, user_id, actor, now)?;
     }
     AuditEntry::new(account_id, now, "password.set", "users", user_id)
         .by(actor)
@@ -143,10 +156,18 @@ pub struct Candidate {
     hashed: HashedPassword,
 }
 
-pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Result<Candidate, store::Error> {
+/// Who signs in with this address: in this account; or anywhere, if the address is proven. Of several, the one whose
+/// password is the newest.
+pub fn candidate(db: &mut Db, account_id: Option<AccountId>, email_address: &str) -> Result<Candidate, store::Error> {
     let sql = format!(
         "SELECT u.id, p.salt, p.hash, p.memory_kib, p.passes, p.lanes FROM users u {ACTIVE_MEMBER_JOINS} \
-         JOIN passwords p ON p.user_id = u.id WHERE u.account_id = ?1 AND u.email_key = ?2 AND {IS_ACTIVE}"
+         JOIN passwords p ON p.user_id = u.id WHERE {}u.email_key = ?2 AND u.is_active = 1 AND {IS_ACTIVE} \
+         ORDER BY p.changed_at DESC, u.id DESC LIMIT 1",
+        if account_id.is_some() {
+            "u.account_id = ?1 AND "
+        } else {
+            "?1 IS NULL AND u.address_proven_at IS NOT NULL AND "
+        }
     );
     let cost = |number: i64| {
         u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))
@@ -163,6 +184,22 @@ pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Res
         Ok(Candidate { user_id: Some(row.id(0)?), hashed })
     })?;
     Ok(found.unwrap_or_else(unknown))
+}
+
+/// That somebody has shown a user's password, as long as it is the password.
+pub struct Proof {
+    user_id: UserId,
+    /// Each password that is set has another one.
+    salt: Vec<u8>,
+}
+
+impl Proof {
+    /// The user, unless the password was changed since. It cannot change before the transaction ends.
+    pub fn user(&self, db: &mut Db) -> Result<Option<UserId>, store::Error> {
+        let lock = db.dialect().for_share();
+        let sql = format!("SELECT user_id FROM passwords WHERE user_id = ?1 AND salt = ?2{lock}");
+        db.maybe(&sql, &[self.user_id.into(), Param::Bytes(&self.salt)], |row| row.id(0))
+    }
 }
 
 /// Hashes and checks passwords, a few at a time.
@@ -187,10 +224,14 @@ impl PasswordChecks {
         self.compute(move || HashedPassword::new(&password, &entropy)).await
     }
 
-    /// The user, if the password is right.
-    pub async fn user_of(&self, candidate: Candidate, password: SecretString) -> Result<Option<UserId>, Error> {
-        self.compute(move || candidate.hashed.is_of(&password).map(|is_same| candidate.user_id.filter(|_| is_same)))
-            .await
+    /// The proof, if the password is right.
+    pub async fn prove(&self, candidate: Candidate, password: SecretString) -> Result<Option<Proof>, Error> {
+        let prove = move || {
+            let is_same = candidate.hashed.is_of(&password)?;
+            let user_id = candidate.user_id.filter(|_| is_same);
+            Ok(user_id.map(|user_id| Proof { user_id, salt: candidate.hashed.salt }))
+        };
+        self.compute(prove).await
     }
 
     async fn compute<T: Send + 'static>(

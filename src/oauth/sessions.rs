@@ -15,7 +15,7 @@ use crate::engine::request_id::RequestId;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, RecordId, UserId};
-use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, is_active};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::Kind;
 
@@ -50,10 +50,10 @@ pub fn begin(
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<Option<SecretString>, Error> {
-    let sql = format!("SELECT u.account_id FROM users u {ACTIVE_MEMBER_JOINS} WHERE u.id = ?1 AND {IS_ACTIVE}");
-    let Some(account_id) = db.maybe(&sql, &[user_id.into()], |row| row.id(0))? else {
+    if !is_active(db, user_id)? {
         return Ok(None);
-    };
+    }
+    let account_id = db.one("SELECT account_id FROM users WHERE id = ?1", &[user_id.into()], |row| row.id(0))?;
     end(db, before)?;
     let token = tokens::generate(entropy, "")?;
     let id: RecordId = db.insert(
@@ -86,6 +86,18 @@ pub fn find(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<MemberSes
             is_to_be_recorded: row.int(6)? <= now.minus(RECORDED_EVERY).0,
         })
     })
+}
+
+/// The user of a session, in the transaction of what they do: neither session nor membership can end before that does.
+pub fn user(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
+    let lock = db.dialect().for_share();
+    let sql = format!("SELECT user_id FROM sessions WHERE token_hash = ?1 AND created_at > ?2 AND seen_at > ?3{lock}");
+    let params =
+        [Param::Bytes(&tokens::hash(token)), Param::Int(now.minus(LIFETIME).0), Param::Int(now.minus(IDLE_LIFETIME).0)];
+    match db.maybe(&sql, &params, |row| row.id(0))? {
+        Some(user_id) if is_active(db, user_id)? => Ok(Some(user_id)),
+        _ => Ok(None),
+    }
 }
 
 pub fn record_use(db: &mut Db, token: &str, now: Timestamp) -> Result<(), store::Error> {

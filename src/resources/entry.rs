@@ -3,10 +3,11 @@
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::{Conflict, Record};
+use crate::engine::tokens::Turn;
 use crate::ids::RecordId;
 use crate::store::Db;
 use crate::wire::changes::Changes;
-use crate::wire::describe::Resource;
+use crate::wire::describe::{Resource, Verb};
 
 pub struct Entry {
     pub resource: &'static Resource,
@@ -38,11 +39,32 @@ pub struct Behaviour {
     pub destroy: Option<Act>,
     /// For `PUT …/{id}/name`.
     pub actions: &'static [(&'static str, Act)],
+    /// Attributes and actions that change what a member may do; [`DELETE`] is the action of `DELETE`.
+    pub changes_authority: &'static [&'static str],
 }
 
+pub const DELETE: &str = "delete";
+
 impl Behaviour {
-    pub const NONE: Self =
-        Self { create: None, before_update: None, beside_update: None, conflicts: &[], destroy: None, actions: &[] };
+    pub const NONE: Self = Self {
+        create: None,
+        before_update: None,
+        beside_update: None,
+        conflicts: &[],
+        destroy: None,
+        actions: &[],
+        changes_authority: &[],
+    };
+
+    /// The turn of a write among those of its account.
+    pub fn turn(&self, verb: Verb, changes: &[Changes]) -> Turn {
+        let is_changed = |name: &&str| match verb {
+            Verb::Action(action) => action == *name,
+            Verb::Destroy => *name == DELETE,
+            _ => changes.iter().any(|changes| changes.get(name).is_some()),
+        };
+        if self.changes_authority.iter().any(is_changed) { Turn::Alone } else { Turn::Shared }
+    }
 
     pub fn action(&self, name: &str) -> Option<Act> {
         self.actions.iter().find(|(known, _)| *known == name).map(|(_, act)| *act)

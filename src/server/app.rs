@@ -12,10 +12,9 @@ use crate::engine::limits::Limits;
 use crate::engine::recent_writes::RecentWrites;
 use crate::engine::request_id::RequestId;
 use crate::engine::schema::MIGRATIONS;
-use crate::engine::tokens::Callers;
+use crate::engine::tokens::{self, Callers, Turn};
 use crate::engine::tuning::{Tuned, Tuning};
 use crate::entropy::Entropy;
-use crate::ids::UserId;
 use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::PasswordChecks;
@@ -23,10 +22,13 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
-use crate::store::{self, Param, Place, Store, Work, migrate};
+use crate::store::{self, Db, Param, Place, Store, Work, migrate};
 
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
+
+/// Longest time until a write is answered, counted from when its request has arrived.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often the planting of a large seed logs its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -56,12 +58,12 @@ pub struct App {
 impl App {
     /// Opens the database, migrates it if the settings allow that, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = config.mail.open().map_err(NotStarted::Mail)?;
+        let mail = config.mail.open(config.address.base_url.as_deref()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         let in_database = NotStarted::of(&config.place());
         if config.migrate_on_start {
-            let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await.map_err(&in_database)?;
+            let applied = migrate::apply(&store.patient(), MIGRATIONS, clock.now()).await.map_err(&in_database)?;
             if applied.from != applied.to {
                 tracing::info!(from = applied.from, to = applied.to, "migrated the database");
             }
@@ -71,6 +73,7 @@ impl App {
         let tuned = Tuned::new(Tuning {
             rates: config.rates,
             rate_mails_per_address: config.rate_mails_per_address,
+            rate_mails_per_account: config.rate_mails_per_account,
             invitation_days: config.invitation_days,
             base_url: config.base_url(),
             profile: config.profile,
@@ -107,7 +110,8 @@ impl App {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
         let progress = Arc::new(AtomicU64::new(0));
         let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
-        let planting = self.store.write(move |db| seed::plant(db, &planted, now, days, &written));
+        let store = self.store.patient();
+        let planting = store.write(move |db| seed::plant(db, &planted, now, days, &written));
         tokio::pin!(planting);
         let of = seed.generated_rows();
         let is_planted = loop {
@@ -153,18 +157,41 @@ impl App {
 
     /// Reads on behalf of a caller, including at least what that caller wrote through this server.
     pub async fn read_for<T: Send + 'static>(&self, caller: &Caller, work: impl Work<T, Error>) -> Result<T, Error> {
-        if self.store.position().is_none() {
-            return self.store.read(work).await;
+        let store = self.store.of_tenant(caller.account_id.get());
+        if store.position().is_none() {
+            return store.read(work).await;
         }
         let since = caller.user_id().map(|user_id| self.recent_writes.of(user_id)).unwrap_or_default();
-        self.store.read_late(since, work).await
+        store.read_late(since, work).await
     }
 
-    /// Remembers that a user's write is about to be answered, so later reads include it.
-    pub fn note_write(&self, user_id: Option<UserId>) {
-        if let Some(user_id) = user_id {
+    /// Writes on behalf of a caller, unless writes are switched off for maintenance. [`Error::CallerChanged`] if the caller
+    /// is no longer what the request was judged by.
+    pub async fn write_for<T: Send + 'static>(
+        &self,
+        caller: &Arc<Caller>,
+        turn: Turn,
+        work: impl Work<T, Error>,
+    ) -> Result<T, Error> {
+        self.require_writes()?;
+        let store = self.store.of_tenant(caller.account_id.get());
+        let written = store.write(for_unchanged(caller, turn, work)).await?;
+        // Later reads of this caller include it.
+        if let Some(user_id) = caller.user_id() {
             self.recent_writes.note(user_id, &self.store);
         }
+        Ok(written)
+    }
+
+    /// Does the same work, and undoes it.
+    pub async fn rehearse_for<T: Send + 'static>(
+        &self,
+        caller: &Arc<Caller>,
+        turn: Turn,
+        work: impl Work<T, Error>,
+    ) -> Result<T, Error> {
+        self.require_writes()?;
+        self.store.of_tenant(caller.account_id.get()).rehearse(for_unchanged(caller, turn, work)).await
     }
 
     /// What a rule needs, besides the database, to write for this caller.
@@ -184,6 +211,15 @@ impl App {
             remarks: Arc::default(),
             mode: WriteMode::Part,
         }
+    }
+}
+
+/// Work that begins by checking its caller, inside its own transaction.
+fn for_unchanged<T>(caller: &Arc<Caller>, turn: Turn, mut work: impl Work<T, Error>) -> impl Work<T, Error> {
+    let caller = Arc::clone(caller);
+    move |db: &mut Db| {
+        tokens::require_unchanged(db, &caller, turn)?;
+        work(db)
     }
 }
 
@@ -209,6 +245,12 @@ pub fn named(place: &Place, trouble: &str) -> String {
     if trouble.contains(&place) { trouble.to_owned() } else { format!("{place}: {trouble}") }
 }
 
+/// Fails if the configured database is a damaged file. For servers: the commands that are over soon look for less.
+pub fn require_sound_database(config: &Config) -> Result<(), NotStarted> {
+    let place = config.place();
+    Store::require_sound(&place).map_err(NotStarted::of(&place))
+}
+
 /// Opens the configured database without migrating it.
 pub fn open_store(config: &Config) -> Result<Store, NotStarted> {
     let place = config.place();
@@ -219,6 +261,7 @@ pub fn open_store(config: &Config) -> Result<Store, NotStarted> {
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
+        write_timeout: WRITE_TIMEOUT,
     });
     opened.map_err(NotStarted::of(&place))
 }

@@ -142,6 +142,15 @@ impl Db {
         }
     }
 
+    /// Fails the job unless the statement finds a row, but perhaps only at the next statement, to save a round trip to a
+    /// server. Nothing is committed before it has found one.
+    pub fn require(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Error> {
+        match &mut self.engine {
+            Engine::Sqlite(_) => self.exists(sql, params)?.then_some(()).ok_or(Error::Unmet),
+            Engine::Postgres(connection) => connection.require_later(sql, params),
+        }
+    }
+
     /// Announces that the next statement is the job's last and that the job cannot fail after it, so the commit may
     /// travel with it. PostgreSQL refuses a further statement.
     pub fn expect_last(&mut self) {
@@ -158,10 +167,16 @@ impl Db {
     /// Serializes the writers that call this with the same number, such as an account's id, until their transactions
     /// end. The wait travels with the next statement, which sees what the previous writer committed.
     pub fn take_turn(&mut self, number: i64) -> Result<(), Error> {
-        match self.dialect().take_turn() {
-            Some(sql) => self.exec_later(sql, &[Param::Int(number)]),
-            None => Ok(()),
-        }
+        self.lock_number(self.dialect().take_turn(), number)
+    }
+
+    /// Lets others share this turn, but none take it. Turns are served in the order in which they were asked for.
+    pub fn share_turn(&mut self, number: i64) -> Result<(), Error> {
+        self.lock_number(self.dialect().share_turn(), number)
+    }
+
+    fn lock_number(&mut self, sql: Option<&str>, number: i64) -> Result<(), Error> {
+        sql.map_or(Ok(()), |sql| self.exec_later(sql, &[Param::Int(number)]))
     }
 
     /// Moves the tables' id sequences past ids that were inserted explicitly.

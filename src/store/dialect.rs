@@ -54,6 +54,14 @@ impl Dialect {
         )
     }
 
+    /// A write that changes nothing but goes all the way to the disk. SQLite leaves out an update to the same values.
+    pub fn write_probe(self) -> &'static str {
+        match self {
+            Self::Sqlite => "PRAGMA user_version = 0",
+            Self::Postgres => "UPDATE schema_migrations SET name = name WHERE version = 1",
+        }
+    }
+
     /// Whether a column contains a text exactly.
     pub fn contains(self, column: &str, placeholder: &str) -> String {
         match self {
@@ -102,6 +110,11 @@ impl Dialect {
         self.on_postgres("SELECT 1 FROM pg_advisory_xact_lock(?1)")
     }
 
+    /// Locks the number `?1` in the same way, beside others who share it.
+    pub fn share_turn(self) -> Option<&'static str> {
+        self.on_postgres("SELECT 1 FROM pg_advisory_xact_lock_shared(?1)")
+    }
+
     /// Waits without limit until no other program is migrating the database. After that, statements may run long but
     /// not wait long for a lock: while one waits to change a table, every reader of the table queues behind it.
     pub fn take_turn_to_migrate(self) -> Option<&'static str> {
@@ -115,6 +128,12 @@ impl Dialect {
     /// may still be inserted, without waiting, and so without deadlocks. SQLite has only one writer.
     pub fn for_update(self) -> &'static str {
         self.on_postgres(" FOR NO KEY UPDATE OF t").unwrap_or_default()
+    }
+
+    /// Appended to a selection: until the transaction ends nobody changes the rows that it joins, though others may lock
+    /// them in the same way. SQLite has only one writer.
+    pub fn for_share(self) -> &'static str {
+        self.on_postgres(" FOR SHARE").unwrap_or_default()
     }
 
     /// Appended to the selection of rows to claim: skips rows that another transaction is claiming or changing, and

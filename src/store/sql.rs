@@ -189,7 +189,7 @@ fn expressions(dialect: Dialect, projection: &Projection) -> String {
             },
             Column::Key(association) => match association.link {
                 Link::One(id) => text.push_str(id),
-                Link::Many { id, rows } => text.push_str(&dialect.ids_of(id, rows)),
+                Link::Many { id, rows, .. } => text.push_str(&dialect.ids_of(id, rows)),
                 Link::Empty => text.push_str("'[]'"),
                 // Never a column: its field is.
                 Link::Field => text.push_str("NULL"),

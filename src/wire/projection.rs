@@ -115,6 +115,14 @@ impl Projection {
         &self.included
     }
 
+    /// The tallies of the ids that each printed record may list, one for each association without another bound.
+    pub fn tallies(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().filter_map(|column| match column {
+            Column::Key(Association { link: Link::Many { tally, .. }, .. }) => *tally,
+            _ => None,
+        })
+    }
+
     /// Whether every column is a field, and so in the record's own row.
     pub fn is_of_one_row(&self) -> bool {
         self.columns.iter().all(|column| matches!(column, Column::Field(_)))

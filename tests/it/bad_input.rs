@@ -45,7 +45,7 @@ impl Watched {
 /// The head of a PUT of JSON, with another header line.
 fn head(header: &str) -> String {
     format!(
-        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\n{header}\r\n\r\n",
         token::ADMINISTRATOR
     )

@@ -1,10 +1,10 @@
 //! An invitation from end to end: the real program mails it through a foreign mail server, a person opens the link from
 //! that mail in a real browser, and becomes a member with exactly the invited grants.
 //!
-//! Link scanners, which open every link and send every form, must not use the invitation up.
+//! A page of another origin, in the same browser, can do nothing to a sandbox. Link scanners, which open every link and send every form, must not use the invitation up.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use invited::testing::{Entropy, TemporaryFolder};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::mail::server::{MailServer, Taken};
 use crate::peers;
-use crate::process::{self, Program};
+use crate::process::{self, Client, Program};
 use crate::support::client::{BASE, Request};
 use crate::support::stored::everything_stored;
 use crate::support::{Answer, token, within};
@@ -212,4 +212,47 @@ fn pages_are_accessible_in_every_language_and_color() {
         let base_url = greeting["base_url"].as_str().expect("the greeting holds base_url");
         peers::node_script("accessibility.mjs", &[base_url, language]);
     }
+}
+
+/// What a sandbox holds: its rows, and everything that its control plane shows but the request log.
+fn held(address: SocketAddr, database: &Path) -> Vec<String> {
+    let shown = ["clock", "settings", "faults", "snapshots", "mailbox", "seats"].map(|name| {
+        let answer = Request::new(address, "GET", &format!("/sandbox/{name}")).send().expect(200);
+        format!("{name}: {}", answer.text())
+    });
+    everything_stored(database).into_iter().chain(shown).collect()
+}
+
+#[test]
+fn a_page_of_another_origin_reads_and_changes_nothing() {
+    let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
+    // With a random seed the clock stands still, so that it can be compared.
+    let (sandbox, greeting) =
+        Program::sandbox(&["--database", &process::sqlite(&folder.database()), "--random-seed", "1"]);
+    let address = process::address(&greeting);
+    let control = |method: &str, path: &str, body: Value| {
+        Request::new(address, method, &format!("/sandbox{path}")).json(&body).send().expect(200)
+    };
+    let invited = json!({"account_invitation": invitee()});
+    let made = Request::new(address, "POST", &format!("{BASE}/account_invitations")).bearer(token::ADMINISTRATOR);
+    made.json(&invited).send().expect(200);
+    let mails = Request::new(address, "GET", "/sandbox/mailbox?wait=20").send().expect(200).json();
+    let link = mails["messages"][0]["link"].as_str().expect("the mail has a link").to_owned();
+    control("PUT", "/snapshots/one", json!({}));
+    // The outbox records the delivery a moment after the mail arrives.
+    control("POST", "/clock/advance", json!({"seconds": 1}));
+    // It never happens, but an attack could remove it.
+    control("POST", "/faults", json!({"status": 503, "path": "/api/v1/roles/4711", "times": 1}));
+
+    let before = held(address, &folder.database());
+    peers::node_script("foreign_page.mjs", &[&format!("http://{address}"), &link]);
+    assert_eq!(held(address, &folder.database()), before);
+    // The owner's own requests still work, by each name of the server.
+    for host in [address.to_string(), format!("localhost:{}", address.port()), format!("[::1]:{}", address.port())] {
+        let mut client = Client::connect(address, token::OWNER).unwrap();
+        let said = [("Host", host.as_str()), ("Origin", &format!("http://{host}")), ("Sec-Fetch-Site", "same-origin")];
+        let answer = client.ask("POST", "/sandbox/clock/advance", &said, r#"{"seconds":1}"#).unwrap();
+        assert_eq!(answer.status, 200, "{host}: {}", answer.body);
+    }
+    sandbox.stop();
 }

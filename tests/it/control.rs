@@ -6,11 +6,13 @@
 //! - `states`: resets and snapshots.
 //! - `accounts`: an account per test.
 //! - `settings`: settings that can change while it runs.
+//! - `gate`: which pages and names it does not answer to.
 //! - `mounting`: where the control plane is mounted, and where it never is.
 
 mod accounts;
 mod clock;
 mod faults;
+mod gate;
 mod mounting;
 mod requests;
 mod settings;
@@ -25,7 +27,12 @@ impl Server {
     #[track_caller]
     pub(crate) fn control(&self, method: &str, path: &str, body: &Value) -> Answer {
         let request = self.request_at_root(method, &format!("/sandbox{path}"));
-        if body.is_null() { request.send() } else { request.json(body).send() }
+        if body.is_null() {
+            // It takes nothing that does not say it is JSON.
+            request.header("Content-Type", "application/json").send()
+        } else {
+            request.json(body).send()
+        }
     }
 
     /// Invites an address as the administrator.

@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "entropy",
     "files",
     "language",
+    "trust",
     "store",
     "ids",
     "mail",

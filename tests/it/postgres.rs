@@ -3,6 +3,7 @@
 
 mod collisions;
 mod copy;
+mod cut;
 mod differential;
 mod encryption;
 mod failover;
@@ -13,7 +14,7 @@ mod outage;
 mod own_cluster;
 mod plans;
 mod pooler;
-mod processes;
+pub(crate) mod processes;
 mod replica;
 mod round_trips;
 mod several_servers;

@@ -177,9 +177,11 @@ impl Client {
 
     /// The same with extra headers; returns the answer's headers too.
     pub(crate) fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Reply> {
+        let has_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let host = if has_host { "" } else { "Host: localhost\r\n" };
         let own: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\n{host}Authorization: Bearer {}\r\nContent-Type: application/json\r\n\
              {own}Content-Length: {}\r\n\r\n{body}",
             self.bearer,
             body.len()
@@ -209,7 +211,7 @@ impl Client {
 pub(crate) fn half_a_request(address: SocketAddr, bearer: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("the program listens");
     let head = format!(
-        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\n\
+        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n\
          Content-Type: application/json\r\nContent-Length: 50\r\n"
     );
     begin(&mut stream, &head);

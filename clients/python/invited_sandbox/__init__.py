@@ -56,11 +56,11 @@ class Sandbox:
     def start(cls, *arguments: str, binary: str | None = None, deadline: float = 30) -> Sandbox:
         """Starts a sandbox on a free port, with further arguments of `invited sandbox`, and waits until it is ready."""
         command = [find_binary(binary), "sandbox", "--json", "--until-stdin-closes", "--listen", "127.0.0.1:0", *arguments]
-        environment = {"INVITED_LOG_LEVEL": "warn", **os.environ}
-        # Its input ends with this process, however that ends. Its output goes to a file, since no one reads a pipe while the tests run.
+        # Its input ends with this process, however that ends. Its output goes to a file, since no one reads a pipe while
+        # the tests run.
         with tempfile.TemporaryFile() as log:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                                       env=environment)
+                                       env={"INVITED_LOG_LEVEL": "warn", **os.environ})
             try:
                 ready = json.loads(_first_line(process, deadline))
                 sandbox = cls(ready["base_url"])
@@ -93,7 +93,9 @@ class Sandbox:
         """Calls the control plane; parameters that are None are omitted."""
         said = urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.base_url}/sandbox/{path}?{said}", data, method=method)
+        # The control plane takes nothing that does not say it is JSON: any web page could send other requests.
+        request = urllib.request.Request(f"{self.base_url}/sandbox/{path}?{said}", data, method=method,
+                                         headers={"Content-Type": "application/json"})
         try:
             with _opener.open(request, timeout=90) as answer:
                 return json.loads(answer.read() or b"null")

@@ -61,7 +61,8 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
 async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>, Error> {
     permitted.options = RequestOptions::of_read(&head.headers, &permitted.call.app.tuned.profile())?;
     permitted.take(request::query(&head.uri)?)?;
-    let (resource, projection, caller) = (permitted.resource(), permitted.projection(), Arc::clone(&permitted.caller));
+    let (resource, caller) = (permitted.resource(), Arc::clone(&permitted.caller));
+    let projection = permitted.projection(&caller);
     let app = &permitted.call.app;
     let (id, conditions) = match permitted.verb() {
         Verb::Index => {
@@ -83,21 +84,14 @@ async fn write_to(mut permitted: Permitted<'_>, head: Parts, body: RequestBody) 
     let (call, app) = (permitted.call, &permitted.call.app);
     permitted.options = RequestOptions::of_write(&head.headers, &app.tuned.profile())?;
     let params = if permitted.verb().reads_body() {
-        let params = request::query_and_body(call, &head.uri, &head.headers, body).await?;
-        // A member can be disabled or demoted while the body arrives: what counts is the present.
-        permitted.caller = request::caller(app, &head.uri, &head.headers).await?;
-        access::permit(&permitted.caller, permitted.route.operation, app.config.create_level)?;
-        params
+        request::query_and_body(call, &head.uri, &head.headers, body).await?
     } else {
         request::query(&head.uri)?
     };
     permitted.take(params)?;
-    let changes = match permitted.verb() {
-        Verb::Create { bulk } => permitted.changes(bulk)?,
-        Verb::Update => permitted.changes(1)?,
-        _ => Vec::new(),
-    };
-    write(permitted, changes).await
+    let (caller, operation) = (Arc::clone(&permitted.caller), permitted.route.operation);
+    let permit = |caller: &Caller| access::permit(caller, operation, app.config.create_level);
+    request::write_as(app, &head, caller, permit, |caller| permitted.write(caller)).await
 }
 
 /// A request that its caller's level allows.
@@ -130,14 +124,14 @@ impl Permitted<'_> {
         if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
     }
 
-    fn projection(&self) -> Projection {
+    fn projection(&self, caller: &Caller) -> Projection {
         let dates = self.call.app.tuned.profile().dates;
-        Projection::read(self.resource(), &self.params, self.caller.rung()).with_dates(dates)
+        Projection::read(self.resource(), &self.params, caller.rung()).with_dates(dates)
     }
 
     /// The attributes of each element of the body.
-    fn changes(&self, bulk: usize) -> Result<Vec<Changes>, Error> {
-        let (verb, rung) = (self.verb(), self.caller.rung());
+    fn changes(&self, bulk: usize, caller: &Caller) -> Result<Vec<Changes>, Error> {
+        let (verb, rung) = (self.verb(), caller.rung());
         let elements = elements(self.resource(), &self.params, bulk)?.into_iter().enumerate();
         let read = elements.map(|(index, object)| {
             let mut changes = Changes::read(self.resource(), verb, object, rung, index);
@@ -148,15 +142,73 @@ impl Permitted<'_> {
         });
         Ok(read.collect())
     }
+
+    /// Carries out a write: once per idempotency key, and without effect in a dry run.
+    async fn write(&self, caller: Arc<Caller>) -> Result<Response<Body>, Error> {
+        let Self { call, route: Route { entry, operation, id }, params, options, .. } = self;
+        let (app, entry, operation, id) = (&call.app, *entry, *operation, *id);
+        let changes = match operation.verb {
+            Verb::Create { bulk } => self.changes(bulk, &caller)?,
+            Verb::Update => self.changes(1, &caller)?,
+            _ => Vec::new(),
+        };
+        if let more @ 1.. = changes.len().saturating_sub(1) {
+            // The first of them was counted when the request came.
+            count(app, &caller, access::limit(operation), more)?;
+        }
+        let turn = entry.behaviour.turn(operation.verb, &changes);
+        let (projection, expected) = (self.projection(&caller), options.expected.clone());
+        let mut context = app.context(&caller, Some(&call.request_id));
+        let key = options.idempotency_key.clone().zip(caller.user_id()).map(|(text, user_id)| IdempotencyKey {
+            account_id: caller.account_id,
+            user_id,
+            text,
+            fingerprint: idempotency::fingerprint(operation.id, id, params),
+            now: context.now,
+        });
+        context.mode = match key {
+            _ if options.is_dry_run => WriteMode::DryRun,
+            None => WriteMode::Whole,
+            Some(_) => WriteMode::Part,
+        };
+        let remarks = Arc::clone(&context.remarks);
+        let mut work = move |db: &mut Db| {
+            let guard =
+                |db: &mut Db, record: &Record| permit(db, &context, record, operation, expected.as_ref(), &projection);
+            let write = Write { context: &context, entry, id, guard: &guard, projection: &projection };
+            match operation.verb {
+                Verb::Create { .. } => write.create(db, &mut changes.clone()).map(Some),
+                Verb::Update => write.update(db, changes[0].clone()).map(Some),
+                Verb::Destroy => write.destroy(db).map(|()| None),
+                Verb::Action(name) => write.act(db, name).map(Some),
+                Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
+            }
+        };
+        let (body, mark) = match key {
+            _ if options.is_dry_run => (app.rehearse_for(&caller, turn, work).await?, Some(options::DRY_RUN)),
+            Some(key) => {
+                let once = move |db: &mut Db| idempotency::once(db, &key, &mut work);
+                let (body, is_replay) = app.write_for(&caller, turn, once).await?;
+                (body, is_replay.then_some(options::REPLAYED))
+            }
+            None => (app.write_for(&caller, turn, work).await?, None),
+        };
+        Ok(written(body, &remarks, mark))
+    }
 }
 
-/// The limits of the token. A record's own limit is taken by its rule, once the record is found and may be changed: a
+/// The limits of user and account. A record's own limit is taken by its rule, once the record is found and may be changed: a
 /// refused request must neither use it up nor reveal it.
 pub fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
-    let Some(token) = caller.token_id() else { return Ok(()) };
-    let now = app.clock.now();
-    app.limits.take(Limit::General, token.get(), now)?;
-    operation.and_then(access::limit).map_or(Ok(()), |limit| app.limits.take(limit, token.get(), now))
+    count(app, caller, Some(Limit::General), 1)?;
+    count(app, caller, operation.and_then(access::limit), 1)
+}
+
+fn count(app: &App, caller: &Caller, limit: Option<Limit>, count: usize) -> Result<(), Error> {
+    match limit.zip(caller.user_id()) {
+        Some((limit, user)) => app.limits.take_of_user(limit, user, caller.account_id, count, app.clock.now()),
+        None => Ok(()),
+    }
 }
 
 /// What a record has to meet before a request may write to it: the caller's rule, then `If-Match`. That is met by the
@@ -178,56 +230,6 @@ fn permit(
         }
     }
     Err(Error::Stale)
-}
-
-/// Carries out a write, unless writes are switched off for maintenance: once per idempotency key, and without effect in
-/// a dry run.
-async fn write(permitted: Permitted<'_>, changes: Vec<Changes>) -> Result<Response<Body>, Error> {
-    let projection = permitted.projection();
-    let Permitted { call, caller, route, params, options } = permitted;
-    let operation = route.operation;
-    let app = &call.app;
-    app.require_writes()?;
-    let mut context = app.context(&caller, Some(&call.request_id));
-    let key = options.idempotency_key.zip(caller.user_id()).map(|(text, user_id)| IdempotencyKey {
-        account_id: caller.account_id,
-        user_id,
-        text,
-        fingerprint: idempotency::fingerprint(operation.id, route.id, &params),
-        now: context.now,
-    });
-    context.mode = match key {
-        _ if options.is_dry_run => WriteMode::DryRun,
-        None => WriteMode::Whole,
-        Some(_) => WriteMode::Part,
-    };
-    let remarks = Arc::clone(&context.remarks);
-    let work = move |db: &mut Db| {
-        let guard = |db: &mut Db, record: &Record| {
-            permit(db, &context, record, operation, options.expected.as_ref(), &projection)
-        };
-        let (context, projection) = (&context, &projection);
-        let write = Write { context, entry: route.entry, id: route.id, guard: &guard, projection };
-        match operation.verb {
-            Verb::Create { .. } => write.create(db, &mut changes.clone()).map(Some),
-            Verb::Update => write.update(db, changes[0].clone()).map(Some),
-            Verb::Destroy => write.destroy(db).map(|()| None),
-            Verb::Action(name) => write.act(db, name).map(Some),
-            Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
-        }
-    };
-    if options.is_dry_run {
-        return Ok(written(app.store.rehearse(work).await?, &remarks, Some(options::DRY_RUN)));
-    }
-    let (body, mark) = match key {
-        Some(key) => {
-            let (body, is_replay) = app.store.write(move |db| idempotency::once(db, &key, &work)).await?;
-            (body, is_replay.then_some(options::REPLAYED))
-        }
-        None => (app.store.write(work).await?, None),
-    };
-    app.note_write(caller.user_id());
-    Ok(written(body, &remarks, mark))
 }
 
 /// The answer to a write: 200 with its body, or 204 without one.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::engine::access::{self, Caller, Level};
 use crate::engine::error::Error;
 use crate::engine::records;
+use crate::engine::tokens::Turn;
 use crate::http::api::operations;
 use crate::http::extract::Visit;
 use crate::http::json::{Json, Ordered};
@@ -21,8 +22,13 @@ use crate::wire::query::digits;
 
 pub async fn link(visit: Visit) -> Result<Json<Ordered<Value>>, Error> {
     let (caller, id) = permitted(&visit, Level::Administrator).await?;
+    let permit = |caller: &Caller| access::permit_from(Level::Administrator.rung(), caller);
+    request::write_as(&visit.app, &visit.head, caller, permit, |caller| hand_over(&visit, caller, id)).await
+}
+
+async fn hand_over(visit: &Visit, caller: Arc<Caller>, id: Option<RecordId>) -> Result<Json<Ordered<Value>>, Error> {
     let context = visit.app.context(&caller, Some(&visit.call.request_id));
-    let work = visit.write(move |db| {
+    let work = visit.app.write_for(&caller, Turn::Shared, move |db| {
         let account = context.caller.account_id;
         let record = records::find(db, &RESOURCE, account, id)?;
         let token = invitations::hand_over(db, &context, &record)?;

@@ -11,11 +11,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::http::browser::{self, Browser};
 use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::invitations::answers;
 use crate::http::{headers, html};
 use crate::language::Language;
+use crate::oauth::sessions;
 use crate::resources::invitations::acceptance::{self, Acceptance, CONFIRMATION, OpenInvitation};
 use crate::resources::invitations::links::PATH;
 use crate::server::delivery;
@@ -130,22 +132,26 @@ async fn accept(
         Some(password) => Some(answers::hash(visit, password).await?),
         None => None,
     };
-    let answer = Acceptance {
+    let mut answer = Acceptance {
         token: token(visit),
         password,
         is_move_confirmed: is_ticked(params, CONFIRMATION),
-        signed_in: browser.session(app).await?.map(|session| session.user_id),
+        signed_in: None,
     };
     // A dead link goes the whole way, too: what it costs must not show that it is dead.
     let seen = match look(visit, browser).await {
         Err(Error::NotFound) => None,
         seen => Some(seen?),
     };
-    let context = visit.context();
-    let accept = move |db: &mut Db| Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id));
+    let (context, cookie) = (visit.context(), browser.cookie.clone());
+    let accept = move |db: &mut Db| {
+        answer.signed_in = sessions::user(db, cookie.expose_secret(), context.now)?;
+        Ok(Some(acceptance::accept(db, &context, &answer)?.0.user_id))
+    };
     let cookie = browser.sign_in(visit, accept).await?;
     let offer = seen.ok_or(Error::NotFound)?.offer;
-    let welcome = notice(delivery::spoken(app, &offer), StatusCode::OK, Notice::Welcome, &offer.account_name)?;
+    let welcome =
+        notice(delivery::spoken(app, offer.language.as_deref()), StatusCode::OK, Notice::Welcome, &offer.account_name)?;
     match cookie {
         Some(cookie) => browser::set_cookie(app, welcome, &cookie),
         None => Ok(welcome),
@@ -167,12 +173,12 @@ async fn decline(visit: &Visit, browser: &Browser) -> Result<Response, Error> {
     let seen = look(visit, browser).await?;
     let (context, token) = (visit.context(), token(visit));
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
-    notice(delivery::spoken(&visit.app, &seen.offer), StatusCode::OK, Notice::Declined, "")
+    notice(delivery::spoken(&visit.app, seen.offer.language.as_deref()), StatusCode::OK, Notice::Declined, "")
 }
 
-/// The token in the path; nothing in it is ever percent-encoded.
 fn token(visit: &Visit) -> SecretString {
-    SecretString::from(visit.head.uri.path().strip_prefix(PATH).unwrap_or_default().to_owned())
+    let written = visit.head.uri.path().strip_prefix(PATH).unwrap_or_default();
+    SecretString::from(tokens::in_address(written).to_owned())
 }
 
 async fn look(visit: &Visit, browser: &Browser) -> Result<OpenInvitation, Error> {
@@ -190,7 +196,7 @@ async fn offer_page(
 ) -> Result<Response, Error> {
     let seen = look(visit, browser).await?;
     let offer = &seen.offer;
-    let language = delivery::spoken(&visit.app, offer);
+    let language = delivery::spoken(&visit.app, offer.language.as_deref());
     let elsewhere: Vec<&str> = seen.elsewhere.iter().map(|member| member.account_name.as_str()).collect();
     let page = OfferPage {
         inviter: &offer.inviter_name,

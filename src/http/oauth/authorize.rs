@@ -177,10 +177,9 @@ pub async fn decide(visit: Visit, Params(params): Params) -> Result<Response, Er
     }
     match text(&params, "decision").as_deref() {
         Some("allow") => {
-            // The session may have changed since the page was shown, so it is read in the same transaction.
+            // The session may have ended since the page was shown, so it is read in the same transaction.
             let (cookie, now) = (browser.cookie, visit.app.clock.now());
-            let who =
-                move |db: &mut Db| Ok(sessions::find(db, cookie.expose_secret(), now)?.map(|found| found.user_id));
+            let who = move |db: &mut Db| Ok(sessions::user(db, cookie.expose_secret(), now)?);
             consent(&visit, &trusted, request, who).await
         }
         Some("deny") => trusted.refuse(&DENIED),

@@ -14,6 +14,7 @@ use crate::http::oauth::refused::Refused;
 use crate::oauth::exchange::{Exchange, TokenRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::revocation;
+use crate::store::Db;
 use crate::wire::params::Tree;
 
 const NO_TOKEN: Refusal = refusal(Code::InvalidRequest, "The parameter token is missing.");
@@ -27,7 +28,13 @@ pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<Ordered<
     let (now, request_id) = (app.clock.now(), visit.call.request_id.clone());
     let outcome = visit
         .write(move |db| {
-            let exchange = Exchange { application: &application, entropy: &app.entropy, now, request_id: &request_id };
+            let exchange = Exchange {
+                application: &application,
+                entropy: &app.entropy,
+                now,
+                oldest_refresh_token: app.config.oldest_refresh_token(now),
+                request_id: &request_id,
+            };
             let outcome = exchange.carry_out(db, &asked)?;
             if outcome.is_err() {
                 // A refusal may have revoked tokens that were issued before.
@@ -92,8 +99,9 @@ pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>,
 pub async fn introspect(visit: Visit, Params(params): Params) -> Result<Json<Ordered<Value>>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
-    let work = visit.app.store.read(move |db| Ok::<_, Error>(revocation::introspect(db, &application, &token)?));
-    let facts = work.await?;
+    let oldest = visit.app.config.oldest_refresh_token(visit.app.clock.now());
+    let work = move |db: &mut Db| Ok::<_, Error>(revocation::introspect(db, &application, &token, oldest)?);
+    let facts = visit.app.store.read(work).await?;
     let mut answer = vec![("active", json!(facts.is_some()))];
     if let Some(facts) = facts {
         answer.extend([

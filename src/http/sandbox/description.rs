@@ -39,8 +39,9 @@ pub fn document(routes: &[NamedRoute]) -> Json {
             "title": "invited: control plane of the sandbox",
             "summary": "What a test suite can do to the sandbox besides using it.",
             "description": "Only `invited sandbox` has these paths. They need no token, since everything in a \
-                sandbox is public. Bodies are JSON and are read strictly: unknown keys are refused, and nothing \
-                changes.",
+                sandbox is public. Bodies are JSON, which the Content-Type has to say even where the body is empty, \
+                and are read strictly: unknown keys are refused, and nothing changes. Pages of other origins are \
+                refused.",
             "version": "1",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

@@ -2,7 +2,8 @@
 //!
 //! JSON over HTTP under `/sandbox/`. It is served only if the app has a `Sandbox`, which only `invited sandbox`
 //! makes: for `invited serve` these paths do not exist. It needs no token, since everything in a sandbox is public; so
-//! a sandbox listens on loopback unless it is started with `--allow-remote`.
+//! a sandbox listens on loopback unless it is started with `--allow-remote`, and its `gate` keeps out the pages of other
+//! origins.
 //!
 //! Invariants. A request with any error changes nothing. Effects on rows, clock and mail are complete when the answer
 //! is sent: after the clock has moved by a month, the invitations have expired.
@@ -12,6 +13,7 @@ mod clock;
 mod description;
 mod extract;
 mod faults;
+pub mod gate;
 mod har;
 pub mod intercept;
 mod mailbox;
@@ -106,9 +108,12 @@ pub fn router() -> Router {
     ROUTES.router.clone().route_layer(from_fn(refuse_unknown_parameters))
 }
 
+/// The start of every path of the control plane.
+pub const BASE_PATH: &str = "/sandbox/";
+
 /// Whether a path belongs to the control plane, if there is one.
 pub fn is_for(path: &str) -> bool {
-    path.starts_with("/sandbox/")
+    path.starts_with(BASE_PATH)
 }
 
 async fn describe() -> hyper::Response<Body> {

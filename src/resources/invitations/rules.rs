@@ -15,7 +15,7 @@ use crate::engine::limits::Limit;
 use crate::engine::records::Record;
 use crate::engine::tallies;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
-use crate::mail::outbox;
+use crate::mail::outbox::{self, Topic};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, NewMembership};
 use crate::resources::seats::PENDING_INVITATIONS;
@@ -40,6 +40,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
     context.take_limit(Limit::ResendOfRecord, record.id)?;
+    context.take_mails(1)?;
     renew(db, context, record, "resend", expiration_day(context))?;
     put_into_outbox(db, context, record.id.typed(), record.text("email_address").unwrap_or_default())
 }
@@ -69,8 +70,8 @@ fn renew(db: &mut Db, context: &Context, record: &Record, action: &'static str, 
 }
 
 pub(super) fn put_into_outbox(db: &mut Db, context: &Context, id: InvitationId, recipient: &str) -> Result<(), Error> {
-    let account = context.caller.account_id;
-    Ok(outbox::enqueue(db, &context.outbox, &context.entropy, account, id, recipient, context.now)?)
+    let (account, topic) = (context.caller.account_id, Topic::Invitation(id));
+    Ok(outbox::enqueue(db, &context.outbox, &context.entropy, account, topic, recipient, context.now)?)
 }
 
 pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {

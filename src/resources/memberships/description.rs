@@ -1,7 +1,7 @@
 //! Account memberships: permission and rates of a person in the account. Accepted invitations make them.
 
 use crate::engine::access::{ADMINISTRATOR, ASSIGNABLE, LEAD};
-use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::entry::{Behaviour, DELETE, Entry};
 use crate::resources::memberships::rules;
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
 use crate::resources::{roles, users};
@@ -37,12 +37,18 @@ pub const fn billability() -> Field {
     Field::new("billability_target", Kind::Percent, text).nullable().shown_from(LEAD)
 }
 
+/// All other active members (docs/WIRE.md, G12).
+const fn possible(name: &'static str, key: &'static str) -> Association {
+    Association::nearly_all(name, key, ("m.user_id", OTHERS), &users::RESOURCE, ACTIVE_MEMBERSHIPS)
+}
+
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
         before_update: Some(rules::before_update),
         destroy: Some(rules::remove),
         actions: &[("disable", rules::disable), ("enable", rules::enable)],
+        changes_authority: &["permission", "disable", "enable", DELETE],
         ..Behaviour::NONE
     },
 };
@@ -184,8 +190,8 @@ pub static RESOURCE: Resource = Resource {
             ("m.user_id", "account_memberships m WHERE m.manager_id = t.user_id"),
             &users::RESOURCE,
         ),
-        Association::many("possible_managees", "possible_managee_ids", ("m.user_id", OTHERS), &users::RESOURCE),
-        Association::many("possible_managers", "possible_manager_ids", ("m.user_id", OTHERS), &users::RESOURCE),
+        possible("possible_managees", "possible_managee_ids"),
+        possible("possible_managers", "possible_manager_ids"),
         Association::none("skill_memberships", "skill_membership_ids", "skill_memberships"),
     ],
     tallies: &[

@@ -31,6 +31,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
     judge_manager(db, context, record, changes)?;
     judge_punch_clock_rate(changes, Some(record));
     if changes.text("permission").is_some() {
+        tokens::expect_change(db, context.caller.account_id)?;
         context.callers.forget_after_commit(db);
     }
     Ok(())
@@ -87,7 +88,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     let (account, user) = (context.caller.account_id, user_of(record));
     let sql = "DELETE FROM account_memberships WHERE account_id = ?1 AND id = ?2";
     db.exec(sql, &[account.into(), record.id.into()])?;
-    tokens::end_access(db, user, context.now)?;
+    tokens::end_access(db, account, user, context.now)?;
     tallies::add(db, account, people::MEMBERSHIPS, -1)?;
     if is_active(record) {
         people::note_activity(db, account, user, false)?;
@@ -98,6 +99,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
 
 fn set_disabled_at(db: &mut Db, context: &Context, record: &Record, disabled_at: Option<i64>) -> Result<(), Error> {
     let account = context.caller.account_id;
+    tokens::expect_change(db, account)?;
     db.exec(
         "UPDATE account_memberships SET disabled_at = ?3, updated_at = ?4 WHERE account_id = ?1 AND id = ?2",
         &[account.into(), record.id.into(), disabled_at.into(), Param::Int(context.now.0)],
@@ -137,7 +139,7 @@ fn is_last_administrator(db: &mut Db, context: &Context, record: &Record) -> Res
         return Ok(false);
     }
     // Two administrators who demote each other at once: the second must see what the first did.
-    db.take_turn(context.caller.account_id.get())?;
+    tokens::expect_change(db, context.caller.account_id)?;
     let has_others = db.exists(
         "SELECT 1 FROM account_memberships m JOIN account_memberships t ON t.account_id = m.account_id \
          WHERE m.id = ?1 AND t.id <> m.id AND t.disabled_at IS NULL AND t.permission = ?2 LIMIT 1",

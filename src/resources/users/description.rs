@@ -49,7 +49,12 @@ pub static RESOURCE: Resource = Resource {
     fields: &[
         Field::new("full_name", Kind::Line, "The name.").on_update(1),
         Field::new("photo_path", Kind::Line, "Where a picture of the person is.").nullable(),
-        Field::new("email_address", Kind::Email, "The address. A change holds at once.").on_update(3),
+        Field::new(
+            "email_address",
+            Kind::Email,
+            "The address. A change holds at once, and its owner is asked to confirm it.",
+        )
+        .on_update(3),
         Field::new("headline", Kind::Line, "The title.").nullable().on_update(2),
         unknown("bio", Kind::Line),
         unknown("website", Kind::Line),

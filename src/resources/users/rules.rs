@@ -3,6 +3,7 @@
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
+use crate::resources::addresses;
 use crate::resources::external_references::{self, Subject};
 use crate::resources::people::Keys;
 use crate::store::{Db, Param, UniqueIndex};
@@ -30,6 +31,10 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 }
 
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    if let Some(address) = changes.text("email_address") {
+        let before = record.text("email_address").unwrap_or_default();
+        addresses::note_change(db, context, record.id.typed(), [before, address])?;
+    }
     Ok(external_references::write(db, context, Subject::User(record.id.typed()), changes)?)
 }
 

@@ -162,7 +162,7 @@ impl<'a> Generator<'a> {
                     created_at,
                     ..person.terms
                 };
-                users.push(rows::user(person.terms.user_id, &person.user(created_at), is_active));
+                users.push(rows::user(person.terms.user_id, &person.user(created_at).proven(), is_active));
                 memberships.push(rows::membership(next(&mut self.last_membership), &membership));
                 if is_active && person.terms.permission.level() >= Level::ProjectLead {
                     target.inviters.push(person.terms.user_id.get());

@@ -58,7 +58,11 @@ pub(super) fn role(
 }
 
 pub(super) fn user(id: UserId, user: &NewUser<'_>, is_active: bool) -> NewRow {
-    let beside = [("id", id.into()), ("is_active", Param::Int(is_active.into()))];
+    let beside = [
+        ("id", id.into()),
+        ("is_active", Param::Int(is_active.into())),
+        ("address_proven_at", moment(user.address_proven_at())),
+    ];
     row(user.columns().into_iter().chain(beside).chain(made_at(user.created_at)))
 }
 

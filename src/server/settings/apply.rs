@@ -71,7 +71,8 @@ impl Config {
     /// The defaults of a sandbox: no limits that a test suite would run into, and mail that stays in memory.
     pub fn of_sandbox() -> Result<Self, Problems> {
         let mut config = Self::defaults()?;
-        (config.rates, config.rate_mails_per_address) = (PerMinute::default(), 0);
+        config.rates = PerMinute::default();
+        (config.rate_mails_per_address, config.rate_mails_per_account) = (0, 0);
         // Whoever reaches a sandbox can do everything in it anyway.
         config.metrics_on_main_listener = true;
         (config.mail.way, config.mail.from) = (Way::Memory, "invitations@sandbox.test".parse().ok());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::clock::Timestamp;
 use crate::engine::access::Level;
 use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
@@ -13,8 +14,8 @@ use crate::server::proxies::TrustedProxies;
 use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::MailSettings;
 use crate::server::settings::values::{
-    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional_listen, readers,
-    seconds,
+    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional_listen, origins,
+    readers, seconds,
 };
 use crate::store::{Durability, Place};
 
@@ -71,6 +72,13 @@ pub struct Config {
     /// Accept ?access_token= as well as the Authorization header; such URLs end up in other people's logs
     #[arg(long, value_name = "BOOL", default_value = "false")]
     pub token_in_query: OnOff,
+    /// Days until an unused refresh token of an OAuth application expires; each use gives it a new one. 0 for never
+    #[arg(long, value_name = "DAYS", default_value = "90")]
+    pub refresh_token_days: u32,
+    /// Comma-separated origins of front ends whose scripts may read responses, such as https://app.example.com; * for
+    /// all, but never in a sandbox
+    #[arg(long, value_name = "ORIGINS", default_value = "", value_parser = origins)]
+    pub cors_origins: Arc<[String]>,
     /// Days until an invitation expires
     #[arg(long, value_name = "DAYS", default_value = "30", value_parser = days)]
     pub invitation_days: i64,
@@ -87,6 +95,9 @@ pub struct Config {
     /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
+    /// Mails that one account causes in 24 hours; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "10000")]
+    pub rate_mails_per_account: u32,
     #[command(flatten)]
     pub mail: MailSettings,
     /// Whether this server sends mail; of several servers over one database, at least one has to
@@ -122,6 +133,14 @@ impl Config {
         };
         let is_public = self.address.base_url.as_ref().is_some_and(|url| !is_local(url));
         is_public && self.address.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
+    }
+
+    /// Refresh tokens made then or earlier have expired.
+    pub fn oldest_refresh_token(&self, now: Timestamp) -> Timestamp {
+        match self.refresh_token_days {
+            0 => Timestamp(i64::MIN),
+            days => now.minus(Duration::from_secs(u64::from(days) * 86_400)),
+        }
     }
 
     /// How others reach this server.

@@ -84,11 +84,30 @@ pub(super) fn optional_url(text: &str) -> Result<Option<String>, String> {
     unless_empty(text, base_url)
 }
 
+/// Whether this may stand between two dots of a domain.
+pub(super) fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+}
+
+/// Comma-separated origins as browsers write them: in lower case, and without the port where it is the usual one.
+pub(super) fn origins(text: &str) -> Result<Arc<[String]>, String> {
+    let read = |piece: &str| {
+        let piece = piece.trim().to_ascii_lowercase();
+        if piece == "*" {
+            return Ok(piece);
+        }
+        if piece.contains('*') {
+            return Err("an origin is written in full; only * alone stands for all".to_owned());
+        }
+        let origin = base_url(&piece).map_err(|wrong| format!("an origin {wrong}"))?;
+        let usual = if origin.starts_with("https:") { ":443" } else { ":80" };
+        Ok(origin.strip_suffix(usual).map_or(origin.clone(), str::to_owned))
+    };
+    if text.is_empty() { Ok(Arc::default()) } else { text.split(',').map(read).collect() }
+}
+
 /// Comma-separated domains, in lower case and without the dot of the root.
 pub(super) fn domains(text: &str) -> Result<Arc<[String]>, String> {
-    let is_label = |label: &str| {
-        !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
-    };
     let read = |piece: &str| {
         let domain = piece.trim().trim_end_matches('.').to_ascii_lowercase();
         let labels = domain.strip_prefix("*.").unwrap_or(&domain);

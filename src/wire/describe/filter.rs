@@ -52,7 +52,7 @@ pub enum Test {
     Contains(&'static [&'static str]),
     /// Exactly this text.
     Equals(Letters, &'static str),
-    /// One of the comma-separated texts, at most `MOST_TEXTS`.
+    /// One of the comma-separated texts, at most `MOST_LISTED`.
     OneOf(Letters, &'static str),
     /// This id.
     Id(&'static str),
@@ -80,7 +80,7 @@ pub enum Flag {
 }
 
 /// Most texts that one parameter may list (rule G7).
-pub const MOST_TEXTS: usize = 200;
+pub const MOST_LISTED: usize = 200;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Letters {

@@ -15,7 +15,7 @@ mod operation;
 
 pub use association::{Association, Link, Target};
 pub use field::{Field, Input, ReadFrom, Shown, derived};
-pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_TEXTS, Relation, Test};
+pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_LISTED, Relation, Test};
 pub use operation::{Operation, Verb};
 
 /// A rank among permission levels: higher rungs may do all that lower ones may. The protocol engine only compares

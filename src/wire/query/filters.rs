@@ -1,6 +1,6 @@
 //! Filters: parameters become conditions on rows (rules B10 and B12).
 
-use crate::wire::describe::{Filter, Flag, Letters, MOST_TEXTS, Relation, Resource, Test};
+use crate::wire::describe::{Filter, Flag, Letters, MOST_LISTED, Relation, Resource, Test};
 use crate::wire::fold::fold;
 use crate::wire::kind::{Value, moment, truth};
 use crate::wire::params::Tree;
@@ -24,10 +24,12 @@ pub enum Condition {
     Never,
 }
 
-/// A parameter has more than [`MOST_TEXTS`] texts.
+/// A parameter lists more than [`MOST_LISTED`] values.
 #[derive(Debug)]
 pub struct TooMany {
     pub parameter: &'static str,
+    /// What it lists.
+    pub of: &'static str,
 }
 
 /// The default scope and every filter.
@@ -123,8 +125,8 @@ fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>
 /// The texts between commas, trimmed; those with a NUL match nothing and are dropped.
 fn texts(parameter: &'static str, letters: Letters, text: &str) -> Result<Vec<String>, TooMany> {
     let pieces: Vec<&str> = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
-    if pieces.len() > MOST_TEXTS {
-        return Err(TooMany { parameter });
+    if pieces.len() > MOST_LISTED {
+        return Err(TooMany { parameter, of: "texts" });
     }
     Ok(pieces.into_iter().filter(|piece| !piece.contains('\0')).map(|piece| letters.write(piece)).collect())
 }

@@ -16,7 +16,7 @@ fn refuses(watched: &Watched, name: &str, bytes: &[u8]) {
 
 fn request(lines: &str) -> Vec<u8> {
     format!(
-        "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n{lines}\r\n\r\n",
+        "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{lines}\r\n\r\n",
         token::ADMINISTRATOR
     )
     .into_bytes()
@@ -39,9 +39,9 @@ fn garbage_is_refused() {
         ("no version", b"GET /api/v1/account_invitations\r\n\r\n"),
         ("an old version", b"GET /api/v1/account_invitations HTTP/0.9\r\n\r\n"),
         ("a new version", b"GET /api/v1/account_invitations HTTP/3.0\r\n\r\n"),
-        ("too many words", b"GET /api/v1 /account_invitations HTTP/1.1\r\nHost: x\r\n\r\n"),
-        ("no target", b"GET  HTTP/1.1\r\nHost: x\r\n\r\n"),
-        ("a method of other characters", b"GE\xffT / HTTP/1.1\r\nHost: x\r\n\r\n"),
+        ("too many words", b"GET /api/v1 /account_invitations HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        ("no target", b"GET  HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        ("a method of other characters", b"GE\xffT / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     ] {
         refuses(&watched, name, bytes);
     }
@@ -99,7 +99,7 @@ fn broken_chunks_are_refused() {
         ("a chunk that is cut", "a\r\nhello"),
     ] {
         let head = format!(
-            "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+            "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
             token::ADMINISTRATOR
         );
@@ -124,7 +124,7 @@ fn pipelined_requests_are_answered_in_order() {
     let watched = Watched::start();
     let one = |method: &str, id: &str, last: &str| {
         format!(
-            "{method} /api/v1/account_invitations/{id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n{last}\r\n",
+            "{method} /api/v1/account_invitations/{id} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{last}\r\n",
             token::ADMINISTRATOR
         )
     };
@@ -139,7 +139,7 @@ fn pipelined_requests_are_answered_in_order() {
 fn update_followed_by(watched: &Watched, target: u64, bytes: &str) -> String {
     let body = format!(r#"{{"account_invitation":{{"billability_target":{target}}}}}"#);
     let head = format!(
-        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         token::ADMINISTRATOR,
         body.len()
@@ -170,11 +170,11 @@ fn bytes_after_a_request_neither_lose_nor_delay_its_answer() {
 fn a_request_smuggled_behind_two_lengths_is_not_executed() {
     let watched = Watched::start();
     let hidden = format!(
-        "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
         token::ADMINISTRATOR
     );
     let bytes = format!(
-        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+        "PUT /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
          Content-Type: text/plain\r\nContent-Length: {}\r\nContent-Length: 0\r\n\r\n{hidden}",
         token::ADMINISTRATOR,
         hidden.len()

@@ -64,7 +64,7 @@ fn an_id_of_ten_thousand_digits_is_not_found() {
 fn delete(watched: &Watched, target: &str) -> Vec<u8> {
     watched.server.raw(
         format!(
-            "DELETE {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+            "DELETE {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
             token::ADMINISTRATOR
         )
         .as_bytes(),
@@ -138,21 +138,21 @@ fn targets_in_other_forms_are_answered_or_refused_but_never_break_anything() {
             .as_bytes(),
         )
     };
-    let absolute = get("http://anything.test/api/v1/account_invitations/1", "Host: x\r\n");
+    let absolute = get("http://localhost/api/v1/account_invitations/1", "Host: localhost\r\n");
     assert_eq!(status_of(&absolute), Some(200), "a target in absolute form must be understood");
     for (target, lines) in [
-        ("*", "Host: x\r\n"),
-        ("x:443", "Host: x\r\n"),
-        ("http://", "Host: x\r\n"),
-        ("ftp://x/api/v1/account_invitations/1", "Host: x\r\n"),
-        ("/api/v1/account_invitations/1#fragment", "Host: x\r\n"),
+        ("*", "Host: localhost\r\n"),
+        ("x:443", "Host: localhost\r\n"),
+        ("http://", "Host: localhost\r\n"),
+        ("ftp://x/api/v1/account_invitations/1", "Host: localhost\r\n"),
+        ("/api/v1/account_invitations/1#fragment", "Host: localhost\r\n"),
         ("/api/v1/account_invitations/1", ""),
         ("/api/v1/account_invitations/1", "Host: a\r\nHost: b\r\n"),
         ("/api/v1/account_invitations/1", "Host: \r\n"),
         ("/api/v1/account_invitations/1", "Host: a b/c?d\r\n"),
         (
             "/api/v1/account_invitations/1",
-            "Host: x\r\nX-Forwarded-Host: evil.test\r\nX-Original-URL: /api/v1/users\r\n",
+            "Host: localhost\r\nX-Forwarded-Host: evil.test\r\nX-Original-URL: /api/v1/users\r\n",
         ),
     ] {
         let status = status_of(&get(target, lines));

@@ -66,7 +66,7 @@ fn a_silent_connection_is_closed() {
 fn a_head_that_stops_halfway_is_given_up() {
     let watched = Watched::start_with(QUICK);
     for half in
-        ["D", "DELETE /api/v1/account_invitations/1", "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: x"]
+        ["D", "DELETE /api/v1/account_invitations/1", "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: local"]
     {
         let start = Stopwatch::start();
         let mut stream = connect(&watched);
@@ -88,7 +88,7 @@ fn an_idle_kept_alive_connection_is_closed() {
     let watched = Watched::start_with(QUICK);
     let start = Stopwatch::start();
     let mut stream = connect(&watched);
-    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     assert_eq!(status_of(&rest(stream, start)), Some(200));
     watched.is_unharmed();
 }
@@ -162,7 +162,7 @@ fn a_client_that_never_reads_is_cut_off_and_the_next_one_is_served() {
     // The other deadlines are long, so only the write deadline can end this.
     let settings = [("write_timeout", "1"), ("header_timeout", "60"), ("body_timeout", "60"), ("max_connections", "1")];
     let watched = Watched::start_with(&settings);
-    let page = |more: &str| format!("GET /docs HTTP/1.1\r\nHost: x\r\n{more}\r\n");
+    let page = |more: &str| format!("GET /docs HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
     let length = watched.server.raw(page("Connection: close\r\n").as_bytes()).len();
     // More than any system's buffers hold.
     let times = 64 * 1_048_576 / length;
@@ -173,7 +173,7 @@ fn a_client_that_never_reads_is_cut_off_and_the_next_one_is_served() {
     let _ = deaf.write_all(page("").repeat(times).as_bytes());
 
     let mut next = connect(&watched);
-    next.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    next.write_all(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     assert_eq!(status_of(&rest(next, start)), Some(200));
     let elapsed = start.elapsed();
     assert!(elapsed >= Duration::from_secs(1), "the deaf client was given only {elapsed:?}");
@@ -186,7 +186,7 @@ fn a_client_that_never_reads_is_cut_off_and_the_next_one_is_served() {
 #[test]
 fn a_client_that_reads_slowly_but_steadily_gets_everything() {
     let watched = Watched::start_with(&[("write_timeout", "2"), ("header_timeout", "60"), ("body_timeout", "60")]);
-    let page = |more: &str| format!("GET /docs HTTP/1.1\r\nHost: x\r\n{more}\r\n");
+    let page = |more: &str| format!("GET /docs HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
     let length = watched.server.raw(page("Connection: close\r\n").as_bytes()).len();
     // More than any system's buffers hold, so the server has to wait before each of four reads.
     let times = 64 * 1_048_576 / length;

@@ -246,7 +246,7 @@ fn a_running_request_is_answered_before_the_end() {
         let mut stream = TcpStream::connect(address(&greeting)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let head = format!(
-            "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+            "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n",
             token::ADMINISTRATOR,
             body.len()
@@ -299,7 +299,7 @@ fn an_endless_request_is_cut_off_after_the_drain_time() {
     let (program, greeting) = Program::sandbox(&["--drain-timeout", "1"]);
     let mut stuck = TcpStream::connect(address(&greeting)).unwrap();
     let head = format!(
-        "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 50\r\n",
+        "PUT {INVITATIONS}/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Length: 50\r\n",
         token::ADMINISTRATOR
     );
     begin(&mut stuck, &head);

@@ -224,7 +224,7 @@ fn the_text_log_has_no_secrets_either() {
 fn an_invented_method_is_not_repeated_in_the_log() {
     let log = log_of(&[], |address| {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
-        let head = "inv_CanaryMethod /api/v1/users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let head = "inv_CanaryMethod /api/v1/users HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();

@@ -84,7 +84,7 @@ fn the_first_half_of_a_truncated_answer_arrives() {
     let whole = server.get(INVITATION).bearer(token::ADMINISTRATOR).send().expect(200);
     server.control("POST", "/faults", &json!({"truncate": true, "times": 1})).expect(200);
     let request = format!(
-        "GET /api/v1{INVITATION} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        "GET /api/v1{INVITATION} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
         token::ADMINISTRATOR
     );
     let received = String::from_utf8(server.raw(request.as_bytes())).unwrap();

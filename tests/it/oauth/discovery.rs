@@ -41,7 +41,7 @@ fn both_documents_describe_the_server() {
 
 #[test]
 fn the_issuer_is_the_setting_and_never_a_header() {
-    let server = Server::start_with(&[("base_url", "https://people.example.com")]);
+    let server = Server::start_plain(&[("base_url", "https://people.example.com")]);
     let raw = server.raw(
         b"GET /.well-known/oauth-authorization-server HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
     );

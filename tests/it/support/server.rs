@@ -27,6 +27,15 @@ pub(crate) struct Server {
     seed: Arc<Seed>,
     /// The number of starts, so that a restart does not repeat random values.
     starts: u64,
+    kind: Kind,
+}
+
+/// Which of the program's two servers it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sandbox,
+    /// As `invited serve` runs it: the seed's rows, and nothing else of a sandbox.
+    Plain,
 }
 
 impl Server {
@@ -45,6 +54,11 @@ impl Server {
         Self::start_with_seed_over(Database::create(), &[], Arc::new(seed))
     }
 
+    /// Starts a server that is no sandbox, over the rows of the seed. Mail stays in memory all the same.
+    pub(crate) fn start_plain(settings: &[(&'static str, &str)]) -> Self {
+        Self::start_kind(Kind::Plain, Database::create(), settings, Seed::standard().unwrap())
+    }
+
     /// Starts a server on a file even if the run uses PostgreSQL, for tests about SQLite.
     pub(crate) fn start_on_file() -> Self {
         Self::start_over(Database::in_file(), &[])
@@ -56,13 +70,17 @@ impl Server {
     }
 
     fn start_with_seed_over(database: Database, settings: &[(&'static str, &str)], seed: Arc<Seed>) -> Self {
+        Self::start_kind(Kind::Sandbox, database, settings, seed)
+    }
+
+    fn start_kind(kind: Kind, database: Database, settings: &[(&'static str, &str)], seed: Arc<Seed>) -> Self {
         let mut values = texts(&[("listen", "127.0.0.1:0"), ("durability", "off"), ("database", &database.setting())]);
         // Nothing happens by itself: tests deliver mails and sweep when they need it.
         values.extend(texts(&[("mail_worker", "false"), ("sweep_interval", "0")]));
         values.extend(texts(settings));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let running = runtime.block_on(begin(&values, BEGINNING, 1, &seed));
-        Self { address: running.address, running: Some(running), runtime, database, values, seed, starts: 1 }
+        let running = runtime.block_on(begin(&values, BEGINNING, 1, &seed, kind));
+        Self { address: running.address, running: Some(running), runtime, database, values, seed, starts: 1, kind }
     }
 
     /// Stops the server and starts it again on the same database and at the same time.
@@ -70,7 +88,7 @@ impl Server {
         let now = self.app().clock.now();
         self.end();
         self.starts += 1;
-        let running = self.runtime.block_on(begin(&self.values, now, self.starts, &self.seed));
+        let running = self.runtime.block_on(begin(&self.values, now, self.starts, &self.seed, self.kind));
         self.address = running.address;
         self.running = Some(running);
     }
@@ -156,9 +174,12 @@ pub(crate) fn texts(settings: &[(&str, &str)]) -> Values {
     settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-async fn begin(values: &Values, now: Timestamp, random_seed: u64, seed: &Arc<Seed>) -> Running {
+async fn begin(values: &Values, now: Timestamp, random_seed: u64, seed: &Arc<Seed>, kind: Kind) -> Running {
     let config = Config::of_sandbox().unwrap().with(values).unwrap();
     let mut app = App::start(config, Clock::frozen(now), Entropy::seeded(random_seed)).await.unwrap();
     assert!(app.become_sandbox(seed).await.unwrap());
+    if kind == Kind::Plain {
+        app.sandbox = None;
+    }
     Running::start(app).await.unwrap()
 }

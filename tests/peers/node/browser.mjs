@@ -19,9 +19,9 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** Calls `story` with a browser and always closes it. */
-export async function withBrowser(story) {
-  const browser = await chromium.launch({ executablePath: executable(), args: ARGUMENTS });
+/** Calls `story` with a browser, started with further arguments, and always closes it. */
+export async function withBrowser(story, further = []) {
+  const browser = await chromium.launch({ executablePath: executable(), args: [...ARGUMENTS, ...further] });
   try {
     await story(browser);
   } finally {
