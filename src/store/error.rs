@@ -109,3 +109,26 @@ fn index_name(message: &str) -> &str {
     let named = message.rsplit_once(": ").map_or(message, |(_, named)| named);
     named.strip_prefix("index '").and_then(|name| name.strip_suffix('\'')).unwrap_or(named)
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn trouble_with_a_file_is_told_in_words_of_an_operator() {
+        for (code, meaning) in [
+            (ffi::SQLITE_FULL, "the disk is full"),
+            (ffi::SQLITE_IOERR_SHMSIZE, "the disk is full or fails"),
+            (ffi::SQLITE_IOERR_FSYNC, "the disk is full or fails"),
+            (ffi::SQLITE_READONLY, "must not be written to"),
+            (ffi::SQLITE_READONLY_DIRECTORY, "must not be written to"),
+            (ffi::SQLITE_CORRUPT, "is damaged: restore a backup"),
+            (ffi::SQLITE_NOTADB, "is no SQLite database"),
+        ] {
+            let error = Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+            assert!(matches!(&error, Error::Unavailable(_)) && error.to_string().contains(meaning), "{code}: {error}");
+        }
+    }
+}
