@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Stopwatch, Timestamp};
 use crate::engine::access::Caller;
-use crate::engine::audit::RequestId;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
 use crate::engine::recent_writes::RecentWrites;
+use crate::engine::request_id::RequestId;
 use crate::engine::schema::MIGRATIONS;
 use crate::engine::tokens::{self, Callers, Turn};
 use crate::engine::tuning::{Tuned, Tuning};
@@ -24,7 +24,7 @@ use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
 use crate::server::timekeeper::Timekeeper;
-use crate::store::{self, Db, Param, Store, Work, migrate};
+use crate::store::{self, Db, Param, Place, Store, Work, migrate};
 use crate::wire::kind::time;
 
 /// A table that every write of the API inserts into.
@@ -68,13 +68,14 @@ impl App {
         let mail = config.mail.open(config.address.base_url.as_deref()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
+        let in_database = NotStarted::of(&config.place());
         if config.migrate_on_start {
-            let applied = migrate::apply(&store.patient(), MIGRATIONS, clock.now()).await?;
+            let applied = migrate::apply(&store.patient(), MIGRATIONS, clock.now()).await.map_err(&in_database)?;
             if applied.from != applied.to {
                 tracing::info!(from = applied.from, to = applied.to, "migrated the database");
             }
         } else {
-            migrate::check(&store, MIGRATIONS).await?;
+            migrate::check(&store, MIGRATIONS).await.map_err(in_database)?;
         }
         let tuned = Tuned::new(Tuning {
             rates: config.rates,
@@ -181,8 +182,9 @@ impl App {
             Some(sql) => db.one(sql, &[Param::Text(WRITTEN_BY_ALL)], |row| Ok(row.maybe_text(0)?.map(str::to_owned))),
             None => Ok::<_, store::Error>(None),
         });
-        match obstacle.await? {
-            Some(obstacle) => Err(store::Error::Unusable(obstacle).into()),
+        let in_database = NotStarted::of(&self.config.place());
+        match obstacle.await.map_err(&in_database)? {
+            Some(obstacle) => Err(in_database(store::Error::Unusable(obstacle))),
             None => Ok(()),
         }
     }
@@ -258,32 +260,42 @@ fn for_unchanged<T>(caller: &Arc<Caller>, turn: Turn, mut work: impl Work<T, Err
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     #[error("setting database: {0}")]
-    Store(store::Error),
+    Store(String),
     #[error("the settings of mail: {0}")]
     Mail(String),
 }
 
-/// Not `#[from]`: that would make it the source of the error, too, and print it twice.
-impl From<store::Error> for NotStarted {
-    fn from(cause: store::Error) -> Self {
-        Self::Store(cause)
+impl NotStarted {
+    /// The trouble with the database at this place.
+    pub fn of(place: &Place) -> impl Fn(store::Error) -> Self + use<> {
+        let place = place.clone();
+        move |cause| Self::Store(named(&place, &cause.to_string()))
     }
+}
+
+/// What is wrong with a database, with its place, unless that is in the sentence already.
+pub fn named(place: &Place, trouble: &str) -> String {
+    let place = place.to_string();
+    if trouble.contains(&place) { trouble.to_owned() } else { format!("{place}: {trouble}") }
 }
 
 /// Fails if the configured database is a damaged file. For servers: the commands that are over soon look for less.
 pub fn require_sound_database(config: &Config) -> Result<(), NotStarted> {
-    Store::require_sound(&config.place()).map_err(NotStarted::from)
+    let place = config.place();
+    Store::require_sound(&place).map_err(NotStarted::of(&place))
 }
 
 /// Opens the configured database without migrating it.
-pub fn open_store(config: &Config) -> Result<Store, store::Error> {
-    Store::open(&store::Options {
-        place: config.place(),
+pub fn open_store(config: &Config) -> Result<Store, NotStarted> {
+    let place = config.place();
+    let opened = Store::open(&store::Options {
+        place: place.clone(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
         write_timeout: WRITE_TIMEOUT,
-    })
+    });
+    opened.map_err(NotStarted::of(&place))
 }
