@@ -19,6 +19,7 @@ mod sandbox;
 mod server;
 mod store;
 mod transfer;
+mod trust;
 mod wire;
 
 pub use cli::run as main;
@@ -68,7 +69,7 @@ pub mod testing {
         pub use crate::wire::params::{Tree, body, query};
     }
     pub mod passwords {
-        pub use crate::oauth::passwords::{HashedPassword, set};
+        pub use crate::oauth::passwords::{Grants, HashedPassword, set};
     }
     pub mod query {
         pub use crate::wire::query::{ListQuery, show_conditions};

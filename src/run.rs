@@ -5,15 +5,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::clock::Stopwatch;
 use crate::engine::tuning::Tuning;
 use crate::http;
 use crate::server::app::App;
 use crate::server::{delivery, listen, retention};
+
+/// What the database may take to close, beyond the time for requests to end.
+const TIME_TO_CLOSE: Duration = Duration::from_millis(800);
 
 /// A server that runs in the background.
 pub struct Running {
@@ -43,8 +48,8 @@ impl Running {
             let metrics_listener = TcpListener::bind(metrics_address).await?;
             let app = Arc::clone(&app);
             tasks.push(tokio::spawn(listen::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
-                let response = http::metrics_only(&app, &request);
-                std::future::ready(response)
+                let app = Arc::clone(&app);
+                async move { http::metrics_only(&app, &request).await }
             })));
         }
         // Both write, so neither runs while writes are switched off.
@@ -63,10 +68,11 @@ impl Running {
         Ok(Self { app, address, stop, tasks })
     }
 
-    /// Lets requests end, but no longer than until `hurry` is ready, then closes the database.
+    /// Lets requests end, but no longer than for `drain_timeout` or until `hurry` is ready, then closes the database.
     ///
     /// `hurry` is a parameter because dropping this future instead would leave the database open.
     pub async fn stop(mut self, hurry: impl Future<Output = ()>) {
+        let (since, drain_timeout) = (Stopwatch::start(), self.app.config.bounds.drain_timeout);
         self.stop.send_replace(true);
         let drain = async {
             for task in &mut self.tasks {
@@ -76,11 +82,18 @@ impl Running {
         };
         tokio::select! {
             () = drain => {}
+            () = tokio::time::sleep(drain_timeout + TIME_TO_CLOSE / 2) => {
+                tracing::warn!("some work did not end in time and is aborted");
+            }
             () = hurry => tracing::warn!("second signal: running requests are aborted"),
         }
         let store = self.app.store.clone();
         // Closing blocks until the database threads end.
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        let patience = (drain_timeout + TIME_TO_CLOSE).saturating_sub(since.elapsed()).max(TIME_TO_CLOSE / 2);
+        let closed = tokio::task::spawn_blocking(move || store.close_within(patience)).await;
+        if !matches!(closed, Ok(true)) {
+            tracing::warn!("the database is stuck and was left open");
+        }
     }
 }
 

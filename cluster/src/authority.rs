@@ -27,6 +27,14 @@ impl Authority {
         Ok(Self { folder: folder.to_owned(), itself })
     }
 
+    /// A certificate for a host that nobody else has signed, as `openssl req -x509` makes it: it calls itself an authority.
+    pub fn self_signed(folder: &Path, host: &str) -> Result<Certificate, String> {
+        let made = Certificate { file: folder.join("self-signed.pem"), key: folder.join("self-signed.key") };
+        let extensions = format!("basicConstraints = critical, CA:TRUE\nsubjectAltName = {host}");
+        make(folder, &made, "localhost", &extensions, None)?;
+        Ok(made)
+    }
+
     /// The file with its own certificate, for clients that trust it.
     pub fn file(&self) -> &Path {
         &self.itself.file

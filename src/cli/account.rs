@@ -59,7 +59,7 @@ impl AccountCommand {
                     let (entropy, now) = (app.entropy.clone(), app.clock.now());
                     let create =
                         move |db: &mut Db| accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now);
-                    app.store.write(create).await
+                    app.store.patient().write(create).await
                 })?;
                 let (account, user, token) = (created.account_id, created.user_id, created.token.expose_secret());
                 within.print(

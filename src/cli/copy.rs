@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Args, Command};
@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::{block_on, output};
 use crate::clock::Clock;
-use crate::server::settings;
+use crate::server::settings::{self, COPY_FROM, COPY_TO, Environment};
 use crate::store::Place;
 use crate::transfer::copy::{self, CopyOptions, ProgressCallback, Stage};
 
@@ -31,15 +31,18 @@ const ROWS_BETWEEN_LINES: u64 = 100_000;
 ///
 /// Ids are kept. An id that the source or the target has ever used is not used again.
 ///
+/// Others can see a flag. A URL with a password belongs into the variable INVITED_COPY_FROM or INVITED_COPY_TO, or into
+/// a file that INVITED_COPY_FROM_FILE or INVITED_COPY_TO_FILE names.
+///
 /// Example: invited copy --from sqlite:invited.sqlite --to postgres://invited@localhost/invited
 #[derive(Args)]
 pub struct CopyCommand {
     /// The source: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME
     #[arg(long, value_name = "URL", value_parser = Discreet(settings::place))]
-    from: Place,
+    from: Option<Place>,
     /// The target, in the same form; a file is created if it does not exist, a database on a server is not
     #[arg(long, value_name = "URL", value_parser = Discreet(settings::place))]
-    to: Place,
+    to: Option<Place>,
     /// Replace whatever the target holds; it is lost
     #[arg(long)]
     replace: bool,
@@ -50,18 +53,35 @@ pub struct CopyCommand {
 
 impl CopyCommand {
     pub fn run(self) -> Result<()> {
-        let (from, to) = (self.from.to_string(), self.to.to_string());
+        let (source, target) = (given(self.from, "from", COPY_FROM)?, given(self.to, "to", COPY_TO)?);
+        let (from, to) = (source.to_string(), target.to_string());
         let (now, on_progress) = (Clock::system().now(), listener());
-        let options = CopyOptions { from: self.from, to: self.to, replaces: self.replace, now, on_progress };
+        let options = CopyOptions { from: source, to: target, replaces: self.replace, now, on_progress };
         let copied = block_on(async { Ok(copy::run(options).await?) })?;
         let rows: u64 = copied.iter().map(|(_, checksum)| checksum.rows).sum();
         if self.json {
             let sha256 = copy::checksum_of_all(&copied);
             let tables = copied.iter().map(|(name, sum)| json!({"name": name, "rows": sum.rows, "sha256": sum.sha256}));
             let tables: Vec<Json> = tables.collect();
-            return output::print(json!({"from": from, "to": to, "rows": rows, "sha256": sha256, "tables": tables}));
+            return output::print_json(
+                &json!({"from": from, "to": to, "rows": rows, "sha256": sha256, "tables": tables}),
+            );
         }
         output::print(format_args!("Copied {rows} rows from {from} to {to}. Source and target agree in every row."))
+    }
+}
+
+/// The database of a flag, or else of a variable.
+fn given(of_flag: Option<Place>, flag: &str, name: &str) -> Result<Place> {
+    let of_variable = Environment::current().secret(name)?;
+    let variable = settings::variable(name);
+    match (of_flag, of_variable) {
+        (Some(place), _) => Ok(place),
+        (None, Some(text)) => settings::place(&text).map_err(|reason| anyhow!("{variable}: {reason}")),
+        (None, None) => {
+            let sentence = format!("a database is missing: give --{flag}, or set {variable}\n");
+            clap::Error::raw(ErrorKind::MissingRequiredArgument, sentence).exit()
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::builder::PossibleValuesParser;
-use clap::{Subcommand, value_parser};
+use clap::{Args, Subcommand, value_parser};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
@@ -21,7 +21,7 @@ use crate::server::settings::{self, Config};
 use crate::store::Place;
 
 /// The columns of a table of mails.
-pub const COLUMNS: &[&str] = &["id", "state", "created_at", "invitation_id", "to", "attempts", "last_reply"];
+pub const COLUMNS: &[&str] = &["id", "state", "created_at", "kind", "invitation_id", "to", "attempts", "last_reply"];
 
 /// Test mail, look at mails, and send failed ones again
 #[derive(Subcommand)]
@@ -31,7 +31,7 @@ pub enum MailCommand {
         /// Where to send the mail
         address: String,
         #[command(flatten)]
-        within: InDatabase<settings::MailSettings>,
+        within: InDatabase<TestSettings>,
     },
     /// List the newest mails of an account and what became of them
     List {
@@ -45,7 +45,13 @@ pub enum MailCommand {
         within: InAccount,
     },
     /// Send the failed mails of an account again, at once and with their full time
-    Retry(InAccount),
+    Retry {
+        /// Also those whose recipient or text the mail server has refused for good
+        #[arg(long)]
+        refused: bool,
+        #[command(flatten)]
+        within: InAccount,
+    },
     /// Write the built-in mail templates to a folder, for the setting mail_templates
     Templates {
         /// The folder; it is created if it does not exist, and no file in it is replaced
@@ -54,6 +60,15 @@ pub enum MailCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args)]
+pub struct TestSettings {
+    #[command(flatten)]
+    mail: settings::MailSettings,
+    /// URL of the server that will send mail; its host is the name that the test mail introduces itself with
+    #[arg(long, value_name = "URL", default_value = "")]
+    base_url: String,
 }
 
 impl MailCommand {
@@ -68,24 +83,31 @@ impl MailCommand {
                 let table = output::table(COLUMNS, &rows);
                 within.print(&json!({ "mails": rows }), table)
             }
-            Self::Retry(within) => {
-                let queued =
-                    within.write(false, |db, context, account| Ok(outbox::retry_failed(db, account, context.now)?))?;
-                within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}"))
+            Self::Retry { refused, within } => {
+                let (queued, left) = within.write(false, move |db, context, account| {
+                    let queued = outbox::retry_failed(db, account, refused, context.now)?;
+                    Ok((queued, outbox::count_refused(db, account)?))
+                })?;
+                let left = match left {
+                    0 => String::new(),
+                    left => format!("\nRefused for good, and left alone without --refused: {left}"),
+                };
+                within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}{left}"))
             }
             Self::Templates { folder, json } => {
                 let files = write_templates(&folder)?;
-                if json { output::print(json!({ "files": files })) } else { output::print(files.join("\n")) }
+                if json { output::print_json(&json!({ "files": files })) } else { output::print(files.join("\n")) }
             }
         }
     }
 }
 
-fn test(to: &str, within: &InDatabase<settings::MailSettings>) -> Result<()> {
+fn test(to: &str, within: &InDatabase<TestSettings>) -> Result<()> {
     let mut config = Config::defaults()?;
     // A test mail needs no database: this one is never opened.
     config.database.place = Some(Place::File(PathBuf::new()));
-    let settings = config.with(&within.settings.values(|_| true)?)?.mail;
+    let config = config.with(&within.settings.values(|_| true)?)?;
+    let settings = config.mail;
     let templates = Templates::load(settings.templates.as_deref()).map_err(anyhow::Error::msg)?;
     // The settings require a sender unless mail is off.
     let Some(from) = settings.from.as_ref() else {
@@ -100,23 +122,32 @@ fn test(to: &str, within: &InDatabase<settings::MailSettings>) -> Result<()> {
         token: SecretString::default(),
         now: Clock::system().now(),
     };
-    let mail = templates.test(cover).map_err(anyhow::Error::msg)?;
+    let transport = settings.open(config.address.base_url.as_deref()).map_err(anyhow::Error::msg)?;
     let sent = block_on(async {
-        let transport = settings.open().map_err(anyhow::Error::msg)?;
-        Ok(transport.send(&mail).await)
+        let mail = templates.test(cover);
+        Ok(match mail {
+            Ok(mail) => transport.send(&mail).await.map(|reply| (mail, reply)),
+            Err(failure) => Err(failure),
+        })
     })?;
     match sent {
-        Ok(reply) => within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply),
+        Ok((mail, reply)) => {
+            within.print(&json!({"to": mail.to, "message_id": mail.message_id, "reply": reply}), &reply)
+        }
         Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
-        Err(Failure::ForGood(reply)) => bail!("the mail server refused the mail for good: {reply}"),
+        Err(Failure::ForGood(reply)) => bail!("the mail is refused for good: {reply}"),
+        Err(Failure::OfSender(reply)) => bail!(
+            "no mail can be sent until the settings of mail or the mail server are changed, whoever it is for: {reply}"
+        ),
     }
 }
 
-/// A mail as the API shows it, with its id and its invitation.
+/// A mail as the API shows it, with its id, its kind, and its invitation if it is about one.
 pub fn row(mail: &QueuedMail) -> Json {
     let mut row = json!(mail);
     row["id"] = json!(mail.id);
-    row["invitation_id"] = json!(mail.invitation_id);
+    row["kind"] = json!(mail.topic.name());
+    row["invitation_id"] = json!(mail.topic.invitation_id());
     row
 }
 

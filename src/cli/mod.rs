@@ -5,6 +5,7 @@ mod app;
 mod backup;
 mod copy;
 mod erase;
+mod grant;
 mod invitation;
 mod mail;
 mod membership;
@@ -59,6 +60,8 @@ enum Command {
     #[command(subcommand)]
     App(app::AppCommand),
     #[command(subcommand)]
+    Grant(grant::GrantCommand),
+    #[command(subcommand)]
     Membership(membership::MembershipCommand),
     #[command(subcommand)]
     Invitation(invitation::InvitationCommand),
@@ -86,6 +89,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Command::Token(command) => command.run(),
         Command::User(command) => command.run(),
         Command::App(command) => command.run(),
+        Command::Grant(command) => command.run(),
         Command::Membership(command) => command.run(),
         Command::Invitation(command) => command.run(),
         Command::Mail(command) => command.run(),

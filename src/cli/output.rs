@@ -8,6 +8,8 @@ use std::io::{Write as _, stdout};
 use anyhow::{Context as _, Result};
 use serde_json::Value as Json;
 
+use crate::wire::display;
+
 /// A cell that begins with one of these gets an apostrophe in front.
 ///
 /// A spreadsheet takes a cell that begins like a formula for one, so a name could run code on the machine of its
@@ -15,9 +17,27 @@ use serde_json::Value as Json;
 /// apostrophe gets another one, so the original text can be restored.
 const GUARDED: &[char] = &['=', '+', '-', '@', '\t', '\r', '\''];
 
-/// Prints a text of any number of lines to standard output.
+/// Prints a text of any number of lines to standard output. It may hold what people typed, or the reply of a mail server:
+/// a terminal would obey some of that.
 pub fn print(text: impl Display) -> Result<()> {
     let text = text.to_string();
+    write_out(&text.split_inclusive("\r\n").map(readable).collect::<String>())
+}
+
+/// One line of a table in CSV ends with a carriage return, too.
+fn readable(piece: &str) -> String {
+    match piece.strip_suffix("\r\n") {
+        Some(line) => format!("{}\r\n", display::lines(line)),
+        None => display::lines(piece).into_owned(),
+    }
+}
+
+/// Prints JSON.
+pub fn print_json(record: &Json) -> Result<()> {
+    write_out(&display::json(&record.to_string()))
+}
+
+fn write_out(text: &str) -> Result<()> {
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let mut out = stdout();
     write!(out, "{text}{end}").and_then(|()| out.flush()).context("cannot write to standard output")
@@ -47,10 +67,10 @@ pub fn csv(columns: &[&str], rows: &[Json]) -> String {
 
 /// A table with columns as wide as their widest cell.
 pub fn table(columns: &[&str], rows: &[Json]) -> String {
-    // A terminal would obey control characters, and the reply of a mail server is untrusted text.
+    // Before the widths are measured.
     let lines = cells(columns, rows, |text| match text {
         "" => "-".to_owned(),
-        text => text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect(),
+        text => display::line(text).into_owned(),
     });
     let width =
         |column: usize| lines.iter().filter_map(|line| Some(line.get(column)?.chars().count())).max().unwrap_or(0);

@@ -3,7 +3,7 @@
 use std::io::{Write as _, stdout};
 
 use crate::sandbox::exchange::RecordedExchange;
-use crate::wire::kind;
+use crate::wire::{display, kind};
 
 /// Colours by their codes (ECMA-48, section 8.3.117).
 const GREEN: &str = "32";
@@ -44,9 +44,9 @@ fn line(exchange: &RecordedExchange, is_coloured: bool) -> String {
     line
 }
 
-/// A text without control characters, which a terminal would obey.
+/// A text whose hidden characters are marked: a terminal would obey some, and who tests wants to know of all.
 fn readable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if display::is_hidden(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
 use crate::sandbox::TemporaryFolder;
 use crate::sandbox::seed::{self, Generated, Seed, Token, read_start};
-use crate::server::app::App;
+use crate::server::app::{App, require_sound_database};
 use crate::server::settings::Config;
 use crate::server::telemetry;
 use crate::store::{Durability, Place};
@@ -152,6 +152,7 @@ impl SandboxCommand {
         let _log = telemetry::start_log(&config);
         let listen = config.address.listen;
         let entropy = self.random_seed.map_or_else(Entropy::system, Entropy::seeded);
+        require_sound_database(&config)?;
         let mut app = App::start(config, self.clock(&seed), entropy).await?;
         let path = app.config.place().to_string();
         if app.store.read(accounts::exist).await? {

@@ -7,10 +7,11 @@ use crate::cli::settings::Given;
 use crate::cli::{block_on, close, require_database};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::oauth::redirects;
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
 use crate::sandbox::seed;
-use crate::server::app::App;
+use crate::server::app::{App, require_sound_database};
 use crate::server::settings::{Config, Way};
 use crate::server::telemetry;
 
@@ -37,6 +38,7 @@ impl ServeCommand {
             let _log = telemetry::start_log(&config);
             let mut stop = StopSignals::register()?;
             let listen = config.address.listen;
+            require_sound_database(&config)?;
             let app = App::start(config, Clock::system(), Entropy::system()).await?;
             app.require_writable_database().await?;
             if app.store.read(seed::is_marked).await? {
@@ -47,8 +49,17 @@ impl ServeCommand {
             if !app.store.read(accounts::exist).await? {
                 tracing::warn!("there is no account and so no token yet: create one with `invited account create`");
             }
+            if !is_private(&app.base_url()) {
+                tracing::warn!("base_url is not https://, so passwords, tokens and cookies can be read on the way");
+            }
             if matches!(app.config.mail.way, Way::None) {
                 tracing::warn!("mail is off, so invitations are not sent: set mail, or hand over links");
+            }
+            if app.config.has_unknown_proxy() {
+                tracing::warn!(
+                    "base_url is public and listen is on loopback, so a proxy must be in front, but trusted_proxies is \
+                     empty: all clients share one limit of sign-ins, and log and audit trail show the proxy's address"
+                );
             }
             let running =
                 Running::start(app).await.with_context(|| format!("setting listen: cannot listen on {listen}"))?;
@@ -59,4 +70,9 @@ impl ServeCommand {
             Ok(())
         })
     }
+}
+
+/// Whether nobody can read along who is not on this machine.
+fn is_private(base_url: &str) -> bool {
+    base_url.strip_prefix("http://").is_none_or(redirects::is_loopback)
 }

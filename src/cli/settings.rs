@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::builder::OsStr;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 
-use crate::server::settings::{Config, Values, arguments, name_of, parse_file, variable};
+use crate::server::settings::{Config, Environment, Values, name_of, parse_file, variable};
 
 /// The settings that were given as flags, those of the group `G`, and the settings file.
 ///
@@ -27,8 +27,11 @@ impl<G: Args> Given<G> {
             let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             values = parse_file(&text)?;
         }
-        for name in arguments().get_arguments().map(name_of).filter(|name| heeded(name)) {
-            if let Ok(value) = std::env::var(variable(&name)) {
+        for (name, value) in Environment::current().settings(heeded)? {
+            // Blank takes back what the file says, and leaves the command's own default.
+            if value.is_empty() {
+                values.remove(&name);
+            } else {
                 values.insert(name, value);
             }
         }

@@ -25,7 +25,7 @@ pub enum TokenCommand {
     },
     /// List the tokens of an account, without their secrets
     List(InAccount),
-    /// Revoke a token: running servers refuse it within a second
+    /// Revoke a token, with the grant that it came from: running servers refuse it within a second
     Revoke {
         /// Id of the token, from `token list`
         id: TokenId,

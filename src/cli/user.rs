@@ -13,9 +13,9 @@ use crate::cli::within::{InAccount, LinkSettings, PersonArgs};
 use crate::engine::audit::Actor;
 use crate::entropy::Entropy;
 use crate::http::SIGN_IN_LINK_PATH;
-use crate::oauth::passwords::{self, HashedPassword};
+use crate::oauth::passwords::{self, Grants, HashedPassword};
 use crate::oauth::{self, sign_in_links};
-use crate::resources::{memberships, users};
+use crate::resources::{addresses, memberships, users};
 
 /// More than any password has, so that a wrong file on standard input is not read to its end.
 const MOST_INPUT: u64 = 65_536;
@@ -36,10 +36,18 @@ pub enum UserCommand {
     },
     /// Show a person and the membership
     Show(PersonArgs),
-    /// Set a member's password, read from standard input, and end the member's sessions
-    Password(PersonArgs),
+    /// Set a member's password, read from standard input, and end the member's sessions and grants
+    Password {
+        #[command(flatten)]
+        member: PersonArgs,
+        /// Keep the applications that the member has allowed, with their tokens
+        #[arg(long)]
+        keep_grants: bool,
+    },
     /// Print a link that signs a member in once, within 15 minutes
     SignInLink(PersonArgs<LinkSettings>),
+    /// Vouch for a person's address, in place of the link that is mailed when it was changed
+    ConfirmAddress(PersonArgs),
 }
 
 impl UserCommand {
@@ -65,17 +73,19 @@ impl UserCommand {
                 let (line, fields) = (people::line(&user, &membership), people::lines(&membership));
                 within.print(&json!({"user": user, "account_membership": membership}), format_args!("{line}\n{fields}"))
             }
-            Self::Password(PersonArgs { email, within }) => {
+            Self::Password { member: PersonArgs { email, within }, keep_grants } => {
+                let grants = if keep_grants { Grants::Keep } else { Grants::End };
                 // Hashing is slow on purpose, so it comes before the transaction.
                 let hashed =
                     HashedPassword::new(&read_password()?, &Entropy::system()).map_err(|error| spoken(&error))?;
                 let user = within.write(false, move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
-                    passwords::set(db, account, user, &hashed, Actor::OPERATOR, context.now)?;
+                    passwords::set(db, account, user, &hashed, grants, Actor::OPERATOR, context.now)?;
                     Ok(user)
                 })?;
-                let text = format!("User {user} has a new password; the user's sessions have ended.");
-                within.print(&json!({"user_id": user.get(), "password_set": true}), text)
+                let ended = if keep_grants { "sessions" } else { "sessions and grants" };
+                let text = format!("User {user} has a new password; the user's {ended} have ended.");
+                within.print(&json!({"user_id": user.get(), "password_set": true, "grants_kept": keep_grants}), text)
             }
             Self::SignInLink(PersonArgs { email, within }) => {
                 let base_url = within.base_url()?;
@@ -88,6 +98,15 @@ impl UserCommand {
                     &json!({"url": url, "expires_in": sign_in_links::LIFETIME.as_secs()}),
                     format_args!("This link signs in once, within 15 minutes: {url}"),
                 )
+            }
+            Self::ConfirmAddress(PersonArgs { email, within }) => {
+                let user = within.write(false, move |db, context, account| {
+                    let user = people::find(db, account, &email)?.user_id;
+                    addresses::vouch(db, account, user, context.now)?;
+                    Ok(user)
+                })?;
+                let text = format!("The address of user {user} counts as proven.");
+                within.print(&json!({"user_id": user.get(), "address_proven": true}), text)
             }
         }
     }

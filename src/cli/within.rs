@@ -57,7 +57,7 @@ pub struct LinkSettings {
 
 impl<G: Args> InDatabase<G> {
     pub fn print(&self, record: &Json, text: impl Display) -> Result<()> {
-        if self.json { output::print(record) } else { output::print(text) }
+        if self.json { output::print_json(record) } else { output::print(text) }
     }
 
     /// The settings, whose database must exist: a command that needs what an earlier one wrote does not create it.
@@ -68,7 +68,7 @@ impl<G: Args> InDatabase<G> {
     }
 
     pub fn read<T: Send + 'static>(&self, work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static) -> Result<T> {
-        with_app(self.existing()?, |app| async move { app.store.read(work).await })
+        with_app(self.existing()?, |app| async move { app.store.patient().read(work).await })
     }
 
     /// Writes as an operator of no account, or rolls the write back if it is a rehearsal.
@@ -81,7 +81,8 @@ impl<G: Args> InDatabase<G> {
             let mode = if is_rehearsal { WriteMode::DryRun } else { WriteMode::Part };
             let context = Context { mode, ..app.context(&Arc::new(Caller::unknown()), None) };
             let job = move |db: &mut Db| work(db, &context);
-            if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await }
+            let store = app.store.patient();
+            if is_rehearsal { store.rehearse(job).await } else { store.write(job).await }
         })
     }
 }

@@ -4,6 +4,8 @@
 //! They hold attributes under their wire names, and never a secret.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
+use std::ops::Deref;
 
 use crate::clock::Timestamp;
 use crate::engine::context::Context;
@@ -12,11 +14,26 @@ use crate::store::{Db, Error, Param};
 use crate::wire::describe::{Field, Resource};
 use crate::wire::kind::{Cell, Dates, Kind, Value, print_text};
 
+/// The id of a request, and the address of the client that has sent it.
+#[derive(Clone, Debug)]
+pub struct RequestId {
+    pub text: String,
+    pub client: IpAddr,
+}
+
+impl Deref for RequestId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
 #[derive(Clone, Copy)]
 pub struct Actor<'a> {
     pub user_id: Option<UserId>,
     pub token_id: Option<TokenId>,
-    pub request_id: Option<&'a str>,
+    pub request_id: Option<&'a RequestId>,
 }
 
 impl<'a> Actor<'a> {
@@ -24,12 +41,12 @@ impl<'a> Actor<'a> {
     pub const OPERATOR: Self = Self { user_id: None, token_id: None, request_id: None };
 
     /// A user who acts without an API token.
-    pub const fn user(user_id: UserId, request_id: Option<&'a str>) -> Self {
+    pub const fn user(user_id: UserId, request_id: Option<&'a RequestId>) -> Self {
         Self { user_id: Some(user_id), token_id: None, request_id }
     }
 
     /// A request that no user is known to have made.
-    pub const fn request(request_id: &'a str) -> Self {
+    pub const fn request(request_id: &'a RequestId) -> Self {
         Self { user_id: None, token_id: None, request_id: Some(request_id) }
     }
 }
@@ -86,20 +103,23 @@ impl<'a> AuditEntry<'a> {
     }
 
     pub fn write(self, db: &mut Db) -> Result<(), Error> {
+        let client_address = self.actor.request_id.map(|id| id.client.to_string());
         db.exec_later(
             "INSERT INTO audit (account_id, occurred_at, actor_user_id, actor_token_id, request_id, action, \
-             subject_type, subject_id, before, after) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             subject_type, subject_id, before, after, client_address) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             &[
                 self.account_id.into(),
                 Param::Int(self.occurred_at.0),
                 self.actor.user_id.into(),
                 self.actor.token_id.into(),
-                self.actor.request_id.into(),
+                self.actor.request_id.map(|id| id.text.as_str()).into(),
                 Param::Text(&self.action),
                 Param::Text(self.subject.0),
                 self.subject.1.into(),
                 self.before.as_ref().map(|attributes| attributes.0.as_str()).into(),
                 self.after.as_ref().map(|attributes| attributes.0.as_str()).into(),
+                client_address.as_deref().into(),
             ],
         )
     }

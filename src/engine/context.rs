@@ -1,12 +1,13 @@
 //! What a rule needs besides the database: caller, time, limits, outbox.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Caller;
+use crate::engine::audit::RequestId;
 use crate::engine::error::Error;
-use crate::engine::limits::{Limit, Limits};
+use crate::engine::limits::{Limit, Limits, Whose};
 use crate::engine::tokens::Callers;
 use crate::entropy::Entropy;
 use crate::ids::RecordId;
@@ -17,7 +18,7 @@ pub struct Context {
     pub caller: Arc<Caller>,
     pub now: Timestamp,
     /// For the audit trail; `None` for a command.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<RequestId>>,
     pub entropy: Arc<Entropy>,
     pub limits: Arc<Limits>,
     /// Cached callers, forgotten when what they may do changes.
@@ -47,8 +48,8 @@ pub enum WriteMode {
 #[derive(Debug, Default)]
 pub struct Remarks {
     seats_over: AtomicI64,
-    /// The limit of the record was taken already: a retried job must not take it again.
-    has_taken_limit: AtomicBool,
+    /// The limits that were taken already, as bits: a retried job must not take them again.
+    taken: AtomicU16,
 }
 
 impl Remarks {
@@ -69,14 +70,26 @@ impl Context {
         Self { caller: Arc::new(caller), ..self.clone() }
     }
 
-    /// Counts for a rate limit of one record. A dry run only checks it.
+    /// Counts for a rate limit of one record.
     pub fn take_limit(&self, limit: Limit, record_id: RecordId) -> Result<(), Error> {
-        if self.mode == WriteMode::DryRun {
-            return self.limits.check(limit, record_id.get(), self.now);
+        self.take_once(limit, Whose::One(record_id.get()), 1)
+    }
+
+    /// Counts the mails that this request will cause.
+    pub fn take_mails(&self, count: usize) -> Result<(), Error> {
+        if !self.outbox.is_on {
+            return Ok(());
         }
-        if !self.remarks.has_taken_limit.load(Ordering::Relaxed) {
-            self.limits.take(limit, record_id.get(), self.now)?;
-            self.remarks.has_taken_limit.store(true, Ordering::Relaxed);
+        self.take_once(Limit::MailsOfAccount, Whose::Account(self.caller.account_id), count)
+    }
+
+    /// A dry run only checks.
+    fn take_once(&self, limit: Limit, whose: Whose, count: usize) -> Result<(), Error> {
+        let bit = 1 << limit as u16;
+        if self.remarks.taken.load(Ordering::Relaxed) & bit == 0 {
+            let takes = self.mode != WriteMode::DryRun;
+            self.limits.ask(limit, whose, count, self.now, takes)?;
+            self.remarks.taken.fetch_or(bit, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::entropy::NoEntropy;
 use crate::mail::outbox;
 use crate::store;
 use crate::wire::changes::Violation;
-use crate::wire::describe::MOST_TEXTS;
+use crate::wire::describe::MOST_LISTED;
 use crate::wire::kind::{Kind, Value, print_text};
 use crate::wire::params::Undecodable;
 use crate::wire::query::TooMany;
@@ -55,9 +55,15 @@ pub enum Error {
     /// The caller is no longer what this request took it for. The request is judged again, with the caller as it is now.
     #[error("The service is temporarily unavailable. Please try again.")]
     CallerChanged,
-    /// 503: overloaded, or the storage is unavailable.
+    /// 503: overloaded, or the storage is unavailable. Nothing was done.
     #[error("The service is temporarily unavailable. Please try again.")]
     Unavailable(String),
+    /// 503: the database failed during the commit of a write.
+    #[error(
+        "The write may have happened: the database did not say. \
+         Repeat it with the same Idempotency-Key, or look before you repeat it."
+    )]
+    Uncertain(String),
     /// 500: the program failed.
     #[error("An internal error occurred. Please report the request id.")]
     Internal(String),
@@ -87,7 +93,7 @@ impl Error {
             Self::Invalid(_) => 422,
             Self::RateLimited(_) => 429,
             Self::Internal(_) => 500,
-            Self::CallerChanged | Self::Unavailable(_) => 503,
+            Self::CallerChanged | Self::Uncertain(_) | Self::Unavailable(_) => 503,
         }
     }
 
@@ -95,7 +101,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(seconds) => Some(*seconds),
-            Self::CallerChanged | Self::Unavailable(_) => Some(RETRY_AFTER),
+            Self::CallerChanged | Self::Uncertain(_) | Self::Unavailable(_) => Some(RETRY_AFTER),
             _ => None,
         }
     }
@@ -103,7 +109,7 @@ impl Error {
     /// What only the log may say.
     pub fn cause(&self) -> Option<&str> {
         match self {
-            Self::Unavailable(cause) | Self::Internal(cause) => Some(cause),
+            Self::Uncertain(cause) | Self::Unavailable(cause) | Self::Internal(cause) => Some(cause),
             _ => None,
         }
     }
@@ -159,6 +165,7 @@ impl From<store::Error> for Error {
             | store::Error::Stopped
             | store::Error::Unavailable(_)
             | store::Error::Unusable(_) => Self::Unavailable(error.to_string()),
+            store::Error::Uncertain(_) => Self::Uncertain(error.to_string()),
             // Only the caller is required of a job.
             store::Error::Unmet => Self::CallerChanged,
             _ => Self::Internal(error.to_string()),
@@ -178,7 +185,8 @@ impl From<outbox::OutboxError> for Error {
 
 impl From<TooMany> for Error {
     fn from(too_many: TooMany) -> Self {
-        Self::Syntax(format!("{} must not list more than {MOST_TEXTS} texts.", too_many.parameter))
+        let TooMany { parameter, of } = too_many;
+        Self::Syntax(format!("{parameter} must not list more than {MOST_LISTED} {of}."))
     }
 }
 

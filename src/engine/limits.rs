@@ -1,8 +1,12 @@
-//! Rate limits: requests per minute for each token and each invitation, and sign-in attempts.
+//! Rate limits: requests per minute for each user, account and invitation, sign-in attempts, mails per day.
 //!
-//! Each limit is a bucket that holds a minute's worth and refills evenly (the generic cell rate algorithm): one number
+//! Each limit is a bucket that holds a period's worth and refills evenly (the generic cell rate algorithm): one number
 //! per key says when the bucket will be full again. Wall time decides, so moving the clock moves the limits with it.
 //! The state is in memory and per server.
+//!
+//! Requests count for their user and account, not for their token: anyone with an application can have as many tokens as
+//! they like. A request that does the work of many counts as many. One that is worth more than a full bucket passes when
+//! the bucket is full, and those after it wait the longer.
 
 use std::collections::HashMap;
 
@@ -10,12 +14,19 @@ use parking_lot::Mutex;
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::engine::tuning::Tuned;
+use crate::engine::tuning::{Tuned, Tuning};
+use crate::ids::{AccountId, UserId};
 
 pub use crate::engine::tuning::PerMinute;
 
 /// Microseconds of a minute.
 const MINUTE: i64 = 60_000_000;
+
+/// Microseconds of a day.
+const DAY: i64 = 24 * 60 * MINUTE;
+
+/// The most that one request counts.
+const MOST_AT_ONCE: i64 = 50;
 
 /// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
@@ -33,11 +44,42 @@ pub enum Limit {
     SignIn,
     SignInOfPeer,
     TokenRequest,
+    MailsOfAccount,
+}
+
+impl Limit {
+    fn period(self) -> i64 {
+        if self == Self::MailsOfAccount { DAY } else { MINUTE }
+    }
+}
+
+/// Whose bucket it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// A user's, record's, address's or application's, by the limit.
+    One(i64),
+    /// An account's, for the limits of its users together.
+    Account(AccountId),
+}
+
+impl Tuning {
+    /// In the limit's period; 0 for no limit.
+    fn most(&self, limit: Limit, whose: Whose) -> i64 {
+        let most = match limit {
+            Limit::MailsOfAccount => return i64::from(self.rate_mails_per_account),
+            other => i64::from(self.rates.of(other)),
+        };
+        match whose {
+            Whose::One(_) => most,
+            Whose::Account(_) => most * i64::from(self.rates.account_factor),
+        }
+    }
 }
 
 impl PerMinute {
     fn of(&self, limit: Limit) -> u32 {
         match limit {
+            Limit::MailsOfAccount => 0,
             Limit::General => self.general,
             Limit::Create => self.create,
             Limit::Resend => self.resend,
@@ -54,18 +96,24 @@ pub struct Limits {
     buckets: Mutex<Buckets>,
 }
 
+#[derive(Clone, Copy)]
+struct Bucket {
+    full_at: i64,
+    /// When something was last taken from it, to notice a clock that was set back.
+    taken_at: i64,
+}
+
 #[derive(Default)]
 struct Buckets {
-    /// When each bucket will be full.
-    full_at: HashMap<(Limit, i64), i64>,
+    by_key: HashMap<(Limit, Whose), Bucket>,
     swept_at: i64,
 }
 
 impl Buckets {
     /// Removes full buckets when there are many; at most once a second, since it looks at all of them.
     fn sweep(&mut self, now: i64) {
-        if self.full_at.len() >= SWEEP_AT && (now - self.swept_at).abs() >= SECOND {
-            self.full_at.retain(|_, full_at| (now..=now + MINUTE).contains(full_at));
+        if self.by_key.len() >= SWEEP_AT && (now - self.swept_at).abs() >= SECOND {
+            self.by_key.retain(|_, bucket| (now..=now + 2 * DAY).contains(&bucket.full_at));
             self.swept_at = now;
         }
     }
@@ -79,38 +127,53 @@ impl Limits {
 
     /// Fills every bucket.
     pub fn forget(&self) {
-        self.buckets.lock().full_at.clear();
+        self.buckets.lock().by_key.clear();
     }
 
     /// Takes one from the bucket of `key`, or refuses with the seconds until one is available.
     pub fn take(&self, limit: Limit, key: i64, now: Timestamp) -> Result<(), Error> {
-        self.ask(limit, key, now, true)
+        self.ask(limit, Whose::One(key), 1, now, true)
     }
 
-    /// Refuses as [`Limits::take`] does, but takes nothing.
-    pub fn check(&self, limit: Limit, key: i64, now: Timestamp) -> Result<(), Error> {
-        self.ask(limit, key, now, false)
+    /// Takes this many from the buckets of a user and of the user's account.
+    pub fn take_of_user(
+        &self,
+        limit: Limit,
+        user: UserId,
+        account: AccountId,
+        count: usize,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.ask(limit, Whose::One(user.get()), count, now, true)?;
+        self.ask(limit, Whose::Account(account), count, now, true)
     }
 
-    fn ask(&self, limit: Limit, key: i64, now: Timestamp, takes: bool) -> Result<(), Error> {
-        let per_minute = self.tuned.look(|tuning| tuning.rates.of(limit));
-        if per_minute == 0 {
+    /// Takes this many from a bucket; without `takes` it only refuses.
+    pub fn ask(&self, limit: Limit, whose: Whose, count: usize, now: Timestamp, takes: bool) -> Result<(), Error> {
+        let most = self.tuned.look(|tuning| tuning.most(limit, whose));
+        if most == 0 {
             return Ok(());
         }
-        let one = MINUTE / i64::from(per_minute);
+        let (period, count) = (limit.period(), i64::try_from(count).unwrap_or(MOST_AT_ONCE));
+        let one = period / most;
         let mut buckets = self.buckets.lock();
         buckets.sweep(now.0);
-        let bucket = buckets.full_at.entry((limit, key)).or_insert(now.0);
-        // Only a clock that was set back makes a bucket take longer than a minute, and that must not lock anyone out.
-        *bucket = (*bucket).clamp(now.0, now.0 + MINUTE);
-        let full_after_this = *bucket + one;
-        let over = full_after_this - now.0 - MINUTE;
-        if over > 0 {
+        let bucket = buckets.by_key.entry((limit, whose)).or_insert(Bucket { full_at: now.0, taken_at: now.0 });
+        if now.0 < bucket.taken_at {
+            // A clock that was set back must not lock anyone out.
+            bucket.full_at = bucket.full_at.min(now.0 + period);
+        }
+        let full_at = bucket.full_at.max(now.0);
+        let full_after_this = full_at + one * count;
+        let over = full_after_this - now.0 - period;
+        // A bulk was counted as one before its size was known.
+        let is_full = full_at <= now.0 + one;
+        if over > 0 && !(is_full && count > 1) {
             let seconds = u64::try_from(over).unwrap_or_default().div_ceil(SECOND.unsigned_abs());
             return Err(Error::RateLimited(seconds));
         }
         if takes {
-            *bucket = full_after_this;
+            *bucket = Bucket { full_at: full_after_this, taken_at: now.0 };
         }
         Ok(())
     }
@@ -119,12 +182,13 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::tuning::{Profile, Tuning};
+    use crate::engine::tuning::Profile;
 
     fn limits(general: u32) -> Limits {
         Limits::new(Tuned::new(Tuning {
             rates: PerMinute { general, ..PerMinute::default() },
             rate_mails_per_address: 0,
+            rate_mails_per_account: 0,
             invitation_days: 1,
             base_url: String::new(),
             profile: Profile::default(),
@@ -153,6 +217,18 @@ mod tests {
         let an_hour_ago = Timestamp(30 * MINUTE);
         assert!(matches!(limits.take(Limit::General, 1, an_hour_ago), Err(Error::RateLimited(1))));
         assert!(limits.take(Limit::General, 1, Timestamp(an_hour_ago.0 + SECOND)).is_ok());
+    }
+
+    #[test]
+    fn a_bulk_counts_each_and_passes_a_smaller_bucket_only_when_that_is_full() {
+        let (limits, start) = (limits(4), Timestamp(0));
+        let take = |count, now: Timestamp| limits.ask(Limit::General, Whose::One(1), count, now, true);
+        assert!(take(1, start).is_ok() && take(3, start).is_ok(), "a whole minute's worth");
+        assert!(take(1, start).is_err());
+        let full = Timestamp(MINUTE);
+        assert!(take(1, full).is_ok() && take(49, full).is_ok(), "more than the bucket holds");
+        assert!(matches!(take(1, full), Err(Error::RateLimited(705))), "forty-seven quarters of a minute later");
+        assert!(take(2, full).is_err());
     }
 
     #[test]

@@ -27,4 +27,22 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "mail, links, seats and expiry",
         script: include_str!("../../migrations/0004_mail.sql"),
     },
+    Migration {
+        version: 5,
+        oldest_program: 5,
+        name: "addresses that are proven, and their confirmation",
+        script: include_str!("../../migrations/0005_addresses.sql"),
+    },
+    Migration {
+        version: 6,
+        oldest_program: 4,
+        name: "which mails were refused",
+        script: include_str!("../../migrations/0006_refused_mails.sql"),
+    },
+    Migration {
+        version: 8,
+        oldest_program: 4,
+        name: "client addresses in the audit trail",
+        script: include_str!("../../migrations/0008_clients.sql"),
+    },
 ];

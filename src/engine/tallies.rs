@@ -21,9 +21,12 @@ pub fn count(db: &mut Db, resource: &Resource, account: AccountId, query: &ListQ
     let Some(tally) = resource.tallies.iter().find(|tally| fits(tally.conditions, &query.conditions)) else {
         return Ok(None);
     };
+    total(db, account, tally.name).map(Some)
+}
+
+pub fn total(db: &mut Db, account: AccountId, name: &str) -> Result<i64, Error> {
     let sql = "SELECT total FROM tallies WHERE account_id = ?1 AND name = ?2";
-    let total = db.maybe(sql, &[account.into(), Param::Text(tally.name)], |row| row.int(0))?;
-    Ok(Some(total.unwrap_or(0)))
+    Ok(db.maybe(sql, &[account.into(), Param::Text(name)], |row| row.int(0))?.unwrap_or(0))
 }
 
 fn fits(counted: &[&'static str], asked: &[Condition]) -> bool {

@@ -18,6 +18,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::RwLock;
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -42,6 +43,15 @@ pub fn hash(token: &str) -> TokenHash {
 /// A new token: a prefix that names its kind, then 256 random bits in base64url.
 pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntropy> {
     Ok(SecretString::from(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes()?))))
+}
+
+/// The token in the address of a page. Mail programs and people add punctuation behind it, which no token contains and
+/// which browsers may percent-encode. Anything else is left as it is, and no token.
+pub fn in_address(text: &str) -> &str {
+    let is_foreign = |character: char| !(character.is_ascii_alphanumeric() || character == '-' || character == '_');
+    let (token, added) = text.split_at(text.find(is_foreign).unwrap_or(text.len()));
+    let is_punctuation = percent_decode_str(added).decode_utf8_lossy().chars().all(is_foreign);
+    if is_punctuation { token } else { text }
 }
 
 /// Prefix of the tokens that callers of the API hold.

@@ -18,6 +18,8 @@ pub struct Tuning {
     pub rates: PerMinute,
     /// Mails per address and day; 0 for no limit.
     pub rate_mails_per_address: u32,
+    /// Mails that an account causes in a day; 0 for no limit.
+    pub rate_mails_per_account: u32,
     /// Days from creating or resending an invitation to its expiration date.
     pub invitation_days: i64,
     /// Public URL of this server, without a trailing slash. Never derived from a request.
@@ -29,13 +31,13 @@ pub struct Tuning {
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Rate limits")]
 pub struct PerMinute {
-    /// Requests per minute and token; 0 for no limit
+    /// Requests per minute and user; 0 for no limit
     #[arg(long = "rate-general", value_name = "COUNT", default_value = "600")]
     pub general: u32,
-    /// Creates per minute and token, a bulk create counts as one; 0 for no limit
-    #[arg(long = "rate-create", value_name = "COUNT", default_value = "60")]
+    /// Invitations created per minute and user, each of a bulk counts; 0 for no limit
+    #[arg(long = "rate-create", value_name = "COUNT", default_value = "600")]
     pub create: u32,
-    /// Resends per minute and token; 0 for no limit
+    /// Resends per minute and user; 0 for no limit
     #[arg(long = "rate-resend", value_name = "COUNT", default_value = "20")]
     pub resend: u32,
     /// Resends per minute of one invitation; 0 for no limit
@@ -44,12 +46,15 @@ pub struct PerMinute {
     /// Sign-ins per minute and mail address; 0 for no limit
     #[arg(long = "rate-sign-in", value_name = "COUNT", default_value = "10")]
     pub sign_in: u32,
-    /// Sign-ins per minute and network address, which all clients behind a proxy share; 0 for no limit
+    /// Sign-ins per minute and network address of the client (see trusted_proxies); 0 for no limit
     #[arg(long = "rate-sign-in-per-peer", value_name = "COUNT", default_value = "30")]
     pub sign_in_of_peer: u32,
     /// Token requests per minute and OAuth application; 0 for no limit
     #[arg(long = "rate-token", value_name = "COUNT", default_value = "600")]
     pub token_request: u32,
+    /// How many times the limits of one user all users of an account have together; 0 for no limit
+    #[arg(long = "rate-account-factor", value_name = "COUNT", default_value = "10")]
+    pub account_factor: u32,
 }
 
 /// Switches for vendor behaviour that is not fully documented, with their settings.

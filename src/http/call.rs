@@ -8,15 +8,15 @@ use hyper::header::HeaderMap;
 
 use crate::clock::Stopwatch;
 use crate::engine::access::Caller;
-use crate::http::headers;
+use crate::engine::audit::RequestId;
+use crate::http::{client_address, headers};
 use crate::ids::{AccountId, UserId};
 use crate::server::app::App;
 
 pub struct Call {
     pub app: Arc<App>,
-    /// The address of the client.
-    pub peer: IpAddr,
-    pub request_id: String,
+    /// With the address of the client, which may be behind proxies.
+    pub request_id: Arc<RequestId>,
     pub since: Stopwatch,
     operation: OnceLock<&'static str>,
     caller: OnceLock<(AccountId, UserId)>,
@@ -28,10 +28,11 @@ pub struct Call {
 
 impl Call {
     pub fn begin(app: Arc<App>, headers: &HeaderMap, peer: IpAddr) -> Self {
-        let (request_id, since) = (headers::request_id(&app, headers), Stopwatch::start());
-        let (operation, caller) = (OnceLock::new(), OnceLock::new());
+        let client = client_address::of(&app.config.trusted_proxies, peer, headers);
+        let request_id = Arc::new(RequestId { text: headers::request_id(&app, headers), client });
+        let (since, operation, caller) = (Stopwatch::start(), OnceLock::new(), OnceLock::new());
         let (ignored, is_read_as_form) = (OnceLock::new(), OnceLock::new());
-        Self { app, peer, request_id, since, operation, caller, ignored, is_read_as_form }
+        Self { app, request_id, since, operation, caller, ignored, is_read_as_form }
     }
 
     pub fn set_operation(&self, operation: &'static str) {

@@ -3,9 +3,11 @@
 //! [`Service::answer`] wraps every answer: request id, panic guard, the headers of docs/WIRE.md, Answers, one log line,
 //! metrics. Inside it, paths below the base path go through the pipeline of [`api`], all others through an axum router.
 
+mod addresses;
 mod api;
 mod browser;
 mod call;
+mod client_address;
 mod cors;
 mod extract;
 mod headers;
@@ -36,7 +38,7 @@ use axum::response::IntoResponse as _;
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::header;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use tower::ServiceExt as _;
 
 use crate::engine::error::Error;
@@ -55,7 +57,8 @@ pub struct Service {
 impl Service {
     pub fn of(app: Arc<App>) -> Self {
         let routes = monitoring::routes(&app).and(reference::routes());
-        let mut router = routes.router.merge(oauth::ROUTES.router.clone()).merge(invitations::ROUTES.router.clone());
+        let mut router = routes.router.merge(oauth::ROUTES.router.clone());
+        router = router.merge(invitations::ROUTES.router.clone()).merge(addresses::ROUTES.router.clone());
         let has_sandbox = app.sandbox.is_some();
         if has_sandbox {
             router = router.merge(sandbox::router());
@@ -115,15 +118,27 @@ impl Service {
             response.headers_mut().remove(header::RETRY_AFTER);
         }
         self.explain(call, &mut response);
-        let (operation, request_id) = (call.operation(), &call.request_id);
+        let operation = call.operation();
+        let (request_id, client) = (&*call.request_id.text, tracing::field::display(call.request_id.client));
         self.app.metrics.count(operation, status, elapsed.as_secs_f64());
         let (account, user) = call.caller().map(|(account, user)| (account.get(), user.get())).unzip();
         let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
             let cause = response.extensions().get::<Arc<Error>>().and_then(|error| error.cause());
-            tracing::error!(method, operation, status, microseconds, request_id, account, user, cause, "request");
+            tracing::error!(
+                method,
+                operation,
+                status,
+                microseconds,
+                request_id,
+                client,
+                account,
+                user,
+                cause,
+                "request"
+            );
         } else {
-            tracing::info!(method, operation, status, microseconds, request_id, account, user, "request");
+            tracing::info!(method, operation, status, microseconds, request_id, client, account, user, "request");
         }
         response
     }
@@ -153,6 +168,9 @@ impl Service {
 
     async fn route(&self, call: &Arc<Call>, mut request: Request<RequestBody>) -> Result<Response<Body>, Error> {
         let is_head = *request.method() == Method::HEAD;
+        if let Some(uri) = without_last_slash(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         request.extensions_mut().insert(Arc::clone(call));
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (mut head, body) = response.into_parts();
@@ -166,6 +184,18 @@ impl Service {
         let body = body.collect().await.map_err(|cause| Error::Internal(cause.to_string()))?;
         Ok(Response::from_parts(head, Body::from(body.to_bytes())))
     }
+}
+
+/// Where people arrive, with what mail programs have made of a link.
+const PAGES: [&str; 3] = ["/invitations/", "/addresses/", "/oauth/"];
+
+/// The address of a page without the one slash that it may end in, as a path of the API may (C15); `None` if it does not.
+fn without_last_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().strip_suffix('/').filter(|_| PAGES.iter().any(|page| uri.path().starts_with(page)))?;
+    let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// The name of a usual method. Anything else is the client's own text, which the log does not repeat.

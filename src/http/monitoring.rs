@@ -1,5 +1,7 @@
 //! Health and metrics. Neither needs a token, and neither shows anything of an account.
 
+use std::time::Duration;
+
 use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response};
 
@@ -9,18 +11,22 @@ use crate::http::extract::Visit;
 use crate::http::headers;
 use crate::http::router::{GET, Routes};
 use crate::http::sandbox::gate;
+use crate::mail::outbox;
 use crate::server::app::App;
 use crate::server::listen::Body;
 use crate::store::migrate;
 
 const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// Metrics show how busy a server is, so they are only served here on loopback, and only without a listener of their
-/// own.
+/// How long metrics wait for the database.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Metrics show how busy a server is, so they are only served here if a setting says so. That the listener is on
+/// loopback means nothing: a proxy on the same machine makes it public.
 pub fn routes(app: &App) -> Routes {
     let routes =
         Routes::new().on(GET, "/health/live", "health.live", live).on(GET, "/health/ready", "health.ready", ready);
-    match app.config.metrics_listen.is_none() && app.config.address.listen.ip().is_loopback() {
+    match app.config.metrics_listen.is_none() && app.config.metrics_on_main_listener {
         true => routes.on(GET, "/metrics", "metrics", metrics),
         false => routes,
     }
@@ -30,30 +36,34 @@ async fn live() -> Response<Body> {
     headers::json(200, br#"{"status":"live"}"#.to_vec())
 }
 
-/// Whether the database answers and has this program's schema.
+/// Whether the database answers, has this program's schema, and takes writes.
 async fn ready(visit: Visit) -> Result<Response<Body>, Error> {
     // Whatever is wrong with the schema, another version of the program may be ready soon: that is temporary.
     let checked = migrate::check(&visit.app.store, MIGRATIONS).await;
     checked.map_err(|cause| Error::Unavailable(cause.to_string()))?;
+    visit.app.store.require_writes().await?;
     Ok(headers::json(200, br#"{"status":"ready"}"#.to_vec()))
 }
 
 async fn metrics(visit: Visit) -> Response<Body> {
-    text(&visit.app)
+    text(&visit.app).await
 }
 
 /// The answer of a listener that serves metrics and nothing else.
-pub fn metrics_only<B>(app: &App, request: &Request<B>) -> Response<Body> {
+pub async fn metrics_only<B>(app: &App, request: &Request<B>) -> Response<Body> {
     let is_admitted = if app.sandbox.is_some() { gate::admit(app, request) } else { Ok(()) };
     match is_admitted {
-        Ok(()) if request.uri().path() == "/metrics" => text(app),
+        Ok(()) if request.uri().path() == "/metrics" => text(app).await,
         Ok(()) => headers::error(Error::NotFound),
         Err(refusal) => headers::error(refusal),
     }
 }
 
-fn text(app: &App) -> Response<Body> {
-    let mut response = Response::new(Body::from(app.metrics.text(&app.store, app.password_checks.made())));
+async fn text(app: &App) -> Response<Body> {
+    // What the process counts itself is served even when the database is not.
+    let mails = tokio::time::timeout(PATIENCE, app.store.read(outbox::queue_state)).await.ok().and_then(Result::ok);
+    let text = app.metrics.text(&app.store, app.password_checks.made(), mails, app.clock.now());
+    let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, METRICS);
     response
 }

@@ -2,15 +2,18 @@
 //!
 //! Invariants. Text that people typed passes [`plain`] first: no control characters, nothing that changes the direction
 //! of text, nothing that mail programs turn into a link. The HTML part is escaped besides. A library encodes headers
-//! (RFC 2047), so no text can start a header. The only URL in a mail is the link.
+//! (RFC 2047), so no text can start a header. The only URL in a mail is the link, and no line of a part is cut: mail
+//! programs that put lines together wrongly would break the link.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox as Name, Message, MultiPart};
-use lettre::{Address, address::Envelope};
+use lettre::Address;
+use lettre::address::{AddressError, Envelope};
+use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox as Name, Message, MultiPart};
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -18,6 +21,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::clock::Timestamp;
 use crate::ids::InvitationId;
 use crate::language::{LANGUAGES, Language};
+use crate::mail::Failure;
+use crate::wire::display;
+
+/// In bytes, without its end (RFC 5322, section 2.1.1).
+const LONGEST_LINE: usize = 998;
 
 /// In characters; longer names are cut.
 const NAME_LENGTH: usize = 100;
@@ -27,6 +35,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("invitation.en.html", include_str!("../../templates/mail/invitation.en.html")),
     ("invitation.de.txt", include_str!("../../templates/mail/invitation.de.txt")),
     ("invitation.de.html", include_str!("../../templates/mail/invitation.de.html")),
+    ("address_confirmation.en.txt", include_str!("../../templates/mail/address_confirmation.en.txt")),
+    ("address_confirmation.en.html", include_str!("../../templates/mail/address_confirmation.en.html")),
+    ("address_confirmation.de.txt", include_str!("../../templates/mail/address_confirmation.de.txt")),
+    ("address_confirmation.de.html", include_str!("../../templates/mail/address_confirmation.de.html")),
+    ("address_notice.en.txt", include_str!("../../templates/mail/address_notice.en.txt")),
+    ("address_notice.en.html", include_str!("../../templates/mail/address_notice.en.html")),
+    ("address_notice.de.txt", include_str!("../../templates/mail/address_notice.de.txt")),
+    ("address_notice.de.html", include_str!("../../templates/mail/address_notice.de.html")),
 ];
 
 /// Begins the first line of a text template.
@@ -43,25 +59,71 @@ pub struct Mail {
     pub html: String,
     /// The Message-ID, without the brackets.
     pub message_id: String,
-    /// `None` for a test mail.
+    /// `None` for a mail about something else.
     pub invitation_id: Option<InvitationId>,
+    /// Blank, as is its token, in a mail without one.
     pub link: SecretString,
     pub token: SecretString,
     pub sent_at: Timestamp,
 }
 
-/// The values of the invitation templates.
+/// The values of the templates that every mail has.
 pub struct MailFacts<'a> {
     pub language: Language,
     pub name: &'a str,
-    pub inviter: &'a str,
     pub account: &'a str,
-    /// The wire name.
-    pub permission: &'a str,
-    pub role: Option<&'a str>,
-    /// As days since 1970.
-    pub expires_on: i64,
+    pub matter: Matter<'a>,
 }
+
+/// What a mail is about, and so which templates print it, with their further values. Days are those since 1970.
+#[derive(Clone, Copy)]
+pub enum Matter<'a> {
+    Invitation {
+        inviter: &'a str,
+        /// The wire name.
+        permission: &'a str,
+        role: Option<&'a str>,
+        expires_on: i64,
+    },
+    AddressConfirmation {
+        expires_on: i64,
+    },
+    AddressNotice {
+        changed_on: i64,
+    },
+}
+
+impl Matter<'_> {
+    /// The first part of the names of its templates.
+    fn template(self) -> &'static str {
+        match self {
+            Self::Invitation { .. } => "invitation",
+            Self::AddressConfirmation { .. } => "address_confirmation",
+            Self::AddressNotice { .. } => "address_notice",
+        }
+    }
+
+    fn values(self, language: Language) -> Vec<(&'static str, Value)> {
+        match self {
+            Self::Invitation { inviter, permission, role, expires_on } => vec![
+                ("inviter", Value::from(plain(inviter))),
+                ("permission", Value::from(language.permission(permission))),
+                ("role", role.map_or(Value::from(""), |role| Value::from(plain(role)))),
+                ("date", Value::from(language.date(expires_on))),
+            ],
+            Self::AddressConfirmation { expires_on: day } | Self::AddressNotice { changed_on: day } => {
+                vec![("date", Value::from(language.date(day)))]
+            }
+        }
+    }
+}
+
+/// One of each matter, to try the templates.
+const EXAMPLES: [Matter<'static>; 3] = [
+    Matter::Invitation { inviter: "Inviter", permission: "collaborator", role: Some("Role"), expires_on: 0 },
+    Matter::AddressConfirmation { expires_on: 0 },
+    Matter::AddressNotice { changed_on: 0 },
+];
 
 /// What differs from mail to mail beside the facts.
 pub struct Cover<'a> {
@@ -96,54 +158,46 @@ impl Templates {
         }
         let templates = Self(environment);
         for (language, _) in LANGUAGES {
-            let facts = MailFacts {
-                language: *language,
-                name: "Name",
-                inviter: "Inviter",
-                account: "Account",
-                permission: "collaborator",
-                role: Some("Role"),
-                expires_on: 0,
-            };
-            templates.print(&facts, "https://example.test/")?;
+            for matter in EXAMPLES {
+                let facts = MailFacts { language: *language, name: "Name", account: "Account", matter };
+                templates.print(&facts, "https://example.test/")?;
+            }
         }
         Ok(templates)
     }
 
     fn print(&self, facts: &MailFacts<'_>, link: &str) -> Result<(String, String, String), String> {
-        let code = facts.language.code();
-        let values = BTreeMap::from([
+        let (template, code) = (facts.matter.template(), facts.language.code());
+        let mut values = BTreeMap::from([
             ("name", Value::from(plain(facts.name))),
-            ("inviter", Value::from(plain(facts.inviter))),
             ("account", Value::from(plain(facts.account))),
-            ("permission", Value::from(facts.language.permission(facts.permission))),
-            ("role", facts.role.map_or(Value::from(""), |role| Value::from(plain(role)))),
-            ("date", Value::from(facts.language.date(facts.expires_on))),
             ("link", Value::from_safe_string(link.to_owned())),
         ]);
+        values.extend(facts.matter.values(facts.language));
         let values = Value::from(values);
         let print = |name: String| {
             let template = self.0.get_template(&name).map_err(|cause| cause.to_string());
             let printed = template.and_then(|template| template.render(&values).map_err(|cause| format!("{cause:#}")));
             printed.map_err(|cause| format!("the mail template {name} does not work: {cause}"))
         };
-        let (text, html) = (print(format!("invitation.{code}.txt"))?, print(format!("invitation.{code}.html"))?);
+        let (text, html) = (print(format!("{template}.{code}.txt"))?, print(format!("{template}.{code}.html"))?);
         let first = text.split_once('\n');
         let (subject, text) = first
             .and_then(|(line, rest)| Some((line.trim_end().strip_prefix(SUBJECT)?, rest.trim_start())))
             .ok_or_else(|| {
-                format!("the mail template invitation.{code}.txt must begin with {SUBJECT:?} and the subject")
+                format!("the mail template {template}.{code}.txt must begin with {SUBJECT:?} and the subject")
             })?;
         Ok((subject.to_owned(), format!("{}\n", text.trim_end()), html))
     }
 
-    /// Writes a mail about an invitation. Errors concern addresses and templates, and are for the log.
-    pub fn write(&self, facts: &MailFacts<'_>, cover: Cover<'_>) -> Result<Mail, String> {
-        let (subject, text, html) = self.print(facts, cover.link.expose_secret())?;
+    /// Writes a mail.
+    pub fn write(&self, facts: &MailFacts<'_>, cover: Cover<'_>) -> Result<Mail, Failure> {
+        // A template that works again sends all that waited for it.
+        let (subject, text, html) = self.print(facts, cover.link.expose_secret()).map_err(Failure::OfSender)?;
         finish(&subject, text, html, &plain(facts.name), &plain(facts.account), cover)
     }
 
-    pub fn test(&self, cover: Cover<'_>) -> Result<Mail, String> {
+    pub fn test(&self, cover: Cover<'_>) -> Result<Mail, Failure> {
         let text = "This mail was sent to see that mail works. It does.\n";
         finish("Mail works", text.to_owned(), format!("<p>{text}</p>\n"), "", "invited", cover)
     }
@@ -156,8 +210,9 @@ fn finish(
     name: &str,
     account: &str,
     cover: Cover<'_>,
-) -> Result<Mail, String> {
-    let address: Address = cover.to.parse().map_err(|cause| format!("the address cannot be written to: {cause}"))?;
+) -> Result<Mail, Failure> {
+    let unwritable = |cause: &dyn Display| Failure::ForGood(format!("the address cannot be written to: {cause}"));
+    let address: Address = cover.to.parse().map_err(|cause: AddressError| unwritable(&cause))?;
     let moment = Duration::from_micros(u64::try_from(cover.now.0).unwrap_or_default());
     // A display name of punctuation alone is not valid in a header (RFC 5322, section 3.2.5).
     let is_name = |name: &String| name.contains(|character: char| !character.is_ascii_punctuation());
@@ -170,8 +225,8 @@ fn finish(
         .date(UNIX_EPOCH + moment)
         // No automatic replies (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-        .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))
-        .map_err(|cause| format!("the mail cannot be written: {cause}"))?;
+        .multipart(MultiPart::alternative_plain_html(whole_lines(&text), whole_lines(&html)))
+        .map_err(|cause| Failure::ForGood(format!("the mail cannot be written: {cause}")))?;
     Ok(Mail {
         envelope: message.envelope().clone(),
         bytes: message.formatted(),
@@ -187,12 +242,23 @@ fn finish(
     })
 }
 
+/// A part whose lines stay whole: as it is if it is ASCII, and in base64 otherwise. Quoted-printable, which the library
+/// would choose, cuts every line after 76 characters, and so the link.
+fn whole_lines(text: &str) -> Body {
+    let text = text.lines().map(|line| format!("{}\r\n", line.replace('\r', ""))).collect::<String>();
+    if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE) {
+        return Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    // The library accepts base64 for any text.
+    Body::new_with_encoding(text, ContentTransferEncoding::Base64).unwrap_or_else(Body::new)
+}
+
 /// Makes typed text harmless in another person's mail: removes control, direction and invisible characters, bounds the
 /// length, and puts a blank behind each dot or colon inside a word, so no mail program makes a link of
 /// `https://example.test`. A blank inside `=?`, which begins an encoded word, keeps headers from decoding typed text.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    let mut characters = text.chars().filter(|character| !is_hidden(*character)).take(NAME_LENGTH).peekable();
+    let mut characters = text.chars().filter(|character| !display::is_hidden(*character)).take(NAME_LENGTH).peekable();
     while let Some(character) = characters.next() {
         out.push(if character.is_whitespace() { ' ' } else { character });
         let is_broken_up = characters.peek().is_some_and(|next| match character {
@@ -208,19 +274,10 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// Control characters, direction marks, joiners, other invisible characters and line ends.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::kind::is_mailbox;
 
     #[test]
     fn typed_text_loses_what_could_do_harm() {
@@ -241,6 +298,24 @@ mod tests {
     }
 
     #[test]
+    fn every_address_that_may_be_stored_can_be_written_to() {
+        let domain = format!("{0}.{0}.{0}.{1}", "d".repeat(63), "d".repeat(55));
+        for address in [
+            "a@b".to_owned(),
+            "a@1.2.3.4".to_owned(),
+            "1@2.3".to_owned(),
+            "-a@b--c.test".to_owned(),
+            "!#$%&'*+-/=?^_`{|}~@b.test".to_owned(),
+            format!("{}@b.test", "l".repeat(64)),
+            format!("{}.{}@b.test", "l".repeat(31), "l".repeat(32)),
+            format!("l@{domain}"),
+        ] {
+            assert!(is_mailbox(&address), "{address}");
+            assert!(address.parse::<Address>().is_ok(), "{address}");
+        }
+    }
+
+    #[test]
     fn a_template_of_a_folder_replaces_one_and_one_that_does_not_work_is_named_at_once() {
         let folder = std::env::temp_dir().join(format!("invited-templates-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -249,11 +324,13 @@ mod tests {
             let facts = MailFacts {
                 language: Language::English,
                 name: "Ada",
-                inviter: "Bea <b>",
                 account: "Team",
-                permission: "project_lead",
-                role: None,
-                expires_on: 22_311,
+                matter: Matter::Invitation {
+                    inviter: "Bea <b>",
+                    permission: "project_lead",
+                    role: None,
+                    expires_on: 22_311,
+                },
             };
             Templates::load(Some(&folder)).and_then(|templates| templates.print(&facts, "https://example.test/x"))
         };

@@ -29,6 +29,8 @@ pub struct Relay {
     pub credentials: Option<(String, SecretString)>,
     /// A file of certificates to trust besides the well-known ones.
     pub authorities: Option<PathBuf>,
+    /// The name under which this server introduces itself (EHLO).
+    pub hello: String,
     pub connections: usize,
     /// Time limit to send one mail.
     pub timeout: Duration,
@@ -50,8 +52,30 @@ pub enum Encryption {
 pub enum Failure {
     /// A later attempt may succeed.
     ForNow(String),
-    /// No attempt will.
+    /// This mail or its recipient was refused: no attempt will succeed.
     ForGood(String),
+    /// The mail server wants nothing from this sender, or the settings cannot work. That says nothing about this mail,
+    /// which waits; somebody has to act.
+    OfSender(String),
+}
+
+/// In characters.
+const REPLY_LENGTH: usize = 500;
+
+/// A reply as it may be stored and printed. Replies are untrusted: they may hold terminal commands, or a NUL, which
+/// PostgreSQL refuses. A settlement that failed for that would send the mail again and again.
+pub fn harmless(reply: &str) -> String {
+    let harmless = |character: char| if character.is_control() { ' ' } else { character };
+    reply.chars().map(harmless).take(REPLY_LENGTH).collect()
+}
+
+impl Failure {
+    /// The reply of the mail server or what else went wrong, without mail addresses, which no log may hold.
+    pub fn for_log(&self) -> String {
+        let (Self::ForNow(reason) | Self::ForGood(reason) | Self::OfSender(reason)) = self;
+        let shown = |word: &str| if word.contains('@') { "[address]" } else { word }.to_owned();
+        harmless(reason).split_whitespace().map(shown).collect::<Vec<_>>().join(" ")
+    }
 }
 
 pub enum Transport {

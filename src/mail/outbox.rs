@@ -1,8 +1,8 @@
 //! The outbox: queued mails as rows, written in the transaction that causes them, and the outcome of each.
 //!
-//! Making or resending an invitation only adds a row, so a slow or absent mail server affects no request. A worker (in
-//! `delivery`) claims rows, sends them and settles them. A row holds the event and the address, not the text: a mail is
-//! written when it is sent, from the data of that moment.
+//! Making or resending an invitation, or changing an address, only adds a row, so a slow or absent mail server affects no
+//! request. A worker (in `delivery`) claims rows, sends them and settles them. A row holds the event and the address, not
+//! the text: a mail is written when it is sent, from the data of that moment.
 //!
 //! Invariants. A mail is sent at least once, always under the same Message-ID, unless it is canceled or given up. A
 //! claim moves the due time ahead by more than sending may take: no other worker takes the row meanwhile, and if the
@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::ids::{AccountId, InvitationId, MailId};
-use crate::mail::Failure;
+use crate::ids::{AccountId, InvitationId, MailId, UserId};
+use crate::mail::{Failure, harmless};
 use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
 
@@ -30,8 +30,8 @@ const LAST_RETRY: Duration = Duration::from_secs(4 * 3_600);
 /// The period of the limit for one address.
 const COUNTED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
-/// In characters.
-const REPLY_LENGTH: usize = 500;
+/// The invitation of a mail about something else.
+const NO_INVITATION: InvitationId = InvitationId::new(0);
 
 /// Why the outbox could not take or settle a mail.
 #[derive(Debug, thiserror::Error)]
@@ -82,13 +82,58 @@ impl MailState {
     }
 }
 
-/// Queues a mail about an invitation, in place of those still waiting, unless the address has reached its limit.
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Invitation(InvitationId),
+    /// Asks the new address of a user whether it is the user's own.
+    AddressConfirmation(UserId),
+    /// Tells the former address of a user that it was changed.
+    AddressNotice(UserId),
+}
+
+impl Topic {
+    /// As the database and commands name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invitation(_) => "invitation",
+            Self::AddressConfirmation(_) => "address_confirmation",
+            Self::AddressNotice(_) => "address_notice",
+        }
+    }
+
+    pub fn invitation_id(self) -> Option<InvitationId> {
+        match self {
+            Self::Invitation(id) => Some(id),
+            Self::AddressConfirmation(_) | Self::AddressNotice(_) => None,
+        }
+    }
+
+    fn user_id(self) -> Option<UserId> {
+        match self {
+            Self::Invitation(_) => None,
+            Self::AddressConfirmation(id) | Self::AddressNotice(id) => Some(id),
+        }
+    }
+
+    fn read(kind: &str, invitation: InvitationId, user: Option<UserId>) -> Result<Self, store::Error> {
+        match (kind, user) {
+            ("invitation", _) => Ok(Self::Invitation(invitation)),
+            ("address_confirmation", Some(user)) => Ok(Self::AddressConfirmation(user)),
+            ("address_notice", Some(user)) => Ok(Self::AddressNotice(user)),
+            _ => Err(store::Error::Data(format!("{kind:?} is no kind of mail"))),
+        }
+    }
+}
+
+/// Queues a mail, unless the address has reached its limit. A mail about an invitation replaces those still waiting. A
+/// notice has no limit: whoever changes the address of another person must not be able to use it up first.
 pub fn enqueue(
     db: &mut Db,
     outbox: &Outbox,
     entropy: &Entropy,
     account: AccountId,
-    invitation: InvitationId,
+    topic: Topic,
     recipient: &str,
     now: Timestamp,
 ) -> Result<(), OutboxError> {
@@ -96,18 +141,24 @@ pub fn enqueue(
         return Ok(());
     }
     let recipient_key = fold(recipient);
-    limit(db, outbox, &recipient_key, now)?;
-    cancel(db, invitation, now)?;
+    if !matches!(topic, Topic::AddressNotice(_)) {
+        limit(db, outbox, &recipient_key, now)?;
+    }
+    if let Topic::Invitation(invitation) = topic {
+        cancel(db, invitation, now)?;
+    }
     db.exec_later(
         "INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, \
-         created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, ?6)",
+         created_at, updated_at, kind, user_id) VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?6, ?6, ?7, ?8)",
         &[
             account.into(),
-            invitation.into(),
+            topic.invitation_id().unwrap_or(NO_INVITATION).into(),
             Param::Text(recipient),
             Param::Text(&recipient_key),
             Param::Text(&message_id(entropy, &outbox.domain)?),
             Param::Int(now.0),
+            Param::Text(topic.name()),
+            topic.user_id().into(),
         ],
     )?;
     let bell = Arc::clone(&outbox.bell);
@@ -158,7 +209,7 @@ pub struct QueuedMail {
     #[serde(skip)]
     pub id: MailId,
     #[serde(skip)]
-    pub invitation_id: InvitationId,
+    pub topic: Topic,
     /// Its Message-ID, without the brackets.
     pub message_id: String,
     #[serde(rename = "to")]
@@ -172,13 +223,13 @@ pub struct QueuedMail {
     pub updated_at: Timestamp,
 }
 
-const COLUMNS: &str =
-    "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, updated_at";
+const COLUMNS: &str = "id, invitation_id, recipient, message_id, state, attempts, last_reply, due_at, created_at, \
+                       updated_at, kind, user_id";
 
 fn read(row: &Row<'_>) -> Result<QueuedMail, store::Error> {
     Ok(QueuedMail {
         id: row.id(0)?,
-        invitation_id: row.id(1)?,
+        topic: Topic::read(row.text(10)?, row.id(1)?, row.maybe_id(11)?)?,
         recipient: row.text(2)?.to_owned(),
         message_id: row.text(3)?.to_owned(),
         state: row.text(4)?.to_owned(),
@@ -210,6 +261,22 @@ pub fn next_due(db: &mut Db) -> Result<Option<Timestamp>, store::Error> {
     db.maybe(sql, &[], |row| Ok(Timestamp(row.int(0)?)))
 }
 
+/// What waits and what has failed, over all accounts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QueueState {
+    pub waiting: i64,
+    /// Since when the oldest waits.
+    pub oldest: Option<Timestamp>,
+    pub failed: i64,
+}
+
+pub fn queue_state(db: &mut Db) -> Result<QueueState, store::Error> {
+    let waiting = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
+    let (waiting, oldest) = db.one(waiting, &[], |row| Ok((row.int(0)?, row.maybe_int(1)?.map(Timestamp))))?;
+    let failed = db.one("SELECT count(*) FROM outbox WHERE state = 'failed'", &[], |row| row.int(0))?;
+    Ok(QueueState { waiting, oldest, failed })
+}
+
 /// Records the outcome of an attempt; an outcome of `None` cancels the mail, since the invitation is no longer open. A
 /// postponed mail is due again later, or given up after `give_up`. Returns the new state, or `None` if a later attempt
 /// has begun.
@@ -225,20 +292,18 @@ pub fn settle(
         Some(Ok(reply)) => (MailState::Sent, None, Some(reply)),
         Some(Err(Failure::ForGood(reply))) => (MailState::Failed, None, Some(reply)),
         None => (MailState::Canceled, None, None),
-        Some(Err(Failure::ForNow(reply))) => {
+        Some(Err(Failure::ForNow(reply) | Failure::OfSender(reply))) => {
             let next = now.plus(wait_after(mail.attempts, entropy)?);
             let is_given_up = next > mail.created_at.plus(give_up);
             let state = if is_given_up { MailState::Failed } else { MailState::Queued };
             (state, (!is_given_up).then_some(next.0), Some(reply))
         }
     };
-    // Replies are untrusted: they may hold terminal commands, or a NUL, which PostgreSQL refuses. A settlement that
-    // failed for that would send the mail again and again.
-    let harmless = |character: char| if character.is_control() { ' ' } else { character };
-    let reply: Option<String> = reply.map(|text| text.chars().map(harmless).take(REPLY_LENGTH).collect());
+    let reply = reply.map(|text| harmless(text));
+    let is_refused = matches!(outcome, Some(Err(Failure::ForGood(_))));
     let changed = db.exec(
-        "UPDATE outbox SET state = ?3, due_at = ?4, last_reply = coalesce(?5, last_reply), updated_at = ?6 \
-         WHERE id = ?1 AND attempts = ?2 AND due_at IS NOT NULL",
+        "UPDATE outbox SET state = ?3, due_at = ?4, last_reply = coalesce(?5, last_reply), updated_at = ?6, \
+         is_refused = ?7 WHERE id = ?1 AND attempts = ?2 AND due_at IS NOT NULL",
         &[
             mail.id.into(),
             Param::Int(mail.attempts),
@@ -246,6 +311,7 @@ pub fn settle(
             due_at.into(),
             reply.as_deref().into(),
             Param::Int(now.0),
+            Param::Int(i64::from(is_refused)),
         ],
     )?;
     Ok((changed > 0).then_some(state))
@@ -282,14 +348,35 @@ pub fn of_account(
     db.all(&sql, &[account.into(), state.into(), Param::Int(most)], read)
 }
 
-/// Requeues the failed mails of an account, with their full time; returns how many.
-pub fn retry_failed(db: &mut Db, account: AccountId, now: Timestamp) -> Result<usize, store::Error> {
-    db.exec(
-        "UPDATE outbox SET state = 'queued', due_at = ?2, created_at = ?2, updated_at = ?2 \
-         WHERE account_id = ?1 AND state = 'failed' AND id = (SELECT max(o.id) FROM outbox o \
-         WHERE o.invitation_id = outbox.invitation_id)",
-        &[account.into(), Param::Int(now.0)],
-    )
+/// Failed mails that nothing has replaced, of account `?1`; those whose recipient or text was refused if `?2` is 1, and
+/// all others if it is 0.
+const RETRIABLE: &str = "account_id = ?1 AND state = 'failed' AND is_refused = ?2 AND (kind <> 'invitation' \
+                         OR id = (SELECT max(o.id) FROM outbox o WHERE o.invitation_id = outbox.invitation_id))";
+
+/// Requeues the failed mails of an account, with their full time; returns how many. Refused ones are requeued only if
+/// the operator insists: their recipients do not exist or do not want them.
+pub fn retry_failed(
+    db: &mut Db,
+    account: AccountId,
+    with_refused: bool,
+    now: Timestamp,
+) -> Result<usize, store::Error> {
+    let sql = format!(
+        "UPDATE outbox SET state = 'queued', due_at = ?3, created_at = ?3, updated_at = ?3, is_refused = 0 \
+         WHERE {RETRIABLE}"
+    );
+    let mut queued = 0;
+    for is_refused in [false, true].into_iter().filter(|is_refused| with_refused || !is_refused) {
+        queued += db.exec(&sql, &[account.into(), Param::Int(i64::from(is_refused)), Param::Int(now.0)])?;
+    }
+    Ok(queued)
+}
+
+/// How many failed mails of an account were refused for good.
+pub fn count_refused(db: &mut Db, account: AccountId) -> Result<i64, store::Error> {
+    db.one(&format!("SELECT count(*) FROM outbox WHERE {RETRIABLE}"), &[account.into(), Param::Int(1)], |row| {
+        row.int(0)
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
@@ -33,7 +33,7 @@ const NOT_PROVEN: Refusal = refusal(Code::InvalidGrant, "The code_verifier does 
 
 const DEAD_REFRESH_TOKEN: Refusal = refusal(
     Code::InvalidGrant,
-    "The refresh token is unknown, used or revoked, or it was given to another application.",
+    "The refresh token is unknown, expired, used or revoked, or it was given to another application.",
 );
 
 const WIDER_SCOPE: Refusal = refusal(Code::InvalidScope, "The scope is malformed or wider than what was granted.");
@@ -68,7 +68,9 @@ pub struct Exchange<'a> {
     pub application: &'a Application,
     pub entropy: &'a Entropy,
     pub now: Timestamp,
-    pub request_id: &'a str,
+    /// Refresh tokens made then or earlier have expired.
+    pub oldest_refresh_token: Timestamp,
+    pub request_id: &'a RequestId,
 }
 
 type Exchanged = Result<Result<Issued, Refusal>, Error>;
@@ -141,18 +143,20 @@ impl Exchange<'_> {
     fn renew(&self, db: &mut Db, token: &str, scope: &str) -> Exchanged {
         // Locked, so that whoever revokes the grant ends the tokens that come of this, too.
         let sql = format!(
-            "SELECT t.id, t.application_id, t.user_id, t.scope, t.revoked_at, r.used_at, r.id \
+            "SELECT t.id, t.application_id, t.user_id, t.scope, t.revoked_at, r.used_at, r.id, r.created_at \
              FROM refresh_tokens r JOIN grants t ON t.id = r.grant_id WHERE r.token_hash = ?1{}",
             db.dialect().for_update()
         );
-        let found = db.maybe(&sql, &[Param::Bytes(&tokens::hash(token))], |row| Ok((found(row)?, row.int(6)?)))?;
-        let Some((grant, id)) = found else {
+        let found = db.maybe(&sql, &[Param::Bytes(&tokens::hash(token))], |row| {
+            Ok((found(row)?, row.int(6)?, Timestamp(row.int(7)?) <= self.oldest_refresh_token))
+        })?;
+        let Some((grant, id, is_expired)) = found else {
             return Ok(Err(DEAD_REFRESH_TOKEN));
         };
         if grant.is_used || grant.application_id != self.application.id {
             return self.end(db, &grant, DEAD_REFRESH_TOKEN);
         }
-        if grant.is_revoked || !is_active(db, grant.user_id)? {
+        if grant.is_revoked || is_expired || !is_active(db, grant.user_id)? {
             return Ok(Err(DEAD_REFRESH_TOKEN));
         }
         if !is_within(scope, &grant.scope) {
@@ -179,13 +183,13 @@ impl Exchange<'_> {
 
     /// Ends a grant whose code or token was misused.
     fn end(&self, db: &mut Db, grant: &FoundGrant, refusal: Refusal) -> Exchanged {
-        grants::end(db, grant.grant_id, self.request_id, self.now)?;
+        grants::end(db, grant.grant_id, Actor::request(self.request_id), self.now)?;
         Ok(Err(refusal))
     }
 
     /// Makes an access token, and a refresh token if there is a grant to renew it from.
     fn issue(&self, db: &mut Db, user_id: UserId, grant_id: Option<GrantId>, scope: &str) -> Exchanged {
-        let Self { application, entropy, now, request_id } = *self;
+        let Self { application, entropy, now, request_id, .. } = *self;
         let access_token = tokens::generate(entropy, tokens::ACCESS_PREFIX)?;
         let hash = tokens::hash(access_token.expose_secret());
         let row = vec![

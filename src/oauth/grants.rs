@@ -1,18 +1,20 @@
 //! Grants: one consent of one member, from its code to the last token.
 //!
 //! The code is part of the grant's row, since there is exactly one. It works once, for five minutes. A second use, or
-//! one by another application, means that the code leaked, and ends the grant.
+//! one by another application, means that the code leaked, and ends the grant. So does the operator, a new password
+//! unless told otherwise, and the end of the membership or of the application; with a grant end all of its tokens.
 
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::error::Error;
 use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
-use crate::ids::{GrantId, UserId};
+use crate::ids::{self, AccountId, GrantId, UserId};
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::AccessRequest;
 use crate::oauth::is_active;
@@ -29,7 +31,7 @@ pub struct Consent<'a> {
     pub redirect_uri: &'a str,
     pub request: &'a AccessRequest,
     /// For the audit trail.
-    pub request_id: &'a str,
+    pub request_id: &'a RequestId,
 }
 
 /// Records a consent and returns its code; `None` if the user may not act for the application's account, or the
@@ -73,18 +75,65 @@ pub fn consent(
     Ok(Some(code))
 }
 
-/// Ends a grant and its tokens, without an actor: its code or token was misused.
-pub(super) fn end(db: &mut Db, id: GrantId, request_id: &str, now: Timestamp) -> Result<(), store::Error> {
+/// Ends a grant with its tokens; `false` if there is none with this id, or it has ended.
+pub fn end(db: &mut Db, id: GrantId, actor: Actor<'_>, now: Timestamp) -> Result<bool, store::Error> {
     let params = [id.into(), Param::Int(now.0)];
     let sql = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
     let Some(account_id) = db.maybe(sql, &params, |row| row.id(0))? else {
-        return Ok(());
+        return Ok(false);
     };
     // After its grant, which whoever renews a token holds: so no token appears after the look for them.
     db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
     tokens::expect_change(db, account_id)?;
     AuditEntry::new(account_id, now, "grant.revoke", "grants", id)
-        .by(Actor::request(request_id))
+        .by(actor)
         .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])
-        .write(db)
+        .write(db)?;
+    Ok(true)
+}
+
+/// Ends every grant of a member.
+pub fn end_all(db: &mut Db, user: UserId, actor: Actor<'_>, now: Timestamp) -> Result<(), store::Error> {
+    let sql = "SELECT id FROM grants WHERE user_id = ?1 AND revoked_at IS NULL ORDER BY id";
+    let grants: Vec<GrantId> = db.all(sql, &[user.into()], |row| row.id(0))?;
+    grants.into_iter().try_for_each(|id| end(db, id, actor, now).map(drop))
+}
+
+/// A grant as an operator sees it.
+#[derive(Serialize)]
+pub struct ListedGrant {
+    #[serde(serialize_with = "ids::number")]
+    pub id: GrantId,
+    pub client_id: String,
+    pub application: String,
+    #[serde(serialize_with = "ids::number")]
+    pub user_id: UserId,
+    pub email_address: String,
+    /// Blank if none was requested.
+    pub scope: String,
+    pub created_at: Timestamp,
+    /// When the application got its newest refresh token; none before it has redeemed the code.
+    pub renewed_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// The grants of an account, oldest first.
+pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<ListedGrant>, store::Error> {
+    let sql = "SELECT g.id, p.client_id, p.name, g.user_id, u.email_address, g.scope, g.created_at, \
+               (SELECT max(r.created_at) FROM refresh_tokens r WHERE r.grant_id = g.id), g.revoked_at FROM grants g \
+               JOIN applications p ON p.id = g.application_id JOIN users u ON u.id = g.user_id \
+               WHERE g.account_id = ?1 ORDER BY g.id";
+    db.all(sql, &[account.into()], |row| {
+        Ok(ListedGrant {
+            id: row.id(0)?,
+            client_id: row.text(1)?.to_owned(),
+            application: row.text(2)?.to_owned(),
+            user_id: row.id(3)?,
+            email_address: row.text(4)?.to_owned(),
+            scope: row.text(5)?.to_owned(),
+            created_at: Timestamp(row.int(6)?),
+            renewed_at: row.maybe_int(7)?.map(Timestamp),
+            revoked_at: row.maybe_int(8)?.map(Timestamp),
+        })
+    })
 }

@@ -19,7 +19,7 @@ use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
-use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE};
+use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::Kind;
@@ -47,8 +47,8 @@ pub struct HashedPassword {
 }
 
 impl HashedPassword {
-    /// Hashes a new password, or refuses it. Slow.
-    pub fn new(password: &SecretString, entropy: &Entropy) -> Result<Self, Error> {
+    /// Refuses what is too short or too long for a password.
+    pub fn require_possible(password: &SecretString) -> Result<(), Error> {
         let text = password.expose_secret();
         if text.chars().count() < FEWEST_CHARACTERS {
             return Err(Error::Syntax(format!("A password has at least {FEWEST_CHARACTERS} characters.")));
@@ -56,6 +56,12 @@ impl HashedPassword {
         if text.len() > MOST_BYTES {
             return Err(Error::Syntax(format!("A password has at most {MOST_BYTES} bytes.")));
         }
+        Ok(())
+    }
+
+    /// Hashes a new password, or refuses it. Slow.
+    pub fn new(password: &SecretString, entropy: &Entropy) -> Result<Self, Error> {
+        Self::require_possible(password)?;
         let salt = entropy.bytes()?.to_vec();
         let hash = compute(password, &salt, COSTS)?.to_vec();
         Ok(Self { salt, hash, costs: COSTS })
@@ -87,12 +93,22 @@ fn compute(password: &SecretString, salt: &[u8], costs: Costs) -> Result<[u8; 32
     Ok(hash)
 }
 
-/// Stores the password of a user, and ends the sessions and links made with the old one.
+/// What becomes of the applications that the member has allowed, when the member gets a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grants {
+    /// Whoever knew the old password may have allowed them.
+    End,
+    Keep,
+}
+
+/// Stores the password of a user, and ends what was begun with the old one: sessions, links and, unless they are to be
+/// kept, grants with all their tokens.
 pub fn set(
     db: &mut Db,
     account_id: AccountId,
     user_id: UserId,
     hashed: &HashedPassword,
+    grants: Grants,
     actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
@@ -114,6 +130,9 @@ pub fn set(
     for sql in ["DELETE FROM sessions WHERE user_id = ?1", "DELETE FROM sign_in_links WHERE user_id = ?1"] {
         db.exec(sql, &[user_id.into()])?;
     }
+    if grants == Grants::End {
+        grants::end_all(db, user_id, actor, now)?;
+    }
     AuditEntry::new(account_id, now, "password.set", "users", user_id)
         .by(actor)
         .after([("user_id", Kind::Id("users"), user_id.into())])
@@ -121,14 +140,26 @@ pub fn set(
 }
 
 /// Copies the password of a person who moves to another account.
-pub fn take_along(db: &mut Db, from: UserId, to: UserId) -> Result<(), store::Error> {
-    db.exec(
+pub fn take_along(
+    db: &mut Db,
+    from: UserId,
+    (account_id, to): (AccountId, UserId),
+    actor: Actor<'_>,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let copied = db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
          SELECT CAST(?2 AS BIGINT), salt, hash, memory_kib, passes, lanes, changed_at FROM passwords \
          WHERE user_id = ?1 ON CONFLICT (user_id) DO NOTHING",
         &[from.into(), to.into()],
     )?;
-    Ok(())
+    if copied == 0 {
+        return Ok(());
+    }
+    AuditEntry::new(account_id, now, "password.take_along", "users", to)
+        .by(actor)
+        .after([("user_id", Kind::Id("users"), to.into()), ("from_user_id", Kind::Id("users"), from.into())])
+        .write(db)
 }
 
 /// The user who may sign in, if there is one, and the hash to compare with.
@@ -137,10 +168,18 @@ pub struct Candidate {
     hashed: HashedPassword,
 }
 
-pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Result<Candidate, store::Error> {
+/// Who signs in with this address: in this account; or anywhere, if the address is proven. Of several, the one whose
+/// password is the newest.
+pub fn candidate(db: &mut Db, account_id: Option<AccountId>, email_address: &str) -> Result<Candidate, store::Error> {
     let sql = format!(
         "SELECT u.id, p.salt, p.hash, p.memory_kib, p.passes, p.lanes FROM users u {ACTIVE_MEMBER_JOINS} \
-         JOIN passwords p ON p.user_id = u.id WHERE u.account_id = ?1 AND u.email_key = ?2 AND {IS_ACTIVE}"
+         JOIN passwords p ON p.user_id = u.id WHERE {}u.email_key = ?2 AND u.is_active = 1 AND {IS_ACTIVE} \
+         ORDER BY p.changed_at DESC, u.id DESC LIMIT 1",
+        if account_id.is_some() {
+            "u.account_id = ?1 AND "
+        } else {
+            "?1 IS NULL AND u.address_proven_at IS NOT NULL AND "
+        }
     );
     let cost = |number: i64| {
         u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))
@@ -157,6 +196,12 @@ pub fn candidate(db: &mut Db, account_id: AccountId, email_address: &str) -> Res
         Ok(Candidate { user_id: Some(row.id(0)?), hashed })
     })?;
     Ok(found.unwrap_or_else(unknown))
+}
+
+impl Candidate {
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user_id
+    }
 }
 
 /// That somebody has shown a user's password, as long as it is the password.

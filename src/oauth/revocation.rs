@@ -1,7 +1,7 @@
 //! Revocation (RFC 7009) and introspection (RFC 7662) of tokens.
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::tokens;
 use crate::ids::{TokenId, UserId};
 use crate::oauth::applications::Application;
@@ -17,7 +17,7 @@ pub fn revoke(
     db: &mut Db,
     application: &Application,
     token: &str,
-    request_id: &str,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), store::Error> {
     let hash = tokens::hash(token);
@@ -34,7 +34,7 @@ pub fn revoke(
     let sql = "SELECT g.id FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
                WHERE r.token_hash = ?1 AND g.application_id = ?2";
     match db.maybe(sql, &[Param::Bytes(&hash), application.id.into()], |row| row.id(0))? {
-        Some(grant) => grants::end(db, grant, request_id, now),
+        Some(grant) => grants::end(db, grant, Actor::request(request_id), now).map(drop),
         None => Ok(()),
     }
 }
@@ -47,15 +47,19 @@ pub struct IntrospectedToken {
     /// Blank if none was requested.
     pub scope: String,
     pub user_id: UserId,
-    pub email_address: String,
+    /// If it is proven: an address that anybody may have written identifies nobody.
+    pub email_address: Option<String>,
     pub created_at: Timestamp,
 }
 
-/// Finds a working access token of the application's account, or a refresh token of the application.
+const PROVEN_ADDRESS: &str = "CASE WHEN u.address_proven_at IS NOT NULL THEN u.email_address END";
+
+/// Finds a working access token of the application's account, or a refresh token of the application that is not too old.
 pub fn introspect(
     db: &mut Db,
     application: &Application,
     token: &str,
+    oldest_refresh_token: Timestamp,
 ) -> Result<Option<IntrospectedToken>, store::Error> {
     let hash = tokens::hash(token);
     let read = |is_access_token: bool| {
@@ -65,13 +69,13 @@ pub fn introspect(
                 is_access_token,
                 scope: row.maybe_text(1)?.unwrap_or_default().to_owned(),
                 user_id: row.id(2)?,
-                email_address: row.text(3)?.to_owned(),
+                email_address: row.maybe_text(3)?.map(str::to_owned),
                 created_at: Timestamp(row.int(4)?),
             })
         }
     };
     let access = format!(
-        "SELECT p.client_id, k.scope, u.id, u.email_address, k.created_at FROM access_tokens k \
+        "SELECT p.client_id, k.scope, u.id, {PROVEN_ADDRESS}, k.created_at FROM access_tokens k \
          JOIN users u ON u.id = k.user_id {ACTIVE_MEMBER_JOINS} LEFT JOIN applications p ON p.id = k.application_id \
          WHERE k.token_hash = ?1 AND k.account_id = ?2 AND k.revoked_at IS NULL AND {IS_ACTIVE}"
     );
@@ -80,11 +84,12 @@ pub fn introspect(
         return Ok(found);
     }
     let refresh = format!(
-        "SELECT p.client_id, g.scope, u.id, u.email_address, r.created_at FROM refresh_tokens r \
+        "SELECT p.client_id, g.scope, u.id, {PROVEN_ADDRESS}, r.created_at FROM refresh_tokens r \
          JOIN grants g ON g.id = r.grant_id JOIN users u ON u.id = g.user_id {ACTIVE_MEMBER_JOINS} \
          JOIN applications p ON p.id = g.application_id \
          WHERE r.token_hash = ?1 AND g.application_id = ?2 AND r.used_at IS NULL AND g.revoked_at IS NULL \
-         AND {IS_ACTIVE}"
+         AND r.created_at > ?3 AND {IS_ACTIVE}"
     );
-    db.maybe(&refresh, &[Param::Bytes(&hash), application.id.into()], read(false))
+    let params = [Param::Bytes(&hash), application.id.into(), Param::Int(oldest_refresh_token.0)];
+    db.maybe(&refresh, &params, read(false))
 }

@@ -4,12 +4,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
-use crate::engine::audit::AuditEntry;
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::{Error, read_text};
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, TokenId, UserId};
 use crate::language::Language;
+use crate::oauth::grants;
 use crate::resources::people::{self, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
 use crate::wire::kind::{Cell, Kind};
@@ -38,7 +39,8 @@ pub fn create(
     let full_name = read_text(Kind::Line, "owner_name", owner.0)?;
     let email_address = read_text(Kind::Email, "owner_email", owner.1)?;
     let account_id = insert(db, &name, now)?;
-    let user_id = people::insert_user(db, None, &NewUser::new(account_id, &full_name, &email_address, None, now))?;
+    let user = NewUser::new(account_id, &full_name, &email_address, None, now).proven();
+    let user_id = people::insert_user(db, None, &user)?;
     let owner =
         NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, Permission::Administrator, now) };
     people::insert_membership(db, None, &owner)?;
@@ -106,7 +108,8 @@ pub fn create_token(
     Ok((id, token))
 }
 
-/// Revokes a token; `false` if there is no valid token with this id.
+/// Revokes a token, with the whole grant that it came from: otherwise the application would fetch the next one. `false`
+/// if there is no valid token with this id.
 pub fn revoke_token(db: &mut Db, id: TokenId, now: Timestamp) -> Result<bool, store::Error> {
     let Some(account_id) = tokens::revoke(db, id, now)? else {
         return Ok(false);
@@ -114,5 +117,9 @@ pub fn revoke_token(db: &mut Db, id: TokenId, now: Timestamp) -> Result<bool, st
     AuditEntry::new(account_id, now, "token.revoke", "access_tokens", id)
         .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])
         .write(db)?;
+    let grant = "SELECT grant_id FROM access_tokens WHERE id = ?1";
+    if let Some(grant) = db.one(grant, &[id.into()], |row| row.maybe_id(0))? {
+        grants::end(db, grant, Actor::OPERATOR, now)?;
+    }
     Ok(true)
 }

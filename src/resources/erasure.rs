@@ -16,7 +16,7 @@ use crate::engine::{records, tokens};
 use crate::ids::{AccountId, Id, InvitationId, MembershipId, RecordId, UserId};
 use crate::resources::external_references::{self, Subject};
 use crate::resources::people::Keys;
-use crate::resources::{invitations, memberships, users};
+use crate::resources::{addresses, invitations, memberships, users};
 use crate::store::{Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::print_text;
@@ -63,6 +63,9 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     forget_answers(db, account, &addresses)?;
     erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
     for user in &people {
+        // The address of a person's line or device identifies the person, too.
+        let sql = "UPDATE audit SET client_address = NULL WHERE account_id = ?1 AND actor_user_id = ?2";
+        db.exec(sql, &[account.into(), (*user).into()])?;
         AuditEntry::of(context, &users::RESOURCE, "erase", user.record()).write(db)?;
     }
     Ok(erased)
@@ -72,9 +75,10 @@ fn ids<const KIND: char>(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result
     Ok(db.all(sql, params, |row| row.id(0))?)
 }
 
-/// The user's address and those of the invitations, which may differ.
+/// The user's address, the one before it, and those of the invitations, which may differ.
 fn addresses_of(db: &mut Db, account: AccountId, user: UserId) -> Result<Vec<String>, Error> {
     let sql = "SELECT email_key FROM users WHERE account_id = ?1 AND id = ?2 UNION \
+               SELECT former_key FROM address_changes WHERE user_id = ?2 UNION \
                SELECT email_key FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
     Ok(db.all(sql, &[account.into(), user.into()], |row| Ok(row.text(0)?.to_owned()))?)
 }
@@ -129,9 +133,11 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     ];
     db.exec(
         "UPDATE users SET full_name = ?3, name_key = ?4, email_address = ?5, email_key = ?6, search_key = ?7, \
-         headline = NULL, photo_path = NULL, updated_at = ?8 WHERE account_id = ?1 AND id = ?2",
+         headline = NULL, photo_path = NULL, address_proven_at = NULL, updated_at = ?8 \
+         WHERE account_id = ?1 AND id = ?2",
         &nameless,
     )?;
+    addresses::forget(db, user)?;
     let pending =
         "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2 AND accepted_at IS NULL";
     for id in ids(db, pending, &of_user)? {

@@ -1,6 +1,7 @@
 //! The resources of the API: one folder for each, with its description and its rules, and what they share.
 
 pub mod accounts;
+pub mod addresses;
 pub mod entry;
 pub mod erasure;
 pub mod external_references;

@@ -40,10 +40,13 @@ pub struct NewUser<'a> {
     pub email_address: &'a str,
     keys: Keys,
     pub headline: Option<&'a str>,
+    /// Whether the operator vouches for the address.
+    is_address_proven: bool,
     pub created_at: Timestamp,
 }
 
 impl<'a> NewUser<'a> {
+    /// A user whose address is only said: it counts once its owner has proven it ([`crate::resources::addresses`]).
     pub fn new(
         account_id: AccountId,
         full_name: &'a str,
@@ -51,7 +54,19 @@ impl<'a> NewUser<'a> {
         headline: Option<&'a str>,
         created_at: Timestamp,
     ) -> Self {
-        Self { account_id, full_name, email_address, keys: Keys::of(full_name, email_address), headline, created_at }
+        let keys = Keys::of(full_name, email_address);
+        Self { account_id, full_name, email_address, keys, headline, is_address_proven: false, created_at }
+    }
+
+    /// The same with an address for which the operator vouches.
+    #[must_use]
+    pub fn proven(self) -> Self {
+        Self { is_address_proven: true, ..self }
+    }
+
+    /// When the address was proven, if it was.
+    pub fn address_proven_at(&self) -> Option<Timestamp> {
+        self.is_address_proven.then_some(self.created_at)
     }
 
     /// The columns that users and invitations share.
@@ -132,6 +147,7 @@ impl NewMembership {
 pub fn insert_user(db: &mut Db, id: Option<UserId>, user: &NewUser<'_>) -> Result<UserId, Error> {
     let mut columns = user.columns();
     columns.extend(rows::made_at(user.created_at));
+    columns.extend(user.address_proven_at().map(|moment| ("address_proven_at", Param::Int(moment.0))));
     columns.extend(id.map(|id| ("id", id.into())));
     rows::insert(db, "users", columns)
 }
@@ -147,8 +163,12 @@ pub fn insert_membership(
     let id = rows::insert(db, "account_memberships", columns)?;
     tallies::add(db, membership.account_id, MEMBERSHIPS, 1)?;
     if membership.disabled_at.is_none() {
-        note_activity(db, membership.account_id, membership.user_id, true)?;
+        tallies::add(db, membership.account_id, ACTIVE_MEMBERSHIPS, 1)?;
     }
+    db.exec(
+        "UPDATE users SET has_joined = 1, is_active = ?3 WHERE account_id = ?1 AND id = ?2",
+        &[membership.account_id.into(), membership.user_id.into(), Param::Int(membership.disabled_at.is_none().into())],
+    )?;
     Ok(id)
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::engine::access::Caller;
+use crate::engine::audit::RequestId;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
@@ -26,6 +27,9 @@ use crate::store::{self, Db, Param, Store, Work, migrate};
 
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
+
+/// Longest time until a write is answered, counted from when its request has arrived.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often the planting of a large seed logs its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -55,11 +59,11 @@ pub struct App {
 impl App {
     /// Opens the database, migrates it if the settings allow that, and puts the parts together.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, NotStarted> {
-        let mail = config.mail.open().map_err(NotStarted::Mail)?;
+        let mail = config.mail.open(config.address.base_url.as_deref()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
         if config.migrate_on_start {
-            let applied = migrate::apply(&store, MIGRATIONS, clock.now()).await?;
+            let applied = migrate::apply(&store.patient(), MIGRATIONS, clock.now()).await?;
             if applied.from != applied.to {
                 tracing::info!(from = applied.from, to = applied.to, "migrated the database");
             }
@@ -69,6 +73,7 @@ impl App {
         let tuned = Tuned::new(Tuning {
             rates: config.rates,
             rate_mails_per_address: config.rate_mails_per_address,
+            rate_mails_per_account: config.rate_mails_per_account,
             invitation_days: config.invitation_days,
             base_url: config.base_url(),
             profile: config.profile,
@@ -105,7 +110,8 @@ impl App {
         let (now, days) = (self.clock.now(), self.config.invitation_days);
         let progress = Arc::new(AtomicU64::new(0));
         let (planted, written) = (Arc::clone(seed), Arc::clone(&progress));
-        let planting = self.store.write(move |db| seed::plant(db, &planted, now, days, &written));
+        let store = self.store.patient();
+        let planting = store.write(move |db| seed::plant(db, &planted, now, days, &written));
         tokio::pin!(planting);
         let of = seed.generated_rows();
         let is_planted = loop {
@@ -151,11 +157,12 @@ impl App {
 
     /// Reads on behalf of a caller, including at least what that caller wrote through this server.
     pub async fn read_for<T: Send + 'static>(&self, caller: &Caller, work: impl Work<T, Error>) -> Result<T, Error> {
-        if self.store.position().is_none() {
-            return self.store.read(work).await;
+        let store = self.store.of_tenant(caller.account_id.get());
+        if store.position().is_none() {
+            return store.read(work).await;
         }
         let since = caller.user_id().map(|user_id| self.recent_writes.of(user_id)).unwrap_or_default();
-        self.store.read_late(since, work).await
+        store.read_late(since, work).await
     }
 
     /// Writes on behalf of a caller, unless writes are switched off for maintenance. [`Error::CallerChanged`] if the caller
@@ -167,7 +174,8 @@ impl App {
         work: impl Work<T, Error>,
     ) -> Result<T, Error> {
         self.require_writes()?;
-        let written = self.store.write(for_unchanged(caller, turn, work)).await?;
+        let store = self.store.of_tenant(caller.account_id.get());
+        let written = store.write(for_unchanged(caller, turn, work)).await?;
         // Later reads of this caller include it.
         if let Some(user_id) = caller.user_id() {
             self.recent_writes.note(user_id, &self.store);
@@ -183,16 +191,16 @@ impl App {
         work: impl Work<T, Error>,
     ) -> Result<T, Error> {
         self.require_writes()?;
-        self.store.rehearse(for_unchanged(caller, turn, work)).await
+        self.store.of_tenant(caller.account_id.get()).rehearse(for_unchanged(caller, turn, work)).await
     }
 
     /// What a rule needs, besides the database, to write for this caller.
-    pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&str>) -> Context {
+    pub fn context(&self, caller: &Arc<Caller>, request_id: Option<&Arc<RequestId>>) -> Context {
         let tuning = self.tuned.get();
         Context {
             caller: Arc::clone(caller),
             now: self.clock.now(),
-            request_id: request_id.map(str::to_owned),
+            request_id: request_id.map(Arc::clone),
             entropy: Arc::clone(&self.entropy),
             limits: Arc::clone(&self.limits),
             callers: Arc::clone(&self.callers),
@@ -230,6 +238,11 @@ impl From<store::Error> for NotStarted {
     }
 }
 
+/// Fails if the configured database is a damaged file. For servers: the commands that are over soon look for less.
+pub fn require_sound_database(config: &Config) -> Result<(), NotStarted> {
+    Store::require_sound(&config.place()).map_err(NotStarted::from)
+}
+
 /// Opens the configured database without migrating it.
 pub fn open_store(config: &Config) -> Result<Store, store::Error> {
     Store::open(&store::Options {
@@ -239,5 +252,6 @@ pub fn open_store(config: &Config) -> Result<Store, store::Error> {
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
+        write_timeout: WRITE_TIMEOUT,
     })
 }

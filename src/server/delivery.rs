@@ -15,10 +15,12 @@ use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
+use crate::entropy::Entropy;
 use crate::language::Language;
-use crate::mail::message::{Cover, MailFacts};
-use crate::mail::outbox::{self, QueuedMail};
+use crate::mail::message::{Cover, MailFacts, Matter};
+use crate::mail::outbox::{self, QueuedMail, Topic};
 use crate::mail::{Failure, Mail};
+use crate::resources::addresses::{self, Claim};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::invitations::offers::{self, Offer};
 use crate::sandbox::faults::MailFault;
@@ -43,8 +45,14 @@ struct Letter {
     /// Counts as one more mail being sent while it is held.
     _under_way: Arc<()>,
     claimed: QueuedMail,
-    offer: Offer,
-    token: SecretString,
+    content: Content,
+}
+
+/// What a mail is written from. The secrets are of its link.
+enum Content {
+    Invitation(Offer, SecretString),
+    AddressConfirmation(Claim, SecretString),
+    AddressNotice(Claim),
 }
 
 /// Sends mails as they become due, until `stop` becomes true; then finishes the ones being sent.
@@ -125,11 +133,8 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
     let work = app.store.write(move |db| {
         let mut letters = Vec::new();
         for claimed in outbox::claim(db, most, lease, now)? {
-            match offers::of_invitation(db, claimed.invitation_id, now)? {
-                Some(offer) => {
-                    let token = links::create(db, &entropy, claimed.invitation_id, LinkOrigin::Mail, now)?;
-                    letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, offer, token });
-                }
+            match content(db, &entropy, &claimed, now)? {
+                Some(content) => letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, content }),
                 None => {
                     outbox::settle(db, &entropy, &claimed, None, give_up, now)?;
                 }
@@ -146,14 +151,37 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
     Ok(letters)
 }
 
+/// Reads what a mail says, and makes its link; `None` if there is nothing to say any more.
+fn content(db: &mut Db, entropy: &Entropy, claimed: &QueuedMail, now: Timestamp) -> Result<Option<Content>, Error> {
+    let content = match claimed.topic {
+        Topic::Invitation(id) => match offers::of_invitation(db, id, now)? {
+            Some(offer) => Content::Invitation(offer, links::create(db, entropy, id, LinkOrigin::Mail, now)?),
+            None => return Ok(None),
+        },
+        Topic::AddressConfirmation(user) => match addresses::open_claim(db, user, &claimed.recipient)? {
+            Some(claim) => {
+                let token = addresses::create_link(db, entropy, &claim, now)?;
+                Content::AddressConfirmation(claim, token)
+            }
+            None => return Ok(None),
+        },
+        Topic::AddressNotice(user) => match addresses::changed(db, user, &claimed.recipient)? {
+            Some(claim) => Content::AddressNotice(claim),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(content))
+}
+
 /// Renders a mail, sends it, and records the outcome.
 async fn send(app: &Arc<App>, letter: Letter) {
     let outcome = match render(app, &letter) {
         Ok(mail) => carry(app, &mail).await,
-        Err(cause) => Err(Failure::ForNow(cause)),
+        Err(failure) => Err(failure),
     };
+    let failure = outcome.as_ref().err().cloned();
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
-    let (id, claimed, is_sent) = (letter.claimed.id.get(), letter.claimed, outcome.is_ok());
+    let (id, claimed) = (letter.claimed.id.get(), letter.claimed);
     let work = move |db: &mut Db| outbox::settle(db, &entropy, &claimed, Some(&outcome), give_up, now);
     let settled = app.store.write(work).await;
     let state = match settled {
@@ -165,11 +193,14 @@ async fn send(app: &Arc<App>, letter: Letter) {
             return;
         }
     };
-    app.metrics.count_mail(state);
-    // The reply may quote the address, which must not be logged; the outbox has it.
-    match is_sent {
-        true => tracing::info!(mail = id, state, "mail"),
-        false => tracing::warn!(mail = id, state, "mail"),
+    app.metrics.count_mail(state, matches!(failure, Some(Failure::OfSender(_))));
+    match failure {
+        None => tracing::info!(mail = id, state, "mail"),
+        Some(refusal @ Failure::OfSender(_)) => {
+            let reason = refusal.for_log();
+            tracing::error!(mail = id, state, reason, "mail cannot be sent, whoever it is for");
+        }
+        Some(failure) => tracing::warn!(mail = id, state, reason = failure.for_log(), "mail"),
     }
 }
 
@@ -184,30 +215,49 @@ async fn carry(app: &App, mail: &Mail) -> Result<String, Failure> {
     }
 }
 
-fn render(app: &App, letter: &Letter) -> Result<Mail, String> {
-    let Letter { claimed, offer, token, .. } = letter;
-    let facts = MailFacts {
-        language: spoken(app, offer),
-        name: &offer.full_name,
-        inviter: &offer.inviter_name,
-        account: &offer.account_name,
-        permission: offer.permission.name(),
-        role: offer.role_name.as_deref(),
-        expires_on: offer.expires_on,
+fn render(app: &App, letter: &Letter) -> Result<Mail, Failure> {
+    let Letter { claimed, content, .. } = letter;
+    let (now, base_url) = (app.clock.now(), app.base_url());
+    let (facts, link, token) = match content {
+        Content::Invitation(offer, token) => {
+            let matter = Matter::Invitation {
+                inviter: &offer.inviter_name,
+                permission: offer.permission.name(),
+                role: offer.role_name.as_deref(),
+                expires_on: offer.expires_on,
+            };
+            let (name, account) = (offer.full_name.as_str(), offer.account_name.as_str());
+            let facts = MailFacts { language: spoken(app, offer.language.as_deref()), name, account, matter };
+            (facts, links::address(&base_url, token), token.clone())
+        }
+        Content::AddressConfirmation(claim, token) => {
+            let matter = Matter::AddressConfirmation { expires_on: now.plus(addresses::LIFETIME).day() };
+            (facts_about(app, claim, matter), addresses::link(&base_url, token), token.clone())
+        }
+        Content::AddressNotice(claim) => {
+            let matter = Matter::AddressNotice { changed_on: claimed.created_at.day() };
+            (facts_about(app, claim, matter), SecretString::default(), SecretString::default())
+        }
     };
+    let missing = || Failure::OfSender("the setting mail_from is missing".to_owned());
     let cover = Cover {
-        from: app.config.mail.from.as_ref().ok_or("the setting mail_from is missing")?,
+        from: app.config.mail.from.as_ref().ok_or_else(missing)?,
         to: &claimed.recipient,
         message_id: &claimed.message_id,
-        invitation_id: Some(claimed.invitation_id),
-        link: links::address(&app.base_url(), token),
-        token: token.clone(),
-        now: app.clock.now(),
+        invitation_id: claimed.topic.invitation_id(),
+        link,
+        token,
+        now,
     };
     app.templates.write(&facts, cover)
 }
 
-/// The language of mails and pages about an invitation.
-pub fn spoken(app: &App, offer: &Offer) -> Language {
-    offer.language.as_deref().and_then(Language::of_code).unwrap_or(app.config.mail_language)
+fn facts_about<'a>(app: &App, claim: &'a Claim, matter: Matter<'a>) -> MailFacts<'a> {
+    let (name, account) = (claim.full_name.as_str(), claim.account_name.as_str());
+    MailFacts { language: spoken(app, claim.language.as_deref()), name, account, matter }
+}
+
+/// The language of mails and pages: the account's, if it has chosen one.
+pub fn spoken(app: &App, of_account: Option<&str>) -> Language {
+    of_account.and_then(Language::of_code).unwrap_or(app.config.mail_language)
 }

@@ -4,6 +4,7 @@ pub mod app;
 mod bodies;
 pub mod delivery;
 pub mod listen;
+pub mod proxies;
 pub mod retention;
 pub mod settings;
 pub mod telemetry;

@@ -85,6 +85,13 @@ pub const RULES: &[RetentionRule] = &[
               (SELECT id FROM sign_in_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2{claimed})",
     },
     RetentionRule {
+        what: "links that confirm an address",
+        since: "their end",
+        kept: For::Fixed(Duration::ZERO),
+        sql: "DELETE FROM address_links WHERE id IN \
+              (SELECT id FROM address_links WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2{claimed})",
+    },
+    RetentionRule {
         what: "consents whose code was never redeemed",
         since: "the code's end",
         kept: For::Fixed(DAY),
@@ -181,7 +188,7 @@ async fn until_done(
     let mut all = 0;
     loop {
         let work = work.clone();
-        match app.store.write(move |db| work(db)).await? {
+        match app.store.patient().write(move |db| work(db)).await? {
             None => return Ok(all),
             Some(rows) => all += rows,
         }

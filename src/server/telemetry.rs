@@ -18,6 +18,8 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::clock::Timestamp;
+use crate::mail::outbox::QueueState;
 use crate::server::settings::Config;
 use crate::store::Store;
 
@@ -41,12 +43,18 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<Label, Histogram>,
     mails: Family<Label, Counter>,
+    sender_refusals: Counter,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let histogram = || Histogram::new(exponential_buckets(0.000_1, 2.5, 14));
-        Self { requests: Family::default(), seconds: Family::new_with_constructor(histogram), mails: Family::default() }
+        Self {
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(histogram),
+            mails: Family::default(),
+            sender_refusals: Counter::default(),
+        }
     }
 }
 
@@ -57,17 +65,22 @@ impl Metrics {
         self.requests.get_or_create(&RequestLabels { operation, status }).inc();
     }
 
-    /// Counts an attempt to send a mail, by the state it left the mail in.
-    pub fn count_mail(&self, state: &'static str) {
+    /// Counts an attempt to send a mail, by the state it left the mail in, and whether it failed because of the sender.
+    pub fn count_mail(&self, state: &'static str, is_sender_refused: bool) {
         self.mails.get_or_create(&[("state", state)]).inc();
+        if is_sender_refused {
+            self.sender_refusals.inc();
+        }
     }
 
-    /// These and the store's numbers in the OpenMetrics text format.
-    pub fn text(&self, store: &Store, password_checks: u64) -> String {
+    /// These, the store's numbers and those of the outbox, unless it could not be read, in the OpenMetrics text format.
+    pub fn text(&self, store: &Store, password_checks: u64, mails: Option<QueueState>, now: Timestamp) -> String {
         let mut registry = Registry::with_prefix("invited");
         registry.register("http_requests", "Requests by operation and status", self.requests.clone());
         registry.register("http_request_seconds", "Response time by operation", self.seconds.clone());
         registry.register("mail_attempts", "Attempts to send a mail, by resulting state", self.mails.clone());
+        let help = "Attempts that the mail server or the settings prevented, whoever the mail was for";
+        registry.register("mail_sender_refusals", help, self.sender_refusals.clone());
         let work = store.statistics();
         let dropped_lines = DROPPED_LINES.get().map_or(0, ErrorCounter::dropped_lines);
         for (name, help, value) in [
@@ -81,6 +94,16 @@ impl Metrics {
         }
         let waiting = store.waiting_writes();
         registry.register("store_waiting_writes", "Write jobs waiting in the queue", ConstGauge::new(waiting));
+        if let Some(QueueState { waiting, oldest, failed }) = mails {
+            let age = oldest.map_or(0, |since| now.0.saturating_sub(since.0).max(0) / 1_000_000);
+            for (name, help, value) in [
+                ("mails_waiting", "Mails in the outbox that are still to be sent", waiting),
+                ("mails_oldest_waiting_seconds", "How long the oldest of them has been waiting", age),
+                ("mails_failed", "Mails in the outbox that were refused or given up", failed),
+            ] {
+                registry.register(name, help, ConstGauge::new(value));
+            }
+        }
         let mut text = String::new();
         match encode(&mut text, &registry) {
             Ok(()) => text,

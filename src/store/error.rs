@@ -11,6 +11,9 @@ pub enum Error {
     /// Out of disk, memory or time, or locked. Nothing was done; a retry may succeed.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database failed during the commit: the job's changes may be durable or not.
+    #[error("the database did not say whether the write was committed; look before you repeat it: {0}")]
+    Uncertain(String),
     /// What a job required ([`crate::store::Db::require`]) no longer holds; nothing was done.
     #[error("what the job required no longer holds")]
     Unmet,

@@ -1,13 +1,21 @@
 //! Jobs on their way to a database thread, and their results on the way back.
+//!
+//! A job that is answered late is no use to anybody: its client has given up, and the jobs behind it wait. So each job
+//! of a request has a deadline, from its arrival: it is answered by then, wherever it is, and one that has not begun
+//! then never does. A job whose client is gone ends in the same way.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::store::queue::{Queue, Refused, Tenant};
 use crate::store::{Db, Error, Position};
 
-/// A job for a database thread, or `None` to end the thread after the jobs before it.
-pub(super) type Message = Option<Box<dyn Job>>;
+/// How long a commit that has begun is waited for beyond the deadline, before its outcome counts as unknown.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// What a job does. It may run more than once, so it must not consume what it captures.
 pub trait Work<T, E>: FnMut(&mut Db) -> Result<T, E> + Send + 'static {}
@@ -19,19 +27,81 @@ pub trait JobError: From<Error> + Send + 'static {}
 
 impl<E: From<Error> + Send + 'static> JobError for E {}
 
+#[derive(Clone, Copy, Default)]
+pub(super) struct Terms {
+    /// Whether a success is to be committed.
+    pub(super) commits: bool,
+    /// The position that a replica must have reached to run the job.
+    pub(super) since: Position,
+    pub(super) tenant: Tenant,
+    /// The longest time until the job is answered; `None` waits.
+    pub(super) limit: Option<Duration>,
+}
+
+/// Whether a job is still wanted. Its submitter and its thread agree on it, so that a job is never answered as undone
+/// and then committed.
+#[derive(Clone, Default)]
+pub(super) struct Wanted(Arc<AtomicU8>);
+
+const OPEN: u8 = 0;
+/// It is being committed.
+const CLAIMED: u8 = 1;
+const ABANDONED: u8 = 2;
+
+impl Wanted {
+    /// Claims the job for a commit; `false` if it is not wanted any more.
+    pub(super) fn claim(&self) -> bool {
+        let before = self.0.compare_exchange(OPEN, CLAIMED, Ordering::AcqRel, Ordering::Acquire);
+        before != Err(ABANDONED)
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.0.load(Ordering::Acquire) == ABANDONED
+    }
+
+    /// Gives the job up; `false` if a thread has claimed it.
+    fn abandon(&self) -> bool {
+        self.0.compare_exchange(OPEN, ABANDONED, Ordering::AcqRel, Ordering::Acquire) != Err(CLAIMED)
+    }
+}
+
+/// Abandons a job when its client is gone, that is, when the future that waits for it is dropped.
+struct Client(Wanted);
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
 /// Queues a job and waits for its result.
 pub(super) async fn submit<T: Send + 'static, E: JobError>(
-    queue: &flume::Sender<Message>,
+    queue: &Queue,
     work: impl Work<T, E>,
     terms: Terms,
 ) -> Result<T, E> {
-    let (reply, answer) = oneshot::channel();
-    let job = Task { work, outcome: None, terms, reply };
-    queue.try_send(Some(Box::new(job))).map_err(|refused| match refused {
-        flume::TrySendError::Full(_) => Error::Overloaded,
-        flume::TrySendError::Disconnected(_) => Error::Stopped,
-    })?;
-    answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
+    let (reply, mut answer) = oneshot::channel();
+    let client = Client(Wanted::default());
+    let job = Task { work, outcome: None, terms, wanted: client.0.clone(), reply };
+    queue.push(Box::new(job)).map_err(|Refused { cause, .. }| cause)?;
+    let in_time = match terms.limit {
+        Some(limit) => tokio::time::timeout(limit, &mut answer).await,
+        None => Ok((&mut answer).await),
+    };
+    let answered = match in_time {
+        Ok(answered) => answered,
+        Err(_) if client.0.abandon() => {
+            return Err(Error::Unavailable(
+                "it was not done within the time limit, and nothing was changed".to_owned(),
+            )
+            .into());
+        }
+        Err(_) => match tokio::time::timeout(GRACE, answer).await {
+            Ok(answered) => answered,
+            Err(_) => return Err(Error::Uncertain("the commit takes longer than the time limit".to_owned()).into()),
+        },
+    };
+    answered.unwrap_or_else(|_| Err(Error::Stopped.into()))
 }
 
 /// A job as a database thread sees it: run inside a transaction, and answered when that has ended.
@@ -41,22 +111,17 @@ pub(super) trait Job: Send {
 
     fn terms(&self) -> Terms;
 
+    fn wanted(&self) -> &Wanted;
+
     /// Sends the result, or the error that made the transaction fail and the job's result void.
     fn answer(self: Box<Self>, ended: Result<(), Error>);
-}
-
-#[derive(Clone, Copy, Default)]
-pub(super) struct Terms {
-    /// Whether a success is to be committed.
-    pub(super) commits: bool,
-    /// The position that a replica must have reached to run the job.
-    pub(super) since: Position,
 }
 
 struct Task<F, T, E> {
     work: F,
     outcome: Option<Result<T, E>>,
     terms: Terms,
+    wanted: Wanted,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -72,6 +137,10 @@ impl<F: Work<T, E>, T: Send, E: JobError> Job for Task<F, T, E> {
 
     fn terms(&self) -> Terms {
         self.terms
+    }
+
+    fn wanted(&self) -> &Wanted {
+        &self.wanted
     }
 
     fn answer(self: Box<Self>, ended: Result<(), Error>) {

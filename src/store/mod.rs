@@ -12,9 +12,11 @@
 mod db;
 mod dialect;
 mod error;
+mod health;
 mod job;
 pub mod migrate;
 mod postgres;
+mod queue;
 mod row;
 pub mod sql;
 mod sqlite;
@@ -33,11 +35,15 @@ pub use db::Db;
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
 pub use job::Work;
-use job::{JobError, Message, Terms};
+use job::{JobError, Terms};
+use queue::{NO_TENANT, Queue, Tenant};
 pub use row::Row;
 pub use statistics::{Position, Statistics};
 use threads::{Group, Threads};
 pub use value::{OwnedParam, Param};
+
+/// Longest wait for a write that only finds out whether writes succeed.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -50,12 +56,16 @@ pub struct Options {
     /// Most writes in one commit.
     pub batch_length: usize,
     pub read_timeout: Duration,
+    /// Longest time until a write is answered, once it is submitted.
+    pub write_timeout: Duration,
 }
 
 impl Options {
     /// Options for a command that runs one job.
     pub fn for_one_job(place: Place, read_timeout: Duration) -> Self {
-        Self { place, durability: Durability::Full, readers: 1, queue_length: 16, batch_length: 16, read_timeout }
+        let (readers, queue_length, batch_length) = (1, 16, 16);
+        let (durability, write_timeout) = (Durability::Full, read_timeout);
+        Self { place, durability, readers, queue_length, batch_length, read_timeout, write_timeout }
     }
 }
 
@@ -114,34 +124,70 @@ pub enum Durability {
 /// A handle to the database. Clones share it; when the last is dropped, or any is closed, the threads end.
 #[derive(Clone)]
 pub struct Store {
-    writes: flume::Sender<Message>,
-    reads: flume::Sender<Message>,
+    parts: Arc<Parts>,
+    tenant: Tenant,
+    limits: Limits,
+}
+
+struct Parts {
+    writes: Arc<Queue>,
+    reads: Arc<Queue>,
     /// Reads for the replica, if there is one.
-    late_reads: Option<flume::Sender<Message>>,
+    late_reads: Option<Arc<Queue>>,
     statistics: Arc<Statistics>,
-    threads: Arc<Threads>,
+    threads: Threads,
+}
+
+/// The longest times until jobs are answered.
+#[derive(Clone, Copy, Default)]
+struct Limits {
+    read: Option<Duration>,
+    write: Option<Duration>,
 }
 
 impl Store {
     /// Opens the database, creating the file if it does not exist, and starts the threads.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        match &options.place {
+        let store = match &options.place {
             Place::File(path) => sqlite::open(path, options),
             Place::Server(server) => postgres::open(server, options),
-        }
+        };
+        let limits = Limits { read: Some(options.read_timeout), write: Some(options.write_timeout) };
+        store.map(|store| Self { limits, ..store })
+    }
+
+    /// The same store for jobs without a deadline: for the work of the program itself, such as a migration.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self { limits: Limits::default(), ..self.clone() }
+    }
+
+    /// The same store for jobs of a tenant, who has a fair share of the threads.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: Tenant) -> Self {
+        Self { tenant, ..self.clone() }
     }
 
     /// Followers hand jobs on to the readers, so they end first.
     fn of(followers: Option<Group>, readers: Group, writers: Group, statistics: Arc<Statistics>) -> Self {
-        let (writes, reads) = (writers.queue.clone(), readers.queue.clone());
-        let late_reads = followers.as_ref().map(|followers| followers.queue.clone());
+        let (writes, reads) = (Arc::clone(&writers.queue), Arc::clone(&readers.queue));
+        let late_reads = followers.as_ref().map(|followers| Arc::clone(&followers.queue));
         let groups: Vec<Group> = followers.into_iter().chain([readers, writers]).collect();
-        Self { writes, reads, late_reads, statistics, threads: Arc::new(Threads(groups.into())) }
+        let parts = Arc::new(Parts { writes, reads, late_reads, statistics, threads: Threads(groups.into()) });
+        Self { parts, tenant: NO_TENANT, limits: Limits::default() }
     }
 
     /// Runs a job in a read-only transaction. It may be run again, as by [`Store::write`].
     pub async fn read<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
-        job::submit(&self.reads, work, Terms::default()).await
+        job::submit(&self.parts.reads, work, self.reading(Position::default())).await
+    }
+
+    fn reading(&self, since: Position) -> Terms {
+        Terms { commits: false, since, tenant: self.tenant, limit: self.limits.read }
+    }
+
+    fn writing(&self, commits: bool) -> Terms {
+        Terms { commits, since: Position::default(), tenant: self.tenant, limit: self.limits.write }
     }
 
     /// Like [`Store::read`], but on a replica if there is one that has reached `since`; later writes may be missing.
@@ -150,37 +196,51 @@ impl Store {
         since: Position,
         work: impl Work<T, E>,
     ) -> Result<T, E> {
-        let queue = self.late_reads.as_ref().unwrap_or(&self.reads);
-        job::submit(queue, work, Terms { since, ..Terms::default() }).await
+        let queue = self.parts.late_reads.as_ref().unwrap_or(&self.parts.reads);
+        job::submit(queue, work, self.reading(since)).await
     }
 
     /// The position that includes every write answered so far, for [`Store::read_late`]. `None` without a replica, when
     /// every read includes them anyway.
     pub fn position(&self) -> Option<Position> {
-        self.late_reads.as_ref().map(|_| self.statistics.written())
+        self.parts.late_reads.as_ref().map(|_| self.parts.statistics.written())
     }
 
     /// Runs a job that may write. Its changes are durable if this returns `Ok`, and undone if it returns `Err`. A job
     /// that hits a serialization conflict is rolled back and retried, so the closure must not consume what it captures.
     pub async fn write<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
-        job::submit(&self.writes, work, Terms { commits: true, ..Terms::default() }).await
+        job::submit(&self.parts.writes, work, self.writing(true)).await
     }
 
     /// Runs a job as [`Store::write`] does, but always undoes it.
     pub async fn rehearse<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
-        job::submit(&self.writes, work, Terms::default()).await
+        job::submit(&self.parts.writes, work, self.writing(false)).await
+    }
+
+    /// Fails while writes fail: with the cause of the last failure, unless a write that this makes now is committed, or
+    /// because one is stuck.
+    pub async fn require_writes(&self) -> Result<(), Error> {
+        self.statistics().health.require_progress()?;
+        let Some(cause) = self.statistics().health.cause() else { return Ok(()) };
+        let probe = self.write(|db| db.exec(db.dialect().write_probe(), &[]).map(drop));
+        tokio::time::timeout(PROBE_PATIENCE, probe).await.unwrap_or(Err(cause))
     }
 
     pub fn statistics(&self) -> &Statistics {
-        &self.statistics
+        &self.parts.statistics
     }
 
     pub fn waiting_writes(&self) -> usize {
-        self.writes.len()
+        self.parts.writes.len()
     }
 
     /// Waits until every accepted job is done and the database is closed; jobs submitted later are refused.
     pub fn close(&self) {
-        self.threads.join();
+        self.close_within(Duration::MAX);
+    }
+
+    /// The same, but no longer than this; `false` if a job is stuck.
+    pub fn close_within(&self, patience: Duration) -> bool {
+        self.parts.threads.join(patience)
     }
 }

@@ -133,10 +133,17 @@ pub fn record_to_write(dialect: Dialect, projection: &Projection, key: Key, cond
     statement
 }
 
-/// The records of several ids, ordered by id.
-pub fn records(dialect: Dialect, projection: &Projection, account: i64, ids: &[i64]) -> Statement {
+/// The records of several ids that meet the conditions, ordered by id.
+pub fn records(
+    dialect: Dialect,
+    projection: &Projection,
+    account: i64,
+    ids: &[i64],
+    conditions: &[Condition],
+) -> Statement {
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), account);
     statement.and(&[Condition::Among("t.id", ids.to_vec())]);
+    statement.and(conditions);
     statement.text.push_str(" ORDER BY t.id");
     statement
 }
@@ -189,7 +196,7 @@ fn expressions(dialect: Dialect, projection: &Projection) -> String {
             },
             Column::Key(association) => match association.link {
                 Link::One(id) => text.push_str(id),
-                Link::Many { id, rows } => text.push_str(&dialect.ids_of(id, rows)),
+                Link::Many { id, rows, .. } => text.push_str(&dialect.ids_of(id, rows)),
                 Link::Empty => text.push_str("'[]'"),
                 // Never a column: its field is.
                 Link::Field => text.push_str("NULL"),

@@ -1,6 +1,8 @@
-//! Counters of a store, and how far its writes have reached a replica.
+//! What a store reports about itself: counters, whether writes succeed, and how far they have reached a replica.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::store::health::Health;
 
 /// A position in the write-ahead log of a PostgreSQL server. The default, 0, precedes every write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +14,7 @@ pub struct Statistics {
     writes: AtomicU64,
     reads: AtomicU64,
     late_reads: AtomicU64,
+    pub(super) health: Health,
     /// The last position that this process has written, and the last that its replica is known to have replayed.
     written: AtomicU64,
     followed: AtomicU64,

@@ -1,13 +1,19 @@
 //! The threads of a store.
 
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::clock::Stopwatch;
 use crate::store::Error;
-use crate::store::job::Message;
+use crate::store::queue::Queue;
 
-/// Groups of threads, in the order in which they are joined when the store is closed.
+/// How often a closing store looks whether its threads have ended.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// Groups of threads, in the order in which they end when the store is closed.
 ///
 /// Writers must come last: only a writing SQLite connection can remove the write-ahead log when it closes last. Threads
 /// that hand jobs on must come before those that take them.
@@ -15,22 +21,38 @@ pub(super) struct Threads(pub(super) Mutex<Vec<Group>>);
 
 /// The threads that serve one queue.
 pub(super) struct Group {
-    pub(super) queue: flume::Sender<Message>,
+    pub(super) queue: Arc<Queue>,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
 
 impl Threads {
-    /// Lets every thread finish the waiting jobs and end.
-    pub(super) fn join(&self) {
+    /// Lets every thread finish the waiting jobs and end. `false` if some had not ended by the end of this time; they
+    /// are left alone.
+    pub(super) fn join(&self, patience: Duration) -> bool {
         let groups = std::mem::take(&mut *self.0.lock());
+        let since = Stopwatch::start();
         for Group { threads, queue } in groups {
-            // A thread that has already ended needs no message, and one that panicked has nothing left to close.
-            for _ in &threads {
-                let _ = queue.send(None);
-            }
+            queue.close();
             for thread in threads {
+                while !thread.is_finished() {
+                    if since.elapsed() >= patience {
+                        return false;
+                    }
+                    thread::sleep(LOOK_EVERY);
+                }
+                // One that panicked has nothing left to close.
                 let _ = thread.join();
             }
+        }
+        true
+    }
+}
+
+impl Drop for Threads {
+    /// Nobody can submit a job any more, so the threads end by themselves.
+    fn drop(&mut self) {
+        for group in self.0.lock().iter() {
+            group.queue.close();
         }
     }
 }
@@ -40,13 +62,15 @@ pub(super) fn start<W: FnOnce() + Send + 'static>(
     kind: &str,
     threads: usize,
     length: usize,
-    mut worker: impl FnMut(usize, flume::Receiver<Message>) -> Result<W, Error>,
+    mut worker: impl FnMut(usize, Arc<Queue>) -> Result<W, Error>,
 ) -> Result<Group, Error> {
-    let (queue, waiting) = flume::bounded(length);
+    let threads = threads.max(1);
+    let queue = Arc::new(Queue::new(length, threads));
     let spawn = |number| {
-        let spawned = thread::Builder::new().name(format!("{kind}-{number}")).spawn(worker(number, waiting.clone())?);
+        let worker = worker(number, Arc::clone(&queue))?;
+        let spawned = thread::Builder::new().name(format!("{kind}-{number}")).spawn(worker);
         spawned.map_err(|cause| Error::Unavailable(cause.to_string()))
     };
-    let threads = (1..=threads.max(1)).map(spawn).collect::<Result<_, _>>()?;
+    let threads = (1..=threads).map(spawn).collect::<Result<_, _>>()?;
     Ok(Group { queue, threads })
 }

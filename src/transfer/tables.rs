@@ -11,6 +11,8 @@ use crate::store::{self, Db, Param};
 pub const TABLES: &[&str] = &[
     "accounts",
     "users",
+    "address_changes",
+    "address_links",
     "roles",
     "tallies",
     "account_memberships",

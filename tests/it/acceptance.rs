@@ -13,6 +13,7 @@ mod links;
 mod mails;
 mod members;
 mod moves;
+mod opening;
 mod page;
 mod retention;
 mod seats;

@@ -3,6 +3,7 @@
 //! - `sandbox`: the greeting, the JSON line, the temporary database, stopping.
 //! - `seeds`: the contents of a sandbox, generated rows, repeatable runs.
 //! - `serving`: `serve`, its settings, accounts and tokens, migrations.
+//! - `environment`: settings in variables, in files of secrets, and in the settings file.
 //! - `operators`: the audit rows of commands, and the databases that commands refuse.
 //! - `people`: the commands for users and memberships.
 //! - `invitations`, `mail`, `seats`, `forgetting`: the commands for invitations; `team` is their common setup.
@@ -11,6 +12,7 @@
 
 mod backup;
 mod copying;
+mod environment;
 mod forgetting;
 mod invitations;
 mod mail;

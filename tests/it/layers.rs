@@ -15,6 +15,7 @@ const ORDER: &[&str] = &[
     "clock",
     "entropy",
     "language",
+    "trust",
     "store",
     "ids",
     "mail",

@@ -7,7 +7,9 @@
 mod arrival;
 mod canceled;
 mod encryption;
+mod hello;
 mod injection;
+mod links;
 pub(crate) mod server;
 mod trouble;
 

@@ -9,6 +9,7 @@ mod codes;
 mod commands;
 mod concurrency;
 mod discovery;
+mod grants;
 mod pages;
 mod refresh;
 mod revocation;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 
 use invited::testing::Actor;
 use invited::testing::applications::{NewApplication, insert};
-use invited::testing::passwords::{self, HashedPassword};
+use invited::testing::passwords::{self, Grants, HashedPassword};
 use percent_encoding::percent_decode_str;
 
 use crate::support::browser::{Browser, Fields, encoded, is_guarded_page};
@@ -52,7 +53,8 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
 pub(crate) fn set_password(server: &Server, user_id: i64, password: &str) {
     let hashed = HashedPassword::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
-    server.write(move |db| Ok(passwords::set(db, 1.into(), user_id.into(), &hashed, Actor::OPERATOR, now)?));
+    server
+        .write(move |db| Ok(passwords::set(db, 1.into(), user_id.into(), &hashed, Grants::End, Actor::OPERATOR, now)?));
 }
 
 /// The authorization path of the sandbox's application with some parameters changed; `""` omits one.
@@ -102,7 +104,7 @@ fn post_as(server: &Server, path: &str, (client_id, secret): (&str, &str), field
 pub(crate) const SANDBOX_APP: (&str, &str) = ("sandbox-app", "sandbox-secret");
 
 /// Posts a form with the sandbox application's credentials.
-fn post(server: &Server, path: &str, fields: Fields<'_>) -> Answer {
+pub(crate) fn post(server: &Server, path: &str, fields: Fields<'_>) -> Answer {
     post_as(server, path, SANDBOX_APP, fields)
 }
 

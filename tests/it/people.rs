@@ -9,12 +9,14 @@
 //! - `access`: disabling, enabling and removing, and the effect on tokens (G3, G4, H5).
 //! - `users_lists`: filters (G7, H1, H4, H18), `show_disabled` (G6), `users/me`, and the visible fields.
 //! - `users_writes`: who changes whom (G2, H6), addresses (G13), names.
+//! - `addresses`: which addresses are proven, and how a changed one is confirmed (G13).
 //! - `roles`: all five operations, and when a deletion is soft (G5).
 //! - `external_references`: references of users and roles in other systems (F6, G11).
 //! - `include`: included associations (G12, D1, D6).
 //! - `sequence`: the stored counts and activity agree with the memberships after any sequence of changes.
 
 mod access;
+mod addresses;
 mod external_references;
 mod include;
 mod memberships_lists;

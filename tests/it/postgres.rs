@@ -3,6 +3,7 @@
 
 mod collisions;
 mod copy;
+mod cut;
 mod differential;
 mod encryption;
 mod failover;

@@ -1,12 +1,17 @@
 //! The store below HTTP: the effect of a failing, panicking or slow job on itself and on others.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
+use invited::testing::Stopwatch;
 use invited::testing::invitations::PENDING_ADDRESS;
 use invited::testing::store::{Db, Error, Param, Store};
 use tokio::runtime::Runtime;
 
-use crate::support::Server;
+use crate::support::{Server, within};
+
+/// Longest wait for what happens at once on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Case {
     runtime: Runtime,
@@ -164,4 +169,115 @@ fn commit_hooks_run_before_the_answer_and_only_for_committed_jobs() {
         }))
         .unwrap();
     assert_eq!(*done.lock().unwrap(), ["kept"]);
+}
+
+/// Holds jobs until it is opened.
+#[derive(Clone, Default)]
+struct Gate(Arc<(Mutex<GateState>, Condvar)>);
+
+#[derive(Default)]
+struct GateState {
+    arrived: usize,
+    is_open: bool,
+}
+
+impl Gate {
+    /// Called by a job: waits until the gate is opened.
+    fn pass(&self) {
+        let mut state = self.0.0.lock().unwrap();
+        state.arrived += 1;
+        while !state.is_open {
+            state = self.0.1.wait(state).unwrap();
+        }
+    }
+
+    fn open(&self) {
+        self.0.0.lock().unwrap().is_open = true;
+        self.0.1.notify_all();
+    }
+
+    /// Jobs that have come as far as the gate.
+    fn arrived(&self) -> usize {
+        self.0.0.lock().unwrap().arrived
+    }
+}
+
+#[test]
+fn slow_reads_of_one_tenant_leave_a_thread_to_the_others() {
+    let case = Case::new(&[("readers", "3")]);
+    let (gate, slow) = (Gate::default(), case.store.of_tenant(1).patient());
+    let held: Vec<_> = (0..6)
+        .map(|_| {
+            let (slow, gate) = (slow.clone(), gate.clone());
+            case.runtime.spawn(async move {
+                slow.read(move |_| {
+                    gate.pass();
+                    Ok::<_, Error>(())
+                })
+                .await
+            })
+        })
+        .collect();
+    assert!(within(PATIENCE, || gate.arrived() == 2), "{} of six reads run at a time", gate.arrived());
+    let other = case.store.of_tenant(2);
+    for _ in 0..20 {
+        let answered = case.runtime.block_on(other.read(|db| db.one("SELECT 1", &[], |row| row.int(0))));
+        assert_eq!(answered.unwrap(), 1, "another tenant is answered meanwhile");
+    }
+    assert_eq!(gate.arrived(), 2);
+    gate.open();
+    for read in held {
+        case.runtime.block_on(read).unwrap().unwrap();
+    }
+    assert_eq!(gate.arrived(), 6);
+}
+
+#[test]
+fn a_write_that_comes_too_late_is_refused_and_never_done() {
+    let case = Case::new(&[("connections", "1")]);
+    let gate = Gate::default();
+    let (patient, holding) = (case.store.patient(), gate.clone());
+    let held = case.runtime.spawn(async move {
+        patient
+            .write(move |_| {
+                holding.pass();
+                Ok::<_, Error>(())
+            })
+            .await
+    });
+    assert!(within(PATIENCE, || gate.arrived() == 1));
+    let since = Stopwatch::start();
+    let refused = case.write(|db| set_headline(db, 1, "late"));
+    assert!(matches!(&refused, Err(Error::Unavailable(text)) if text.contains("nothing was changed")), "{refused:?}");
+    let elapsed = since.elapsed();
+    assert!((Duration::from_millis(4_900)..Duration::from_millis(5_500)).contains(&elapsed), "{elapsed:?}");
+    gate.open();
+    case.runtime.block_on(held).unwrap().unwrap();
+    assert_eq!(case.write(|db| set_headline(db, 2, "after")).unwrap(), 1);
+    assert_eq!(case.headline_of_user(1), None, "what was refused does not happen later");
+}
+
+#[test]
+fn a_write_whose_client_is_gone_is_never_done() {
+    let case = Case::new(&[("connections", "1")]);
+    let gate = Gate::default();
+    let (store, holding) = (case.store.clone(), gate.clone());
+    let held = case.runtime.spawn(async move {
+        store
+            .write(move |_| {
+                holding.pass();
+                Ok::<_, Error>(())
+            })
+            .await
+    });
+    assert!(within(PATIENCE, || gate.arrived() == 1));
+    let store = case.store.clone();
+    let waiting = case.runtime.spawn(async move { store.write(|db| set_headline(db, 1, "gone")).await });
+    assert!(within(PATIENCE, || case.store.waiting_writes() == 1));
+    waiting.abort();
+    assert!(case.runtime.block_on(waiting).unwrap_err().is_cancelled());
+    gate.open();
+    case.runtime.block_on(held).unwrap().unwrap();
+    assert_eq!(case.write(|db| set_headline(db, 2, "after")).unwrap(), 1);
+    assert_eq!(case.headline_of_user(1), None);
 }

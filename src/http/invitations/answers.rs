@@ -40,11 +40,12 @@ pub async fn look_up(visit: Visit, BodyParams(params): BodyParams) -> Result<Jso
 }
 
 pub async fn accept(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
+    let password = new_password(text(&params, "password").unwrap_or_default())?;
+    let token = token(&params)?;
     visit.limit_attempts()?;
-    let password = hash(&visit, text(&params, "password").unwrap_or_default()).await?;
     let answer = Acceptance {
-        token: token(&params)?,
-        password: Some(password),
+        token,
+        password: Some(hash(&visit, password).await?),
         is_move_confirmed: params.get(CONFIRMATION).is_some_and(is_true),
         signed_in: None,
     };
@@ -69,13 +70,18 @@ pub async fn decline(visit: Visit, BodyParams(params): BodyParams) -> Result<Sta
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Hashes the password of an answer. This comes first: neither its cost nor its faults may show whether the link works.
-pub async fn hash(visit: &Visit, password: String) -> Result<HashedPassword, Error> {
-    let (checks, entropy) = (&visit.app.password_checks, Arc::clone(&visit.app.entropy));
-    checks.hash(SecretString::from(password), entropy).await.map_err(|error| match error {
-        Error::Syntax(sentence) => Error::Invalid(vec![Violation::of("password", 0, &sentence)]),
-        other => other,
-    })
+/// The password of an answer. Its faults come first: they may not show whether the link works, and are no attempt.
+pub fn new_password(text: String) -> Result<SecretString, Error> {
+    let password = SecretString::from(text);
+    match HashedPassword::require_possible(&password) {
+        Err(Error::Syntax(sentence)) => Err(Error::Invalid(vec![Violation::of("password", 0, &sentence)])),
+        judged => judged.map(|()| password),
+    }
+}
+
+/// Hashes the password of an answer, before anything is looked up: the cost must not show whether the link works.
+pub async fn hash(visit: &Visit, password: SecretString) -> Result<HashedPassword, Error> {
+    visit.app.password_checks.hash(password, Arc::clone(&visit.app.entropy)).await
 }
 
 /// A body without a token is answered like one whose token does not work.

@@ -29,6 +29,6 @@ pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
         .on(GET, "/invitations/{id}/mails", "invitation.mails", manage::mails);
     let decide = Routes::new().on(POST, OFFER, "invitation.decide", offer::decide);
     let show = |pages: Routes, path| pages.on(GET, path, "invitation.show", offer::show);
-    let pages = [OFFER].into_iter().chain(ANSWERS).fold(decide, show);
+    let pages = [OFFER, "/invitations"].into_iter().chain(ANSWERS).fold(decide, show);
     json.and(pages.mapped(html::show_refusal))
 });

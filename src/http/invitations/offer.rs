@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::http::browser::{self, Browser};
 use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::invitations::answers;
@@ -73,18 +74,20 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     if !browser.has_made(&params) {
         return notice(language, StatusCode::FORBIDDEN, Notice::StaleForm, "");
     }
+    let again = StatusCode::UNPROCESSABLE_ENTITY;
+    let decision = match Decision::read(&params) {
+        Ok(decision) => decision,
+        // Such a form cannot be right, so it is no attempt.
+        Err(fault) => return or_dead_link(&visit, offer_page(&visit, &browser, again, Some(fault)).await),
+    };
     if let Err(error) = visit.limit_attempts() {
         let mut response = notice(language, StatusCode::TOO_MANY_REQUESTS, Notice::TooManyAttempts, "")?;
         headers::refuse(response.headers_mut(), &error);
         return Ok(response);
     }
-    let again = StatusCode::UNPROCESSABLE_ENTITY;
-    let answer = match text(&params, "decision").as_deref() {
-        Some("decline") if !is_ticked(&params, "confirm_decline") => {
-            offer_page(&visit, &browser, again, Some(FormFault::DeclineUnconfirmed)).await
-        }
-        Some("decline") => decline(&visit, &browser).await,
-        _ => accept(&visit, &browser, &params).await,
+    let answer = match decision {
+        Decision::Decline => decline(&visit, &browser).await,
+        Decision::Accept(password) => accept(&visit, &browser, &params, password).await,
     };
     let answer = match answer {
         Err(Error::Invalid(faults)) => offer_page(&visit, &browser, again, form_fault(&faults)).await,
@@ -93,13 +96,39 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     or_dead_link(&visit, answer)
 }
 
+/// What a form asks for.
+enum Decision {
+    /// With a new password; without one, the session of a signed-in user has to do.
+    Accept(Option<SecretString>),
+    Decline,
+}
+
+impl Decision {
+    /// Reads a form, or says what is wrong with it whatever the link is.
+    fn read(params: &Tree) -> Result<Self, FormFault> {
+        match text(params, "decision").as_deref() {
+            Some("decline") if is_ticked(params, "confirm_decline") => Ok(Self::Decline),
+            Some("decline") => Err(FormFault::DeclineUnconfirmed),
+            _ => {
+                let password = text(params, "password").map(answers::new_password).transpose();
+                password.map(Self::Accept).map_err(|_| FormFault::Password)
+            }
+        }
+    }
+}
+
 fn is_ticked(params: &Tree, name: &str) -> bool {
     text(params, name).as_deref() == Some("yes")
 }
 
-async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Response, Error> {
+async fn accept(
+    visit: &Visit,
+    browser: &Browser,
+    params: &Tree,
+    password: Option<SecretString>,
+) -> Result<Response, Error> {
     let app = &visit.app;
-    let password = match text(params, "password") {
+    let password = match password {
         Some(password) => Some(answers::hash(visit, password).await?),
         None => None,
     };
@@ -121,7 +150,8 @@ async fn accept(visit: &Visit, browser: &Browser, params: &Tree) -> Result<Respo
     };
     let cookie = browser.sign_in(visit, accept).await?;
     let offer = seen.ok_or(Error::NotFound)?.offer;
-    let welcome = notice(delivery::spoken(app, &offer), StatusCode::OK, Notice::Welcome, &offer.account_name)?;
+    let welcome =
+        notice(delivery::spoken(app, offer.language.as_deref()), StatusCode::OK, Notice::Welcome, &offer.account_name)?;
     match cookie {
         Some(cookie) => browser::set_cookie(app, welcome, &cookie),
         None => Ok(welcome),
@@ -143,12 +173,12 @@ async fn decline(visit: &Visit, browser: &Browser) -> Result<Response, Error> {
     let seen = look(visit, browser).await?;
     let (context, token) = (visit.context(), token(visit));
     visit.write(move |db| acceptance::decline(db, &context, token.expose_secret())).await?;
-    notice(delivery::spoken(&visit.app, &seen.offer), StatusCode::OK, Notice::Declined, "")
+    notice(delivery::spoken(&visit.app, seen.offer.language.as_deref()), StatusCode::OK, Notice::Declined, "")
 }
 
-/// The token in the path; nothing in it is ever percent-encoded.
 fn token(visit: &Visit) -> SecretString {
-    SecretString::from(visit.head.uri.path().strip_prefix(PATH).unwrap_or_default().to_owned())
+    let written = visit.head.uri.path().strip_prefix(PATH).unwrap_or_default();
+    SecretString::from(tokens::in_address(written).to_owned())
 }
 
 async fn look(visit: &Visit, browser: &Browser) -> Result<OpenInvitation, Error> {
@@ -166,7 +196,7 @@ async fn offer_page(
 ) -> Result<Response, Error> {
     let seen = look(visit, browser).await?;
     let offer = &seen.offer;
-    let language = delivery::spoken(&visit.app, offer);
+    let language = delivery::spoken(&visit.app, offer.language.as_deref());
     let elsewhere: Vec<&str> = seen.elsewhere.iter().map(|member| member.account_name.as_str()).collect();
     let page = OfferPage {
         inviter: &offer.inviter_name,

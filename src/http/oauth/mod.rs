@@ -25,6 +25,7 @@ pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
     let pages = Routes::new()
         .on(GET, "/oauth/authorize", "oauth.authorize", authorize::show)
         .on(POST, "/oauth/authorize", "oauth.decide", authorize::decide)
+        .on(GET, "/oauth/sign-in", "oauth.show_sign_in", sign_in::show)
         .on(POST, "/oauth/sign-in", "oauth.sign_in", sign_in::with_password)
         .on(POST, "/oauth/sign-out", "oauth.sign_out", sign_in::sign_out)
         .on(GET, "/oauth/sign-in/{secret}", "oauth.show_link", sign_in::show_link)

@@ -61,7 +61,9 @@ pub async fn show_error(response: Response) -> Response {
     let (status, code) = match *error {
         Error::Syntax(_) | Error::Unsupported(_) => (StatusCode::BAD_REQUEST, Code::InvalidRequest),
         Error::TooSlow | Error::TooLarge(_) => (response.status(), Code::InvalidRequest),
-        Error::RateLimited(_) | Error::Unavailable(_) => (response.status(), Code::TemporarilyUnavailable),
+        Error::RateLimited(_) | Error::Unavailable(_) | Error::Uncertain(_) => {
+            (response.status(), Code::TemporarilyUnavailable)
+        }
         _ => (StatusCode::INTERNAL_SERVER_ERROR, Code::ServerError),
     };
     let mut response = body(status, code, &error.to_string().replace('"', "'"));

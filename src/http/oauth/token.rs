@@ -7,18 +7,19 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::http::extract::{Params, Visit, text};
+use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::json::{Json, Ordered};
 use crate::http::oauth::client;
 use crate::http::oauth::refused::Refused;
 use crate::oauth::exchange::{Exchange, TokenRequest};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::revocation;
+use crate::store::Db;
 use crate::wire::params::Tree;
 
 const NO_TOKEN: Refusal = refusal(Code::InvalidRequest, "The parameter token is missing.");
 
-pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<Ordered<Value>>, Refused> {
+pub async fn token(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<Ordered<Value>>, Refused> {
     let asked = asked(&params)?;
     let application = client::authenticate(&visit, &params).await?;
     // Only an authenticated application learns which parameter is missing.
@@ -27,7 +28,13 @@ pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<Ordered<
     let (now, request_id) = (app.clock.now(), visit.call.request_id.clone());
     let outcome = visit
         .write(move |db| {
-            let exchange = Exchange { application: &application, entropy: &app.entropy, now, request_id: &request_id };
+            let exchange = Exchange {
+                application: &application,
+                entropy: &app.entropy,
+                now,
+                oldest_refresh_token: app.config.oldest_refresh_token(now),
+                request_id: &request_id,
+            };
             let outcome = exchange.carry_out(db, &asked)?;
             if outcome.is_err() {
                 // A refusal may have revoked tokens that were issued before.
@@ -75,7 +82,7 @@ fn seconds(moment: Timestamp) -> i64 {
 }
 
 /// The answer is the same whether or not there was such a token.
-pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>, Refused> {
+pub async fn revoke(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<Value>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
     let app = Arc::clone(&visit.app);
@@ -89,11 +96,12 @@ pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>,
     Ok(Json(json!({})))
 }
 
-pub async fn introspect(visit: Visit, Params(params): Params) -> Result<Json<Ordered<Value>>, Refused> {
+pub async fn introspect(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<Ordered<Value>>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
-    let work = visit.app.store.read(move |db| Ok::<_, Error>(revocation::introspect(db, &application, &token)?));
-    let facts = work.await?;
+    let oldest = visit.app.config.oldest_refresh_token(visit.app.clock.now());
+    let work = move |db: &mut Db| Ok::<_, Error>(revocation::introspect(db, &application, &token, oldest)?);
+    let facts = visit.app.store.read(work).await?;
     let mut answer = vec![("active", json!(facts.is_some()))];
     if let Some(facts) = facts {
         answer.extend([

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hyper::{StatusCode, Uri};
 use schemars::JsonSchema;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
@@ -39,9 +39,11 @@ struct MailboxMessage {
     text: String,
     html: String,
     message_id: String,
+    /// Null for a mail about something else.
     invitation_id: Option<InvitationId>,
-    link: String,
-    token: String,
+    /// Null, as is its token, for a mail without one.
+    link: Option<String>,
+    token: Option<String>,
     sent_at: Timestamp,
 }
 
@@ -53,7 +55,9 @@ pub async fn list(control: Control, uri: Uri) -> Result<Json<MailboxContent>, Er
             Error::Syntax(format!("wait must be a whole number of seconds from 0 to {LONGEST_WAIT}."))
         })?,
     };
-    let mails = mailbox(&control)?.wait_for(text(&params, "to").as_deref(), Duration::from_secs(wait)).await;
+    // No address has a blank, so one was a plus that nobody had escaped.
+    let to = text(&params, "to").map(|to| to.trim().replace(' ', "+"));
+    let mails = mailbox(&control)?.wait_for(to.as_deref(), Duration::from_secs(wait)).await;
     Ok(Json(MailboxContent { messages: mails.into_iter().map(MailboxMessage::from).collect() }))
 }
 
@@ -78,9 +82,13 @@ impl From<Mail> for MailboxMessage {
             html: mail.html,
             message_id: mail.message_id,
             invitation_id: mail.invitation_id,
-            link: mail.link.expose_secret().to_owned(),
-            token: mail.token.expose_secret().to_owned(),
+            link: unless_blank(&mail.link),
+            token: unless_blank(&mail.token),
             sent_at: mail.sent_at,
         }
     }
+}
+
+fn unless_blank(secret: &SecretString) -> Option<String> {
+    Some(secret.expose_secret().to_owned()).filter(|text| !text.is_empty())
 }

@@ -16,11 +16,11 @@ use crate::wire::kind::Dates;
 #[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Requests per minute and token.
+    /// Requests per minute and user.
     rate_general: u32,
-    /// Creates per minute and token.
+    /// Invitations created per minute and user.
     rate_create: u32,
-    /// Resends per minute and token.
+    /// Resends per minute and user.
     rate_resend: u32,
     /// Resends per minute of one invitation.
     rate_resend_per_invitation: u32,
@@ -30,6 +30,10 @@ pub struct Settings {
     rate_sign_in_per_peer: u32,
     /// Token requests per minute and application.
     rate_token: u32,
+    /// How many times these limits of a user an account has.
+    rate_account_factor: u32,
+    /// Mails that one account causes in 24 hours.
+    rate_mails_per_account: u32,
     /// Mails to one address in 24 hours.
     rate_mails_per_address: u32,
     /// Days from sending an invitation to its expiration date.
@@ -82,7 +86,9 @@ impl Settings {
                 sign_in: self.rate_sign_in,
                 sign_in_of_peer: self.rate_sign_in_per_peer,
                 token_request: self.rate_token,
+                account_factor: self.rate_account_factor,
             },
+            rate_mails_per_account: self.rate_mails_per_account,
             rate_mails_per_address: self.rate_mails_per_address,
             invitation_days: settings::days(&self.invitation_days.to_string()).map_err(wrong("invitation_days"))?,
             base_url: settings::base_url(&self.base_url).map_err(wrong("base_url"))?,
@@ -107,6 +113,8 @@ impl From<&Tuning> for Settings {
             rate_sign_in: rates.sign_in,
             rate_sign_in_per_peer: rates.sign_in_of_peer,
             rate_token: rates.token_request,
+            rate_account_factor: rates.account_factor,
+            rate_mails_per_account: tuning.rate_mails_per_account,
             rate_mails_per_address: tuning.rate_mails_per_address,
             invitation_days: tuning.invitation_days,
             base_url: tuning.base_url.clone(),

@@ -48,7 +48,8 @@ pub async fn reset(Control { app, sandbox }: Control, _: JsonBody<Nothing>) -> R
     delivery::rest(&app).await?;
     let tuning = sandbox.first_tuning.get().cloned().unwrap_or_else(|| (*app.tuned.get()).clone());
     let (now, shared) = (app.clock.at_start(), Arc::clone(&app));
-    let work = app.store.write(move |db| {
+    let store = app.store.patient();
+    let work = store.write(move |db| {
         snapshot::empty(db)?;
         seed::plant(db, &sandbox.seed, now, tuning.invitation_days, &AtomicU64::new(0))?;
         let (app, sandbox, tuning) = (Arc::clone(&shared), Arc::clone(&sandbox), tuning.clone());
@@ -87,7 +88,7 @@ pub async fn keep(
 ) -> Result<Json<SnapshotInfo>, Error> {
     let name = checked(name)?;
     delivery::rest(&app).await?;
-    let rows = app.store.read(Snapshot::take).await?;
+    let rows = app.store.patient().read(Snapshot::take).await?;
     let mails = match &app.mail {
         Transport::Memory(mailbox) => mailbox.mails(None),
         _ => Vec::new(),
@@ -119,7 +120,8 @@ pub async fn restore(
     let saved = sandbox.snapshots.find(&checked(name)?).ok_or(Error::NotFound)?;
     delivery::rest(&app).await?;
     let shared = Arc::clone(&app);
-    let work = app.store.write(move |db| {
+    let store = app.store.patient();
+    let work = store.write(move |db| {
         saved.rows.put_back(db)?;
         let (app, saved) = (Arc::clone(&shared), Arc::clone(&saved));
         db.after_commit(move || {

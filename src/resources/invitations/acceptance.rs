@@ -4,9 +4,10 @@
 //! of the invitation at that moment, and only if the inviter may still grant them.
 //!
 //! A person belongs to one account. A member of another account moves: after a confirmation, that membership ends and
-//! this one begins in one transaction. A link that came by mail proves its holder, since the address is the member's. A
-//! session proves it only for the member's own membership: anyone can use the same address in an account of their own.
-//! A link from an administrator proves nothing, so it neither shows nor ends memberships elsewhere.
+//! this one begins in one transaction. A link that came by mail proves its holder, and with that every membership whose
+//! own address is proven ([`crate::resources::addresses`]): anyone can write the same address into an account of their
+//! own, and that neither shows up here nor stands in the way. A session proves the member's own membership. A link from
+//! an administrator proves nothing, so it neither shows nor ends memberships elsewhere.
 //!
 //! Invariants. A token that cannot be used, for whatever reason, is `NotFound`. Of concurrent acceptances one succeeds:
 //! the guard is in the update. A refusal leaves the link intact.
@@ -20,11 +21,11 @@ use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
-use crate::oauth::passwords::{self, HashedPassword};
+use crate::oauth::passwords::{self, Grants, HashedPassword};
 use crate::resources::invitations::links::LinkOrigin;
 use crate::resources::invitations::offers::{self, Offer};
 use crate::resources::invitations::rules::{self, Accepted};
-use crate::resources::{memberships, seats};
+use crate::resources::{addresses, memberships, seats};
 use crate::store::{Db, Param};
 use crate::wire::changes::Violation;
 
@@ -46,6 +47,7 @@ pub const CANNOT_LEAVE: &str =
 #[derive(Clone, Debug)]
 pub struct OpenInvitation {
     pub offer: Offer,
+    origin: LinkOrigin,
     pub elsewhere: Vec<Elsewhere>,
     /// Signed in as the member elsewhere, so no new password is needed.
     pub is_signed_in: bool,
@@ -58,6 +60,7 @@ pub struct Elsewhere {
     pub account_name: String,
     pub user_id: UserId,
     membership_id: MembershipId,
+    is_address_proven: bool,
 }
 
 pub struct Acceptance {
@@ -74,15 +77,13 @@ pub fn look(db: &mut Db, token: &str, signed_in: Option<UserId>, now: Timestamp)
     let mut elsewhere = elsewhere(db, &offer)?;
     let is_own = |member: &Elsewhere| signed_in == Some(member.user_id);
     let is_signed_in = elsewhere.iter().any(is_own);
-    if origin == LinkOrigin::Administrator {
-        elsewhere.retain(is_own);
-    }
-    Ok(OpenInvitation { offer, elsewhere, is_signed_in })
+    elsewhere.retain(|member| is_own(member) || (origin == LinkOrigin::Mail && member.is_address_proven));
+    Ok(OpenInvitation { offer, origin, elsewhere, is_signed_in })
 }
 
 /// Makes the invitee a member.
 pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result<(Accepted, InvitationId), Error> {
-    let OpenInvitation { offer, elsewhere, is_signed_in } =
+    let OpenInvitation { offer, origin, elsewhere, is_signed_in } =
         look(db, acceptance.token.expose_secret(), acceptance.signed_in, context.now)?;
     if !offer.is_granted {
         return Err(Error::rule(NOT_GRANTED));
@@ -95,15 +96,20 @@ pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result
         violations.push(Violation::of("password", 0, PASSWORD_MISSING));
     }
     Error::unless_valid(violations)?;
-    let accepted = rules::accept(db, offer.account_id, offer.invitation_id, context.now)?;
+    let request_id = context.request_id.as_deref();
+    let accepted = rules::accept(db, offer.account_id, offer.invitation_id, request_id, context.now)?;
+    if origin == LinkOrigin::Mail {
+        addresses::prove(db, accepted.user_id, &offer.email_key, context.now)?;
+    }
+    let actor = Actor::user(accepted.user_id, request_id);
     match &acceptance.password {
         Some(hashed) => {
-            let actor = Actor::user(accepted.user_id, context.request_id.as_deref());
-            passwords::set(db, offer.account_id, accepted.user_id, hashed, actor, context.now)?;
+            passwords::set(db, offer.account_id, accepted.user_id, hashed, Grants::End, actor, context.now)?;
         }
         None => {
             for member in elsewhere.iter().filter(|member| Some(member.user_id) == acceptance.signed_in) {
-                passwords::take_along(db, member.user_id, accepted.user_id)?;
+                let to = (offer.account_id, accepted.user_id);
+                passwords::take_along(db, member.user_id, to, actor, context.now)?;
             }
         }
     }
@@ -117,14 +123,15 @@ pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result
 
 pub fn decline(db: &mut Db, context: &Context, token: &str) -> Result<(), Error> {
     let (offer, _) = offers::of_token(db, token, context.now)?.ok_or(Error::NotFound)?;
-    rules::decline(db, offer.account_id, offer.invitation_id, offer.invitee_id, context.now)
+    let request_id = context.request_id.as_deref();
+    rules::decline(db, offer.account_id, offer.invitation_id, offer.invitee_id, request_id, context.now)
 }
 
 /// The active memberships of the invited address in other accounts.
 fn elsewhere(db: &mut Db, offer: &Offer) -> Result<Vec<Elsewhere>, Error> {
     Ok(db.all(
-        "SELECT u.account_id, a.name, u.id, m.id FROM users u JOIN accounts a ON a.id = u.account_id \
-         JOIN account_memberships m ON m.user_id = u.id WHERE u.email_key = ?1 AND u.is_active = 1 \
+        "SELECT u.account_id, a.name, u.id, m.id, u.address_proven_at FROM users u \
+         JOIN accounts a ON a.id = u.account_id JOIN account_memberships m ON m.user_id = u.id WHERE u.email_key = ?1 AND u.is_active = 1 \
          AND u.account_id <> ?2 ORDER BY u.account_id",
         &[Param::Text(&offer.email_key), offer.account_id.into()],
         |row| {
@@ -133,6 +140,7 @@ fn elsewhere(db: &mut Db, offer: &Offer) -> Result<Vec<Elsewhere>, Error> {
                 account_name: row.text(1)?.to_owned(),
                 user_id: row.id(2)?,
                 membership_id: row.id(3)?,
+                is_address_proven: row.maybe_int(4)?.is_some(),
             })
         },
     )?)

@@ -16,7 +16,7 @@ use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::rules::{self, ALL};
 use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::seats::{self, PENDING_INVITATIONS};
-use crate::resources::{memberships, roles, users};
+use crate::resources::{addresses, memberships, roles, users};
 use crate::store::{Db, Param, UniqueIndex};
 use crate::wire::changes::{Changes, Violation};
 use crate::wire::describe::Resource;
@@ -50,6 +50,9 @@ pub fn invite(
         invitees.push(judge_address(db, context, changes, &mut seen)?);
     }
     Error::unless_valid(Changes::finish(elements))?;
+    if !context.activates_at_once {
+        context.take_mails(elements.len())?;
+    }
     let mut ids = Vec::with_capacity(elements.len());
     for (changes, invitee) in elements.iter().zip(invitees) {
         ids.push(insert(db, resource, context, changes, invitee)?);
@@ -59,7 +62,8 @@ pub fn invite(
     tallies::add(db, context.caller.account_id, PENDING_INVITATIONS, made)?;
     if context.activates_at_once {
         for id in &ids {
-            rules::accept(db, context.caller.account_id, id.typed(), context.now)?;
+            let request_id = context.request_id.as_deref();
+            rules::accept(db, context.caller.account_id, id.typed(), request_id, context.now)?;
         }
     }
     seats::note_taken(db, context)?;
@@ -124,7 +128,11 @@ fn insert(
     let user = NewUser::new(account_id, full_name, email_address, changes.text("headline"), created_at);
     // A concurrent write got past the rule first.
     let invited_meanwhile = || Error::Invalid(vec![Violation::of("email_address", changes.index(), ALREADY_INVITED)]);
-    let user_id = match invitee {
+    let known = match invitee {
+        Some(id) if addresses::release(db, context, id)? => None,
+        known => known,
+    };
+    let user_id = match known {
         Some(id) => id,
         None => people::insert_user(db, None, &user)
             .map_err(|error| error.on_constraint(users::ADDRESS, invited_meanwhile))?,

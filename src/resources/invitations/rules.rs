@@ -8,14 +8,14 @@ use secrecy::SecretString;
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ABOVE_OWN_LEVEL, Permission};
-use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::audit::{Actor, AuditEntry, RequestId};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::limits::Limit;
 use crate::engine::records::Record;
 use crate::engine::tallies;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
-use crate::mail::outbox;
+use crate::mail::outbox::{self, Topic};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, NewMembership};
 use crate::resources::seats::PENDING_INVITATIONS;
@@ -40,6 +40,7 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 pub fn resend(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be sent again.")?;
     context.take_limit(Limit::ResendOfRecord, record.id)?;
+    context.take_mails(1)?;
     renew(db, context, record, "resend", expiration_day(context))?;
     put_into_outbox(db, context, record.id.typed(), record.text("email_address").unwrap_or_default())
 }
@@ -69,8 +70,8 @@ fn renew(db: &mut Db, context: &Context, record: &Record, action: &'static str, 
 }
 
 pub(super) fn put_into_outbox(db: &mut Db, context: &Context, id: InvitationId, recipient: &str) -> Result<(), Error> {
-    let account = context.caller.account_id;
-    Ok(outbox::enqueue(db, &context.outbox, &context.entropy, account, id, recipient, context.now)?)
+    let (account, topic) = (context.caller.account_id, Topic::Invitation(id));
+    Ok(outbox::enqueue(db, &context.outbox, &context.entropy, account, topic, recipient, context.now)?)
 }
 
 pub fn revoke(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
@@ -103,7 +104,13 @@ pub struct Accepted {
 /// Makes the invitee of a pending invitation a member on its terms; `NotFound` if there is no such invitation or it was
 /// accepted already. The guard is in the update, so of concurrent acceptances one succeeds. An existing member keeps
 /// the terms of the membership, and gets the permission of the invitation if it is higher.
-pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timestamp) -> Result<Accepted, Error> {
+pub fn accept(
+    db: &mut Db,
+    account_id: AccountId,
+    id: InvitationId,
+    request_id: Option<&RequestId>,
+    now: Timestamp,
+) -> Result<Accepted, Error> {
     let accepted = db.maybe(
         "UPDATE account_invitations SET accepted_at = ?3, updated_at = ?3 \
          WHERE account_id = ?1 AND id = ?2 AND accepted_at IS NULL \
@@ -123,7 +130,8 @@ pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timesta
     )?;
     let membership = accepted.ok_or(Error::NotFound)?;
     let (user_id, permission) = (membership.user_id, membership.permission);
-    let membership_id = match memberships::raise(db, account_id, user_id, permission, now)? {
+    let actor = Actor::user(user_id, request_id);
+    let membership_id = match memberships::raise(db, account_id, user_id, permission, actor, now)? {
         Some(membership_id) => membership_id,
         None => people::insert_membership(db, None, &membership)?,
     };
@@ -131,7 +139,7 @@ pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timesta
     outbox::cancel(db, id, now)?;
     tallies::add(db, account_id, PENDING_INVITATIONS, -1)?;
     AuditEntry::new(account_id, now, "account_invitation.accept", "account_invitations", id)
-        .by(Actor::user(user_id, None))
+        .by(actor)
         .after([
             ("account_membership_id", Kind::Id("account_memberships"), membership_id.into()),
             ("permission", Kind::Line, Cell::Text(permission.name())),
@@ -147,6 +155,7 @@ pub fn decline(
     account_id: AccountId,
     id: InvitationId,
     invitee_id: UserId,
+    request_id: Option<&RequestId>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let sql = "UPDATE account_invitations SET declined_at = ?3, updated_at = ?3 \
@@ -157,7 +166,7 @@ pub fn decline(
     links::end(db, id)?;
     outbox::cancel(db, id, now)?;
     let entry = AuditEntry::new(account_id, now, "account_invitation.decline", "account_invitations", id);
-    Ok(entry.by(Actor::user(invitee_id, None)).write(db)?)
+    Ok(entry.by(Actor::user(invitee_id, request_id)).write(db)?)
 }
 
 /// The last day, in UTC, of a link made now.

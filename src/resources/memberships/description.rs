@@ -37,6 +37,11 @@ pub const fn billability() -> Field {
     Field::new("billability_target", Kind::Percent, text).nullable().shown_from(LEAD)
 }
 
+/// All other active members (docs/WIRE.md, G12).
+const fn possible(name: &'static str, key: &'static str) -> Association {
+    Association::nearly_all(name, key, ("m.user_id", OTHERS), &users::RESOURCE, ACTIVE_MEMBERSHIPS)
+}
+
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -155,6 +160,7 @@ pub static RESOURCE: Resource = Resource {
         condition: IS_ACTIVE,
         lifted_by: &[("only_inactive", true), ("only_active", false), ("is_active", false)],
     }),
+    restriction: None,
     writable: None,
     sorts: &[
         Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),
@@ -185,8 +191,8 @@ pub static RESOURCE: Resource = Resource {
             ("m.user_id", "account_memberships m WHERE m.manager_id = t.user_id"),
             &users::RESOURCE,
         ),
-        Association::many("possible_managees", "possible_managee_ids", ("m.user_id", OTHERS), &users::RESOURCE),
-        Association::many("possible_managers", "possible_manager_ids", ("m.user_id", OTHERS), &users::RESOURCE),
+        possible("possible_managees", "possible_managee_ids"),
+        possible("possible_managers", "possible_manager_ids"),
         Association::none("skill_memberships", "skill_membership_ids", "skill_memberships"),
     ],
     tallies: &[

@@ -3,6 +3,7 @@
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
+use crate::resources::addresses;
 use crate::resources::external_references::{self, Subject};
 use crate::resources::people::Keys;
 use crate::store::{Db, Param, UniqueIndex};
@@ -19,6 +20,7 @@ const ADDRESS_INVITED: &str = "Email address already has a pending invitation.";
 /// Judges a new address, and derives the keys of name and address.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     judge_address(db, context, record, changes)?;
+    external_references::drop_unchanged(db, context, Subject::User(record.id.typed()), changes)?;
     if changes.text("full_name").is_some() || changes.text("email_address").is_some() {
         let text = |name| changes.text(name).or(record.text(name)).unwrap_or_default();
         let keys = Keys::of(text("full_name"), text("email_address"));
@@ -30,6 +32,10 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 }
 
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    if let Some(address) = changes.text("email_address") {
+        let before = record.text("email_address").unwrap_or_default();
+        addresses::note_change(db, context, record.id.typed(), [before, address])?;
+    }
     Ok(external_references::write(db, context, Subject::User(record.id.typed()), changes)?)
 }
 

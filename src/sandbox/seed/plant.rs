@@ -9,7 +9,7 @@ use crate::engine::audit::Actor;
 use crate::engine::{tallies, tokens};
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::oauth::applications::{self, NewApplication};
-use crate::oauth::passwords;
+use crate::oauth::passwords::{self, Grants};
 use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, NewMembership, NewUser};
@@ -84,7 +84,7 @@ fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> 
         member.headline.as_ref().map(|headline| headline.value.as_str()),
         created_at,
     );
-    people::insert_user(db, Some(user_id), &user)?;
+    people::insert_user(db, Some(user_id), &user.proven())?;
     let membership = NewMembership {
         is_owner: member.found.is_owner,
         default_role_id: member.found.role_id.map(RoleId::new),
@@ -101,7 +101,7 @@ fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> 
         tokens::insert(db, account_id, user_id, &token.value, "sandbox", start.now)?;
     }
     if let Some(hashed) = &member.found.password {
-        passwords::set(db, account_id, user_id, hashed, Actor::OPERATOR, start.now)?;
+        passwords::set(db, account_id, user_id, hashed, Grants::Keep, Actor::OPERATOR, start.now)?;
     }
     Ok(())
 }

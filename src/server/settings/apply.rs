@@ -10,6 +10,9 @@ use crate::engine::tuning::PerMinute;
 use crate::server::settings::config::Config;
 use crate::server::settings::mail::Way;
 
+/// The likeness, from 0 to 1, from which one name is taken for a misspelling of another.
+const NEAR: f64 = 0.85;
+
 /// Values by the names of their settings, still as text.
 pub type Values = BTreeMap<String, String>;
 
@@ -39,6 +42,21 @@ pub fn variable(name: &str) -> String {
     format!("INVITED_{}", name.to_uppercase())
 }
 
+/// Whether the value may hold a password, so that it is never repeated.
+pub fn is_secret(setting: &Arg) -> bool {
+    setting.is_hide_env_values_set()
+}
+
+/// The end of a sentence about a name that does not exist: the nearest of the `known` ones, as it is `written`, if
+/// any is near.
+pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>, written: impl Fn(&str) -> String) -> String {
+    let name = name.to_lowercase().replace('-', "_");
+    let likeness = |known: &'a str| (strsim::jaro_winkler(&name, known), known);
+    let nearest = known.map(likeness).max_by(|one, other| one.0.total_cmp(&other.0));
+    let nearest = nearest.filter(|(likeness, _)| *likeness >= NEAR);
+    nearest.map_or_else(String::new, |(_, nearest)| format!(": did you mean {}?", written(nearest)))
+}
+
 fn missing(name: &str) -> String {
     let (flag, variable) = (name.replace('_', "-"), variable(name));
     format!("setting {name} is missing: give --{flag}, set {variable}, or write it into the file of --config")
@@ -53,7 +71,10 @@ impl Config {
     /// The defaults of a sandbox: no limits that a test suite would run into, and mail that stays in memory.
     pub fn of_sandbox() -> Result<Self, Problems> {
         let mut config = Self::defaults()?;
-        (config.rates, config.rate_mails_per_address) = (PerMinute::default(), 0);
+        config.rates = PerMinute::default();
+        (config.rate_mails_per_address, config.rate_mails_per_account) = (0, 0);
+        // Whoever reaches a sandbox can do everything in it anyway.
+        config.metrics_on_main_listener = true;
         (config.mail.way, config.mail.from) = (Way::Memory, "invitations@sandbox.test".parse().ok());
         Ok(config)
     }
@@ -77,10 +98,12 @@ impl Config {
         let bare = settings.clone().mut_args(|argument| argument.default_value(Resettable::Reset));
         let mut apply = |(name, text): (&String, &String)| {
             let Some(setting) = settings.get_arguments().find(|argument| name_of(argument) == *name) else {
-                return Some(format!("there is no setting {name:?}"));
+                let names: Vec<String> = settings.get_arguments().map(name_of).collect();
+                let nearest = did_you_mean(name, names.iter().map(String::as_str), |known| format!("{known:?}"));
+                return Some(format!("there is no setting {name:?}{nearest}"));
             };
             // A value that may hold a password may also end in a blank.
-            let text = if setting.is_hide_env_values_set() { text } else { text.trim() };
+            let text = if is_secret(setting) { text } else { text.trim() };
             let flag = format!("--{}={text}", setting.get_long()?);
             let parsed = bare.clone().try_get_matches_from([flag]);
             let updated = parsed.and_then(|matches| self.update_from_arg_matches(&matches));
@@ -100,8 +123,7 @@ impl Config {
 
 fn problem(setting: &Arg, text: &str, error: &clap::Error) -> String {
     // A value that may hold a password is not repeated: the sentence may end up in a log.
-    let is_secret = setting.is_hide_env_values_set();
-    let shown = if is_secret { "the value (not shown)".to_owned() } else { format!("{text:?}") };
+    let shown = if is_secret(setting) { "the value (not shown)".to_owned() } else { format!("{text:?}") };
     // Only clap's own parser of truth values gives no source.
     let reason = error.source().map_or_else(|| "must be true or false".to_owned(), ToString::to_string);
     format!("setting {}: {shown}: {reason}", name_of(setting))
@@ -111,7 +133,8 @@ fn problem(setting: &Arg, text: &str, error: &clap::Error) -> String {
 pub fn default_file() -> String {
     let mut file = String::from(
         "# Settings of invited. Each can also be given as a flag (--name-with-hyphens)\n\
-         # or as an environment variable (INVITED_NAME).\n",
+         # or as an environment variable (INVITED_NAME). A secret can be in a file that\n\
+         # a variable names (INVITED_MAIL_PASSWORD_FILE, INVITED_DATABASE_FILE).\n",
     );
     for setting in arguments().get_arguments() {
         let help = setting.get_help().map(ToString::to_string).unwrap_or_default();
@@ -188,6 +211,8 @@ mod tests {
         assert_eq!(values.len(), arguments().get_arguments().count());
         let problems = Config::defaults().unwrap().apply(&values);
         assert!(matches!(problems.as_slice(), [only] if only.contains("setting database")), "{problems:?}");
-        assert!(read(&[("colour", "1")]).unwrap_err().to_string().contains("colour"));
+        assert_eq!(read(&[("colour", "1")]).unwrap_err().0[0], "there is no setting \"colour\"");
+        let refusal = read(&[("base_ur", "1")]).unwrap_err();
+        assert_eq!(refusal.0[0], "there is no setting \"base_ur\": did you mean \"base_url\"?");
     }
 }

@@ -1,19 +1,21 @@
 //! The settings themselves, with their defaults and their help.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
+use crate::clock::Timestamp;
 use crate::engine::access::Level;
 use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
+use crate::server::proxies::TrustedProxies;
 use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::MailSettings;
 use crate::server::settings::values::{
-    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional, origins, readers,
-    seconds,
+    Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional_listen, origins,
+    readers, seconds,
 };
 use crate::store::{Durability, Place};
 
@@ -24,9 +26,16 @@ pub struct Config {
     pub database: Database,
     #[command(flatten)]
     pub address: Address,
-    /// Separate address for /metrics; if empty, /metrics is on the main listener, but only on loopback
-    #[arg(long, value_name = "ADDRESS", default_value = "", value_parser = optional::<SocketAddr>)]
+    /// Comma-separated addresses and networks of the proxies in front, such as 127.0.0.1,10.0.0.0/8. Their
+    /// X-Forwarded-For or Forwarded says where a request comes from, for limits, log and audit trail
+    #[arg(long, value_name = "NETWORKS", default_value = "", value_parser = TrustedProxies::read)]
+    pub trusted_proxies: TrustedProxies,
+    /// Separate address for /metrics
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "", value_parser = optional_listen)]
     pub metrics_listen: Maybe<SocketAddr>,
+    /// Serve /metrics where the API is, for everyone who can reach that; without effect if metrics_listen is set
+    #[arg(long, value_name = "BOOL", default_value = "false")]
+    pub metrics_on_main_listener: OnOff,
     /// error, warn, info, debug or trace; requests are logged at info
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: tracing::Level,
@@ -40,10 +49,11 @@ pub struct Config {
     /// Bring the database schema up to date when the server starts
     #[arg(long, value_name = "BOOL", default_value = "true")]
     pub migrate_on_start: OnOff,
-    /// Write connections to PostgreSQL; SQLite always has one writer
-    #[arg(long, value_name = "COUNT", default_value = "8", value_parser = at_least_one)]
+    /// Write connections to PostgreSQL, one of which is never left to a single account; SQLite always has one writer
+    #[arg(long, value_name = "COUNT", default_value = "9", value_parser = at_least_one)]
     pub connections: usize,
-    /// Threads that read the database; 0 for one per CPU core
+    /// Threads that read the database, one of which is never left to a single account; 0 for one more than there are
+    /// CPU cores
     #[arg(long, value_name = "COUNT", default_value = "0", value_parser = readers)]
     pub readers: usize,
     /// Writes that may wait in the queue; more get 503. 0 refuses all writes, for maintenance
@@ -63,6 +73,9 @@ pub struct Config {
     /// Accept ?access_token= as well as the Authorization header; such URLs end up in other people's logs
     #[arg(long, value_name = "BOOL", default_value = "false")]
     pub token_in_query: OnOff,
+    /// Days until an unused refresh token of an OAuth application expires; each use gives it a new one. 0 for never
+    #[arg(long, value_name = "DAYS", default_value = "90")]
+    pub refresh_token_days: u32,
     /// Comma-separated origins of front ends whose scripts may read responses, such as https://app.example.com; * for
     /// all, but never in a sandbox
     #[arg(long, value_name = "ORIGINS", default_value = "", value_parser = origins)]
@@ -83,6 +96,9 @@ pub struct Config {
     /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
+    /// Mails that one account causes in 24 hours; 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value = "10000")]
+    pub rate_mails_per_account: u32,
     #[command(flatten)]
     pub mail: MailSettings,
     /// Whether this server sends mail; of several servers over one database, at least one has to
@@ -108,6 +124,27 @@ impl Config {
     /// Where the database is and how to connect to it.
     pub fn place(&self) -> Place {
         self.database.with_connections(self.connections)
+    }
+
+    /// Whether this server looks as if it stood behind a proxy that it does not know: only this machine can connect to
+    /// it, but others have a URL of it.
+    pub fn has_unknown_proxy(&self) -> bool {
+        let is_local = |url: &String| {
+            let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+            let host = host.strip_prefix('[').map_or(host.split(':').next(), |host| host.split(']').next());
+            let host = host.unwrap_or_default();
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        };
+        let is_public = self.address.base_url.as_ref().is_some_and(|url| !is_local(url));
+        is_public && self.address.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
+    }
+
+    /// Refresh tokens made then or earlier have expired.
+    pub fn oldest_refresh_token(&self, now: Timestamp) -> Timestamp {
+        match self.refresh_token_days {
+            0 => Timestamp(i64::MIN),
+            days => now.minus(Duration::from_secs(u64::from(days) * 86_400)),
+        }
     }
 
     /// How others reach this server.

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::engine::tuning::OnOff;
 use crate::server::settings::values::{
-    Maybe, at_least_one, is_pooled, optional, optional_url, place, replica, seconds,
+    Maybe, at_least_one, is_pooled, listen, optional, optional_url, place, replica, seconds,
 };
 use crate::store::{Place, Server};
 
@@ -41,8 +41,8 @@ pub struct Database {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Server")]
 pub struct Address {
-    /// Address and port to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    /// Address and port to listen on; port 0 picks a free one. Without an address, only this machine can connect
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listen)]
     pub listen: SocketAddr,
     /// URL of this server for clients and invitees, such as https://people.example.com; may be empty on loopback
     #[arg(long, value_name = "URL", default_value = "", value_parser = optional_url)]

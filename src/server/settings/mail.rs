@@ -1,14 +1,16 @@
 //! The settings of mail.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use lettre::Address;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::mail::{Encryption, Folder, Mailbox, Relay, Smtp, Transport};
-use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, optional, seconds};
+use crate::server::settings::values::{Maybe, at_least_one, encryption, hours, is_label, optional, seconds};
+use crate::wire::kind::is_mailbox;
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Mail")]
@@ -17,7 +19,7 @@ pub struct MailSettings {
     #[arg(long = "mail", value_name = "WAY", default_value = "none", value_parser = way, hide_env_values = true)]
     pub way: Way,
     /// Sender address of mails
-    #[arg(long = "mail-from", value_name = "ADDRESS", default_value = "", value_parser = optional::<Address>)]
+    #[arg(long = "mail-from", value_name = "ADDRESS", default_value = "", value_parser = sender)]
     pub from: Maybe<Address>,
     /// User name for the mail server, if it requires one
     #[arg(long = "mail-user", value_name = "NAME", default_value = "")]
@@ -28,6 +30,10 @@ pub struct MailSettings {
     /// Encryption with smtp://: required, opportunistic, or none for a server on the same machine
     #[arg(long = "mail-starttls", value_name = "MODE", default_value = "required", value_parser = encryption)]
     starttls: Encryption,
+    /// Name for this server to introduce itself with (EHLO); if empty, the host of base_url, or the domain of mail_from if
+    /// that host is no name with a dot
+    #[arg(long = "mail-hello", value_name = "NAME", default_value = "", value_parser = hello)]
+    hello: Maybe<String>,
     /// PEM file of certificates to trust for mail, in addition to the well-known ones
     #[arg(long = "mail-ca-file", value_name = "FILE", default_value = "", value_parser = optional::<PathBuf>)]
     ca_file: Maybe<PathBuf>,
@@ -67,8 +73,8 @@ pub enum Way {
 }
 
 impl MailSettings {
-    /// Opens what sends mail.
-    pub fn open(&self) -> Result<Transport, String> {
+    /// Opens what sends mail for the server at this URL.
+    pub fn open(&self, base_url: Option<&str>) -> Result<Transport, String> {
         Ok(match &self.way {
             Way::None => Transport::None,
             Way::Memory => Transport::Memory(Mailbox::default()),
@@ -77,13 +83,66 @@ impl MailSettings {
                 host: host.clone(),
                 port: *port,
                 encryption: encryption.unwrap_or(self.starttls),
-                credentials: (!self.user.is_empty()).then(|| (self.user.clone(), self.password.clone())),
+                credentials: self.credentials()?,
                 authorities: self.ca_file.clone(),
+                hello: self.hello_name(base_url),
                 connections: self.connections,
                 timeout: self.timeout,
             })?),
         })
     }
+
+    /// Name and password, or neither: with half of them the mail server would be tried without, or in vain.
+    fn credentials(&self) -> Result<Option<(String, SecretString)>, String> {
+        let missing = |given: &str, missing: &str| {
+            Err(format!("setting {given} is there, but {missing} is not: give both, or neither to send without"))
+        };
+        match (self.user.is_empty(), self.password.expose_secret().is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Ok(Some((self.user.clone(), self.password.clone()))),
+            (false, true) => missing("mail_user", "mail_password"),
+            (true, false) => missing("mail_password", "mail_user"),
+        }
+    }
+
+    /// Mail servers check this name: one without a dot, or an address, makes strict ones refuse all mail.
+    fn hello_name(&self, base_url: Option<&str>) -> String {
+        let of_url = || base_url.and_then(host_name).map(str::to_owned);
+        let of_sender = || self.from.as_ref().map(|from| from.domain().to_owned());
+        self.hello.clone().or_else(of_url).or_else(of_sender).unwrap_or_else(|| "localhost".to_owned())
+    }
+}
+
+/// The host in a URL, if it is a name with a dot.
+fn host_name(url: &str) -> Option<&str> {
+    let (_, authority) = url.split_once("://")?;
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host).trim_end_matches('.');
+    let is_name = host.contains('.') && !host.starts_with('[') && host.parse::<Ipv4Addr>().is_err();
+    is_name.then_some(host)
+}
+
+/// A name, or an address in brackets (RFC 5321, section 4.1.3).
+fn hello(text: &str) -> Result<Option<String>, String> {
+    let is_address = |inner: &str| match inner.strip_prefix("IPv6:") {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => inner.parse::<Ipv4Addr>().is_ok(),
+    };
+    let is_known = match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(inner) => is_address(inner),
+        None => text.is_empty() || text.split('.').all(is_label),
+    };
+    match is_known {
+        true => Ok(Some(text.to_owned()).filter(|text| !text.is_empty())),
+        false => Err("must be a host name such as people.example.com, or [192.0.2.1]".to_owned()),
+    }
+}
+
+/// By the rule for every other address: what it allows can be mailed.
+fn sender(text: &str) -> Result<Option<Address>, String> {
+    if !text.is_empty() && !is_mailbox(text) {
+        return Err("must be one mail address, without a name".to_owned());
+    }
+    optional(text)
 }
 
 fn way(text: &str) -> Result<Way, String> {

@@ -6,12 +6,14 @@
 
 mod apply;
 mod config;
+mod environment;
 mod groups;
 mod mail;
 mod values;
 
-pub use apply::{Values, arguments, default_file, name_of, parse_file, variable};
+pub use apply::{Values, default_file, name_of, parse_file, variable};
 pub use config::Config;
+pub use environment::{COPY_FROM, COPY_TO, Environment};
 pub use groups::{Address, Bounds, Database, Kept};
 pub use mail::{MailSettings, Way};
 pub use values::{base_url, days, place};

@@ -1,6 +1,7 @@
 //! How the text of a setting becomes a value. An error is the end of a sentence that names the setting and its text.
 
 use std::fmt::Display;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -23,6 +24,27 @@ fn unless_empty<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Op
 
 pub(super) fn optional<T: FromStr<Err: Display>>(text: &str) -> Result<Option<T>, String> {
     unless_empty(text, parse)
+}
+
+/// An address to listen on. A name stands for the first of its addresses, an IPv4 one if it has any; a missing host is
+/// this machine alone.
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    const EXAMPLE: &str = "must be ADDRESS:PORT, such as 127.0.0.1:8080, localhost:8080 or [::1]:8080";
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let port: u16 = port.parse().map_err(|_| EXAMPLE.to_owned())?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if host.is_empty() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    let found =
+        (host, port).to_socket_addrs().map_err(|cause| format!("{EXAMPLE} ({host} has no address: {cause})"))?;
+    let found: Vec<SocketAddr> = found.collect();
+    let best = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    best.copied().ok_or_else(|| format!("{EXAMPLE} ({host} has no address)"))
+}
+
+pub(super) fn optional_listen(text: &str) -> Result<Option<SocketAddr>, String> {
+    unless_empty(text, listen)
 }
 
 pub(super) fn replica(text: &str) -> Result<Option<SecretString>, String> {
@@ -58,6 +80,11 @@ pub(super) fn optional_url(text: &str) -> Result<Option<String>, String> {
     unless_empty(text, base_url)
 }
 
+/// Whether this may stand between two dots of a domain.
+pub(super) fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+}
+
 /// Comma-separated origins as browsers write them: in lower case, and without the port where it is the usual one.
 pub(super) fn origins(text: &str) -> Result<Arc<[String]>, String> {
     let read = |piece: &str| {
@@ -77,9 +104,6 @@ pub(super) fn origins(text: &str) -> Result<Arc<[String]>, String> {
 
 /// Comma-separated domains, in lower case and without the dot of the root.
 pub(super) fn domains(text: &str) -> Result<Arc<[String]>, String> {
-    let is_label = |label: &str| {
-        !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
-    };
     let read = |piece: &str| {
         let domain = piece.trim().trim_end_matches('.').to_ascii_lowercase();
         let labels = domain.strip_prefix("*.").unwrap_or(&domain);
@@ -131,10 +155,10 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     parse(text).and_then(|number| if number > 0 { Ok(number) } else { Err("must be at least 1".to_owned()) })
 }
 
-/// Threads; 0 stands for the number of cores.
+/// Threads; 0 stands for one more than there are cores, since one account never has them all.
 pub(super) fn readers(text: &str) -> Result<usize, String> {
     let cores = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    parse(text).map(|count| if count > 0 { count } else { cores() })
+    parse(text).map(|count| if count > 0 { count } else { cores() + 1 })
 }
 
 pub fn days(text: &str) -> Result<i64, String> {

@@ -11,15 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::Error;
 use crate::store::postgres::errors::{explain, explain_greeting};
+use crate::trust;
 
 /// Longest time to connect to one host and prepare the connection, before the next host is tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,7 +65,11 @@ impl ServerAddress {
         }
         let of_url = root.as_deref().map(|path| ("sslrootcert in the URL", path));
         let trusted = authorities.map(|path| ("database_ca_file", path)).or(of_url);
-        let tls = MakeRustlsConnect::new(encryption(trusted)?);
+        let tls = trust::tls(trusted.map(|(_, path)| path)).map_err(|reason| match trusted {
+            Some((named, _)) => Error::Unusable(format!("{named}: {reason}")),
+            None => Error::Unavailable(reason),
+        });
+        let tls = MakeRustlsConnect::new(tls?);
         Ok(Self { place, hosts: one_by_one(&config), last: Arc::default(), tls, is_pooled })
     }
 
@@ -207,30 +209,6 @@ fn is_here(host: &Host) -> bool {
         Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
         Host::Unix(_) => true,
     }
-}
-
-/// TLS that trusts the well-known authorities and those in a file; errors mention the setting that named it.
-fn encryption(authorities: Option<(&str, &Path)>) -> Result<ClientConfig, Error> {
-    let mut trusted = RootCertStore::empty();
-    trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    if let Some((named, path)) = authorities {
-        let unusable = |reason: String| {
-            Error::Unusable(format!("{named}: the certificates in {} cannot be used: {reason}", path.display()))
-        };
-        let mut found = 0;
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|cause| unusable(cause.to_string()))? {
-            let certificate = certificate.map_err(|cause| unusable(cause.to_string()))?;
-            trusted.add(certificate).map_err(|cause| unusable(cause.to_string()))?;
-            found += 1;
-        }
-        if found == 0 {
-            return Err(unusable("there is none in PEM".to_owned()));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let versions = versions.map_err(|cause| Error::Unavailable(cause.to_string()))?;
-    Ok(versions.with_root_certificates(trusted).with_no_client_auth())
 }
 
 #[cfg(test)]

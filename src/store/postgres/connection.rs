@@ -18,14 +18,19 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::error::Elapsed;
 use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
+use crate::store::job::{Job, Wanted};
 use crate::store::postgres::address::ServerAddress;
 use crate::store::postgres::errors;
 use crate::store::postgres::settings::SessionSettings;
 use crate::store::postgres::values::typed;
 use crate::store::{Error, OwnedParam, Param, Position};
 
-/// Longest wait for an answer before the connection is given up. The server's own limits are shorter.
+/// Longest wait for an answer to a job without a time limit, before the connection is given up. The server's own limits
+/// are shorter.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// What a server that answers at all needs to say that a job has exceeded its limit.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Most statements that wait for another one to travel with.
 const MOST_DEFERRED: usize = 16;
@@ -39,6 +44,10 @@ pub(in crate::store) struct Connection {
     /// Write position of the last commit, if commits ask for it.
     pub(super) position: Position,
     transaction: Transaction,
+    /// The job's, which a commit has to claim.
+    wanted: Wanted,
+    /// Longest wait for an answer.
+    patience: Duration,
     /// Statements that wait for the next one.
     deferred: Vec<Deferred>,
     /// Whether the commit may travel with the last statement, and whether the next statement is the last.
@@ -46,6 +55,8 @@ pub(in crate::store) struct Connection {
     is_last: bool,
     /// Whether a statement of the transaction has failed, so the server would answer `COMMIT` with a silent rollback.
     pub(super) has_failed: bool,
+    /// A failure of the server rather than of the job.
+    pub(super) outage: Option<Error>,
     /// Whether it failed because of a concurrent transaction.
     has_collided: bool,
     is_given_up: bool,
@@ -100,27 +111,33 @@ impl Connection {
             settings: settings.clone(),
             position: Position::default(),
             transaction: Transaction::NotBegun,
+            wanted: Wanted::default(),
+            patience: ANSWER_TIMEOUT,
             deferred: Vec::new(),
             may_end_early: false,
             is_last: false,
             has_failed: false,
+            outage: None,
             has_collided: false,
             is_given_up: false,
         })
     }
 
     /// Prepares for the next job.
-    pub(super) fn expect_job(&mut self, may_end_early: bool) {
+    pub(super) fn expect_job(&mut self, job: &dyn Job) {
         self.transaction = Transaction::NotBegun;
-        self.may_end_early = may_end_early;
+        self.may_end_early = job.terms().commits;
+        self.wanted = job.wanted().clone();
+        self.patience = job.terms().limit.map_or(ANSWER_TIMEOUT, |limit| limit + GRACE);
         (self.is_last, self.has_failed, self.has_collided) = (false, false, false);
+        self.outage = None;
     }
 
     /// The position that this replica has replayed; a server that is no replica has everything. Asked outside of a
     /// transaction, so a later read sees at least that much.
     pub(super) fn followed(&mut self) -> Result<Position, Error> {
         let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END";
-        let rows = match in_time(&self.runtime, self.client.query_typed(sql, &[])) {
+        let rows = match in_time(&self.runtime, self.patience, self.client.query_typed(sql, &[])) {
             Ok(rows) => rows.map_err(|cause| errors::error(&cause))?,
             Err(_) => return Err(self.given_up()),
         };
@@ -198,12 +215,15 @@ impl Connection {
         if self.transaction == Transaction::Open {
             // A server that did not answer in time is not asked again.
             self.is_given_up = self.is_given_up
-                || !matches!(in_time(&self.runtime, self.client.batch_execute("ROLLBACK")), Ok(Ok(())));
+                || !matches!(in_time(&self.runtime, self.patience, self.client.batch_execute("ROLLBACK")), Ok(Ok(())));
             self.transaction = Transaction::NotBegun;
         }
         match (keep, self.transaction, self.has_failed) {
             (false, Transaction::Ended, false) => {
                 Err(Error::Statement("a job failed after the statement that it had announced as its last".to_owned()))
+            }
+            (true, Transaction::Ended, _) => {
+                Err(Error::Uncertain("the statement that carried the commit has failed".to_owned()))
             }
             (true, ..) => Err(Error::Unavailable("a statement of the transaction has failed".to_owned())),
             (false, ..) => Ok(()),
@@ -214,6 +234,10 @@ impl Connection {
     fn send(&mut self, statement: Option<(&str, &[Param<'_>])>) -> Result<Reply, Error> {
         if self.transaction == Transaction::Ended {
             return Err(Error::Statement("a job executed a statement after the one announced as its last".to_owned()));
+        }
+        if self.is_last && !self.wanted.claim() {
+            self.has_failed = true;
+            return Err(Error::Unavailable("nobody waits for this job any more".to_owned()));
         }
         let statement = match statement {
             Some((sql, params)) => Some((self.text(sql)?, params)),
@@ -248,7 +272,7 @@ impl Connection {
         }
         self.transaction = if ends { Transaction::Ended } else { Transaction::Open };
         // Polling all of them sends every message before the first reply arrives. The first error is returned.
-        match in_time(&self.runtime, try_join_all(messages)) {
+        match in_time(&self.runtime, self.patience, try_join_all(messages)) {
             Ok(Ok(mut replies)) => {
                 if let Some(position) = replies.last().and_then(|reply| reply.position) {
                     self.position = position;
@@ -260,8 +284,14 @@ impl Connection {
                 }
                 Ok(own_index.map(|index| replies.swap_remove(index)).unwrap_or_default())
             }
-            Ok(Err(cause)) => Err(self.failed(&cause)),
-            Err(_) => Err(self.given_up()),
+            Ok(Err(cause)) => {
+                let error = self.failed(&cause);
+                Err(if ends && errors::is_loss(&cause) { uncertain(error) } else { error })
+            }
+            Err(_) => {
+                let error = self.given_up();
+                Err(if ends { uncertain(error) } else { error })
+            }
         }
     }
 
@@ -273,7 +303,7 @@ impl Connection {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(StatementText::Prepared(statement.clone()));
         }
-        let statement = match in_time(&self.runtime, self.client.prepare(&numbered(sql))) {
+        let statement = match in_time(&self.runtime, self.patience, self.client.prepare(&numbered(sql))) {
             Ok(prepared) => prepared.map_err(|cause| self.failed(&cause))?,
             Err(_) => return Err(self.given_up()),
         };
@@ -283,18 +313,32 @@ impl Connection {
 
     fn given_up(&mut self) -> Error {
         (self.has_failed, self.is_given_up) = (true, true);
-        Error::Unavailable("the database server does not answer".to_owned())
+        let error = Error::Unavailable("the database server does not answer".to_owned());
+        self.outage = Some(error.clone());
+        error
     }
 
     fn failed(&mut self, cause: &tokio_postgres::Error) -> Error {
         self.has_failed = true;
         self.has_collided |= errors::is_collision(cause);
-        errors::error(cause)
+        let error = errors::error(cause);
+        if errors::is_outage(cause) {
+            self.outage.get_or_insert_with(|| error.clone());
+        }
+        error
     }
 }
 
-fn in_time<T>(runtime: &Runtime, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
-    runtime.block_on(async { tokio::time::timeout(ANSWER_TIMEOUT, answer).await })
+fn in_time<T>(runtime: &Runtime, patience: Duration, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
+    runtime.block_on(async { tokio::time::timeout(patience, answer).await })
+}
+
+/// The error of a job whose commit was sent and not answered.
+fn uncertain(error: Error) -> Error {
+    match error {
+        Error::Unavailable(cause) => Error::Uncertain(cause),
+        other => other,
+    }
 }
 
 /// Replaces `?1` by `$1`. No statement of this program has a question mark for anything else.

@@ -24,6 +24,7 @@ const ADVICE: &[(SqlState, &str)] = &[
 const ADVICE_BY_TEXT: &[(&str, &str)] = &[
     ("does not support TLS", "set `ssl = on` there, or write sslmode=disable into the URL to disable encryption"),
     ("UnknownIssuer", "name the authority that signed its certificate in database_ca_file"),
+    ("CaUsedAsEndEntity", "its certificate is self-signed: name exactly this certificate in database_ca_file"),
     ("BadSignature", "its certificate was not signed by the authorities in database_ca_file"),
     ("not valid for name", "write the host into the URL as its certificate names it"),
     ("password missing", "write the password into the URL"),
@@ -45,6 +46,20 @@ pub(super) fn error(cause: &tokio_postgres::Error) -> Error {
         _ if *server_error.code() == SqlState::INSUFFICIENT_PRIVILEGE => Error::Unavailable(explain(cause)),
         _ => Error::Statement(explain(cause)),
     }
+}
+
+/// Whether an error speaks of the server or the connection to it rather than of the statement, so other writes are likely
+/// to fail as well.
+pub(super) fn is_outage(cause: &tokio_postgres::Error) -> bool {
+    let others = [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::INSUFFICIENT_PRIVILEGE];
+    let Some(code) = cause.code() else { return true };
+    others.contains(code) || ["08", "53", "57P", "58"].iter().any(|class| code.code().starts_with(class))
+}
+
+/// Whether an error leaves open what became of a commit that was under way: the connection is lost, and no error of the
+/// transaction itself has come before.
+pub(super) fn is_loss(cause: &tokio_postgres::Error) -> bool {
+    cause.code().is_none_or(|code| ["08", "57P"].iter().any(|class| code.code().starts_with(class)))
 }
 
 /// Whether a transaction failed only because of a concurrent one, so a retry may succeed.

@@ -53,7 +53,7 @@ pub(super) fn open(server: &Server, options: &Options) -> Result<Store, Error> {
     let follow = |replica| {
         threads::start("follower", options.readers, most_reads, |number, jobs| {
             let worker = Worker::new(number, &replica, &reading, jobs, &statistics, None);
-            let reads = readers.queue.clone();
+            let reads = Arc::clone(&readers.queue);
             Ok(move || worker.follow(&reads))
         })
     };

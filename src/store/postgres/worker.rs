@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use crate::clock::Stopwatch;
 use crate::store::db::Engine;
-use crate::store::job::{Job, Message};
+use crate::store::job::Job;
 use crate::store::postgres::address::ServerAddress;
 use crate::store::postgres::connection::Connection;
 use crate::store::postgres::settings::SessionSettings;
+use crate::store::queue::{Queue, Refused};
 use crate::store::{Db, Error, Statistics};
 
 /// The pause after a failed attempt to connect; it doubles from the first to the last.
@@ -25,12 +26,15 @@ pub(super) struct Worker {
     db: Option<Db>,
     address: ServerAddress,
     settings: SessionSettings,
-    jobs: flume::Receiver<Message>,
+    jobs: Arc<Queue>,
     statistics: Arc<Statistics>,
     most_attempts: u32,
     wait: Duration,
     /// Runs since the last failed attempt to connect.
     failed: Option<Stopwatch>,
+    /// What the last job says about the server: why it failed, or that a write was committed.
+    outage: Option<Error>,
+    has_committed: bool,
 }
 
 /// When a job's transaction is ended.
@@ -46,7 +50,7 @@ impl Worker {
         number: usize,
         address: &ServerAddress,
         settings: &SessionSettings,
-        jobs: flume::Receiver<Message>,
+        jobs: Arc<Queue>,
         statistics: &Arc<Statistics>,
         connection: Option<Connection>,
     ) -> Self {
@@ -60,43 +64,62 @@ impl Worker {
             most_attempts: MOST_ATTEMPTS,
             wait: FIRST_WAIT,
             failed: None,
+            outage: None,
+            has_committed: false,
         }
     }
 
     pub(super) fn write(mut self) {
-        while let Ok(Some(mut job)) = self.jobs.recv() {
-            let ended = self.run(job.as_mut(), End::BeforeAnswer);
-            self.statistics.count_writes(1, ended.is_ok());
-            let position = self.connection().map(|connection| connection.position).unwrap_or_default();
-            self.statistics.note_written(position);
-            job.answer(ended);
+        while let Some(mut job) = self.jobs.take() {
+            let tenant = job.terms().tenant;
+            if !job.wanted().is_abandoned() {
+                let ended = self.run(job.as_mut(), End::BeforeAnswer);
+                self.statistics.count_writes(1, ended.is_ok());
+                self.note_health();
+                let position = self.connection().map(|connection| connection.position).unwrap_or_default();
+                self.statistics.note_written(position);
+                job.answer(ended);
+            }
+            self.jobs.finish(tenant);
+        }
+    }
+
+    fn note_health(&mut self) {
+        match self.outage.take() {
+            Some(cause) => self.statistics.health.failed(&cause),
+            None if self.has_committed => self.statistics.health.succeeded(),
+            None => {}
         }
     }
 
     pub(super) fn read(mut self) {
-        while let Ok(Some(mut job)) = self.jobs.recv() {
-            let ran = self.run(job.as_mut(), End::AfterAnswer);
-            self.statistics.count_read();
-            job.answer(ran);
-            self.roll_back();
+        while let Some(mut job) = self.jobs.take() {
+            let tenant = job.terms().tenant;
+            if !job.wanted().is_abandoned() {
+                let ran = self.run(job.as_mut(), End::AfterAnswer);
+                self.statistics.count_read();
+                job.answer(ran);
+                self.roll_back();
+            }
+            self.jobs.finish(tenant);
         }
     }
 
     /// Reads from a replica. The primary's readers get the jobs that it cannot do, or not yet: a replica may only
     /// relieve them, never make an answer worse.
-    pub(super) fn follow(mut self, primary: &flume::Sender<Message>) {
+    pub(super) fn follow(mut self, primary: &Queue) {
         self.most_attempts = 1;
-        while let Ok(Some(mut job)) = self.jobs.recv() {
+        while let Some(mut job) = self.jobs.take() {
+            let tenant = job.terms().tenant;
             if self.has_followed(job.as_ref()) && self.run(job.as_mut(), End::AfterAnswer).is_ok() && !self.has_failed()
             {
                 self.statistics.count_late_read();
                 job.answer(Ok(()));
-            } else if let Err(refused) = primary.try_send(Some(job))
-                && let Some(job) = refused.into_inner()
-            {
-                job.answer(Err(Error::Overloaded));
+            } else if let Err(Refused { job, cause }) = primary.push(job) {
+                job.answer(Err(cause));
             }
             self.roll_back();
+            self.jobs.finish(tenant);
         }
     }
 
@@ -126,17 +149,21 @@ impl Worker {
     /// Runs a job in a transaction of its own; retries it after a failure that may be temporary.
     fn run(&mut self, job: &mut dyn Job, end: End) -> Result<(), Error> {
         let (mut attempt, most_attempts) = (1, self.most_attempts);
+        self.has_committed = false;
         loop {
             let db = self.connected()?;
-            connection(db)?.expect_job(job.terms().commits);
+            connection(db)?.expect_job(job);
             let keep = job.run(db);
             let ended = if end == End::BeforeAnswer { connection(db)?.end(keep) } else { Ok(()) };
-            let is_over = attempt == most_attempts || !connection(db)?.may_retry();
+            let is_given_up = attempt == most_attempts || job.wanted().is_abandoned();
+            let is_over = is_given_up || !connection(db)?.may_retry();
             match (&ended, keep && is_over) {
                 (Ok(()), true) => db.act_after_commit(),
                 _ => db.forget_acts(0),
             }
             if is_over {
+                self.outage = connection(db)?.outage.take();
+                self.has_committed = keep && ended.is_ok();
                 self.drop_if_broken();
                 return ended;
             }
@@ -184,6 +211,7 @@ impl Worker {
                 Err(cause) => {
                     self.wait = if self.failed.is_some() { (self.wait * 2).min(LAST_WAIT) } else { FIRST_WAIT };
                     self.failed = Some(Stopwatch::start());
+                    self.outage = Some(cause.clone());
                     return Err(cause);
                 }
             }

@@ -26,6 +26,8 @@ pub enum Link {
         id: &'static str,
         /// The related rows of `t`, as in `FROM … WHERE …`.
         rows: &'static str,
+        /// The tally of as many rows as each record may be related to, where that grows with the account.
+        tally: Option<&'static str>,
     },
 }
 
@@ -73,7 +75,18 @@ impl Association {
         (id, rows): (&'static str, &'static str),
         target: &'static Resource,
     ) -> Self {
-        Self { name, key, link: Link::Many { id, rows }, target: Target::Records(target) }
+        Self { name, key, link: Link::Many { id, rows, tally: None }, target: Target::Records(target) }
+    }
+
+    /// The same for rows of which each record is related to nearly all, as this tally counts them.
+    pub const fn nearly_all(
+        name: &'static str,
+        key: &'static str,
+        (id, rows): (&'static str, &'static str),
+        target: &'static Resource,
+        tally: &'static str,
+    ) -> Self {
+        Self { name, key, link: Link::Many { id, rows, tally: Some(tally) }, target: Target::Records(target) }
     }
 
     /// Always null and an empty map.

@@ -1,11 +1,21 @@
 //! Filters: the query parameters that narrow a list, and what a list hides by default.
 
+use crate::wire::describe::Rung;
+
 /// What list and show hide by default.
 pub struct DefaultScope {
     /// Condition of the rows that are not hidden.
     pub condition: &'static str,
     /// Filters that lift the scope, each with the value that does; they act on show, too (rule E10).
     pub lifted_by: &'static [(&'static str, bool)],
+}
+
+/// Records that do not exist for callers below a rung, whatever they ask for: in lists, their counts and searches, in
+/// shows, and among what other records include.
+pub struct Restriction {
+    pub from: Rung,
+    /// Condition of the records that the others see. The default scope implies it: what is in the scope is seen by all.
+    pub condition: &'static str,
 }
 
 pub struct Filter {
@@ -52,7 +62,7 @@ pub enum Test {
     Contains(&'static [&'static str]),
     /// Exactly this text.
     Equals(Letters, &'static str),
-    /// One of the comma-separated texts, at most `MOST_TEXTS`.
+    /// One of the comma-separated texts, at most `MOST_LISTED`.
     OneOf(Letters, &'static str),
     /// This id.
     Id(&'static str),
@@ -80,7 +90,7 @@ pub enum Flag {
 }
 
 /// Most texts that one parameter may list (rule G7).
-pub const MOST_TEXTS: usize = 200;
+pub const MOST_LISTED: usize = 200;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Letters {

@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 
 use print::print_ids;
 pub use print::{date, ids_in, print_id, print_text, serialize_date, time};
-use read::{CONTROL, boolean, integer, is_mailbox, line, object, percent};
-pub use read::{moment, truth};
+use read::{CONTROL, boolean, integer, line, object, percent};
+pub use read::{is_mailbox, moment, truth};
 
 /// Largest amount of money, in cents: the wire's integers have 32 bits.
 const MOST_CENTS: i64 = i32::MAX as i64;

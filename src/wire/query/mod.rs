@@ -9,11 +9,14 @@ use serde_json::Value as Json;
 mod filters;
 mod paging;
 
-use crate::wire::describe::{Association, Direction, Resource, Rung, Sort};
+use crate::wire::describe::{Association, Direction, MOST_LISTED, Resource, Rung, Sort};
 use crate::wire::fold::{fold, mark_words};
 use crate::wire::params::Tree;
-pub use filters::{Condition, TooMany, show_conditions};
+pub use filters::{Condition, TooMany, restriction, show_conditions};
 pub use paging::{Paging, Slice};
+
+/// The most rows of an answer, with `only` or without.
+const MOST_ROWS: i64 = paging::MAX_PAGE_SIZE;
 
 pub struct ListQuery {
     /// All of them must hold.
@@ -31,12 +34,15 @@ pub type Order = (&'static Sort, Direction);
 
 impl ListQuery {
     pub fn read(resource: &'static Resource, params: &Tree, rung: Rung) -> Result<Self, TooMany> {
-        let conditions = filters::list_conditions(resource, params)?;
+        let conditions = filters::list_conditions(resource, params, rung)?;
         let asked = explicit_order(resource, params, rung);
         let order = asked.unwrap_or_else(|| default_order(resource));
         let (slice, paging) = paging::page(params);
         let mut query = Self { conditions, best: None, order, slice: Some(slice), paging };
         if let Some(ids) = given(params, "only").map(ids) {
+            if ids.len() > MOST_LISTED {
+                return Err(TooMany { parameter: "only", of: "ids" });
+            }
             // A blank `only` is absent (rule B6).
             query.conditions.push(Condition::Among("t.id", ids));
             query.slice = None;
@@ -50,6 +56,13 @@ impl ListQuery {
             }
         }
         Ok(query)
+    }
+}
+
+impl ListQuery {
+    /// The most rows that it can find.
+    pub fn most_rows(&self) -> i64 {
+        self.slice.map_or(MOST_ROWS, |slice| slice.limit)
     }
 }
 

@@ -133,6 +133,12 @@ const CASES: &[Case] = &[
         counts: "sign_in_links",
     },
     Case {
+        what: "links that confirm an address",
+        make: "INSERT INTO address_links (user_id, email_key, token_hash, expires_at, created_at) \
+               VALUES (2, 'x', randomblob(32), {moment}, 1)",
+        counts: "address_links",
+    },
+    Case {
         what: "consents whose code was never redeemed",
         make: "INSERT INTO grants (account_id, application_id, user_id, scope, redirect_uri, code_hash, code_expires_at, \
                created_at) SELECT 1, id, 2, 'all', 'x', randomblob(32), {moment}, 1 FROM applications",

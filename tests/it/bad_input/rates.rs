@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Watched;
 use crate::exact::{everything, refusal, shown};
+use crate::oauth;
 use crate::support::{Answer, Server, token};
 
 fn is_refused(answer: Answer) -> u64 {
@@ -27,7 +28,7 @@ fn resend(server: &Server, bearer: &str, id: u64) -> Answer {
 }
 
 #[test]
-fn the_general_limit_counts_every_request_of_a_token() {
+fn the_general_limit_counts_every_request_of_a_user() {
     let server = Server::start_with(&[("rate_general", "3")]);
     let get = |bearer: &str, path: &str| server.get(path).bearer(bearer).send();
     get(token::ADMINISTRATOR, "/account_invitations").expect(200);
@@ -43,8 +44,8 @@ fn the_general_limit_counts_every_request_of_a_token() {
 }
 
 #[test]
-fn the_limit_of_creates_counts_a_bulk_as_one_and_ignores_other_requests() {
-    let server = Server::start_with(&[("rate_create", "2")]);
+fn the_limit_of_creates_counts_each_of_a_bulk_and_ignores_other_requests() {
+    let server = Server::start_with(&[("rate_create", "51")]);
     create(&server, token::ADMINISTRATOR, "a@example.test").expect(200);
     let people: Vec<_> =
         (0..50).map(|number| json!({"full_name": "N", "email_address": format!("p{number}@example.test")})).collect();
@@ -61,6 +62,58 @@ fn the_limit_of_creates_counts_a_bulk_as_one_and_ignores_other_requests() {
     create(&server, token::PROJECT_LEAD, "b@example.test").expect(200);
     server.advance_seconds(60);
     create(&server, token::ADMINISTRATOR, "c@example.test").expect(200);
+}
+
+/// An application can have a new token for every request.
+#[test]
+fn a_user_has_one_limit_whichever_token_and_whichever_application() {
+    let server = Server::start_with(&[("rate_create", "2"), ("rate_token", "0")]);
+    let new_token = || {
+        let answer = oauth::post(&server, "/oauth/token", &[("grant_type", "client_credentials")]).expect(200);
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    };
+    for number in 0..2 {
+        create(&server, &new_token(), &format!("n{number}@example.test")).expect(200);
+    }
+    for number in 2..6 {
+        is_refused(create(&server, &new_token(), &format!("n{number}@example.test")));
+    }
+}
+
+#[test]
+fn all_users_of_an_account_have_a_limit_together_and_other_accounts_have_their_own() {
+    let server = Server::start_with(&[("rate_general", "4"), ("rate_account_factor", "2")]);
+    let ask = |bearer: &str| server.get("/account_invitations?per_page=1").bearer(bearer).send();
+    for bearer in [token::OWNER, token::ADMINISTRATOR, token::PROJECT_LEAD, token::REPORTS_VIEWER] {
+        ask(bearer).expect(200);
+        ask(bearer).expect(200);
+    }
+    for bearer in [token::OWNER, token::REPORTS_VIEWER_WITH_COST] {
+        is_refused(ask(bearer));
+    }
+    ask(token::OTHER_ADMINISTRATOR).expect(200);
+}
+
+#[test]
+fn an_account_causes_only_so_many_mails_in_a_day() {
+    let server = Server::start_with(&[("rate_mails_per_account", "4")]);
+    let people: Vec<_> =
+        (0..3).map(|number| json!({"full_name": "N", "email_address": format!("p{number}@example.test")})).collect();
+    let bulk = json!({"account_invitations": people});
+    let dry = server.post("/account_invitations").bearer(token::OWNER).header("Invited-Dry-Run", "true").json(&bulk);
+    dry.send().expect(200);
+    server.post("/account_invitations").bearer(token::OWNER).json(&bulk).send().expect(200);
+    resend(&server, token::ADMINISTRATOR, 1).expect(200);
+    let before = everything(&server);
+    for answer in [create(&server, token::OWNER, "b@example.test"), resend(&server, token::OWNER, 2)] {
+        let answer = answer.expect(429);
+        let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=6 * 3_600).contains(&seconds), "one of four mails is a quarter of a day: {seconds}");
+    }
+    assert_eq!(everything(&server), before);
+    create(&server, token::OTHER_ADMINISTRATOR, "b@example.test").expect(200);
+    server.advance_seconds(6 * 3_600);
+    create(&server, token::OWNER, "b@example.test").expect(200);
 }
 
 #[test]

@@ -9,9 +9,14 @@ use std::time::Duration;
 use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
-use super::serving::{fails, folder, succeeds};
+use super::serving::{fails, folder, free_address, new_database, succeeds};
 use super::team::Team;
-use crate::process::{command, printed};
+use crate::process::{Program, command, printed};
+use crate::support::sink::{Manner, Moment, Sink};
+use crate::support::within;
+
+/// How long a test waits for the log.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const FROM: [&str; 4] = ["--mail-from", "invitations@example.test", "--mail-starttls", "none"];
 
@@ -98,6 +103,53 @@ fn a_test_mail_can_be_written_to_a_file_without_a_database() {
 }
 
 #[test]
+fn a_refused_name_is_printed() {
+    let sink = Sink::start(&[Manner::Replies(Moment::Hello, "504 5.5.2 need fully-qualified hostname")]);
+    let way = sink.setting();
+    for (more, name) in [
+        (&["--base-url", "https://people.example.com"][..], "people.example.com"),
+        (&[], "example.test"),
+        (&["--mail-hello", "mx.example.net"], "mx.example.net"),
+    ] {
+        let reply = format!("504 5.5.2 need fully-qualified hostname (in reply to EHLO {name})");
+        fails(&test_mail(&way, more), &[&reply, "whoever it is for"]);
+    }
+    for wrong in ["two words", "a..b", "[people]", "[192.0.2.7", "é.example.test"] {
+        fails(&test_mail(&way, &["--mail-hello", wrong]), &["setting mail_hello", "people.example.com"]);
+    }
+}
+
+#[test]
+fn no_command_takes_an_address_that_cannot_be_mailed() {
+    let too_long = format!("{}@example.test", "l".repeat(65));
+    let (folder, url) = new_database();
+    let owner = ["--owner-name", "Olive", "--owner-email", &too_long, "--database", &url];
+    fails(&[&["account", "create", "Example"], &owner[..]].concat(), &["email"]);
+    for from in [&too_long, "Olive <olive@example.test>", "olive@exämple.test", "\"o l\"@example.test"] {
+        fails(&["mail", "test", "ada@example.test", "--mail", "files:x", "--mail-from", from], &["setting mail_from"]);
+    }
+    let seed = folder.database().with_extension("yaml");
+    let standard = std::fs::read_to_string("src/sandbox/seed/standard.yaml").unwrap();
+    let address = standard.split_whitespace().find(|word| word.contains('@')).unwrap().trim_matches(['"', ',', '}']);
+    std::fs::write(&seed, standard.replacen(address, &too_long, 1)).unwrap();
+    fails(&["sandbox", "--seed", &seed.display().to_string()], &["email"]);
+}
+
+#[test]
+fn half_of_the_credentials_is_refused_at_the_start() {
+    let way = "smtp://127.0.0.1:1";
+    let (_folder, url) = new_database();
+    succeeds(&["migrate", "--database", &url]);
+    for (given, missing) in [("mail_user", "mail_password"), ("mail_password", "mail_user")] {
+        let flag = format!("--{}=given", given.replace('_', "-"));
+        let words = [&format!("setting {given} is there"), &format!("{missing} is not")];
+        fails(&test_mail(way, &[&flag]), &words.map(String::as_str));
+        let serve = ["serve", "--database", &url, "--listen", "127.0.0.1:0", "--mail", way, &flag];
+        fails(&[&serve, &FROM[..]].concat(), &words.map(String::as_str));
+    }
+}
+
+#[test]
 fn settings_that_cannot_send_are_named() {
     let address = "ada@example.test";
     fails(&["mail", "test", address], &["mail is switched off", "--mail", "INVITED_MAIL"]);
@@ -133,22 +185,77 @@ fn mails_are_listed_and_failed_ones_sent_again() {
 }
 
 #[test]
+fn refused_mails_are_sent_again_only_on_request() {
+    let team = Team::new();
+    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
+    team.alter("UPDATE outbox SET state = 'failed', due_at = NULL");
+    team.alter("UPDATE outbox SET is_refused = 1 WHERE id = 2");
+    let retried = team.run(&["mail", "retry"]);
+    assert_eq!(retried, "Failed mails to send again: 1\nRefused for good, and left alone without --refused: 1\n");
+    let queued = "SELECT recipient FROM outbox WHERE state = 'queued' AND is_refused = 0 ORDER BY id";
+    assert_eq!(team.texts(queued), ["ada@example.test"]);
+    assert_eq!(team.run(&["mail", "retry", "--refused"]), "Failed mails to send again: 1\n");
+    assert_eq!(team.texts(queued), ["ada@example.test", "bob@example.test"]);
+}
+
+/// What a server logs about its mails while a mail server treats them so, until the log has these words.
+#[track_caller]
+fn logged(manner: Manner, until: &str) -> Vec<Value> {
+    let team = Team::new();
+    team.invited(&[("Nora", "nora@example.test")]);
+    let sink = Sink::start(&[manner]);
+    let (log, address, way) = (team.path("log"), free_address().to_string(), sink.setting());
+    let mail = [&["--mail", &way], &FROM[..]].concat();
+    let mut serve = command(&[&["serve", "--database", &team.url, "--listen", &address], &mail[..]].concat());
+    serve.stderr(std::fs::File::create(&log).unwrap());
+    let program = Program::start(serve);
+    let read = || std::fs::read_to_string(&log).unwrap();
+    assert!(within(PATIENCE, || read().contains(until)), "{until:?} is not in {}", read());
+    drop(program);
+    assert!(!read().contains("nora@example.test"), "the log holds an address: {}", read());
+    let lines = read().lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
+    lines.into_iter().filter(|line| line.get("mail").is_some()).collect()
+}
+
+#[test]
+fn the_log_says_why_a_mail_failed_and_names_no_address() {
+    for (moment, reply, level, state, reason) in [
+        (Moment::Sender, "553 5.7.1 Sender rejected", "ERROR", "queued", "553 5.7.1 Sender rejected"),
+        (
+            Moment::Recipient,
+            "554 5.7.1 <nora@example.test>: Relay access denied",
+            "ERROR",
+            "queued",
+            "554 5.7.1 [address] Relay access denied",
+        ),
+        (Moment::Recipient, "550 5.1.1 <nora@example.test>: Unknown", "WARN", "failed", "550 5.1.1 [address] Unknown"),
+        (Moment::Recipient, "451 4.7.1 Later", "WARN", "queued", "451 4.7.1 Later"),
+    ] {
+        let lines = logged(Manner::Replies(moment, reply), "\"reason\"");
+        let [line] = lines.as_slice() else { panic!("not one line: {lines:?}") };
+        assert_eq!((&line["level"], &line["state"]), (&json!(level), &json!(state)), "{line}");
+        assert!(line["reason"].as_str().unwrap().starts_with(reason), "{line}");
+    }
+}
+
+#[test]
 fn templates_are_written_once_and_can_be_used() {
     let folder = folder();
     let place = folder.database().with_file_name("templates");
     let text = place.display().to_string();
     let printed = succeeds(&["mail", "templates", &text]);
-    let names = ["invitation.de.html", "invitation.de.txt", "invitation.en.html", "invitation.en.txt"];
+    let forms = |matter: &str| ["de.html", "de.txt", "en.html", "en.txt"].map(|form| format!("{matter}.{form}"));
+    let names = ["address_confirmation", "address_notice", "invitation"].map(forms).concat();
     assert_eq!(files_in(&place), names);
-    assert!(names.iter().all(|name| printed.contains(name)), "{printed}");
+    assert!(names.iter().all(|name| printed.contains(name.as_str())), "{printed}");
 
     let mails = format!("files:{}", folder.database().with_file_name("mails").display());
     succeeds(&test_mail(&mails, &["--mail-templates", &text]));
-    std::fs::write(place.join(names[3]), "{{ nobody }}").unwrap();
-    fails(&test_mail(&mails, &["--mail-templates", &text]), &[names[3]]);
+    std::fs::write(place.join(&names[3]), "{{ nobody }}").unwrap();
+    fails(&test_mail(&mails, &["--mail-templates", &text]), &[&names[3]]);
 
-    std::fs::remove_file(place.join(names[0])).unwrap();
+    std::fs::remove_file(place.join(&names[0])).unwrap();
     fails(&["mail", "templates", &text], &["is not replaced"]);
-    assert_eq!(std::fs::read_to_string(place.join(names[3])).unwrap(), "{{ nobody }}");
+    assert_eq!(std::fs::read_to_string(place.join(&names[3])).unwrap(), "{{ nobody }}");
     assert_eq!(files_in(&place), names[1..], "a refusal writes nothing");
 }

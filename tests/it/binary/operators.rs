@@ -124,14 +124,42 @@ fn a_mistyped_database_is_named_and_not_created() {
 fn serve_without_an_account_warns_and_says_how_to_create_one() {
     let (_folder, url) = new_database();
     succeeds(&["migrate", "--database", &url]);
-    assert!(log_of_serving(&url).contains("invited account create"));
+    assert!(log_of_serving(&url, &[]).contains("invited account create"));
     create_account(&url, "olive@example.test");
-    assert!(!log_of_serving(&url).contains("invited account create"));
+    assert!(!log_of_serving(&url, &[]).contains("invited account create"));
+}
+
+#[test]
+fn serve_warns_if_what_it_serves_can_be_read_on_the_way() {
+    let (_folder, url) = new_database();
+    create_account(&url, "olive@example.test");
+    let warns = |base_url: &str| log_of_serving(&url, &["--base-url", base_url]).contains("base_url is not https://");
+    assert!(warns("http://people.example.com") && warns("http://192.168.1.7:8080"));
+    for private in ["https://people.example.com", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80"] {
+        assert!(!warns(private), "{private}");
+    }
+    assert!(!log_of_serving(&url, &[]).contains("base_url is not https://"));
+}
+
+#[test]
+fn serve_warns_where_a_proxy_must_be_in_front_and_none_is_trusted() {
+    let (_folder, url) = new_database();
+    create_account(&url, "olive@example.test");
+    let warns = |more: &[&str]| log_of_serving(&url, more).contains("trusted_proxies is empty");
+    let public = ["--base-url", "https://people.example.com"];
+    assert!(warns(&public));
+    assert!(!warns(&[&public[..], &["--trusted-proxies", "127.0.0.1"]].concat()));
+    assert!(!warns(&[&public[..], &["--listen", "0.0.0.0:0"]].concat()));
+    for local in ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:8080"] {
+        assert!(!warns(&["--base-url", local]), "{local}");
+    }
+    assert!(!warns(&[]));
 }
 
 /// The standard error of `serve` until it listens.
-fn log_of_serving(database: &str) -> String {
-    let mut command = command(&["serve", "--database", database, "--listen", "127.0.0.1:0"]);
+fn log_of_serving(database: &str, more: &[&str]) -> String {
+    let listen = if more.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
+    let mut command = command(&[&["serve", "--database", database], listen, more].concat());
     command.stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stderr = child.stderr.take().unwrap();

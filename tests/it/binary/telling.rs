@@ -7,6 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
+use super::serving::{create_account, new_database, serve};
 use crate::process::{Client, Program, address, command, printed, run};
 use crate::support::token;
 
@@ -118,6 +119,18 @@ fn metrics_can_move_to_their_own_listener() {
     assert_eq!(program.stop().0.code(), Some(0));
 }
 
+#[test]
+fn serve_keeps_its_metrics_from_the_main_listener_unless_told_otherwise() {
+    let (_folder, url) = new_database();
+    create_account(&url, "olive@example.test");
+    let (program, address) = serve(&url, &[]);
+    assert_eq!(page(address, "/metrics").0, 404, "a proxy on this machine would make them public");
+    drop(program);
+    let (program, address) = serve(&url, &["--metrics-on-main-listener", "true"]);
+    assert_eq!(page(address, "/metrics").0, 200);
+    drop(program);
+}
+
 /// Runs a sandbox with the most verbose log, lets `story` call it, and returns standard error.
 fn log_of(arguments: &[&str], story: impl FnOnce(SocketAddr)) -> String {
     let all = [&["sandbox", "--json", "--listen", "127.0.0.1:0", "--log-level", "trace"], arguments].concat();
@@ -175,6 +188,7 @@ fn each_request_logs_one_line_without_tokens_or_addresses() {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("the line is not JSON: {line}"));
         if event["message"] == "request" {
             requests += 1;
+            assert_eq!(event["client"], "127.0.0.1", "{line}");
             for name in ["method", "operation", "status", "microseconds", "request_id"] {
                 assert!(!event[name].is_null(), "{name} is missing: {line}");
             }
@@ -184,6 +198,15 @@ fn each_request_logs_one_line_without_tokens_or_addresses() {
     for secret in ["anary", "sandbox-", "Bearer", "@", "example.test", "%zz"] {
         assert!(!log.contains(secret), "the log holds {secret}: {log}");
     }
+}
+
+#[test]
+fn behind_a_trusted_proxy_a_line_names_the_client() {
+    let log = log_of(&["--trusted-proxies", "127.0.0.0/8"], |address| {
+        let mut client = Client::connect(address, token::ADMINISTRATOR).unwrap();
+        client.ask("GET", "/api/v1/users/me", &[("X-Forwarded-For", "198.51.100.1, 203.0.113.9")], "").unwrap();
+    });
+    assert!(log.contains(r#""client":"203.0.113.9""#) && !log.contains("198.51.100.1"), "{log}");
 }
 
 #[test]

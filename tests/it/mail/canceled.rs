@@ -69,7 +69,7 @@ fn of_an_invitation_answered_before_the_second_attempt() {
         server.deliver();
         expect_mail(&server, &invitation, "queued", "");
         let message = String::from_utf8(sink.received()[0].message()).unwrap().replace("=\r\n", "");
-        let token = message.split("/invitations/").nth(1).unwrap().split_whitespace().next().unwrap();
+        let token = message.split("/invitations/").nth(1).unwrap().split('>').next().unwrap();
         let mut body = body;
         body["token"] = token.into();
         server.request_at_root("POST", &format!("/invitations/{action}")).json(&body).send().expect(status);

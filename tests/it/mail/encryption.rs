@@ -50,6 +50,26 @@ fn a_certificate_for_another_name_stops_the_mail() {
 }
 
 #[test]
+fn a_self_signed_certificate_counts_if_exactly_it_is_named() {
+    for (encryption, scheme) in [("starttls", "smtp"), ("implicit", "smtps")] {
+        let start = || MailServer::start_with(&["--encryption", encryption, "--self-signed"]);
+        let (mut mail_server, other) = (start(), start());
+        let (address, named) = (mail_server.address(scheme), mail_server.authority());
+        let named = [("mail_ca_file", named.to_str().unwrap())];
+        expect_delivery(&sender(&address, &named), "sent", "250 taken");
+        assert_eq!(mail_server.mail().said["is_encrypted"], true);
+
+        expect_delivery(&sender(&address, &[]), "queued", "name exactly this certificate in mail_ca_file");
+        let elsewhere = address.replace("localhost", "127.0.0.1");
+        expect_delivery(&sender(&elsewhere, &named), "queued", "not valid for name");
+        // It has the same name and subject, and vouches for nobody else.
+        expect_delivery(&sender(&other.address(scheme), &named), "queued", "invalid peer certificate");
+        mail_server.stop();
+        other.stop();
+    }
+}
+
+#[test]
 fn a_server_without_starttls_gets_nothing_if_it_is_required() {
     let mail_server = MailServer::start();
     let server = sender(&mail_server.address("smtp"), &[]);

@@ -111,6 +111,82 @@ fn a_permanently_refused_recipient_or_message_is_not_retried() {
     }
 }
 
+/// The value of one of the server's metrics.
+#[track_caller]
+fn metric(server: &Server, name: &str) -> String {
+    let answer = server.request_at_root("GET", "/metrics").send().expect(200);
+    let text = answer.text();
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.unwrap_or_else(|| panic!("{name} is missing in {text}")).to_owned()
+}
+
+#[test]
+fn metrics_tell_what_waits_how_long_and_what_has_failed() {
+    let refused = Replies(Moment::Recipient, "550 5.1.1 No such user here");
+    let (_sink, server, _) = story(&[refused, Replies(Moment::Greeting, "421 4.3.2 Too busy")]);
+    let numbers = || {
+        ["invited_mails_waiting", "invited_mails_oldest_waiting_seconds", "invited_mails_failed"]
+            .map(|name| metric(&server, name))
+    };
+    assert_eq!(numbers(), ["1", "0", "0"]);
+    server.deliver();
+    assert_eq!(numbers(), ["0", "0", "1"]);
+    for number in 0..2 {
+        invite(&server, "Other", &format!("other{number}@example.test"));
+        server.advance_seconds(10);
+    }
+    server.deliver();
+    assert_eq!(numbers(), ["2", "20", "1"]);
+}
+
+#[test]
+fn a_refusal_of_the_sender_keeps_the_mail_and_is_told() {
+    for (moment, reply, command) in [
+        (Moment::Greeting, "554 5.3.2 Closed for maintenance", "the connection"),
+        (Moment::Hello, "550 5.7.1 Helo command rejected: need a name", "EHLO"),
+        (Moment::StartTls, "501 5.5.4 Not you", "STARTTLS"),
+        (Moment::Authentication, "535 5.7.8 Wrong password", "AUTH"),
+        (Moment::Authentication, "550 5.7.1 Account is locked", "AUTH"),
+        (
+            Moment::Sender,
+            "553 5.7.1 <invitations@sandbox.test>: Sender address rejected: not owned by user",
+            "MAIL FROM",
+        ),
+        (Moment::Sender, "550 5.7.60 Client does not have permissions to send as this sender", "MAIL FROM"),
+        (Moment::Recipient, "554 5.7.1 <nora@example.test>: Relay access denied", "RCPT TO"),
+        (Moment::Recipient, "550 5.7.1 Service unavailable; client host [127.0.0.1] blocked", "RCPT TO"),
+        (Moment::Recipient, "530 5.7.0 Authentication required", "RCPT TO"),
+    ] {
+        let sink = Sink::start(&[Replies(moment, reply), Kind]);
+        let encryption = if moment == Moment::StartTls { "required" } else { "none" };
+        let credentials = [("mail_user", "invited"), ("mail_password", "open sesame")];
+        let server = super::sender_with(&sink, &[&[("mail_starttls", encryption)], &credentials[..]].concat());
+        let invitation = invite(&server, "Nora New", "nora@example.test");
+        server.deliver();
+        expect_mail(&server, &invitation, "queued", &format!("{reply} (in reply to {command}"));
+        assert_eq!(metric(&server, "invited_mail_sender_refusals_total"), "1", "{reply}");
+        if moment != Moment::StartTls {
+            expect_second_attempt(&server);
+            expect_mail(&server, &invitation, "sent", "250 taken");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_of_the_recipient_is_final_whatever_it_says_of_authorization() {
+    for reply in [
+        "550 5.1.1 No such user here",
+        "554 5.7.1 <nora@example.test>: Recipient address rejected: Access denied",
+        "550 5.1.2 Relay unknown",
+        "552 5.2.2 Mailbox full",
+    ] {
+        let (_sink, server, invitation) = story(&[Replies(Moment::Recipient, reply), Kind]);
+        server.deliver();
+        expect_mail(&server, &invitation, "failed", reply);
+        assert_eq!(metric(&server, "invited_mail_sender_refusals_total"), "0", "{reply}");
+    }
+}
+
 #[test]
 fn a_silent_server_costs_only_its_timeout() {
     for moment in [Moment::Greeting, Moment::Message] {

@@ -1,21 +1,26 @@
 //! `invited app` and `invited user`; under `serve` a bearer token does not count as consent.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Browser, encoded, location};
+use super::{Browser, encoded, location, pair};
 use crate::binary::{create_account, fails, new_database, serve, succeeds};
 use crate::process::{command, printed};
 use crate::support::client::Request;
-use crate::support::within;
+use crate::support::{Answer, within};
 
 const PASSWORD: &str = "correct horse battery";
 
 fn set_password(url: &str, address: &str, password: &str) -> Output {
-    let mut command = command(&["user", "password", address, "--database", url]);
+    set_password_with(url, &[address], password)
+}
+
+fn set_password_with(url: &str, arguments: &[&str], password: &str) -> Output {
+    let mut command = command(&[&["user", "password", "--database", url], arguments].concat());
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
@@ -73,6 +78,7 @@ fn an_invalid_registration_is_refused_with_the_reason() {
     };
     create("olive@example.test", "https://shop.example/#x", &["fragment", "https://shop.example/#x"]);
     create("olive@example.test", "shop.example", &["absolute"]);
+    create("olive@example.test", "http://shop.example/cb", &["https://", "loopback", "http://shop.example/cb"]);
     create("nobody@example.test", "https://shop.example/", &["nobody@example.test"]);
 }
 
@@ -102,6 +108,72 @@ fn a_password_is_read_from_standard_input() {
     let consent = browser.get(&path).expect(200);
     let answer = browser.submit(&consent, "/oauth/authorize", &[("decision", "allow")]).expect(303);
     assert_eq!(location(&answer).0, "http://127.0.0.1:9/cb");
+}
+
+/// Lets Olive allow the application; returns her access and refresh token.
+fn allow(server: SocketAddr, made: &Value) -> (String, String) {
+    let text = |name: &str| made[name].as_str().unwrap();
+    let callback = "http://127.0.0.1:9/cb";
+    let fields = [("client_id", text("client_id")), ("redirect_uri", callback), ("response_type", "code")];
+    let path = format!("/oauth/authorize?{}", encoded(&fields));
+    let mut browser = Browser::at(server);
+    browser.sign_in(&path, "olive@example.test", PASSWORD).expect(303);
+    let consent = browser.get(&path).expect(200);
+    assert!(consent.text().contains("until the operator of this\nserver revokes its access or you leave"), "{consent}");
+    let answer = browser.submit(&consent, "/oauth/authorize", &[("decision", "allow")]).expect(303);
+    let code = location(&answer).1["code"].clone();
+    pair(&ask_for_token(
+        server,
+        made,
+        &[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", callback)],
+    ))
+}
+
+fn ask_for_token(server: SocketAddr, made: &Value, fields: &[(&str, &str)]) -> Answer {
+    let text = |name: &str| made[name].as_str().unwrap();
+    let client = [("client_id", text("client_id")), ("client_secret", text("client_secret"))];
+    Request::new(server, "POST", "/oauth/token").form(&encoded(&[&client, fields].concat())).send()
+}
+
+#[test]
+fn a_grant_is_listed_and_revoked_and_a_new_password_ends_it_unless_told_otherwise() {
+    let (_folder, url) = new_database();
+    create_account(&url, "olive@example.test");
+    let made = create_app(&url);
+    assert_eq!(set_password(&url, "olive@example.test", PASSWORD).status.code(), Some(0));
+    let (_program, server) = serve(&url, &[]);
+    let refresh =
+        |token: &str| ask_for_token(server, &made, &[("grant_type", "refresh_token"), ("refresh_token", token)]);
+
+    let (access, renewal) = allow(server, &made);
+    let listed = succeeds(&["grant", "list", "--json", "--database", &url]);
+    assert!(!listed.contains(&access) && !listed.contains(&renewal), "{listed}");
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let grant = &listed["grants"][0];
+    let told = ["client_id", "application", "email_address", "revoked_at"].map(|name| grant[name].clone());
+    assert_eq!(told, [made["client_id"].clone(), "Shop".into(), "olive@example.test".into(), Value::Null]);
+    let table = succeeds(&["grant", "list", "--database", &url]);
+    assert!(table.starts_with("id  application") && table.contains("Shop"), "{table}");
+    let id = grant["id"].to_string();
+    let revoked = succeeds(&["grant", "revoke", &id, "--json", "--database", &url]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&revoked).unwrap(),
+        serde_json::json!({"id": grant["id"], "revoked": true})
+    );
+    refresh(&renewal).expect(400);
+    let list = || Request::new(server, "GET", "/api/v1/account_invitations").bearer(&access).send().status;
+    assert!(within(Duration::from_millis(1_500), || list() == 401), "its token still works");
+    for unknown in [id.as_str(), "999"] {
+        fails(&["grant", "revoke", unknown, "--database", &url], &[unknown, "invited grant list"]);
+    }
+
+    let (_, renewal) = allow(server, &made);
+    let kept = set_password_with(&url, &["olive@example.test", "--keep-grants"], PASSWORD);
+    assert_eq!(printed(&kept.stdout).trim(), "User 1 has a new password; the user's sessions have ended.");
+    let (_, renewal) = pair(&refresh(&renewal).expect(200));
+    let ended = set_password(&url, "olive@example.test", PASSWORD);
+    assert_eq!(printed(&ended.stdout).trim(), "User 1 has a new password; the user's sessions and grants have ended.");
+    refresh(&renewal).expect(400);
 }
 
 #[test]

@@ -232,3 +232,28 @@ fn h2_search_covers_the_users_name_and_address() {
         assert_eq!(found(&server, &format!("search={text}")), ids, "search={text}");
     }
 }
+
+/// Every member is a possible manager of every other: the ids of a page grow with the square of the account.
+#[test]
+fn g12_an_answer_that_would_list_too_many_ids_is_refused_before_the_work() {
+    let server = Server::start();
+    let ask = |query: &str| server.get(&format!("/account_memberships?{query}")).bearer(token::PUNCH_CLOCK).send();
+    let both = "include=possible_managees,possible_managers";
+    assert_eq!(ask(&format!("per_page=200&{both}")).status, 200);
+    // As many members as the attack had, by the count that is kept.
+    server
+        .alter_stored("UPDATE tallies SET total = 20000 WHERE account_id = 1 AND name = 'account_memberships.active'");
+    let (refused, (reads, _)) = server.work_of(|| ask(&format!("per_page=200&{both}")));
+    assert_eq!(
+        refused.expect(400).errors()[0].3,
+        "The answer might list 8000000 ids, more than 250000: \
+        ask for fewer records per page, or include less."
+    );
+    assert!(reads <= 2, "{reads}");
+    for allowed in
+        [format!("per_page=6&{both}"), "per_page=12&include=possible_managers".to_owned(), "per_page=200".to_owned()]
+    {
+        assert_eq!(ask(&allowed).status, 200, "{allowed}");
+    }
+    assert_eq!(ask(&format!("only=201,202&{both}")).status, 400, "only may find as many as a page");
+}

@@ -113,3 +113,24 @@ fn a_certificate_may_be_for_an_ip_address() {
     let authority = authority.file().display().to_string();
     succeeds(&["migrate", "--database", &format!("{url}?sslmode=verify-full"), "--database-ca-file", &authority]);
 }
+
+#[test]
+fn a_self_signed_certificate_counts_if_exactly_it_is_named() {
+    let (cluster, url) = start();
+    let folder = folder();
+    let place = |name: &str| {
+        let place = folder.database().with_file_name(name);
+        std::fs::create_dir(&place).unwrap();
+        place
+    };
+    let shown = Authority::self_signed(&place("shown"), "DNS:localhost").unwrap();
+    let other = Authority::self_signed(&place("other"), "DNS:localhost").unwrap();
+    cluster.encrypt(&shown).unwrap();
+    let files = [&shown, &other].map(|certificate| certificate.file.display().to_string());
+    let by_name = url.replace("127.0.0.1", "localhost") + "?sslmode=verify-full";
+    succeeds(&["migrate", "--database", &by_name, "--database-ca-file", &files[0]]);
+    refused(&by_name, &[], &["name exactly this certificate in database_ca_file"]);
+    refused(&by_name, &["--database-ca-file", &files[1]], &["invalid peer certificate"]);
+    let by_address = url + "?sslmode=verify-full";
+    refused(&by_address, &["--database-ca-file", &files[0]], &["not valid for name"]);
+}

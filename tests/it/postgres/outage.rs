@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use invited::testing::Stopwatch;
 
-use super::own_cluster::{serve, start_with};
+use super::own_cluster::{serve, start, start_with};
 use super::update;
 use crate::concurrency::together;
+use crate::support::database::execute;
 use crate::support::{Answer, Server, token, within};
 
 /// More than there are connections, so that each one is used.
@@ -83,4 +84,27 @@ fn during_an_outage_requests_are_refused_at_once_and_nothing_is_half_done() {
     assert_eq!(server.everything_stored(), before);
     expect_back(&server);
     assert_eq!(page("/health/ready").status, 200);
+}
+
+/// The server's error code for a full disk, raised by triggers, since a test must not fill the disk.
+const FULL: &str = "CREATE FUNCTION fill() RETURNS trigger AS $$ BEGIN \
+     RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$ LANGUAGE plpgsql; \
+     CREATE TRIGGER full_disk BEFORE UPDATE ON schema_migrations FOR EACH ROW EXECUTE FUNCTION fill(); \
+     CREATE TRIGGER full_disk BEFORE UPDATE ON account_invitations FOR EACH ROW EXECUTE FUNCTION fill()";
+
+const EMPTIED: &str = "DROP FUNCTION fill() CASCADE";
+
+#[test]
+fn a_server_whose_writes_fail_is_not_ready_until_one_would_succeed() {
+    let (_cluster, url) = start();
+    let server = serve(&url, &[]);
+    let ready = || server.request_at_root("GET", "/health/ready").try_send().unwrap().status;
+    assert_eq!(ready(), 200);
+    execute(&url, FULL);
+    assert_eq!(ready(), 200, "nobody has written yet");
+    update(&server, 1).expect(503);
+    assert_eq!([ready(), ready()], [503, 503]);
+    execute(&url, EMPTIED);
+    assert_eq!(ready(), 200, "without a write by anybody else");
+    update(&server, 2).expect(200);
 }

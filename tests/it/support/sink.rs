@@ -18,6 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) enum Moment {
     /// A client has connected.
     Greeting,
+    /// The client has introduced itself.
+    Hello,
+    /// Encryption was asked for.
+    StartTls,
+    /// Credentials were given.
+    Authentication,
+    /// A sender was named.
+    Sender,
     /// A recipient was named.
     Recipient,
     /// A whole message has arrived.
@@ -71,6 +79,7 @@ impl Received {
 struct Shared {
     received: Mutex<Vec<Received>>,
     connections: Mutex<usize>,
+    names: Mutex<Vec<String>>,
     is_released: Mutex<bool>,
     released: Condvar,
     is_over: AtomicBool,
@@ -126,6 +135,11 @@ impl Sink {
         *self.shared.connections.lock().unwrap()
     }
 
+    /// The names under which clients introduced themselves.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.shared.names.lock().unwrap().clone()
+    }
+
     /// Releases everything that stalls.
     pub(crate) fn release(&self) {
         *self.shared.is_released.lock().unwrap() = true;
@@ -162,10 +176,15 @@ impl Connection {
             let line = line.trim_end();
             let argument = || line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
             goes_on = match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
-                "EHLO" | "HELO" => self.say("250-sink.test\r\n250 8BITMIME")?,
+                "EHLO" | "HELO" => {
+                    self.shared.names.lock().unwrap().push(line[4..].trim().to_owned());
+                    self.answer_at(Moment::Hello, "250-sink.test\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 8BITMIME")?
+                }
+                "STAR" => self.answer_at(Moment::StartTls, "454 4.7.0 Not now")?,
+                "AUTH" => self.answer_at(Moment::Authentication, "235 2.7.0 welcome")?,
                 "MAIL" => {
                     (sender, recipients) = (argument(), Vec::new());
-                    self.say("250 sender noted")?
+                    self.answer_at(Moment::Sender, "250 sender noted")?
                 }
                 "RCPT" => {
                     recipients.push(argument());

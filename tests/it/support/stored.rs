@@ -9,6 +9,8 @@ use super::database::rows_in_file;
 const TABLES: &[&str] = &[
     "accounts",
     "users",
+    "address_changes",
+    "address_links",
     "roles",
     "account_memberships",
     "account_invitations",

@@ -26,6 +26,7 @@ def options():
     parser = argparse.ArgumentParser()
     parser.add_argument("--encryption", choices=["none", "starttls", "implicit"], default="none")
     parser.add_argument("--authority", help="the file that the certificate of the authority is written to")
+    parser.add_argument("--self-signed", action="store_true", help="show a certificate as `openssl req -x509` makes it")
     parser.add_argument("--user")
     parser.add_argument("--password")
     return parser.parse_args()
@@ -79,17 +80,21 @@ def certificate(subject, issuer, key, issuer_key, extensions):
     return builder.sign(issuer_key, hashes.SHA256())
 
 
-def encryption(authority_file):
-    """A context with a certificate for `localhost` by a new authority."""
+def encryption(authority_file, is_self_signed):
+    """A context with a certificate for `localhost` by a new authority, or one that is its own authority."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A test authority")])
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    names = (x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
     authority = certificate(name, name, authority_key, authority_key, [
         (x509.BasicConstraints(ca=True, path_length=None), True),
+        *([names] if is_self_signed else []),
     ])
     leaf = certificate(x509.Name([]), name, key, authority_key, [
         (x509.BasicConstraints(ca=False, path_length=None), True),
         (x509.SubjectAlternativeName([x509.DNSName("localhost")]), True),
     ])
+    if is_self_signed:
+        key, leaf = authority_key, authority
     pem = serialization.Encoding.PEM
     Path(authority_file).write_bytes(authority.public_bytes(pem))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -103,7 +108,7 @@ def encryption(authority_file):
 
 async def main():
     wanted = options()
-    context = encryption(wanted.authority) if wanted.encryption != "none" else None
+    context = encryption(wanted.authority, wanted.self_signed) if wanted.encryption != "none" else None
     is_starttls = wanted.encryption == "starttls"
 
     def authenticate(server, session, envelope, mechanism, given):

@@ -1,0 +1,147 @@
+//! Who has sent a request: the client behind the proxies.
+//!
+//! Each proxy adds the address from which it got the request at the right end of `X-Forwarded-For` or `Forwarded`
+//! (RFC 7239). Whatever is further left came from outside and may be invented. So the client is the rightmost address
+//! that is not a trusted proxy, and nothing is believed of a connection that no trusted proxy has made.
+//!
+//! A proxy usually maintains one of the two headers and passes on the other one as its client has sent it. Which one,
+//! the server cannot know. If the two disagree, neither counts, and the request is taken for the proxy's own: so a
+//! client can neither look like another one nor get a fresh rate limit.
+
+use std::net::{IpAddr, SocketAddr};
+
+use hyper::header::{self, HeaderMap, HeaderName};
+
+use crate::server::proxies::TrustedProxies;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address of the client whose request has come over a connection from `peer`.
+pub fn of(proxies: &TrustedProxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let peer = peer.to_canonical();
+    if !proxies.trusts(peer) {
+        return peer;
+    }
+    let told = |name, read| rightmost(proxies, peer, headers, name, read);
+    match [told(FORWARDED_FOR, address), told(header::FORWARDED, of_element)] {
+        [Some(one), Some(other)] if one != other => peer,
+        [Some(one), _] | [None, Some(one)] => one,
+        [None, None] => peer,
+    }
+}
+
+/// The rightmost address in the lines of a header that is not a proxy's, `None` without such a header. An element that
+/// names no address ends the search: what stands left of it cannot be told apart.
+fn rightmost(
+    proxies: &TrustedProxies,
+    peer: IpAddr,
+    headers: &HeaderMap,
+    name: HeaderName,
+    read: fn(&str) -> Option<IpAddr>,
+) -> Option<IpAddr> {
+    let lines: Vec<&[u8]> = headers.get_all(name).iter().map(|line| line.as_bytes()).collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let elements = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+    let mut nearest = peer;
+    for element in elements {
+        let Some(address) = std::str::from_utf8(element).ok().and_then(|text| read(text.trim())) else { break };
+        nearest = address.to_canonical();
+        if !proxies.trusts(nearest) {
+            break;
+        }
+    }
+    Some(nearest)
+}
+
+/// An address, which some proxies write with the port of the client.
+fn address(text: &str) -> Option<IpAddr> {
+    let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    text.parse().ok().or_else(in_brackets).or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
+}
+
+/// The address in an element of `Forwarded`. A comma inside quotes has torn an element apart by now; what is left of it
+/// names no address, which is safe.
+fn of_element(element: &str) -> Option<IpAddr> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+    address(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROXY: &str = "10.0.0.1";
+
+    fn client(peer: &str, lines: &[(&'static str, &str)]) -> String {
+        let proxies = TrustedProxies::read("10.0.0.0/8, fd00::/8,192.0.2.7").unwrap();
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        of(&proxies, peer.parse().unwrap(), &headers).to_string()
+    }
+
+    #[test]
+    fn the_rightmost_untrusted_address_is_the_clients() {
+        for (list, expected) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("198.51.100.1, 203.0.113.9", "203.0.113.9"),
+            ("198.51.100.1, 203.0.113.9, 10.2.3.4", "203.0.113.9"),
+            ("198.51.100.1,203.0.113.9,10.2.3.4 ,\t192.0.2.7", "203.0.113.9"),
+            // Nobody but proxies: the first of them.
+            ("10.9.9.9, 10.2.3.4", "10.9.9.9"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            // What names no address ends the search at the proxy that told it.
+            ("203.0.113.9, unknown", PROXY),
+            ("203.0.113.9, unknown, 10.2.3.4", "10.2.3.4"),
+            ("", PROXY),
+            ("203.0.113.9,", PROXY),
+        ] {
+            assert_eq!(client(PROXY, &[("x-forwarded-for", list)]), expected, "{list:?}");
+        }
+        let lines = [("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.9")];
+        assert_eq!(client(PROXY, &lines), "203.0.113.9", "several lines are one list");
+        assert_eq!(client("::ffff:10.0.0.1", &lines), "203.0.113.9");
+    }
+
+    #[test]
+    fn forwarded_says_the_same_in_its_own_syntax() {
+        for (list, expected) in [
+            ("for=203.0.113.9", "203.0.113.9"),
+            ("for=198.51.100.1, For=203.0.113.9;proto=https", "203.0.113.9"),
+            ("proto=https; for=\"[2001:db8::1]:4711\"", "2001:db8::1"),
+            ("for=\"203.0.113.9:80\", for=10.2.3.4", "203.0.113.9"),
+            ("for=203.0.113.9, for=_hidden", PROXY),
+            ("for=203.0.113.9;host=\"x, for=198.51.100.1\"", PROXY),
+            ("for=203.0.113.9;host=\"x, for=198.51.100.1, y\"", PROXY),
+            ("by=203.0.113.9", PROXY),
+        ] {
+            assert_eq!(client(PROXY, &[("forwarded", list)]), expected, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_else_can_choose_an_address() {
+        let claims = [("x-forwarded-for", "198.51.100.1"), ("forwarded", "for=198.51.100.1")];
+        assert_eq!(client("203.0.113.9", &claims), "203.0.113.9", "no proxy has told it");
+        let mixed = [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=198.51.100.1")];
+        assert_eq!(client(PROXY, &mixed), PROXY, "the proxy has passed one of them on");
+        let agreed = [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9")];
+        assert_eq!(client(PROXY, &agreed), "203.0.113.9");
+    }
+
+    #[test]
+    fn a_list_of_networks_is_read_or_refused_with_an_example() {
+        assert!(TrustedProxies::read("").unwrap().is_empty());
+        for wrong in ["proxy.example.com", "10.0.0.0/33", "10.0.0.1,", "10.0.0.0/8 fd00::/8"] {
+            assert!(TrustedProxies::read(wrong).unwrap_err().contains("such as 127.0.0.1"), "{wrong}");
+        }
+    }
+}

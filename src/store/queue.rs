@@ -1,0 +1,168 @@
+//! Waiting jobs, served to a group of threads.
+//!
+//! A plain queue would let one tenant hold back all others: by many jobs in front of theirs, or by a few that take long
+//! on every thread. So tenants take turns, each with its own line, and one tenant has jobs on all threads but one at
+//! most. Jobs of no tenant, such as looking up a token, take turns like one more tenant, and may run on every thread.
+//!
+//! Invariants: a full queue refuses at once; within one tenant's line, jobs are served in the order of their arrival;
+//! a closed queue serves what it holds and takes no more.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::store::Error;
+use crate::store::job::Job;
+
+/// A customer of the service, by number. The store knows nothing else of it.
+pub(super) type Tenant = i64;
+
+/// The program itself.
+pub(super) const NO_TENANT: Tenant = 0;
+
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// There is a job, or the queue was closed.
+    ready: Condvar,
+    /// Most waiting jobs.
+    length: usize,
+    /// Most jobs of one tenant that run at a time.
+    most_of_one: usize,
+}
+
+#[derive(Default)]
+struct State {
+    lines: HashMap<Tenant, Line>,
+    /// The tenants whose next job may run now, in the order of their turns.
+    turns: VecDeque<Tenant>,
+    waiting: usize,
+    is_closed: bool,
+}
+
+#[derive(Default)]
+struct Line {
+    jobs: VecDeque<Box<dyn Job>>,
+    running: usize,
+    has_turn: bool,
+}
+
+/// Why a queue did not take a job.
+pub(super) struct Refused {
+    pub(super) job: Box<dyn Job>,
+    pub(super) cause: Error,
+}
+
+impl Queue {
+    /// For this many threads.
+    pub(super) fn new(length: usize, threads: usize) -> Self {
+        let most_of_one = threads.saturating_sub(1).max(1);
+        Self { state: Mutex::default(), ready: Condvar::new(), length, most_of_one }
+    }
+
+    pub(super) fn push(&self, job: Box<dyn Job>) -> Result<(), Refused> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Err(Refused { job, cause: Error::Stopped });
+        }
+        if state.waiting >= self.length {
+            return Err(Refused { job, cause: Error::Overloaded });
+        }
+        let tenant = job.terms().tenant;
+        state.waiting += 1;
+        state.lines.entry(tenant).or_default().jobs.push_back(job);
+        if state.give_turn(tenant, self.most_of_one) {
+            drop(state);
+            self.ready.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The next job, waiting for one if need be; `None` once the queue is closed and empty. It is under way until
+    /// [`Queue::finish`].
+    pub(super) fn take(&self) -> Option<Box<dyn Job>> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.next(self.most_of_one) {
+                if !state.turns.is_empty() {
+                    // The turn was given when no thread was told: its tenant had a turn already.
+                    self.ready.notify_one();
+                }
+                return Some(job);
+            }
+            if state.is_closed && state.waiting == 0 {
+                return None;
+            }
+            self.ready.wait(&mut state);
+        }
+    }
+
+    /// The next job; `Ok(None)` if there is none within this time, and [`Error::Stopped`] once the queue is closed and
+    /// empty.
+    pub(super) fn take_within(&self, patience: Duration) -> Result<Option<Box<dyn Job>>, Error> {
+        let mut state = self.state.lock();
+        if let Some(job) = state.next(self.most_of_one) {
+            return Ok(Some(job));
+        }
+        if !(state.is_closed && state.waiting == 0) {
+            self.ready.wait_for(&mut state, patience);
+        }
+        match state.next(self.most_of_one) {
+            None if state.is_closed && state.waiting == 0 => Err(Error::Stopped),
+            job => Ok(job),
+        }
+    }
+
+    /// The next job, if there is one now.
+    pub(super) fn take_waiting(&self) -> Option<Box<dyn Job>> {
+        self.state.lock().next(self.most_of_one)
+    }
+
+    /// Ends a job of this tenant, after which its next one may run.
+    pub(super) fn finish(&self, tenant: Tenant) {
+        let mut state = self.state.lock();
+        let Some(line) = state.lines.get_mut(&tenant) else { return };
+        line.running = line.running.saturating_sub(1);
+        if line.running == 0 && line.jobs.is_empty() {
+            state.lines.remove(&tenant);
+        } else if state.give_turn(tenant, self.most_of_one) {
+            drop(state);
+            self.ready.notify_one();
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.state.lock().is_closed = true;
+        self.ready.notify_all();
+    }
+
+    /// Waiting jobs.
+    pub(super) fn len(&self) -> usize {
+        self.state.lock().waiting
+    }
+}
+
+impl State {
+    /// Lets a tenant take a turn if it waits for one and may have it.
+    fn give_turn(&mut self, tenant: Tenant, most_of_one: usize) -> bool {
+        let Some(line) = self.lines.get_mut(&tenant) else { return false };
+        let may_run = tenant == NO_TENANT || line.running < most_of_one;
+        let is_given = !line.has_turn && !line.jobs.is_empty() && may_run;
+        if is_given {
+            line.has_turn = true;
+            self.turns.push_back(tenant);
+        }
+        is_given
+    }
+
+    fn next(&mut self, most_of_one: usize) -> Option<Box<dyn Job>> {
+        let tenant = self.turns.pop_front()?;
+        let line = self.lines.get_mut(&tenant)?;
+        line.has_turn = false;
+        let job = line.jobs.pop_front()?;
+        line.running += 1;
+        self.waiting -= 1;
+        self.give_turn(tenant, most_of_one);
+        Some(job)
+    }
+}

@@ -1,0 +1,201 @@
+//! Requests are answered in time, whatever holds the database.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use invited::testing::{Entropy, Stopwatch, TemporaryFolder};
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::postgres::processes::account;
+use crate::process::{Client, Program, command, expect_closed, sqlite};
+use crate::support::postgres::PostgresServer;
+use crate::support::{Server, token, within};
+
+const PATH: &str = "/api/v1/account_invitations";
+
+/// The promise, and what the first and the last answer may take on a busy machine.
+const EARLIEST: Duration = Duration::from_millis(4_500);
+const LATEST: Duration = Duration::from_millis(5_800);
+
+/// `drain_timeout` of these servers, and when they have to be gone.
+const DRAIN: &str = "2";
+const GONE_WITHIN: Duration = Duration::from_secs(3);
+
+/// A server as a process, on a database of its own.
+fn serve(database: &str) -> (Program, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let listen = address.to_string();
+    let mut command =
+        command(&["serve", "--database", database, "--listen", &listen, "--mail", "none", "--drain-timeout", DRAIN]);
+    command.stderr(Stdio::null());
+    let program = Program::start(command);
+    assert!(within(Duration::from_secs(30), || TcpStream::connect(address).is_ok()), "the server does not listen");
+    (program, address)
+}
+
+fn person(name: &str) -> String {
+    json!({"account_invitation": {"full_name": name, "email_address": format!("{name}@example.test")}}).to_string()
+}
+
+/// Creates an invitation; returns the status and the time until the answer.
+fn create(address: SocketAddr, bearer: &str, name: &str) -> Option<(u16, Duration)> {
+    let mut client = Client::connect(address, bearer).ok()?;
+    let since = Stopwatch::start();
+    let (status, _) = client.send("POST", PATH, &person(name)).ok()?;
+    Some((status, since.elapsed()))
+}
+
+/// Ends a program politely; returns how long that took.
+fn time_to_end(program: Program) -> Duration {
+    let since = Stopwatch::start();
+    let (status, _) = program.stop();
+    assert!(status.success(), "{status:?}");
+    since.elapsed()
+}
+
+#[test]
+fn a_held_lock_delays_each_write_by_five_seconds_and_not_one_after_the_other() {
+    let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
+    let database = sqlite(&folder.database());
+    let owner = account(&database);
+    let (program, address) = serve(&database);
+    let holder = Connection::open(folder.database()).unwrap();
+    holder.busy_timeout(Duration::from_secs(5)).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    thread::scope(|scope| {
+        let owner = owner.as_str();
+        let waiting: Vec<_> =
+            (0..10).map(|number| scope.spawn(move || create(address, owner, &format!("held{number}")))).collect();
+        for write in waiting {
+            let (status, elapsed) = write.join().unwrap().unwrap();
+            assert_eq!(status, 503);
+            assert!((EARLIEST..LATEST).contains(&elapsed), "answered after {elapsed:?}");
+        }
+        // Reads go on, and an asked server ends, though writes wait again.
+        let mut client = Client::connect(address, owner).unwrap();
+        assert_eq!(client.send("GET", PATH, "").unwrap().0, 200);
+        for number in 0..6 {
+            scope.spawn(move || create(address, owner, &format!("stopped{number}")));
+        }
+        thread::sleep(Duration::from_millis(300));
+        let elapsed = time_to_end(program);
+        assert!(elapsed < GONE_WITHIN, "it took {elapsed:?} to end");
+        expect_closed(address);
+    });
+    holder.execute_batch("COMMIT").unwrap();
+    let made: i64 = holder.query_row("SELECT count(*) FROM account_invitations", [], |row| row.get(0)).unwrap();
+    assert_eq!(made, 0, "what was answered 503 did not happen");
+}
+
+/// Ten invitations of one account wait for a row that a stranger has locked.
+#[test]
+fn a_held_row_of_one_account_does_not_delay_another() {
+    let postgres = PostgresServer::start();
+    let server = Server::start_over(postgres.database(), &[("connections", "4"), ("rate_create", "0")]);
+    server.stored("BEGIN; UPDATE tallies SET total = total WHERE account_id = 1");
+    thread::scope(|scope| {
+        let address = server.address();
+        let held: Vec<_> = (0..20)
+            .map(|number| scope.spawn(move || create(address, token::OWNER, &format!("held{number}"))))
+            .collect();
+        assert!(within(Duration::from_secs(10), || server.app().store.waiting_writes() > 10), "they do not wait");
+        for number in 0..5 {
+            let name = format!("other{number}");
+            let (status, elapsed) = create(address, token::OTHER_ADMINISTRATOR, &name).unwrap();
+            assert_eq!(status, 200);
+            assert!(elapsed < Duration::from_millis(1_500), "the other account waited {elapsed:?}");
+        }
+        for write in held {
+            let (status, elapsed) = write.join().unwrap().unwrap();
+            assert_eq!(status, 503);
+            assert!((EARLIEST..LATEST).contains(&elapsed), "answered after {elapsed:?}");
+        }
+    });
+    server.stored("ROLLBACK");
+    let held = "SELECT count(*) FROM account_invitations WHERE email_key LIKE 'held%'";
+    assert_eq!(server.stored(held), ["0"], "what was answered 503 did not happen");
+    assert_eq!(create(server.address(), token::OWNER, "after").unwrap().0, 200);
+}
+
+/// Passes connections on to a server, until it holds its breath.
+struct Stalling {
+    is_stalled: Arc<AtomicBool>,
+}
+
+impl Stalling {
+    /// Before the database of a URL; returns the URL that leads through it. Its threads end with the process.
+    fn before(url: &str) -> (Self, String) {
+        let (user, place) = url.rsplit_once('@').unwrap();
+        let (server, name) = place.split_once('/').unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = listener.local_addr().unwrap();
+        let (is_stalled, server) = (Arc::new(AtomicBool::new(false)), server.to_owned());
+        let stalled = Arc::clone(&is_stalled);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let upstream = TcpStream::connect(&server).unwrap();
+                for (from, to) in [(&client, &upstream), (&upstream, &client)] {
+                    let (from, to, stalled) =
+                        (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&stalled));
+                    thread::spawn(move || pass_on(from, to, &stalled));
+                }
+            }
+        });
+        (Self { is_stalled }, format!("{user}@{own}/{name}"))
+    }
+
+    fn stall(&self) {
+        self.is_stalled.store(true, Ordering::SeqCst);
+    }
+}
+
+fn pass_on(mut from: TcpStream, mut to: TcpStream, is_stalled: &AtomicBool) {
+    use std::io::{Read as _, Write as _};
+    let mut piece = vec![0; 16_384];
+    while let Ok(length @ 1..) = from.read(&mut piece) {
+        while is_stalled.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        if to.write_all(&piece[..length]).is_err() {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_database_that_stalls_without_closing_is_answered_in_time_and_holds_up_no_stop() {
+    let postgres = PostgresServer::start();
+    let database = postgres.empty_database();
+    let owner = account(&database.setting());
+    let (proxy, url) = Stalling::before(&database.setting());
+    let (program, address) = serve(&url);
+    let ask = |path: &str| {
+        let mut client = Client::connect(address, &owner).unwrap();
+        let since = Stopwatch::start();
+        (client.send("GET", path, "").unwrap().0, since.elapsed())
+    };
+    assert_eq!((ask("/health/ready").0, ask(PATH).0), (200, 200));
+    proxy.stall();
+    thread::scope(|scope| {
+        let waiting: Vec<_> =
+            ["/health/ready", PATH, "/health/ready"].map(|path| scope.spawn(move || ask(path))).into_iter().collect();
+        let (owner, name) = (owner.as_str(), "stalled");
+        let write = scope.spawn(move || create(address, owner, name).unwrap());
+        for (status, elapsed) in waiting.into_iter().chain([write]).map(|asked| asked.join().unwrap()) {
+            assert_eq!(status, 503);
+            assert!(elapsed < LATEST, "answered after {elapsed:?}");
+        }
+        assert_eq!(ask("/health/live").0, 200);
+        scope.spawn(move || Client::connect(address, owner).and_then(|mut client| client.send("GET", PATH, "")));
+        thread::sleep(Duration::from_millis(200));
+        let elapsed = time_to_end(program);
+        assert!(elapsed < GONE_WITHIN, "it took {elapsed:?} to end");
+    });
+}

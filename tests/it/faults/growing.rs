@@ -1,0 +1,51 @@
+//! The write-ahead log while every reader is busy all the time.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use invited::testing::store::{Error, Param};
+
+use crate::support::Server;
+use crate::support::database::Database;
+
+/// More than there are readers, so each one has its next job when it ends one.
+const CLIENTS: usize = 6;
+
+/// Megabytes written, and allowed in the log: 16, and what is written until a wait for the readers was long enough.
+const WRITTEN: u64 = 80;
+const MOST: u64 = 32;
+
+/// Takes some tens of milliseconds, in the middle of the log.
+const SLOW: &str = "SELECT (SELECT count(*) FROM users) + (WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 \
+     FROM n LIMIT 200000) SELECT count(*) FROM n)";
+
+#[test]
+fn the_log_stays_small_while_reads_never_pause() {
+    let server = Server::start_over(Database::in_file(), &[("readers", "2")]);
+    let log = format!("{}-wal", server.database_path().display());
+    let (is_over, store) = (AtomicBool::new(false), server.app().store.clone());
+    let largest = thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                while !is_over.load(Ordering::Relaxed) {
+                    runtime.block_on(store.read(|db| db.one(SLOW, &[], |row| row.int(0)))).unwrap();
+                }
+            });
+        }
+        let mut largest = 0;
+        for number in 0..WRITTEN {
+            let text = number.to_string().repeat(500_000);
+            server.write(move |db| {
+                let sql = "UPDATE users SET headline = ?1 WHERE id = 1";
+                db.exec(sql, &[Param::Text(&text)]).map_err(|cause: Error| cause.into())
+            });
+            largest = largest.max(fs::metadata(&log).unwrap().len());
+        }
+        is_over.store(true, Ordering::Relaxed);
+        largest
+    });
+    println!("the largest log had {largest} bytes");
+    assert!(largest < MOST << 20, "{largest}");
+}

@@ -1,0 +1,67 @@
+//! The library that makes the program's system calls fail, and what it is told to do.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What becomes of a wait for the disk.
+#[derive(Clone, Copy)]
+pub(super) enum Sync {
+    Fails = 1,
+    Hangs = 2,
+    /// After it nothing can be written any more.
+    FailsAndStopsWrites = 3,
+}
+
+/// Error numbers of Linux.
+pub(super) const NO_SPACE: i32 = 28;
+
+/// The library, and the file by which it is told what to do.
+pub(super) struct Orders {
+    library: PathBuf,
+    file: PathBuf,
+}
+
+impl Orders {
+    /// Builds the library into a folder.
+    pub(super) fn build(folder: &Path) -> Self {
+        let orders = Self { library: folder.join("faults.so"), file: folder.join("orders") };
+        fs::write(&orders.file, [0; 16]).unwrap();
+        let named = std::env::var("CC").unwrap_or_default();
+        let mut words = named.split_whitespace();
+        let mut compiler = Command::new(words.next().unwrap_or("cc"));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faults/faults.c");
+        compiler.args(words).args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]);
+        let built = compiler.args([&orders.library, &source]).arg("-ldl").status().expect("there is a C compiler");
+        assert!(built.success(), "the library does not build");
+        orders
+    }
+
+    /// Makes a command load the library.
+    pub(super) fn apply_to(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", &self.library).env("FAULTS_FILE", &self.file);
+    }
+
+    pub(super) fn sync(&self, sync: Sync) {
+        self.write(&(sync as i32).to_ne_bytes(), 0);
+    }
+
+    /// The error of each write; 0 for none.
+    pub(super) fn write_error(&self, number: i32) {
+        self.write(&number.to_ne_bytes(), 4);
+    }
+
+    /// By how many seconds the program's clock is wrong.
+    pub(super) fn clock(&self, seconds: i64) {
+        self.write(&seconds.to_ne_bytes(), 8);
+    }
+
+    pub(super) fn all_is_well(&self) {
+        self.write(&[0; 16], 0);
+    }
+
+    fn write(&self, bytes: &[u8], at: u64) {
+        File::options().write(true).open(&self.file).unwrap().write_all_at(bytes, at).unwrap();
+    }
+}
