@@ -1,4 +1,5 @@
--- Whose address is whose: an address counts beyond its own account only if its owner has proven it.
+-- Who is who: an address counts beyond its own account only if its owner has proven it, and who has joined an account is
+-- known to everybody in it.
 
 -- Since when a mailed link or the operator has proven the address of the user; null for an address that was only said.
 ALTER TABLE users ADD COLUMN address_proven_at BIGINT;
@@ -13,6 +14,13 @@ UPDATE users SET address_proven_at = updated_at
 UPDATE users SET address_proven_at = updated_at
   WHERE id NOT IN (SELECT i.invitee_id FROM account_invitations i)
   AND id NOT IN (SELECT a.subject_id FROM audit a WHERE a.action = 'user.update' AND a.after LIKE '%"email_address":%');
+
+-- Whether the user has ever been a member. Others are known only to those who may see invitations.
+ALTER TABLE users ADD COLUMN has_joined BIGINT NOT NULL DEFAULT 0;
+UPDATE users SET has_joined = 1
+  WHERE id IN (SELECT m.user_id FROM account_memberships m)
+  OR id IN (SELECT i.invitee_id FROM account_invitations i WHERE i.accepted_at IS NOT NULL)
+  OR id NOT IN (SELECT i.invitee_id FROM account_invitations i);
 
 -- A change of address that nobody has confirmed, with the address before it. The row goes with the confirmation.
 CREATE TABLE address_changes (

@@ -12,6 +12,7 @@ mod folder;
 mod load;
 mod machine;
 mod mail;
+mod neighbours;
 mod operation;
 mod options;
 mod pgbench;

@@ -20,7 +20,7 @@ use crate::pgbench::{Pace, Script, varied};
 use crate::postgres::Postgres;
 use crate::report::Report;
 use crate::server::Server;
-use crate::{machine, progress};
+use crate::{machine, neighbours, progress};
 
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
@@ -60,12 +60,13 @@ pub(crate) fn run(options: &Options) -> Result<Report> {
         return Ok(report);
     }
     type Measure<'a> = fn(&Run<'a>, &mut Report) -> Result<()>;
-    let parts: [(Part, Measure<'_>); 5] = [
+    let parts: [(Part, Measure<'_>); 6] = [
         (Part::Start, Run::start),
         (Part::Mail, Run::mail),
         (Part::Pgbench, Run::pgbench),
         (Part::Operations, Run::operations),
         (Part::Lists, Run::lists),
+        (Part::Neighbours, Run::neighbours),
     ];
     for (_, measure) in parts.iter().filter(|(part, _)| options.wants(*part)) {
         measure(&run, &mut report)?;
@@ -206,6 +207,11 @@ impl Run<'_> {
         }
         report.tables.push(self.race("Pages", &servers, (&[Operation::Page], &[1, 16]))?);
         Ok(())
+    }
+
+    fn neighbours(&self, report: &mut Report) -> Result<()> {
+        let server = self.filled(&self.program, "neighbours", self.options.invitations)?;
+        neighbours::measure(&server, self.options.rounds(), report)
     }
 
     /// This build and an older one, each over a database that it has made, since schemas may differ.

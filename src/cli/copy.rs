@@ -63,7 +63,9 @@ impl CopyCommand {
             let sha256 = copy::checksum_of_all(&copied);
             let tables = copied.iter().map(|(name, sum)| json!({"name": name, "rows": sum.rows, "sha256": sum.sha256}));
             let tables: Vec<Json> = tables.collect();
-            return output::print(json!({"from": from, "to": to, "rows": rows, "sha256": sha256, "tables": tables}));
+            return output::print_json(
+                &json!({"from": from, "to": to, "rows": rows, "sha256": sha256, "tables": tables}),
+            );
         }
         output::print(format_args!("Copied {rows} rows from {from} to {to}. Source and target agree in every row."))
     }

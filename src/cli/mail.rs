@@ -96,7 +96,7 @@ impl MailCommand {
             }
             Self::Templates { folder, json } => {
                 let files = write_templates(&folder)?;
-                if json { output::print(json!({ "files": files })) } else { output::print(files.join("\n")) }
+                if json { output::print_json(&json!({ "files": files })) } else { output::print(files.join("\n")) }
             }
         }
     }

@@ -8,6 +8,8 @@ use std::io::{self, ErrorKind, Write as _, stdout};
 use anyhow::{Context as _, Result};
 use serde_json::Value as Json;
 
+use crate::wire::display;
+
 /// A cell that begins with one of these gets an apostrophe in front.
 ///
 /// A spreadsheet takes a cell that begins like a formula for one, so a name could run code on the machine of its
@@ -17,9 +19,20 @@ const GUARDED: &[char] = &['=', '+', '-', '@', '\t', '\r', '\''];
 
 const FAILED: &str = "cannot write to standard output";
 
-/// Prints a text of any number of lines to standard output. A reader that has gone, as `head` goes, wants no more of
-/// it: that is no failure.
+/// Prints a text of any number of lines to standard output. It may hold what people typed, or the reply of a mail server:
+/// a terminal would obey some of that.
 pub fn print(text: impl Display) -> Result<()> {
+    print_painted(&readable(&text.to_string()))
+}
+
+/// Prints JSON.
+pub fn print_json(record: &Json) -> Result<()> {
+    print_painted(&display::json(&record.to_string()))
+}
+
+/// Prints a text that may keep its control characters, such as those for colours. A reader that has gone, as `head`
+/// goes, wants no more of it: that is no failure.
+pub fn print_painted(text: &str) -> Result<()> {
     match write(text) {
         Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context(FAILED),
@@ -28,12 +41,29 @@ pub fn print(text: impl Display) -> Result<()> {
 
 /// Prints what has to arrive, such as a secret that is told only once.
 pub fn tell(text: impl Display) -> Result<()> {
-    write(text).context(FAILED)
+    write(&readable(&text.to_string())).context(FAILED)
+}
+
+/// The same as JSON.
+pub fn tell_json(record: &Json) -> Result<()> {
+    write(&display::json(&record.to_string())).context(FAILED)
+}
+
+/// A text without what a terminal would obey.
+fn readable(text: &str) -> String {
+    text.split_inclusive("\r\n").map(readable_line).collect()
+}
+
+/// One line of a table in CSV ends with a carriage return, too.
+fn readable_line(piece: &str) -> String {
+    match piece.strip_suffix("\r\n") {
+        Some(line) => format!("{}\r\n", display::lines(line)),
+        None => display::lines(piece).into_owned(),
+    }
 }
 
 /// The only place that writes to standard output; `println!` would panic where this fails.
-fn write(text: impl Display) -> io::Result<()> {
-    let text = text.to_string();
+fn write(text: &str) -> io::Result<()> {
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let mut out = stdout();
     write!(out, "{text}{end}").and_then(|()| out.flush())
@@ -63,10 +93,10 @@ pub fn csv(columns: &[&str], rows: &[Json]) -> String {
 
 /// A table with columns as wide as their widest cell.
 pub fn table(columns: &[&str], rows: &[Json]) -> String {
-    // A terminal would obey control characters, and the reply of a mail server is untrusted text.
+    // Before the widths are measured.
     let lines = cells(columns, rows, |text| match text {
         "" => "-".to_owned(),
-        text => text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect(),
+        text => display::line(text).into_owned(),
     });
     let width =
         |column: usize| lines.iter().filter_map(|line| Some(line.get(column)?.chars().count())).max().unwrap_or(0);

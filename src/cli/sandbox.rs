@@ -16,7 +16,7 @@ use crate::cli::settings::Given;
 use crate::cli::{block_on, close, output, request_lines};
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
-use crate::http::BASE_PATH;
+use crate::http::{BASE_PATH, quoted};
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
 use crate::sandbox::TemporaryFolder;
@@ -246,14 +246,19 @@ fn greeting(base_url: &str, tokens: &[Token], seed: &Seed) -> String {
     if let Some((id, token)) = seed.example() {
         let change = json!({"account_invitation": {"permission": "collaborator", "bill_rate_in_cents": 12_500}});
         let invited = json!({"account_invitation": {"full_name": "Nia New", "email_address": "nia@example.test"}});
-        let headers = format!("-H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'");
+        let word = |text: String| quoted(text.as_bytes());
+        let headers =
+            format!("-H {} -H 'Content-Type: application/json'", word(format!("Authorization: Bearer {token}")));
         let invitations = format!("{base_url}{BASE_PATH}/account_invitations");
+        let (one, all) = (word(format!("{invitations}/{id}?include=inviter")), word(invitations));
+        let (change, invited) = (word(change.to_string()), word(invited.to_string()));
+        let mailbox = word(format!("{base_url}/sandbox/mailbox?to=nia@example.test&wait=5"));
         text.push_str(&format!(
             "Update an invitation:\n\n\
-             curl -X PUT '{invitations}/{id}?include=inviter' {headers} -d '{change}'\n\n\
+             curl -g -X PUT {one} {headers} --data-raw {change}\n\n\
              Create one, and look at the mail that would have been sent:\n\n\
-             curl -X POST '{invitations}' {headers} -d '{invited}'\n\
-             curl '{base_url}/sandbox/mailbox?to=nia@example.test&wait=5'\n\n"
+             curl -g -X POST {all} {headers} --data-raw {invited}\n\
+             curl -g {mailbox}\n\n"
         ));
     }
     let tokens: String = tokens.iter().map(|token| format!("  {}\n", token.token)).collect();

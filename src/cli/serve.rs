@@ -8,6 +8,7 @@ use crate::cli::{block_on, close, require_database};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::files;
+use crate::oauth::redirects;
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
 use crate::sandbox::seed;
@@ -58,6 +59,9 @@ impl ServeCommand {
             if !app.store.read(accounts::exist).await? {
                 tracing::warn!("there is no account and so no token yet: create one with `invited account create`");
             }
+            if !is_private(&app.base_url()) {
+                tracing::warn!("base_url is not https://, so passwords, tokens and cookies can be read on the way");
+            }
             if matches!(app.config.mail.way, Way::None) {
                 tracing::warn!("mail is off, so invitations are not sent: set mail, or hand over links");
             }
@@ -76,4 +80,9 @@ impl ServeCommand {
             Ok(())
         })
     }
+}
+
+/// Whether nobody can read along who is not on this machine.
+fn is_private(base_url: &str) -> bool {
+    base_url.strip_prefix("http://").is_none_or(redirects::is_loopback)
 }

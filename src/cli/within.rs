@@ -57,7 +57,7 @@ pub struct LinkSettings {
 
 impl<G: Args> InDatabase<G> {
     pub fn print(&self, record: &Json, text: impl Display) -> Result<()> {
-        if self.json { output::print(record) } else { output::print(text) }
+        if self.json { output::print_json(record) } else { output::print(text) }
     }
 
     /// The settings, whose database must exist: a command that needs what an earlier one wrote does not create it.
@@ -92,7 +92,7 @@ pub type Words = (Json, String);
 
 /// Tells something that is about to be committed.
 pub fn tell(is_json: bool, (record, text): Words) -> Result<(), Error> {
-    let told = if is_json { output::tell(record) } else { output::tell(text) };
+    let told = if is_json { output::tell_json(&record) } else { output::tell(text) };
     told.map_err(|cause| Error::Internal(format!("nothing was changed: {cause:#}")))
 }
 

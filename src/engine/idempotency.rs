@@ -6,6 +6,10 @@
 //!
 //! The claim is a row with a unique key. A request that comes during the first one waits for the writer, finds the row,
 //! and gets the same answer.
+//!
+//! The answer is kept as it was printed, and not printed anew from the records: a client that lost it wants to know what
+//! its request did, not what others have done since, and the record may be gone. But nobody sees more than today: who was
+//! demoted gets it without the fields that are hidden from the new level.
 
 use std::time::Duration;
 
@@ -15,7 +19,9 @@ use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::ids::{AccountId, RecordId, UserId};
 use crate::store::{Db, Param};
+use crate::wire::again;
 use crate::wire::params::Tree;
+use crate::wire::projection::Withheld;
 
 /// How long an answer is kept: a day.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -45,14 +51,19 @@ pub fn fingerprint(operation: &str, id: Option<RecordId>, params: &Tree) -> [u8;
     hash.finalize().into()
 }
 
-/// Does the work the first time, and repeats its answer every further time.
+/// Does the work the first time, and repeats its answer every further time, as far as the caller may still see it: `judge`
+/// refuses a replay that would be refused today, and fields that are `withheld` today are left out.
 pub fn once(
     db: &mut Db,
     key: &IdempotencyKey,
+    withheld: &Withheld,
+    judge: impl FnOnce(&mut Db) -> Result<(), Error>,
     work: impl FnOnce(&mut Db) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<Answered, Error> {
     if !claim(db, key)? {
-        return replay(db, key);
+        let body = stored(db, key)?;
+        judge(db)?;
+        return Ok((body.map(|body| shown(body, withheld)).transpose()?, true));
     }
     let body = work(db)?;
     let text = match &body {
@@ -85,15 +96,20 @@ fn claim(db: &mut Db, key: &IdempotencyKey) -> Result<bool, Error> {
     )?)
 }
 
-fn replay(db: &mut Db, key: &IdempotencyKey) -> Result<Answered, Error> {
+fn shown(body: String, withheld: &Withheld) -> Result<Vec<u8>, Error> {
+    if withheld.is_empty() {
+        return Ok(body.into_bytes());
+    }
+    again::withhold(&body, withheld).map_err(|cause| Error::Internal(format!("a stored answer is no answer: {cause}")))
+}
+
+/// The body of the first answer, if it has one.
+fn stored(db: &mut Db, key: &IdempotencyKey) -> Result<Option<String>, Error> {
     let stored = db.maybe(
         "SELECT body FROM idempotent_requests \
          WHERE account_id = ?1 AND user_id = ?2 AND idempotency_key = ?3 AND fingerprint = ?4",
         &[key.account_id.into(), key.user_id.into(), Param::Text(&key.text), Param::Bytes(&key.fingerprint)],
-        |row| Ok(row.maybe_text(0)?.map(|body| body.as_bytes().to_vec())),
+        |row| Ok(row.maybe_text(0)?.map(str::to_owned)),
     )?;
-    match stored {
-        Some(body) => Ok((body, true)),
-        None => Err(Error::rule(OTHER_REQUEST)),
-    }
+    stored.ok_or_else(|| Error::rule(OTHER_REQUEST))
 }

@@ -18,7 +18,7 @@ use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
 use crate::wire::kind::{Cell, Value, ids_in};
 use crate::wire::projection::Projection;
-use crate::wire::query::{Condition, ListQuery, Paging};
+use crate::wire::query::{self, Condition, ListQuery, Paging};
 
 /// Most ids of related records in one answer, a tenth of a second's work.
 const MOST_IDS: i64 = 250_000;
@@ -73,8 +73,19 @@ pub fn find(
     account: AccountId,
     id: Option<RecordId>,
 ) -> Result<Record, Error> {
-    let id = id.ok_or(Error::NotFound)?;
-    let writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
+    find_for(db, resource, &Caller::operator(account), id)
+}
+
+/// The same for a caller, if this caller may see it.
+pub fn find_for(
+    db: &mut Db,
+    resource: &'static Resource,
+    caller: &Caller,
+    id: Option<RecordId>,
+) -> Result<Record, Error> {
+    let (account, id) = (caller.account_id, id.ok_or(Error::NotFound)?);
+    let mut writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
+    writable.extend(query::restriction(resource, caller.rung()));
     let key = Key { account: account.get(), id: id.get() };
     let statement = sql::record_to_write(db.dialect(), &Projection::whole(resource), key, &writable);
     let found = db.maybe(&statement.text, &statement.params(), |row| {
@@ -84,7 +95,7 @@ pub fn find(
     found.ok_or(Error::NotFound)
 }
 
-/// Writes `changes` to a record and to the audit trail, and prints the new record.
+/// Writes `changes` to a record and, if there are any, to the audit trail, and prints the new record.
 pub fn update(
     db: &mut Db,
     context: &Context,
@@ -93,13 +104,15 @@ pub fn update(
     projection: &Projection,
     conflicts: &[Conflict],
 ) -> Result<Vec<u8>, Error> {
-    // The record lacks fields that are stored elsewhere, so only their new values get into the trail.
-    let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
-    let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
-    AuditEntry::of(context, record.resource, "update", record.id)
-        .before(Attributes::of(before))
-        .after(Attributes::of(changes.values()))
-        .write(db)?;
+    if changes.values().next().is_some() {
+        // The record lacks fields that are stored elsewhere, so only their new values get into the trail.
+        let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
+        let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
+        AuditEntry::of(context, record.resource, "update", record.id)
+            .before(Attributes::of(before))
+            .after(Attributes::of(changes.values()))
+            .write(db)?;
+    }
     let key = Key { account: context.caller.account_id.get(), id: record.id.get() };
     let statement = sql::update(db.dialect(), projection, key, context.now.0, &changes.columns());
     let refuse = |error: store::Error| {
@@ -162,7 +175,7 @@ pub fn show_written(
         return show(db, projection, caller, Some(*id), &[]);
     }
     let numbers: Vec<i64> = ids.iter().map(|id| id.get()).collect();
-    let statement = sql::records(db.dialect(), projection, caller.account_id.get(), &numbers);
+    let statement = sql::records(db.dialect(), projection, caller.account_id.get(), &numbers, &[]);
     let envelope = print(db, projection, caller, &statement, ids.len())?;
     let count = i64::try_from(envelope.ids().len()).unwrap_or(i64::MAX);
     Ok(envelope.finish(count, Paging::of_records(ids.len())))
@@ -236,7 +249,8 @@ fn print<'a>(
         ids.dedup();
         if !ids.is_empty() {
             let included = Projection::plain(resource, caller.rung()).with_dates(projection.dates());
-            let statement = sql::records(db.dialect(), &included, caller.account_id.get(), &ids);
+            let visible: Vec<Condition> = query::restriction(resource, caller.rung()).into_iter().collect();
+            let statement = sql::records(db.dialect(), &included, caller.account_id.get(), &ids, &visible);
             db.each(&statement.text, &statement.params(), &mut |row| {
                 envelope.push_included(&included, row);
                 Ok(())

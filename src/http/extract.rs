@@ -61,19 +61,13 @@ impl Visit {
     }
 }
 
-/// The parameters of query and body together.
-pub struct Params(pub Tree);
+/// Parameters with a secret. In an address they would end up in the logs and histories of others, and a standard forbids
+/// it (RFC 6749, section 2.3.1).
+const SECRETS: &[&str] =
+    &["access_token", "client_secret", "code", "code_verifier", "csrf_token", "password", "refresh_token", "token"];
 
-impl<S: Sync> FromRequest<S> for Params {
-    type Rejection = Error;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        let (head, body) = request.into_parts();
-        Ok(Self(request::query_and_body(&*call(&head)?, &head.uri, &head.headers, body).await?))
-    }
-}
-
-/// The parameters of the body alone, for secrets, which do not belong into an address.
+/// The parameters of a body. Those of the query string are not looked at, and a secret among them is refused: whoever put
+/// it there should learn of it.
 pub struct BodyParams(pub Tree);
 
 impl<S: Sync> FromRequest<S> for BodyParams {
@@ -81,6 +75,10 @@ impl<S: Sync> FromRequest<S> for BodyParams {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
+        let query = request::query(&head.uri)?;
+        if let Some(secret) = SECRETS.iter().find(|name| query.contains_key(**name)) {
+            return Err(Error::Syntax(format!("Send {secret} in the body of the request, never in its address.")));
+        }
         Ok(Self(request::body(&*call(&head)?, &head.headers, body).await?))
     }
 }

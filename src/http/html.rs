@@ -2,6 +2,8 @@
 //!
 //! A page loads and runs nothing, cannot be framed, and its forms go only where they are meant to. Browsers apply that
 //! to redirects after a form, too, so the consent page also names the address of the application.
+//!
+//! Every value passes [`display`], so no template can forget it. Only what a form sends back is printed exactly.
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,12 +13,13 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderName, HeaderValue};
 use minijinja::value::{Serde, Value};
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, HtmlEscape, Output, State, UndefinedBehavior, context, escape_formatter};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::error::Error;
 use crate::http::headers;
+use crate::wire::display;
 
 /// The style of every page, part of the page and allowed by its hash.
 const STYLE: &str = include_str!("../../templates/pages/style.css");
@@ -47,6 +50,8 @@ const TEMPLATES: &[(&str, &str)] = &[
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_formatter(show);
+    environment.add_filter("exact", |text: &str| Value::from_safe_string(HtmlEscape(text).to_string()));
     environment.add_global("style", Value::from_safe_string(STYLE.to_owned()));
     for (name, text) in TEMPLATES {
         if let Err(cause) = environment.add_template(name, text) {
@@ -55,6 +60,14 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     }
     environment
 });
+
+/// Prints every value of a page without hidden characters, except what a template calls `exact`.
+fn show(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    match value.as_str() {
+        Some(text) if !value.is_safe() => escape_formatter(out, state, &Value::from(&*display::lines(text))),
+        _ => escape_formatter(out, state, value),
+    }
+}
 
 /// Fills a template.
 pub fn render(template: &str, values: &impl Serialize) -> Result<String, Error> {

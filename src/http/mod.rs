@@ -20,11 +20,13 @@ mod reference;
 mod request;
 mod router;
 mod sandbox;
+mod shell;
 
 pub use api::route::BASE_PATH;
 pub use monitoring::metrics_only;
 pub use oauth::SIGN_IN_LINK_PATH;
 pub use reference::api_description;
+pub use shell::quoted;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;

@@ -22,6 +22,7 @@ use crate::clock::Timestamp;
 use crate::ids::InvitationId;
 use crate::language::{LANGUAGES, Language};
 use crate::mail::Failure;
+use crate::wire::display;
 
 /// In bytes, without its end (RFC 5322, section 2.1.1).
 const LONGEST_LINE: usize = 998;
@@ -257,7 +258,7 @@ fn whole_lines(text: &str) -> Body {
 /// `https://example.test`. A blank inside `=?`, which begins an encoded word, keeps headers from decoding typed text.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    let mut characters = text.chars().filter(|character| !is_hidden(*character)).take(NAME_LENGTH).peekable();
+    let mut characters = text.chars().filter(|character| !display::is_hidden(*character)).take(NAME_LENGTH).peekable();
     while let Some(character) = characters.next() {
         out.push(if character.is_whitespace() { ' ' } else { character });
         let is_broken_up = characters.peek().is_some_and(|next| match character {
@@ -271,16 +272,6 @@ pub fn plain(text: &str) -> String {
     }
     out.truncate(out.trim_end().len());
     out
-}
-
-/// Control characters, direction marks, joiners, other invisible characters and line ends.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use crate::oauth::applications::Application;
 use crate::oauth::pkce::{self, Challenge, ChallengeMethod};
+use crate::oauth::redirects;
 use crate::oauth::refusal::{Code, Refusal, refusal};
 
 /// In characters. The state comes back in the URL of a redirect.
@@ -45,10 +46,11 @@ impl AuthorizationRequest {
         self.get("client_id")
     }
 
-    /// The redirect URI, if it is registered.
+    /// The redirect URI, if it is registered, and one that may still be registered.
     pub fn trusted_redirect<'a>(&'a self, application: &Application) -> Option<&'a str> {
         let asked = self.get("redirect_uri")?;
-        application.redirect_uris.iter().any(|known| known == asked).then_some(asked)
+        let is_registered = application.redirect_uris.iter().any(|known| known == asked);
+        (is_registered && redirects::fault(asked).is_none()).then_some(asked)
     }
 
     /// Judges the rest, once client and redirect URI are valid.

@@ -140,14 +140,26 @@ pub fn set(
 }
 
 /// Copies the password of a person who moves to another account.
-pub fn take_along(db: &mut Db, from: UserId, to: UserId) -> Result<(), store::Error> {
-    db.exec(
+pub fn take_along(
+    db: &mut Db,
+    from: UserId,
+    (account_id, to): (AccountId, UserId),
+    actor: Actor<'_>,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let copied = db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
          SELECT CAST(?2 AS BIGINT), salt, hash, memory_kib, passes, lanes, changed_at FROM passwords \
          WHERE user_id = ?1 ON CONFLICT (user_id) DO NOTHING",
         &[from.into(), to.into()],
     )?;
-    Ok(())
+    if copied == 0 {
+        return Ok(());
+    }
+    AuditEntry::new(account_id, now, "password.take_along", "users", to)
+        .by(actor)
+        .after([("user_id", Kind::Id("users"), to.into()), ("from_user_id", Kind::Id("users"), from.into())])
+        .write(db)
 }
 
 /// The user who may sign in, if there is one, and the hash to compare with.
@@ -184,6 +196,12 @@ pub fn candidate(db: &mut Db, account_id: Option<AccountId>, email_address: &str
         Ok(Candidate { user_id: Some(row.id(0)?), hashed })
     })?;
     Ok(found.unwrap_or_else(unknown))
+}
+
+impl Candidate {
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user_id
+    }
 }
 
 /// That somebody has shown a user's password, as long as it is the password.

@@ -1,7 +1,10 @@
 //! Redirect URIs: which ones an application may register, and how an answer is added to one.
 //!
 //! They are compared character by character (RFC 9700, section 4.1.3): looser comparisons have leaked codes. They are
-//! therefore stored as typed, and judged once.
+//! therefore stored as typed. They are judged when they are registered, and again when they are used: a database may hold
+//! some from before a rule.
+
+use std::net::{IpAddr, Ipv6Addr};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -24,9 +27,19 @@ pub fn fault(uri: &str) -> Option<&'static str> {
         return Some("A redirect URI has no fragment.");
     }
     match scheme_and_authority(uri) {
+        Some(("http", authority)) if is_authority(authority) && !is_loopback(authority) => Some(
+            "A redirect URI begins with https://, unless its host is on loopback: nobody must read the code on its way.",
+        ),
         Some((_, authority)) if is_authority(authority) => None,
         _ => Some("A redirect URI is absolute: http:// or https://, a host, and no user name."),
     }
+}
+
+/// Whether an authority, with or without a port, is this machine (RFC 8252, section 7.3).
+pub fn is_loopback(authority: &str) -> bool {
+    let (host, _) = host_and_port(authority);
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 fn scheme_and_authority(uri: &str) -> Option<(&str, &str)> {
@@ -35,15 +48,20 @@ fn scheme_and_authority(uri: &str) -> Option<(&str, &str)> {
     matches!(scheme, "http" | "https").then_some((scheme, authority))
 }
 
-fn is_authority(authority: &str) -> bool {
-    let (host, port) = match authority.rsplit_once(':') {
+/// The brackets of an IPv6 address belong to the host.
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
-    };
+    }
+}
+
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = host_and_port(authority);
     let is_name = |host: &str| {
         !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-')
     };
-    let is_address = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
+    let is_address = |host: &str| host.parse::<Ipv6Addr>().is_ok();
     let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => is_address(address),
         None => is_name(host),
@@ -95,6 +113,10 @@ mod tests {
             "https://app.example.com/back?tenant=1&x=%20",
             "http://[::1]:8080/cb",
             "https://app.example.com:443/",
+            "http://localhost/cb",
+            "http://LOCALHOST:3000/cb",
+            "http://127.9.9.9/cb",
+            "http://[::1]/cb",
         ] {
             assert_eq!(fault(uri), None, "{uri}");
         }
@@ -117,6 +139,12 @@ mod tests {
             "https://[::1/",
             "https://bücher.example/",
             "https://a\\b/",
+            "http://shop.example.com/cb",
+            "http://localhost.example.com/cb",
+            "http://127.0.0.1.example.com/cb",
+            "http://128.0.0.1/cb",
+            "http://[::2]/cb",
+            "http://2130706433/cb",
         ] {
             assert!(fault(uri).is_some(), "{uri:?}");
         }

@@ -16,7 +16,7 @@ use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, RecordId, UserId};
 use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, is_active};
-use crate::store::{self, Db, Param};
+use crate::store::{self, Db, Param, Row};
 use crate::wire::kind::Kind;
 
 /// Without use.
@@ -54,7 +54,7 @@ pub fn begin(
         return Ok(None);
     }
     let account_id = db.one("SELECT account_id FROM users WHERE id = ?1", &[user_id.into()], |row| row.id(0))?;
-    end(db, before)?;
+    end(db, before, request_id, now)?;
     let token = tokens::generate(entropy, "")?;
     let id: RecordId = db.insert(
         "INSERT INTO sessions (user_id, token_hash, seen_at, created_at) VALUES (?1, ?2, ?3, ?3) RETURNING id",
@@ -106,7 +106,39 @@ pub fn record_use(db: &mut Db, token: &str, now: Timestamp) -> Result<(), store:
     Ok(())
 }
 
-pub fn end(db: &mut Db, token: &str) -> Result<(), store::Error> {
-    db.exec("DELETE FROM sessions WHERE token_hash = ?1", &[Param::Bytes(&tokens::hash(token))])?;
-    Ok(())
+/// Ends the session of a browser, if it has one: its member signs out, or signs in anew.
+pub fn end(db: &mut Db, token: &str, request_id: &RequestId, now: Timestamp) -> Result<(), store::Error> {
+    let sql = "DELETE FROM sessions WHERE token_hash = ?1 \
+               RETURNING id, user_id, (SELECT u.account_id FROM users u WHERE u.id = user_id)";
+    type Ended = (RecordId, UserId, AccountId);
+    let read = |row: &Row<'_>| Ok::<Ended, store::Error>((row.id(0)?, row.id(1)?, row.id(2)?));
+    let ended = db.maybe(sql, &[Param::Bytes(&tokens::hash(token))], read)?;
+    let Some((id, user_id, account_id)) = ended else { return Ok(()) };
+    AuditEntry::new(account_id, now, "session.delete", "sessions", id)
+        .by(Actor::user(user_id, Some(request_id)))
+        .before([("user_id", Kind::Id("users"), user_id.into())])
+        .write(db)
+}
+
+/// Records that somebody failed to sign in: as a known user, or for an application of this account; otherwise it concerns
+/// nobody here. What was typed is not recorded: an address that nobody has is none of our business, and it may be a
+/// password in the wrong field.
+pub fn note_failure(
+    db: &mut Db,
+    account_id: Option<AccountId>,
+    user_id: Option<UserId>,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let entry = match (user_id, account_id) {
+        (Some(user_id), _) => {
+            let sql = "SELECT account_id FROM users WHERE id = ?1";
+            let account_id = db.one(sql, &[user_id.into()], |row| row.id(0))?;
+            AuditEntry::new(account_id, now, "session.refuse", "users", user_id)
+        }
+        (None, Some(account_id)) => AuditEntry::new(account_id, now, "session.refuse", "accounts", account_id),
+        // An address that nobody has, for no account: there is no trail that it would belong to.
+        (None, None) => return Ok(()),
+    };
+    entry.by(Actor::request(request_id)).write(db)
 }

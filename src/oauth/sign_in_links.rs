@@ -9,9 +9,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::clock::Timestamp;
 use crate::engine::audit::AuditEntry;
 use crate::engine::error::Error;
+use crate::engine::request_id::RequestId;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, RecordId, UserId};
+use crate::oauth::sessions;
 use crate::store::{self, Db, Param};
 use crate::wire::kind::Kind;
 
@@ -43,9 +45,22 @@ pub fn create(
     Ok(token)
 }
 
-/// Uses a link up and returns its user; `None` if it is unknown, expired or used.
-pub fn redeem(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
+/// Uses a link up and returns its user; `None` if it is unknown, expired or used. Whoever shows an expired or a used one is
+/// recorded.
+pub fn redeem(
+    db: &mut Db,
+    token: &str,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<Option<UserId>, store::Error> {
     let sql = "UPDATE sign_in_links SET used_at = ?2 WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2 \
                RETURNING user_id";
-    db.maybe(sql, &[Param::Bytes(&tokens::hash(token)), Param::Int(now.0)], |row| row.id(0))
+    let hash = tokens::hash(token);
+    let user = db.maybe(sql, &[Param::Bytes(&hash), Param::Int(now.0)], |row| row.id(0))?;
+    if user.is_none() {
+        let of_link = "SELECT user_id FROM sign_in_links WHERE token_hash = ?1";
+        let claimed = db.maybe(of_link, &[Param::Bytes(&hash)], |row| row.id(0))?;
+        sessions::note_failure(db, None, claimed, request_id, now)?;
+    }
+    Ok(user)
 }

@@ -163,8 +163,12 @@ pub fn insert_membership(
     let id = rows::insert(db, "account_memberships", columns)?;
     tallies::add(db, membership.account_id, MEMBERSHIPS, 1)?;
     if membership.disabled_at.is_none() {
-        note_activity(db, membership.account_id, membership.user_id, true)?;
+        tallies::add(db, membership.account_id, ACTIVE_MEMBERSHIPS, 1)?;
     }
+    db.exec(
+        "UPDATE users SET has_joined = 1, is_active = ?3 WHERE account_id = ?1 AND id = ?2",
+        &[membership.account_id.into(), membership.user_id.into(), Param::Int(membership.disabled_at.is_none().into())],
+    )?;
     Ok(id)
 }
 

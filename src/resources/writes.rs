@@ -62,7 +62,7 @@ impl Write<'_> {
     }
 
     fn find(&self, db: &mut Db) -> Result<Record, Error> {
-        let record = records::find(db, self.entry.resource, self.context.caller.account_id, self.id)?;
+        let record = records::find_for(db, self.entry.resource, &self.context.caller, self.id)?;
         (self.guard)(db, &record)?;
         Ok(record)
     }

@@ -1,10 +1,12 @@
 //! The sandbox: the same server over a database with test data, for developers of clients.
 
+pub mod exchange;
 pub mod faults;
 mod folder;
 pub mod fresh_accounts;
 pub mod journal;
 mod pattern;
+mod ring;
 pub mod seed;
 pub mod snapshots;
 
@@ -28,8 +30,8 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    pub fn of(seed: Arc<Seed>, kept_requests: usize) -> Self {
-        let (faults, journal, snapshots) = (Faults::default(), Journal::of(kept_requests), Snapshots::default());
+    pub fn of(seed: Arc<Seed>, journal: Journal) -> Self {
+        let (faults, snapshots) = (Faults::default(), Snapshots::default());
         Self { seed, faults, journal, snapshots, first_tuning: OnceLock::new() }
     }
 }

@@ -19,6 +19,7 @@ use crate::mail::outbox::Outbox;
 use crate::mail::{Templates, Transport};
 use crate::oauth::passwords::PasswordChecks;
 use crate::sandbox::Sandbox;
+use crate::sandbox::journal::Journal;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
@@ -122,7 +123,8 @@ impl App {
                 }
             }
         };
-        self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), self.config.keep_requests)));
+        let journal = Journal::of(self.config.keep_requests, self.config.keep_request_bytes);
+        self.sandbox = is_planted.then(|| Arc::new(Sandbox::of(Arc::clone(seed), journal)));
         Ok(is_planted)
     }
 

@@ -46,6 +46,8 @@ where
 {
     let permits = Arc::new(Semaphore::new(bounds.max_connections));
     let graceful = GracefulShutdown::new();
+    // Dropped at the end, which ends what is still under way: nobody waits for its database work any more.
+    let (_end, ended) = watch::channel(());
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(bounds.header_timeout);
     loop {
@@ -62,9 +64,13 @@ where
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(bounds.write_timeout));
         let connection = graceful.watch(protocol.serve_connection(TokioIo::new(Box::pin(stream)), service));
+        let mut ended = ended.clone();
         tokio::spawn(async move {
-            // A connection that its client breaks off is no error of ours.
-            let _ = connection.await;
+            tokio::select! {
+                // A connection that its client breaks off is no error of ours.
+                _ = connection => {}
+                _ = ended.changed() => {}
+            }
             drop(permit);
         });
     }

@@ -133,10 +133,17 @@ pub fn record_to_write(dialect: Dialect, projection: &Projection, key: Key, cond
     statement
 }
 
-/// The records of several ids, ordered by id.
-pub fn records(dialect: Dialect, projection: &Projection, account: i64, ids: &[i64]) -> Statement {
+/// The records of several ids that meet the conditions, ordered by id.
+pub fn records(
+    dialect: Dialect,
+    projection: &Projection,
+    account: i64,
+    ids: &[i64],
+    conditions: &[Condition],
+) -> Statement {
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), account);
     statement.and(&[Condition::Among("t.id", ids.to_vec())]);
+    statement.and(conditions);
     statement.text.push_str(" ORDER BY t.id");
     statement
 }

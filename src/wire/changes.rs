@@ -149,6 +149,11 @@ impl Changes {
         self.values.retain(|(field, value)| stored(field.name) != Some(value));
     }
 
+    /// Drops an attribute that has no effect.
+    pub fn drop(&mut self, name: &str) {
+        self.values.retain(|(field, _)| field.name != name);
+    }
+
     /// Refuses an attribute, unless it was refused before: the first reason counts.
     pub fn refuse(&mut self, name: &'static str, message: impl Into<String>) {
         if self.is_refused(name) {

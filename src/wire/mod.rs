@@ -6,8 +6,10 @@
 //! which [`query`] reads lists, [`projection`] the keys to print, and [`changes`] the values to set; [`strict`] reports
 //! what all of them ignore. [`envelope`] prints the answer, [`entity_tag`] its tag, [`openapi`] the API description.
 
+pub mod again;
 pub mod changes;
 pub mod describe;
+pub mod display;
 pub mod entity_tag;
 pub mod envelope;
 pub mod fold;

@@ -16,6 +16,9 @@ pub struct Projection {
     dates: Dates,
 }
 
+/// Names of fields by the name of their resource.
+pub type Withheld = Vec<(&'static str, Vec<&'static str>)>;
+
 /// A column, which is also a key of the printed object. Only a pointer into the description, since every request makes
 /// a dozen and sends them to another thread.
 #[derive(Clone, Copy)]
@@ -121,6 +124,21 @@ impl Projection {
             Column::Key(Association { link: Link::Many { tally, .. }, .. }) => *tally,
             _ => None,
         })
+    }
+
+    /// The fields that a reader on `rung` may not see of these records, by the keys of their maps.
+    pub fn withheld(&self, rung: Rung) -> Withheld {
+        let included = self.included.iter().filter_map(|included| match included.target {
+            Target::Records(resource) => Some(resource),
+            Target::Nothing(_) => None,
+        });
+        let of_resource = |resource: &'static Resource| {
+            let hidden = |field: &&Field| matches!(field.shown, Shown::From(from) if rung < from);
+            let names = resource.fields.iter().filter(hidden).map(|field| field.name);
+            (resource.name, names.collect::<Vec<_>>())
+        };
+        let all = std::iter::once(self.resource).chain(included).map(of_resource);
+        all.filter(|(_, names)| !names.is_empty()).collect()
     }
 
     /// Whether every column is a field, and so in the record's own row.

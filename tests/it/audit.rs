@@ -1,8 +1,13 @@
 //! The audit trail: each write leaves one row with the actor and the change; a refused write leaves none.
 
+use invited::testing::sign_in_links;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::exact::put_json;
+use crate::oauth::{authorize_path, set_password};
+use crate::support::answers::PASSWORD;
+use crate::support::browser::{Browser, encoded, hidden};
 use crate::support::{Server, token};
 
 /// A row of the audit trail.
@@ -116,4 +121,158 @@ fn the_trail_names_the_request_by_its_id() {
         .send()
         .expect(200);
     assert_eq!(server.stored("SELECT request_id FROM audit"), ["request-of-this-story"]);
+}
+
+/// Rows with these words in the action: action, subject, actor, request.
+fn rows_of(server: &Server, action: &str) -> Vec<String> {
+    server.stored(&format!(
+        "SELECT action, subject_type, subject_id, actor_user_id, request_id FROM audit WHERE action LIKE '%{action}%' ORDER BY id"
+    ))
+}
+
+#[test]
+fn an_answer_to_an_invitation_is_in_the_trail_with_its_request() {
+    let server = Server::start();
+    let reply = |action: &str, body: Value, request: &str| {
+        let post = server.request_at_root("POST", &format!("/invitations/{action}")).header("x-request-id", request);
+        post.json(&body).send()
+    };
+    let (id, link) = server.invite_by_mail("vera@example.test");
+    reply("decline", json!({"token": link}), "said-no").expect(204);
+    let user = server.show(&id).record()["invitee_id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        rows_of(&server, ".decline"),
+        [format!("account_invitation.decline|account_invitations|{id}|{user}|said-no")]
+    );
+    let link = server.handed_over(&id);
+    reply("accept", json!({"token": link, "password": PASSWORD}), "said-yes").expect(200);
+    assert_eq!(
+        rows_of(&server, ".accept"),
+        [format!("account_invitation.accept|account_invitations|{id}|{user}|said-yes")]
+    );
+    // On the page, the request has an id of its own.
+    let (_, link) = server.invite_by_mail("paul@example.test");
+    Browser::new(&server).decide(&link, &[("password", PASSWORD)]).expect(200);
+    assert!(!rows_of(&server, ".accept")[1].ends_with("|null"));
+}
+
+#[test]
+fn an_invitation_that_raises_a_member_leaves_a_row_for_the_membership() {
+    let server = Server::start();
+    let (id, link) = server.invite_by_mail("vera@example.test");
+    // An invitation of somebody who is a member by now.
+    let raising = format!("UPDATE account_invitations SET invitee_id = 7, permission = 'project_lead' WHERE id = {id}");
+    server.alter_stored(&raising);
+    server.accept_link(&link).expect(200);
+    let rows = server.stored(
+        "SELECT subject_id, actor_user_id, before, after FROM audit WHERE action = 'account_membership.update'",
+    );
+    assert_eq!(rows, [r#"207|7|{"permission":"collaborator"}|{"permission":"project_lead"}"#]);
+    assert!(!rows_of(&server, "account_membership.update")[0].ends_with("|null"));
+}
+
+#[test]
+fn a_password_that_moves_along_leaves_a_row() {
+    let server = Server::start();
+    let invited = json!({"full_name": "Mona", "email_address": "mona@example.test"});
+    server.invite_by(token::OTHER_ADMINISTRATOR, &invited);
+    let mut browser = Browser::new(&server);
+    browser.decide(&server.mailed("mona@example.test"), &[("password", PASSWORD)]).expect(200);
+    let there = server.number("SELECT id FROM users WHERE email_address = 'mona@example.test'");
+    server.invite(&invited);
+    let link = server.mailed("mona@example.test");
+    browser.decide(&link, &[("decision", "accept"), ("confirm_move", "yes")]).expect(200);
+    let here = server.number("SELECT id FROM users WHERE email_address = 'mona@example.test' AND account_id = 1");
+    let rows = server
+        .stored("SELECT account_id, subject_id, actor_user_id, after FROM audit WHERE action = 'password.take_along'");
+    assert_eq!(rows, [format!(r#"1|{here}|{here}|{{"user_id":"{here}","from_user_id":"{there}"}}"#)]);
+    assert!(!rows_of(&server, "password.take_along")[0].ends_with("|null"));
+}
+
+#[test]
+fn signing_out_and_failing_to_sign_in_are_in_the_trail_with_their_requests() {
+    let server = Server::start();
+    set_password(&server, 5, PASSWORD);
+    let path = authorize_path(&[]);
+    let mut browser = Browser::new(&server);
+    for (address, password) in [
+        ("project_lead@example.test", "wrong horse battery"),
+        ("nobody@example.test", PASSWORD),
+        // Typed into the wrong field.
+        (PASSWORD, "project_lead@example.test"),
+    ] {
+        browser.sign_in(&path, address, password).expect(422);
+    }
+    let refused = rows_of(&server, "session.refuse");
+    let told: Vec<&str> = refused.iter().map(|row| row.rsplit_once('|').unwrap().0).collect();
+    assert_eq!(
+        told,
+        ["session.refuse|users|5|null", "session.refuse|accounts|1|null", "session.refuse|accounts|1|null"]
+    );
+    assert!(refused.iter().all(|row| !row.ends_with("|null")), "{refused:?}");
+    assert!(!server.everything_stored().iter().any(|row| row.contains("nobody@") || row.contains(PASSWORD)));
+
+    // For no application, only what concerns a member concerns an account.
+    for (address, rows) in [("project_lead@example.test", 4), ("nobody@example.test", 4)] {
+        browser.sign_in("/oauth/sign-in", address, "wrong horse battery").expect(422);
+        assert_eq!(rows_of(&server, "session.refuse").len(), rows, "{address}");
+    }
+
+    browser.sign_in(&path, "project_lead@example.test", PASSWORD).expect(303);
+    let consent = browser.get(&path).expect(200);
+    browser.submit(&consent, "/oauth/sign-out", &[]).expect(303);
+    let ended = rows_of(&server, "session.delete");
+    assert_eq!(ended.len(), 1);
+    assert!(ended[0].contains("|5|") && !ended[0].ends_with("|null"), "{ended:?}");
+    // Who is not signed in leaves nothing.
+    let page = browser.get(&path).expect(200);
+    let form: Vec<(String, String)> = hidden(&page, "/oauth/sign-in");
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.post("/oauth/sign-out", &encoded(&form)).expect(303);
+    assert_eq!(rows_of(&server, "session.delete").len(), 1);
+}
+
+#[test]
+fn a_sign_in_link_that_is_used_again_is_in_the_trail() {
+    let server = Server::start();
+    let (now, entropy) = (server.app().clock.now(), server.app().entropy.clone());
+    let token = server.write(move |db| sign_in_links::create(db, &entropy, 1.into(), 5.into(), now));
+    let path = format!("/oauth/sign-in/{}", token.expose_secret());
+    for (status, rows) in [(200, 0), (403, 1)] {
+        let mut browser = Browser::new(&server);
+        let page = browser.get(&path).expect(200);
+        browser.reply(&page, &path, &[]).expect(status);
+        assert_eq!(rows_of(&server, "session.refuse").len(), rows);
+    }
+    assert!(rows_of(&server, "session.refuse")[0].starts_with("session.refuse|users|5|null|"));
+}
+
+#[test]
+fn a_put_that_changes_nothing_leaves_no_row() {
+    let server = Server::start();
+    let put = |path: &str, body: Value| server.put(path).bearer(token::ADMINISTRATOR).json(&body).send().expect(200);
+    let reference =
+        json!({"service_name": "hr", "service_model": "Employee", "service_model_ref": "4711", "locked": true});
+    put("/users/7", json!({"user": {"external_reference": reference}}));
+    put("/roles/101", json!({"role": {"external_reference": reference}}));
+    let before = rows_of(&server, "");
+    assert_eq!(before.len(), 2);
+    let partly = json!({"service_name": "hr", "service_model": "Employee", "service_model_ref": "4711"});
+    for (path, root, attributes) in [
+        ("/account_invitations/2", "account_invitation", json!({"permission": "project_lead"})),
+        ("/account_invitations/2", "account_invitation", json!({})),
+        ("/account_memberships/207", "account_membership", json!({"permission": "collaborator"})),
+        ("/account_memberships/207", "account_membership", json!({"change_role_option": "add_another_role"})),
+        ("/users/7", "user", json!({"full_name": "Cora Collaborator", "external_reference": reference})),
+        ("/users/7", "user", json!({"external_reference": partly})),
+        ("/roles/101", "role", json!({"external_reference": reference})),
+    ] {
+        put(path, json!({ root: attributes }));
+        assert_eq!(rows_of(&server, ""), before, "{path} {attributes}");
+    }
+    put(
+        "/users/7",
+        json!({"user": {"external_reference": {"service_name": "hr", "service_model": "E", "service_model_ref": "1"}}}),
+    );
+    assert_eq!(rows_of(&server, "").len(), 3, "a change leaves one");
 }

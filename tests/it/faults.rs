@@ -3,10 +3,12 @@
 //!
 //! - `growing`: the write-ahead log beside the file.
 //! - `misplaced`: a file that is moved, replaced or deleted.
+//! - `chaos`: all of it at once, under load (`cargo xtask chaos`).
 //! - `damaged`: a file with damaged content.
 //! - `failing`: a disk that refuses, is full or hangs.
 //! - `rig`: the program; `orders`: a library that makes its system calls fail.
 
+mod chaos;
 mod damaged;
 mod failing;
 mod growing;

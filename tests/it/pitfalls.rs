@@ -4,6 +4,7 @@
 //! and exports.
 
 mod authority;
+mod hidden;
 mod links;
 mod mails;
 mod secrets;

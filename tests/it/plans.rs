@@ -46,11 +46,14 @@ pub(crate) fn tree(query: &str) -> Tree {
 /// The statements of one resource, each with its query string.
 pub(crate) fn statements(dialect: Dialect, resource: &'static Resource) -> Vec<(String, Statement)> {
     let mut statements = Vec::new();
-    for question in questions(resource) {
-        let list = ListQuery::read(resource, &tree(&question), TOP).unwrap();
+    // On the lowest rung, the restriction of the resource counts, too.
+    for (question, rung) in
+        questions(resource).into_iter().flat_map(|question| [(question.clone(), TOP), (question, LOWEST)])
+    {
+        let list = ListQuery::read(resource, &tree(&question), rung).unwrap();
         statements.push((format!("list {question}"), sql::list(dialect, &plain(resource), 1, &list)));
         statements.push((format!("count {question}"), sql::count(dialect, resource, 1, &list)));
-        let conditions = query::show_conditions(resource, &tree(&question));
+        let conditions = query::show_conditions(resource, &tree(&question), rung);
         statements.push((
             format!("show {question}"),
             sql::record(dialect, &plain(resource), Key { account: 1, id: 7 }, &conditions),
@@ -58,14 +61,19 @@ pub(crate) fn statements(dialect: Dialect, resource: &'static Resource) -> Vec<(
     }
     for association in resource.associations {
         let including = Projection::read(resource, &tree(&format!("include={}", association.name)), TOP);
-        statements.push((format!("list with {}", association.name), sql::records(dialect, &including, 1, &[1, 2])));
+        statements
+            .push((format!("list with {}", association.name), sql::records(dialect, &including, 1, &[1, 2], &[])));
         if let Target::Records(target) = association.target {
-            statements
-                .push((format!("include {}", association.name), sql::records(dialect, &plain(target), 1, &[1, 2])));
+            statements.push((
+                format!("include {}", association.name),
+                sql::records(dialect, &plain(target), 1, &[1, 2], &[]),
+            ));
         }
     }
     statements
 }
+
+const LOWEST: invited::testing::Rung = invited::testing::Rung(1);
 
 pub(crate) fn plain(resource: &'static Resource) -> Projection {
     Projection::plain(resource, TOP)
@@ -137,7 +145,7 @@ fn records_named_by_id_are_found_by_id_rather_than_by_account() {
             let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc"), TOP).unwrap();
             let projection = plain(entry.resource);
             for statement in [
-                sql::records(Dialect::Sqlite, &projection, 1, &[1, 2]),
+                sql::records(Dialect::Sqlite, &projection, 1, &[1, 2], &[]),
                 sql::record(Dialect::Sqlite, &projection, Key { account: 1, id: 7 }, &[]),
                 sql::list(Dialect::Sqlite, &projection, 1, &only),
                 sql::count(Dialect::Sqlite, entry.resource, 1, &only),

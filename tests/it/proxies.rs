@@ -67,13 +67,13 @@ fn what_is_not_well_formed_is_no_attempt() {
 #[test]
 fn the_audit_trail_has_the_clients_address_until_the_person_is_erased() {
     let server = server("127.0.0.1");
-    let body = r#"{"account_invitation":{"full_name":"Nia New"}}"#;
+    let body = r#"{"account_invitation":{"billability_target":1}}"#;
     put_json(&server, "/account_invitations/2", token::ADMINISTRATOR, body).expect(200);
     server
         .put("/account_invitations/3")
         .bearer(token::ADMINISTRATOR)
         .header("X-Forwarded-For", "198.51.100.1, 2001:db8::1")
-        .json(&json!({"account_invitation": {"full_name": "Noa New"}}))
+        .json(&json!({"account_invitation": {"billability_target": 2}}))
         .send()
         .expect(200);
     let addresses = "SELECT client_address FROM audit WHERE actor_user_id = 2 ORDER BY id";

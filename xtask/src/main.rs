@@ -28,6 +28,8 @@ The chores of the project.
   cargo xtask pre-commit                    formatting and spelling, in seconds
   cargo xtask bench [--engine postgres] [--quick] [--json]
                                             build as shipped, measure, print the table
+  cargo xtask chaos [SECONDS]               kill, fill, stop and move what the program needs, for a minute or as long; what
+                                            is lost (nothing), and what each fault is answered
   cargo xtask help                          this text
 
 The chores need programs of the system: a C compiler, Python with venv, Node with npm, Chromium, PostgreSQL, PgBouncer
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         }
         "pre-commit" => pre_commit(),
         "bench" => bench(&arguments),
+        "chaos" if matches!(&arguments[..], [] | [_]) => chaos(arguments.first().map_or("60", String::as_str)),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
@@ -152,6 +155,13 @@ fn install(what: &str) -> Result<PathBuf, String> {
     script.arg(workspace().join("tests/peers/install")).args([folder.as_os_str(), what.as_ref()]);
     run("Packages of Python and Node", &mut script, "the first run has to reach the registries of pip and npm")?;
     Ok(folder)
+}
+
+/// The long form of a test that is among the others, too: it goes on for so many seconds, and its table is shown.
+fn chaos(seconds: &str) -> Result<(), String> {
+    tools::require(&[&tools::C_COMPILER], false)?;
+    let test = ["test", "--package", "invited", "--test", "it", "--", "faults::chaos::", "--nocapture"];
+    run("Chaos", cargo(&test).env("INVITED_CHAOS_SECONDS", seconds), "the lines above say what was lost")
 }
 
 /// Builds both programs apart: together, cargo would merge their features and measure a server that is never shipped.

@@ -20,7 +20,7 @@ use crate::http::api::options::{self, RequestOptions};
 use crate::http::api::route::{self, Route};
 use crate::http::call::Call;
 use crate::http::{headers, request};
-use crate::ids::UserId;
+use crate::ids::{RecordId, UserId};
 use crate::resources::writes::Write;
 use crate::server::app::App;
 use crate::server::listen::{Body, RequestBody};
@@ -70,7 +70,7 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>
             let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
             return app.read_for(&permitted.caller, listed).await;
         }
-        Verb::Show => (permitted.route.id, query::show_conditions(resource, &permitted.params)),
+        Verb::Show => (permitted.route.id, query::show_conditions(resource, &permitted.params, caller.rung())),
         // Filters do not apply to the caller's own record (docs/WIRE.md, G6).
         Verb::ShowOwn(_) => (caller.user_id().map(UserId::record), Vec::new()),
         Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => return Err(Error::NotFound),
@@ -172,6 +172,7 @@ impl Permitted<'_> {
             Some(_) => WriteMode::Part,
         };
         let remarks = Arc::clone(&context.remarks);
+        let withheld = key.as_ref().map(|_| projection.withheld(caller.rung())).unwrap_or_default();
         let mut work = move |db: &mut Db| {
             let guard =
                 |db: &mut Db, record: &Record| permit(db, &context, record, operation, expected.as_ref(), &projection);
@@ -187,7 +188,9 @@ impl Permitted<'_> {
         let (body, mark) = match key {
             _ if options.is_dry_run => (app.rehearse_for(&caller, turn, work).await?, Some(options::DRY_RUN)),
             Some(key) => {
-                let once = move |db: &mut Db| idempotency::once(db, &key, &mut work);
+                let replayed_to = Arc::clone(&caller);
+                let judge = move |db: &mut Db| permit_replay(db, entry.resource, &replayed_to, operation, id);
+                let once = move |db: &mut Db| idempotency::once(db, &key, &withheld, &judge, &mut work);
                 let (body, is_replay) = app.write_for(&caller, turn, once).await?;
                 (body, is_replay.then_some(options::REPLAYED))
             }
@@ -230,6 +233,22 @@ fn permit(
         }
     }
     Err(Error::Stale)
+}
+
+/// Whether a caller may still be told what an earlier request did to a record. One that is gone meanwhile is no reason to
+/// keep quiet: the request took place.
+fn permit_replay(
+    db: &mut Db,
+    resource: &'static Resource,
+    caller: &Caller,
+    operation: &Operation,
+    id: Option<RecordId>,
+) -> Result<(), Error> {
+    if id.is_none() || matches!(records::find(db, resource, caller.account_id, id), Err(Error::NotFound)) {
+        return Ok(());
+    }
+    let record = records::find_for(db, resource, caller, id)?;
+    access::permit_record(caller, operation, |field| record.id_in(field))
 }
 
 /// The answer to a write: 200 with its body, or 204 without one.

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::engine::error::Error;
 use crate::http::browser::Browser;
-use crate::http::extract::{Params, Visit, redirect, text};
+use crate::http::extract::{BodyParams, Visit, redirect, text};
 use crate::http::{html, request};
 use crate::ids::UserId;
 use crate::oauth::applications::{self, Application};
@@ -43,7 +43,7 @@ impl Trusted {
         let application = visit.app.store.read(move |db| applications::find(db, &client_id)).await?;
         let application = application.ok_or_else(|| syntax("The application that sent you here is unknown."))?;
         let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {
-            syntax("The application that sent you here uses a redirect address that is not registered for it.")
+            syntax("The application that sent you here uses a redirect address that is not registered for it, or not safe.")
         })?;
         let status = if visit.head.method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
         Ok(Self { application, redirect_uri, asked, status })
@@ -164,7 +164,7 @@ async fn consent(
 }
 
 /// What the member decided.
-pub async fn decide(visit: Visit, Params(params): Params) -> Result<Response, Error> {
+pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;
     let request = match trusted.asked.judge() {

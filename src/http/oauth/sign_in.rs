@@ -12,11 +12,12 @@ use crate::engine::error::Error;
 use crate::engine::limits::Limit;
 use crate::engine::tokens;
 use crate::http::browser::{self, Browser};
-use crate::http::extract::{Params, Visit, bucket, text};
+use crate::http::extract::{BodyParams, Visit, bucket, text};
 use crate::http::oauth::authorize::Trusted;
 use crate::http::{headers, html};
 use crate::ids::AccountId;
 use crate::oauth::{passwords, sessions, sign_in_links};
+use crate::store::Db;
 use crate::wire::fold::fold;
 use crate::wire::params::Tree;
 
@@ -79,7 +80,7 @@ pub async fn show(visit: Visit) -> Result<Response, Error> {
 }
 
 /// Signs in with a password, then goes back to the request of an application, if there is one.
-pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Response, Error> {
+pub async fn with_password(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     let browser = Browser::of_form(&visit, &params)?;
     let purpose = Purpose::find(&visit, &params).await?;
     let address = text(&params, "email_address").unwrap_or_default();
@@ -103,11 +104,13 @@ pub async fn with_password(visit: Visit, Params(params): Params) -> Result<Respo
         return Ok(response);
     }
     let candidate = app.store.read(move |db| Ok::<_, Error>(passwords::candidate(db, account_id, &address)?)).await?;
+    let (claimed, now, request_id) = (candidate.user_id(), app.clock.now(), visit.call.request_id.clone());
     let cookie = match app.password_checks.prove(candidate, password).await? {
         Some(proof) => browser.sign_in(&visit, move |db| Ok(proof.user(db)?)).await?,
         None => None,
     };
     let Some(cookie) = cookie else {
+        visit.write(move |db| Ok(sessions::note_failure(db, account_id, claimed, &request_id, now)?)).await?;
         return purpose.page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
     };
     browser::set_cookie(app, purpose.fulfilled()?, &cookie)
@@ -121,12 +124,13 @@ pub async fn show_link(visit: Visit) -> Result<Response, Error> {
 }
 
 /// Signs in; the link works once.
-pub async fn with_link(visit: Visit, Params(params): Params) -> Result<Response, Error> {
+pub async fn with_link(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     let browser = Browser::of_form(&visit, &params)?;
     visit.limit_attempts()?;
     let token = tokens::in_address(visit.head.uri.path().strip_prefix(LINK_PATH).unwrap_or_default()).to_owned();
-    let now = visit.app.clock.now();
-    let cookie = browser.sign_in(&visit, move |db| Ok(sign_in_links::redeem(db, &token, now)?)).await?;
+    let (now, request_id) = (visit.app.clock.now(), visit.call.request_id.clone());
+    let redeem = move |db: &mut Db| Ok(sign_in_links::redeem(db, &token, &request_id, now)?);
+    let cookie = browser.sign_in(&visit, redeem).await?;
     let Some(cookie) = cookie else {
         return Err(Error::Forbidden("This link has been used or has expired. Ask for a new one."));
     };
@@ -134,9 +138,10 @@ pub async fn with_link(visit: Visit, Params(params): Params) -> Result<Response,
 }
 
 /// Signs out, to sign in as another member for the same application.
-pub async fn sign_out(visit: Visit, Params(params): Params) -> Result<Response, Error> {
+pub async fn sign_out(visit: Visit, BodyParams(params): BodyParams) -> Result<Response, Error> {
     let browser = Browser::of_form(&visit, &params)?;
     let trusted = Trusted::find(&visit, &params).await?;
-    visit.write(move |db| Ok(sessions::end(db, browser.cookie.expose_secret())?)).await?;
+    let (now, request_id) = (visit.app.clock.now(), visit.call.request_id.clone());
+    visit.write(move |db| Ok(sessions::end(db, browser.cookie.expose_secret(), &request_id, now)?)).await?;
     trusted.again()
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::engine::error::Error;
-use crate::http::extract::{Params, Visit, text};
+use crate::http::extract::{BodyParams, Visit, text};
 use crate::http::json::{Json, Ordered};
 use crate::http::oauth::client;
 use crate::http::oauth::refused::Refused;
@@ -19,7 +19,7 @@ use crate::wire::params::Tree;
 
 const NO_TOKEN: Refusal = refusal(Code::InvalidRequest, "The parameter token is missing.");
 
-pub async fn token(visit: Visit, Params(params): Params) -> Result<Json<Ordered<Value>>, Refused> {
+pub async fn token(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<Ordered<Value>>, Refused> {
     let asked = asked(&params)?;
     let application = client::authenticate(&visit, &params).await?;
     // Only an authenticated application learns which parameter is missing.
@@ -82,7 +82,7 @@ fn seconds(moment: Timestamp) -> i64 {
 }
 
 /// The answer is the same whether or not there was such a token.
-pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>, Refused> {
+pub async fn revoke(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<Value>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
     let app = Arc::clone(&visit.app);
@@ -96,7 +96,7 @@ pub async fn revoke(visit: Visit, Params(params): Params) -> Result<Json<Value>,
     Ok(Json(json!({})))
 }
 
-pub async fn introspect(visit: Visit, Params(params): Params) -> Result<Json<Ordered<Value>>, Refused> {
+pub async fn introspect(visit: Visit, BodyParams(params): BodyParams) -> Result<Json<Ordered<Value>>, Refused> {
     let application = client::authenticate(&visit, &params).await?;
     let token = text(&params, "token").ok_or(NO_TOKEN)?;
     let oldest = visit.app.config.oldest_refresh_token(visit.app.clock.now());

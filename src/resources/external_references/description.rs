@@ -27,6 +27,7 @@ pub static RESOURCE: Resource = Resource {
     ],
     filters: &[],
     default_scope: None,
+    restriction: None,
     writable: None,
     sorts: &[Sort::new("created_at", "t.created_at")],
     default_order: ("created_at", Direction::Ascending),

@@ -48,12 +48,44 @@ pub const KIND: Kind = Kind::Object(&[
 
 /// Writes the reference in a body, if it has one. Missing members keep their values.
 pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes) -> Result<(), Error> {
-    let Some(reference) = changes.text("external_reference") else {
-        return Ok(());
-    };
-    let reference: Json = serde_json::from_str(reference)
-        .map_err(|cause| Error::Data(format!("a stored external reference is no JSON: {cause}")))?;
+    let Some(reference) = read(changes)? else { return Ok(()) };
     put(db, context.caller.account_id, subject, &reference, context.now)
+}
+
+/// Drops the reference in a body if it is stored as it is.
+pub fn drop_unchanged(db: &mut Db, context: &Context, subject: Subject, changes: &mut Changes) -> Result<(), Error> {
+    let Some(reference) = read(changes)? else { return Ok(()) };
+    let sql = "SELECT service_model, service_model_ref, status, external_message, external_link, external_status, locked \
+               FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3 \
+               AND service_name = ?4";
+    let service = reference.get("service_name").and_then(Json::as_str).unwrap_or_default();
+    let params =
+        [context.caller.account_id.into(), Param::Text(subject.name()), subject.id().into(), Param::Text(service)];
+    let is_stored = db.maybe(sql, &params, |row| {
+        let texts =
+            ["service_model", "service_model_ref", "status", "external_message", "external_link", "external_status"];
+        for (column, name) in texts.into_iter().enumerate() {
+            let given = reference.get(name).and_then(Json::as_str);
+            if given.is_some() && given != row.maybe_text(column)? {
+                return Ok(false);
+            }
+        }
+        let locked = reference.get("locked").and_then(Json::as_bool).map(i64::from);
+        Ok(locked.is_none() || locked == row.maybe_int(texts.len())?)
+    })?;
+    if is_stored == Some(true) {
+        changes.drop("external_reference");
+    }
+    Ok(())
+}
+
+/// The reference in a body.
+fn read(changes: &Changes) -> Result<Option<Json>, Error> {
+    let read = |text| {
+        serde_json::from_str(text)
+            .map_err(|cause| Error::Data(format!("a stored external reference is no JSON: {cause}")))
+    };
+    changes.text("external_reference").map(read).transpose()
 }
 
 /// Missing members keep their values.

@@ -96,18 +96,20 @@ pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result
         violations.push(Violation::of("password", 0, PASSWORD_MISSING));
     }
     Error::unless_valid(violations)?;
-    let accepted = rules::accept(db, offer.account_id, offer.invitation_id, context.now)?;
+    let request_id = context.request_id.as_deref();
+    let accepted = rules::accept(db, offer.account_id, offer.invitation_id, request_id, context.now)?;
     if origin == LinkOrigin::Mail {
         addresses::prove(db, accepted.user_id, &offer.email_key, context.now)?;
     }
+    let actor = Actor::user(accepted.user_id, request_id);
     match &acceptance.password {
         Some(hashed) => {
-            let actor = Actor::user(accepted.user_id, context.request_id.as_deref());
             passwords::set(db, offer.account_id, accepted.user_id, hashed, Grants::End, actor, context.now)?;
         }
         None => {
             for member in elsewhere.iter().filter(|member| Some(member.user_id) == acceptance.signed_in) {
-                passwords::take_along(db, member.user_id, accepted.user_id)?;
+                let to = (offer.account_id, accepted.user_id);
+                passwords::take_along(db, member.user_id, to, actor, context.now)?;
             }
         }
     }
@@ -121,7 +123,8 @@ pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result
 
 pub fn decline(db: &mut Db, context: &Context, token: &str) -> Result<(), Error> {
     let (offer, _) = offers::of_token(db, token, context.now)?.ok_or(Error::NotFound)?;
-    rules::decline(db, offer.account_id, offer.invitation_id, offer.invitee_id, context.now)
+    let request_id = context.request_id.as_deref();
+    rules::decline(db, offer.account_id, offer.invitation_id, offer.invitee_id, request_id, context.now)
 }
 
 /// The active memberships of the invited address in other accounts.

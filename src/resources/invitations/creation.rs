@@ -62,7 +62,8 @@ pub fn invite(
     tallies::add(db, context.caller.account_id, PENDING_INVITATIONS, made)?;
     if context.activates_at_once {
         for id in &ids {
-            rules::accept(db, context.caller.account_id, id.typed(), context.now)?;
+            let request_id = context.request_id.as_deref();
+            rules::accept(db, context.caller.account_id, id.typed(), request_id, context.now)?;
         }
     }
     seats::note_taken(db, context)?;

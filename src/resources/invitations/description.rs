@@ -74,6 +74,7 @@ pub static RESOURCE: Resource = Resource {
         ),
     ],
     default_scope: Some(DefaultScope { condition: IS_PENDING, lifted_by: &[("only_pending", false)] }),
+    restriction: None,
     writable: None,
     sorts: &[
         Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),

@@ -13,6 +13,7 @@ use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::limits::Limit;
 use crate::engine::records::Record;
+use crate::engine::request_id::RequestId;
 use crate::engine::tallies;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
 use crate::mail::outbox::{self, Topic};
@@ -104,7 +105,13 @@ pub struct Accepted {
 /// Makes the invitee of a pending invitation a member on its terms; `NotFound` if there is no such invitation or it was
 /// accepted already. The guard is in the update, so of concurrent acceptances one succeeds. An existing member keeps
 /// the terms of the membership, and gets the permission of the invitation if it is higher.
-pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timestamp) -> Result<Accepted, Error> {
+pub fn accept(
+    db: &mut Db,
+    account_id: AccountId,
+    id: InvitationId,
+    request_id: Option<&RequestId>,
+    now: Timestamp,
+) -> Result<Accepted, Error> {
     let accepted = db.maybe(
         "UPDATE account_invitations SET accepted_at = ?3, updated_at = ?3 \
          WHERE account_id = ?1 AND id = ?2 AND accepted_at IS NULL \
@@ -124,7 +131,8 @@ pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timesta
     )?;
     let membership = accepted.ok_or(Error::NotFound)?;
     let (user_id, permission) = (membership.user_id, membership.permission);
-    let membership_id = match memberships::raise(db, account_id, user_id, permission, now)? {
+    let actor = Actor::user(user_id, request_id);
+    let membership_id = match memberships::raise(db, account_id, user_id, permission, actor, now)? {
         Some(membership_id) => membership_id,
         None => people::insert_membership(db, None, &membership)?,
     };
@@ -132,7 +140,7 @@ pub fn accept(db: &mut Db, account_id: AccountId, id: InvitationId, now: Timesta
     outbox::cancel(db, id, now)?;
     tallies::add(db, account_id, PENDING_INVITATIONS, -1)?;
     AuditEntry::new(account_id, now, "account_invitation.accept", "account_invitations", id)
-        .by(Actor::user(user_id, None))
+        .by(actor)
         .after([
             ("account_membership_id", Kind::Id("account_memberships"), membership_id.into()),
             ("permission", Kind::Line, Cell::Text(permission.name())),
@@ -148,6 +156,7 @@ pub fn decline(
     account_id: AccountId,
     id: InvitationId,
     invitee_id: UserId,
+    request_id: Option<&RequestId>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let sql = "UPDATE account_invitations SET declined_at = ?3, updated_at = ?3 \
@@ -158,7 +167,7 @@ pub fn decline(
     links::end(db, id)?;
     outbox::cancel(db, id, now)?;
     let entry = AuditEntry::new(account_id, now, "account_invitation.decline", "account_invitations", id);
-    Ok(entry.by(Actor::user(invitee_id, None)).write(db)?)
+    Ok(entry.by(Actor::user(invitee_id, request_id)).write(db)?)
 }
 
 /// The last day, in UTC, of a link made now.

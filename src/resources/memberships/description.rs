@@ -160,6 +160,7 @@ pub static RESOURCE: Resource = Resource {
         condition: IS_ACTIVE,
         lifted_by: &[("only_inactive", true), ("only_active", false), ("is_active", false)],
     }),
+    restriction: None,
     writable: None,
     sorts: &[
         Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),

@@ -5,7 +5,7 @@
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ABOVE_OWN_LEVEL, Permission};
-use crate::engine::audit::AuditEntry;
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
@@ -26,6 +26,8 @@ const PUNCH_CLOCK_RATE: &str = "Bill rate in cents is required for a punch_clock
 
 /// Judges the values that would change, before they are written.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    // It is about projects, and there are none here.
+    changes.drop("change_role_option");
     judge_permission(db, context, record, changes)?;
     roles::judge_default_role(db, context, changes)?;
     judge_manager(db, context, record, changes)?;
@@ -60,6 +62,7 @@ pub fn raise(
     account: AccountId,
     user: UserId,
     permission: Permission,
+    actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<Option<MembershipId>, Error> {
     let sql = "SELECT id, permission, disabled_at FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
@@ -74,6 +77,10 @@ pub fn raise(
                 let sql = "UPDATE account_memberships SET permission = ?3, updated_at = ?4 \
                            WHERE account_id = ?1 AND id = ?2";
                 db.exec(sql, &[account.into(), id.into(), permission.into(), Param::Int(now.0)])?;
+                AuditEntry::new(account, now, "account_membership.update", "account_memberships", id)
+                    .by(actor)
+                    .change("permission", Kind::Line, [held, permission].map(|level| Cell::Text(level.name())))
+                    .write(db)?;
             }
             Ok(Some(id))
         }

@@ -66,6 +66,7 @@ pub static RESOURCE: Resource = Resource {
         Filter::new("updated_before", Test::Before("t.updated_at"), "Roles changed before this moment."),
     ],
     default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("only_active", false)] }),
+    restriction: None,
     writable: Some(IS_ACTIVE),
     sorts: &[Sort::new("alphabetical", "t.name_key")],
     default_order: ("alphabetical", Direction::Ascending),

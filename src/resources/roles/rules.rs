@@ -40,7 +40,8 @@ pub fn insert(db: &mut Db, account_id: AccountId, name: &str, now: Timestamp) ->
     db.insert(sql, &[account_id.into(), Param::Text(name), Param::Text(&fold(name)), Param::Int(now.0)])
 }
 
-pub fn before_update(_db: &mut Db, _context: &Context, _record: &Record, changes: &mut Changes) -> Result<(), Error> {
+pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    external_references::drop_unchanged(db, context, Subject::Role(record.id.typed()), changes)?;
     if let Some(key) = changes.text("name").map(fold) {
         changes.derive("name_key", key);
     }

@@ -1,12 +1,13 @@
 //! Users: the members and invitees of an account. Invitations make them.
 
+use crate::engine::access::LEAD;
 use crate::engine::records::Conflict;
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::users::rules;
 use crate::resources::{external_references, memberships, roles};
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Flag, Letters, Operation, Resource, Rung, Search, Sort, Tally,
-    Test, Verb,
+    Association, DefaultScope, Direction, Field, Filter, Flag, Letters, Operation, Resource, Restriction, Rung, Search,
+    Sort, Tally, Test, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -151,6 +152,8 @@ pub static RESOURCE: Resource = Resource {
         Filter::new("updated_before", Test::Before("t.updated_at"), "Users changed before this moment."),
     ],
     default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("show_disabled", true)] }),
+    // Who was invited, and by what address, is a matter of those who may see invitations.
+    restriction: Some(Restriction { from: LEAD, condition: "t.has_joined = 1" }),
     writable: None,
     sorts: &[Sort::new("alphabetical", "t.name_key")],
     default_order: ("alphabetical", Direction::Ascending),

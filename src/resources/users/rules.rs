@@ -20,6 +20,7 @@ const ADDRESS_INVITED: &str = "Email address already has a pending invitation.";
 /// Judges a new address, and derives the keys of name and address.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     judge_address(db, context, record, changes)?;
+    external_references::drop_unchanged(db, context, Subject::User(record.id.typed()), changes)?;
     if changes.text("full_name").is_some() || changes.text("email_address").is_some() {
         let text = |name| changes.text(name).or(record.text(name)).unwrap_or_default();
         let keys = Keys::of(text("full_name"), text("email_address"));

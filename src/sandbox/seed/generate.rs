@@ -162,7 +162,7 @@ impl<'a> Generator<'a> {
                     created_at,
                     ..person.terms
                 };
-                users.push(rows::user(person.terms.user_id, &person.user(created_at).proven(), is_active));
+                users.push(rows::user(person.terms.user_id, &person.user(created_at).proven(), Some(is_active)));
                 memberships.push(rows::membership(next(&mut self.last_membership), &membership));
                 if is_active && person.terms.permission.level() >= Level::ProjectLead {
                     target.inviters.push(person.terms.user_id.get());
@@ -192,7 +192,7 @@ impl<'a> Generator<'a> {
                 let person = member.unwrap_or_else(|| self.person(target, &mut dice));
                 let invitee = person.user(created_at);
                 if !is_member {
-                    users.push(rows::user(person.terms.user_id, &invitee, false));
+                    users.push(rows::user(person.terms.user_id, &invitee, None));
                 }
                 pending += i64::from(outcome.accepted_at.is_none());
                 let promised = NewMembership { created_at, ..person.terms };

@@ -57,10 +57,12 @@ pub(super) fn role(
     row(columns.into_iter().chain(made_at(created_at)))
 }
 
-pub(super) fn user(id: UserId, user: &NewUser<'_>, is_active: bool) -> NewRow {
+/// A user; one who is a member says whether the membership is active.
+pub(super) fn user(id: UserId, user: &NewUser<'_>, is_active: Option<bool>) -> NewRow {
     let beside = [
         ("id", id.into()),
-        ("is_active", Param::Int(is_active.into())),
+        ("has_joined", Param::Int(is_active.is_some().into())),
+        ("is_active", Param::Int((is_active == Some(true)).into())),
         ("address_proven_at", moment(user.address_proven_at())),
     ];
     row(user.columns().into_iter().chain(beside).chain(made_at(user.created_at)))

@@ -49,10 +49,11 @@ pub struct Config {
     /// Bring the database schema up to date when the server starts
     #[arg(long, value_name = "BOOL", default_value = "true")]
     pub migrate_on_start: OnOff,
-    /// Write connections to PostgreSQL; SQLite always has one writer
-    #[arg(long, value_name = "COUNT", default_value = "8", value_parser = at_least_one)]
+    /// Write connections to PostgreSQL, one of which is never left to a single account; SQLite always has one writer
+    #[arg(long, value_name = "COUNT", default_value = "9", value_parser = at_least_one)]
     pub connections: usize,
-    /// Threads that read the database; 0 for one per CPU core
+    /// Threads that read the database, one of which is never left to a single account; 0 for one more than there are
+    /// CPU cores
     #[arg(long, value_name = "COUNT", default_value = "0", value_parser = readers)]
     pub readers: usize,
     /// Writes that may wait in the queue; more get 503. 0 refuses all writes, for maintenance
@@ -114,6 +115,9 @@ pub struct Config {
     /// Requests that a sandbox records with their responses; 0 for none. `serve` records none
     #[arg(long, value_name = "COUNT", default_value = "2000")]
     pub keep_requests: usize,
+    /// Memory for recorded requests and responses; the oldest make room
+    #[arg(long, value_name = "BYTES", default_value = "67108864", value_parser = at_least_one)]
+    pub keep_request_bytes: usize,
 }
 
 impl Config {

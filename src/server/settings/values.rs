@@ -159,10 +159,10 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     parse(text).and_then(|number| if number > 0 { Ok(number) } else { Err("must be at least 1".to_owned()) })
 }
 
-/// Threads; 0 stands for the number of cores.
+/// Threads; 0 stands for one more than there are cores, since one account never has them all.
 pub(super) fn readers(text: &str) -> Result<usize, String> {
     let cores = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    parse(text).map(|count| if count > 0 { count } else { cores() })
+    parse(text).map(|count| if count > 0 { count } else { cores() + 1 })
 }
 
 pub fn days(text: &str) -> Result<i64, String> {

@@ -43,6 +43,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             schedule: Schedule::default(),
             files: files.clone(),
             is_misplaced: false,
+            is_log_needed: false,
             may_have_left: false,
         };
         let shared = Arc::clone(&statistics);

@@ -28,6 +28,8 @@ pub(super) struct Writer {
     pub(super) files: Files,
     /// Whether a file is not where it was opened.
     pub(super) is_misplaced: bool,
+    /// Whether the log then holds what the file does not.
+    pub(super) is_log_needed: bool,
     /// Whether the log may hold a commit that failed.
     pub(super) may_have_left: bool,
 }
@@ -74,7 +76,8 @@ impl Writer {
             if self.log.commits() != commits {
                 health.succeeded();
             }
-            return Ok(());
+            // Jobs may have joined the batch after the first look.
+            return self.require_place(health).map_err(|cause| Error::Uncertain(cause.to_string()));
         };
         self.db.forget_acts(0);
         tracing::debug!(%cause, jobs = batch.len(), "a batch of writes could not be committed");
@@ -102,15 +105,17 @@ impl Writer {
     /// is still open.
     fn require_place(&mut self, health: &Health) -> Result<(), Error> {
         let found = connection(&mut self.db).and_then(|connection| self.files.require_place(connection));
-        match (&found, self.is_misplaced) {
-            (Err(cause), false) => {
-                health.failed(cause);
-                self.checkpoint(Checkpoint::Emptying);
-            }
-            (Ok(()), true) => health.succeeded(),
+        let was_misplaced = std::mem::replace(&mut self.is_misplaced, found.is_err());
+        self.is_log_needed = self.is_misplaced && (self.is_log_needed || !was_misplaced);
+        if self.is_log_needed {
+            // Readers that have not noticed may stand in the way for a moment.
+            self.is_log_needed = !self.checkpoint(Checkpoint::Emptying);
+        }
+        match &found {
+            Err(cause) if !was_misplaced => health.failed(cause),
+            Ok(()) if was_misplaced => health.succeeded(),
             _ => {}
         }
-        self.is_misplaced = found.is_err();
         found
     }
 
@@ -158,20 +163,26 @@ impl Writer {
         Ok(())
     }
 
-    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+    /// Whether the log is empty, as far as the checkpoint was to empty it.
+    fn checkpoint(&mut self, checkpoint: Checkpoint) -> bool {
         let (mode, patience) = match checkpoint {
-            Checkpoint::Passing => ("PASSIVE", BUSY_TIMEOUT),
+            Checkpoint::Passing => ("PASSIVE", WRITER_BUSY_TIMEOUT),
             Checkpoint::Waiting(patience) => ("RESTART", patience),
-            Checkpoint::Emptying => ("TRUNCATE", BUSY_TIMEOUT),
+            Checkpoint::Emptying => ("TRUNCATE", WRITER_BUSY_TIMEOUT),
         };
         let done = connection(&mut self.db).and_then(|connection| {
             connection.busy_timeout(patience)?;
-            let done = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+            let is_busy =
+                connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, bool>(0));
             connection.busy_timeout(WRITER_BUSY_TIMEOUT)?;
-            Ok(done?)
+            Ok(is_busy?)
         });
-        if let Err(cause) = done {
-            tracing::warn!(%cause, "a checkpoint failed; will retry");
+        match done {
+            Ok(is_busy) => !is_busy,
+            Err(cause) => {
+                tracing::warn!(%cause, "a checkpoint failed; will retry");
+                false
+            }
         }
     }
 }

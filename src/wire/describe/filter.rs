@@ -1,11 +1,21 @@
 //! Filters: the query parameters that narrow a list, and what a list hides by default.
 
+use crate::wire::describe::Rung;
+
 /// What list and show hide by default.
 pub struct DefaultScope {
     /// Condition of the rows that are not hidden.
     pub condition: &'static str,
     /// Filters that lift the scope, each with the value that does; they act on show, too (rule E10).
     pub lifted_by: &'static [(&'static str, bool)],
+}
+
+/// Records that do not exist for callers below a rung, whatever they ask for: in lists, their counts and searches, in
+/// shows, and among what other records include.
+pub struct Restriction {
+    pub from: Rung,
+    /// Condition of the records that the others see. The default scope implies it: what is in the scope is seen by all.
+    pub condition: &'static str,
 }
 
 pub struct Filter {

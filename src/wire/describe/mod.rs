@@ -15,7 +15,7 @@ mod operation;
 
 pub use association::{Association, Link, Target};
 pub use field::{Field, Input, ReadFrom, Shown, derived};
-pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_LISTED, Relation, Test};
+pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_LISTED, Relation, Restriction, Test};
 pub use operation::{Operation, Verb};
 
 /// A rank among permission levels: higher rungs may do all that lower ones may. The protocol engine only compares
@@ -43,6 +43,8 @@ pub struct Resource {
     pub fields: &'static [Field],
     pub filters: &'static [Filter],
     pub default_scope: Option<DefaultScope>,
+    /// Records that not everybody may see.
+    pub restriction: Option<Restriction>,
     /// Condition of the records that writes may change; `None` for all.
     pub writable: Option<&'static str>,
     pub sorts: &'static [Sort],

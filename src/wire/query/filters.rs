@@ -1,6 +1,6 @@
 //! Filters: parameters become conditions on rows (rules B10 and B12).
 
-use crate::wire::describe::{Filter, Flag, Letters, MOST_LISTED, Relation, Resource, Test};
+use crate::wire::describe::{Filter, Flag, Letters, MOST_LISTED, Relation, Resource, Rung, Test};
 use crate::wire::fold::fold;
 use crate::wire::kind::{Value, moment, truth};
 use crate::wire::params::Tree;
@@ -32,24 +32,39 @@ pub struct TooMany {
     pub of: &'static str,
 }
 
-/// The default scope and every filter.
-pub(super) fn list_conditions(resource: &'static Resource, params: &Tree) -> Result<Vec<Condition>, TooMany> {
-    conditions(resource, params, |_| true)
+/// The default scope, every filter, and what this caller may see.
+pub(super) fn list_conditions(
+    resource: &'static Resource,
+    params: &Tree,
+    rung: Rung,
+) -> Result<Vec<Condition>, TooMany> {
+    conditions(resource, params, rung, |_| true)
 }
 
-/// The default scope and the filters that lift it, and no others (rules E10 and H3).
-pub fn show_conditions(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
+/// What callers on a rung may see of a resource, if that is not everything.
+pub fn restriction(resource: &Resource, rung: Rung) -> Option<Condition> {
+    let restriction = resource.restriction.as_ref().filter(|restriction| rung < restriction.from)?;
+    Some(Condition::Fixed(restriction.condition))
+}
+
+/// The default scope and the filters that lift it, and no others (rules E10 and H3); and what this caller may see.
+pub fn show_conditions(resource: &'static Resource, params: &Tree, rung: Rung) -> Vec<Condition> {
     let lifting = |filter: &Filter| resource.lifting_value(filter.name).is_some();
     // Only flags lift a scope, and they cannot list too many texts.
-    conditions(resource, params, lifting).unwrap_or_else(|_| vec![Condition::Never])
+    conditions(resource, params, rung, lifting).unwrap_or_else(|_| vec![Condition::Never])
 }
 
 fn conditions(
     resource: &'static Resource,
     params: &Tree,
+    rung: Rung,
     is_wanted: impl Fn(&Filter) -> bool,
 ) -> Result<Vec<Condition>, TooMany> {
     let mut conditions = default_scope(resource, params);
+    if conditions.is_empty() {
+        // The scope implies it, and a stored count must find nothing but the scope.
+        conditions.extend(restriction(resource, rung));
+    }
     for filter in resource.filters.iter().filter(|filter| is_wanted(filter)) {
         if let Some(condition) = condition(filter, params)? {
             push(&mut conditions, filter.relation, condition);

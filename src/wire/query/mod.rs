@@ -12,7 +12,7 @@ mod paging;
 use crate::wire::describe::{Association, Direction, MOST_LISTED, Resource, Rung, Sort};
 use crate::wire::fold::{fold, mark_words};
 use crate::wire::params::Tree;
-pub use filters::{Condition, TooMany, show_conditions};
+pub use filters::{Condition, TooMany, restriction, show_conditions};
 pub use paging::{Paging, Slice};
 
 /// The most rows of an answer, with `only` or without.
@@ -34,7 +34,7 @@ pub type Order = (&'static Sort, Direction);
 
 impl ListQuery {
     pub fn read(resource: &'static Resource, params: &Tree, rung: Rung) -> Result<Self, TooMany> {
-        let conditions = filters::list_conditions(resource, params)?;
+        let conditions = filters::list_conditions(resource, params, rung)?;
         let asked = explicit_order(resource, params, rung);
         let order = asked.unwrap_or_else(|| default_order(resource));
         let (slice, paging) = paging::page(params);

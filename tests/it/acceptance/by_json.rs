@@ -66,11 +66,16 @@ fn a_token_counts_only_in_the_body() {
         let path = format!("/invitations/{action}?token={link}");
         let unknown = server.reply(action, &json!({"token": "lnk_unknown", "password": PASSWORD})).expect(404);
         for body in [json!({"password": PASSWORD}), json!({"password": PASSWORD, "token": null})] {
-            let answer = server.request_at_root("POST", &path).json(&body).send().expect(404);
-            assert_eq!(answer.text(), unknown.text(), "{action}");
+            let answer = server.request_at_root("POST", &path).json(&body).send().expect(400);
+            assert_eq!(
+                answer.errors()[0].3,
+                "Send token in the body of the request, never in its address.",
+                "{action}"
+            );
         }
         let in_header = server.request_at_root("POST", &format!("/invitations/{action}")).bearer(&link);
-        in_header.json(&json!({"password": PASSWORD})).send().expect(404);
+        let answer = in_header.json(&json!({"password": PASSWORD})).send().expect(404);
+        assert_eq!(answer.text(), unknown.text(), "{action}");
     }
     assert_eq!(server.everything_stored(), before);
     // A form works as well as JSON.

@@ -82,9 +82,9 @@ fn only_a_form_issued_to_this_browser_counts() {
         }
     }
     assert_eq!(server.everything_stored(), before);
-    // The right token in the query string does not count either: only the body is read.
+    // The right token in the query string does not count either, and is refused: only the body is read.
     let in_address = format!("{path}?{}", encoded(&[("csrf_token", &own_token), ("password", PASSWORD)]));
-    own.post(&in_address, "").expect(403);
+    own.post(&in_address, "").expect(400);
     own.post(&path, &encoded(&[("csrf_token", &own_token), ("password", PASSWORD)])).expect(200);
 }
 

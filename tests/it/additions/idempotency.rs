@@ -210,3 +210,58 @@ fn a_process_killed_between_effect_and_answer_repeats_the_answer_after_a_restart
         drop(program);
     }
 }
+
+/// Sends a write as the administrator under a key.
+fn write(server: &Server, method: &str, path: &str, body: &Value) -> Answer {
+    let request = server.request(method, path).bearer(token::ADMINISTRATOR).json(body);
+    request.header("Idempotency-Key", "before-and-after").send()
+}
+
+/// Gives the administrator another level.
+fn demote(server: &Server, permission: &str) {
+    let body = json!({"account_membership": {"permission": permission}});
+    server.put("/account_memberships/202").bearer(token::OWNER).json(&body).send().expect(200);
+}
+
+#[test]
+fn a_replay_shows_a_demoted_caller_no_more_than_any_other_answer() {
+    let server = Server::start();
+    let costly = json!({"account_invitation": {
+        "full_name": "Ännä \"x\"", "email_address": "a@example.test", "cost_rate_in_cents": 777, "bill_rate_in_cents": 5,
+    }});
+    let path = "/account_invitations?include=inviter,invitee";
+    let first = write(&server, "POST", path, &costly).expect(200);
+    let without = first.text().replace("\"cost_rate_in_cents\":777,", "");
+    assert_ne!(first.text(), without);
+    demote(&server, "project_lead");
+    let again = write(&server, "POST", path, &costly).expect(200);
+    assert_eq!((again.header(REPLAYED), again.text()), (Some("true"), without.as_str()));
+    demote(&server, "collaborator");
+    write(&server, "POST", path, &costly).expect(403);
+    demote(&server, "administrator");
+    assert_eq!(write(&server, "POST", path, &costly).expect(200).text(), first.text());
+}
+
+#[test]
+fn a_replay_is_refused_where_the_record_may_not_be_written_to_any_more() {
+    for (user, status) in [("9", 403), ("11", 404)] {
+        let server = Server::start();
+        let path = format!("/users/{user}");
+        let change = json!({"user": {"headline": "X"}});
+        write(&server, "PUT", &path, &change).expect(200);
+        demote(&server, "collaborator");
+        // Another member, and an invitee, whom a collaborator does not even see.
+        let again = write(&server, "PUT", &path, &change).expect(status);
+        assert!(!again.text().contains("headline"), "{again}");
+    }
+}
+
+#[test]
+fn a_replay_tells_what_the_request_did_even_if_the_record_is_gone() {
+    let server = Server::start();
+    let change = json!({"account_invitation": {"permission": "collaborator"}});
+    let first = write(&server, "PUT", "/account_invitations/2", &change).expect(200);
+    server.delete("/account_invitations/2").bearer(token::OWNER).send().expect(204);
+    let again = write(&server, "PUT", "/account_invitations/2", &change).expect(200);
+    assert_eq!((again.header(REPLAYED), again.text()), (Some("true"), first.text()));
+}

@@ -83,7 +83,7 @@ fn a_database_that_others_can_read_keeps_its_mode_and_serve_says_so() {
     let folder = folder();
     let (database, url) = (folder.database(), sqlite(&folder.database()));
     succeeds(&["migrate", "--database", &url]);
-    let says_so = || log_of_serving(&url).contains("chmod 600");
+    let says_so = || log_of_serving(&url, &[]).contains("chmod 600");
     assert!(!says_so());
     std::fs::set_permissions(&database, PermissionsExt::from_mode(0o640)).unwrap();
     assert!(says_so());

@@ -124,16 +124,28 @@ fn a_mistyped_database_is_named_and_not_created() {
 fn serve_without_an_account_warns_and_says_how_to_create_one() {
     let (_folder, url) = new_database();
     succeeds(&["migrate", "--database", &url]);
-    assert!(log_of_serving(&url).contains("invited account create"));
+    assert!(log_of_serving(&url, &[]).contains("invited account create"));
     create_account(&url, "olive@example.test");
-    assert!(!log_of_serving(&url).contains("invited account create"));
+    assert!(!log_of_serving(&url, &[]).contains("invited account create"));
+}
+
+#[test]
+fn serve_warns_if_what_it_serves_can_be_read_on_the_way() {
+    let (_folder, url) = new_database();
+    create_account(&url, "olive@example.test");
+    let warns = |base_url: &str| log_of_serving(&url, &["--base-url", base_url]).contains("base_url is not https://");
+    assert!(warns("http://people.example.com") && warns("http://192.168.1.7:8080"));
+    for private in ["https://people.example.com", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80"] {
+        assert!(!warns(private), "{private}");
+    }
+    assert!(!log_of_serving(&url, &[]).contains("base_url is not https://"));
 }
 
 #[test]
 fn serve_warns_where_a_proxy_must_be_in_front_and_none_is_trusted() {
     let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
-    let warns = |more: &[&str]| log_of_serving_with(&url, more).contains("trusted_proxies is empty");
+    let warns = |more: &[&str]| log_of_serving(&url, more).contains("trusted_proxies is empty");
     let public = ["--base-url", "https://people.example.com"];
     assert!(warns(&public));
     assert!(!warns(&[&public[..], &["--trusted-proxies", "127.0.0.1"]].concat()));
@@ -145,11 +157,7 @@ fn serve_warns_where_a_proxy_must_be_in_front_and_none_is_trusted() {
 }
 
 /// The standard error of `serve` until it listens.
-pub(super) fn log_of_serving(database: &str) -> String {
-    log_of_serving_with(database, &[])
-}
-
-fn log_of_serving_with(database: &str, more: &[&str]) -> String {
+pub(super) fn log_of_serving(database: &str, more: &[&str]) -> String {
     let listen = if more.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
     let mut command = command(&[&["serve", "--database", database], listen, more].concat());
     command.stderr(Stdio::piped());

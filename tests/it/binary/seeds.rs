@@ -173,7 +173,7 @@ fn each_mistake_is_reported_in_one_line_with_its_place_and_nothing_is_created() 
         ),
         (&application("secret: s, redirect_uris: [^\"x\"]"), "redirect URI is absolute"),
         (&application("secret: s, redirect_uris: ^[]"), "at least one"),
-        (&application("secret: s, redirect_uris: [\"http://x.test\"], member: ^p@x.test"), "no member"),
+        (&application("secret: s, redirect_uris: [\"https://x.test\"], member: ^p@x.test"), "no member"),
         (
             &format!(
                 "accounts: [{{name: A, members: [{{{OWNER}, token: t}}]}}, {{name: B, members: [{{{OWNER}, token: ^t}}]}}]"

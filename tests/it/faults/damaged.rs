@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use super::rig::Rig;
 use crate::process::{Program, command, sqlite};
 
-const PAGE: u64 = 4096;
+const PAGE: usize = 4096;
 
 #[test]
 fn a_server_refuses_a_damaged_file_and_names_it() {
@@ -14,12 +14,12 @@ fn a_server_refuses_a_damaged_file_and_names_it() {
     assert_eq!(rig.invite("before@example.test").0, 200);
     rig.stop();
     let file = File::options().read(true).write(true).open(rig.file()).unwrap();
-    let pages = file.metadata().unwrap().len() / PAGE;
+    let pages = file.metadata().unwrap().len() / PAGE as u64;
     // Header and schema are on the first page; the others hold rows and indexes.
-    let page = pages / 2;
-    let mut sound = vec![0; PAGE as usize];
-    file.read_exact_at(&mut sound, page * PAGE).unwrap();
-    file.write_all_at(&[0xff; PAGE as usize], page * PAGE).unwrap();
+    let place = pages / 2 * PAGE as u64;
+    let mut sound = vec![0; PAGE];
+    file.read_exact_at(&mut sound, place).unwrap();
+    file.write_all_at(&[0xff; PAGE], place).unwrap();
     let url = sqlite(&rig.file());
     for name in ["serve", "sandbox"] {
         let said = rig.beside(name);
@@ -32,7 +32,7 @@ fn a_server_refuses_a_damaged_file_and_names_it() {
             assert!(error.contains(part), "{name} does not say {part}: {error}");
         }
     }
-    file.write_all_at(&sound, page * PAGE).unwrap();
+    file.write_all_at(&sound, place).unwrap();
     rig.restart();
     assert_eq!([rig.ready(), rig.list()], [200, 200]);
 }

@@ -28,7 +28,7 @@ fn the_log_stays_small_while_reads_never_pause() {
     let largest = thread::scope(|scope| {
         for _ in 0..CLIENTS {
             scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 while !is_over.load(Ordering::Relaxed) {
                     runtime.block_on(store.read(|db| db.one(SLOW, &[], |row| row.int(0)))).unwrap();
                 }

@@ -52,6 +52,11 @@ impl Orders {
         self.write(&number.to_ne_bytes(), 4);
     }
 
+    /// By how many seconds the program's clock is wrong.
+    pub(super) fn clock(&self, seconds: i64) {
+        self.write(&seconds.to_ne_bytes(), 8);
+    }
+
     pub(super) fn all_is_well(&self) {
         self.write(&[0; 16], 0);
     }

@@ -17,6 +17,10 @@ use crate::support::{token, within};
 
 pub(super) const INVITATIONS: &str = "/api/v1/account_invitations";
 
+/// Whether the program also writes what nobody asks for: mails, and what is swept.
+const NO_WORK: &[&str] = &["--mail-worker", "false", "--sweep-interval", "0"];
+const WORK: &[&str] = &["--mail-worker", "true", "--sweep-interval", "1"];
+
 /// Lines of the log arrive a little later than the answers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -28,24 +32,32 @@ pub(super) struct Rig {
     program: Option<Program>,
     address: SocketAddr,
     orders: Option<Orders>,
+    own_work: &'static [&'static str],
     folder: TemporaryFolder,
 }
 
 impl Rig {
     pub(super) fn start() -> Self {
-        Self::in_folder(TemporaryFolder::create(&Entropy::system()).unwrap(), None)
+        Self::in_folder(TemporaryFolder::create(&Entropy::system()).unwrap(), None, NO_WORK)
     }
 
     /// The same with a disk and a clock that can be made to fail.
     pub(super) fn with_faults() -> Self {
         let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
         let orders = Orders::build(folder.database().parent().unwrap());
-        Self::in_folder(folder, Some(orders))
+        Self::in_folder(folder, Some(orders), NO_WORK)
     }
 
-    fn in_folder(folder: TemporaryFolder, orders: Option<Orders>) -> Self {
-        let (program, address) = run(&folder.database(), orders.as_ref());
-        Self { program: Some(program), address, orders, folder }
+    /// The same, and the program also writes by itself.
+    pub(super) fn with_faults_and_work() -> Self {
+        let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
+        let orders = Orders::build(folder.database().parent().unwrap());
+        Self::in_folder(folder, Some(orders), WORK)
+    }
+
+    fn in_folder(folder: TemporaryFolder, orders: Option<Orders>, own_work: &'static [&'static str]) -> Self {
+        let (program, address) = run(&folder.database(), orders.as_ref(), own_work);
+        Self { program: Some(program), address, orders, own_work, folder }
     }
 
     pub(super) fn orders(&self) -> &Orders {
@@ -70,7 +82,7 @@ impl Rig {
 
     /// Starts the program that has ended.
     pub(super) fn restart(&mut self) {
-        let (program, address) = run(&self.file(), self.orders.as_ref());
+        let (program, address) = run(&self.file(), self.orders.as_ref(), self.own_work);
         (self.program, self.address) = (Some(program), address);
     }
 
@@ -128,10 +140,10 @@ fn log(file: &Path) -> PathBuf {
     file.with_file_name("log")
 }
 
-fn run(file: &Path, orders: Option<&Orders>) -> (Program, SocketAddr) {
+fn run(file: &Path, orders: Option<&Orders>, own_work: &[&str]) -> (Program, SocketAddr) {
     let url = sqlite(file);
     let arguments = ["sandbox", "--json", "--listen", "127.0.0.1:0", "--database", &url, "--durability", "full"];
-    let mut command = command(&arguments);
+    let mut command = command(&[&arguments[..], own_work].concat());
     command.stderr(File::options().create(true).append(true).open(log(file)).unwrap());
     if let Some(orders) = orders {
         orders.apply_to(&mut command);

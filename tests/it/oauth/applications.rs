@@ -22,12 +22,27 @@ fn registration_needs_absolute_web_addresses_and_an_active_member() {
         ("owner@example.test", &["/cb"]),
         ("owner@example.test", &["https://a.example/cb", "javascript:alert(1)"]),
         ("owner@example.test", &["https://a.example/#x"]),
+        ("owner@example.test", &["http://a.example/cb"]),
         ("disabled@example.test", &["https://a.example/cb"]),
         ("nobody@example.test", &["https://a.example/cb"]),
         ("other_administrator@example.test", &["https://a.example/cb"]),
     ] {
         assert!(!is_registered(&server, address, uris), "{address} {uris:?}");
     }
+}
+
+/// RFC 9700, section 4.1.1: a code must not travel unencrypted, wherever its address came from.
+#[test]
+fn an_address_without_tls_that_was_registered_before_is_trusted_no_more() {
+    let server = Server::start();
+    let unsafe_one = "http://shop.example.com/callback";
+    register(&server, OTHER, 1, &["http://shop.example.com/callback", super::CALLBACK]);
+    for (uri, status) in [(unsafe_one, 400), (super::CALLBACK, 302)] {
+        let path = super::authorize_path(&[("client_id", OTHER.0), ("redirect_uri", uri)]);
+        let answer = server.request_at_root("GET", &path).bearer(token::ADMINISTRATOR).send().expect(status);
+        assert_eq!(answer.header("location").is_some(), status == 302, "{answer}");
+    }
+    assert_eq!(server.stored("SELECT count(*) FROM grants"), ["1"]);
 }
 
 #[test]

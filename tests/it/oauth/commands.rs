@@ -78,6 +78,7 @@ fn an_invalid_registration_is_refused_with_the_reason() {
     };
     create("olive@example.test", "https://shop.example/#x", &["fragment", "https://shop.example/#x"]);
     create("olive@example.test", "shop.example", &["absolute"]);
+    create("olive@example.test", "http://shop.example/cb", &["https://", "loopback", "http://shop.example/cb"]);
     create("nobody@example.test", "https://shop.example/", &["nobody@example.test"]);
 }
 

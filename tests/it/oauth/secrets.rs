@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::{Browser, authorize_path, encoded, location, pair, redeem, refresh, set_password};
 use crate::process::{Program, address, command};
+use crate::support::browser::hidden;
 use crate::support::client::Request;
 use crate::support::{Server, token};
 
@@ -16,6 +17,48 @@ pub(crate) fn holds(path: &std::path::Path, text: &str) -> bool {
     let mut bytes = Vec::new();
     File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).unwrap();
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// RFC 6749, section 2.3.1.
+#[test]
+fn a_secret_in_the_address_of_a_post_is_refused_everywhere() {
+    let server = Server::start();
+    set_password(&server, 5, PASSWORD);
+    let (_, link) = server.invite_by_mail("vera@example.test");
+    let code = super::code(&server, &[]);
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&authorize_path(&[])).expect(200);
+    let form = hidden(&page, "/oauth/sign-in");
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let client = [("client_id", "sandbox-app"), ("client_secret", "sandbox-secret")];
+    let before = server.everything_stored();
+    // With everything in the address, each of these used to work; with the secret in the body besides, it does no better.
+    let offer = format!("/invitations/{link}");
+    let redeem = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", super::CALLBACK)];
+    let signed = [("email_address", "project_lead@example.test"), ("password", PASSWORD)];
+    for (path, fields) in [
+        ("/oauth/token", [&client[..], &redeem].concat()),
+        ("/oauth/token", [&client[..], &[("grant_type", "client_credentials")]].concat()),
+        ("/oauth/revoke", [&client[..], &[("token", "x")]].concat()),
+        ("/oauth/introspect", [&client[..], &[("token", "x")]].concat()),
+        ("/oauth/sign-in", [&form[..], &signed].concat()),
+        ("/oauth/authorize", [&form[..], &[("decision", "allow")]].concat()),
+        ("/oauth/sign-out", form.clone()),
+        ("/oauth/sign-in/inl_x", form.clone()),
+        ("/addresses/adr_x", [&form[..], &[("confirm_address", "yes")]].concat()),
+        (&offer, [&form[..], &[("password", PASSWORD)]].concat()),
+        ("/invitations/accept", vec![("token", link.as_str()), ("password", PASSWORD)]),
+        ("/invitations/decline", vec![("token", link.as_str())]),
+        ("/invitations/lookup", vec![("token", link.as_str())]),
+    ] {
+        let target = format!("{path}?{}", encoded(&fields));
+        for body in ["", &encoded(&fields)] {
+            let answer = browser.post(&target, body).expect(400);
+            assert!(answer.text().contains("in the body of the request, never in its address"), "{answer}");
+        }
+    }
+    assert_eq!(server.everything_stored(), before);
+    browser.post("/oauth/sign-in", &encoded(&[&form[..], &signed].concat())).expect(303);
 }
 
 #[test]

@@ -56,8 +56,9 @@ fn g6_show_disabled_acts_on_the_list_and_on_show() {
     ] {
         let due = if shows_all { &ALL[..] } else { &ACTIVE };
         assert_eq!(found(&server, query), due, "{query}");
-        for id in ["10", "11", "13"] {
-            let status = server.get(&format!("/users/{id}?{query}")).bearer(token::COLLABORATOR).send().status;
+        // A disabled member, and two invitees, of whom only some may know (G14).
+        for (id, bearer) in [("10", token::COLLABORATOR), ("11", token::PROJECT_LEAD), ("13", token::PROJECT_LEAD)] {
+            let status = server.get(&format!("/users/{id}?{query}")).bearer(bearer).send().status;
             assert_eq!(status, if shows_all { 200 } else { 404 }, "{id} with {query}");
         }
         assert_eq!(server.ids_at(&format!("/users/5?{query}")), ["5"]);
@@ -362,4 +363,59 @@ fn d3_keys_are_in_the_documented_order() {
         keys("include=role,account_membership&optional_fields=nonsense,email_key"),
         ["full_name", "photo_path", "email_address", "headline", "account_membership_id", "role_id", "id"]
     );
+}
+
+/// Tried: every way to a user whom nobody has accepted as yet, as each level.
+#[test]
+fn g14_who_may_not_see_invitations_does_not_learn_of_invitees() {
+    let server = Server::start();
+    // An invitee of the seed, one who was a member, and one who was a member without an invitation.
+    let former = server.invite(&json!({"full_name": "Former Member", "email_address": "former@example.test"}));
+    let (membership, former) = server.accept(&former);
+    server.delete(&format!("/account_memberships/{membership}")).bearer(token::OWNER).send().expect(204);
+    server.delete("/account_memberships/209").bearer(token::OWNER).send().expect(204);
+    let invitee = server.show("1").record()["invitee_id"].as_str().unwrap().to_owned();
+    let (everybody, others) = (ids_for(&server, token::PROJECT_LEAD, ""), ids_for(&server, token::COLLABORATOR, ""));
+    assert!(everybody.contains(&invitee) && !others.contains(&invitee));
+    for seen in [&former, "9", "10"] {
+        assert!(others.contains(&seen.to_owned()), "{seen} has joined once");
+    }
+    for (level, bearer) in token::EVERYBODY {
+        let may_see = !["project_creator", "collaborator", "punch_clock", "external_collaborator"].contains(&level);
+        let get = |path: &str| server.get(path).bearer(bearer).send();
+        for query in [
+            "search=ada%20pending",
+            "by_email_address=ada@example.test",
+            "by_full_name=Ada%20P",
+            "matching=ada@",
+            &format!("only={invitee}"),
+            &format!("with_users={invitee}"),
+        ] {
+            for lifted in ["show_disabled=true", "apply_default_filters=false"] {
+                let answer = get(&format!("/users?{query}&{lifted}")).expect(200);
+                assert_eq!(answer.ids() == [invitee.as_str()], may_see, "{level}: {query}");
+                assert_eq!(answer.json()["count"], u64::from(may_see), "{level}: {query}");
+            }
+        }
+        get(&format!("/users/{invitee}?show_disabled=true")).expect(if may_see { 200 } else { 404 });
+        assert_eq!(ids_for(&server, bearer, "&per_page=1").len(), 1);
+        let count = get("/users?show_disabled=true&per_page=1").json()["count"].as_u64().unwrap();
+        assert_eq!(count, if may_see { everybody.len() } else { others.len() } as u64, "{level}");
+        // Nor does a write tell: an unknown user and a hidden one are the same.
+        let put = |user: &str| {
+            let change = json!({"user": {"headline": "X"}});
+            server.put(&format!("/users/{user}")).bearer(bearer).json(&change).send()
+        };
+        if !may_see {
+            assert_eq!(put(&invitee).face(), put("999").expect(404).face(), "{level}");
+        }
+    }
+    // Whoever accepts is known to all.
+    let accepted = server.accept("1").1;
+    assert_eq!(accepted, invitee);
+    assert!(ids_for(&server, token::PUNCH_CLOCK, "").contains(&invitee));
+}
+
+fn ids_for(server: &Server, bearer: &str, query: &str) -> Vec<String> {
+    server.get(&format!("/users?show_disabled=true{query}")).bearer(bearer).send().expect(200).ids()
 }

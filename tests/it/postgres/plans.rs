@@ -159,7 +159,7 @@ fn a_page_is_read_in_its_order_and_records_named_by_id_are_found_by_id() {
         let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc"), TOP).unwrap();
         let projection = plain(entry.resource);
         for statement in [
-            sql::records(Postgres, &projection, 1, &[1, 2]),
+            sql::records(Postgres, &projection, 1, &[1, 2], &[]),
             sql::record(Postgres, &projection, Key { account: 1, id: 7 }, &[]),
             sql::record_to_write(Postgres, &projection, Key { account: 1, id: 7 }, &[]),
             sql::list(Postgres, &projection, 1, &only),

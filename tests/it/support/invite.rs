@@ -34,7 +34,7 @@ impl Server {
     #[track_caller]
     pub(crate) fn accept(&self, invitation: &str) -> (String, String) {
         let (id, now) = (invitation.parse().expect("an id is a number"), self.app().clock.now());
-        let accepted = self.write(move |db| invitations::accept(db, 1.into(), id, now));
+        let accepted = self.write(move |db| invitations::accept(db, 1.into(), id, None, now));
         (accepted.membership_id.to_string(), accepted.user_id.to_string())
     }
 
