@@ -1,8 +1,7 @@
 //! One line per request for the person who runs a sandbox in a terminal.
 
-use std::io::{Write as _, stdout};
-
-use crate::sandbox::journal::RecordedExchange;
+use crate::cli::output;
+use crate::sandbox::exchange::RecordedExchange;
 use crate::wire::{display, kind};
 
 /// Colours by their codes (ECMA-48, section 8.3.117).
@@ -15,7 +14,7 @@ const FAINT: &str = "2";
 pub fn print(exchange: &RecordedExchange) {
     let is_coloured = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // A terminal that was closed is no reason to stop.
-    let _ = writeln!(stdout(), "{}", line(exchange, is_coloured));
+    let _ = output::print(line(exchange, is_coloured));
 }
 
 fn line(exchange: &RecordedExchange, is_coloured: bool) -> String {
@@ -51,12 +50,12 @@ fn readable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hyper::body::Bytes;
     use hyper::{HeaderMap, Method, Uri};
 
     use super::*;
     use crate::clock::Timestamp;
     use crate::ids::{ExchangeId, FaultId};
+    use crate::sandbox::exchange::RecordedBody;
 
     fn exchange(status: Option<u16>) -> RecordedExchange {
         RecordedExchange {
@@ -65,10 +64,10 @@ mod tests {
             method: Method::PUT,
             uri: Uri::from_static("/api/v1/users/1?colour=red"),
             request_headers: HeaderMap::new(),
-            request_body: Bytes::new(),
+            request_body: RecordedBody::default(),
             status,
             response_headers: HeaderMap::new(),
-            response_body: Bytes::new(),
+            response_body: RecordedBody::default(),
             microseconds: 3_140,
             operation: "UpdateUser",
             caller: None,

@@ -20,11 +20,13 @@ mod reference;
 mod request;
 mod router;
 mod sandbox;
+mod shell;
 
 pub use api::route::BASE_PATH;
 pub use monitoring::metrics_only;
 pub use oauth::SIGN_IN_LINK_PATH;
 pub use reference::api_description;
+pub use shell::quoted;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -115,6 +117,7 @@ impl Service {
         if status == 429 && !self.app.tuned.profile().tells_when_to_retry {
             response.headers_mut().remove(header::RETRY_AFTER);
         }
+        self.explain(call, &mut response);
         let operation = call.operation();
         let (request_id, client) = (&*call.request_id.text, tracing::field::display(call.request_id.client));
         self.app.metrics.count(operation, status, elapsed.as_secs_f64());
@@ -138,6 +141,19 @@ impl Service {
             tracing::info!(method, operation, status, microseconds, request_id, client, account, user, "request");
         }
         response
+    }
+
+    /// Adds to a refusal what its text, which is the vendor's, does not say.
+    fn explain(&self, call: &Call, response: &mut Response<Body>) {
+        match response.status() {
+            StatusCode::BAD_REQUEST if call.is_read_as_form.get().is_some() => {
+                response.headers_mut().insert(headers::READ_AS, headers::FORM);
+            }
+            StatusCode::TOO_MANY_REQUESTS if self.app.sandbox.is_some() && self.app.clock.is_frozen() => {
+                response.headers_mut().insert(headers::CLOCK, headers::FROZEN);
+            }
+            _ => (),
+        }
     }
 
     async fn dispatch(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Result<Response<Body>, Error> {

@@ -9,8 +9,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
-use crate::engine::audit::{Actor, AuditEntry, RequestId};
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
+use crate::engine::request_id::RequestId;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, RecordId, UserId};
@@ -119,8 +120,9 @@ pub fn end(db: &mut Db, token: &str, request_id: &RequestId, now: Timestamp) -> 
         .write(db)
 }
 
-/// Records that somebody failed to sign in for a member of this account. What was typed is not recorded: an address that
-/// nobody here has is none of our business, and it may be a password in the wrong field.
+/// Records that somebody failed to sign in: as a known user, or for an application of this account; otherwise it concerns
+/// nobody here. What was typed is not recorded: an address that nobody has is none of our business, and it may be a
+/// password in the wrong field.
 pub fn note_failure(
     db: &mut Db,
     account_id: Option<AccountId>,

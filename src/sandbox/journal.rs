@@ -1,60 +1,32 @@
 //! The journal: the latest requests with their answers, as they went over the wire.
 //!
 //! It helps to debug a client: what was sent, what came back, which parameters were ignored, and which injected fault
-//! was applied. It lives in memory and is bounded; long bodies are cut. Headers and bodies become text only when they
-//! are read, which is rare.
+//! was applied. It lives in memory. Headers and bodies become text only when they are read, which is rare.
+//!
+//! Invariants. Everything of variable size is copied into one [`Ring`] of bytes: method, target, headers, bodies. So the
+//! journal's memory is bounded whatever the requests are, nothing that belongs to a request outlives it, and forgetting
+//! gives all of it back. Of a body no more than its start is kept.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use hyper::body::Bytes;
-use hyper::{HeaderMap, Method, Uri};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method};
 use parking_lot::Mutex;
 
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ExchangeId, FaultId, UserId};
+use crate::sandbox::exchange::{RecordedBody, RecordedExchange};
 use crate::sandbox::pattern;
+use crate::sandbox::ring::Ring;
 
-/// Bytes of a body that are kept.
-pub const KEPT_OF_BODY: usize = 64 * 1_024;
+/// Bytes of a sentence about what was ignored that are kept: it can be as long as the request.
+const KEPT_OF_IGNORED: usize = 4 * 1_024;
 
-#[derive(Clone)]
-pub struct RecordedExchange {
-    /// Counted from 1.
-    pub id: ExchangeId,
-    /// By the sandbox's clock.
-    pub at: Timestamp,
-    pub method: Method,
-    pub uri: Uri,
-    pub request_headers: HeaderMap,
-    /// As much of the body as the server has read.
-    pub request_body: Bytes,
-    /// `None` if the connection ended without an answer.
-    pub status: Option<u16>,
-    pub response_headers: HeaderMap,
-    pub response_body: Bytes,
-    pub microseconds: u64,
-    /// The operation's id in the API description, or the name of the page.
-    pub operation: &'static str,
-    /// Account and user.
-    pub caller: Option<(AccountId, UserId)>,
-    /// The injected fault.
-    pub fault: Option<FaultId>,
-    /// What strict mode would complain about.
-    pub ignored: Option<String>,
-}
-
-impl RecordedExchange {
-    /// Path and query.
-    pub fn target(&self) -> &str {
-        self.uri.path_and_query().map_or("", |target| target.as_str())
-    }
-}
-
-/// Headers as text; invalid UTF-8 is replaced.
-pub fn texts(headers: &HeaderMap) -> impl Iterator<Item = (&str, String)> {
-    headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-}
+/// Bytes of the exchanges that are read at once.
+const PAGE: usize = 8 * 1_024 * 1_024;
 
 /// Which requests to read; `None` means all.
 #[derive(Debug, Default)]
@@ -67,15 +39,33 @@ pub struct Wanted {
     pub status: Option<u16>,
     /// The account of the caller.
     pub account_id: Option<AccountId>,
+    /// No more than this many.
+    pub limit: Option<usize>,
 }
 
 impl Wanted {
-    fn has(&self, exchange: &RecordedExchange) -> bool {
-        exchange.id.get().unsigned_abs() > self.after
-            && self.method.as_deref().is_none_or(|method| exchange.method.as_str().eq_ignore_ascii_case(method))
-            && self.path.as_deref().is_none_or(|path| pattern::fits(path, exchange.uri.path()))
-            && self.status.is_none_or(|status| exchange.status == Some(status))
-            && self.account_id.is_none_or(|id| exchange.caller.is_some_and(|(account, _)| account == id))
+    fn has(&self, entry: &Entry, ring: &Ring) -> bool {
+        let path = || entry.text(ring, TARGET).split('?').next().unwrap_or_default().to_owned();
+        entry.id.get().unsigned_abs() > self.after
+            && self.method.as_deref().is_none_or(|method| entry.text(ring, METHOD).eq_ignore_ascii_case(method))
+            && self.path.as_deref().is_none_or(|path_pattern| pattern::fits(path_pattern, &path()))
+            && self.status.is_none_or(|status| entry.status == Some(status))
+            && self.account_id.is_none_or(|id| entry.caller.is_some_and(|(account, _)| account == id))
+    }
+}
+
+/// Some of the wanted exchanges.
+#[derive(Default)]
+pub struct Page {
+    pub exchanges: Vec<RecordedExchange>,
+    /// Whether there are more.
+    pub is_cut: bool,
+}
+
+impl Page {
+    /// The last exchange, if others follow.
+    pub fn last_of_cut(&self) -> Option<ExchangeId> {
+        self.exchanges.last().filter(|_| self.is_cut).map(|last| last.id)
     }
 }
 
@@ -89,15 +79,104 @@ pub struct Journal {
 /// Called with each exchange.
 type Listener = fn(&RecordedExchange);
 
-#[derive(Default)]
 struct Pages {
     last_number: i64,
-    exchanges: VecDeque<RecordedExchange>,
+    /// Oldest first.
+    entries: VecDeque<Entry>,
+    ring: Ring,
+}
+
+/// The parts of an exchange in the ring, in this order.
+const PARTS: usize = 7;
+const METHOD: usize = 0;
+const TARGET: usize = 1;
+const REQUEST_HEADERS: usize = 2;
+const REQUEST_BODY: usize = 3;
+const RESPONSE_HEADERS: usize = 4;
+const RESPONSE_BODY: usize = 5;
+const IGNORED: usize = 6;
+
+/// An exchange whose parts are in the ring.
+struct Entry {
+    id: ExchangeId,
+    at: Timestamp,
+    place: Range<usize>,
+    lengths: [usize; PARTS],
+    /// Length, and whether that was all.
+    request_body: (usize, bool),
+    response_body: (usize, bool),
+    status: Option<u16>,
+    microseconds: u64,
+    operation: &'static str,
+    caller: Option<(AccountId, UserId)>,
+    fault: Option<FaultId>,
+    has_ignored: bool,
+}
+
+impl Entry {
+    fn part<'a>(&self, ring: &'a Ring, part: usize) -> &'a [u8] {
+        let start = self.place.start + self.lengths[..part].iter().sum::<usize>();
+        ring.read(start..start + self.lengths[part])
+    }
+
+    fn text<'a>(&self, ring: &'a Ring, part: usize) -> &'a str {
+        str::from_utf8(self.part(ring, part)).unwrap_or_default()
+    }
+
+    fn exchange(&self, ring: &Ring) -> RecordedExchange {
+        let body = |part, (length, is_whole)| {
+            let kept = Bytes::copy_from_slice(self.part(ring, part));
+            RecordedBody { kept, length, is_whole }
+        };
+        RecordedExchange {
+            id: self.id,
+            at: self.at,
+            // Both are what such a type has printed, so neither fails.
+            method: Method::from_bytes(self.part(ring, METHOD)).unwrap_or_default(),
+            uri: self.text(ring, TARGET).parse().unwrap_or_default(),
+            request_headers: headers_of(self.part(ring, REQUEST_HEADERS)),
+            request_body: body(REQUEST_BODY, self.request_body),
+            status: self.status,
+            response_headers: headers_of(self.part(ring, RESPONSE_HEADERS)),
+            response_body: body(RESPONSE_BODY, self.response_body),
+            microseconds: self.microseconds,
+            operation: self.operation,
+            caller: self.caller,
+            fault: self.fault,
+            ignored: self.has_ignored.then(|| self.text(ring, IGNORED).to_owned()),
+        }
+    }
+}
+
+/// One line for each header. Neither names nor values can hold a line end.
+fn lines_of(headers: &HeaderMap) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (name, value) in headers {
+        for part in [name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"] {
+            lines.extend_from_slice(part);
+        }
+    }
+    lines
+}
+
+fn headers_of(lines: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines.split(|byte| *byte == b'\n') {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(&line[..colon]), HeaderValue::from_bytes(&line[colon + 1..]))
+        {
+            headers.append(name, value);
+        }
+    }
+    headers
 }
 
 impl Journal {
-    pub fn of(kept: usize) -> Self {
-        Self { kept, pages: Mutex::default(), listener: OnceLock::new() }
+    /// Keeps so many exchanges, in no more than so many bytes.
+    pub fn of(kept: usize, bytes: usize) -> Self {
+        let pages = Pages { last_number: 0, entries: VecDeque::new(), ring: Ring::of(bytes) };
+        Self { kept, pages: Mutex::new(pages), listener: OnceLock::new() }
     }
 
     /// Whether exchanges are needed at all.
@@ -110,28 +189,91 @@ impl Journal {
         let _ = self.listener.set(listener);
     }
 
-    /// Assigns the id.
-    pub fn write(&self, exchange: RecordedExchange) {
+    /// Assigns the id, and copies what is kept.
+    pub fn write(&self, exchange: &RecordedExchange) {
         if let Some(tell) = self.listener.get() {
-            tell(&exchange);
+            tell(exchange);
         }
-        let mut pages = self.pages.lock();
-        pages.last_number += 1;
-        let id = ExchangeId::new(pages.last_number);
-        pages.exchanges.push_back(RecordedExchange { id, ..exchange });
-        if pages.exchanges.len() > self.kept {
-            pages.exchanges.pop_front();
+        if self.kept > 0 {
+            self.pages.lock().write(exchange, self.kept);
         }
     }
 
     /// Oldest first.
-    pub fn read(&self, wanted: &Wanted) -> Vec<RecordedExchange> {
+    pub fn read(&self, wanted: &Wanted) -> Page {
         let pages = self.pages.lock();
-        pages.exchanges.iter().filter(|exchange| wanted.has(exchange)).cloned().collect()
+        pages.page(pages.entries.iter().filter(|entry| wanted.has(entry, &pages.ring)), wanted.limit)
+    }
+
+    /// Newest first.
+    pub fn latest(&self, limit: usize) -> Page {
+        let pages = self.pages.lock();
+        pages.page(pages.entries.iter().rev(), Some(limit))
     }
 
     /// Numbers continue.
     pub fn clear(&self) {
-        self.pages.lock().exchanges.clear();
+        let mut pages = self.pages.lock();
+        pages.entries = VecDeque::new();
+        pages.ring.clear();
+    }
+}
+
+impl Pages {
+    fn write(&mut self, exchange: &RecordedExchange, kept: usize) {
+        self.last_number += 1;
+        let target = exchange.uri.to_string();
+        let (asked, answered) = (lines_of(&exchange.request_headers), lines_of(&exchange.response_headers));
+        let ignored = exchange.ignored.as_deref().unwrap_or_default();
+        let ignored = &ignored[..ignored.floor_char_boundary(KEPT_OF_IGNORED)];
+        let (request_body, response_body) = (&exchange.request_body, &exchange.response_body);
+        let parts: [&[u8]; PARTS] = [
+            exchange.method.as_str().as_bytes(),
+            target.as_bytes(),
+            &asked,
+            &request_body.kept,
+            &answered,
+            &response_body.kept,
+            ignored.as_bytes(),
+        ];
+        let lengths = parts.map(<[u8]>::len);
+        let Some([place, given_up]) = self.ring.room(lengths.iter().sum()) else { return };
+        let is_in =
+            |entry: &Entry, range: &Range<usize>| entry.place.start < range.end && range.start < entry.place.end;
+        while self.entries.front().is_some_and(|oldest| is_in(oldest, &given_up) || is_in(oldest, &place))
+            || self.entries.len() >= kept
+        {
+            self.entries.pop_front();
+        }
+        self.ring.write(&place, &parts);
+        self.entries.push_back(Entry {
+            id: ExchangeId::new(self.last_number),
+            at: exchange.at,
+            place,
+            lengths,
+            request_body: (request_body.length, request_body.is_whole),
+            response_body: (response_body.length, response_body.is_whole),
+            status: exchange.status,
+            microseconds: exchange.microseconds,
+            operation: exchange.operation,
+            caller: exchange.caller,
+            fault: exchange.fault,
+            has_ignored: exchange.ignored.is_some(),
+        });
+    }
+
+    /// As many entries as fit on a page, but one at least.
+    fn page<'a>(&self, wanted: impl Iterator<Item = &'a Entry>, limit: Option<usize>) -> Page {
+        let (mut page, mut bytes) = (Page::default(), 0);
+        for entry in wanted {
+            bytes += entry.place.len();
+            let is_full = limit.is_some_and(|limit| page.exchanges.len() >= limit) || bytes > PAGE;
+            if is_full && !page.exchanges.is_empty() {
+                page.is_cut = true;
+                break;
+            }
+            page.exchanges.push(entry.exchange(&self.ring));
+        }
+        page
     }
 }

@@ -14,16 +14,26 @@ use parking_lot::Mutex;
 pub struct RequestBody {
     incoming: Incoming,
     /// The copy to fill, and its largest size in bytes.
-    copy: Option<(BodyCopy, usize)>,
+    copy: Option<(SharedCopy, usize)>,
 }
 
-/// A copy of the part of a body that was read so far.
-pub type BodyCopy = Arc<Mutex<Vec<u8>>>;
+/// What was read of a body so far.
+#[derive(Default)]
+pub struct BodyCopy {
+    /// The start.
+    pub kept: Vec<u8>,
+    pub length: usize,
+    /// Whether the body has ended.
+    pub is_whole: bool,
+}
+
+pub type SharedCopy = Arc<Mutex<BodyCopy>>;
 
 impl RequestBody {
     /// Copies up to `most` bytes while they are read; bytes that no handler reads are not copied.
-    pub fn copied(self, most: usize) -> (Self, BodyCopy) {
-        let copy = BodyCopy::default();
+    pub fn copied(self, most: usize) -> (Self, SharedCopy) {
+        let copy = SharedCopy::default();
+        copy.lock().is_whole = self.incoming.is_end_stream();
         (Self { copy: Some((Arc::clone(&copy), most)), ..self }, copy)
     }
 }
@@ -43,12 +53,16 @@ impl HttpBody for RequestBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.incoming).poll_frame(context);
-        if let (Some((copy, most)), Poll::Ready(Some(Ok(frame)))) = (&self.copy, &polled)
-            && let Some(data) = frame.data_ref()
-        {
+        if let (Some((copy, most)), Poll::Ready(read)) = (&self.copy, &polled) {
             let mut copy = copy.lock();
-            let room = most.saturating_sub(copy.len());
-            copy.extend_from_slice(&data[..data.len().min(room)]);
+            if let Some(Ok(frame)) = read
+                && let Some(data) = frame.data_ref()
+            {
+                let room = most.saturating_sub(copy.kept.len());
+                copy.kept.extend_from_slice(&data[..data.len().min(room)]);
+                copy.length += data.len();
+            }
+            copy.is_whole = read.is_none() || self.incoming.is_end_stream();
         }
         polled
     }

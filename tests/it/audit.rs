@@ -212,6 +212,12 @@ fn signing_out_and_failing_to_sign_in_are_in_the_trail_with_their_requests() {
     assert!(refused.iter().all(|row| !row.ends_with("|null")), "{refused:?}");
     assert!(!server.everything_stored().iter().any(|row| row.contains("nobody@") || row.contains(PASSWORD)));
 
+    // For no application, only what concerns a member concerns an account.
+    for (address, rows) in [("project_lead@example.test", 4), ("nobody@example.test", 4)] {
+        browser.sign_in("/oauth/sign-in", address, "wrong horse battery").expect(422);
+        assert_eq!(rows_of(&server, "session.refuse").len(), rows, "{address}");
+    }
+
     browser.sign_in(&path, "project_lead@example.test", PASSWORD).expect(303);
     let consent = browser.get(&path).expect(200);
     browser.submit(&consent, "/oauth/sign-out", &[]).expect(303);

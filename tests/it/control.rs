@@ -1,6 +1,8 @@
 //! The sandbox's control plane: what a test suite can do besides calling the API.
 //!
 //! - `clock`: setting, stopping and moving the time, and the consequences.
+//! - `pasted`: the recorded requests as lines for a shell, which run nothing but curl.
+//! - `memory`: how much memory the recorded requests take.
 //! - `faults`: ordered failures.
 //! - `requests`: the recorded requests and answers, in three formats.
 //! - `states`: resets and snapshots.
@@ -13,7 +15,9 @@ mod accounts;
 mod clock;
 mod faults;
 mod gate;
+mod memory;
 mod mounting;
+mod pasted;
 mod requests;
 mod settings;
 mod states;

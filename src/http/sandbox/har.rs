@@ -1,12 +1,15 @@
-//! Requests in formats of other tools: HTTP Archive 1.2, and curl commands for a shell.
+//! Recorded requests as an HTTP archive, version 1.2, for browser tools.
+
+use std::time::Duration;
 
 use hyper::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::journal::{RecordedExchange, texts};
-use crate::wire::kind;
+use crate::clock::Timestamp;
+use crate::sandbox::exchange::{RecordedExchange, texts};
+use crate::sandbox::journal::Page;
 
 /// A name and a value; a name can repeat.
 #[derive(Serialize, JsonSchema)]
@@ -19,15 +22,19 @@ pub fn headers(headers: &HeaderMap) -> Vec<Header> {
     texts(headers).map(|(name, value)| Header { name: name.to_owned(), value }).collect()
 }
 
-pub fn archive(exchanges: &[RecordedExchange], base_url: &str) -> String {
-    let entries: Vec<Json> = exchanges.iter().map(|exchange| entry(exchange, base_url)).collect();
+pub fn archive(page: &Page, base_url: &str) -> String {
+    let entries: Vec<Json> = page.exchanges.iter().map(|exchange| entry(exchange, base_url)).collect();
     let creator = json!({"name": "invited", "version": env!("CARGO_PKG_VERSION")});
-    json!({"log": {"version": "1.2", "creator": creator, "entries": entries}}).to_string()
+    let mut log = json!({"version": "1.2", "creator": creator, "entries": entries});
+    if let Some(last) = page.last_of_cut() {
+        log["comment"] = format!("There are more: ask with after={last}.").into();
+    }
+    json!({"log": log}).to_string()
 }
 
 fn entry(exchange: &RecordedExchange, base_url: &str) -> Json {
-    // The format wants milliseconds.
-    let milliseconds = exchange.microseconds / 1_000;
+    // The format wants milliseconds, and allows fractions.
+    let milliseconds = Duration::from_micros(exchange.microseconds).as_secs_f64() * 1_000.0;
     let url = format!("{base_url}{}", exchange.target());
     let mut request = json!({
         "method": exchange.method.as_str(),
@@ -37,16 +44,16 @@ fn entry(exchange: &RecordedExchange, base_url: &str) -> Json {
         "headers": headers(&exchange.request_headers),
         "queryString": query(exchange),
         "headersSize": -1,
-        "bodySize": exchange.request_body.len(),
+        "bodySize": exchange.request_body.length,
     });
-    if !exchange.request_body.is_empty() {
+    if !exchange.request_body.kept.is_empty() {
         request["postData"] = json!({
             "mimeType": header(&exchange.request_headers, "content-type"),
-            "text": String::from_utf8_lossy(&exchange.request_body),
+            "text": String::from_utf8_lossy(&exchange.request_body.kept),
         });
     }
     json!({
-        "startedDateTime": kind::time(exchange.at.0),
+        "startedDateTime": moment(exchange.at),
         "time": milliseconds,
         "request": request,
         "response": {
@@ -57,17 +64,22 @@ fn entry(exchange: &RecordedExchange, base_url: &str) -> Json {
             "cookies": [],
             "headers": headers(&exchange.response_headers),
             "content": {
-                "size": exchange.response_body.len(),
+                "size": exchange.response_body.length,
                 "mimeType": header(&exchange.response_headers, "content-type"),
-                "text": String::from_utf8_lossy(&exchange.response_body),
+                "text": String::from_utf8_lossy(&exchange.response_body.kept),
             },
             "redirectURL": header(&exchange.response_headers, "location"),
             "headersSize": -1,
-            "bodySize": exchange.response_body.len(),
+            "bodySize": exchange.response_body.length,
         },
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
     })
+}
+
+/// A moment to the microsecond. Outside the years 1 to 9999, which no clock of ours reaches, there is none.
+fn moment(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.0).map(|at| format!("{at:.6}")).unwrap_or_default()
 }
 
 fn query(exchange: &RecordedExchange) -> Vec<Json> {
@@ -83,24 +95,4 @@ fn query(exchange: &RecordedExchange) -> Vec<Json> {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-/// Headers that curl sets itself, and those of the connection.
-const NOT_REPEATED: [&str; 4] = ["host", "content-length", "connection", "accept-encoding"];
-
-/// A curl command that repeats the request.
-pub fn line(exchange: &RecordedExchange, base_url: &str) -> String {
-    let mut line = format!("curl -X {} {}", exchange.method, quoted(&format!("{base_url}{}", exchange.target())));
-    for (name, value) in texts(&exchange.request_headers).filter(|(name, _)| !NOT_REPEATED.contains(name)) {
-        line.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));
-    }
-    if !exchange.request_body.is_empty() {
-        line.push_str(&format!(" --data-binary {}", quoted(&String::from_utf8_lossy(&exchange.request_body))));
-    }
-    line
-}
-
-/// Quotes a text for a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

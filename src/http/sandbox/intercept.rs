@@ -15,8 +15,8 @@ use crate::http::call::Call;
 use crate::http::{headers, request};
 use crate::ids::ExchangeId;
 use crate::sandbox::Sandbox;
+use crate::sandbox::exchange::{KEPT_OF_BODY, RecordedBody, RecordedExchange};
 use crate::sandbox::faults::{self, Drop, Effect};
-use crate::sandbox::journal::{KEPT_OF_BODY, RecordedExchange};
 use crate::server::listen::{Body, Dropped, RequestBody};
 
 /// The fault that was applied.
@@ -65,17 +65,17 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
         response.extensions_mut().insert(Dropped);
     }
     let is_answered = effect.drop.is_none();
-    let body = response.body().bytes();
-    sandbox.journal.write(RecordedExchange {
+    let copy = std::mem::take(&mut *copy.lock());
+    sandbox.journal.write(&RecordedExchange {
         id: ExchangeId::new(0),
         at,
         method,
         uri,
         request_headers,
-        request_body: std::mem::take(&mut *copy.lock()).into(),
+        request_body: RecordedBody { kept: copy.kept.into(), length: copy.length, is_whole: copy.is_whole },
         status: is_answered.then(|| response.status().as_u16()),
         response_headers: if is_answered { response.headers().clone() } else { HeaderMap::new() },
-        response_body: if is_answered { body.slice(..body.len().min(KEPT_OF_BODY)) } else { Bytes::new() },
+        response_body: if is_answered { start_of(response.body().bytes()) } else { RecordedBody::default() },
         microseconds: u64::try_from(call.since.elapsed().as_micros()).unwrap_or(u64::MAX),
         operation: call.operation(),
         caller: call.caller(),
@@ -86,6 +86,11 @@ pub async fn answer<F: Future<Output = Response<Body>>>(
         tokio::time::sleep(effect.wait).await;
     }
     response
+}
+
+/// The part of an answer's body that the journal copies.
+fn start_of(body: &Bytes) -> RecordedBody {
+    RecordedBody { kept: body.slice(..body.len().min(KEPT_OF_BODY)), length: body.len(), is_whole: true }
 }
 
 /// Records the caller and the body of a request that is not handled.

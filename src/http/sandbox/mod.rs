@@ -10,6 +10,7 @@
 
 mod accounts;
 mod clock;
+mod curl;
 mod description;
 mod extract;
 mod faults;

@@ -1,5 +1,7 @@
 //! `/sandbox/requests`: recorded requests and answers, as JSON, HTTP archive, lines of curl, or a page.
 
+use std::num::NonZero;
+
 use axum::response::{IntoResponse as _, Response};
 use hyper::{StatusCode, Uri};
 use minijinja::context;
@@ -12,17 +14,20 @@ use crate::engine::error::Error;
 use crate::http::extract::text;
 use crate::http::json::Json;
 use crate::http::router::Parameters;
+use crate::http::sandbox::curl;
 use crate::http::sandbox::extract::Control;
 use crate::http::sandbox::har::{self, Header};
 use crate::http::{headers, html, request};
 use crate::ids::{AccountId, ExchangeId, FaultId, UserId};
-use crate::sandbox::journal::{RecordedExchange, Wanted};
+use crate::sandbox::exchange::RecordedExchange;
+use crate::sandbox::journal::Wanted;
 use crate::wire::kind;
 use crate::wire::params::Tree;
 
 pub const QUERY: Parameters = &[
     ("format", "json (the default), har for an HTTP archive (1.2), or curl for one command per line.", "string"),
     ("after", "Only requests with a higher id.", "integer"),
+    ("limit", "No more than this many, the oldest first.", "integer"),
     ("method", "Only requests with this method.", "string"),
     ("path", "Only requests whose path matches; `*` stands for any text.", "string"),
     ("status", "Only requests with this status.", "integer"),
@@ -32,9 +37,13 @@ pub const QUERY: Parameters = &[
 /// Requests that the page shows.
 const SHOWN: usize = 200;
 
+/// Requests and answers: no more than some megabytes at once.
 #[derive(Serialize, JsonSchema)]
 pub struct RequestList {
     requests: Vec<RecordedRequest>,
+    /// Only if there are more: ask for them with this as `after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_after: Option<ExchangeId>,
 }
 
 /// A request and its answer.
@@ -46,12 +55,16 @@ struct RecordedRequest {
     /// With the query.
     path: String,
     request_headers: Vec<Header>,
-    /// As much of it as was read.
+    /// As much of it as was read, up to 64 KiB.
     request_body: String,
+    /// Bytes that were read of it.
+    request_body_size: usize,
     /// null if the connection ended without an answer.
     status: Option<u16>,
     response_headers: Vec<Header>,
+    /// Up to 64 KiB of it.
     response_body: String,
+    response_body_size: usize,
     microseconds: u64,
     operation: &'static str,
     account_id: Option<AccountId>,
@@ -69,18 +82,24 @@ pub async fn list(control: Control, uri: Uri) -> Result<Response, Error> {
         path: text(&params, "path"),
         status: number(&params, "status")?,
         account_id: number(&params, "account_id")?,
+        limit: number(&params, "limit")?.map(NonZero::get),
     };
-    let exchanges = control.sandbox.journal.read(&wanted);
+    let page = control.sandbox.journal.read(&wanted);
+    let next_after = page.last_of_cut();
     let base_url = &control.app.base_url();
     match text(&params, "format").as_deref() {
         None | Some("json") => {
-            let requests = exchanges.into_iter().map(RecordedRequest::from).collect();
-            Ok(Json(RequestList { requests }).into_response())
+            let requests = page.exchanges.into_iter().map(RecordedRequest::from).collect();
+            Ok(Json(RequestList { requests, next_after }).into_response())
         }
-        Some("har") => Ok(headers::json(200, har::archive(&exchanges, base_url).into_bytes()).into_response()),
+        Some("har") => Ok(headers::json(200, har::archive(&page, base_url).into_bytes()).into_response()),
         Some("curl") => {
-            let lines = exchanges.iter().map(|exchange| har::line(exchange, base_url) + "\n");
-            Ok(lines.collect::<String>().into_response())
+            let mut lines: String =
+                page.exchanges.iter().map(|exchange| curl::line(exchange, base_url) + "\n").collect();
+            if let Some(last) = next_after {
+                lines.push_str(&format!("# There are more: ask with after={last}.\n"));
+            }
+            Ok(lines.into_response())
         }
         Some(_) => Err(Error::Syntax("format must be json, har or curl.".to_owned())),
     }
@@ -105,10 +124,12 @@ impl From<RecordedExchange> for RecordedRequest {
             method: exchange.method.to_string(),
             path: exchange.target().to_owned(),
             request_headers: har::headers(&exchange.request_headers),
-            request_body: String::from_utf8_lossy(&exchange.request_body).into_owned(),
+            request_body: String::from_utf8_lossy(&exchange.request_body.kept).into_owned(),
+            request_body_size: exchange.request_body.length,
             status: exchange.status,
             response_headers: har::headers(&exchange.response_headers),
-            response_body: String::from_utf8_lossy(&exchange.response_body).into_owned(),
+            response_body: String::from_utf8_lossy(&exchange.response_body.kept).into_owned(),
+            response_body_size: exchange.response_body.length,
             microseconds: exchange.microseconds,
             operation: exchange.operation,
             account_id,
@@ -121,7 +142,7 @@ impl From<RecordedExchange> for RecordedRequest {
 
 /// The latest requests on a page, for debugging a client.
 pub async fn inspect(control: Control) -> Result<Response, Error> {
-    let exchanges = control.sandbox.journal.read(&Wanted::default());
+    let page = control.sandbox.journal.latest(SHOWN);
     let base_url = control.app.base_url();
     let line = |exchange: &RecordedExchange| {
         context! {
@@ -129,14 +150,14 @@ pub async fn inspect(control: Control) -> Result<Response, Error> {
             method => exchange.method.as_str(),
             target => exchange.target(),
             at => kind::time(exchange.at.0),
-            milliseconds => exchange.microseconds / 1_000,
+            milliseconds => format!("{}.{}", exchange.microseconds / 1_000, exchange.microseconds % 1_000 / 100),
             fault => exchange.fault.map(FaultId::get),
             ignored => exchange.ignored.as_deref(),
-            curl => har::line(exchange, &base_url),
-            answer => readable(&exchange.response_body),
+            curl => curl::line(exchange, &base_url),
+            answer => readable(&exchange.response_body.kept),
         }
     };
-    let lines: Vec<_> = exchanges.iter().rev().take(SHOWN).map(line).collect();
+    let lines: Vec<_> = page.exchanges.iter().map(line).collect();
     html::page(StatusCode::OK, "sandbox/requests.html", &context! { lines }, "")
 }
 

@@ -115,6 +115,9 @@ pub struct Config {
     /// Requests that a sandbox records with their responses; 0 for none. `serve` records none
     #[arg(long, value_name = "COUNT", default_value = "2000")]
     pub keep_requests: usize,
+    /// Memory for recorded requests and responses; the oldest make room
+    #[arg(long, value_name = "BYTES", default_value = "67108864", value_parser = at_least_one)]
+    pub keep_request_bytes: usize,
 }
 
 impl Config {
