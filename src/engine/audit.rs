@@ -4,30 +4,14 @@
 //! They hold attributes under their wire names, and never a secret.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
-use std::ops::Deref;
 
 use crate::clock::Timestamp;
 use crate::engine::context::Context;
+use crate::engine::request_id::RequestId;
 use crate::ids::{AccountId, Id, RecordId, TokenId, UserId};
 use crate::store::{Db, Error, Param};
 use crate::wire::describe::{Field, Resource};
 use crate::wire::kind::{Cell, Dates, Kind, Value, print_text};
-
-/// The id of a request, and the address of the client that has sent it.
-#[derive(Clone, Debug)]
-pub struct RequestId {
-    pub text: String,
-    pub client: IpAddr,
-}
-
-impl Deref for RequestId {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.text
-    }
-}
 
 #[derive(Clone, Copy)]
 pub struct Actor<'a> {

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Caller;
-use crate::engine::audit::RequestId;
 use crate::engine::error::Error;
 use crate::engine::limits::{Limit, Limits, Whose};
+use crate::engine::request_id::RequestId;
 use crate::engine::tokens::Callers;
 use crate::entropy::Entropy;
 use crate::ids::RecordId;

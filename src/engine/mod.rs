@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod recent_writes;
 pub mod records;
+pub mod request_id;
 pub mod rows;
 pub mod schema;
 pub mod tallies;

@@ -8,7 +8,7 @@ use hyper::header::HeaderMap;
 
 use crate::clock::Stopwatch;
 use crate::engine::access::Caller;
-use crate::engine::audit::RequestId;
+use crate::engine::request_id::RequestId;
 use crate::http::{client_address, headers};
 use crate::ids::{AccountId, UserId};
 use crate::server::app::App;

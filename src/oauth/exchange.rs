@@ -5,8 +5,9 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry, RequestId};
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
+use crate::engine::request_id::RequestId;
 use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
 use crate::ids::{ApplicationId, GrantId, TokenId, UserId};

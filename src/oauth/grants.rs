@@ -10,8 +10,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry, RequestId};
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
+use crate::engine::request_id::RequestId;
 use crate::engine::{rows, tokens};
 use crate::entropy::Entropy;
 use crate::ids::{self, AccountId, GrantId, UserId};

@@ -1,7 +1,8 @@
 //! Revocation (RFC 7009) and introspection (RFC 7662) of tokens.
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{Actor, AuditEntry, RequestId};
+use crate::engine::audit::{Actor, AuditEntry};
+use crate::engine::request_id::RequestId;
 use crate::engine::tokens;
 use crate::ids::{TokenId, UserId};
 use crate::oauth::applications::Application;

@@ -9,8 +9,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
-use crate::engine::audit::{Actor, AuditEntry, RequestId};
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
+use crate::engine::request_id::RequestId;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, RecordId, UserId};

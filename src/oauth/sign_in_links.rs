@@ -7,8 +7,9 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
-use crate::engine::audit::{AuditEntry, RequestId};
+use crate::engine::audit::AuditEntry;
 use crate::engine::error::Error;
+use crate::engine::request_id::RequestId;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, RecordId, UserId};

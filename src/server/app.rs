@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::engine::access::Caller;
-use crate::engine::audit::RequestId;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
 use crate::engine::recent_writes::RecentWrites;
+use crate::engine::request_id::RequestId;
 use crate::engine::schema::MIGRATIONS;
 use crate::engine::tokens::{self, Callers, Turn};
 use crate::engine::tuning::{Tuned, Tuning};

@@ -8,11 +8,12 @@ use secrecy::SecretString;
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ABOVE_OWN_LEVEL, Permission};
-use crate::engine::audit::{Actor, AuditEntry, RequestId};
+use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::limits::Limit;
 use crate::engine::records::Record;
+use crate::engine::request_id::RequestId;
 use crate::engine::tallies;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
 use crate::mail::outbox::{self, Topic};

@@ -1,0 +1,19 @@
+//! Which request a change came from.
+
+use std::net::IpAddr;
+use std::ops::Deref;
+
+/// The id of a request, and the address of the client that has sent it.
+#[derive(Clone, Debug)]
+pub struct RequestId {
+    pub text: String,
+    pub client: IpAddr,
+}
+
+impl Deref for RequestId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
