@@ -42,15 +42,21 @@ impl Running {
         }
         let app = Arc::new(app);
         let (stop, stopped) = watch::channel(false);
-        let bounds = app.config.bounds;
+        let (bounds, proxies) = (app.config.bounds, app.config.trusted_proxies.clone());
         let mut tasks = Vec::new();
         if let Some(metrics_address) = app.config.metrics_listen {
             let metrics_listener = TcpListener::bind(metrics_address).await?;
             let app = Arc::clone(&app);
-            tasks.push(tokio::spawn(listen::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
-                let app = Arc::clone(&app);
-                async move { http::metrics_only(&app, &request).await }
-            })));
+            tasks.push(tokio::spawn(listen::serve(
+                metrics_listener,
+                bounds,
+                proxies.clone(),
+                stopped.clone(),
+                move |request, _| {
+                    let app = Arc::clone(&app);
+                    async move { http::metrics_only(&app, &request).await }
+                },
+            )));
         }
         // Both write, so neither runs while writes are switched off.
         let may_write = app.require_writes().is_ok();
@@ -61,7 +67,7 @@ impl Running {
             tasks.push(tokio::spawn(retention::work(Arc::clone(&app), stopped.clone())));
         }
         let service = Arc::new(http::Service::of(Arc::clone(&app)));
-        tasks.push(tokio::spawn(listen::serve(listener, bounds, stopped, move |request, peer| {
+        tasks.push(tokio::spawn(listen::serve(listener, bounds, proxies, stopped, move |request, peer| {
             let service = Arc::clone(&service);
             async move { service.answer(request, peer.ip()).await }
         })));

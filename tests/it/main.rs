@@ -18,6 +18,7 @@ mod binary;
 mod browser;
 mod bulk;
 mod concurrency;
+mod connections;
 mod control;
 mod cors;
 mod coverage;
