@@ -1,8 +1,4 @@
-//! Jobs on their way to a database thread, and their results on the way back.
-//!
-//! A job that is answered late is no use to anybody: its client has given up, and the jobs behind it wait. So each job
-//! of a request has a deadline, from its arrival: it is answered by then, wherever it is, and one that has not begun
-//! then never does. A job whose client is gone ends in the same way.
+//! Jobs: database work with its result, and whether anybody still waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,11 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::store::queue::{Queue, Refused, Tenant};
 use crate::store::{Db, Error, Position};
-
-/// How long a commit that has begun is waited for beyond the deadline, before its outcome counts as unknown.
-const GRACE: Duration = Duration::from_millis(250);
 
 /// What a job does. It may run more than once, so it must not consume what it captures.
 pub trait Work<T, E>: FnMut(&mut Db) -> Result<T, E> + Send + 'static {}
@@ -26,6 +18,12 @@ impl<T, E, F: FnMut(&mut Db) -> Result<T, E> + Send + 'static> Work<T, E> for F 
 pub trait JobError: From<Error> + Send + 'static {}
 
 impl<E: From<Error> + Send + 'static> JobError for E {}
+
+/// A customer of the service, by number. The store knows nothing else of it.
+pub(super) type Tenant = i64;
+
+/// The program itself.
+pub(super) const NO_TENANT: Tenant = 0;
 
 #[derive(Clone, Copy, Default)]
 pub(super) struct Terms {
@@ -60,48 +58,9 @@ impl Wanted {
     }
 
     /// Gives the job up; `false` if a thread has claimed it.
-    fn abandon(&self) -> bool {
+    pub(super) fn abandon(&self) -> bool {
         self.0.compare_exchange(OPEN, ABANDONED, Ordering::AcqRel, Ordering::Acquire) != Err(CLAIMED)
     }
-}
-
-/// Abandons a job when its client is gone, that is, when the future that waits for it is dropped.
-struct Client(Wanted);
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.0.abandon();
-    }
-}
-
-/// Queues a job and waits for its result.
-pub(super) async fn submit<T: Send + 'static, E: JobError>(
-    queue: &Queue,
-    work: impl Work<T, E>,
-    terms: Terms,
-) -> Result<T, E> {
-    let (reply, mut answer) = oneshot::channel();
-    let client = Client(Wanted::default());
-    let job = Task { work, outcome: None, terms, wanted: client.0.clone(), reply };
-    queue.push(Box::new(job)).map_err(|Refused { cause, .. }| cause)?;
-    let in_time = match terms.limit {
-        Some(limit) => tokio::time::timeout(limit, &mut answer).await,
-        None => Ok((&mut answer).await),
-    };
-    let answered = match in_time {
-        Ok(answered) => answered,
-        Err(_) if client.0.abandon() => {
-            return Err(Error::Unavailable(
-                "it was not done within the time limit, and nothing was changed".to_owned(),
-            )
-            .into());
-        }
-        Err(_) => match tokio::time::timeout(GRACE, answer).await {
-            Ok(answered) => answered,
-            Err(_) => return Err(Error::Uncertain("the commit takes longer than the time limit".to_owned()).into()),
-        },
-    };
-    answered.unwrap_or_else(|_| Err(Error::Stopped.into()))
 }
 
 /// A job as a database thread sees it: run inside a transaction, and answered when that has ended.
@@ -117,12 +76,18 @@ pub(super) trait Job: Send {
     fn answer(self: Box<Self>, ended: Result<(), Error>);
 }
 
-struct Task<F, T, E> {
+pub(super) struct Task<F, T, E> {
     work: F,
     outcome: Option<Result<T, E>>,
     terms: Terms,
     wanted: Wanted,
     reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Task<F, T, E> {
+    pub(super) fn new(work: F, terms: Terms, wanted: Wanted, reply: oneshot::Sender<Result<T, E>>) -> Self {
+        Self { work, outcome: None, terms, wanted, reply }
+    }
 }
 
 impl<F: Work<T, E>, T: Send, E: JobError> Job for Task<F, T, E> {

@@ -21,6 +21,7 @@ mod row;
 pub mod sql;
 mod sqlite;
 mod statistics;
+mod submit;
 mod threads;
 mod value;
 
@@ -36,10 +37,11 @@ pub use db::Db;
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
 pub use job::Work;
-use job::{JobError, Terms};
-use queue::{NO_TENANT, Queue, Tenant};
+use job::{JobError, NO_TENANT, Tenant, Terms};
+use queue::Queue;
 pub use row::Row;
 pub use statistics::{Position, Statistics};
+use submit::submit;
 use threads::{Group, Threads};
 pub use value::{OwnedParam, Param};
 
@@ -184,7 +186,7 @@ impl Store {
 
     /// Runs a job in a read-only transaction. It may be run again, as by [`Store::write`].
     pub async fn read<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
-        job::submit(&self.parts.reads, work, self.reading(Position::default())).await
+        submit(&self.parts.reads, work, self.reading(Position::default())).await
     }
 
     fn reading(&self, since: Position) -> Terms {
@@ -202,7 +204,7 @@ impl Store {
         work: impl Work<T, E>,
     ) -> Result<T, E> {
         let queue = self.parts.late_reads.as_ref().unwrap_or(&self.parts.reads);
-        job::submit(queue, work, self.reading(since)).await
+        submit(queue, work, self.reading(since)).await
     }
 
     /// The position that includes every write answered so far, for [`Store::read_late`]. `None` without a replica, when
@@ -214,12 +216,12 @@ impl Store {
     /// Runs a job that may write. Its changes are durable if this returns `Ok`, and undone if it returns `Err`. A job
     /// that hits a serialization conflict is rolled back and retried, so the closure must not consume what it captures.
     pub async fn write<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
-        job::submit(&self.parts.writes, work, self.writing(true)).await
+        submit(&self.parts.writes, work, self.writing(true)).await
     }
 
     /// Runs a job as [`Store::write`] does, but always undoes it.
     pub async fn rehearse<T: Send + 'static, E: JobError>(&self, work: impl Work<T, E>) -> Result<T, E> {
-        job::submit(&self.parts.writes, work, self.writing(false)).await
+        submit(&self.parts.writes, work, self.writing(false)).await
     }
 
     /// Fails while writes fail: with the cause of the last failure, unless a write that this makes now is committed, or

@@ -13,13 +13,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::store::Error;
-use crate::store::job::Job;
-
-/// A customer of the service, by number. The store knows nothing else of it.
-pub(super) type Tenant = i64;
-
-/// The program itself.
-pub(super) const NO_TENANT: Tenant = 0;
+use crate::store::job::{Job, NO_TENANT, Tenant};
 
 pub(super) struct Queue {
     state: Mutex<State>,
