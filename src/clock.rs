@@ -39,6 +39,11 @@ impl Timestamp {
         Self(self.0.saturating_add(microseconds(duration)))
     }
 
+    /// The time since an earlier moment; none since a later one.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
+    }
+
     /// Saturates at the beginning of time.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
@@ -86,25 +91,41 @@ impl Clock {
         self.reading().now()
     }
 
-    /// Waits until the moment has come, by the passing of time or a change of the clock.
-    pub async fn reached(&self, moment: Timestamp) {
+    /// Waits until so much time has passed: by elapsed time, so that a system clock which is put back cannot prolong it;
+    /// or sooner, if the clock is moved past the end or before the beginning.
+    pub async fn passed(&self, duration: Duration) {
+        let (begin, elapsed) = (self.now(), Stopwatch::start());
+        let end = begin.plus(duration);
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);
             // Listen before looking at the clock: a change between the two must not be missed.
             moved.as_mut().enable();
-            let left = u64::try_from(moment.0.saturating_sub(self.now().0)).unwrap_or_default();
+            let now = self.now();
+            if now >= end || now < begin {
+                return;
+            }
             match self.reading() {
-                _ if left == 0 => return,
                 Reading::Frozen(_) => moved.await,
                 Reading::Running(_) => {
                     tokio::select! {
-                        () = tokio::time::sleep(Duration::from_micros(left)) => {}
+                        () = tokio::time::sleep_until(elapsed.deadline(duration).into()) => return,
                         () = moved => {}
                     }
                 }
             }
         }
+    }
+
+    /// Takes over a time that counts for more than the system's, such as that of the database, unless the clock is
+    /// frozen or differs by no more than `tolerance`. Returns whether it did.
+    pub fn follow(&self, now: Timestamp, tolerance: Duration) -> bool {
+        let own = self.now();
+        let is_far = own > now.plus(tolerance) || own < now.minus(tolerance);
+        if is_far && !self.is_frozen() {
+            self.set(Some(now), None);
+        }
+        is_far && !self.is_frozen()
     }
 
     pub fn is_frozen(&self) -> bool {
@@ -186,11 +207,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_wait_for_a_moment_of_a_frozen_clock_ends_when_it_moves() {
+    async fn a_wait_on_a_frozen_clock_ends_when_it_moves() {
         let clock = Clock::frozen(Timestamp(0));
-        clock.reached(Timestamp(0)).await;
+        clock.passed(Duration::ZERO).await;
         let wait = async {
-            clock.reached(Timestamp(3_000_000)).await;
+            clock.passed(Duration::from_secs(3)).await;
             clock.now()
         };
         let advance = async {
@@ -201,6 +222,28 @@ mod tests {
         };
         let (reached, ()) = tokio::join!(wait, advance);
         assert!(reached >= Timestamp(3_000_000), "{reached:?}");
+    }
+
+    #[tokio::test]
+    async fn a_wait_on_a_running_clock_is_not_prolonged_when_it_is_put_back() {
+        let clock = Clock::system();
+        let start = Stopwatch::start();
+        let put_back = async { clock.set(Some(clock.now().minus(Duration::from_secs(3 * 86_400))), None) };
+        tokio::join!(clock.passed(Duration::from_secs(60)), put_back);
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_running_clock_follows_another_one_and_a_frozen_one_does_not() {
+        let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
+        let clock = Clock::system();
+        let now = clock.now();
+        assert!(!clock.follow(now.plus(second), second * 2));
+        assert!(clock.follow(now.minus(day), second * 2));
+        assert!(clock.now() < now.minus(day).plus(second * 30));
+        let frozen = Clock::frozen(now);
+        assert!(!frozen.follow(now.minus(day), second * 2));
+        assert_eq!(frozen.now(), now);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod engine;
 mod entropy;
+mod files;
 mod http;
 mod ids;
 mod language;

@@ -16,9 +16,13 @@ use crate::engine::tuning::Tuning;
 use crate::http;
 use crate::server::app::App;
 use crate::server::{delivery, listen, retention};
+use crate::store::Place;
 
 /// What the database may take to close, beyond the time for requests to end.
 const TIME_TO_CLOSE: Duration = Duration::from_millis(800);
+
+/// How often the database is asked for the time.
+const CLOCK_EVERY: Duration = Duration::from_secs(5);
 
 /// A server that runs in the background.
 pub struct Running {
@@ -51,6 +55,12 @@ impl Running {
                 let app = Arc::clone(&app);
                 async move { http::metrics_only(&app, &request).await }
             })));
+        }
+        if let Err(cause) = app.follow_database_clock().await {
+            tracing::warn!(%cause, "the database does not tell the time; this machine's clock counts for now");
+        }
+        if app.sandbox.is_none() && matches!(app.config.place(), Place::Server(_)) {
+            tasks.push(tokio::spawn(follow_database_clock(Arc::clone(&app), stopped.clone())));
         }
         // Both write, so neither runs while writes are switched off.
         let may_write = app.require_writes().is_ok();
@@ -97,6 +107,18 @@ impl Running {
     }
 }
 
+/// Keeps to the database's clock until `stop` becomes true.
+async fn follow_database_clock(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(CLOCK_EVERY) => {}
+            _ = stop.wait_for(|stopped| *stopped) => return,
+        }
+        // While the database cannot be reached, there is nothing to decide.
+        let _ = app.follow_database_clock().await;
+    }
+}
+
 /// Signals that ask the process to stop.
 ///
 /// Register them before the server is reachable: an unhandled signal would leave the process's temporary files behind.
@@ -105,20 +127,42 @@ pub struct StopSignals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// The terminal is closed. `None` under `nohup`, which wants the process to go on then.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
+}
+
+/// Whether this process was started with SIGHUP ignored, where the system says so. Listening for it would end that.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit stands for signal 1, which is SIGHUP.
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(unix)]
 impl StopSignals {
     pub fn register() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        let hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())?, hangup })
     }
 
     pub async fn received(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            true = hung_up(&mut self.hangup) => {}
         }
+    }
+}
+
+#[cfg(unix)]
+async fn hung_up(signal: &mut Option<tokio::signal::unix::Signal>) -> bool {
+    match signal {
+        Some(signal) => signal.recv().await.is_some(),
+        None => false,
     }
 }
 

@@ -128,9 +128,9 @@ export class Sandbox {
 // Starts a sandbox on a free port and waits until it is ready.
 export async function startSandbox({ binary, args = [], deadline = 30 } = {}) {
   const program = binary ?? (process.env.INVITED_BINARY || 'invited');
-  const all = ['sandbox', '--json', '--listen', '127.0.0.1:0', ...args];
+  const all = ['sandbox', '--json', '--until-stdin-closes', '--listen', '127.0.0.1:0', ...args];
   const env = { INVITED_LOG_LEVEL: 'warn', ...process.env };
-  const child = spawn(program, all, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, all, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-10_000)));
   const waiting = new AbortController();
@@ -145,8 +145,8 @@ export async function startSandbox({ binary, args = [], deadline = 30 } = {}) {
   });
   try {
     const { base_url: baseUrl, tokens } = JSON.parse(await ready);
-    // It must neither keep a finished process alive nor outlive it.
-    for (const handle of [child, child.stdout, child.stderr]) handle.unref();
+    // It must neither keep a finished process alive nor outlive it: its input closes with this one, even if that is killed.
+    for (const handle of [child, child.stdin, child.stdout, child.stderr]) handle.unref();
     endWithProcess(child);
     return new Sandbox(baseUrl, tokens, child);
   } catch (cause) {

@@ -5,6 +5,8 @@
 //! runs as the user that its package has created. Only the standard library is used, because xtask depends on this to
 //! start one server for all tests; tests that stop a server or change its passwords or settings start their own.
 
+#![expect(clippy::disallowed_macros, reason = "only tests and benches use this")]
+
 mod access;
 mod authority;
 mod death;

@@ -6,10 +6,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::cli::with_app;
-use crate::cli::within::{InAccount, InDatabase};
+use crate::cli::within::{InAccount, InDatabase, Words, tell};
+use crate::cli::{spoken, with_app};
 use crate::language::{LANGUAGES, Language};
-use crate::resources::accounts;
+use crate::resources::accounts::{self, CreatedAccount};
 use crate::store::Db;
 
 /// Stands for no language of the account's own.
@@ -38,6 +38,9 @@ pub enum AccountCommand {
         /// Full name of the owner
         #[arg(long, value_name = "NAME")]
         owner_name: String,
+        /// Create the account even if there is one of the same name and owner
+        #[arg(long)]
+        again: bool,
         #[command(flatten)]
         within: InDatabase,
     },
@@ -51,21 +54,30 @@ pub enum AccountCommand {
     },
 }
 
+fn words(created: &CreatedAccount) -> Words {
+    let (account, user, token) = (created.account_id, created.user_id, created.token.expose_secret());
+    let record = json!({"account_id": account.get(), "user_id": user.get(), "token": token});
+    (record, format!("Created account {account}, owned by user {user}.\nToken, shown only now: {token}"))
+}
+
 impl AccountCommand {
     pub fn run(self) -> Result<()> {
         match self {
-            Self::Create { name, owner_email, owner_name, within } => {
-                let created = with_app(within.settings.read()?, |app| async move {
+            Self::Create { name, owner_email, owner_name, again, within } => {
+                let config = within.settings.read()?;
+                // Before the database is opened: a refusal leaves no empty file.
+                accounts::require_valid(&name, (&owner_name, &owner_email)).map_err(|error| spoken(&error))?;
+                with_app(config, |app| async move {
                     let (entropy, now) = (app.entropy.clone(), app.clock.now());
-                    let create =
-                        move |db: &mut Db| accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now);
+                    let create = move |db: &mut Db| {
+                        if !again {
+                            accounts::require_new(db, &name, &owner_email)?;
+                        }
+                        let created = accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now)?;
+                        tell(within.json, words(&created))
+                    };
                     app.store.patient().write(create).await
-                })?;
-                let (account, user, token) = (created.account_id, created.user_id, created.token.expose_secret());
-                within.print(
-                    &json!({"account_id": account.get(), "user_id": user.get(), "token": token}),
-                    format_args!("Created account {account}, owned by user {user}.\nToken, shown only now: {token}"),
-                )
+                })
             }
             Self::Language { code: language, within } => {
                 let (account, ()) = within.write(false, move |db, context, account| {

@@ -41,17 +41,16 @@ pub enum AppCommand {
 impl AppCommand {
     pub fn run(self) -> Result<()> {
         match self {
-            Self::Create { user, name, redirect_uri, within } => {
-                let (application, secret) = within.write(false, move |db, context, account| {
-                    applications::create(db, &context.entropy, account, &user, &name, &redirect_uri, context.now)
-                })?;
+            Self::Create { user, name, redirect_uri, within } => within.write_and_tell(move |db, context, account| {
+                let (entropy, now) = (&context.entropy, context.now);
+                let (application, secret) =
+                    applications::create(db, entropy, account, &user, &name, &redirect_uri, now)?;
                 let Application { account_id, client_id, name, .. } = &application;
                 let (mut record, secret) = (json!(application), secret.expose_secret());
                 record["client_secret"] = secret.into();
                 let text = format!("client_id: {client_id}\nclient_secret, shown only now: {secret}");
-                within
-                    .print(&record, format_args!("Registered the application {name} for account {account_id}.\n{text}"))
-            }
+                Ok((record, format!("Registered the application {name} for account {account_id}.\n{text}")))
+            }),
             Self::List(within) => {
                 let listed = within.read(|db| Ok(applications::list(db)?))?;
                 let lines: String = listed.iter().map(lines).collect();

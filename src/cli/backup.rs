@@ -11,6 +11,7 @@ use crate::cli::block_on;
 use crate::cli::copy::{Discreet, listener};
 use crate::cli::within::InDatabase;
 use crate::clock::Clock;
+use crate::entropy::Entropy;
 use crate::transfer::backup;
 
 /// Write the state of a database to a new file, while servers use it
@@ -33,6 +34,9 @@ pub struct BackupCommand {
 /// The file to write, also where it is named like a database.
 fn file(text: &str) -> Result<PathBuf, String> {
     let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
+    if path == "-" || path.starts_with(':') {
+        return Err("must be a file: a backup cannot be written to standard output or memory".to_owned());
+    }
     if path.is_empty() || path.contains("://") {
         return Err("must be a file; use `invited copy` to copy to a database on a server".to_owned());
     }
@@ -43,7 +47,8 @@ impl BackupCommand {
     pub fn run(self) -> Result<()> {
         let database = self.within.settings.read()?.place();
         let now = Clock::system().now();
-        let made = block_on(async { Ok(backup::make(&database, &self.to, now, listener()).await?) })?;
+        let made =
+            block_on(async { Ok(backup::make(&database, &self.to, (now, &Entropy::system()), listener()).await?) })?;
         let (tables, bytes) = (BTreeMap::from_iter(made.tables), made.bytes);
         let (from, to, rows) = (database.to_string(), self.to.display().to_string(), tables.values().sum::<u64>());
         let text = format!("Wrote {rows} rows of {from} to {to} ({bytes} bytes).");

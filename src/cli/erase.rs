@@ -5,15 +5,15 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::within::PersonArgs;
-use crate::engine::error::read_text;
+use crate::engine::error::{Error, read_text};
 use crate::resources::erasure::{self, Erased};
 use crate::wire::kind::Kind;
 
 /// Erase a person from an account for good; without --yes, only show what that would erase
 ///
 /// Name and address are removed everywhere, and with them the membership, pending invitations, tokens and the
-/// password. The audit trail keeps its rows; only what identifies the person is replaced. This cannot be undone. It
-/// can be repeated.
+/// password. The audit trail keeps its rows; only what identifies the person is replaced. This cannot be undone. An
+/// address that nobody has is refused, also one that was erased already.
 #[derive(Args)]
 pub struct EraseCommand {
     #[command(flatten)]
@@ -26,9 +26,16 @@ pub struct EraseCommand {
 impl EraseCommand {
     pub fn run(self) -> Result<()> {
         let (PersonArgs { email, within }, is_rehearsal) = (self.person, !self.yes);
-        let Erased { users, invitations, audit_rows } = within.write(is_rehearsal, move |db, context, _| {
+        let Erased { users, invitations, audit_rows } = within.write(is_rehearsal, move |db, context, account| {
             // A part of an address is in many addresses: only a complete one is accepted.
-            erasure::erase(db, context, &read_text(Kind::Email, "email_address", &email)?)
+            let address = read_text(Kind::Email, "email_address", &email)?;
+            match erasure::erase(db, context, &address)? {
+                // Whoever has mistyped an address must not believe that the person is erased.
+                erased if erased == Erased::default() => {
+                    Err(Error::Syntax(format!("There is nobody with the address {address} in account {account}.")))
+                }
+                erased => Ok(erased),
+            }
         })?;
         let counts = format!("users: {users}, invitations: {invitations}, rows of the audit trail: {audit_rows}");
         let text = match self.yes {

@@ -85,18 +85,18 @@ impl InvitationCommand {
             }
             Self::Link { id, within } => {
                 let base_url = within.base_url()?;
-                let (token, last_day) = within.write(false, move |db, context, account| {
+                within.write_and_tell(move |db, context, account| {
                     find(db, account, id, context.now)?;
                     let record = records::find(db, &RESOURCE, account, Some(id.record()))?;
                     let token = invitations::hand_over(db, context, &record)?;
-                    Ok((token, find(db, account, id, context.now)?.expires_on))
-                })?;
-                let (link, last_day) = (links::address(&base_url, &token), date(last_day));
-                let (link, token) = (link.expose_secret(), token.expose_secret());
-                within.print(
-                    &json!({"invitation_id": id, "link": link, "token": token, "expiration_date": last_day}),
-                    format_args!("The link, shown only now, is valid through {last_day} (UTC): {link}"),
-                )
+                    let last_day = date(find(db, account, id, context.now)?.expires_on);
+                    let link = links::address(&base_url, &token);
+                    let (link, token) = (link.expose_secret(), token.expose_secret());
+                    Ok((
+                        json!({"invitation_id": id, "link": link, "token": token, "expiration_date": last_day}),
+                        format!("The link, shown only now, is valid through {last_day} (UTC): {link}"),
+                    ))
+                })
             }
         }
     }

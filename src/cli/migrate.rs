@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::cli::settings::Given;
-use crate::cli::{block_on, close};
+use crate::cli::{block_on, close, output};
 use crate::clock::Clock;
 use crate::engine::schema::MIGRATIONS;
 use crate::server::app::{NotStarted, open_store};
@@ -25,16 +25,15 @@ impl MigrateCommand {
     pub fn run(self) -> Result<()> {
         let config = self.settings.read()?;
         block_on(async {
-            let store = open_store(&config).map_err(NotStarted::from)?;
+            let store = open_store(&config)?;
             let applied = migrate::apply(&store, MIGRATIONS, Clock::system().now()).await;
             close(store).await?;
-            let applied = applied.map_err(NotStarted::from)?;
+            let applied = applied.map_err(NotStarted::of(&config.place()))?;
             if applied.from == applied.to {
-                println!("The schema is up to date: version {}.", applied.to);
-            } else {
-                println!("Migrated the schema from version {} to version {}.", applied.from, applied.to);
+                return output::print(format_args!("The schema is up to date: version {}.", applied.to));
             }
-            Ok(())
+            let (from, to) = (applied.from, applied.to);
+            output::print(format_args!("Migrated the schema from version {from} to version {to}."))
         })
     }
 }

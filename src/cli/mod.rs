@@ -32,7 +32,7 @@ use crate::clock::Clock;
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::http::api_description;
-use crate::server::app::App;
+use crate::server::app::{App, named};
 use crate::server::settings::{Config, Way, default_file};
 use crate::store::{Place, Store};
 
@@ -82,7 +82,12 @@ enum Command {
 
 /// Runs the program with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
-    match Invited::parse_from(arguments).command {
+    let parsed = match Invited::try_parse_from(arguments) {
+        Err(wrong) if wrong.use_stderr() => wrong.exit(),
+        Err(help) => return output::print(help.render()),
+        Ok(parsed) => parsed,
+    };
+    match parsed.command {
         Command::Sandbox(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Account(command) => command.run(),
@@ -132,12 +137,16 @@ where
 {
     // A command sends no mail: a mail setting that cannot be used must not stop it.
     config.mail.way = Way::None;
+    let place = config.place();
     block_on(async {
         let app = App::start(config, Clock::system(), Entropy::system()).await?;
         let store = app.store.clone();
         let result = work(app).await;
         close(store).await?;
-        result.map_err(|error| spoken(&error))
+        result.map_err(|error| match error {
+            Error::Unavailable(cause) => anyhow::anyhow!("{}", named(&place, &cause)),
+            error => spoken(&error),
+        })
     })
 }
 

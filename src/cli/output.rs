@@ -3,7 +3,7 @@
 //! The rows of a list are JSON objects, and columns are names of their members: the forms of a list cannot disagree.
 
 use std::fmt::Display;
-use std::io::{Write as _, stdout};
+use std::io::{self, ErrorKind, Write as _, stdout};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value as Json;
@@ -17,30 +17,50 @@ use crate::wire::display;
 /// apostrophe gets another one, so the original text can be restored.
 const GUARDED: &[char] = &['=', '+', '-', '@', '\t', '\r', '\''];
 
+const FAILED: &str = "cannot write to standard output";
+
 /// Prints a text of any number of lines to standard output. It may hold what people typed, or the reply of a mail server:
 /// a terminal would obey some of that.
 pub fn print(text: impl Display) -> Result<()> {
-    let text = text.to_string();
-    write_out(&text.split_inclusive("\r\n").map(readable).collect::<String>())
+    unless_unread(write(&readable(text)))
 }
 
-/// One line of a table in CSV ends with a carriage return, too.
-fn readable(piece: &str) -> String {
-    match piece.strip_suffix("\r\n") {
-        Some(line) => format!("{}\r\n", display::lines(line)),
-        None => display::lines(piece).into_owned(),
+pub fn print_json(record: &Json) -> Result<()> {
+    unless_unread(write(&display::json(&record.to_string())))
+}
+
+/// Prints what has to arrive, such as a secret that is told only once.
+pub fn tell(text: impl Display) -> Result<()> {
+    write(&readable(text)).context(FAILED)
+}
+
+/// The same for JSON.
+pub fn tell_json(record: &str) -> Result<()> {
+    write(&display::json(record)).context(FAILED)
+}
+
+/// A reader that has gone, as `head` goes, wants no more: that is no failure.
+fn unless_unread(written: io::Result<()>) -> Result<()> {
+    match written {
+        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context(FAILED),
     }
 }
 
-/// Prints JSON.
-pub fn print_json(record: &Json) -> Result<()> {
-    write_out(&display::json(&record.to_string()))
+/// A line of a table in CSV ends with a carriage return, too.
+fn readable(text: impl Display) -> String {
+    let line = |piece: &str| match piece.strip_suffix("\r\n") {
+        Some(line) => format!("{}\r\n", display::lines(line)),
+        None => display::lines(piece).into_owned(),
+    };
+    text.to_string().split_inclusive("\r\n").map(line).collect()
 }
 
-fn write_out(text: &str) -> Result<()> {
+/// The only place that writes to standard output; `println!` would panic where this fails.
+fn write(text: &str) -> io::Result<()> {
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let mut out = stdout();
-    write!(out, "{text}{end}").and_then(|()| out.flush()).context("cannot write to standard output")
+    write!(out, "{text}{end}").and_then(|()| out.flush())
 }
 
 fn cells(columns: &[&str], rows: &[Json], shown: fn(&str) -> String) -> Vec<Vec<String>> {

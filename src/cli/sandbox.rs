@@ -1,14 +1,16 @@
 //! `invited sandbox`: the same server, over a database with seeded accounts.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use clap::builder::Resettable;
 use serde::{Serialize, Serializer};
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::cli::settings::Given;
 use crate::cli::{block_on, close, output, request_lines};
@@ -50,6 +52,10 @@ pub struct SandboxCommand {
     /// When ready, print one line of JSON with the addresses and tokens, and nothing else
     #[arg(long)]
     json: bool,
+    /// End when standard input closes. Who starts a sandbox and keeps the other end of a pipe leaves none behind, even
+    /// if killed
+    #[arg(long)]
+    until_stdin_closes: bool,
     /// What the sandbox holds, in YAML or JSON, as described in docs/SEEDS.md
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
@@ -103,7 +109,7 @@ impl SandboxCommand {
 
     /// Whether each request is shown as a line.
     fn has_lines(&self) -> bool {
-        !self.quiet && !self.json && std::io::stdout().is_terminal()
+        !self.quiet && !self.json && io::stdout().is_terminal()
     }
 
     /// The settings, and the folder of the database if it is temporary.
@@ -116,11 +122,12 @@ impl SandboxCommand {
         if given.database.place.is_none() {
             let temporary =
                 TemporaryFolder::create(&Entropy::system()).context("no folder for a temporary database")?;
+            temporary.remove_abandoned();
             config.database.place = Some(Place::File(temporary.database()));
             config.durability = Durability::Off;
             folder = Some(temporary);
         }
-        if std::io::stderr().is_terminal() {
+        if io::stderr().is_terminal() {
             config.log_json = false;
         }
         if self.quiet || self.has_lines() {
@@ -148,6 +155,7 @@ impl SandboxCommand {
         let seed = self.read_seed()?;
         // Signals come first: from here on, everything that is created is also removed.
         let mut stop = StopSignals::register()?;
+        let mut input = Input::watch(self.until_stdin_closes)?;
         let (config, _folder) = self.configure()?;
         let _log = telemetry::start_log(&config);
         let listen = config.address.listen;
@@ -175,16 +183,47 @@ impl SandboxCommand {
         let base_url = &running.app.base_url();
         if self.json {
             let ready = Ready { base_url, api_url: format!("{base_url}{BASE_PATH}"), tokens: &tokens };
-            output::print(serde_json::to_string(&ready)?)?;
+            output::tell_json(&serde_json::to_string(&ready)?)?;
         } else if !self.quiet {
-            output::print(greeting(base_url, &tokens, &seed))?;
+            output::tell(greeting(base_url, &tokens, &seed))?;
         }
         if let Some(sandbox) = running.app.sandbox.as_ref().filter(|_| self.has_lines()) {
             sandbox.journal.tell(request_lines::print);
         }
-        stop.received().await;
+        tokio::select! {
+            () = stop.received() => {}
+            () = input.closed() => {}
+        }
         running.stop(stop.received()).await;
         Ok(())
+    }
+}
+
+/// Standard input, watched for its end.
+struct Input(Option<oneshot::Receiver<()>>);
+
+impl Input {
+    /// Reads it on a thread of its own, which ends with the process: the runtime would wait for a blocked read.
+    fn watch(is_wanted: bool) -> Result<Self> {
+        if !is_wanted {
+            return Ok(Self(None));
+        }
+        let (sender, closed) = oneshot::channel();
+        let read = move || {
+            // Whatever is sent means nothing. An input that cannot be read is over, too.
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            let _ = sender.send(());
+        };
+        thread::Builder::new().name("input".to_owned()).spawn(read).context("cannot watch standard input")?;
+        Ok(Self(Some(closed)))
+    }
+
+    async fn closed(&mut self) {
+        match &mut self.0 {
+            // An error means that the thread has ended.
+            Some(closed) => drop(closed.await),
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::cli::settings::Given;
 use crate::cli::{block_on, close, require_database};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::files;
 use crate::oauth::redirects;
 use crate::resources::accounts;
 use crate::run::{Running, StopSignals};
@@ -14,6 +15,7 @@ use crate::sandbox::seed;
 use crate::server::app::{App, require_sound_database};
 use crate::server::settings::{Config, Way};
 use crate::server::telemetry;
+use crate::store::Place;
 
 /// Serve the API
 ///
@@ -45,6 +47,14 @@ impl ServeCommand {
                 let path = app.config.place().to_string();
                 close(app.store).await?;
                 bail!("setting database: {path} was made by `invited sandbox`, whose tokens are publicly known");
+            }
+            if let Place::File(path) = app.config.place()
+                && files::is_open_to_others(&path)
+            {
+                let file = path.display();
+                tracing::warn!(
+                    "others than its owner can read the database: if that is not meant, run chmod 600 {file}*"
+                );
             }
             if !app.store.read(accounts::exist).await? {
                 tracing::warn!("there is no account and so no token yet: create one with `invited account create`");

@@ -38,15 +38,12 @@ impl TokenCommand {
     pub fn run(self) -> Result<()> {
         match self {
             Self::Create { label, member: PersonArgs { email, within } } => {
-                let (id, token) = within.write(false, move |db, context, account| {
+                within.write_and_tell(move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
-                    accounts::create_token(db, &context.entropy, account, user, &label, context.now)
-                })?;
-                let token = token.expose_secret();
-                within.print(
-                    &json!({"id": id.get(), "token": token}),
-                    format_args!("Token {id}, shown only now: {token}"),
-                )
+                    let (id, token) = accounts::create_token(db, &context.entropy, account, user, &label, context.now)?;
+                    let token = token.expose_secret();
+                    Ok((json!({"id": id.get(), "token": token}), format!("Token {id}, shown only now: {token}")))
+                })
             }
             Self::List(within) => {
                 let listed = within.read(|db, operator| Ok(tokens::list(db, operator.account_id)?))?;

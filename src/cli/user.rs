@@ -89,15 +89,13 @@ impl UserCommand {
             }
             Self::SignInLink(PersonArgs { email, within }) => {
                 let base_url = within.base_url()?;
-                let token = within.write(false, move |db, context, account| {
+                within.write_and_tell(move |db, context, account| {
                     let user = oauth::active_member(db, account, &email)?;
-                    sign_in_links::create(db, &context.entropy, account, user, context.now)
-                })?;
-                let url = format!("{base_url}{SIGN_IN_LINK_PATH}{}", token.expose_secret());
-                within.print(
-                    &json!({"url": url, "expires_in": sign_in_links::LIFETIME.as_secs()}),
-                    format_args!("This link signs in once, within 15 minutes: {url}"),
-                )
+                    let token = sign_in_links::create(db, &context.entropy, account, user, context.now)?;
+                    let url = format!("{base_url}{SIGN_IN_LINK_PATH}{}", token.expose_secret());
+                    let record = json!({"url": url, "expires_in": sign_in_links::LIFETIME.as_secs()});
+                    Ok((record, format!("This link signs in once, within 15 minutes: {url}")))
+                })
             }
             Self::ConfirmAddress(PersonArgs { email, within }) => {
                 let user = within.write(false, move |db, context, account| {

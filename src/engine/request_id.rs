@@ -1,4 +1,4 @@
-//! Which request a change came from.
+//! What the audit trail says of a request.
 
 use std::net::IpAddr;
 use std::ops::Deref;

@@ -40,9 +40,9 @@ pub static MIGRATIONS: &[Migration] = &[
         script: include_str!("../../migrations/0006_refused_mails.sql"),
     },
     Migration {
-        version: 8,
+        version: 7,
         oldest_program: 4,
         name: "client addresses in the audit trail",
-        script: include_str!("../../migrations/0008_clients.sql"),
+        script: include_str!("../../migrations/0007_clients.sql"),
     },
 ];

@@ -5,6 +5,7 @@
 //! browser send a form and the cookie with it, but cannot know the hash. The hashed text begins differently from what
 //! the database stores, so neither can replace the other.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::response::Response;
@@ -95,9 +96,18 @@ impl Browser {
     }
 }
 
-/// With TLS, the prefix guarantees that the cookie was set by this host and is only sent encrypted.
-fn cookie_name(app: &App) -> &'static str {
-    if app.base_url().starts_with("https://") { "__Host-invited_session" } else { "invited_session" }
+/// With TLS, the prefix guarantees that the cookie was set by this host and is only sent encrypted. On loopback the port
+/// tells servers apart, which browsers do not do with cookies.
+fn cookie_name(app: &App) -> String {
+    let base_url = app.base_url();
+    if base_url.starts_with("https://") {
+        return "__Host-invited_session".to_owned();
+    }
+    let authority = base_url.trim_start_matches("http://");
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
+    let is_loopback = host.eq_ignore_ascii_case("localhost")
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if is_loopback { format!("invited_session_{port}") } else { "invited_session".to_owned() }
 }
 
 /// Whether a request carries a cookie of this server.

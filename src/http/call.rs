@@ -22,14 +22,17 @@ pub struct Call {
     caller: OnceLock<(AccountId, UserId)>,
     /// The parameters that had no effect, in the words of strict mode; only looked for in the sandbox.
     pub ignored: OnceLock<String>,
+    /// Set if a body came without a content type.
+    pub is_read_as_form: OnceLock<()>,
 }
 
 impl Call {
     pub fn begin(app: Arc<App>, headers: &HeaderMap, peer: IpAddr) -> Self {
         let client = client_address::of(&app.config.trusted_proxies, peer, headers);
         let request_id = Arc::new(RequestId { text: headers::request_id(&app, headers), client });
-        let (since, ignored) = (Stopwatch::start(), OnceLock::new());
-        Self { app, request_id, since, operation: OnceLock::new(), caller: OnceLock::new(), ignored }
+        let (since, operation, caller) = (Stopwatch::start(), OnceLock::new(), OnceLock::new());
+        let (ignored, is_read_as_form) = (OnceLock::new(), OnceLock::new());
+        Self { app, request_id, since, operation, caller, ignored, is_read_as_form }
     }
 
     pub fn set_operation(&self, operation: &'static str) {

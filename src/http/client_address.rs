@@ -10,7 +10,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::server::proxies::TrustedProxies;
 
@@ -39,7 +39,7 @@ fn rightmost(
     name: HeaderName,
     read: fn(&str) -> Option<IpAddr>,
 ) -> Option<IpAddr> {
-    let lines: Vec<&[u8]> = headers.get_all(name).iter().map(|line| line.as_bytes()).collect();
+    let lines: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
     if lines.is_empty() {
         return None;
     }

@@ -15,6 +15,14 @@ pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charse
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RUNTIME: HeaderName = HeaderName::from_static("x-runtime");
 
+/// What a body without a content type was read as, if that failed.
+pub const READ_AS: HeaderName = HeaderName::from_static("invited-read-as");
+pub const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// That no time passes by itself, so a client that waits for a rate limit waits for ever.
+pub const CLOCK: HeaderName = HeaderName::from_static("invited-clock");
+pub const FROZEN: HeaderValue = HeaderValue::from_static("frozen; POST /sandbox/clock/advance ends the wait");
+
 /// Headers of an ordinary answer, with some to spare.
 const USUAL_HEADERS: usize = 16;
 

@@ -117,6 +117,7 @@ impl Service {
         if status == 429 && !self.app.tuned.profile().tells_when_to_retry {
             response.headers_mut().remove(header::RETRY_AFTER);
         }
+        self.explain(call, &mut response);
         let operation = call.operation();
         let (request_id, client) = (&*call.request_id.text, tracing::field::display(call.request_id.client));
         self.app.metrics.count(operation, status, elapsed.as_secs_f64());
@@ -140,6 +141,19 @@ impl Service {
             tracing::info!(method, operation, status, microseconds, request_id, client, account, user, "request");
         }
         response
+    }
+
+    /// Adds to a refusal what its text, which is the vendor's, does not say.
+    fn explain(&self, call: &Call, response: &mut Response<Body>) {
+        match response.status() {
+            StatusCode::BAD_REQUEST if call.is_read_as_form.get().is_some() => {
+                response.headers_mut().insert(headers::READ_AS, headers::FORM);
+            }
+            StatusCode::TOO_MANY_REQUESTS if self.app.sandbox.is_some() && self.app.clock.is_frozen() => {
+                response.headers_mut().insert(headers::CLOCK, headers::FROZEN);
+            }
+            _ => (),
+        }
     }
 
     async fn dispatch(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Result<Response<Body>, Error> {

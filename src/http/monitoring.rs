@@ -62,7 +62,8 @@ pub async fn metrics_only<B>(app: &App, request: &Request<B>) -> Response<Body> 
 async fn text(app: &App) -> Response<Body> {
     // What the process counts itself is served even when the database is not.
     let mails = tokio::time::timeout(PATIENCE, app.store.read(outbox::queue_state)).await.ok().and_then(Result::ok);
-    let text = app.metrics.text(&app.store, app.password_checks.made(), mails, app.clock.now());
+    let text =
+        app.metrics.text(&app.store, app.password_checks.made(), mails, app.clock.now(), app.timekeeper.is_doubting());
     let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, METRICS);
     response

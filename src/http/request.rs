@@ -92,6 +92,9 @@ pub async fn query_and_body(call: &Call, uri: &Uri, headers: &HeaderMap, body: i
 pub async fn body(call: &Call, headers: &HeaderMap, body: impl Incoming) -> Result<Tree, Error> {
     let bytes = collect(call, body).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
+    if !bytes.is_empty() && header(header::CONTENT_TYPE).is_none_or(|kind| kind.trim_ascii().is_empty()) {
+        let _ = call.is_read_as_form.set(());
+    }
     Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
 }
 

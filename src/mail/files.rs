@@ -1,9 +1,10 @@
 //! Mail as files: one `.eml` for each mail, written under another name and renamed.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::mail::{Failure, Mail};
 
 pub struct Folder(PathBuf);
@@ -11,11 +12,8 @@ pub struct Folder(PathBuf);
 impl Folder {
     /// Makes the folder if it is missing, readable for this user alone, since mails hold links.
     pub fn open(path: &Path) -> Result<Self, String> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path).map_err(|cause| format!("the folder {} cannot be made: {cause}", path.display()))?;
+        let created = files::folder_builder().recursive(true).create(path);
+        created.map_err(|cause| format!("the folder {} cannot be made: {cause}", path.display()))?;
         Ok(Self(path.to_owned()))
     }
 
@@ -24,7 +22,12 @@ impl Folder {
         let name: String = mail.message_id.chars().take_while(char::is_ascii_alphanumeric).collect();
         let (place, unfinished) = (self.0.join(format!("{name}.eml")), self.0.join(format!(".{name}.unfinished")));
         let write = || -> std::io::Result<()> {
-            let mut file = fs::File::create(&unfinished)?;
+            // A killed process may have left it; anything else of this name is not written to.
+            match fs::remove_file(&unfinished) {
+                Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
+                _ => {}
+            }
+            let mut file = files::create(&unfinished)?;
             file.write_all(&mail.bytes)?;
             file.sync_all()?;
             fs::rename(&unfinished, &place)

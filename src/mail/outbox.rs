@@ -27,6 +27,10 @@ const FIRST_RETRY: Duration = Duration::from_secs(30);
 
 const LAST_RETRY: Duration = Duration::from_secs(4 * 3_600);
 
+/// How much of a wait passes, at random.
+const SHORTEST_SHARE: f64 = 0.8;
+const LONGEST_SHARE: f64 = 1.2;
+
 /// The period of the limit for one address.
 const COUNTED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
@@ -197,24 +201,37 @@ fn read(row: &Row<'_>) -> Result<QueuedMail, store::Error> {
     })
 }
 
+/// The furthest ahead that a mail can be due. One that seems to be due later was put there by a clock that was wrong,
+/// and is due at once.
+fn furthest(lease: Duration) -> Duration {
+    lease.max(LAST_RETRY.mul_f64(LONGEST_SHARE))
+}
+
 /// Claims due mails for as long as the lease, the longest waiting first.
 pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<QueuedMail>, store::Error> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let skip_locked = db.dialect().skip_locked();
     // Materialized: a planner could otherwise evaluate the subquery once per row and claim too many.
     let sql = format!(
-        "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{skip_locked}) \
-         UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 WHERE id IN (SELECT id FROM due) \
-         RETURNING {COLUMNS}"
+        "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 OR due_at > ?4 ORDER BY due_at, id \
+         LIMIT ?3{skip_locked}) UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 \
+         WHERE id IN (SELECT id FROM due) RETURNING {COLUMNS}"
     );
-    let mut claimed = db.all(&sql, &[Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)], read)?;
+    let moments = [now, now.plus(lease), now.plus(furthest(lease))].map(|moment| Param::Int(moment.0));
+    let [now, leased, furthest] = moments;
+    let mut claimed = db.all(&sql, &[now, leased, Param::Int(most), furthest], read)?;
     claimed.sort_by_key(|mail| mail.id);
     Ok(claimed)
 }
 
-pub fn next_due(db: &mut Db) -> Result<Option<Timestamp>, store::Error> {
-    let sql = "SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
-    db.maybe(sql, &[], |row| Ok(Timestamp(row.int(0)?)))
+/// When the next mail is due, as [`claim`] understands it.
+pub fn next_due(db: &mut Db, lease: Duration, now: Timestamp) -> Result<Option<Timestamp>, store::Error> {
+    let sql = "SELECT (SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1), \
+               (SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at DESC LIMIT 1)";
+    let ends = |row: &Row<'_>| Ok((row.maybe_int(0)?.map(Timestamp), row.maybe_int(1)?.map(Timestamp)));
+    let (first, last) = db.one(sql, &[], ends)?;
+    let is_misplaced = last.is_some_and(|last| last > now.plus(furthest(lease)));
+    Ok(if is_misplaced { Some(now) } else { first })
 }
 
 /// What waits and what has failed, over all accounts.
@@ -278,7 +295,7 @@ fn wait_after(attempts: i64, entropy: &Entropy) -> Result<Duration, NoEntropy> {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 16)).unwrap_or_default();
     let wait = FIRST_RETRY.saturating_mul(1 << doublings).min(LAST_RETRY);
     let fraction = f64::from(entropy.bytes()?[0]) / 255.0;
-    Ok(wait.mul_f64(0.8 + 0.4 * fraction))
+    Ok(wait.mul_f64(SHORTEST_SHARE + (LONGEST_SHARE - SHORTEST_SHARE) * fraction))
 }
 
 /// The mails about an invitation, newest first.

@@ -13,6 +13,7 @@ use crate::language::Language;
 use crate::oauth::grants;
 use crate::resources::people::{self, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
+use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind};
 
 pub struct CreatedAccount {
@@ -27,6 +28,42 @@ pub fn insert(db: &mut Db, name: &str, now: Timestamp) -> Result<AccountId, stor
     db.insert(sql, &[Param::Text(name), Param::Int(now.0)])
 }
 
+/// Refuses what no account can be created with.
+pub fn require_valid(name: &str, owner: (&str, &str)) -> Result<(), Error> {
+    Details::read(name, owner).map(drop)
+}
+
+/// Refuses to create an account of the same name and owner again: then every command would have to say which one.
+pub fn require_new(db: &mut Db, name: &str, owner_email: &str) -> Result<(), Error> {
+    let sql = "SELECT a.id FROM accounts a JOIN account_memberships m ON m.account_id = a.id AND m.is_owner = 1 \
+               JOIN users u ON u.id = m.user_id WHERE a.name = ?1 AND u.email_key = ?2 ORDER BY a.id";
+    let key = fold(owner_email.trim());
+    let twin: Option<AccountId> = db.maybe(sql, &[Param::Text(name.trim()), Param::Text(&key)], |row| row.id(0))?;
+    match twin {
+        Some(id) => Err(Error::Syntax(format!(
+            "Account {id} has this name and this owner already: add --again to create another one."
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The texts with which an account is created.
+struct Details {
+    name: String,
+    full_name: String,
+    email_address: String,
+}
+
+impl Details {
+    fn read(name: &str, owner: (&str, &str)) -> Result<Self, Error> {
+        Ok(Self {
+            name: read_text(Kind::Line, "name", name)?,
+            full_name: read_text(Kind::Line, "owner_name", owner.0)?,
+            email_address: read_text(Kind::Email, "owner_email", owner.1)?,
+        })
+    }
+}
+
 /// Makes an account with its owner, the first administrator.
 pub fn create(
     db: &mut Db,
@@ -35,9 +72,7 @@ pub fn create(
     owner: (&str, &str),
     now: Timestamp,
 ) -> Result<CreatedAccount, Error> {
-    let name = read_text(Kind::Line, "name", name)?;
-    let full_name = read_text(Kind::Line, "owner_name", owner.0)?;
-    let email_address = read_text(Kind::Email, "owner_email", owner.1)?;
+    let Details { name, full_name, email_address } = Details::read(name, owner)?;
     let account_id = insert(db, &name, now)?;
     let user = NewUser::new(account_id, &full_name, &email_address, None, now).proven();
     let user_id = people::insert_user(db, None, &user)?;

@@ -2,6 +2,7 @@
 
 pub mod exchange;
 pub mod faults;
+mod folder;
 pub mod fresh_accounts;
 pub mod journal;
 mod pattern;
@@ -9,12 +10,11 @@ mod ring;
 pub mod seed;
 pub mod snapshots;
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::engine::tuning::Tuning;
-use crate::entropy::{Entropy, NoEntropy};
 use faults::Faults;
+pub use folder::TemporaryFolder;
 use journal::Journal;
 use seed::Seed;
 use snapshots::Snapshots;
@@ -33,33 +33,5 @@ impl Sandbox {
     pub fn of(seed: Arc<Seed>, journal: Journal) -> Self {
         let (faults, snapshots) = (Faults::default(), Snapshots::default());
         Self { seed, faults, journal, snapshots, first_tuning: OnceLock::new() }
-    }
-}
-
-/// A folder for a temporary database; it is removed on drop.
-pub struct TemporaryFolder(PathBuf);
-
-impl TemporaryFolder {
-    /// Only this user can read it.
-    pub fn create(entropy: &Entropy) -> std::io::Result<Self> {
-        let random = entropy.bytes().map_err(|cause: NoEntropy| std::io::Error::other(cause))?;
-        let name: String = random[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let path = std::env::temp_dir().join(format!("invited-sandbox-{name}"));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path)?;
-        Ok(Self(path))
-    }
-
-    pub fn database(&self) -> PathBuf {
-        self.0.join("sandbox.sqlite")
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        // If this fails, the system empties its folder of temporary files.
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch, Timestamp};
 use crate::engine::access::Caller;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
@@ -23,13 +23,18 @@ use crate::sandbox::journal::Journal;
 use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
-use crate::store::{self, Db, Param, Store, Work, migrate};
+use crate::server::timekeeper::Timekeeper;
+use crate::store::{self, Db, Param, Place, Store, Work, migrate};
+use crate::wire::kind::time;
 
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
 
 /// Longest time until a write is answered, counted from when its request has arrived.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// By how much clocks may differ before it matters to anybody.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// How often the planting of a large seed logs its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -47,6 +52,7 @@ pub struct App {
     pub limits: Arc<Limits>,
     pub metrics: Metrics,
     pub password_checks: PasswordChecks,
+    pub timekeeper: Arc<Timekeeper>,
     pub mail: Transport,
     pub(super) templates: Templates,
     pub(super) outbox: Arc<Outbox>,
@@ -62,13 +68,14 @@ impl App {
         let mail = config.mail.open(config.address.base_url.as_deref()).map_err(NotStarted::Mail)?;
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(NotStarted::Mail)?;
         let store = open_store(&config)?;
+        let in_database = NotStarted::of(&config.place());
         if config.migrate_on_start {
-            let applied = migrate::apply(&store.patient(), MIGRATIONS, clock.now()).await?;
+            let applied = migrate::apply(&store.patient(), MIGRATIONS, clock.now()).await.map_err(&in_database)?;
             if applied.from != applied.to {
                 tracing::info!(from = applied.from, to = applied.to, "migrated the database");
             }
         } else {
-            migrate::check(&store, MIGRATIONS).await?;
+            migrate::check(&store, MIGRATIONS).await.map_err(in_database)?;
         }
         let tuned = Tuned::new(Tuning {
             rates: config.rates,
@@ -85,6 +92,7 @@ impl App {
             recent_writes: RecentWrites::default(),
             metrics: Metrics::default(),
             password_checks: PasswordChecks::default(),
+            timekeeper: Arc::default(),
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: from.map_or("localhost", |from| from.domain()).to_owned(),
@@ -127,6 +135,31 @@ impl App {
         Ok(is_planted)
     }
 
+    /// Whether, in a transaction, the clock is believed enough for what cannot be undone.
+    pub fn clock_check(&self) -> impl Fn(&mut Db, Timestamp) -> Result<bool, store::Error> + Clone + Send + use<> {
+        let (timekeeper, is_sandbox) = (Arc::clone(&self.timekeeper), self.sandbox.is_some());
+        move |db, now| if is_sandbox { Ok(true) } else { timekeeper.believes(db, now) }
+    }
+
+    /// Takes over the time of a database that other servers share, except in a sandbox.
+    pub async fn follow_database_clock(&self) -> Result<(), store::Error> {
+        if self.sandbox.is_some() {
+            return Ok(());
+        }
+        let asking = Stopwatch::start();
+        let ask = |db: &mut Db| match db.dialect().clock() {
+            Some(sql) => db.one(sql, &[], |row| row.int(0).map(Timestamp).map(Some)),
+            None => Ok::<_, store::Error>(None),
+        };
+        let Some(told) = self.store.read(ask).await? else { return Ok(()) };
+        let elapsed = asking.elapsed();
+        let now = told.plus(elapsed / 2);
+        if self.clock.follow(now, CLOCK_TOLERANCE + elapsed) {
+            tracing::warn!(now = time(now.0), "this machine's clock differs from the database's, which decides");
+        }
+        Ok(())
+    }
+
     /// Public URL of this server, without a trailing slash.
     pub fn base_url(&self) -> String {
         self.tuned.look(|tuning| tuning.base_url.clone())
@@ -149,8 +182,9 @@ impl App {
             Some(sql) => db.one(sql, &[Param::Text(WRITTEN_BY_ALL)], |row| Ok(row.maybe_text(0)?.map(str::to_owned))),
             None => Ok::<_, store::Error>(None),
         });
-        match obstacle.await? {
-            Some(obstacle) => Err(store::Error::Unusable(obstacle).into()),
+        let in_database = NotStarted::of(&self.config.place());
+        match obstacle.await.map_err(&in_database)? {
+            Some(obstacle) => Err(in_database(store::Error::Unusable(obstacle))),
             None => Ok(()),
         }
     }
@@ -226,32 +260,42 @@ fn for_unchanged<T>(caller: &Arc<Caller>, turn: Turn, mut work: impl Work<T, Err
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     #[error("setting database: {0}")]
-    Store(store::Error),
+    Store(String),
     #[error("the settings of mail: {0}")]
     Mail(String),
 }
 
-/// Not `#[from]`: that would make it the source of the error, too, and print it twice.
-impl From<store::Error> for NotStarted {
-    fn from(cause: store::Error) -> Self {
-        Self::Store(cause)
+impl NotStarted {
+    /// The trouble with the database at this place.
+    pub fn of(place: &Place) -> impl Fn(store::Error) -> Self + use<> {
+        let place = place.clone();
+        move |cause| Self::Store(named(&place, &cause.to_string()))
     }
+}
+
+/// What is wrong with a database, with its place, unless that is in the sentence already.
+pub fn named(place: &Place, trouble: &str) -> String {
+    let place = place.to_string();
+    if trouble.contains(&place) { trouble.to_owned() } else { format!("{place}: {trouble}") }
 }
 
 /// Fails if the configured database is a damaged file. For servers: the commands that are over soon look for less.
 pub fn require_sound_database(config: &Config) -> Result<(), NotStarted> {
-    Store::require_sound(&config.place()).map_err(NotStarted::from)
+    let place = config.place();
+    Store::require_sound(&place).map_err(NotStarted::of(&place))
 }
 
 /// Opens the configured database without migrating it.
-pub fn open_store(config: &Config) -> Result<Store, store::Error> {
-    Store::open(&store::Options {
-        place: config.place(),
+pub fn open_store(config: &Config) -> Result<Store, NotStarted> {
+    let place = config.place();
+    let opened = Store::open(&store::Options {
+        place: place.clone(),
         durability: config.durability,
         readers: config.readers,
         queue_length: config.queue_length,
         batch_length: config.batch_length,
         read_timeout: config.read_timeout,
         write_timeout: WRITE_TIMEOUT,
-    })
+    });
+    opened.map_err(NotStarted::of(&place))
 }

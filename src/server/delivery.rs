@@ -62,22 +62,22 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     loop {
         let bell = app.outbox.bell.notified();
         let free = app.config.mail.connections.saturating_sub(under_way.len());
-        let next = match claim(&app, free).await {
+        let pause = match claim(&app, free).await {
             Ok(letters) => {
                 under_way.extend(letters.into_iter().map(|letter| send(&app, letter)));
-                let poll = app.clock.now().plus(POLL_EVERY);
-                next_due(&app).await.map_or(poll, |due| due.min(poll))
+                let now = app.clock.now();
+                next_due(&app).await.map_or(POLL_EVERY, |due| due.since(now).min(POLL_EVERY))
             }
             Err(cause) => {
                 tracing::warn!(cause = cause.cause(), "cannot read the outbox; will retry");
-                app.clock.now().plus(REST)
+                REST
             }
         };
         let is_full = under_way.len() >= app.config.mail.connections;
         tokio::select! {
             Some(()) = under_way.next(), if !under_way.is_empty() => {}
             () = bell, if !is_full => {}
-            () = app.clock.reached(next), if !is_full => {}
+            () = app.clock.passed(pause), if !is_full => {}
             _ = stop.wait_for(|stopped| *stopped) => break,
         }
     }
@@ -115,7 +115,13 @@ pub async fn send_due(app: &Arc<App>) -> Result<usize, Error> {
 }
 
 async fn next_due(app: &App) -> Option<Timestamp> {
-    app.store.read(outbox::next_due).await.ok().flatten()
+    let (lease, now) = (lease(app), app.clock.now());
+    app.store.read(move |db| outbox::next_due(db, lease, now)).await.ok().flatten()
+}
+
+/// How long a claim lasts. Sending has a deadline of its own; the rest is for the database before and after it.
+fn lease(app: &App) -> Duration {
+    app.config.mail.timeout * 2 + SETTLED_WITHIN
 }
 
 async fn is_due(app: &App) -> bool {
@@ -128,14 +134,15 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
         return Ok(Vec::new());
     }
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
-    // Sending has a deadline of its own; the rest is for the database before and after it.
-    let lease = app.config.mail.timeout * 2 + SETTLED_WITHIN;
+    let (lease, believes) = (lease(app), app.clock_check());
     let under_way = Arc::clone(&app.outbox.under_way);
     let work = app.store.write(move |db| {
         let mut letters = Vec::new();
         for claimed in outbox::claim(db, most, lease, now)? {
             match content(db, &entropy, &claimed, now)? {
                 Some(content) => letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, content }),
+                // It may only seem to be over: unsettled, it becomes due again.
+                None if !believes(db, now)? => {}
                 None => {
                     outbox::settle(db, &entropy, &claimed, None, give_up, now)?;
                 }
@@ -183,7 +190,12 @@ async fn send(app: &Arc<App>, letter: Letter) {
     let failure = outcome.as_ref().err().cloned();
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
     let (id, claimed) = (letter.claimed.id.get(), letter.claimed);
-    let work = move |db: &mut Db| outbox::settle(db, &entropy, &claimed, Some(&outcome), give_up, now);
+    let believes = app.clock_check();
+    let work = move |db: &mut Db| {
+        // Time may only seem to have run out.
+        let give_up = if outcome.is_ok() || believes(db, now)? { give_up } else { Duration::MAX };
+        Ok::<_, Error>(outbox::settle(db, &entropy, &claimed, Some(&outcome), give_up, now)?)
+    };
     let settled = app.store.write(work).await;
     let state = match settled {
         Ok(Some(state)) => state.name(),

@@ -8,3 +8,4 @@ pub mod proxies;
 pub mod retention;
 pub mod settings;
 pub mod telemetry;
+pub mod timekeeper;

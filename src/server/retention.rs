@@ -144,15 +144,23 @@ impl RetentionRule {
 pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let Some(interval) = app.config.sweep_interval else { return };
     loop {
-        if let Err(cause) = sweep(&app).await {
+        if let Err(cause) = sweep_if_believed(&app).await {
             tracing::warn!(cause = cause.cause(), "the sweep failed; will retry");
         }
-        let next = app.clock.now().plus(interval);
         tokio::select! {
-            () = app.clock.reached(next) => {}
+            () = app.clock.passed(interval) => {}
             _ = stop.wait_for(|stopped| *stopped) => return,
         }
     }
+}
+
+/// Sweeps, unless the clock cannot be believed: then nothing is touched, and the answer is `None`.
+pub async fn sweep_if_believed(app: &App) -> Result<Option<usize>, Error> {
+    app.require_writes()?;
+    app.follow_database_clock().await?;
+    let (believes, now) = (app.clock_check(), app.clock.now());
+    let is_believed = app.store.write(move |db| Ok::<_, Error>(believes(db, now)?)).await?;
+    if is_believed { sweep(app).await.map(Some) } else { Ok(None) }
 }
 
 /// Marks and deletes everything that is due now, and returns the number of rows.

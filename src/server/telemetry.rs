@@ -74,7 +74,14 @@ impl Metrics {
     }
 
     /// These, the store's numbers and those of the outbox, unless it could not be read, in the OpenMetrics text format.
-    pub fn text(&self, store: &Store, password_checks: u64, mails: Option<QueueState>, now: Timestamp) -> String {
+    pub fn text(
+        &self,
+        store: &Store,
+        password_checks: u64,
+        mails: Option<QueueState>,
+        now: Timestamp,
+        is_clock_doubted: bool,
+    ) -> String {
         let mut registry = Registry::with_prefix("invited");
         registry.register("http_requests", "Requests by operation and status", self.requests.clone());
         registry.register("http_request_seconds", "Response time by operation", self.seconds.clone());
@@ -94,6 +101,8 @@ impl Metrics {
         }
         let waiting = store.waiting_writes();
         registry.register("store_waiting_writes", "Write jobs waiting in the queue", ConstGauge::new(waiting));
+        let help = "1 while the clock is so far ahead that nothing expires or is deleted";
+        registry.register("clock_doubted", help, ConstGauge::new(i64::from(is_clock_doubted)));
         if let Some(QueueState { waiting, oldest, failed }) = mails {
             let age = oldest.map_or(0, |since| now.0.saturating_sub(since.0).max(0) / 1_000_000);
             for (name, help, value) in [

@@ -34,6 +34,11 @@ impl Dialect {
         }
     }
 
+    /// Selects the time in microseconds since 1970, from a server that several programs share.
+    pub fn clock(self) -> Option<&'static str> {
+        self.on_postgres("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)")
+    }
+
     /// Selects a row if the table named `?1` exists.
     pub fn table_exists(self) -> &'static str {
         match self {

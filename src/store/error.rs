@@ -64,6 +64,7 @@ impl From<rusqlite::Error> for Error {
         let rusqlite::Error::SqliteFailure(cause, message) = error else {
             return Self::Statement(text);
         };
+        let text = meaning(cause.code).map_or(text.clone(), |meaning| format!("{meaning} ({text})"));
         match cause.code {
             Code::ConstraintViolation if is_unique(cause.extended_code) => {
                 Self::Unique(index_name(message.as_deref().unwrap_or_default()).to_owned())
@@ -85,6 +86,20 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+/// What SQLite's own words mean for whoever runs the server.
+fn meaning(code: rusqlite::ErrorCode) -> Option<&'static str> {
+    use rusqlite::ErrorCode as Code;
+    match code {
+        Code::DiskFull => Some("the disk is full"),
+        // So it also calls a full disk, where it is the shared memory that finds no room.
+        Code::SystemIoFailure => Some("the disk is full or fails"),
+        Code::ReadOnly | Code::PermissionDenied => Some("the file or its folder must not be written to"),
+        Code::DatabaseCorrupt => Some("the file is damaged: restore a backup"),
+        Code::NotADatabase => Some("the file is no SQLite database"),
+        _ => None,
+    }
+}
+
 fn is_unique(extended_code: i32) -> bool {
     matches!(extended_code, rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
 }
@@ -93,4 +108,27 @@ fn is_unique(extended_code: i32) -> bool {
 fn index_name(message: &str) -> &str {
     let named = message.rsplit_once(": ").map_or(message, |(_, named)| named);
     named.strip_prefix("index '").and_then(|name| name.strip_suffix('\'')).unwrap_or(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn trouble_with_a_file_is_told_in_words_of_an_operator() {
+        for (code, meaning) in [
+            (ffi::SQLITE_FULL, "the disk is full"),
+            (ffi::SQLITE_IOERR_SHMSIZE, "the disk is full or fails"),
+            (ffi::SQLITE_IOERR_FSYNC, "the disk is full or fails"),
+            (ffi::SQLITE_READONLY, "must not be written to"),
+            (ffi::SQLITE_READONLY_DIRECTORY, "must not be written to"),
+            (ffi::SQLITE_CORRUPT, "is damaged: restore a backup"),
+            (ffi::SQLITE_NOTADB, "is no SQLite database"),
+        ] {
+            let error = Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+            assert!(matches!(&error, Error::Unavailable(_)) && error.to_string().contains(meaning), "{code}: {error}");
+        }
+    }
 }

@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::files;
 pub use db::Db;
 pub use dialect::Dialect;
 pub use error::{Error, UniqueIndex};
@@ -149,7 +150,11 @@ impl Store {
     /// Opens the database, creating the file if it does not exist, and starts the threads.
     pub fn open(options: &Options) -> Result<Self, Error> {
         let store = match &options.place {
-            Place::File(path) => sqlite::open(path, options),
+            Place::File(path) => {
+                let cannot = |cause| Error::Unavailable(format!("cannot open {}: {cause}", path.display()));
+                files::ensure(path).map_err(cannot)?;
+                sqlite::open(path, options)
+            }
             Place::Server(server) => postgres::open(server, options),
         };
         let limits = Limits { read: Some(options.read_timeout), write: Some(options.write_timeout) };

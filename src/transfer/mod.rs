@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod copy;
+mod draft;
 pub mod rows;
 pub mod snapshot;
 pub mod tables;

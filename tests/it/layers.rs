@@ -14,6 +14,7 @@ const ORDER: &[&str] = &[
     "wire",
     "clock",
     "entropy",
+    "files",
     "language",
     "trust",
     "store",

@@ -3,6 +3,7 @@
 //! All are one binary, so the kit in `support` is compiled once and every answer is checked against the same contract.
 //! A test is named after its rule (`b1_…` is rule B1 in `docs/WIRE.md`).
 
+#![expect(clippy::disallowed_macros, reason = "a test may print, and a panic is how it reports that it cannot")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +18,7 @@ mod bad_input;
 mod binary;
 mod browser;
 mod bulk;
+mod clock_jumps;
 mod concurrency;
 mod control;
 mod cors;

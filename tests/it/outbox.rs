@@ -106,6 +106,18 @@ fn without_mail_the_outbox_stays_empty() {
 }
 
 #[test]
+fn a_mail_that_a_wrong_clock_has_put_off_is_due_at_once() {
+    let server = Server::start();
+    for (hours, is_due) in [(4, false), (5, true), (24 * 365, true)] {
+        server.invite(&json!({"full_name": "Late", "email_address": format!("late{hours}@example.test")}));
+        let put_off = hours * 3_600_000_000_i64;
+        server.alter_stored(&format!("UPDATE outbox SET due_at = due_at + {put_off}"));
+        assert_eq!(server.deliver(), usize::from(is_due), "{hours} hours");
+        server.alter_stored("UPDATE outbox SET state = 'canceled', due_at = NULL");
+    }
+}
+
+#[test]
 fn a_dry_run_sends_no_mail() {
     let server = Server::start();
     let body = json!({"account_invitation": {"full_name": "Late", "email_address": "late@example.test"}});

@@ -1,6 +1,7 @@
 //! PostgreSQL: what is particular to it, and what it has in common with SQLite. These tests start their own server if
 //! the run has none, or if they stop it.
 
+mod clock;
 mod collisions;
 mod copy;
 mod cut;

@@ -21,7 +21,7 @@ fn attempt(server: &Server, header: (&str, &str)) -> Answer {
     server.request_at_root("POST", "/invitations/accept").header(header.0, header.1).json(&body).send()
 }
 
-fn from<'a>(client: &'a str) -> (&'static str, &'a str) {
+fn from(client: &str) -> (&'static str, &str) {
     ("X-Forwarded-For", client)
 }
 

@@ -23,8 +23,19 @@ const THREADS: &str = "NEXTEST_TEST_THREADS";
 
 /// The modules that run once. All but `postgres` pass with the URL of a server that does not exist: they would only
 /// repeat what they did on SQLite.
-const ONCE: [&str; 10] =
-    ["postgres", "examples", "binary", "browser", "crash", "crash_of_mail", "faults", "layers", "peers", "plans"];
+const ONCE: [&str; 11] = [
+    "postgres",
+    "examples",
+    "binary",
+    "browser",
+    "clock_jumps",
+    "crash",
+    "crash_of_mail",
+    "faults",
+    "layers",
+    "peers",
+    "plans",
+];
 
 /// The engines of a run: whether SQLite, and whether PostgreSQL. Without the variable a filter selects SQLite alone,
 /// since a look at a few tests is meant to be short.

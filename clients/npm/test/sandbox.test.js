@@ -80,7 +80,7 @@ test('a sandbox neither holds back nor outlives the process that started it', as
   assert.ok(await ends(Number(stdout)));
 });
 
-for (const signal of ['SIGTERM', 'SIGINT']) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL']) {
   test(`a process ended by ${signal} stops its sandboxes`, async () => {
     const script = `import { startSandbox } from ${JSON.stringify(here)};
       const two = [await startSandbox(), await startSandbox()];

@@ -55,10 +55,11 @@ class Sandbox:
     @classmethod
     def start(cls, *arguments: str, binary: str | None = None, deadline: float = 30) -> Sandbox:
         """Starts a sandbox on a free port, with further arguments of `invited sandbox`, and waits until it is ready."""
-        command = [find_binary(binary), "sandbox", "--json", "--listen", "127.0.0.1:0", *arguments]
-        # Its output goes to a file, since no one reads a pipe while the tests run.
+        command = [find_binary(binary), "sandbox", "--json", "--until-stdin-closes", "--listen", "127.0.0.1:0", *arguments]
+        # Its input ends with this process, however that ends. Its output goes to a file, since no one reads a pipe while
+        # the tests run.
         with tempfile.TemporaryFile() as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                                        env={"INVITED_LOG_LEVEL": "warn", **os.environ})
             try:
                 ready = json.loads(_first_line(process, deadline))
@@ -225,5 +226,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout:
-        process.stdout.close()
+    for pipe in filter(None, [process.stdin, process.stdout]):
+        pipe.close()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -80,6 +81,17 @@ def test_a_sandbox_ends_with_the_process_that_started_it():
     script = "import invited_sandbox; print(invited_sandbox.Sandbox.start()._process.pid)"
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=60).stdout
     assert is_gone(int(said))
+
+
+def test_a_sandbox_ends_when_the_process_that_started_it_is_killed():
+    script = "import invited_sandbox, time; print(invited_sandbox.Sandbox.start()._process.pid, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as starter:
+        process_id = int(starter.stdout.readline())
+        starter.kill()
+    end = time.monotonic() + 15
+    while not is_gone(process_id) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert is_gone(process_id)
 
 
 def test_reset_restores_the_seed_and_restore_a_snapshot(invited_fresh):

@@ -39,7 +39,8 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
         let bytes = request::collect(&*call(&head)?, body).await?;
-        let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes };
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
         serde_json::from_slice(text).map(Self).map_err(unreadable)
     }
 }

@@ -1,13 +1,15 @@
 //! Recorded requests as an HTTP archive, version 1.2, for browser tools.
 
+use std::time::Duration;
+
 use hyper::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use crate::clock::Timestamp;
 use crate::sandbox::exchange::{RecordedExchange, texts};
 use crate::sandbox::journal::Page;
-use crate::wire::kind;
 
 /// A name and a value; a name can repeat.
 #[derive(Serialize, JsonSchema)]
@@ -31,8 +33,8 @@ pub fn archive(page: &Page, base_url: &str) -> String {
 }
 
 fn entry(exchange: &RecordedExchange, base_url: &str) -> Json {
-    // The format wants milliseconds.
-    let milliseconds = exchange.microseconds / 1_000;
+    // The format wants milliseconds, and allows fractions.
+    let milliseconds = Duration::from_micros(exchange.microseconds).as_secs_f64() * 1_000.0;
     let url = format!("{base_url}{}", exchange.target());
     let mut request = json!({
         "method": exchange.method.as_str(),
@@ -51,7 +53,7 @@ fn entry(exchange: &RecordedExchange, base_url: &str) -> Json {
         });
     }
     json!({
-        "startedDateTime": kind::time(exchange.at.0),
+        "startedDateTime": moment(exchange.at),
         "time": milliseconds,
         "request": request,
         "response": {
@@ -73,6 +75,11 @@ fn entry(exchange: &RecordedExchange, base_url: &str) -> Json {
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
     })
+}
+
+/// A moment to the microsecond. Outside the years 1 to 9999, which no clock of ours reaches, there is none.
+fn moment(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.0).map(|at| format!("{at:.6}")).unwrap_or_default()
 }
 
 fn query(exchange: &RecordedExchange) -> Vec<Json> {

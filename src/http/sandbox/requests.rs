@@ -150,7 +150,7 @@ pub async fn inspect(control: Control) -> Result<Response, Error> {
             method => exchange.method.as_str(),
             target => exchange.target(),
             at => kind::time(exchange.at.0),
-            milliseconds => exchange.microseconds / 1_000,
+            milliseconds => format!("{}.{}", exchange.microseconds / 1_000, exchange.microseconds % 1_000 / 100),
             fault => exchange.fault.map(FaultId::get),
             ignored => exchange.ignored.as_deref(),
             curl => curl::line(exchange, &base_url),

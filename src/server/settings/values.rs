@@ -61,6 +61,10 @@ pub fn place(text: &str) -> Result<Place, String> {
     }
     let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
     match path {
+        // SQLite would take these for a database in memory, or for a URI with options.
+        Some(path) if path.starts_with([':', '?']) || path.starts_with("file:") => {
+            Err("must name a file; databases in memory are not supported".to_owned())
+        }
         Some(path) if !path.is_empty() => Ok(Place::File(PathBuf::from(path))),
         _ => Err("must be sqlite:PATH or postgres://USER@HOST/NAME".to_owned()),
     }

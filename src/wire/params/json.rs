@@ -17,9 +17,13 @@ const LEVELS: usize = 100;
 const SYNTAX: &str = "The request body is not valid JSON.";
 const NOT_AN_OBJECT: &str = "The request body must be a JSON object.";
 
+/// A byte order mark, which some clients on Windows put before everything. A reader may skip it (RFC 8259, section 8.1).
+const MARK: &str = "\u{feff}";
+
 /// Decodes a JSON object.
 pub(super) fn tree(body: &[u8]) -> Result<Tree, &'static str> {
     let text = str::from_utf8(body).map_err(|_| SYNTAX)?;
+    let text = text.strip_prefix(MARK).unwrap_or(text);
     match (JsonReader { text, at: 0 }).document() {
         Some(Value::Object(tree)) => Ok(tree),
         Some(_) => Err(NOT_AN_OBJECT),
@@ -211,7 +215,7 @@ mod tests {
             // Structure.
             r#" | {|}|[|[}|{]|[1,]|[,1]|{,}|{:}|{"a"|{"a":|{"a":}|{"a":1|{"a":1,}|{"a" 1}|{"a":1 "b":2}"#,
             r#"{a:1}|{'a':1}|{1:1}|{null:1}|{[]:1}|{"a":1}}|{} {}|{}x|{},|{}//|{/**/}|a=1"#,
-            "\u{feff}{}|{}\u{feff}|\u{a0}{}|\u{b}{}|{}\0",
+            "\u{feff}|\u{feff}\u{feff}{}|{}\u{feff}|\u{a0}{}|\u{b}{}|{}\0",
             // Words and numbers.
             r#"{"a":NaN}|{"a":Infinity}|{"a":-Infinity}|{"a":nul}|{"a":nulll}|{"a":True}|{"a":01}|{"a":-}"#,
             r#"{"a":+1}|{"a":1.}|{"a":.5}|{"a":1e}|{"a":1e+}|{"a":0x10}|{"a":1-2}|{"a":--1}|{"a":1_0}"#,

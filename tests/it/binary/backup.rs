@@ -1,7 +1,7 @@
 //! `invited backup` of a file; the tests with a server are in `postgres`.
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use rusqlite::Connection;
 
@@ -20,9 +20,7 @@ fn a_backup_is_one_complete_file_that_only_its_owner_can_read() {
     let metadata = file.metadata().unwrap();
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     assert_eq!(report["bytes"], metadata.len());
-    for ending in ["-wal", "-shm", ".unfinished", ".unfinished-wal"] {
-        assert!(!team.path(&format!("backup.db{ending}")).exists(), "{ending} is left");
-    }
+    assert_eq!(team.files_named("backup.db"), ["backup.db"], "nothing is left beside it");
     assert_eq!(report["tables"]["users"].to_string(), rows_in_file(&file, "SELECT count(*) FROM users")[0]);
     assert_eq!(everything_stored(&file), everything_stored(&team.path("sandbox.sqlite")));
     // Used as the database, it continues where the original was.
@@ -56,24 +54,50 @@ fn a_backup_during_writes_is_one_consistent_state() {
 }
 
 #[test]
-fn a_backup_overwrites_only_the_draft_of_an_unfinished_one() {
+fn a_backup_overwrites_nothing_and_removes_only_what_a_killed_one_has_left() {
     let team = Team::new();
-    let (file, draft) = (team.path("backup.db"), team.path("backup.db.unfinished"));
+    let file = team.path("backup.db");
     let name = file.display().to_string();
     std::fs::write(&file, "kept").unwrap();
     team.refused(&["backup", "--to", &name], &["is there already"]);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
     std::fs::remove_file(&file).unwrap();
 
-    std::fs::write(&draft, "left by a killed backup").unwrap();
-    let lock = OpenOptions::new().write(true).open(&draft).unwrap();
+    let draft = |digit: &str| team.path(&format!("backup.db.{}.unfinished", digit.repeat(16)));
+    let (abandoned, active) = (draft("a"), draft("b"));
+    for path in [&abandoned, &active] {
+        std::fs::write(path, "of another backup").unwrap();
+    }
+    let lock = OpenOptions::new().write(true).open(&active).unwrap();
     lock.lock().unwrap();
-    team.refused(&["backup", "--to", &name], &["another backup"]);
-    assert!(draft.exists() && !file.exists());
-    drop(lock);
     team.run(&["backup", "--to", &name]);
-    assert!(file.exists() && !draft.exists());
+    assert!(file.exists() && !abandoned.exists() && active.exists());
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(file.metadata().unwrap().nlink(), 1);
+    std::fs::remove_file(&active).unwrap();
+    assert_eq!(team.files_named("unfinished"), Vec::<String>::new());
+}
+
+#[test]
+fn a_backup_follows_no_link_and_adopts_no_file_that_somebody_has_put_in_its_way() {
+    let team = Team::new();
+    let (file, precious) = (team.path("backup.db"), team.path("precious.txt"));
+    std::fs::write(&precious, "precious").unwrap();
+    let links = [team.path("backup.db.unfinished"), team.path(&format!("backup.db.{}.unfinished", "c".repeat(16)))];
+    for link in &links {
+        std::os::unix::fs::symlink(&precious, link).unwrap();
+    }
+    let planted = team.path("other.db.unfinished");
+    std::fs::write(&planted, "planted").unwrap();
+    for name in ["backup.db", "other.db"] {
+        team.run(&["backup", "--to", &team.path(name).display().to_string()]);
+    }
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
+    assert_eq!(std::fs::read_to_string(&planted).unwrap(), "planted");
+    assert!(links.iter().all(|link| link.is_symlink()), "links are nobody's drafts");
+    std::os::unix::fs::symlink(team.path("elsewhere.db"), team.path("link.db")).unwrap();
+    team.refused(&["backup", "--to", &team.path("link.db").display().to_string()], &["is there already"]);
+    assert!(file.exists() && !team.path("elsewhere.db").exists());
 }
 
 #[test]
@@ -87,7 +111,7 @@ fn a_failed_backup_leaves_nothing() {
     let other = sqlite(&team.path("other.sqlite"));
     fails(&["backup", "--database", &other, "--to", &name], &["no table of this program"]);
     team.refused(&["backup", "--to", "/nowhere/at/all.db"], &["/nowhere/at/all.db"]);
-    assert!(!file.exists() && !team.path("backup.db.unfinished").exists());
+    assert!(!file.exists() && team.files_named("unfinished").is_empty());
 }
 
 #[test]

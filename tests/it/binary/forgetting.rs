@@ -74,8 +74,18 @@ fn erasing_needs_confirmation_and_leaves_no_trace_of_name_and_address() {
     ) {
         assert!(serde_json::from_str::<Value>(&text).is_ok_and(|attributes| attributes.is_object()), "{text}");
     }
-    let again = team.run(&["erase", "countess@example.test", "--yes"]);
-    assert!(again.contains("users: 0, invitations: 0"), "erasing is repeatable: {again}");
+    team.refused(&["erase", "countess@example.test", "--yes"], &["There is nobody with the address countess@"]);
+}
+
+#[test]
+fn erasing_somebody_unknown_is_an_error() {
+    let team = team_of_ada_and_bob();
+    let before = team.every_text();
+    for more in [&[][..], &["--yes"], &["--json"]] {
+        let words = ["There is nobody with the address nobody@example.test in account 1."];
+        team.refused(&[&["erase", "nobody@example.test"], more].concat(), &words);
+    }
+    assert_eq!(team.every_text(), before);
 }
 
 fn succeed(team: &Team, server: SocketAddr, method: &str, path: &str, body: &Value) -> Value {

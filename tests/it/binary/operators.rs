@@ -157,7 +157,7 @@ fn serve_warns_where_a_proxy_must_be_in_front_and_none_is_trusted() {
 }
 
 /// The standard error of `serve` until it listens.
-fn log_of_serving(database: &str, more: &[&str]) -> String {
+pub(super) fn log_of_serving(database: &str, more: &[&str]) -> String {
     let listen = if more.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
     let mut command = command(&[&["serve", "--database", database], listen, more].concat());
     command.stderr(Stdio::piped());

@@ -89,7 +89,7 @@ fn it_is_ready_in_under_a_second() {
 
 #[test]
 fn the_temporary_database_is_removed_at_the_end() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let folder = folder();
         let place = folder.database().parent().unwrap().to_owned();
         let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0"]);
@@ -102,6 +102,76 @@ fn the_temporary_database_is_removed_at_the_end() {
         assert_eq!(status.code(), Some(0), "after SIG{signal}");
         assert_eq!(names_in(&place), Vec::<String>::new(), "after SIG{signal}");
     }
+}
+
+/// A sandbox whose temporary files go into this folder.
+fn sandbox_in(place: &Path, more: &[&str]) -> Command {
+    let mut command = command(&[&["sandbox", "--json", "--listen", "127.0.0.1:0"], more].concat());
+    command.env("TMPDIR", place).stderr(Stdio::null());
+    command
+}
+
+#[test]
+fn a_sandbox_removes_what_killed_ones_have_left_and_nothing_else() {
+    let folder = folder();
+    let place = folder.database().parent().unwrap().to_owned();
+    let start = || {
+        let mut program = Program::start(sandbox_in(&place, &[]));
+        let address = address(&serde_json::from_str(&program.line()).unwrap());
+        (program, address)
+    };
+    let (alive, address) = start();
+    let (killed, _) = start();
+    killed.kill();
+    assert_eq!(names_in(&place).len(), 2, "a kill leaves its folder");
+    let others = ["invited-temporary-notes.txt", "somebody-elses"].map(|name| place.join(name));
+    std::fs::write(&others[0], "kept").unwrap();
+    std::fs::create_dir(&others[1]).unwrap();
+    std::os::unix::fs::symlink(&others[1], place.join("invited-temporary-link")).unwrap();
+    let (program, _) = start();
+    assert_eq!(names_in(&place).len(), 5, "two sandboxes, and what is no sandbox's: {:?}", names_in(&place));
+    assert_eq!(program.stop().0.code(), Some(0));
+    let mut client = Client::connect(address, token::ADMINISTRATOR).unwrap();
+    assert_eq!(client.send("GET", INVITATIONS, "").unwrap().0, 200, "the other one still has its database");
+    drop(client);
+    assert_eq!(alive.stop().0.code(), Some(0));
+    assert_eq!(names_in(&place).len(), 3, "{:?}", names_in(&place));
+}
+
+#[test]
+fn a_sandbox_can_end_with_its_standard_input() {
+    let folder = folder();
+    let place = folder.database().parent().unwrap().to_owned();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut command = sandbox_in(&place, &["--until-stdin-closes"]);
+    command.stdin(reader);
+    let mut program = Program::start(command);
+    let address = address(&serde_json::from_str(&program.line()).unwrap());
+    writer.write_all(b"what is said means nothing\n").unwrap();
+    let mut client = Client::connect(address, token::ADMINISTRATOR).unwrap();
+    assert_eq!(client.send("GET", INVITATIONS, "").unwrap().0, 200);
+    drop(client);
+    drop(writer);
+    assert_eq!(program.ended().0.code(), Some(0));
+    assert_eq!(names_in(&place), Vec::<String>::new());
+}
+
+#[test]
+fn under_nohup_a_closed_terminal_ends_nothing() {
+    let folder = folder();
+    let sandbox = sandbox_in(folder.database().parent().unwrap(), &[]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(sandbox.get_program()).args(sandbox.get_args());
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut program = Program::start(shell);
+    let address = address(&serde_json::from_str(&program.line()).unwrap());
+    program.signal("HUP");
+    let mut client = Client::connect(address, token::ADMINISTRATOR).unwrap();
+    for _ in 0..20 {
+        assert_eq!(client.send("GET", INVITATIONS, "").unwrap().0, 200);
+    }
+    drop(client);
+    assert_eq!(program.stop().0.code(), Some(0));
 }
 
 #[test]
@@ -169,7 +239,7 @@ fn the_database_url_may_have_two_slashes() {
 
 #[test]
 fn a_running_request_is_answered_before_the_end() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let (program, greeting) = Program::sandbox(&[]);
         let body = r#"{"account_invitation":{"billability_target":7}}"#;
         let (first, second) = body.split_at(20);

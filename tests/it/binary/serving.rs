@@ -73,6 +73,7 @@ pub(crate) fn create_account(database: &str, address: &str) -> String {
         "Olive Owner",
         "--database",
         database,
+        "--again",
         "--json",
     ]);
     let line: Value = serde_json::from_str(&printed).unwrap();
@@ -204,7 +205,7 @@ fn is_in_a_file(folder: &Path, text: &str) -> bool {
 
 #[test]
 fn an_account_with_invalid_details_is_not_created() {
-    let (_folder, url) = new_database();
+    let (folder, url) = new_database();
     let create = |name: &str, address: &str, owner: &str| {
         run(&["account", "create", name, "--owner-email", address, "--owner-name", owner, "--database", &url])
     };
@@ -218,7 +219,66 @@ fn an_account_with_invalid_details_is_not_created() {
         assert_eq!(output.status.code(), Some(1), "{name:?} {address:?} {owner:?}");
         assert!(!output.stderr.is_empty());
     }
+    assert!(!folder.database().exists(), "a refusal leaves no empty file");
     assert_eq!(create("Example", "olive@example.test", "Olive").status.code(), Some(0));
+}
+
+#[test]
+fn the_same_account_is_created_twice_only_on_request() {
+    let (_folder, url) = new_database();
+    let create = |name: &str, address: &str, more: &[&str]| {
+        let owner = ["--owner-email", address, "--owner-name", "Olive"];
+        run(&[&["account", "create", name, "--database", &url], &owner[..], more].concat())
+    };
+    assert_eq!(create("Example", "olive@example.test", &[]).status.code(), Some(0));
+    for (name, address) in [("Example", "olive@example.test"), (" Example ", " Olive@Example.test")] {
+        let output = create(name, address, &[]);
+        assert_eq!(output.status.code(), Some(1), "{name} {address}");
+        let error = printed(&output.stderr);
+        assert!(error.contains("Account 1 has this name and this owner already: add --again"), "{error}");
+    }
+    for (name, address, more) in [
+        ("Other", "olive@example.test", &[][..]),
+        ("Example", "otto@example.test", &[]),
+        ("Example", "olive@example.test", &["--again"]),
+    ] {
+        assert_eq!(create(name, address, more).status.code(), Some(0), "{name} {address} {more:?}");
+    }
+}
+
+#[test]
+fn a_database_in_memory_is_refused() {
+    for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite:file:x?mode=memory", "sqlite:?mode=memory"] {
+        let refused = ["setting database", "must name a file; databases in memory are not supported"];
+        fails(&["migrate", "--database", url], &refused);
+        let output = run(&["copy", "--from", url, "--to", "sqlite:x"]);
+        assert!(printed(&output.stderr).contains(refused[1]), "{url}: {}", printed(&output.stderr));
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_named_with_what_is_wrong_with_it() {
+    let (folder, url) = new_database();
+    let path = folder.database();
+    let name = path.display().to_string();
+    create_account(&url, "olive@example.test");
+    let commands: [&[&str]; 3] = [&["serve", "--listen", "127.0.0.1:0"], &["token", "list"], &["migrate"]];
+    let refused = |words: &[&str]| {
+        for command in commands {
+            fails(&[command, &["--database", &url]].concat(), words);
+        }
+    };
+    // Pages of zeros after the first: the header is right, and nothing else is.
+    let whole = std::fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[4_096..].fill(0);
+    std::fs::write(&path, &damaged).unwrap();
+    refused(&[&name, "the file is damaged: restore a backup"]);
+    std::fs::write(&path, "this is a letter and no database".repeat(100)).unwrap();
+    refused(&[&name, "the file is no SQLite database"]);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    refused(&[&name]);
 }
 
 #[test]

@@ -33,6 +33,13 @@ impl Team {
         self.folder.database().with_file_name(name)
     }
 
+    /// The names next to the database that contain this text.
+    pub(crate) fn files_named(&self, text: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.database().parent().unwrap()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains(text)).collect()
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         succeeds(&[arguments, &["--database", &self.url]].concat())
     }

@@ -84,3 +84,17 @@ fn an_invalid_time_is_refused_and_the_clock_is_unchanged() {
     server.request_at_root("PUT", "/sandbox/clock").body(Some("application/json"), "{\"now\"").send().expect(400);
     assert_eq!(server.get("/users/me").bearer(token::ADMINISTRATOR).send().status, 200);
 }
+
+#[test]
+fn a_rate_limit_under_a_frozen_clock_says_how_it_ends() {
+    let server = Server::start_with(&[("rate_create", "1")]);
+    server.invite_as_administrator("nia@example.test").expect(200);
+    let limited = server.invite_as_administrator("noa@example.test").expect(429);
+    let seconds: u64 = limited.header("retry-after").unwrap().parse().unwrap();
+    assert_eq!(limited.header("invited-clock"), Some("frozen; POST /sandbox/clock/advance ends the wait"), "{limited}");
+    server.control("POST", "/clock/advance", &json!({"seconds": seconds})).expect(200);
+    server.invite_as_administrator("noa@example.test").expect(200);
+    // With a running clock it ends by itself.
+    server.control("PUT", "/clock", &json!({"frozen": false})).expect(200);
+    assert_eq!(server.invite_as_administrator("nic@example.test").expect(429).header("invited-clock"), None);
+}

@@ -183,7 +183,7 @@ fn a_refused_request_uses_up_no_fault_and_is_not_recorded() {
 #[test]
 fn a_form_of_an_old_browser_is_taken_with_its_cookie() {
     let server = Server::start();
-    let cookie = format!("invited_session={}", "a".repeat(43));
+    let cookie = format!("invited_session_{}={}", server.address().port(), "a".repeat(43));
     let form = |path: &str, cookie: &str| {
         let request = server.request_at_root("POST", path).header("Origin", "null").header("Cookie", cookie);
         request.form("csrf_token=x").send().status

@@ -126,3 +126,24 @@ fn the_page_shows_requests_and_executes_nothing_in_them() {
     );
     assert!(!page.text().contains("<b>Nia") && !page.text().contains("<script"), "request contents are escaped");
 }
+
+#[test]
+fn the_archive_has_times_to_the_microsecond() {
+    let server = Server::start();
+    for _ in 0..3 {
+        server.get("/users/me").bearer(token::ADMINISTRATOR).send().expect(200);
+    }
+    let recorded = server.control("GET", "/requests", &Value::Null).json();
+    let archive = server.control("GET", "/requests?format=har", &Value::Null).json();
+    for (entry, request) in
+        archive["log"]["entries"].as_array().unwrap().iter().zip(recorded["requests"].as_array().unwrap())
+    {
+        let microseconds = request["microseconds"].as_f64().unwrap();
+        assert!(
+            microseconds > 0.0 && (entry["time"].as_f64().unwrap() * 1_000.0 - microseconds).abs() < 0.01,
+            "{entry}"
+        );
+        assert_eq!(entry["timings"]["wait"], entry["time"]);
+        assert_eq!(entry["startedDateTime"], "2031-01-02T03:04:05.000000Z");
+    }
+}

@@ -205,3 +205,32 @@ fn include_of_a_form_and_of_a_multipart_body_counts() {
         .expect(200);
     assert_eq!(answer.json()["users"]["24"]["full_name"], "N");
 }
+
+#[test]
+fn c13_json_may_begin_with_a_byte_order_mark() {
+    let server = Server::start();
+    let body = "\u{feff}{\"account_invitation\":{\"full_name\":\"Nia\",\"email_address\":\"nia@example.test\"}}";
+    let request = server.post("/account_invitations").bearer(token::ADMINISTRATOR);
+    request.body(Some("application/json"), body).send().expect(200);
+    let advance = server.request_at_root("POST", "/sandbox/clock/advance");
+    advance.body(Some("application/json"), "\u{feff}{\"seconds\":1}").send().expect(200);
+}
+
+#[test]
+fn c2_a_refused_body_without_a_content_type_says_what_it_was_read_as() {
+    let server = Server::start();
+    let json = "{\"account_invitation\":{}}";
+    let send = |kind: Option<&str>, body: &str| {
+        server.post("/account_invitations").bearer(token::ADMINISTRATOR).body(kind, body).send()
+    };
+    for kind in [None, Some(" ")] {
+        let answer = send(kind, json).expect(400);
+        assert_eq!(answer.header("invited-read-as"), Some("application/x-www-form-urlencoded"), "{answer}");
+        assert!(answer.text().contains("Missing required parameters"), "the vendor's text stays: {answer}");
+    }
+    for (kind, body, status) in
+        [(Some("application/json"), "{", 400), (None, "account_invitation[x]=1", 422), (None, "", 400)]
+    {
+        assert_eq!(send(kind, body).expect(status).header("invited-read-as"), None, "{body}");
+    }
+}

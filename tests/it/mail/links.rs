@@ -72,7 +72,7 @@ fn f1_an_address_that_cannot_be_mailed_is_not_stored() {
     let invitation = invite(&server, "Nora New", &long);
     server.deliver();
     expect_mail(&server, &invitation, "sent", "250 taken");
-    assert_eq!(sink.received()[0].recipients, [long.clone()]);
+    assert_eq!(sink.received()[0].recipients, [long.as_str()]);
 
     let before = server.everything_stored();
     let refused = |request: crate::support::client::Request| {

@@ -205,3 +205,18 @@ fn a_deleted_application_is_unknown_on_every_page() {
     refused_on_a_page(&browser.get(&authorize_path(&[])), 400);
     refused_on_a_page(&browser.submit(&page, "/oauth/sign-in", &[("email_address", ADDRESS)]), 400);
 }
+
+#[test]
+fn two_servers_on_one_loopback_host_have_different_cookies() {
+    let [one, other] = [Server::start(), Server::start()];
+    let cookies = [&one, &other].map(|server| {
+        let page = Browser::new(server).get(&authorize_path(&[]));
+        let cookie = page.header("set-cookie").unwrap().split('=').next().unwrap().to_owned();
+        assert_eq!(cookie, format!("invited_session_{}", server.address().port()));
+        cookie
+    });
+    assert_ne!(cookies[0], cookies[1]);
+    let named = Server::start_with(&[("base_url", "http://people.example.com:8080")]);
+    let cookie = Browser::new(&named).get(&authorize_path(&[])).header("set-cookie").unwrap().to_owned();
+    assert!(cookie.starts_with("invited_session="), "{cookie}");
+}

@@ -1,0 +1,143 @@
+//! The system's clock jumps under a running program: days ahead, and back.
+//!
+//! A small library, built here and loaded into the program, moves the wall clock and leaves the monotonic one alone, as
+//! a time server does that corrects a machine.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::binary::Team;
+use crate::binary::serving::free_address;
+use crate::process::{Client, Program, command};
+use crate::support::within;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const DAY: i64 = 86_400;
+
+/// A program whose clock can be moved.
+struct Moved {
+    _program: Program,
+    seconds: PathBuf,
+    metrics: SocketAddr,
+}
+
+impl Moved {
+    /// Serves a team's database with a sweep each second, with its clock moved by so many seconds.
+    fn serve(team: &Team, seconds: i64, more: &[&str]) -> Self {
+        let (library, file) = (team.path("moved_clock.so"), team.path("seconds"));
+        build(&library);
+        fs::write(&file, seconds.to_string()).unwrap();
+        let [listen, metrics] = [free_address(), free_address()];
+        let (listening, measuring) = (listen.to_string(), metrics.to_string());
+        let usual = ["serve", "--database", &team.url, "--listen", &listening, "--metrics-listen", &measuring];
+        let mut serve = command(&[&usual[..], &["--sweep-interval", "1"], more].concat());
+        serve.env("LD_PRELOAD", &library).env("CLOCK_MOVED", &file).stderr(Stdio::null());
+        let program = Program::start(serve);
+        assert!(within(PATIENCE, || Client::connect(listen, "").is_ok()), "the server does not listen");
+        Self { _program: program, seconds: file, metrics }
+    }
+
+    fn move_to(&self, seconds: i64) {
+        let new = self.seconds.with_extension("new");
+        fs::write(&new, seconds.to_string()).unwrap();
+        fs::rename(&new, &self.seconds).unwrap();
+    }
+
+    #[track_caller]
+    fn expect_doubt(&self, is_doubting: bool) {
+        let line = format!("invited_clock_doubted {}\n", i64::from(is_doubting));
+        let metrics = || Client::connect(self.metrics, "").unwrap().send("GET", "/metrics", "").unwrap().1;
+        assert!(within(PATIENCE, || metrics().contains(&line)), "{line:?} does not come: {}", metrics());
+    }
+}
+
+fn build(library: &Path) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/moved_clock.c");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(library).arg(source).arg("-ldl");
+    assert!(compiler.status().is_ok_and(|status| status.success()), "cc builds the library");
+}
+
+#[track_caller]
+fn comes(what: &str, condition: impl FnMut() -> bool) {
+    assert!(within(PATIENCE, condition), "it does not come: {what}");
+}
+
+#[test]
+fn a_clock_that_is_put_back_stops_neither_the_mail_worker_nor_the_sweeper() {
+    let team = Team::new();
+    let mails = format!("files:{}", team.path("mails").display());
+    let server = Moved::serve(&team, 3 * DAY, &["--mail", &mails, "--mail-from", "invitations@example.test"]);
+    team.invited(&[("Ada", "ada@example.test")]);
+    let states = || team.texts("SELECT state FROM outbox ORDER BY id");
+    comes("the first mail", || states() == ["sent"]);
+
+    server.move_to(0);
+    // From another process, whose bell this server does not hear.
+    team.invited(&[("Bob", "bob@example.test")]);
+    comes("the mail after the jump", || states() == ["sent", "sent"]);
+    team.alter("UPDATE account_invitations SET expires_on = 0; UPDATE accounts SET expired_through = NULL");
+    let unmarked = "SELECT email_address FROM account_invitations WHERE expired_at IS NULL";
+    comes("the sweep after the jump", || team.texts(unmarked).is_empty());
+}
+
+#[test]
+fn a_clock_that_is_weeks_ahead_for_some_seconds_ends_and_deletes_nothing() {
+    let team = Team::new();
+    team.invited(&[("Ada", "ada@example.test")]);
+    let nowhere = ["--mail", "smtp://127.0.0.1:1", "--mail-starttls", "none", "--mail-from", "i@example.test"];
+    let server = Moved::serve(&team, 0, &[&nowhere[..], &["--keep-expired-days", "5"]].concat());
+    let attempts = || team.texts("SELECT CAST(attempts AS TEXT) FROM outbox");
+    comes("the first attempt", || attempts() == ["1"]);
+    server.expect_doubt(false);
+
+    server.move_to(40 * DAY);
+    server.expect_doubt(true);
+    comes("an attempt meanwhile", || attempts() == ["2"]);
+    let left = "SELECT o.state || ' ' || coalesce(i.expired_at, 'open') || ' ' || (SELECT count(*) FROM invitation_links) \
+                FROM outbox o JOIN account_invitations i ON i.id = o.invitation_id";
+    assert_eq!(team.texts(left), ["queued open 1"]);
+    server.move_to(0);
+    server.expect_doubt(false);
+    assert_eq!(team.texts(left), ["queued open 1"]);
+
+    // The mail is not due in 40 days.
+    comes("an attempt afterwards", || attempts() == ["3"]);
+}
+
+#[test]
+fn a_sweep_far_beyond_the_last_one_takes_an_operators_word() {
+    let team = Team::new();
+    team.invited(&[("Ada", "ada@example.test")]);
+    assert_eq!(team.run(&["sweep"]), "Rows that were marked or deleted: 0\n");
+    let age = |days: i64| {
+        let change = format!("CAST(CAST(value AS INTEGER) - {days} * 86400000000 AS TEXT)");
+        team.alter(&format!("UPDATE markers SET value = {change} WHERE name = 'clock_believed_at'"));
+    };
+    team.alter("UPDATE account_invitations SET expires_on = 0; UPDATE accounts SET expired_through = NULL");
+    age(3);
+    team.refused(&["sweep"], &["nothing was swept", "--trust-clock"]);
+    let marked = "SELECT email_address FROM account_invitations WHERE expired_at IS NOT NULL";
+    assert_eq!(team.texts(marked), Vec::<String>::new());
+    assert_eq!(team.run(&["sweep", "--trust-clock"]), "Rows that were marked or deleted: 1\n");
+    assert_eq!(team.texts(marked), ["ada@example.test"]);
+    for days in [1, -400] {
+        age(days);
+        team.run(&["sweep"]);
+    }
+}
+
+#[test]
+fn an_invitation_that_was_ended_is_shown_as_expired() {
+    let team = Team::new();
+    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
+    team.alter("UPDATE account_invitations SET expired_at = 1 WHERE email_address = 'ada@example.test'");
+    let listed = team.json(&["invitation", "list", "--all"]);
+    let states: Vec<&str> =
+        listed["account_invitations"].as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["expired", "pending"]);
+}
