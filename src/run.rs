@@ -46,15 +46,21 @@ impl Running {
         }
         let app = Arc::new(app);
         let (stop, stopped) = watch::channel(false);
-        let bounds = app.config.bounds;
+        let (bounds, proxies) = (app.config.bounds, app.config.trusted_proxies.clone());
         let mut tasks = Vec::new();
         if let Some(metrics_address) = app.config.metrics_listen {
             let metrics_listener = TcpListener::bind(metrics_address).await?;
             let app = Arc::clone(&app);
-            tasks.push(tokio::spawn(listen::serve(metrics_listener, bounds, stopped.clone(), move |request, _| {
-                let app = Arc::clone(&app);
-                async move { http::metrics_only(&app, &request).await }
-            })));
+            tasks.push(tokio::spawn(listen::serve(
+                metrics_listener,
+                bounds,
+                proxies.clone(),
+                stopped.clone(),
+                move |request, _| {
+                    let app = Arc::clone(&app);
+                    async move { http::metrics_only(&app, &request).await }
+                },
+            )));
         }
         if let Err(cause) = app.follow_database_clock().await {
             tracing::warn!(%cause, "the database does not tell the time; this machine's clock counts for now");
@@ -71,7 +77,7 @@ impl Running {
             tasks.push(tokio::spawn(retention::work(Arc::clone(&app), stopped.clone())));
         }
         let service = Arc::new(http::Service::of(Arc::clone(&app)));
-        tasks.push(tokio::spawn(listen::serve(listener, bounds, stopped, move |request, peer| {
+        tasks.push(tokio::spawn(listen::serve(listener, bounds, proxies, stopped, move |request, peer| {
             let service = Arc::clone(&service);
             async move { service.answer(request, peer.ip()).await }
         })));

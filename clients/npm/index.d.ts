@@ -27,9 +27,9 @@ export interface Mail {
   html: string;
   message_id: string;
   invitation_id: string | null;
-  link: string;
-  /** The token that accepts the invitation. */
-  token: string;
+  link: string | null;
+  /** The token that accepts the invitation, or of the link in another mail. A notice has neither. */
+  token: string | null;
   sent_at: string;
 }
 

@@ -22,38 +22,44 @@ const FAILED: &str = "cannot write to standard output";
 /// Prints a text of any number of lines to standard output. It may hold what people typed, or the reply of a mail server:
 /// a terminal would obey some of that.
 pub fn print(text: impl Display) -> Result<()> {
-    unless_unread(write(&readable(text)))
+    print_painted(&readable(&text.to_string()))
 }
 
+/// Prints JSON.
 pub fn print_json(record: &Json) -> Result<()> {
-    unless_unread(write(&display::json(&record.to_string())))
+    print_painted(&display::json(&record.to_string()))
 }
 
-/// Prints what has to arrive, such as a secret that is told only once.
-pub fn tell(text: impl Display) -> Result<()> {
-    write(&readable(text)).context(FAILED)
-}
-
-/// The same for JSON.
-pub fn tell_json(record: &str) -> Result<()> {
-    write(&display::json(record)).context(FAILED)
-}
-
-/// A reader that has gone, as `head` goes, wants no more: that is no failure.
-fn unless_unread(written: io::Result<()>) -> Result<()> {
-    match written {
+/// Prints a text that may keep its control characters, such as those for colours. A reader that has gone, as `head`
+/// goes, wants no more of it: that is no failure.
+pub fn print_painted(text: &str) -> Result<()> {
+    match write(text) {
         Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context(FAILED),
     }
 }
 
-/// A line of a table in CSV ends with a carriage return, too.
-fn readable(text: impl Display) -> String {
-    let line = |piece: &str| match piece.strip_suffix("\r\n") {
+/// Prints what has to arrive, such as a secret that is told only once.
+pub fn tell(text: impl Display) -> Result<()> {
+    write(&readable(&text.to_string())).context(FAILED)
+}
+
+/// The same as JSON.
+pub fn tell_json(record: &Json) -> Result<()> {
+    write(&display::json(&record.to_string())).context(FAILED)
+}
+
+/// A text without what a terminal would obey.
+fn readable(text: &str) -> String {
+    text.split_inclusive("\r\n").map(readable_line).collect()
+}
+
+/// One line of a table in CSV ends with a carriage return, too.
+fn readable_line(piece: &str) -> String {
+    match piece.strip_suffix("\r\n") {
         Some(line) => format!("{}\r\n", display::lines(line)),
         None => display::lines(piece).into_owned(),
-    };
-    text.to_string().split_inclusive("\r\n").map(line).collect()
+    }
 }
 
 /// The only place that writes to standard output; `println!` would panic where this fails.

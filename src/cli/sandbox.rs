@@ -183,7 +183,7 @@ impl SandboxCommand {
         let base_url = &running.app.base_url();
         if self.json {
             let ready = Ready { base_url, api_url: format!("{base_url}{BASE_PATH}"), tokens: &tokens };
-            output::tell_json(&serde_json::to_string(&ready)?)?;
+            output::tell(serde_json::to_string(&ready)?)?;
         } else if !self.quiet {
             output::tell(greeting(base_url, &tokens, &seed))?;
         }

@@ -92,7 +92,7 @@ pub type Words = (Json, String);
 
 /// Tells something that is about to be committed.
 pub fn tell(is_json: bool, (record, text): Words) -> Result<(), Error> {
-    let told = if is_json { output::tell_json(&record.to_string()) } else { output::tell(text) };
+    let told = if is_json { output::tell_json(&record) } else { output::tell(text) };
     told.map_err(|cause| Error::Internal(format!("nothing was changed: {cause:#}")))
 }
 

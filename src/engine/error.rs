@@ -64,6 +64,9 @@ pub enum Error {
          Repeat it with the same Idempotency-Key, or look before you repeat it."
     )]
     Uncertain(String),
+    /// 431: the request line and the headers exceed the limit.
+    #[error("The head of the request is too large.")]
+    HeadTooLarge,
     /// 500: the program failed.
     #[error("An internal error occurred. Please report the request id.")]
     Internal(String),
@@ -92,6 +95,7 @@ impl Error {
             Self::Misdirected => 421,
             Self::Invalid(_) => 422,
             Self::RateLimited(_) => 429,
+            Self::HeadTooLarge => 431,
             Self::Internal(_) => 500,
             Self::CallerChanged | Self::Uncertain(_) | Self::Unavailable(_) => 503,
         }
@@ -140,7 +144,7 @@ impl Error {
 
     fn kind(&self) -> &'static str {
         match self {
-            Self::Syntax(_) | Self::TooLarge(_) | Self::Unsupported(_) => "syntax",
+            Self::Syntax(_) | Self::TooLarge(_) | Self::HeadTooLarge | Self::Unsupported(_) => "syntax",
             Self::Unauthenticated => "oauth",
             Self::Invalid(_) => "validation",
             _ => "system",

@@ -1,4 +1,4 @@
-//! What the audit trail says of a request.
+//! Which request a change came from, as the audit trail says it.
 
 use std::net::IpAddr;
 use std::ops::Deref;

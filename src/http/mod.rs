@@ -21,6 +21,7 @@ mod request;
 mod router;
 mod sandbox;
 mod shell;
+mod wellformed;
 
 pub use api::route::BASE_PATH;
 pub use monitoring::metrics_only;
@@ -87,7 +88,10 @@ impl Service {
     /// Answers a request that the gate of a sandbox lets through. A preflight of a front end that may read the answer
     /// ends here.
     async fn admit(&self, call: &Arc<Call>, request: Request<RequestBody>, is_shared: bool) -> Response<Body> {
-        let is_admitted = self.app.sandbox.as_ref().map_or(Ok(()), |_| sandbox::gate::admit(&self.app, &request));
+        let is_admitted = wellformed::check(&request).and_then(|()| match self.app.sandbox {
+            Some(_) => sandbox::gate::admit(&self.app, &request),
+            None => Ok(()),
+        });
         if let Err(refusal) = is_admitted {
             return self.complete(call, known_method(request.method()), headers::error(refusal));
         }

@@ -11,6 +11,7 @@ use crate::http::extract::Visit;
 use crate::http::headers;
 use crate::http::router::{GET, Routes};
 use crate::http::sandbox::gate;
+use crate::http::wellformed;
 use crate::mail::outbox;
 use crate::server::app::App;
 use crate::server::listen::Body;
@@ -51,7 +52,10 @@ async fn metrics(visit: Visit) -> Response<Body> {
 
 /// The answer of a listener that serves metrics and nothing else.
 pub async fn metrics_only<B>(app: &App, request: &Request<B>) -> Response<Body> {
-    let is_admitted = if app.sandbox.is_some() { gate::admit(app, request) } else { Ok(()) };
+    let is_admitted = wellformed::check(request).and_then(|()| match app.sandbox {
+        Some(_) => gate::admit(app, request),
+        None => Ok(()),
+    });
     match is_admitted {
         Ok(()) if request.uri().path() == "/metrics" => text(app).await,
         Ok(()) => headers::error(Error::NotFound),

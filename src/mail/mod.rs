@@ -8,6 +8,7 @@ pub mod mailbox;
 pub mod message;
 pub mod outbox;
 mod smtp;
+mod topic;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub use files::Folder;
 pub use mailbox::Mailbox;
 pub use message::{Mail, Templates};
 pub use smtp::Smtp;
+pub use topic::Topic;
 
 #[derive(Clone, Debug)]
 pub struct Relay {

@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::ids::{AccountId, InvitationId, MailId, UserId};
-use crate::mail::{Failure, harmless};
+use crate::ids::{AccountId, InvitationId, MailId};
+use crate::mail::{Failure, Topic, harmless};
 use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
 
@@ -83,50 +83,6 @@ pub const STATES: &[(MailState, &str)] = &[
 impl MailState {
     pub fn name(self) -> &'static str {
         STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-}
-
-/// What a mail is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topic {
-    Invitation(InvitationId),
-    /// Asks the new address of a user whether it is the user's own.
-    AddressConfirmation(UserId),
-    /// Tells the former address of a user that it was changed.
-    AddressNotice(UserId),
-}
-
-impl Topic {
-    /// As the database and commands name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Invitation(_) => "invitation",
-            Self::AddressConfirmation(_) => "address_confirmation",
-            Self::AddressNotice(_) => "address_notice",
-        }
-    }
-
-    pub fn invitation_id(self) -> Option<InvitationId> {
-        match self {
-            Self::Invitation(id) => Some(id),
-            Self::AddressConfirmation(_) | Self::AddressNotice(_) => None,
-        }
-    }
-
-    fn user_id(self) -> Option<UserId> {
-        match self {
-            Self::Invitation(_) => None,
-            Self::AddressConfirmation(id) | Self::AddressNotice(id) => Some(id),
-        }
-    }
-
-    fn read(kind: &str, invitation: InvitationId, user: Option<UserId>) -> Result<Self, store::Error> {
-        match (kind, user) {
-            ("invitation", _) => Ok(Self::Invitation(invitation)),
-            ("address_confirmation", Some(user)) => Ok(Self::AddressConfirmation(user)),
-            ("address_notice", Some(user)) => Ok(Self::AddressNotice(user)),
-            _ => Err(store::Error::Data(format!("{kind:?} is no kind of mail"))),
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
-use crate::mail::outbox::{self, Topic};
+use crate::mail::{Topic, outbox};
 use crate::resources::people::Keys;
 use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;

@@ -4,7 +4,11 @@
 //! that its client does not read, so an idle client would hold a connection for ever; and they leave Nagle's algorithm
 //! on, which delays small answers.
 //!
-//! Invariants: a failing socket affects only its own client, and nothing here outlasts the drain.
+//! A client that closes its sending half still gets its answer. So the end of what a client sends never ends a request
+//! that is under way; the deadlines of reads and writes do.
+//!
+//! Invariants: a failing socket affects only its own client, one peer leaves connections to the others, and nothing here
+//! outlasts the drain.
 
 use std::future::Future;
 use std::io;
@@ -20,11 +24,15 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use tokio_io_timeout::TimeoutWriter;
-
 use crate::server::bodies::BrokenOff;
 pub use crate::server::bodies::{Body, Dropped, RequestBody};
+use crate::server::patience::{PatientStream, Progress};
+use crate::server::peers::Peers;
+use crate::server::proxies::TrustedProxies;
 pub use crate::server::settings::Bounds;
+
+/// Largest head of a request, in bytes.
+pub const LONGEST_HEAD: usize = 64 * 1_024;
 
 /// Pause after the system had no resources for another socket.
 const REST_AFTER_REFUSAL: Duration = Duration::from_millis(50);
@@ -39,31 +47,43 @@ const EXHAUSTED: [i32; 4] = [24, 23, 12, 55];
 const EXHAUSTED: [i32; 2] = [10_024, 10_055];
 
 /// Serves connections until `stop` becomes true, then lets running requests end.
-pub async fn serve<H, F>(listener: TcpListener, bounds: Bounds, mut stop: watch::Receiver<bool>, handler: H)
-where
+pub async fn serve<H, F>(
+    listener: TcpListener,
+    bounds: Bounds,
+    proxies: TrustedProxies,
+    mut stop: watch::Receiver<bool>,
+    handler: H,
+) where
     H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let permits = Arc::new(Semaphore::new(bounds.max_connections));
+    let peers = Peers::of(bounds.max_connections_per_peer, proxies);
     let graceful = GracefulShutdown::new();
     // Dropped at the end, which ends what is still under way: nobody waits for its database work any more.
     let (_end, ended) = watch::channel(());
     let mut protocol = http1::Builder::new();
-    protocol.timer(TokioTimer::new()).header_read_timeout(bounds.header_timeout);
+    // The stream has deadlines of its own.
+    protocol.timer(TokioTimer::new()).header_read_timeout(None).half_close(true).max_buf_size(LONGEST_HEAD);
     loop {
         let (stream, peer, permit) = tokio::select! {
             accepted = accept(&listener, &permits) => accepted,
             _ = stop.wait_for(|stopped| *stopped) => break,
         };
-        let handler = handler.clone();
+        let Ok(place) = peers.place(peer.ip()) else { continue };
+        let (handler, progress) = (handler.clone(), Progress::default());
+        let stream = PatientStream::new(stream, bounds, progress.clone());
         let service = service_fn(move |request| {
-            let answer = handler(request.map(RequestBody::from), peer);
+            progress.begin();
+            let (answer, progress) = (handler(request.map(RequestBody::from), peer), progress.clone());
             let is_sent = |answer: &Response<Body>| answer.extensions().get::<Dropped>().is_none();
-            async move { Some(answer.await).filter(is_sent).ok_or(BrokenOff) }
+            async move {
+                let answer = answer.await;
+                progress.end();
+                Some(answer).filter(is_sent).ok_or(BrokenOff)
+            }
         });
-        let mut stream = TimeoutWriter::new(stream);
-        stream.set_timeout(Some(bounds.write_timeout));
-        let connection = graceful.watch(protocol.serve_connection(TokioIo::new(Box::pin(stream)), service));
+        let connection = graceful.watch(protocol.serve_connection(TokioIo::new(stream), service));
         let mut ended = ended.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -71,7 +91,7 @@ where
                 _ = connection => {}
                 _ = ended.changed() => {}
             }
-            drop(permit);
+            drop((permit, place));
         });
     }
     drop(listener);

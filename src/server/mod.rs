@@ -4,6 +4,8 @@ pub mod app;
 mod bodies;
 pub mod delivery;
 pub mod listen;
+mod patience;
+mod peers;
 pub mod proxies;
 pub mod retention;
 pub mod settings;

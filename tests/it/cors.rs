@@ -65,7 +65,8 @@ fn a_listed_origin_may_ask_beforehand_and_read_every_answer() {
 
 #[test]
 fn nobody_else_may() {
-    let unlisted = [Server::start_plain(&[]), Server::start_plain(&[listed()[0], ("metrics_on_main_listener", "true")])];
+    let unlisted =
+        [Server::start_plain(&[]), Server::start_plain(&[listed()[0], ("metrics_on_main_listener", "true")])];
     for server in &unlisted {
         for origin in ["https://evil.example.com", "http://app.example.com", "https://app.example.com:8443", "null"] {
             let answer = from(server.get("/account_invitations/1").bearer(token::OWNER), origin).expect(200);

@@ -20,6 +20,7 @@ mod browser;
 mod bulk;
 mod clock_jumps;
 mod concurrency;
+mod connections;
 mod control;
 mod cors;
 mod coverage;

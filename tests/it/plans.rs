@@ -97,7 +97,8 @@ fn is_scan(step: &str) -> bool {
 fn with_database<T: Send + 'static>(work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
     let server = Server::start_on_file();
     let store = server.app().store.clone();
-    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(store.read(work)).unwrap()
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(store.read(work)).unwrap()
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::engine::records::Record;
 use crate::engine::request_id::RequestId;
 use crate::engine::tallies;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
-use crate::mail::outbox::{self, Topic};
+use crate::mail::{Topic, outbox};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, NewMembership};
 use crate::resources::seats::PENDING_INVITATIONS;

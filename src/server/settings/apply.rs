@@ -72,6 +72,7 @@ impl Config {
     pub fn of_sandbox() -> Result<Self, Problems> {
         let mut config = Self::defaults()?;
         config.rates = PerMinute::default();
+        config.bounds.max_connections_per_peer = 0;
         (config.rate_mails_per_address, config.rate_mails_per_account) = (0, 0);
         // Whoever reaches a sandbox can do everything in it anyway.
         config.metrics_on_main_listener = true;

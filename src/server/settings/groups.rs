@@ -55,9 +55,16 @@ pub struct Bounds {
     /// Maximum number of open connections; more have to wait
     #[arg(long, value_name = "COUNT", default_value = "1024", value_parser = at_least_one)]
     pub max_connections: usize,
-    /// Time limit for the headers of a request, and for an idle connection
+    /// Maximum number of open connections of one address that is not in trusted_proxies; more are closed. 0 for no
+    /// limit
+    #[arg(long, value_name = "COUNT", default_value = "256")]
+    pub max_connections_per_peer: usize,
+    /// Time limit for the headers of a request
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub header_timeout: Duration,
+    /// Time that a connection may rest between two requests; a proxy should close its idle connections earlier
+    #[arg(long, value_name = "SECONDS", default_value = "75", value_parser = seconds)]
+    pub idle_timeout: Duration,
     /// Time limit for the body of a request; then it gets 408
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub body_timeout: Duration,

@@ -11,7 +11,7 @@ use super::{Watched, body_of, head, status_of};
 use crate::exact::refusal;
 
 const TOO_SLOW: &str = "The request took too long to arrive.";
-const QUICK: &[(&str, &str)] = &[("header_timeout", "1"), ("body_timeout", "1")];
+const QUICK: &[(&str, &str)] = &[("header_timeout", "1"), ("body_timeout", "1"), ("idle_timeout", "1")];
 
 fn connect(watched: &Watched) -> TcpStream {
     let stream = TcpStream::connect(watched.server.address()).unwrap();
