@@ -28,8 +28,8 @@ The chores of the project.
   cargo xtask pre-commit                    formatting and spelling, in seconds
   cargo xtask bench [--engine postgres] [--quick] [--json]
                                             build as shipped, measure, print the table
-  cargo xtask chaos [SECONDS]               kill, fill, stop and move what the program needs, for a minute or as long; what
-                                            is lost (nothing), and what each fault is answered
+  cargo xtask chaos [SECONDS]               kill, fill, stop and move what the program needs, for a minute or as long as
+                                            said: what is lost (nothing), and what each fault is answered
   cargo xtask help                          this text
 
 The chores need programs of the system: a C compiler, Python with venv, Node with npm, Chromium, PostgreSQL, PgBouncer

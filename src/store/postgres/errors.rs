@@ -48,8 +48,8 @@ pub(super) fn error(cause: &tokio_postgres::Error) -> Error {
     }
 }
 
-/// Whether an error speaks of the server or the connection to it rather than of the statement, so other writes are likely
-/// to fail as well.
+/// Whether an error speaks of the server or the connection to it rather than of the statement, so other writes are
+/// likely to fail as well.
 pub(super) fn is_outage(cause: &tokio_postgres::Error) -> bool {
     let others = [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::INSUFFICIENT_PRIVILEGE];
     let Some(code) = cause.code() else { return true };

@@ -1,9 +1,9 @@
 //! The end of a transaction: committed for good, or gone for good.
 //!
 //! A commit writes its pages to the log, the last one with a mark, and then waits for the disk. If the disk fails then,
-//! SQLite rolls back, but the pages stay in the log, complete, until the next commit writes over them. Nobody sees them:
-//! the log's index does not count them. But a start after a crash rebuilds that index from the log, and would find a
-//! transaction whose client was told that nothing was done.
+//! SQLite rolls back, but the pages stay in the log, complete, until the next commit writes over them. Nobody sees
+//! them: the log's index does not count them. But a start after a crash rebuilds that index from the log, and would
+//! find a transaction whose client was told that nothing was done.
 //!
 //! So a failed commit is followed by one that changes nothing and does not wait for the disk. It takes the place of the
 //! first of those pages. That voids the others as well, since the checksum of a page includes those before it. To

@@ -2,8 +2,8 @@
 //!
 //! A file that is moved, replaced or deleted stays open, and SQLite goes on as if nothing had happened: it acknowledges
 //! writes that no later start will find, and a command such as `token revoke` works on another file than the server. So
-//! the writer asks before each batch and while it is idle, and each reader a few times a second. Three look-ups of a name
-//! cost microseconds, a commit a hundred times as much.
+//! the writer asks before each batch and while it is idle, and each reader a few times a second. Three look-ups of a
+//! name cost microseconds, a commit a hundred times as much.
 //!
 //! What can be done at that moment is to move the log's content into the file that is still open, wherever it is now:
 //! it is then whole by itself, and whatever lies at its old place does not get pages of another database from the log.
@@ -70,7 +70,7 @@ impl Files {
         }
         match self.beside.iter().find(|(path, opened)| opened.is_some() && Identity::of(path) != *opened) {
             Some((path, _)) => Err(Error::Unavailable(format!(
-                "{} was moved, replaced or deleted while the database was open: restart the server, nothing of it is lost",
+                "{} was moved, replaced or deleted while the database was open: restart the server, nothing is lost",
                 path.display()
             ))),
             None => Ok(()),

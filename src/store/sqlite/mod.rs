@@ -2,8 +2,8 @@
 //!
 //! The writer waits for a job, opens a transaction, runs the job and those queued behind it in a savepoint each,
 //! commits once, and only then answers (`writer`). Batches form by themselves while the disk is busy with the previous
-//! commit, so there is no timer and a lone request waits for nothing. `BEGIN IMMEDIATE` takes the write lock at once, so
-//! another process on the same file (a command of this program) can only delay a transaction, not break it halfway.
+//! commit, so there is no timer and a lone request waits for nothing. `BEGIN IMMEDIATE` takes the write lock at once,
+//! so another process on the same file (a command of this program) can only delay a transaction, not break it halfway.
 //!
 //! The writer checkpoints a grown write-ahead log after it has answered (`log`); SQLite's own checkpoints run inside a
 //! commit.

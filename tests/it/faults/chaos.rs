@@ -1,8 +1,9 @@
 //! One fault after the other under load: no acknowledged write is lost, and none that was refused is there.
 //!
-//! Each round lets clients invite, lets a fault happen, lets it pass, and kills the program; mail worker and sweeper run. Then the file is compared
-//! with the answers. A write whose answer says that it may have happened, or that has no answer, may be there or
-//! not. `INVITED_CHAOS_SECONDS` is for how long rounds begin; `cargo xtask chaos` sets it, and shows the table.
+//! Each round lets clients invite, lets a fault happen, lets it pass, and kills the program; mail worker and sweeper
+//! run. Then the file is compared with the answers. A write whose answer says that it may have happened, or that has no
+//! answer, may be there or not. `INVITED_CHAOS_SECONDS` is for how long rounds begin; `cargo xtask chaos` sets it, and
+//! shows the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

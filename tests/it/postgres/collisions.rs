@@ -138,7 +138,7 @@ fn a_full_disk_is_a_503_and_leaves_nothing_half_done() {
 fn a_job_that_fails_after_its_last_statement_is_an_error() {
     let (_cluster, url) = start();
     let server = serve(&url, &[]);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let set = "UPDATE users SET headline = ?1 WHERE id = 1";
     let commits = || server.app().store.statistics().commits();
     let before = commits();

@@ -91,7 +91,7 @@ fn conflicting_jobs_are_retried_behind_a_pooler() {
 fn without_the_setting_the_error_names_it() {
     let (cluster, _pooler, url) = start_pooled();
     let server = serve(&url, &[("connections", "1")]);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let update = || -> Result<usize, Error> {
         let sql = "UPDATE users SET headline = 'x' WHERE id = ?1";
         runtime.block_on(server.app().store.write(move |db| db.exec(sql, &[Param::Int(1)])))

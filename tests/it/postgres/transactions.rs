@@ -14,7 +14,7 @@ fn a_transaction_with_a_failed_statement_never_counts_as_committed() {
     let postgres = PostgresServer::start();
     let server = Server::start_over(postgres.database(), &[]);
     let before = server.everything_stored();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let is_done = Arc::new(AtomicBool::new(false));
     let (done, commits) = (Arc::clone(&is_done), server.app().store.statistics().commits());
     let answered: Result<(), Error> = runtime.block_on(server.app().store.write(move |db| {
