@@ -36,6 +36,13 @@ pub(super) struct Terms {
     pub(super) limit: Option<Duration>,
 }
 
+impl Terms {
+    /// Whether a request waits for the job. The program's own jobs, such as migrations, report their failures themselves.
+    pub(super) fn is_of_request(self) -> bool {
+        self.limit.is_some()
+    }
+}
+
 /// Whether a job is still wanted. Its submitter and its thread agree on it, so that a job is never answered as undone
 /// and then committed.
 #[derive(Clone, Default)]

@@ -53,11 +53,11 @@ impl Story {
     /// The path of the link in a mail's raw bytes.
     #[track_caller]
     fn path_in(&self, mail: &Taken) -> String {
-        // Quoted-printable ends a wrapped line with an equals sign (RFC 2045, section 6.7).
-        let bytes = String::from_utf8(mail.bytes.clone()).expect("what we send is ASCII").replace("=\r\n", "");
-        let start = format!("http://{}", self.address);
-        let link = bytes.split_whitespace().find(|word| word.starts_with(&start)).expect("a link is alone on its line");
-        link[start.len()..].to_owned()
+        let bytes = String::from_utf8(mail.bytes.clone()).expect("what we send is ASCII");
+        let start = format!("<http://{}", self.address);
+        let link = bytes.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix('>'));
+        let link = link.expect("a link is alone on its line, in angle brackets");
+        link.to_owned()
     }
 
     fn link(&self, path: &str) -> String {

@@ -75,7 +75,9 @@ impl Worker {
             if !job.wanted().is_abandoned() {
                 let ended = self.run(job.as_mut(), End::BeforeAnswer);
                 self.statistics.count_writes(1, ended.is_ok());
-                self.note_health();
+                if job.terms().is_of_request() {
+                    self.note_health();
+                }
                 let position = self.connection().map(|connection| connection.position).unwrap_or_default();
                 self.statistics.note_written(position);
                 job.answer(ended);

@@ -87,7 +87,9 @@ impl Writer {
             Error::Uncertain(cause) => Error::Uncertain(format!("{}: {cause}", self.files)),
             cause => Error::Unavailable(format!("{}: {cause}", self.files)),
         };
-        health.failed(&cause);
+        if batch.iter().any(|job| job.terms().is_of_request()) {
+            health.failed(&cause);
+        }
         Err(cause)
     }
 

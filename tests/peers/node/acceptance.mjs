@@ -32,6 +32,7 @@ await withBrowser(async (browser) => {
   assert.equal(again.status(), 404, "the link is dead");
   await page.getByRole("heading", { level: 1, name: "This link does not work", exact: true }).waitFor();
   await expectNoSidewaysScroll(page);
-  assert.equal(await page.locator("form").count(), 0);
+  assert.equal(await page.locator("form[method=post]").count(), 0);
+  assert.equal(await page.locator("form[action='/oauth/sign-in']").count(), 1, "a link that was used leads to the sign-in");
   assert.deepEqual(faults, []);
 });
