@@ -16,10 +16,10 @@ use crate::report::Report;
 use crate::server::Server;
 
 const OTHER_TOKEN: &str = "sandbox-other_administrator";
-const QUESTIONS: usize = 300;
+const QUESTIONS: usize = 3_000;
 
 const SLOW_CLIENTS: usize = 24;
-const SLOW: &str = "GET /api/v1/account_invitations?search=nobody-is-called-this&per_page=200";
+const SLOW: &str = "GET /api/v1/users?search=nobody-is-called-this&show_disabled=true&per_page=200";
 
 /// Until every slow client has a request under way.
 const RUN_UP: Duration = Duration::from_millis(300);
