@@ -91,8 +91,8 @@ impl Clock {
         self.reading().now()
     }
 
-    /// Waits until so much time has passed: by elapsed time, so that a system clock which is put back cannot prolong it;
-    /// or sooner, if the clock is moved past the end or before the beginning.
+    /// Waits until so much time has passed: by elapsed time, so that a system clock which is put back cannot prolong
+    /// it; or sooner, if the clock is moved past the end or before the beginning.
     pub async fn passed(&self, duration: Duration) {
         let (begin, elapsed) = (self.now(), Stopwatch::start());
         let end = begin.plus(duration);

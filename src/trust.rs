@@ -1,8 +1,8 @@
 //! Whom encrypted connections to other servers trust, for mail and for PostgreSQL alike.
 //!
-//! A certificate counts if a well-known authority or one in the operator's file has issued it. It also counts if the file
-//! holds exactly this certificate: `openssl req -x509` makes self-signed certificates that claim to be authorities, which
-//! the library accepts from no server. Dates and name are checked in any case.
+//! A certificate counts if a well-known authority or one in the operator's file has issued it. It also counts if the
+//! file holds exactly this certificate: `openssl req -x509` makes self-signed certificates that claim to be
+//! authorities, which the library accepts from no server. Dates and name are checked in any case.
 
 use std::path::Path;
 use std::sync::Arc;

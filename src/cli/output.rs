@@ -19,8 +19,8 @@ const GUARDED: &[char] = &['=', '+', '-', '@', '\t', '\r', '\''];
 
 const FAILED: &str = "cannot write to standard output";
 
-/// Prints a text of any number of lines to standard output. It may hold what people typed, or the reply of a mail server:
-/// a terminal would obey some of that.
+/// Prints a text of any number of lines to standard output. It may hold what people typed, or the reply of a mail
+/// server: a terminal would obey some of that.
 pub fn print(text: impl Display) -> Result<()> {
     print_painted(&readable(&text.to_string()))
 }

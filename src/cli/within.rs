@@ -97,8 +97,8 @@ pub fn tell(is_json: bool, (record, text): Words) -> Result<(), Error> {
 }
 
 impl<G: Args> InAccount<G> {
-    /// Writes, and tells what was written before it is committed: a secret of which only a hash is stored cannot be told
-    /// again. What cannot be told is not written.
+    /// Writes, and tells what was written before it is committed: a secret of which only a hash is stored cannot be
+    /// told again. What cannot be told is not written.
     pub fn write_and_tell(
         &self,
         work: impl Fn(&mut Db, &Context, AccountId) -> Result<Words, Error> + Send + 'static,

@@ -52,7 +52,8 @@ pub enum Error {
     /// 429: too many requests; the seconds until the next one.
     #[error("Rate limit exceeded. Please try again later.")]
     RateLimited(u64),
-    /// The caller is no longer what this request took it for. The request is judged again, with the caller as it is now.
+    /// The caller is no longer what this request took it for. The request is judged again, with the caller as it is
+    /// now.
     #[error("The service is temporarily unavailable. Please try again.")]
     CallerChanged,
     /// 503: overloaded, or the storage is unavailable. Nothing was done.

@@ -7,9 +7,9 @@
 //! The claim is a row with a unique key. A request that comes during the first one waits for the writer, finds the row,
 //! and gets the same answer.
 //!
-//! The answer is kept as it was printed, and not printed anew from the records: a client that lost it wants to know what
-//! its request did, not what others have done since, and the record may be gone. But nobody sees more than today: who was
-//! demoted gets it without the fields that are hidden from the new level.
+//! The answer is kept as it was printed, and not printed anew from the records: a client that lost it wants to know
+//! what its request did, not what others have done since, and the record may be gone. But nobody sees more than today:
+//! who was demoted gets it without the fields that are hidden from the new level.
 
 use std::time::Duration;
 
@@ -51,8 +51,8 @@ pub fn fingerprint(operation: &str, id: Option<RecordId>, params: &Tree) -> [u8;
     hash.finalize().into()
 }
 
-/// Does the work the first time, and repeats its answer every further time, as far as the caller may still see it: `judge`
-/// refuses a replay that would be refused today, and fields that are `withheld` today are left out.
+/// Does the work the first time, and repeats its answer every further time, as far as the caller may still see it:
+/// `judge` refuses a replay that would be refused today, and fields that are `withheld` today are left out.
 pub fn once(
     db: &mut Db,
     key: &IdempotencyKey,

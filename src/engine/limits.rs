@@ -4,9 +4,9 @@
 //! per key says when the bucket will be full again. Wall time decides, so moving the clock moves the limits with it.
 //! The state is in memory and per server.
 //!
-//! Requests count for their user and account, not for their token: anyone with an application can have as many tokens as
-//! they like. A request that does the work of many counts as many. One that is worth more than a full bucket passes when
-//! the bucket is full, and those after it wait the longer.
+//! Requests count for their user and account, not for their token: anyone with an application can have as many tokens
+//! as they like. A request that does the work of many counts as many. One that is worth more than a full bucket passes
+//! when the bucket is full, and those after it wait the longer.
 
 use std::collections::HashMap;
 

@@ -210,8 +210,8 @@ impl Callers {
 /// How a write takes its turn among the writes of its account. Where several write at once, on PostgreSQL, turns order
 /// what a caller does against what ends the caller's authority.
 ///
-/// The alternative, a lock on the rows of token and membership, would cost every write two more writes; and a caller who
-/// keeps writing could keep such rows locked, so nobody could ever disable that caller. Turns are served in order.
+/// The alternative, a lock on the rows of token and membership, would cost every write two more writes; and a caller
+/// who keeps writing could keep such rows locked, so nobody could ever disable that caller. Turns are served in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// Beside other writes.
@@ -220,8 +220,8 @@ pub enum Turn {
     Alone,
 }
 
-/// Requires, in the transaction of a write, that the caller is still what it was when it was looked up: the token valid,
-/// the membership active, the permission the same. A person without a token is identified by the write itself.
+/// Requires, in the transaction of a write, that the caller is still what it was when it was looked up: the token
+/// valid, the membership active, the permission the same. A person without a token is identified by the write itself.
 pub fn require_unchanged(db: &mut Db, caller: &Caller, turn: Turn) -> Result<(), Error> {
     let Identity::Member { token_id, permission, .. } = caller.identity else { return Ok(()) };
     match turn {

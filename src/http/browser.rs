@@ -96,8 +96,8 @@ impl Browser {
     }
 }
 
-/// With TLS, the prefix guarantees that the cookie was set by this host and is only sent encrypted. On loopback the port
-/// tells servers apart, which browsers do not do with cookies.
+/// With TLS, the prefix guarantees that the cookie was set by this host and is only sent encrypted. On loopback the
+/// port tells servers apart, which browsers do not do with cookies.
 fn cookie_name(app: &App) -> String {
     let base_url = app.base_url();
     if base_url.starts_with("https://") {

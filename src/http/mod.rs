@@ -193,7 +193,8 @@ impl Service {
 /// Where people arrive, with what mail programs have made of a link.
 const PAGES: [&str; 3] = ["/invitations/", "/addresses/", "/oauth/"];
 
-/// The address of a page without the one slash that it may end in, as a path of the API may (C15); `None` if it does not.
+/// The address of a page without the one slash that it may end in, as a path of the API may (C15); `None` if it does
+/// not.
 fn without_last_slash(uri: &Uri) -> Option<Uri> {
     let path = uri.path().strip_suffix('/').filter(|_| PAGES.iter().any(|page| uri.path().starts_with(page)))?;
     let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));

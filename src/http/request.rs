@@ -55,8 +55,8 @@ pub async fn caller(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Cal
     app.callers.find(&app.store, token).await?.ok_or(Error::Unauthenticated)
 }
 
-/// Carries out a write of a permitted caller. A write that finds its caller changed ([`Error::CallerChanged`]) is judged
-/// again, by the caller as it is now.
+/// Carries out a write of a permitted caller. A write that finds its caller changed ([`Error::CallerChanged`]) is
+/// judged again, by the caller as it is now.
 pub async fn write_as<T, W: Future<Output = Result<T, Error>>>(
     app: &App,
     head: &Parts,

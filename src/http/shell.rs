@@ -1,7 +1,7 @@
 //! Words of a line that somebody will paste into a shell.
 //!
-//! A line holds what clients and operators have sent. Whatever that is, the shell must take each word as one argument and
-//! run nothing in it, nor may a terminal obey it while it is pasted or shown.
+//! A line holds what clients and operators have sent. Whatever that is, the shell must take each word as one argument
+//! and run nothing in it, nor may a terminal obey it while it is pasted or shown.
 
 /// Quotes a word for bash, zsh, ksh and other shells of that family.
 ///

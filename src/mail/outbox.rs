@@ -1,8 +1,8 @@
 //! The outbox: queued mails as rows, written in the transaction that causes them, and the outcome of each.
 //!
-//! Making or resending an invitation, or changing an address, only adds a row, so a slow or absent mail server affects no
-//! request. A worker (in `delivery`) claims rows, sends them and settles them. A row holds the event and the address, not
-//! the text: a mail is written when it is sent, from the data of that moment.
+//! Making or resending an invitation, or changing an address, only adds a row, so a slow or absent mail server affects
+//! no request. A worker (in `delivery`) claims rows, sends them and settles them. A row holds the event and the
+//! address, not the text: a mail is written when it is sent, from the data of that moment.
 //!
 //! Invariants. A mail is sent at least once, always under the same Message-ID, unless it is canceled or given up. A
 //! claim moves the due time ahead by more than sending may take: no other worker takes the row meanwhile, and if the

@@ -1,8 +1,8 @@
 //! Redirect URIs: which ones an application may register, and how an answer is added to one.
 //!
 //! They are compared character by character (RFC 9700, section 4.1.3): looser comparisons have leaked codes. They are
-//! therefore stored as typed. They are judged when they are registered, and again when they are used: a database may hold
-//! some from before a rule.
+//! therefore stored as typed. They are judged when they are registered, and again when they are used: a database may
+//! hold some from before a rule.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -28,7 +28,8 @@ pub fn fault(uri: &str) -> Option<&'static str> {
     }
     match scheme_and_authority(uri) {
         Some(("http", authority)) if is_authority(authority) && !is_loopback(authority) => Some(
-            "A redirect URI begins with https://, unless its host is on loopback: nobody must read the code on its way.",
+            "A redirect URI begins with https://, unless its host is on loopback: nobody must read the code on \
+             its way.",
         ),
         Some((_, authority)) if is_authority(authority) => None,
         _ => Some("A redirect URI is absolute: http:// or https://, a host, and no user name."),

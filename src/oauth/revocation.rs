@@ -55,7 +55,8 @@ pub struct IntrospectedToken {
 
 const PROVEN_ADDRESS: &str = "CASE WHEN u.address_proven_at IS NOT NULL THEN u.email_address END";
 
-/// Finds a working access token of the application's account, or a refresh token of the application that is not too old.
+/// Finds a working access token of the application's account, or a refresh token of the application that is not too
+/// old.
 pub fn introspect(
     db: &mut Db,
     application: &Application,

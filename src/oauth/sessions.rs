@@ -120,9 +120,9 @@ pub fn end(db: &mut Db, token: &str, request_id: &RequestId, now: Timestamp) -> 
         .write(db)
 }
 
-/// Records that somebody failed to sign in: as a known user, or for an application of this account; otherwise it concerns
-/// nobody here. What was typed is not recorded: an address that nobody has is none of our business, and it may be a
-/// password in the wrong field.
+/// Records that somebody failed to sign in: as a known user, or for an application of this account; otherwise it
+/// concerns nobody here. What was typed is not recorded: an address that nobody has is none of our business, and it may
+/// be a password in the wrong field.
 pub fn note_failure(
     db: &mut Db,
     account_id: Option<AccountId>,

@@ -2,8 +2,8 @@
 //!
 //! Anybody may write any address into an account of their own. So an address counts beyond that account only if it is
 //! proven: its owner has answered a mailed link, or the operator vouches for it. A changed address is shown at once, as
-//! with the vendor, but proves nothing until the link in a mail to it is answered; the former address, if it was proven,
-//! is told. An address that nobody has proven never stands in the way of anybody else.
+//! with the vendor, but proves nothing until the link in a mail to it is answered; the former address, if it was
+//! proven, is told. An address that nobody has proven never stands in the way of anybody else.
 //!
 //! Rejected: to show the old address until the new one is confirmed. Clients of the vendor read back what they wrote.
 //!
@@ -196,8 +196,8 @@ fn note_proof(db: &mut Db, claim: &Claim, actor: Actor<'_>, now: Timestamp) -> R
 }
 
 /// Takes an address from a user who is no member any more and never confirmed it: otherwise the next person with this
-/// address would be taken for that user. The user gets the address from before the change again, if nobody else has it by
-/// now. Returns whether the address is free.
+/// address would be taken for that user. The user gets the address from before the change again, if nobody else has it
+/// by now. Returns whether the address is free.
 pub fn release(db: &mut Db, context: &Context, user: UserId) -> Result<bool, Error> {
     let (account, now) = (context.caller.account_id, context.now);
     let sql = "DELETE FROM address_changes WHERE user_id = ?1 RETURNING former_address, former_proven_at";

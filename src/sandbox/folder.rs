@@ -1,8 +1,8 @@
 //! The folder of a temporary database.
 //!
-//! Its process removes it at the end, but a killed one cannot. So the folder is locked as long as its process lives, and
-//! the next sandbox removes those that nobody holds. A folder gets its final name only when it is locked, so that no
-//! other sandbox takes it for an abandoned one in between.
+//! Its process removes it at the end, but a killed one cannot. So the folder is locked as long as its process lives,
+//! and the next sandbox removes those that nobody holds. A folder gets its final name only when it is locked, so that
+//! no other sandbox takes it for an abandoned one in between.
 
 use std::fs::{self, File};
 use std::io;

@@ -18,8 +18,8 @@ impl Ring {
         Self { capacity, bytes: Vec::new(), next: 0 }
     }
 
-    /// The places that the next `length` bytes will take, and those that are given up before: what was kept in either is
-    /// gone. `None` if they do not fit at all.
+    /// The places that the next `length` bytes will take, and those that are given up before: what was kept in either
+    /// is gone. `None` if they do not fit at all.
     pub fn room(&self, length: usize) -> Option<[Range<usize>; 2]> {
         match (self.next + length <= self.capacity, length <= self.capacity) {
             (true, _) => Some([self.next..self.next + length, 0..0]),

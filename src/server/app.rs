@@ -199,8 +199,8 @@ impl App {
         store.read_late(since, work).await
     }
 
-    /// Writes on behalf of a caller, unless writes are switched off for maintenance. [`Error::CallerChanged`] if the caller
-    /// is no longer what the request was judged by.
+    /// Writes on behalf of a caller, unless writes are switched off for maintenance. [`Error::CallerChanged`] if the
+    /// caller is no longer what the request was judged by.
     pub async fn write_for<T: Send + 'static>(
         &self,
         caller: &Arc<Caller>,

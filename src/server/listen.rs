@@ -7,8 +7,8 @@
 //! A client that closes its sending half still gets its answer. So the end of what a client sends never ends a request
 //! that is under way; the deadlines of reads and writes do.
 //!
-//! Invariants: a failing socket affects only its own client, one peer leaves connections to the others, and nothing here
-//! outlasts the drain.
+//! Invariants: a failing socket affects only its own client, one peer leaves connections to the others, and nothing
+//! here outlasts the drain.
 
 use std::future::Future;
 use std::io;

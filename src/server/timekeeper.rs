@@ -1,9 +1,9 @@
 //! Whether the clock can be believed when something is about to happen that cannot be undone.
 //!
 //! A clock that is days ahead for some seconds, because of a dead battery or a wrong time server, would end every
-//! invitation and delete what it takes for old. So the database holds when the clock was last believed. Far beyond that,
-//! nothing expires, is deleted or given up until the clock has gone on for a while, or an operator vouches for it. A
-//! server that was off for days waits as well, which harms nobody.
+//! invitation and delete what it takes for old. So the database holds when the clock was last believed. Far beyond
+//! that, nothing expires, is deleted or given up until the clock has gone on for a while, or an operator vouches for
+//! it. A server that was off for days waits as well, which harms nobody.
 //!
 //! A clock that is put back needs no such care: what was due later is due later still. In a sandbox the clock is moved
 //! on purpose and always believed.

@@ -142,8 +142,8 @@ impl Db {
         }
     }
 
-    /// Fails the job unless the statement finds a row, but perhaps only at the next statement, to save a round trip to a
-    /// server. Nothing is committed before it has found one.
+    /// Fails the job unless the statement finds a row, but perhaps only at the next statement, to save a round trip to
+    /// a server. Nothing is committed before it has found one.
     pub fn require(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Error> {
         match &mut self.engine {
             Engine::Sqlite(_) => self.exists(sql, params)?.then_some(()).ok_or(Error::Unmet),

@@ -135,8 +135,8 @@ impl Dialect {
         self.on_postgres(" FOR NO KEY UPDATE OF t").unwrap_or_default()
     }
 
-    /// Appended to a selection: until the transaction ends nobody changes the rows that it joins, though others may lock
-    /// them in the same way. SQLite has only one writer.
+    /// Appended to a selection: until the transaction ends nobody changes the rows that it joins, though others may
+    /// lock them in the same way. SQLite has only one writer.
     pub fn for_share(self) -> &'static str {
         self.on_postgres(" FOR SHARE").unwrap_or_default()
     }

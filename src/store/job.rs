@@ -37,7 +37,8 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// Whether a request waits for the job. The program's own jobs, such as migrations, report their failures themselves.
+    /// Whether a request waits for the job. The program's own jobs, such as migrations, report their failures
+    /// themselves.
     pub(super) fn is_of_request(self) -> bool {
         self.limit.is_some()
     }

@@ -1,7 +1,7 @@
 //! An answer that was printed before, for what its reader may see today.
 //!
-//! A repeated request gets the first answer, byte for byte. A reader who has lost a level since must not find in it what
-//! other answers hide by now, so those fields are left out; everything else keeps its text and its place.
+//! A repeated request gets the first answer, byte for byte. A reader who has lost a level since must not find in it
+//! what other answers hide by now, so those fields are left out; everything else keeps its text and its place.
 
 use std::fmt;
 

@@ -1,15 +1,15 @@
 //! Text that people typed, made fit to be shown: on pages, in mails, on a terminal.
 //!
-//! Some characters are not seen, yet change what is seen: they turn the direction of text around, split a line, or make two
-//! names look alike. Names with them are stored and answered by the API as they were sent, since clients compare; wherever
-//! a person reads them, they are taken out here. Control characters are worse: a terminal obeys them.
+//! Some characters are not seen, yet change what is seen: they turn the direction of text around, split a line, or make
+//! two names look alike. Names with them are stored and answered by the API as they were sent, since clients compare;
+//! wherever a person reads them, they are taken out here. Control characters are worse: a terminal obeys them.
 //!
 //! The alternative, to refuse such names, would break imports from systems that have them.
 
 use std::borrow::Cow;
 
-/// Whether a character is not seen itself: control characters, ends of lines and paragraphs, direction marks, joiners and
-/// whatever else Unicode draws nothing for. Variation selectors are seen: they choose between forms of a letter.
+/// Whether a character is not seen itself: control characters, ends of lines and paragraphs, direction marks, joiners
+/// and whatever else Unicode draws nothing for. Variation selectors are seen: they choose between forms of a letter.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(

@@ -1,7 +1,8 @@
 //! An invitation from end to end: the real program mails it through a foreign mail server, a person opens the link from
 //! that mail in a real browser, and becomes a member with exactly the invited grants.
 //!
-//! A page of another origin, in the same browser, can do nothing to a sandbox. Link scanners, which open every link and send every form, must not use the invitation up.
+//! A page of another origin, in the same browser, can do nothing to a sandbox. Link scanners, which open every link and
+//! send every form, must not use the invitation up.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

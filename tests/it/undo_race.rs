@@ -1,7 +1,8 @@
 //! Who is disabled or demoted cannot undo it, however fast they are.
 //!
-//! An administrator has heard that they will be disabled or demoted. Their clients ask for the opposite without a pause,
-//! and go on for a while after the answer to the owner. Every server believes a caller for a second; a write must not.
+//! An administrator has heard that they will be disabled or demoted. Their clients ask for the opposite without a
+//! pause, and go on for a while after the answer to the owner. Every server believes a caller for a second; a write
+//! must not.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -200,8 +200,8 @@ impl Permitted<'_> {
     }
 }
 
-/// The limits of user and account. A record's own limit is taken by its rule, once the record is found and may be changed: a
-/// refused request must neither use it up nor reveal it.
+/// The limits of user and account. A record's own limit is taken by its rule, once the record is found and may be
+/// changed: a refused request must neither use it up nor reveal it.
 pub fn limit_rate(app: &App, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
     count(app, caller, Some(Limit::General), 1)?;
     count(app, caller, operation.and_then(access::limit), 1)
@@ -235,8 +235,8 @@ fn permit(
     Err(Error::Stale)
 }
 
-/// Whether a caller may still be told what an earlier request did to a record. One that is gone meanwhile is no reason to
-/// keep quiet: the request took place.
+/// Whether a caller may still be told what an earlier request did to a record. One that is gone meanwhile is no reason
+/// to keep quiet: the request took place.
 fn permit_replay(
     db: &mut Db,
     resource: &'static Resource,

@@ -43,7 +43,10 @@ impl Trusted {
         let application = visit.app.store.read(move |db| applications::find(db, &client_id)).await?;
         let application = application.ok_or_else(|| syntax("The application that sent you here is unknown."))?;
         let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {
-            syntax("The application that sent you here uses a redirect address that is not registered for it, or not safe.")
+            syntax(
+                "The application that sent you here uses a redirect address that is not registered for it, or not \
+                 safe.",
+            )
         })?;
         let status = if visit.head.method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
         Ok(Self { application, redirect_uri, asked, status })

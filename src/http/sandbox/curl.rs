@@ -2,8 +2,8 @@
 //!
 //! The request was made by anybody, and the line runs on the developer's machine. So every word of it is quoted, and
 //! curl is told to take addresses and bodies literally: `-g` because it would expand `[1-9]` and `{a,b}`, `--data-raw`
-//! because it would send the file that a body such as `@/etc/passwd` names. What cannot be repeated is left out, and the
-//! line says so by making curl say it, since not every shell knows comments on its command line.
+//! because it would send the file that a body such as `@/etc/passwd` names. What cannot be repeated is left out, and
+//! the line says so by making curl say it, since not every shell knows comments on its command line.
 
 use hyper::Method;
 use hyper::header::{self, HeaderName};

@@ -1,13 +1,13 @@
 //! The gate: who may talk to a sandbox at all.
 //!
 //! A sandbox needs no token for its control plane, and its tokens are public. So any web page that its developer visits
-//! could drive it: browsers let every page send simple requests to loopback, and a page whose name is made to resolve to
-//! 127.0.0.1 (DNS rebinding) may even read the answers. Loopback keeps out other machines, but not the pages of this
+//! could drive it: browsers let every page send simple requests to loopback, and a page whose name is made to resolve
+//! to 127.0.0.1 (DNS rebinding) may even read the answers. Loopback keeps out other machines, but not the pages of this
 //! one's browser. What tells pages apart is what browsers say about a request and scripts cannot change.
 //!
-//! Invariants. Every request passes here before a handler, a fault or the journal sees it: API, pages and control plane.
-//! A program that is no browser sends neither `Origin` nor `Sec-Fetch-Site` and is admitted, and so is a page that the
-//! setting `cors_origins` lists. A refused request changes nothing.
+//! Invariants. Every request passes here before a handler, a fault or the journal sees it: API, pages and control
+//! plane. A program that is no browser sends neither `Origin` nor `Sec-Fetch-Site` and is admitted, and so is a page
+//! that the setting `cors_origins` lists. A refused request changes nothing.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -85,8 +85,8 @@ fn is_from_no_other_origin(app: &App, headers: &HeaderMap, is_control: bool) -> 
     let site = headers.get(SITE).map(header::HeaderValue::as_bytes);
     let is_own = |origin: &str| match origin {
         // Our pages ask for no referrer, so browsers do not name their origin either. An old browser, or one that does
-        // not trust the address, does not say `Sec-Fetch-Site`; then the cookie tells, which it sends along with no form
-        // of another site, and the form's own token does the rest.
+        // not trust the address, does not say `Sec-Fetch-Site`; then the cookie tells, which it sends along with no
+        // form of another site, and the form's own token does the rest.
         "null" => match site {
             Some(site) => site == b"same-origin",
             None => !is_control && browser::has_cookie(app, headers),

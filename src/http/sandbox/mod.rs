@@ -2,8 +2,8 @@
 //!
 //! JSON over HTTP under `/sandbox/`. It is served only if the app has a `Sandbox`, which only `invited sandbox`
 //! makes: for `invited serve` these paths do not exist. It needs no token, since everything in a sandbox is public; so
-//! a sandbox listens on loopback unless it is started with `--allow-remote`, and its `gate` keeps out the pages of other
-//! origins.
+//! a sandbox listens on loopback unless it is started with `--allow-remote`, and its `gate` keeps out the pages of
+//! other origins.
 //!
 //! Invariants. A request with any error changes nothing. Effects on rows, clock and mail are complete when the answer
 //! is sent: after the clock has moved by a month, the invitations have expired.

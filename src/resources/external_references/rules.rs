@@ -55,8 +55,8 @@ pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes
 /// Drops the reference in a body if it is stored as it is.
 pub fn drop_unchanged(db: &mut Db, context: &Context, subject: Subject, changes: &mut Changes) -> Result<(), Error> {
     let Some(reference) = read(changes)? else { return Ok(()) };
-    let sql = "SELECT service_model, service_model_ref, status, external_message, external_link, external_status, locked \
-               FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3 \
+    let sql = "SELECT service_model, service_model_ref, status, external_message, external_link, external_status, \
+               locked FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3 \
                AND service_name = ?4";
     let service = reference.get("service_name").and_then(Json::as_str).unwrap_or_default();
     let params =

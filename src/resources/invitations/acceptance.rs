@@ -131,8 +131,8 @@ pub fn decline(db: &mut Db, context: &Context, token: &str) -> Result<(), Error>
 fn elsewhere(db: &mut Db, offer: &Offer) -> Result<Vec<Elsewhere>, Error> {
     Ok(db.all(
         "SELECT u.account_id, a.name, u.id, m.id, u.address_proven_at FROM users u \
-         JOIN accounts a ON a.id = u.account_id JOIN account_memberships m ON m.user_id = u.id WHERE u.email_key = ?1 AND u.is_active = 1 \
-         AND u.account_id <> ?2 ORDER BY u.account_id",
+         JOIN accounts a ON a.id = u.account_id JOIN account_memberships m ON m.user_id = u.id \
+         WHERE u.email_key = ?1 AND u.is_active = 1 AND u.account_id <> ?2 ORDER BY u.account_id",
         &[Param::Text(&offer.email_key), offer.account_id.into()],
         |row| {
             Ok(Elsewhere {

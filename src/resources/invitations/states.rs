@@ -37,7 +37,8 @@ pub fn list(
     now: Timestamp,
 ) -> Result<Vec<ListedInvitation>, Error> {
     let sql = "SELECT * FROM (SELECT i.id AS id, CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' \
-               WHEN i.declined_at IS NOT NULL THEN 'declined' WHEN i.expired_at IS NOT NULL OR i.expires_on < ?2 THEN 'expired' \
+               WHEN i.declined_at IS NOT NULL THEN 'declined' \
+               WHEN i.expired_at IS NOT NULL OR i.expires_on < ?2 THEN 'expired' \
                ELSE 'pending' END AS state, i.email_address, i.full_name, i.permission, i.expires_on, \
                (SELECT o.state FROM outbox o WHERE o.invitation_id = i.id ORDER BY o.id DESC LIMIT 1) \
                FROM account_invitations i WHERE i.account_id = ?1 AND (?3 IS NULL OR i.id = ?3)) listed \

@@ -1,9 +1,9 @@
 //! Settings in environment variables.
 //!
-//! What sets a variable is often not a person: a compose file passes on `${X:-}`, which is blank, and a secret made with
-//! an editor or `echo` ends in a line end. So there is one rule for all values. White space at both ends is dropped. A
-//! control character inside is refused, since no setting has one and it would end up in a header or a URL. A blank value
-//! counts as absent, except where the setting may be blank: there it takes back what the file says.
+//! What sets a variable is often not a person: a compose file passes on `${X:-}`, which is blank, and a secret made
+//! with an editor or `echo` ends in a line end. So there is one rule for all values. White space at both ends is
+//! dropped. A control character inside is refused, since no setting has one and it would end up in a header or a URL. A
+//! blank value counts as absent, except where the setting may be blank: there it takes back what the file says.
 //!
 //! A secret can also be in a file, which `INVITED_X_FILE` names, as Docker and Kubernetes hand them out. The same rule
 //! applies to the contents of the file.

@@ -30,8 +30,8 @@ pub struct MailSettings {
     /// Encryption with smtp://: required, opportunistic, or none for a server on the same machine
     #[arg(long = "mail-starttls", value_name = "MODE", default_value = "required", value_parser = encryption)]
     starttls: Encryption,
-    /// Name for this server to introduce itself with (EHLO); if empty, the host of base_url, or the domain of mail_from if
-    /// that host is no name with a dot
+    /// Name for this server to introduce itself with (EHLO); if empty, the host of base_url, or the domain of mail_from
+    /// if that host is no name with a dot
     #[arg(long = "mail-hello", value_name = "NAME", default_value = "", value_parser = hello)]
     hello: Maybe<String>,
     /// PEM file of certificates to trust for mail, in addition to the well-known ones

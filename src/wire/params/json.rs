@@ -17,7 +17,8 @@ const LEVELS: usize = 100;
 const SYNTAX: &str = "The request body is not valid JSON.";
 const NOT_AN_OBJECT: &str = "The request body must be a JSON object.";
 
-/// A byte order mark, which some clients on Windows put before everything. A reader may skip it (RFC 8259, section 8.1).
+/// A byte order mark, which some clients on Windows put before everything. A reader may skip it (RFC 8259, section
+/// 8.1).
 const MARK: &str = "\u{feff}";
 
 /// Decodes a JSON object.

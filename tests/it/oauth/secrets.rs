@@ -32,7 +32,8 @@ fn a_secret_in_the_address_of_a_post_is_refused_everywhere() {
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let client = [("client_id", "sandbox-app"), ("client_secret", "sandbox-secret")];
     let before = server.everything_stored();
-    // With everything in the address, each of these used to work; with the secret in the body besides, it does no better.
+    // With everything in the address, each of these used to work; with the secret in the body besides, it does no
+    // better.
     let offer = format!("/invitations/{link}");
     let redeem = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", super::CALLBACK)];
     let signed = [("email_address", "project_lead@example.test"), ("password", PASSWORD)];

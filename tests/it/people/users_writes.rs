@@ -90,7 +90,8 @@ fn users_may_change_themselves_and_administrators_anyone() {
         server.put(&format!("/users/{own}")).bearer(token).json(&body).send().expect(200);
         let administers = ["owner", "administrator"].contains(&name);
         let knows_invitees = !["project_creator", "collaborator", "punch_clock"].contains(&name);
-        // Members, a disabled member and an invitee: writes search the whole account (H6), as far as the caller sees (G14).
+        // Members, a disabled member and an invitee: writes search the whole account (H6), as far as the caller sees
+        // (G14).
         for other in ["9", "10", "11", "14"] {
             let answer = server.put(&format!("/users/{other}")).bearer(token).json(&body).send();
             let refusal = if other == "11" && !knows_invitees { 404 } else { 403 };
