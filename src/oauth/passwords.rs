@@ -171,26 +171,24 @@ pub struct Candidate {
 /// Who signs in with this address: in this account; or anywhere, if the address is proven. Of several, the one whose
 /// password is the newest.
 pub fn candidate(db: &mut Db, account_id: Option<AccountId>, email_address: &str) -> Result<Candidate, store::Error> {
-    let sql = format!(
-        "SELECT u.id, p.salt, p.hash, p.memory_kib, p.passes, p.lanes FROM users u {ACTIVE_MEMBER_JOINS} \
-         JOIN passwords p ON p.user_id = u.id WHERE {}u.email_key = ?2 AND u.is_active = 1 AND {IS_ACTIVE} \
-         ORDER BY p.changed_at DESC, u.id DESC LIMIT 1",
-        if account_id.is_some() {
-            "u.account_id = ?1 AND "
-        } else {
-            "?1 IS NULL AND u.address_proven_at IS NOT NULL AND "
-        }
-    );
-    let cost = |number: i64| {
-        u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))
-    };
     let unknown = || Candidate { user_id: None, hashed: HashedPassword::matching_none() };
     let email_key = fold(email_address.trim());
     // No stored text has a NUL, and PostgreSQL cannot even compare one.
     if email_key.contains('\0') {
         return Ok(unknown());
     }
-    let found = db.maybe(&sql, &[account_id.into(), Param::Text(&email_key)], |row| {
+    let mut params = vec![Param::Text(&email_key)];
+    params.extend(account_id.map(Param::from));
+    let whose = if account_id.is_some() { "u.account_id = ?2" } else { "u.address_proven_at IS NOT NULL" };
+    let sql = format!(
+        "SELECT u.id, p.salt, p.hash, p.memory_kib, p.passes, p.lanes FROM users u {ACTIVE_MEMBER_JOINS} \
+         JOIN passwords p ON p.user_id = u.id WHERE u.email_key = ?1 AND {whose} AND u.is_active = 1 AND {IS_ACTIVE} \
+         ORDER BY p.changed_at DESC, u.id DESC LIMIT 1"
+    );
+    let cost = |number: i64| {
+        u32::try_from(number).map_err(|_| store::Error::Data(format!("{number} is no cost of a password")))
+    };
+    let found = db.maybe(&sql, &params, |row| {
         let costs = Costs { memory_kib: cost(row.int(3)?)?, passes: cost(row.int(4)?)?, lanes: cost(row.int(5)?)? };
         let hashed = HashedPassword { salt: row.bytes(1)?.to_vec(), hash: row.bytes(2)?.to_vec(), costs };
         Ok(Candidate { user_id: Some(row.id(0)?), hashed })
