@@ -5,7 +5,7 @@
 -- first answers are written into it.
 
 local INVITATIONS = "/api/v1/account_invitations"
-local HEAD = " HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\nAuthorization: Bearer sandbox-administrator\r\n"
+local HEAD = " HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nAuthorization: Bearer sandbox-administrator\r\n"
 local BULK = 50
 local PERMISSIONS = { "project_creator", "collaborator", "project_lead" }
 local SAMPLED = 5

@@ -237,7 +237,8 @@ pub fn require_unchanged(db: &mut Db, caller: &Caller, turn: Turn) -> Result<(),
 }
 
 /// Takes the turn for a change of what members of an account may do. Whatever makes such a change calls this in its
-/// transaction, before or after the change: no write that relied on the old state commits after it.
+/// transaction: no write that relied on the old state commits after it. It comes before the change locks a row that
+/// other writes lock, too, or the two may wait for each other.
 pub fn expect_change(db: &mut Db, account: AccountId) -> Result<(), Error> {
     db.take_turn(account.get())
 }

@@ -110,6 +110,7 @@ fn former_addresses(db: &mut Db, account: AccountId, people: &[UserId]) -> Resul
 fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error> {
     let account = context.caller.account_id;
     let of_user = [account.into(), user.into()];
+    tokens::expect_change(db, account)?;
     let membership = "SELECT id FROM account_memberships WHERE account_id = ?1 AND user_id = ?2";
     for id in ids(db, membership, &of_user)? {
         let record = records::find(db, &memberships::RESOURCE, account, Some(MembershipId::record(id)))?;

@@ -6,10 +6,12 @@
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::{self, Record};
+use crate::engine::tokens::{self, Turn};
 use crate::ids::RecordId;
 use crate::resources::entry::Entry;
 use crate::store::Db;
 use crate::wire::changes::Changes;
+use crate::wire::describe::Verb;
 use crate::wire::projection::Projection;
 
 /// Whether a write may go on, once its record is found.
@@ -38,6 +40,7 @@ impl Write<'_> {
     pub fn update(&self, db: &mut Db, mut changes: Changes) -> Result<Vec<u8>, Error> {
         let behaviour = &self.entry.behaviour;
         let before_update = behaviour.before_update.ok_or(Error::NotFound)?;
+        self.take_turn(db, behaviour.turn(Verb::Update, std::slice::from_ref(&changes)))?;
         let record = self.find(db)?;
         changes.drop_unchanged(|name| record.get(name));
         before_update(db, self.context, &record, &mut changes)?;
@@ -50,15 +53,25 @@ impl Write<'_> {
 
     pub fn destroy(&self, db: &mut Db) -> Result<(), Error> {
         let destroy = self.entry.behaviour.destroy.ok_or(Error::NotFound)?;
+        self.take_turn(db, self.entry.behaviour.turn(Verb::Destroy, &[]))?;
         let record = self.find(db)?;
         destroy(db, self.context, &record)
     }
 
-    pub fn act(&self, db: &mut Db, action: &str) -> Result<Vec<u8>, Error> {
+    pub fn act(&self, db: &mut Db, action: &'static str) -> Result<Vec<u8>, Error> {
         let act = self.entry.behaviour.action(action).ok_or(Error::NotFound)?;
+        self.take_turn(db, self.entry.behaviour.turn(Verb::Action(action), &[]))?;
         let record = self.find(db)?;
         act(db, self.context, &record)?;
         records::show_written(db, self.context, self.projection, &[record.id])
+    }
+
+    /// Takes the turn before any row is locked, so that two writes never wait for each other.
+    fn take_turn(&self, db: &mut Db, turn: Turn) -> Result<(), Error> {
+        match turn {
+            Turn::Shared => Ok(()),
+            Turn::Alone => Ok(tokens::expect_change(db, self.context.caller.account_id)?),
+        }
     }
 
     fn find(&self, db: &mut Db) -> Result<Record, Error> {

@@ -20,6 +20,7 @@ use crate::engine::audit::Actor;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records;
+use crate::engine::tokens;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
 use crate::oauth::passwords::{self, Grants, HashedPassword};
 use crate::resources::invitations::links::LinkOrigin;
@@ -150,6 +151,8 @@ fn elsewhere(db: &mut Db, offer: &Offer) -> Result<Vec<Elsewhere>, Error> {
 fn leave(db: &mut Db, context: &Context, member: &Elsewhere) -> Result<(), Error> {
     let context = context.for_caller(Caller::person(member.account_id, member.user_id));
     let id = Some(member.membership_id.record());
+    // Before the row is locked, as in every write that ends authority: so none waits for another in a circle.
+    tokens::expect_change(db, member.account_id)?;
     let record = records::find(db, &memberships::RESOURCE, member.account_id, id)?;
     memberships::remove(db, &context, &record).map_err(|error| match error {
         Error::Invalid(_) => Error::rule(CANNOT_LEAVE),
