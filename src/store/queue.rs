@@ -2,7 +2,8 @@
 //!
 //! A plain queue would let one tenant hold back all others: by many jobs in front of theirs, or by a few that take long
 //! on every thread. So tenants take turns, each with its own line, and one tenant has jobs on all threads but one at
-//! most. Jobs of no tenant, such as looking up a token, take turns like one more tenant, and may run on every thread.
+//! most, where there are several. Jobs of no tenant, such as looking up a token, take turns like one more tenant, and
+//! may run on every thread.
 //!
 //! Invariants: a full queue refuses at once; within one tenant's line, jobs are served in the order of their arrival;
 //! a closed queue serves what it holds and takes no more.
@@ -50,7 +51,8 @@ pub(super) struct Refused {
 impl Queue {
     /// For this many threads.
     pub(super) fn new(length: usize, threads: usize) -> Self {
-        let most_of_one = threads.saturating_sub(1).max(1);
+        // A lone thread takes turns between tenants, but may have many jobs of one under way: a batch.
+        let most_of_one = if threads > 1 { threads - 1 } else { usize::MAX };
         Self { state: Mutex::default(), ready: Condvar::new(), length, most_of_one }
     }
 

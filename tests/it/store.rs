@@ -8,6 +8,7 @@ use invited::testing::invitations::PENDING_ADDRESS;
 use invited::testing::store::{Db, Error, Param, Store};
 use tokio::runtime::Runtime;
 
+use crate::support::database::is_on_server;
 use crate::support::{Server, within};
 
 /// Longest wait for what happens at once on an idle machine.
@@ -280,4 +281,39 @@ fn a_write_whose_client_is_gone_is_never_done() {
     case.runtime.block_on(held).unwrap().unwrap();
     assert_eq!(case.write(|db| set_headline(db, 2, "after")).unwrap(), 1);
     assert_eq!(case.headline_of_user(1), None);
+}
+
+#[test]
+fn writes_of_one_tenant_that_wait_together_are_committed_together() {
+    let case = Case::new(&[]);
+    if is_on_server() {
+        // There each write has a transaction of its own.
+        return;
+    }
+    let (gate, store) = (Gate::default(), case.store.of_tenant(1));
+    let (first, passing) = (store.clone(), gate.clone());
+    let held = case.runtime.spawn(async move {
+        first
+            .write(move |_| {
+                passing.pass();
+                Ok::<_, Error>(())
+            })
+            .await
+    });
+    assert!(within(PATIENCE, || gate.arrived() == 1));
+    let commits = case.store.statistics().commits();
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let store = store.clone();
+            case.runtime.spawn(async move { store.write(|db| set_headline(db, 1, "together")).await })
+        })
+        .collect();
+    assert!(within(PATIENCE, || case.store.waiting_writes() == 20));
+    gate.open();
+    case.runtime.block_on(held).unwrap().unwrap();
+    for write in waiting {
+        assert_eq!(case.runtime.block_on(write).unwrap().unwrap(), 1);
+    }
+    let commits = case.store.statistics().commits() - commits;
+    assert!(commits <= 4, "{commits} commits for 21 writes");
 }
