@@ -152,7 +152,8 @@ proptest! {
         prop_assert_eq!(super::json::tree(text.as_bytes()).ok().map(Value::Object), serde_json::from_str(&text).ok());
         let places: Vec<usize> = (0..=text.len()).filter(|place| text.is_char_boundary(*place)).collect();
         text.insert_str(*at.get(&places), piece);
-        prop_assert_eq!(super::json::tree(text.as_bytes()).ok().map(Value::Object), serde_json::from_str(&text).ok());
+        let unmarked = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        prop_assert_eq!(super::json::tree(text.as_bytes()).ok().map(Value::Object), serde_json::from_str(unmarked).ok());
     }
 
     #[test]
@@ -166,7 +167,8 @@ proptest! {
     #[test]
     fn any_json_is_answered(text in bytes(JSON_PIECES)) {
         let tree = super::json::tree(&text).ok().map(Value::Object);
-        prop_assert_eq!(tree, serde_json::from_slice(&text).ok().filter(Value::is_object));
+        let unmarked = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
+        prop_assert_eq!(tree, serde_json::from_slice(unmarked).ok().filter(Value::is_object));
     }
 
     #[test]
