@@ -19,7 +19,7 @@ const OTHER_TOKEN: &str = "sandbox-other_administrator";
 const QUESTIONS: usize = 3_000;
 
 const SLOW_CLIENTS: usize = 24;
-const SLOW: &str = "GET /api/v1/users?search=nobody-is-called-this&show_disabled=true&per_page=200";
+const SLOW: &str = "GET /api/v1/users?search=no-such-person&show_disabled=true&per_page=200";
 
 /// Until every slow client has a request under way.
 const RUN_UP: Duration = Duration::from_millis(300);
