@@ -25,7 +25,7 @@ pub fn create(path: &Path) -> io::Result<File> {
 pub fn ensure(path: &Path) -> io::Result<()> {
     match create(path) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-            // A link that leads nowhere: whoever follows it would create a file that others can read.
+            // A dangling link: writing through it would create a file that others can read.
             let leads_nowhere = !path.try_exists()?;
             if leads_nowhere { Err(io::Error::other("it is a link to a file that does not exist")) } else { Ok(()) }
         }

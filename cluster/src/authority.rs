@@ -27,8 +27,7 @@ impl Authority {
         Ok(Self { folder: folder.to_owned(), itself })
     }
 
-    /// A certificate for a host that nobody else has signed, as `openssl req -x509` makes it: it calls itself an
-    /// authority.
+    /// A self-signed certificate for a host, as `openssl req -x509` makes it: it claims to be an authority.
     pub fn self_signed(folder: &Path, host: &str) -> Result<Certificate, String> {
         let made = Certificate { file: folder.join("self-signed.pem"), key: folder.join("self-signed.key") };
         let extensions = format!("basicConstraints = critical, CA:TRUE\nsubjectAltName = {host}");

@@ -30,7 +30,7 @@ impl EraseCommand {
             // A part of an address is in many addresses: only a complete one is accepted.
             let address = read_text(Kind::Email, "email_address", &email)?;
             match erasure::erase(db, context, &address)? {
-                // Whoever has mistyped an address must not believe that the person is erased.
+                // After a typing error the operator must not believe that the person was erased.
                 erased if erased == Erased::default() => {
                     Err(Error::Syntax(format!("There is nobody with the address {address} in account {account}.")))
                 }

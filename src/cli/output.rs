@@ -39,7 +39,7 @@ pub fn print_painted(text: &str) -> Result<()> {
     }
 }
 
-/// Prints what has to arrive, such as a secret that is told only once.
+/// Prints what must not be lost, such as a secret that is shown only once.
 pub fn tell(text: impl Display) -> Result<()> {
     write(&readable(&text.to_string())).context(FAILED)
 }

@@ -82,7 +82,7 @@ impl ServeCommand {
     }
 }
 
-/// Whether nobody can read along who is not on this machine.
+/// Whether traffic to it stays on this machine or is encrypted.
 fn is_private(base_url: &str) -> bool {
     base_url.strip_prefix("http://").is_none_or(redirects::is_loopback)
 }

@@ -124,7 +124,7 @@ pub fn revoke_all<const KIND: char>(
     now: Timestamp,
 ) -> Result<(), Error> {
     expect_change(db, account)?;
-    // Grants first: who renews a token holds its grant, so no token appears after the look for them.
+    // Grants first: a renewal locks its grant, so no new token can appear after this statement.
     for table in ["grants", "access_tokens"] {
         let sql = format!("UPDATE {table} SET revoked_at = ?2 WHERE {column} = ?1 AND revoked_at IS NULL");
         db.exec(&sql, &[id.into(), Param::Int(now.0)])?;

@@ -1,4 +1,4 @@
-//! Words of a line that somebody will paste into a shell.
+//! Words of a command line that will be pasted into a shell.
 //!
 //! A line holds what clients and operators have sent. Whatever that is, the shell must take each word as one argument
 //! and run nothing in it, nor may a terminal obey it while it is pasted or shown.

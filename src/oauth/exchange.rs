@@ -142,7 +142,7 @@ impl Exchange<'_> {
     }
 
     fn renew(&self, db: &mut Db, token: &str, scope: &str) -> Exchanged {
-        // Locked, so that whoever revokes the grant ends the tokens that come of this, too.
+        // Locked, so that revoking the grant also ends the tokens issued here.
         let sql = format!(
             "SELECT t.id, t.application_id, t.user_id, t.scope, t.revoked_at, r.used_at, r.id, r.created_at \
              FROM refresh_tokens r JOIN grants t ON t.id = r.grant_id WHERE r.token_hash = ?1{}",

@@ -83,7 +83,7 @@ pub fn end(db: &mut Db, id: GrantId, actor: Actor<'_>, now: Timestamp) -> Result
     let Some(account_id) = db.maybe(sql, &params, |row| row.id(0))? else {
         return Ok(false);
     };
-    // After its grant, which whoever renews a token holds: so no token appears after the look for them.
+    // After its grant, which a renewal locks: so no new token can appear after this statement.
     db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
     tokens::expect_change(db, account_id)?;
     AuditEntry::new(account_id, now, "grant.revoke", "grants", id)

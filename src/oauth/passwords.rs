@@ -96,7 +96,7 @@ fn compute(password: &SecretString, salt: &[u8], costs: Costs) -> Result<[u8; 32
 /// What becomes of the applications that the member has allowed, when the member gets a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grants {
-    /// Whoever knew the old password may have allowed them.
+    /// A person who knew the old password may have allowed them.
     End,
     Keep,
 }
@@ -202,7 +202,7 @@ impl Candidate {
     }
 }
 
-/// That somebody has shown a user's password, as long as it is the password.
+/// Proof that a user's password was entered; it holds until the password changes.
 pub struct Proof {
     user_id: UserId,
     /// Each password that is set has another one.

@@ -86,7 +86,7 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// What SQLite's own words mean for whoever runs the server.
+/// What SQLite's own messages mean to the operator.
 fn meaning(code: rusqlite::ErrorCode) -> Option<&'static str> {
     use rusqlite::ErrorCode as Code;
     match code {

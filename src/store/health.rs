@@ -2,7 +2,7 @@
 //!
 //! The fate of the last write decides: a probe for each question would write to the disk of a server that nobody uses.
 //! Once a write has failed, though, nobody may send another, since a proxy keeps away from a server that is not ready.
-//! So whoever asks then has one made ([`crate::store::Store::require_writes`]), and the server recovers by itself.
+//! So each check then makes a probe write ([`crate::store::Store::require_writes`]), and the server recovers by itself.
 //!
 //! Invariant: one line in the log for each change, however many writes fail in between.
 

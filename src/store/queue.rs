@@ -81,7 +81,7 @@ impl Queue {
         loop {
             if let Some(job) = state.next(self.most_of_one) {
                 if !state.turns.is_empty() {
-                    // The turn was given when no thread was told: its tenant had a turn already.
+                    // This turn was given without waking a thread, since its tenant already had one.
                     self.ready.notify_one();
                 }
                 return Some(job);

@@ -49,7 +49,7 @@ impl Threads {
 }
 
 impl Drop for Threads {
-    /// Nobody can submit a job any more, so the threads end by themselves.
+    /// No more jobs can be submitted, so the threads end by themselves.
     fn drop(&mut self) {
         for group in self.0.lock().iter() {
             group.queue.close();

@@ -89,13 +89,16 @@ mod tests {
 
     #[test]
     fn only_what_is_withheld_is_missing_and_everything_else_is_as_it_was() -> Result<(), serde_json::Error> {
-        let first = r#"{"count":1,"results":[{"key":"a","id":"2"}],"a":{"2":{"z":1.50,"cost":7,"é\"":"\u0001","id":"2"},"1":{"cost":null}},"meta":{"cost":1},"b":{"3":{"cost":2}}}"#;
+        let (start, end) =
+            (r#"{"count":1,"results":[{"key":"a","id":"2"}],"a":{"#, r#","meta":{"cost":1},"b":{"3":{"cost":2}}}"#);
+        let whole = r#""2":{"z":1.50,"cost":7,"é\"":"\u0001","id":"2"},"1":{"cost":null}}"#;
+        let first = &format!("{start}{whole}{end}");
         let again =
             |withheld: &Withheld| withhold(first, withheld).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        assert_eq!(again(&Vec::new())?, first);
+        assert_eq!(again(&Vec::new())?, *first);
         assert_eq!(
             again(&vec![("a", vec!["cost"]), ("c", vec!["cost"])])?,
-            r#"{"count":1,"results":[{"key":"a","id":"2"}],"a":{"2":{"z":1.50,"é\"":"\u0001","id":"2"},"1":{}},"meta":{"cost":1},"b":{"3":{"cost":2}}}"#
+            format!(r#"{start}"2":{{"z":1.50,"é\"":"\u0001","id":"2"}},"1":{{}}}}{end}"#)
         );
         assert!(withhold("[]", &Vec::new()).is_err());
         Ok(())

@@ -7,18 +7,33 @@
 //! The alternative, to refuse such names, would break imports from systems that have them.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
-/// Whether a character is not seen itself: control characters, ends of lines and paragraphs, direction marks, joiners
-/// and whatever else Unicode draws nothing for. Variation selectors are seen: they choose between forms of a letter.
+/// Characters for which Unicode draws nothing, besides control characters: soft hyphen, joiners, fillers, direction
+/// marks, ends of lines and paragraphs, tags. Variation selectors are seen: they choose between forms of a letter.
+const HIDDEN: &[RangeInclusive<char>] = &[
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e00ff}',
+    '\u{e01f0}'..='\u{e0fff}',
+];
+
+/// Whether a character is not seen itself.
 pub fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-                | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}'
-        )
+    character.is_control() || HIDDEN.iter().any(|range| range.contains(&character))
 }
 
 /// A text of one line without hidden characters. What ends a line, and control characters, become blanks.

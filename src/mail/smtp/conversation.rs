@@ -102,7 +102,7 @@ impl Conversation {
 
     /// Takes leave without waiting for an answer.
     pub(super) async fn quit(mut self) {
-        // The line may be broken already; then nobody waits for this.
+        // The connection may be broken already; then this no longer matters.
         let _ = self.write(Quit.to_string().as_bytes()).await;
     }
 

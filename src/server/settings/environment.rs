@@ -95,7 +95,7 @@ impl Environment {
         text.map(Some).map_err(|reason| format!("{} {reason}", variable(name)))
     }
 
-    /// A sentence about each variable that nobody reads.
+    /// A sentence about each unknown variable.
     fn unknown(&self) -> Vec<String> {
         let known = known();
         let is_unknown = |name: &&String| {

@@ -237,7 +237,7 @@ impl Connection {
         }
         if self.is_last && !self.wanted.claim() {
             self.has_failed = true;
-            return Err(Error::Unavailable("nobody waits for this job any more".to_owned()));
+            return Err(Error::Unavailable("the client no longer waits for this job".to_owned()));
         }
         let statement = match statement {
             Some((sql, params)) => Some((self.text(sql)?, params)),

@@ -153,7 +153,8 @@ proptest! {
         let places: Vec<usize> = (0..=text.len()).filter(|place| text.is_char_boundary(*place)).collect();
         text.insert_str(*at.get(&places), piece);
         let unmarked = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        prop_assert_eq!(super::json::tree(text.as_bytes()).ok().map(Value::Object), serde_json::from_str(unmarked).ok());
+        let read = super::json::tree(text.as_bytes()).ok().map(Value::Object);
+        prop_assert_eq!(read, serde_json::from_str(unmarked).ok());
     }
 
     #[test]
