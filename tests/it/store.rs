@@ -7,6 +7,7 @@ use invited::testing::Stopwatch;
 use invited::testing::invitations::PENDING_ADDRESS;
 use invited::testing::store::{Db, Error, Param, Store};
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use crate::support::database::is_on_server;
 use crate::support::{Server, within};
@@ -39,6 +40,18 @@ impl Case {
         work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.runtime.block_on(self.store.read(work))
+    }
+
+    /// A write that stands in the way of others until the gate is opened.
+    fn hold(&self, gate: &Gate, store: Store) -> JoinHandle<Result<(), Error>> {
+        let holding = gate.clone();
+        let work = move |_: &mut Db| {
+            holding.pass();
+            Ok(())
+        };
+        let held = self.runtime.spawn(async move { store.write(work).await });
+        assert!(within(PATIENCE, || gate.arrived() == 1), "the write does not begin");
+        held
     }
 
     fn headline_of_user(&self, id: i64) -> Option<String> {
@@ -237,16 +250,7 @@ fn slow_reads_of_one_tenant_leave_a_thread_to_the_others() {
 fn a_write_that_comes_too_late_is_refused_and_never_done() {
     let case = Case::new(&[("connections", "1")]);
     let gate = Gate::default();
-    let (patient, holding) = (case.store.patient(), gate.clone());
-    let held = case.runtime.spawn(async move {
-        patient
-            .write(move |_| {
-                holding.pass();
-                Ok::<_, Error>(())
-            })
-            .await
-    });
-    assert!(within(PATIENCE, || gate.arrived() == 1));
+    let held = case.hold(&gate, case.store.patient());
     let since = Stopwatch::start();
     let refused = case.write(|db| set_headline(db, 1, "late"));
     assert!(matches!(&refused, Err(Error::Unavailable(text)) if text.contains("nothing was changed")), "{refused:?}");
@@ -262,16 +266,7 @@ fn a_write_that_comes_too_late_is_refused_and_never_done() {
 fn a_write_whose_client_is_gone_is_never_done() {
     let case = Case::new(&[("connections", "1")]);
     let gate = Gate::default();
-    let (store, holding) = (case.store.clone(), gate.clone());
-    let held = case.runtime.spawn(async move {
-        store
-            .write(move |_| {
-                holding.pass();
-                Ok::<_, Error>(())
-            })
-            .await
-    });
-    assert!(within(PATIENCE, || gate.arrived() == 1));
+    let held = case.hold(&gate, case.store.clone());
     let store = case.store.clone();
     let waiting = case.runtime.spawn(async move { store.write(|db| set_headline(db, 1, "gone")).await });
     assert!(within(PATIENCE, || case.store.waiting_writes() == 1));
@@ -291,16 +286,7 @@ fn writes_of_one_tenant_that_wait_together_are_committed_together() {
         return;
     }
     let (gate, store) = (Gate::default(), case.store.of_tenant(1));
-    let (first, passing) = (store.clone(), gate.clone());
-    let held = case.runtime.spawn(async move {
-        first
-            .write(move |_| {
-                passing.pass();
-                Ok::<_, Error>(())
-            })
-            .await
-    });
-    assert!(within(PATIENCE, || gate.arrived() == 1));
+    let held = case.hold(&gate, store.clone());
     let commits = case.store.statistics().commits();
     let waiting: Vec<_> = (0..20)
         .map(|_| {
