@@ -5,6 +5,10 @@
 //! the writer asks before each batch and while it is idle, and each reader a few times a second. Three look-ups of a
 //! name cost microseconds, a commit a hundred times as much.
 //!
+//! The look-ups ask for nothing but the identity. A file system that gives fine-grained times to files whose times are
+//! asked for, as Linux does since 6.13, would otherwise have to write a new time with every commit, and each commit
+//! would take a fifth longer.
+//!
 //! What can be done at that moment is to move the log's content into the file that is still open, wherever it is now:
 //! it is then whole by itself, and whatever lies at its old place does not get pages of another database from the log.
 //! Opening the new file instead was rejected: only the operator knows which of the two is right.
@@ -20,16 +24,23 @@ use crate::store::Error;
 /// What distinguishes a file from another one of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity {
-    device: u64,
+    device: [u64; 2],
     number: u64,
 }
 
 impl Identity {
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
+    fn of(path: &Path) -> Option<Self> {
+        use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+        let file = statx(CWD, path, AtFlags::empty(), StatxFlags::INO).ok()?;
+        Some(Self { device: [file.stx_dev_major.into(), file.stx_dev_minor.into()], number: file.stx_ino })
+    }
+
+    #[cfg(all(unix, not(target_os = "linux")))]
     fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         let file = std::fs::metadata(path).ok()?;
-        Some(Self { device: file.dev(), number: file.ino() })
+        Some(Self { device: [file.dev(), 0], number: file.ino() })
     }
 
     /// Elsewhere an open file can be neither moved nor deleted.
