@@ -39,7 +39,7 @@ impl Timestamp {
         Self(self.0.saturating_add(microseconds(duration)))
     }
 
-    /// The time since an earlier moment; none since a later one.
+    /// The time since an earlier moment; zero for a later one.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
     }
@@ -91,8 +91,8 @@ impl Clock {
         self.reading().now()
     }
 
-    /// Waits until so much time has passed: by elapsed time, so that a system clock which is put back cannot prolong
-    /// it; or sooner, if the clock is moved past the end or before the beginning.
+    /// Waits for this long, measured by elapsed time, so that setting the system clock back cannot prolong it. Ends
+    /// sooner if the clock is moved past the end or before the beginning.
     pub async fn passed(&self, duration: Duration) {
         let (begin, elapsed) = (self.now(), Stopwatch::start());
         let end = begin.plus(duration);
@@ -117,15 +117,16 @@ impl Clock {
         }
     }
 
-    /// Takes over a time that counts for more than the system's, such as that of the database, unless the clock is
-    /// frozen or differs by no more than `tolerance`. Returns whether it did.
+    /// Adopts a time that takes precedence over the system's, such as the database's, if it differs by more than
+    /// `tolerance` and the clock is not frozen. Returns whether it did.
     pub fn follow(&self, now: Timestamp, tolerance: Duration) -> bool {
         let own = self.now();
         let is_far = own > now.plus(tolerance) || own < now.minus(tolerance);
-        if is_far && !self.is_frozen() {
+        let follows = is_far && !self.is_frozen();
+        if follows {
             self.set(Some(now), None);
         }
-        is_far && !self.is_frozen()
+        follows
     }
 
     pub fn is_frozen(&self) -> bool {

@@ -1,21 +1,21 @@
 //! Files that hold addresses, hashes of secrets, or links: only their owner can read them, whatever the umask of the
 //! process.
 //!
-//! A file that exists already keeps its mode: an operator may share a database with a group on purpose. `serve` says so
-//! at the start ([`is_open_to_others`]).
+//! A file that exists already keeps its mode: an operator may share a database with a group on purpose. `serve` logs
+//! that at the start ([`is_open_to_others`]).
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Creates a file that nothing has had the name of, not even a symbolic link.
+/// Creates a new file. Fails if anything has this name already, even a symbolic link.
 pub fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    // The umask can only have taken something away, from the owner.
+    // The umask may have taken permissions away from the owner.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(file)
@@ -53,7 +53,7 @@ pub fn has_same_owner(_: &Metadata, _: &Metadata) -> bool {
     false
 }
 
-/// Whether others than its owner can read or change a file.
+/// Whether anyone but its owner can read or change a file.
 #[cfg(unix)]
 pub fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;

@@ -48,7 +48,7 @@ pub enum WriteMode {
 #[derive(Debug, Default)]
 pub struct Remarks {
     seats_over: AtomicI64,
-    /// The limits that were taken already, as bits: a retried job must not take them again.
+    /// The limits already taken, as bits: a retried job must not take them again.
     taken: AtomicU16,
 }
 
@@ -83,7 +83,7 @@ impl Context {
         self.take_once(Limit::MailsOfAccount, Whose::Account(self.caller.account_id), count)
     }
 
-    /// A dry run only checks.
+    /// Takes a limit, once per request. A dry run only checks it.
     fn take_once(&self, limit: Limit, whose: Whose, count: usize) -> Result<(), Error> {
         let bit = 1 << limit as u16;
         if self.remarks.taken.load(Ordering::Relaxed) & bit == 0 {

@@ -40,7 +40,7 @@ pub enum Error {
     /// 415: a content type or encoding that is not read.
     #[error("{0}")]
     Unsupported(&'static str),
-    /// 421: a sandbox under a name that is not its own.
+    /// 421: a sandbox, under a name that it does not answer to.
     #[error(
         "This sandbox does not answer to that name. Use an IP address, localhost, or a base_url with the name that \
          clients use."
@@ -52,8 +52,8 @@ pub enum Error {
     /// 429: too many requests; the seconds until the next one.
     #[error("Rate limit exceeded. Please try again later.")]
     RateLimited(u64),
-    /// The caller is no longer what this request took it for. The request is judged again, with the caller as it is
-    /// now.
+    /// The caller's authority has changed since the request was judged. The request is judged again, with the caller as
+    /// it is now.
     #[error("The service is temporarily unavailable. Please try again.")]
     CallerChanged,
     /// 503: overloaded, or the storage is unavailable. Nothing was done.
@@ -171,7 +171,7 @@ impl From<store::Error> for Error {
             | store::Error::Unavailable(_)
             | store::Error::Unusable(_) => Self::Unavailable(error.to_string()),
             store::Error::Uncertain(_) => Self::Uncertain(error.to_string()),
-            // Only the caller is required of a job.
+            // Jobs require nothing else than an unchanged caller.
             store::Error::Unmet => Self::CallerChanged,
             _ => Self::Internal(error.to_string()),
         }

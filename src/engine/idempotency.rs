@@ -7,9 +7,9 @@
 //! The claim is a row with a unique key. A request that comes during the first one waits for the writer, finds the row,
 //! and gets the same answer.
 //!
-//! The answer is kept as it was printed, and not printed anew from the records: a client that lost it wants to know
-//! what its request did, not what others have done since, and the record may be gone. But nobody sees more than today:
-//! who was demoted gets it without the fields that are hidden from the new level.
+//! The answer is kept as it was printed, not printed again from the records: a client that lost it wants to know what
+//! its request did, not what others have done since, and the record may be gone. But callers see no more than they may
+//! see today: a demoted caller gets the answer without the fields that are hidden from the new level.
 
 use std::time::Duration;
 

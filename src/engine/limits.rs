@@ -5,8 +5,8 @@
 //! The state is in memory and per server.
 //!
 //! Requests count for their user and account, not for their token: anyone with an application can have as many tokens
-//! as they like. A request that does the work of many counts as many. One that is worth more than a full bucket passes
-//! when the bucket is full, and those after it wait the longer.
+//! as they like. A bulk request counts once for each of its elements. One that exceeds a whole bucket passes when the
+//! bucket is full, and the requests after it wait longer.
 
 use std::collections::HashMap;
 
@@ -24,9 +24,6 @@ const MINUTE: i64 = 60_000_000;
 
 /// Microseconds of a day.
 const DAY: i64 = 24 * 60 * MINUTE;
-
-/// The most that one request counts.
-const MOST_AT_ONCE: i64 = 50;
 
 /// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
@@ -56,14 +53,14 @@ impl Limit {
 /// Whose bucket it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Whose {
-    /// A user's, record's, address's or application's, by the limit.
+    /// A user's, record's, address's or application's, depending on the limit.
     One(i64),
     /// An account's, for the limits of its users together.
     Account(AccountId),
 }
 
 impl Tuning {
-    /// In the limit's period; 0 for no limit.
+    /// The most in the limit's period; 0 for no limit.
     fn most(&self, limit: Limit, whose: Whose) -> i64 {
         let most = match limit {
             Limit::MailsOfAccount => return i64::from(self.rate_mails_per_account),
@@ -71,7 +68,7 @@ impl Tuning {
         };
         match whose {
             Whose::One(_) => most,
-            Whose::Account(_) => most * i64::from(self.rates.account_factor),
+            Whose::Account(_) => most.saturating_mul(i64::from(self.rates.account_factor)),
         }
     }
 }
@@ -154,7 +151,7 @@ impl Limits {
         if most == 0 {
             return Ok(());
         }
-        let (period, count) = (limit.period(), i64::try_from(count).unwrap_or(MOST_AT_ONCE));
+        let (period, count) = (limit.period(), i64::try_from(count).unwrap_or(i64::MAX));
         let one = period / most;
         let mut buckets = self.buckets.lock();
         buckets.sweep(now.0);
@@ -164,9 +161,9 @@ impl Limits {
             bucket.full_at = bucket.full_at.min(now.0 + period);
         }
         let full_at = bucket.full_at.max(now.0);
-        let full_after_this = full_at + one * count;
+        let full_after_this = full_at.saturating_add(one.saturating_mul(count));
         let over = full_after_this - now.0 - period;
-        // A bulk was counted as one before its size was known.
+        // A bulk request took one before its size was known.
         let is_full = full_at <= now.0 + one;
         if over > 0 && !(is_full && count > 1) {
             let seconds = u64::try_from(over).unwrap_or_default().div_ceil(SECOND.unsigned_abs());

@@ -76,7 +76,7 @@ pub fn find(
     find_for(db, resource, &Caller::operator(account), id)
 }
 
-/// The same for a caller, if this caller may see it.
+/// The same, if the caller may see the record.
 pub fn find_for(
     db: &mut Db,
     resource: &'static Resource,
@@ -197,8 +197,8 @@ pub fn list(db: &mut Db, projection: &Projection, caller: &Caller, query: &ListQ
     Ok(envelope.finish(count, query.paging))
 }
 
-/// Refuses an answer that might list so many ids that it would keep a database thread from everybody else. Judged by
-/// counts that are kept, before the work.
+/// Refuses an answer that might list enough ids to occupy a database thread for long. Judged by the tallies, before the
+/// work.
 fn require_few_ids(db: &mut Db, projection: &Projection, caller: &Caller, records: i64) -> Result<(), Error> {
     let mut ids = 0_i64;
     for tally in projection.tallies() {

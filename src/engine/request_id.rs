@@ -1,9 +1,9 @@
-//! Which request a change came from, as the audit trail says it.
+//! Which request a change came from, for the audit trail.
 
 use std::net::IpAddr;
 use std::ops::Deref;
 
-/// The id of a request, and the address of the client that has sent it.
+/// The id of a request, and the address of the client that sent it.
 #[derive(Clone, Debug)]
 pub struct RequestId {
     pub text: String,

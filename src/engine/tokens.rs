@@ -45,8 +45,8 @@ pub fn generate(entropy: &Entropy, prefix: &str) -> Result<SecretString, NoEntro
     Ok(SecretString::from(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(entropy.bytes()?))))
 }
 
-/// The token in the address of a page. Mail programs and people add punctuation behind it, which no token contains and
-/// which browsers may percent-encode. Anything else is left as it is, and no token.
+/// The token in the address of a page, without the punctuation that mail programs and people append. No token contains
+/// punctuation, and browsers may percent-encode it. Any other text is returned unchanged, and matches no token.
 pub fn in_address(text: &str) -> &str {
     let is_foreign = |character: char| !(character.is_ascii_alphanumeric() || character == '-' || character == '_');
     let (token, added) = text.split_at(text.find(is_foreign).unwrap_or(text.len()));
@@ -207,8 +207,8 @@ impl Callers {
     }
 }
 
-/// How a write takes its turn among the writes of its account. Where several write at once, on PostgreSQL, turns order
-/// what a caller does against what ends the caller's authority.
+/// How a write takes its turn among the writes of its account. On PostgreSQL, where several threads write at once,
+/// turns put a caller's writes and the changes that end the caller's authority in order.
 ///
 /// The alternative, a lock on the rows of token and membership, would cost every write two more writes; and a caller
 /// who keeps writing could keep such rows locked, so nobody could ever disable that caller. Turns are served in order.

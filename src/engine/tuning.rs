@@ -18,7 +18,7 @@ pub struct Tuning {
     pub rates: PerMinute,
     /// Mails per address and day; 0 for no limit.
     pub rate_mails_per_address: u32,
-    /// Mails that an account causes in a day; 0 for no limit.
+    /// Mails per account and day; 0 for no limit.
     pub rate_mails_per_account: u32,
     /// Days from creating or resending an invitation to its expiration date.
     pub invitation_days: i64,
@@ -52,7 +52,7 @@ pub struct PerMinute {
     /// Token requests per minute and OAuth application; 0 for no limit
     #[arg(long = "rate-token", value_name = "COUNT", default_value = "600")]
     pub token_request: u32,
-    /// How many times the limits of one user all users of an account have together; 0 for no limit
+    /// All users of an account together have this many times the limits of one user; 0 for no limit
     #[arg(long = "rate-account-factor", value_name = "COUNT", default_value = "10")]
     pub account_factor: u32,
 }

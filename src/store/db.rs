@@ -142,8 +142,8 @@ impl Db {
         }
     }
 
-    /// Fails the job unless the statement finds a row, but perhaps only at the next statement, to save a round trip to
-    /// a server. Nothing is committed before it has found one.
+    /// Fails the job unless the statement finds a row. The failure may only come with the next statement, which saves a
+    /// round trip to a server. Nothing is committed before the row is found.
     pub fn require(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), Error> {
         match &mut self.engine {
             Engine::Sqlite(_) => self.exists(sql, params)?.then_some(()).ok_or(Error::Unmet),
@@ -170,7 +170,8 @@ impl Db {
         self.lock_number(self.dialect().take_turn(), number)
     }
 
-    /// Lets others share this turn, but none take it. Turns are served in the order in which they were asked for.
+    /// Shares this turn with others that share it, while nobody can take it. Turns are served in the order of the
+    /// requests.
     pub fn share_turn(&mut self, number: i64) -> Result<(), Error> {
         self.lock_number(self.dialect().share_turn(), number)
     }

@@ -59,7 +59,7 @@ impl Dialect {
         )
     }
 
-    /// A write that changes nothing but goes all the way to the disk. SQLite leaves out an update to the same values.
+    /// A write that changes nothing but goes all the way to the disk. SQLite would skip an update to the same values.
     pub fn write_probe(self) -> &'static str {
         match self {
             Self::Sqlite => "PRAGMA user_version = 0",

@@ -64,7 +64,10 @@ impl From<rusqlite::Error> for Error {
         let rusqlite::Error::SqliteFailure(cause, message) = error else {
             return Self::Statement(text);
         };
-        let text = meaning(cause.code).map_or(text.clone(), |meaning| format!("{meaning} ({text})"));
+        let text = match meaning(cause.code) {
+            Some(meaning) => format!("{meaning} ({text})"),
+            None => text,
+        };
         match cause.code {
             Code::ConstraintViolation if is_unique(cause.extended_code) => {
                 Self::Unique(index_name(message.as_deref().unwrap_or_default()).to_owned())
@@ -91,7 +94,7 @@ fn meaning(code: rusqlite::ErrorCode) -> Option<&'static str> {
     use rusqlite::ErrorCode as Code;
     match code {
         Code::DiskFull => Some("the disk is full"),
-        // So it also calls a full disk, where it is the shared memory that finds no room.
+        // Also when a full disk has no room for the index of the log.
         Code::SystemIoFailure => Some("the disk is full or fails"),
         Code::ReadOnly | Code::PermissionDenied => Some("the file or its folder must not be written to"),
         Code::DatabaseCorrupt => Some("the file is damaged: restore a backup"),

@@ -1,8 +1,8 @@
-//! Whether writes succeed, as `/health/ready` and the log tell it.
+//! Whether writes succeed, for `/health/ready` and the log.
 //!
-//! The fate of the last write decides: a probe for each question would write to the disk of a server that nobody uses.
-//! Once a write has failed, though, nobody may send another, since a proxy keeps away from a server that is not ready.
-//! So each check then makes a probe write ([`crate::store::Store::require_writes`]), and the server recovers by itself.
+//! The outcome of the last write decides: a probe for each check would write to the disk of an idle server. But once a
+//! write has failed, no other may follow, since a proxy avoids a server that is not ready. So each check then makes a
+//! probe write ([`crate::store::Store::require_writes`]), and the server recovers by itself.
 //!
 //! Invariant: one line in the log for each change, however many writes fail in between.
 
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::clock::Stopwatch;
 use crate::store::Error;
 
-/// How long the one writing thread may be busy with a transaction before it counts as stuck, as it is on a disk that
+/// How long the one writing thread may be busy with a transaction before it counts as stuck, for example on a disk that
 /// hangs.
 const STUCK_AFTER: Duration = Duration::from_secs(5);
 
@@ -40,7 +40,7 @@ impl Default for Health {
 }
 
 impl Health {
-    /// A write failed for a reason that is not its own. The first of several is logged.
+    /// A write failed for a reason outside of itself, which is logged if it is new.
     pub(super) fn failed(&self, error: &Error) {
         let mut cause = self.cause.lock();
         if cause.as_ref().is_none_or(|known| known.to_string() != error.to_string()) {

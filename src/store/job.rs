@@ -1,4 +1,4 @@
-//! Jobs: database work with its result, and whether anybody still waits for it.
+//! Jobs: database work, its result, and whether it is still wanted.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) struct Terms {
     /// The position that a replica must have reached to run the job.
     pub(super) since: Position,
     pub(super) tenant: Tenant,
-    /// The longest time until the job is answered; `None` waits.
+    /// The longest time until the job is answered; `None` for no limit.
     pub(super) limit: Option<Duration>,
 }
 

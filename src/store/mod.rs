@@ -45,7 +45,7 @@ use submit::submit;
 use threads::{Group, Threads};
 pub use value::{OwnedParam, Param};
 
-/// Longest wait for a write that only finds out whether writes succeed.
+/// Longest wait for a probe write.
 const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
@@ -169,7 +169,7 @@ impl Store {
         Self { limits: Limits::default(), ..self.clone() }
     }
 
-    /// The same store for jobs of a tenant, who has a fair share of the threads.
+    /// The same store for jobs of a tenant, which gets a fair share of the threads.
     #[must_use]
     pub fn of_tenant(&self, tenant: Tenant) -> Self {
         Self { tenant, ..self.clone() }
@@ -224,8 +224,7 @@ impl Store {
         submit(&self.parts.writes, work, self.writing(false)).await
     }
 
-    /// Fails while writes fail: with the cause of the last failure, unless a write that this makes now is committed, or
-    /// because one is stuck.
+    /// Fails if a write is stuck, or if the last write failed and a probe write, made now, is not committed either.
     pub async fn require_writes(&self) -> Result<(), Error> {
         self.statistics().health.require_progress()?;
         let Some(cause) = self.statistics().health.cause() else { return Ok(()) };

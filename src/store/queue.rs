@@ -1,8 +1,8 @@
 //! Waiting jobs, served to a group of threads.
 //!
 //! A plain queue would let one tenant hold back all others: by many jobs in front of theirs, or by a few that take long
-//! on every thread. So tenants take turns, each with its own line, and one tenant has jobs on all threads but one at
-//! most, where there are several. Jobs of no tenant, such as looking up a token, take turns like one more tenant, and
+//! on every thread. So tenants take turns, each with its own line, and where there are several threads, one tenant
+//! never has jobs on all of them. Jobs of no tenant, such as looking up a token, take turns like one more tenant, and
 //! may run on every thread.
 //!
 //! Invariants: a full queue refuses at once; within one tenant's line, jobs are served in the order of their arrival;

@@ -1,8 +1,8 @@
 //! From a request to a database thread and back.
 //!
-//! A job that is answered late is no use to anybody: its client has given up, and the jobs behind it wait. So each job
-//! of a request has a deadline, from its arrival: it is answered by then, wherever it is, and one that has not begun
-//! then never does. A job whose client is gone ends in the same way.
+//! A late answer is useless: the client has given up, and the jobs behind are waiting. So each job of a request has a
+//! deadline, counted from its arrival. It is answered by then, however far it is, and if it has not begun by then, it
+//! never begins. A job whose client is gone ends in the same way.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::store::Error;
 use crate::store::job::{JobError, Task, Terms, Wanted, Work};
 use crate::store::queue::{Queue, Refused};
 
-/// How long a commit that has begun is waited for beyond the deadline, before its outcome counts as unknown.
+/// How long to wait beyond the deadline for a commit that has begun, before its outcome counts as unknown.
 const GRACE: Duration = Duration::from_millis(250);
 
 const TOO_LATE: &str = "it was not done within the time limit, and nothing was changed";

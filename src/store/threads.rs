@@ -26,8 +26,8 @@ pub(super) struct Group {
 }
 
 impl Threads {
-    /// Lets every thread finish the waiting jobs and end. `false` if some had not ended by the end of this time; they
-    /// are left alone.
+    /// Lets every thread finish the waiting jobs and end. `false` if some still run after this time; they are left
+    /// alone.
     pub(super) fn join(&self, patience: Duration) -> bool {
         let groups = std::mem::take(&mut *self.0.lock());
         let since = Stopwatch::start();

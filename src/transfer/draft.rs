@@ -1,8 +1,8 @@
 //! The file in which a backup is written until it is complete: `NAME.RANDOM.unfinished` beside it.
 //!
-//! Its name is random and it is always a new file, so nobody can have put something in its place: neither a link that
-//! leads the backup elsewhere, nor a file of their own that would then hold everybody's addresses. A lock tells a draft
-//! that is being written from one that a killed process has left.
+//! Its name is random and the file is always new, so nobody can have planted a link that leads the backup elsewhere, or
+//! a file of their own that would then hold everybody's addresses. A lock tells a draft that is being written from one
+//! that a killed process has left.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry, File, Metadata, OpenOptions};
@@ -44,9 +44,9 @@ impl Draft {
         if !self.path.symlink_metadata().is_ok_and(|found| is_same(&found, &written)) {
             return Err(CopyError::Refused(format!("{} was replaced while it was written", self.path.display())));
         }
-        // Unlike a new name, a second one never replaces a file. Some file systems know no second names.
+        // Unlike a rename, a hard link never replaces a file. Some file systems have no hard links.
         match fs::hard_link(&self.path, name) {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => require_none(name)?,
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => return Err(taken(name)),
             Err(_) => {
                 require_none(name)?;
                 fs::rename(&self.path, name).map_err(&failed)?;
@@ -58,8 +58,8 @@ impl Draft {
         Ok(written.len())
     }
 
-    /// Removes the drafts that killed backups of the same name have left, if they are of the same user. What cannot be
-    /// looked at stays.
+    /// Removes the drafts that killed backups of the same name have left, if they belong to the same user. Entries that
+    /// cannot be examined stay.
     fn remove_stale(&self, name: &Path) {
         let Ok(own) = self.file.metadata() else { return };
         let Some(name) = name.file_name() else { return };
@@ -74,7 +74,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // A finished backup has a name of its own by now.
+        // A finished backup also has its final name by now.
         remove(&self.path);
     }
 }
@@ -83,9 +83,13 @@ impl Drop for Draft {
 pub(super) fn require_none(file: &Path) -> Result<(), CopyError> {
     // A dangling symbolic link counts as existing.
     match file.symlink_metadata() {
-        Ok(_) => Err(CopyError::Refused(format!("{} is there already: name a new file", file.display()))),
+        Ok(_) => Err(taken(file)),
         Err(_) => Ok(()),
     }
+}
+
+fn taken(file: &Path) -> CopyError {
+    CopyError::Refused(format!("{} is there already: name a new file", file.display()))
 }
 
 /// Removes a draft, and the files that SQLite may have left beside it.
@@ -102,9 +106,9 @@ fn is_draft_of(name: &OsStr, entry: &OsStr) -> bool {
     random.is_some_and(|text| text.len() == RANDOM_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Whether nobody writes to a draft any more, and it is a file of the same user as `own`.
+/// Whether a draft was left behind, and is a file of the same user as `own`.
 fn is_stale(entry: &DirEntry, own: &Metadata) -> bool {
-    // Not those of a link's target.
+    // Those of the entry itself, not of a link's target.
     let Ok(found) = entry.metadata() else { return false };
     if !found.is_file() || !files::has_same_owner(&found, own) {
         return false;

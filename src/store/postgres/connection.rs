@@ -29,7 +29,7 @@ use crate::store::{Error, OwnedParam, Param, Position};
 /// are shorter.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What a server that answers at all needs to say that a job has exceeded its limit.
+/// The time that a responsive server needs to report that a job has exceeded its limit.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Most statements that wait for another one to travel with.
@@ -44,7 +44,7 @@ pub(in crate::store) struct Connection {
     /// Write position of the last commit, if commits ask for it.
     pub(super) position: Position,
     transaction: Transaction,
-    /// The job's, which a commit has to claim.
+    /// The job's; a commit has to claim it.
     wanted: Wanted,
     /// Longest wait for an answer.
     patience: Duration,

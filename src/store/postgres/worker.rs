@@ -32,7 +32,7 @@ pub(super) struct Worker {
     wait: Duration,
     /// Runs since the last failed attempt to connect.
     failed: Option<Stopwatch>,
-    /// What the last job says about the server: why it failed, or that a write was committed.
+    /// What the last job showed about the server: why it failed, or that it committed a write.
     outage: Option<Error>,
     has_committed: bool,
 }

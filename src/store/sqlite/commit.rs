@@ -19,7 +19,7 @@ use crate::store::Error;
 pub(super) enum Failure {
     /// Nothing of it is left.
     Undone(Error),
-    /// It may be found by a later start, as long as [`void`] has not succeeded.
+    /// A later start may find it, until [`void`] succeeds.
     Uncertain(Error),
 }
 

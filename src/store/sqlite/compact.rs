@@ -9,8 +9,8 @@ use crate::store::{Error, Store};
 
 impl Store {
     /// Writes a snapshot of one file into another, empty one while writes to the first go on. Unlike a copy of pages,
-    /// it leaves out deleted content. It cannot run inside a transaction, hence the connection of its own, which is
-    /// writable since only a writable connection removes the write-ahead log when it closes last.
+    /// it leaves out deleted content. It cannot run inside a transaction, so it opens another connection. That is
+    /// writable, since only a writable connection removes the write-ahead log when it closes last.
     pub fn write_compact(from: &Path, into: &Path) -> Result<(), Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(from, flags).map_err(|cause| cannot_open(from, &cause))?;

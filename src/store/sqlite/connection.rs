@@ -15,7 +15,7 @@ use crate::store::{Db, Durability, Error};
 /// Longest wait for another process that holds a lock on the same file.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The same for the writer, which looks in between whether anybody waits for it.
+/// The writer's, which then checks whether its job is still wanted, and waits again.
 pub(super) const WRITER_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 
 const SWITCH_TRIES: usize = 250;
@@ -39,7 +39,7 @@ pub(super) fn open_writer(path: &Path, durability: Durability, log: Arc<Log>) ->
     connection.pragma_update(None, "journal_size_limit", LARGE_BYTES)?;
     // Overwrites deleted content wherever that adds no I/O.
     connection.pragma_update(None, "secure_delete", "FAST")?;
-    // A read opens the log, so that it is there from now on.
+    // A read opens the log, so its files exist from now on.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.wal_hook(Some(move |_: &mut _, pages| {
         log.grown_to(pages);
@@ -48,8 +48,8 @@ pub(super) fn open_writer(path: &Path, durability: Durability, log: Arc<Log>) ->
     Ok(connection)
 }
 
-/// Switches to the write-ahead log. Of two programs that open a new file at once SQLite refuses one without waiting for
-/// the busy timeout, so the wait is here.
+/// Switches to the write-ahead log. When two programs open a new file at once, SQLite refuses one of them without
+/// waiting for the busy timeout, so the wait is here.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
     let mut tries = SWITCH_TRIES;
     while let Err(cause) = connection.pragma_update(None, "journal_mode", "WAL") {

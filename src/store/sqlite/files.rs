@@ -2,16 +2,16 @@
 //!
 //! A file that is moved, replaced or deleted stays open, and SQLite goes on as if nothing had happened: it acknowledges
 //! writes that no later start will find, and a command such as `token revoke` works on another file than the server. So
-//! the writer asks before each batch and while it is idle, and each reader a few times a second. Three look-ups of a
-//! name cost microseconds, a commit a hundred times as much.
+//! the writer checks before each batch and while it is idle, and each reader a few times a second. Looking up three
+//! names costs microseconds, a commit a hundred times as much.
 //!
 //! The look-ups ask for nothing but the identity. A file system that gives fine-grained times to files whose times are
 //! asked for, as Linux does since 6.13, would otherwise have to write a new time with every commit, and each commit
 //! would take a fifth longer.
 //!
-//! What can be done at that moment is to move the log's content into the file that is still open, wherever it is now:
-//! it is then whole by itself, and whatever lies at its old place does not get pages of another database from the log.
-//! Opening the new file instead was rejected: only the operator knows which of the two is right.
+//! When that happens, the log's content is moved into the file that is still open, wherever it is now. That file is
+//! then complete without the log, and a file in its old place gets no pages of another database from the log. Opening
+//! the new file instead was rejected: only the operator knows which of the two is right.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -21,7 +21,7 @@ use rusqlite::Connection;
 
 use crate::store::Error;
 
-/// What distinguishes a file from another one of its name.
+/// What distinguishes a file from another one of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity {
     device: [u64; 2],

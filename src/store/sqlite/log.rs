@@ -24,11 +24,11 @@ const LARGE_STEP: i32 = 1_000;
 /// Size to which the log's file is cut when it is begun again.
 pub(super) const LARGE_BYTES: i64 = LARGE as i64 * PAGE;
 
-/// How long the first checkpoint of a large log waits, and the longest wait of those after it, which double it.
+/// How long the first checkpoint of a large log waits. Each one after it waits twice as long, up to the second value.
 const FIRST_PATIENCE: Duration = Duration::from_millis(250);
 const MOST_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Counts what SQLite tells after each commit that has written something.
+/// What SQLite reports after each commit that wrote something.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pages: AtomicI32,
@@ -47,7 +47,7 @@ impl Log {
         self.pages.load(Ordering::Relaxed)
     }
 
-    /// The number of commits that have written something.
+    /// The number of commits that wrote something.
     pub(super) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }
@@ -79,7 +79,7 @@ impl Default for Schedule {
 }
 
 impl Schedule {
-    /// The checkpoint that is due now that the log has so many pages. It is then made.
+    /// The checkpoint that is due at this size of the log, in pages. The caller then makes it.
     pub(super) fn due(&mut self, pages: i32) -> Option<Checkpoint> {
         if pages < self.last {
             *self = Self::default();

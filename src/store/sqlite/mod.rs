@@ -44,7 +44,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Store, Error> {
             files: files.clone(),
             is_misplaced: false,
             is_log_needed: false,
-            may_have_left: false,
+            may_hold_failed_commit: false,
         };
         let shared = Arc::clone(&statistics);
         Ok(move || writer.work(&shared))

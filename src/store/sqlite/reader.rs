@@ -50,7 +50,7 @@ fn require_place(db: &mut Db, files: &Files, looked: &mut Option<Stopwatch>) -> 
     Ok(())
 }
 
-/// Ends a job that takes too long, or that nobody waits for any more. A transaction that was begun is always ended.
+/// Interrupts a job that takes too long or is abandoned. A transaction that was begun is always ended.
 fn read_in_transaction(db: &mut Db, job: &mut dyn Job, timeout: Duration) -> Result<(), Error> {
     end_open_transaction(db);
     db.exec("BEGIN", &[])?;

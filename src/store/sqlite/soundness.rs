@@ -1,8 +1,8 @@
-//! Whether a file is damaged, asked before it is served: a server on a damaged file refuses some requests as if that
-//! were temporary, and each write may make it worse.
+//! Whether a file is damaged, checked before it is served: a server on a damaged file refuses some requests as if the
+//! failure were temporary, and each write may add to the damage.
 //!
-//! Reading the whole of a large file would hold up its start, so the look ends after a second: by then it has seen
-//! hundreds of megabytes. In the background it would be complete, but would keep the log from being emptied meanwhile.
+//! Reading all of a large file would delay the start, so the check ends after a second. By then it has seen hundreds of
+//! megabytes. A complete check in the background would keep the log from being emptied meanwhile.
 
 use std::path::Path;
 use std::time::Duration;

@@ -16,7 +16,7 @@ use crate::store::{Db, Error, Statistics};
 /// Longest time for which a batch collects jobs.
 const BATCH_TIME: Duration = Duration::from_millis(5);
 
-/// How often an idle writer looks whether the files are still in their place.
+/// How often an idle writer checks that the files are still in their place.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) struct Writer {
@@ -31,7 +31,7 @@ pub(super) struct Writer {
     /// Whether the log then holds what the file does not.
     pub(super) is_log_needed: bool,
     /// Whether the log may hold a commit that failed.
-    pub(super) may_have_left: bool,
+    pub(super) may_hold_failed_commit: bool,
 }
 
 impl Writer {
@@ -97,7 +97,7 @@ impl Writer {
         commit::commit(connection(&mut self.db)?).map_err(|failure| match failure {
             Failure::Undone(cause) => cause,
             Failure::Uncertain(cause) => {
-                self.may_have_left = true;
+                self.may_hold_failed_commit = true;
                 cause
             }
         })
@@ -121,11 +121,11 @@ impl Writer {
         found
     }
 
-    /// Takes the write lock, as long as the job that asks for it is wanted.
+    /// Takes the write lock, waiting for it while the job is wanted.
     fn begin(&mut self, job: &dyn Job) -> Result<(), Error> {
-        if self.may_have_left {
+        if self.may_hold_failed_commit {
             commit::void(connection(&mut self.db)?)?;
-            self.may_have_left = false;
+            self.may_hold_failed_commit = false;
         }
         let since = Stopwatch::start();
         loop {
@@ -150,7 +150,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A job that nobody waits for any more is left out, even if it has just run.
+    /// Leaves out an abandoned job, even if it has just run.
     fn run_in_savepoint(&mut self, job: &mut dyn Job) -> Result<(), Error> {
         if job.wanted().is_abandoned() {
             return Ok(());
