@@ -28,7 +28,7 @@ export interface Mail {
   message_id: string;
   invitation_id: string | null;
   link: string | null;
-  /** The token that accepts the invitation, or of the link in another mail. A notice has neither. */
+  /** The token in the link, which accepts an invitation or confirms an address. A notice has neither link nor token. */
   token: string | null;
   sent_at: string;
 }
@@ -41,9 +41,11 @@ export interface Exchange {
   path: string;
   request_headers: { name: string; value: string }[];
   request_body: string;
+  request_body_size: number;
   status: number | null;
   response_headers: { name: string; value: string }[];
   response_body: string;
+  response_body_size: number;
   microseconds: number;
   operation: string;
   account_id: string | null;
@@ -59,6 +61,7 @@ export interface Wanted {
   path?: string;
   status?: number;
   account_id?: string;
+  limit?: number;
 }
 
 /** One test's own account, with a token and a user for each level. Many accounts share one server undisturbed. */

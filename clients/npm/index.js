@@ -31,7 +31,7 @@ export class Sandbox {
   // The process id, if this process started the server.
   get pid() { return this.#child?.pid; }
 
-  // Calls the control plane, which takes nothing that does not say it is JSON. Uses node:http, since a test DOM may replace fetch.
+  // Calls the control plane, which refuses what is not declared as JSON. Uses node:http, since a test DOM may replace fetch.
   call(method, path, body, query = {}) {
     const wanted = Object.entries(query).filter(([, value]) => value !== undefined);
     const url = `${this.baseUrl}/sandbox/${path}?${new URLSearchParams(wanted)}`;
@@ -145,7 +145,7 @@ export async function startSandbox({ binary, args = [], deadline = 30 } = {}) {
   });
   try {
     const { base_url: baseUrl, tokens } = JSON.parse(await ready);
-    // It must neither keep a finished process alive nor outlive it: its input closes with this one, even if that is killed.
+    // It must neither keep a finished process alive nor outlive it: its input closes when this one ends, even if killed.
     for (const handle of [child, child.stdin, child.stdout, child.stderr]) handle.unref();
     endWithProcess(child);
     return new Sandbox(baseUrl, tokens, child);

@@ -1,7 +1,7 @@
 //! The pages on which the owner of a changed address confirms it.
 //!
-//! As with invitations: opening a link changes nothing, since mailbox scanners open every link, and some submit every
-//! form; so confirming takes a ticked box. All links that do not work get the same answer.
+//! As with invitations, opening a link changes nothing: mailbox scanners open every link, and some submit every form,
+//! so confirming takes a ticked box. All links that do not work get the same answer.
 
 use std::sync::LazyLock;
 

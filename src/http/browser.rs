@@ -97,7 +97,7 @@ impl Browser {
 }
 
 /// With TLS, the prefix guarantees that the cookie was set by this host and is only sent encrypted. On loopback the
-/// port tells servers apart, which browsers do not do with cookies.
+/// name includes the port, since browsers send a cookie to every port of a host.
 fn cookie_name(app: &App) -> String {
     let base_url = app.base_url();
     if base_url.starts_with("https://") {

@@ -15,7 +15,7 @@ use crate::server::app::App;
 
 pub struct Call {
     pub app: Arc<App>,
-    /// With the address of the client, which may be behind proxies.
+    /// Includes the address of the client, which may be behind proxies.
     pub request_id: Arc<RequestId>,
     pub since: Stopwatch,
     operation: OnceLock<&'static str>,

@@ -1,12 +1,12 @@
-//! Who has sent a request: the client behind the proxies.
+//! Who sent a request: the client behind the proxies.
 //!
 //! Each proxy adds the address from which it got the request at the right end of `X-Forwarded-For` or `Forwarded`
-//! (RFC 7239). Whatever is further left came from outside and may be invented. So the client is the rightmost address
-//! that is not a trusted proxy, and nothing is believed of a connection that no trusted proxy has made.
+//! (RFC 7239). Everything further left came from outside and may be made up. So the client is the rightmost address
+//! that is not a trusted proxy, and both headers are ignored unless a trusted proxy made the connection.
 //!
-//! A proxy usually maintains one of the two headers and passes on the other one as its client has sent it. Which one,
-//! the server cannot know. If the two disagree, neither counts, and the request is taken for the proxy's own: so a
-//! client can neither look like another one nor get a fresh rate limit.
+//! A proxy usually maintains one of the two headers and passes on the other as its client sent it; the server cannot
+//! know which. If the two disagree, neither counts, and the request is treated as the proxy's own: so a client can
+//! neither look like another one nor get a fresh rate limit.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,14 +16,14 @@ use crate::server::proxies::TrustedProxies;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the client whose request has come over a connection from `peer`.
+/// The address of the client whose request came over a connection from `peer`.
 pub fn of(proxies: &TrustedProxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let peer = peer.to_canonical();
     if !proxies.trusts(peer) {
         return peer;
     }
-    let told = |name, read| rightmost(proxies, peer, headers, name, read);
-    match [told(FORWARDED_FOR, address), told(header::FORWARDED, of_element)] {
+    let client_by = |name, read| rightmost(proxies, peer, headers, name, read);
+    match [client_by(FORWARDED_FOR, address), client_by(header::FORWARDED, of_element)] {
         [Some(one), Some(other)] if one != other => peer,
         [Some(one), _] | [None, Some(one)] => one,
         [None, None] => peer,
@@ -31,7 +31,7 @@ pub fn of(proxies: &TrustedProxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr
 }
 
 /// The rightmost address in the lines of a header that is not a proxy's, `None` without such a header. An element that
-/// names no address ends the search: what stands left of it cannot be told apart.
+/// names no address ends the search: nothing left of it can be trusted.
 fn rightmost(
     proxies: &TrustedProxies,
     peer: IpAddr,
@@ -98,7 +98,7 @@ mod tests {
             ("[2001:db8::1]", "2001:db8::1"),
             ("203.0.113.9:4711", "203.0.113.9"),
             ("::ffff:203.0.113.9", "203.0.113.9"),
-            // What names no address ends the search at the proxy that told it.
+            // An element that names no address ends the search at the proxy that added it.
             ("203.0.113.9, unknown", PROXY),
             ("203.0.113.9, unknown, 10.2.3.4", "10.2.3.4"),
             ("", PROXY),
@@ -130,9 +130,9 @@ mod tests {
     #[test]
     fn nobody_else_can_choose_an_address() {
         let claims = [("x-forwarded-for", "198.51.100.1"), ("forwarded", "for=198.51.100.1")];
-        assert_eq!(client("203.0.113.9", &claims), "203.0.113.9", "no proxy has told it");
+        assert_eq!(client("203.0.113.9", &claims), "203.0.113.9", "it came through no proxy");
         let mixed = [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=198.51.100.1")];
-        assert_eq!(client(PROXY, &mixed), PROXY, "the proxy has passed one of them on");
+        assert_eq!(client(PROXY, &mixed), PROXY, "the proxy passed one of them on");
         let agreed = [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9")];
         assert_eq!(client(PROXY, &agreed), "203.0.113.9");
     }

@@ -1,7 +1,7 @@
 //! Cross-origin resource sharing: which front ends in a browser may read what this server answers.
 //!
-//! None may, unless the setting `cors_origins` names them. It is here and not a layer of a library, since those take
-//! every OPTIONS for a preflight, and here a method that a path does not know is 404.
+//! None may, unless the setting `cors_origins` names them. A library's layer would take every OPTIONS for a preflight;
+//! here a method that a path does not know is 404.
 //!
 //! Invariants. Cookies are never shared: a front end has its bearer token, and the pages' cookie stays with the pages.
 //! Every answer to a listed origin can be read, refusals above all, since a client that cannot read a 401 can only
@@ -29,7 +29,7 @@ static OF_PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
             "Authorization, Content-Type, Idempotency-Key, If-Match, Invited-Dry-Run, Invited-Strict, X-Request-Id",
         ),
     ),
-    // Ten minutes, in seconds: a setting that is taken back is soon forgotten.
+    // Ten minutes, in seconds, so that browsers soon forget a setting that was taken back.
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
 ];
 

@@ -61,13 +61,13 @@ impl Visit {
     }
 }
 
-/// Parameters with a secret. In an address they would end up in the logs and histories of others, and a standard
-/// forbids it (RFC 6749, section 2.3.1).
+/// Parameters with a secret. In an address they would end up in other people's logs and histories, and RFC 6749 forbids
+/// that (section 2.3.1).
 const SECRETS: &[&str] =
     &["access_token", "client_secret", "code", "code_verifier", "csrf_token", "password", "refresh_token", "token"];
 
-/// The parameters of a body. Those of the query string are not looked at, and a secret among them is refused: whoever
-/// put it there should learn of it.
+/// The parameters of a body. Those of the query string are ignored, except that a secret among them is refused, so that
+/// its sender learns of the mistake.
 pub struct BodyParams(pub Tree);
 
 impl<S: Sync> FromRequest<S> for BodyParams {

@@ -19,7 +19,7 @@ const RUNTIME: HeaderName = HeaderName::from_static("x-runtime");
 pub const READ_AS: HeaderName = HeaderName::from_static("invited-read-as");
 pub const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// That no time passes by itself, so a client that waits for a rate limit waits for ever.
+/// Says that the clock is frozen, so a client that waits for a rate limit would wait for ever.
 pub const CLOCK: HeaderName = HeaderName::from_static("invited-clock");
 pub const FROZEN: HeaderValue = HeaderValue::from_static("frozen; POST /sandbox/clock/advance ends the wait");
 

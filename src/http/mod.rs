@@ -85,14 +85,14 @@ impl Service {
         response
     }
 
-    /// Answers a request that the gate of a sandbox lets through. A preflight of a front end that may read the answer
-    /// ends here.
+    /// Answers a request, unless it is malformed or the gate of a sandbox refuses it. A preflight of a listed origin is
+    /// answered here.
     async fn admit(&self, call: &Arc<Call>, request: Request<RequestBody>, is_shared: bool) -> Response<Body> {
-        let is_admitted = wellformed::check(&request).and_then(|()| match self.app.sandbox {
+        let admitted = wellformed::check(&request).and_then(|()| match self.app.sandbox {
             Some(_) => sandbox::gate::admit(&self.app, &request),
             None => Ok(()),
         });
-        if let Err(refusal) = is_admitted {
+        if let Err(refusal) = admitted {
             return self.complete(call, known_method(request.method()), headers::error(refusal));
         }
         if is_shared && cors::is_preflight(&request) {
@@ -147,7 +147,7 @@ impl Service {
         response
     }
 
-    /// Adds to a refusal what its text, which is the vendor's, does not say.
+    /// Adds a header that says what the vendor's text of a refusal does not.
     fn explain(&self, call: &Call, response: &mut Response<Body>) {
         match response.status() {
             StatusCode::BAD_REQUEST if call.is_read_as_form.get().is_some() => {
@@ -190,11 +190,10 @@ impl Service {
     }
 }
 
-/// Where people arrive, with what mail programs have made of a link.
+/// Paths of pages, to which people come by links that mail programs may have changed.
 const PAGES: [&str; 3] = ["/invitations/", "/addresses/", "/oauth/"];
 
-/// The address of a page without the one slash that it may end in, as a path of the API may (C15); `None` if it does
-/// not.
+/// The address of a page without its last slash, which means nothing there, as in the API (C15); `None` if it has none.
 fn without_last_slash(uri: &Uri) -> Option<Uri> {
     let path = uri.path().strip_suffix('/').filter(|_| PAGES.iter().any(|page| uri.path().starts_with(page)))?;
     let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));

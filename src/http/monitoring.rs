@@ -22,8 +22,8 @@ const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-t
 /// How long metrics wait for the database.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Metrics show how busy a server is, so they are only served here if a setting says so. That the listener is on
-/// loopback means nothing: a proxy on the same machine makes it public.
+/// Metrics show how busy a server is, so they are only served here if a setting says so. A listener on loopback does
+/// not keep them private: a proxy on the same machine may make it public.
 pub fn routes(app: &App) -> Routes {
     let routes =
         Routes::new().on(GET, "/health/live", "health.live", live).on(GET, "/health/ready", "health.ready", ready);
@@ -47,24 +47,24 @@ async fn ready(visit: Visit) -> Result<Response<Body>, Error> {
 }
 
 async fn metrics(visit: Visit) -> Response<Body> {
-    text(&visit.app).await
+    current_metrics(&visit.app).await
 }
 
 /// The answer of a listener that serves metrics and nothing else.
 pub async fn metrics_only<B>(app: &App, request: &Request<B>) -> Response<Body> {
-    let is_admitted = wellformed::check(request).and_then(|()| match app.sandbox {
+    let admitted = wellformed::check(request).and_then(|()| match app.sandbox {
         Some(_) => gate::admit(app, request),
         None => Ok(()),
     });
-    match is_admitted {
-        Ok(()) if request.uri().path() == "/metrics" => text(app).await,
+    match admitted {
+        Ok(()) if request.uri().path() == "/metrics" => current_metrics(app).await,
         Ok(()) => headers::error(Error::NotFound),
         Err(refusal) => headers::error(refusal),
     }
 }
 
-async fn text(app: &App) -> Response<Body> {
-    // What the process counts itself is served even when the database is not.
+async fn current_metrics(app: &App) -> Response<Body> {
+    // The process's own counts are served even when the database does not answer.
     let mails = tokio::time::timeout(PATIENCE, app.store.read(outbox::queue_state)).await.ok().and_then(Result::ok);
     let text =
         app.metrics.text(&app.store, app.password_checks.made(), mails, app.clock.now(), app.timekeeper.is_doubting());

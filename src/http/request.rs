@@ -16,7 +16,7 @@ use crate::http::call::Call;
 use crate::server::app::App;
 use crate::wire::params::{self, Tree};
 
-/// How often a write is judged whose caller keeps changing.
+/// How many times a write is judged if its caller keeps changing.
 const MOST_JUDGED: usize = 3;
 
 /// The body of a request, from the accept loop or from the router.
@@ -56,7 +56,7 @@ pub async fn caller(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Cal
 }
 
 /// Carries out a write of a permitted caller. A write that finds its caller changed ([`Error::CallerChanged`]) is
-/// judged again, by the caller as it is now.
+/// judged again, with the caller as it is now.
 pub async fn write_as<T, W: Future<Output = Result<T, Error>>>(
     app: &App,
     head: &Parts,

@@ -1,12 +1,13 @@
 //! Words of a command line that will be pasted into a shell.
 //!
 //! A line holds what clients and operators have sent. Whatever that is, the shell must take each word as one argument
-//! and run nothing in it, nor may a terminal obey it while it is pasted or shown.
+//! and run nothing in it, and a terminal must not obey it when it is pasted or shown.
 
 /// Quotes a word for bash, zsh, ksh and other shells of that family.
 ///
-/// Between single quotes nothing has a meaning. A word that a terminal would obey, or that a reader could not see as it
-/// is, is written in escapes instead, which also keep the history expansion of `!` away: it does not know that form.
+/// Between single quotes nothing has a meaning. A word with characters that a terminal would obey, or that a reader
+/// could not see, is written with escapes instead. There `!` is escaped, too: history expansion does not know that form
+/// of quotes.
 pub fn quoted(word: &[u8]) -> String {
     if let Ok(text) = str::from_utf8(word)
         && text.chars().all(is_plain)

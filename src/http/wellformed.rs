@@ -1,4 +1,4 @@
-//! What a request must be before anything looks at what it wants (RFC 9112, section 3.2; RFC 6585, section 5).
+//! What a request must be before anything else looks at it (RFC 9112, section 3.2; RFC 6585, section 5).
 
 use hyper::header;
 use hyper::{Request, Version};

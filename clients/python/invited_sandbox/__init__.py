@@ -56,8 +56,8 @@ class Sandbox:
     def start(cls, *arguments: str, binary: str | None = None, deadline: float = 30) -> Sandbox:
         """Starts a sandbox on a free port, with further arguments of `invited sandbox`, and waits until it is ready."""
         command = [find_binary(binary), "sandbox", "--json", "--until-stdin-closes", "--listen", "127.0.0.1:0", *arguments]
-        # Its input ends with this process, however that ends. Its output goes to a file, since no one reads a pipe while
-        # the tests run.
+        # Its input closes when this process ends, however it ends. Its output goes to a file, since no one reads a pipe
+        # while the tests run.
         with tempfile.TemporaryFile() as log:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                                        env={"INVITED_LOG_LEVEL": "warn", **os.environ})
@@ -93,7 +93,7 @@ class Sandbox:
         """Calls the control plane; parameters that are None are omitted."""
         said = urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})
         data = None if body is None else json.dumps(body).encode()
-        # The control plane takes nothing that does not say it is JSON: any web page could send other requests.
+        # The control plane refuses what is not declared as JSON, since any web page could send that.
         request = urllib.request.Request(f"{self.base_url}/sandbox/{path}?{said}", data, method=method,
                                          headers={"Content-Type": "application/json"})
         try:
@@ -121,7 +121,7 @@ class Sandbox:
         return self.call("PUT" if changed else "GET", "settings", changed or None)
 
     def requests(self, **wanted: object) -> list[dict[str, Any]]:
-        """Requests and answers, oldest first; select by after, method, path, status and account_id."""
+        """Requests and answers, oldest first; select by after, limit, method, path, status and account_id."""
         return self.call("GET", "requests", **wanted)["requests"]
 
     def account(self, name: str | None = None) -> Account:

@@ -153,7 +153,7 @@ impl Permitted<'_> {
             _ => Vec::new(),
         };
         if let more @ 1.. = changes.len().saturating_sub(1) {
-            // The first of them was counted when the request came.
+            // The first element was counted when the request came.
             count(app, &caller, access::limit(operation), more)?;
         }
         let turn = entry.behaviour.turn(operation.verb, &changes);
@@ -235,8 +235,8 @@ fn permit(
     Err(Error::Stale)
 }
 
-/// Whether a caller may still be told what an earlier request did to a record. One that is gone meanwhile is no reason
-/// to keep quiet: the request took place.
+/// Whether a caller may still see what an earlier request did to a record. If the record is gone by now, the caller
+/// may: the request took place.
 fn permit_replay(
     db: &mut Db,
     resource: &'static Resource,

@@ -70,7 +70,8 @@ pub async fn decline(visit: Visit, BodyParams(params): BodyParams) -> Result<Sta
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The password of an answer. Its faults come first: they may not show whether the link works, and are no attempt.
+/// The password of an answer. It is checked first: a fault must not show whether the link works, and does not count as
+/// an attempt.
 pub fn new_password(text: String) -> Result<SecretString, Error> {
     let password = SecretString::from(text);
     match HashedPassword::require_possible(&password) {

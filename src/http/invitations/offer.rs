@@ -77,7 +77,7 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
     let again = StatusCode::UNPROCESSABLE_ENTITY;
     let decision = match Decision::read(&params) {
         Ok(decision) => decision,
-        // Such a form cannot be right, so it is no attempt.
+        // Such a form can never succeed, so it does not count as an attempt.
         Err(fault) => return or_dead_link(&visit, offer_page(&visit, &browser, again, Some(fault)).await),
     };
     if let Err(error) = visit.limit_attempts() {
@@ -98,13 +98,13 @@ pub async fn decide(visit: Visit, BodyParams(params): BodyParams) -> Result<Resp
 
 /// What a form asks for.
 enum Decision {
-    /// With a new password; without one, the session of a signed-in user has to do.
+    /// With a new password, or without one in the session of a signed-in user.
     Accept(Option<SecretString>),
     Decline,
 }
 
 impl Decision {
-    /// Reads a form, or says what is wrong with it whatever the link is.
+    /// Reads a form, or says what is wrong with it, whether or not the link works.
     fn read(params: &Tree) -> Result<Self, FormFault> {
         match text(params, "decision").as_deref() {
             Some("decline") if is_ticked(params, "confirm_decline") => Ok(Self::Decline),

@@ -44,7 +44,7 @@ impl Trusted {
         let application = application.ok_or_else(|| syntax("The application that sent you here is unknown."))?;
         let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {
             syntax(
-                "The application that sent you here uses a redirect address that is not registered for it, or not \
+                "The application that sent you here uses a redirect address that is not registered for it or is not \
                  safe.",
             )
         })?;

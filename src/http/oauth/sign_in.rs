@@ -30,7 +30,7 @@ const FAILED: &str = "The email address or the password is wrong.";
 enum Purpose {
     /// To answer the request of an application.
     Application(Trusted),
-    /// Nothing in particular: old links of invitations lead here.
+    /// Nothing in particular: the page for an invitation link that does not work leads here.
     None,
 }
 
@@ -42,7 +42,7 @@ impl Purpose {
         }
     }
 
-    /// The only account whose members count.
+    /// The account whose members may sign in; `None` for any.
     fn account_id(&self) -> Option<AccountId> {
         match self {
             Self::Application(trusted) => Some(trusted.application.account_id),
@@ -86,7 +86,7 @@ pub async fn with_password(visit: Visit, BodyParams(params): BodyParams) -> Resu
     let address = text(&params, "email_address").unwrap_or_default();
     let password = SecretString::from(text(&params, "password").unwrap_or_default());
     if address.trim().is_empty() || password.expose_secret().is_empty() {
-        // A form that is not filled in is no attempt.
+        // An incomplete form does not count as an attempt.
         return purpose.page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
     }
 

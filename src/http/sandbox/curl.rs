@@ -1,6 +1,6 @@
 //! A recorded request as a line of curl, to be pasted into a shell.
 //!
-//! The request was made by anybody, and the line runs on the developer's machine. So every word of it is quoted, and
+//! Anyone may have sent the request, and the line runs on the developer's machine. So every word of it is quoted, and
 //! curl is told to take addresses and bodies literally: `-g` because it would expand `[1-9]` and `{a,b}`, `--data-raw`
 //! because it would send the file that a body such as `@/etc/passwd` names. What cannot be repeated is left out, and
 //! the line says so by making curl say it, since not every shell knows comments on its command line.
@@ -35,7 +35,7 @@ pub fn line(exchange: &RecordedExchange, base_url: &str) -> String {
         // Otherwise curl takes `/./` and `/../` out of it.
         line.push_str(" --path-as-is");
     }
-    // Told to use HEAD in any other way, curl would wait for a body.
+    // With `-X HEAD`, curl would wait for a body.
     line.push_str(&if is_head {
         " -I".to_owned()
     } else {
@@ -43,7 +43,7 @@ pub fn line(exchange: &RecordedExchange, base_url: &str) -> String {
     });
     for (name, value) in &exchange.request_headers {
         if !NOT_REPEATED.contains(name) {
-            // A header without a value would be taken out instead.
+            // With a colon and no value, curl would leave the header out.
             let separator: &[u8] = if value.is_empty() { b";" } else { b": " };
             line.push_str(&format!(
                 " -H {}",
@@ -55,15 +55,15 @@ pub fn line(exchange: &RecordedExchange, base_url: &str) -> String {
     let can_be_sent = !is_head && !body.contains(&0);
     if can_be_sent && !body.is_empty() {
         if !exchange.request_headers.contains_key(header::CONTENT_TYPE) {
-            // Otherwise curl says that it is a form.
+            // Otherwise curl declares it a form.
             line.push_str(" -H 'Content-Type:'");
         }
         line.push_str(&format!(" --data-raw {}", quoted(body)));
     }
     let is_path = target.starts_with('/');
     let left_out = [
-        (!is_path).then_some("the target, which is no path"),
-        (!can_be_sent && !body.is_empty()).then_some("the body, which curl cannot send so"),
+        (!is_path).then_some("the target, which is not a path"),
+        (!can_be_sent && !body.is_empty()).then_some("the body, which curl cannot send this way"),
         ((can_be_sent || body.is_empty()) && !exchange.request_body.is_all_kept())
             .then_some("the rest of the body, which was not kept"),
     ];

@@ -30,7 +30,7 @@ impl<S: Sync> FromRequestParts<S> for Control {
     }
 }
 
-/// A JSON body, as the gate has made sure; an empty one counts as `{}`.
+/// A JSON body, since the gate refuses any other; an empty one counts as `{}`.
 pub struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {

@@ -2,11 +2,11 @@
 //!
 //! A sandbox needs no token for its control plane, and its tokens are public. So any web page that its developer visits
 //! could drive it: browsers let every page send simple requests to loopback, and a page whose name is made to resolve
-//! to 127.0.0.1 (DNS rebinding) may even read the answers. Loopback keeps out other machines, but not the pages of this
-//! one's browser. What tells pages apart is what browsers say about a request and scripts cannot change.
+//! to 127.0.0.1 (DNS rebinding) may even read the answers. Loopback keeps out other machines, but not the pages in this
+//! machine's browser. The gate judges by what browsers say about a request, which scripts cannot change.
 //!
 //! Invariants. Every request passes here before a handler, a fault or the journal sees it: API, pages and control
-//! plane. A program that is no browser sends neither `Origin` nor `Sec-Fetch-Site` and is admitted, and so is a page
+//! plane. A program that is not a browser sends neither `Origin` nor `Sec-Fetch-Site` and is admitted, and so is a page
 //! that the setting `cors_origins` lists. A refused request changes nothing.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -27,7 +27,7 @@ const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FOREIGN_PAGE: &str = "A sandbox takes no requests from pages of another origin.";
 
 const NOT_JSON: &str = "The control plane of a sandbox takes only JSON. \
-    Send the header Content-Type: application/json, with an empty body too.";
+    Send the header Content-Type: application/json, even with an empty body.";
 
 /// Refuses a request that a page of another origin may have made.
 pub fn admit<B>(app: &App, request: &Request<B>) -> Result<(), Error> {
@@ -51,8 +51,8 @@ pub fn admit<B>(app: &App, request: &Request<B>) -> Result<(), Error> {
     Ok(())
 }
 
-/// An address cannot be made to mean another one, and `localhost` is always this machine. Any other name has to be that
-/// of the setting `base_url`.
+/// An IP address cannot be made to mean another machine, and `localhost` is always this one. Any other name must be
+/// that of the setting `base_url`.
 fn is_ours(app: &App, host: &str) -> bool {
     let is_address = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
@@ -85,8 +85,8 @@ fn is_from_no_other_origin(app: &App, headers: &HeaderMap, is_control: bool) -> 
     let site = headers.get(SITE).map(header::HeaderValue::as_bytes);
     let is_own = |origin: &str| match origin {
         // Our pages ask for no referrer, so browsers do not name their origin either. An old browser, or one that does
-        // not trust the address, does not say `Sec-Fetch-Site`; then the cookie tells, which it sends along with no
-        // form of another site, and the form's own token does the rest.
+        // not trust the address, sends no `Sec-Fetch-Site`. Then the cookie decides, which browsers do not send with a
+        // form of another site; the form's own token does the rest.
         "null" => match site {
             Some(site) => site == b"same-origin",
             None => !is_control && browser::has_cookie(app, headers),
@@ -106,14 +106,14 @@ fn is_own_origin(app: &App, headers: &HeaderMap, origin: &str) -> bool {
 
 /// Whether a request says that it is JSON. No page can say that to another origin unasked.
 fn is_json(method: &Method, headers: &HeaderMap) -> bool {
-    let media_type = |value: &header::HeaderValue| {
+    let says_json = |value: &header::HeaderValue| {
         let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         media_type.trim_ascii().eq_ignore_ascii_case(b"application/json")
     };
     let mut given = headers.get_all(header::CONTENT_TYPE).iter();
     match given.next() {
-        Some(first) => media_type(first) && given.all(media_type),
-        // These say it even without a body, since a page can send any of them empty.
+        Some(first) => says_json(first) && given.all(says_json),
+        // These must say it even without a body, since a page can send an empty one.
         None => !matches!(*method, Method::POST | Method::PUT | Method::PATCH),
     }
 }

@@ -77,7 +77,7 @@ fn entry(exchange: &RecordedExchange, base_url: &str) -> Json {
     })
 }
 
-/// A moment to the microsecond. Outside the years 1 to 9999, which no clock of ours reaches, there is none.
+/// A moment to the microsecond. Empty outside the years 1 to 9999, which no clock of ours reaches.
 fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_microsecond(at.0).map(|at| format!("{at:.6}")).unwrap_or_default()
 }

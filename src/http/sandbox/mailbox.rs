@@ -39,9 +39,9 @@ struct MailboxMessage {
     text: String,
     html: String,
     message_id: String,
-    /// Null for a mail about something else.
+    /// Null for a mail that is not about an invitation.
     invitation_id: Option<InvitationId>,
-    /// Null, as is its token, for a mail without one.
+    /// Null, like `token`, for a mail without a link.
     link: Option<String>,
     token: Option<String>,
     sent_at: Timestamp,
@@ -55,7 +55,7 @@ pub async fn list(control: Control, uri: Uri) -> Result<Json<MailboxContent>, Er
             Error::Syntax(format!("wait must be a whole number of seconds from 0 to {LONGEST_WAIT}."))
         })?,
     };
-    // No address has a blank, so one was a plus that nobody had escaped.
+    // No address has a blank, so a blank was a plus sign that the client did not escape.
     let to = text(&params, "to").map(|to| to.trim().replace(' ', "+"));
     let mails = mailbox(&control)?.wait_for(to.as_deref(), Duration::from_secs(wait)).await;
     Ok(Json(MailboxContent { messages: mails.into_iter().map(MailboxMessage::from).collect() }))

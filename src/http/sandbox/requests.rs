@@ -27,7 +27,7 @@ use crate::wire::params::Tree;
 pub const QUERY: Parameters = &[
     ("format", "json (the default), har for an HTTP archive (1.2), or curl for one command per line.", "string"),
     ("after", "Only requests with a higher id.", "integer"),
-    ("limit", "No more than this many, the oldest first.", "integer"),
+    ("limit", "At most this many, oldest first.", "integer"),
     ("method", "Only requests with this method.", "string"),
     ("path", "Only requests whose path matches; `*` stands for any text.", "string"),
     ("status", "Only requests with this status.", "integer"),
@@ -37,11 +37,11 @@ pub const QUERY: Parameters = &[
 /// Requests that the page shows.
 const SHOWN: usize = 200;
 
-/// Requests and answers: no more than some megabytes at once.
+/// Requests and answers, at most a few megabytes at once.
 #[derive(Serialize, JsonSchema)]
 pub struct RequestList {
     requests: Vec<RecordedRequest>,
-    /// Only if there are more: ask for them with this as `after`.
+    /// Present only if there are more: send it as `after` to get them.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_after: Option<ExchangeId>,
 }
@@ -57,7 +57,7 @@ struct RecordedRequest {
     request_headers: Vec<Header>,
     /// As much of it as was read, up to 64 KiB.
     request_body: String,
-    /// Bytes that were read of it.
+    /// How many bytes of it were read.
     request_body_size: usize,
     /// null if the connection ended without an answer.
     status: Option<u16>,

@@ -30,9 +30,9 @@ pub struct Settings {
     rate_sign_in_per_peer: u32,
     /// Token requests per minute and application.
     rate_token: u32,
-    /// How many times these limits of a user an account has.
+    /// The limits of an account are those of a user times this.
     rate_account_factor: u32,
-    /// Mails that one account causes in 24 hours.
+    /// Mails that one account may cause in 24 hours.
     rate_mails_per_account: u32,
     /// Mails to one address in 24 hours.
     rate_mails_per_address: u32,
