@@ -18,7 +18,7 @@ use crate::server::app::App;
 use crate::server::{delivery, listen, retention};
 use crate::store::Place;
 
-/// What the database may take to close, beyond the time for requests to end.
+/// Time for the database to close, after the time for requests to end.
 const TIME_TO_CLOSE: Duration = Duration::from_millis(800);
 
 /// How often the database is asked for the time.
@@ -63,7 +63,7 @@ impl Running {
             )));
         }
         if let Err(cause) = app.follow_database_clock().await {
-            tracing::warn!(%cause, "the database does not tell the time; this machine's clock counts for now");
+            tracing::warn!(%cause, "cannot ask the database for the time; using this machine's clock for now");
         }
         if app.sandbox.is_none() && matches!(app.config.place(), Place::Server(_)) {
             tasks.push(tokio::spawn(follow_database_clock(Arc::clone(&app), stopped.clone())));
@@ -113,7 +113,7 @@ impl Running {
     }
 }
 
-/// Keeps to the database's clock until `stop` becomes true.
+/// Follows the database's clock until `stop` becomes true.
 async fn follow_database_clock(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
@@ -133,12 +133,12 @@ pub struct StopSignals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
-    /// The terminal is closed. `None` under `nohup`, which wants the process to go on then.
+    /// The terminal was closed. `None` under `nohup`, which keeps the process running then.
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
 }
 
-/// Whether this process was started with SIGHUP ignored, where the system says so. Listening for it would end that.
+/// Whether this process was started with SIGHUP ignored, where the system says so. Listening for it would undo that.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -31,8 +31,8 @@ const ROWS_BETWEEN_LINES: u64 = 100_000;
 ///
 /// Ids are kept. An id that the source or the target has ever used is not used again.
 ///
-/// Others can see a flag. A URL with a password belongs into the variable INVITED_COPY_FROM or INVITED_COPY_TO, or into
-/// a file that INVITED_COPY_FROM_FILE or INVITED_COPY_TO_FILE names.
+/// Other users can see a flag. Put a URL with a password into the variable INVITED_COPY_FROM or INVITED_COPY_TO, or
+/// into a file that INVITED_COPY_FROM_FILE or INVITED_COPY_TO_FILE names.
 ///
 /// Example: invited copy --from sqlite:invited.sqlite --to postgres://invited@localhost/invited
 #[derive(Args)]

@@ -13,7 +13,7 @@ use crate::wire::kind::Kind;
 ///
 /// Name and address are removed everywhere, and with them the membership, pending invitations, tokens and the
 /// password. The audit trail keeps its rows; only what identifies the person is replaced. This cannot be undone. An
-/// address that nobody has is refused, also one that was erased already.
+/// address that no one has, or that was erased already, is refused.
 #[derive(Args)]
 pub struct EraseCommand {
     #[command(flatten)]

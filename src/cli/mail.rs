@@ -66,7 +66,7 @@ pub enum MailCommand {
 pub struct TestSettings {
     #[command(flatten)]
     mail: settings::MailSettings,
-    /// URL of the server that will send mail; its host is the name that the test mail introduces itself with
+    /// URL of the server that will send mail; its host is the name (EHLO) for the test, too
     #[arg(long, value_name = "URL", default_value = "")]
     base_url: String,
 }
@@ -136,9 +136,9 @@ fn test(to: &str, within: &InDatabase<TestSettings>) -> Result<()> {
         }
         Err(Failure::ForNow(reply)) => bail!("the mail was not sent, though a later attempt may succeed: {reply}"),
         Err(Failure::ForGood(reply)) => bail!("the mail is refused for good: {reply}"),
-        Err(Failure::OfSender(reply)) => bail!(
-            "no mail can be sent until the settings of mail or the mail server are changed, whoever it is for: {reply}"
-        ),
+        Err(Failure::OfSender(reply)) => {
+            bail!("no mail can be sent to anyone until the settings of mail or the mail server are changed: {reply}")
+        }
     }
 }
 

@@ -30,8 +30,8 @@ pub fn print_json(record: &Json) -> Result<()> {
     print_painted(&display::json(&record.to_string()))
 }
 
-/// Prints a text that may keep its control characters, such as those for colours. A reader that has gone, as `head`
-/// goes, wants no more of it: that is no failure.
+/// Prints a text that may keep its control characters, such as those for colours. A reader that has gone, such as
+/// `head`, wants no more of it: that is not a failure.
 pub fn print_painted(text: &str) -> Result<()> {
     match write(text) {
         Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -49,7 +49,7 @@ pub fn tell_json(record: &Json) -> Result<()> {
     write(&display::json(&record.to_string())).context(FAILED)
 }
 
-/// A text without what a terminal would obey.
+/// A text without the characters that a terminal would obey.
 fn readable(text: &str) -> String {
     text.split_inclusive("\r\n").map(readable_line).collect()
 }

@@ -43,7 +43,7 @@ fn line(exchange: &RecordedExchange, is_coloured: bool) -> String {
     line
 }
 
-/// A text whose hidden characters are marked: a terminal would obey some, and who tests wants to know of all.
+/// A text with its hidden characters marked: a terminal would obey some, and a tester wants to see all.
 fn readable(text: &str) -> String {
     text.chars().map(|letter| if display::is_hidden(letter) { '\u{fffd}' } else { letter }).collect()
 }

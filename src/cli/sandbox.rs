@@ -52,8 +52,8 @@ pub struct SandboxCommand {
     /// When ready, print one line of JSON with the addresses and tokens, and nothing else
     #[arg(long)]
     json: bool,
-    /// End when standard input closes. Who starts a sandbox and keeps the other end of a pipe leaves none behind, even
-    /// if killed
+    /// End when standard input closes. A program that holds the other end of a pipe leaves no sandbox behind, even if
+    /// it is killed
     #[arg(long)]
     until_stdin_closes: bool,
     /// What the sandbox holds, in YAML or JSON, as described in docs/SEEDS.md
@@ -203,14 +203,14 @@ impl SandboxCommand {
 struct Input(Option<oneshot::Receiver<()>>);
 
 impl Input {
-    /// Reads it on a thread of its own, which ends with the process: the runtime would wait for a blocked read.
+    /// Reads on a separate thread, which ends with the process: the runtime would wait for a blocked read.
     fn watch(is_wanted: bool) -> Result<Self> {
         if !is_wanted {
             return Ok(Self(None));
         }
         let (sender, closed) = oneshot::channel();
         let read = move || {
-            // Whatever is sent means nothing. An input that cannot be read is over, too.
+            // The bytes mean nothing. An input that cannot be read counts as closed.
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
             let _ = sender.send(());
         };

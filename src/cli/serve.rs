@@ -53,7 +53,7 @@ impl ServeCommand {
             {
                 let file = path.display();
                 tracing::warn!(
-                    "others than its owner can read the database: if that is not meant, run chmod 600 {file}*"
+                    "other users can read or change the database: unless that is intended, run chmod 600 {file}*"
                 );
             }
             if !app.store.read(accounts::exist).await? {

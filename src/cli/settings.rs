@@ -28,7 +28,7 @@ impl<G: Args> Given<G> {
             values = parse_file(&text)?;
         }
         for (name, value) in Environment::current().settings(heeded)? {
-            // Blank takes back what the file says, and leaves the command's own default.
+            // A blank value overrides the file and leaves the command's own default.
             if value.is_empty() {
                 values.remove(&name);
             } else {

@@ -13,7 +13,7 @@ use crate::server::{retention, timekeeper};
 /// Expire invitations and delete what has been kept long enough, for servers whose sweep_interval is 0
 #[derive(Args)]
 pub struct SweepCommand {
-    /// Sweep even if the clock is days ahead of when it was last believed, since it is right
+    /// Trust the clock, even if it is days ahead of when it was last believed
     #[arg(long)]
     trust_clock: bool,
     #[command(flatten)]

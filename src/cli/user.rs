@@ -46,7 +46,7 @@ pub enum UserCommand {
     },
     /// Print a link that signs a member in once, within 15 minutes
     SignInLink(PersonArgs<LinkSettings>),
-    /// Vouch for a person's address, in place of the link that is mailed when it was changed
+    /// Confirm a person's address, in place of the link that is mailed after a change
     ConfirmAddress(PersonArgs),
 }
 

@@ -90,15 +90,15 @@ impl<G: Args> InDatabase<G> {
 /// What a command prints: as JSON, and for people.
 pub type Words = (Json, String);
 
-/// Tells something that is about to be committed.
+/// Prints something that is about to be committed.
 pub fn tell(is_json: bool, (record, text): Words) -> Result<(), Error> {
     let told = if is_json { output::tell_json(&record) } else { output::tell(text) };
     told.map_err(|cause| Error::Internal(format!("nothing was changed: {cause:#}")))
 }
 
 impl<G: Args> InAccount<G> {
-    /// Writes, and tells what was written before it is committed: a secret of which only a hash is stored cannot be
-    /// told again. What cannot be told is not written.
+    /// Writes, and prints the result before it is committed: a secret of which only a hash is stored cannot be printed
+    /// again. What cannot be printed is not written.
     pub fn write_and_tell(
         &self,
         work: impl Fn(&mut Db, &Context, AccountId) -> Result<Words, Error> + Send + 'static,

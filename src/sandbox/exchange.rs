@@ -38,9 +38,9 @@ pub struct RecordedExchange {
 #[derive(Clone, Default)]
 pub struct RecordedBody {
     pub kept: Bytes,
-    /// As much of it as was read or sent.
+    /// Bytes of it that were read or sent.
     pub length: usize,
-    /// Whether that was all of it.
+    /// Whether those were all.
     pub is_whole: bool,
 }
 

@@ -1,8 +1,8 @@
 //! The folder of a temporary database.
 //!
-//! Its process removes it at the end, but a killed one cannot. So the folder is locked as long as its process lives,
-//! and the next sandbox removes those that nobody holds. A folder gets its final name only when it is locked, so that
-//! no other sandbox takes it for an abandoned one in between.
+//! Its process removes it at the end, but a killed process cannot. So the folder is locked while its process lives, and
+//! the next sandbox removes unlocked ones. A folder gets its final name only after it is locked, so that no other
+//! sandbox takes it for an abandoned one in between.
 
 use std::fs::{self, File};
 use std::io;
@@ -16,7 +16,7 @@ const PREFIX: &str = "invited-temporary-";
 /// A folder for a temporary database; it is removed on drop.
 pub struct TemporaryFolder {
     path: PathBuf,
-    /// `None` where the system cannot lock folders: there they look like nobody's, and are left.
+    /// `None` where the system cannot lock folders: there, abandoned ones are not removed.
     lock: Option<File>,
 }
 
@@ -42,9 +42,9 @@ impl TemporaryFolder {
         let Some(own) = self.lock.as_ref().and_then(|lock| lock.metadata().ok()) else { return };
         for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
             let is_named = entry.file_name().to_string_lossy().starts_with(PREFIX);
-            // The metadata of a link, not of what it leads to.
+            // This does not follow links.
             if is_named && entry.metadata().is_ok_and(|found| found.is_dir() && files::has_same_owner(&found, &own)) {
-                // As long as the lock is held, nobody else removes the folder.
+                // While the lock is held, no other sandbox removes the folder.
                 let locked = File::open(entry.path()).and_then(|folder| Ok(folder.try_lock().map(|()| folder)?));
                 if locked.is_ok() {
                     // If this fails, the next sandbox tries again.

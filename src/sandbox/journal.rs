@@ -22,10 +22,10 @@ use crate::sandbox::exchange::{RecordedBody, RecordedExchange};
 use crate::sandbox::pattern;
 use crate::sandbox::ring::Ring;
 
-/// Bytes of a sentence about what was ignored that are kept: it can be as long as the request.
+/// Bytes that are kept of the sentence about ignored parameters, which can be as long as the request.
 const KEPT_OF_IGNORED: usize = 4 * 1_024;
 
-/// Bytes of the exchanges that are read at once.
+/// The most bytes of exchanges that are read at once.
 const PAGE: usize = 8 * 1_024 * 1_024;
 
 /// Which requests to read; `None` means all.
@@ -45,10 +45,10 @@ pub struct Wanted {
 
 impl Wanted {
     fn has(&self, entry: &Entry, ring: &Ring) -> bool {
-        let path = || entry.text(ring, TARGET).split('?').next().unwrap_or_default().to_owned();
+        let path = || entry.text(ring, TARGET).split('?').next().unwrap_or_default();
         entry.id.get().unsigned_abs() > self.after
             && self.method.as_deref().is_none_or(|method| entry.text(ring, METHOD).eq_ignore_ascii_case(method))
-            && self.path.as_deref().is_none_or(|path_pattern| pattern::fits(path_pattern, &path()))
+            && self.path.as_deref().is_none_or(|path_pattern| pattern::fits(path_pattern, path()))
             && self.status.is_none_or(|status| entry.status == Some(status))
             && self.account_id.is_none_or(|id| entry.caller.is_some_and(|(account, _)| account == id))
     }
@@ -131,7 +131,7 @@ impl Entry {
         RecordedExchange {
             id: self.id,
             at: self.at,
-            // Both are what such a type has printed, so neither fails.
+            // Both were printed by these types, so neither fails.
             method: Method::from_bytes(self.part(ring, METHOD)).unwrap_or_default(),
             uri: self.text(ring, TARGET).parse().unwrap_or_default(),
             request_headers: headers_of(self.part(ring, REQUEST_HEADERS)),
@@ -173,7 +173,7 @@ fn headers_of(lines: &[u8]) -> HeaderMap {
 }
 
 impl Journal {
-    /// Keeps so many exchanges, in no more than so many bytes.
+    /// Keeps up to `kept` exchanges, in up to `bytes` bytes.
     pub fn of(kept: usize, bytes: usize) -> Self {
         let pages = Pages { last_number: 0, entries: VecDeque::new(), ring: Ring::of(bytes) };
         Self { kept, pages: Mutex::new(pages), listener: OnceLock::new() }

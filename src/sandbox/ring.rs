@@ -18,12 +18,12 @@ impl Ring {
         Self { capacity, bytes: Vec::new(), next: 0 }
     }
 
-    /// The places that the next `length` bytes will take, and those that are given up before: what was kept in either
-    /// is gone. `None` if they do not fit at all.
+    /// The place that the next `length` bytes will take, and the place that is skipped before it: whatever is in either
+    /// is lost. `None` if they do not fit at all.
     pub fn room(&self, length: usize) -> Option<[Range<usize>; 2]> {
         match (self.next + length <= self.capacity, length <= self.capacity) {
             (true, _) => Some([self.next..self.next + length, 0..0]),
-            // What is kept has to be in one piece, so the end of the ring is left empty.
+            // The bytes stay in one piece, so the end of the ring is skipped.
             (false, true) => Some([0..length, self.next..self.capacity]),
             (false, false) => None,
         }

@@ -30,10 +30,10 @@ use crate::wire::kind::time;
 /// A table that every write of the API inserts into.
 const WRITTEN_BY_ALL: &str = "audit";
 
-/// Longest time until a write is answered, counted from when its request has arrived.
+/// Time limit for a write, counted from the arrival of its request.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// By how much clocks may differ before it matters to anybody.
+/// The largest difference between two clocks that is ignored.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// How often the planting of a large seed logs its progress.
@@ -135,13 +135,13 @@ impl App {
         Ok(is_planted)
     }
 
-    /// Whether, in a transaction, the clock is believed enough for what cannot be undone.
+    /// A check, for use in a transaction, whether the clock is believed before something that cannot be undone.
     pub fn clock_check(&self) -> impl Fn(&mut Db, Timestamp) -> Result<bool, store::Error> + Clone + Send + use<> {
         let (timekeeper, is_sandbox) = (Arc::clone(&self.timekeeper), self.sandbox.is_some());
         move |db, now| if is_sandbox { Ok(true) } else { timekeeper.believes(db, now) }
     }
 
-    /// Takes over the time of a database that other servers share, except in a sandbox.
+    /// Adopts the time of a database that other servers share, except in a sandbox.
     pub async fn follow_database_clock(&self) -> Result<(), store::Error> {
         if self.sandbox.is_some() {
             return Ok(());
@@ -199,17 +199,15 @@ impl App {
         store.read_late(since, work).await
     }
 
-    /// Writes on behalf of a caller, unless writes are switched off for maintenance. [`Error::CallerChanged`] if the
-    /// caller is no longer what the request was judged by.
+    /// Writes on behalf of a caller, unless writes are switched off for maintenance. Fails with
+    /// [`Error::CallerChanged`] if the caller's rights have changed since the request was judged.
     pub async fn write_for<T: Send + 'static>(
         &self,
         caller: &Arc<Caller>,
         turn: Turn,
         work: impl Work<T, Error>,
     ) -> Result<T, Error> {
-        self.require_writes()?;
-        let store = self.store.of_tenant(caller.account_id.get());
-        let written = store.write(for_unchanged(caller, turn, work)).await?;
+        let written = self.writable_store(caller)?.write(for_unchanged(caller, turn, work)).await?;
         // Later reads of this caller include it.
         if let Some(user_id) = caller.user_id() {
             self.recent_writes.note(user_id, &self.store);
@@ -217,15 +215,20 @@ impl App {
         Ok(written)
     }
 
-    /// Does the same work, and undoes it.
+    /// Does the same as [`App::write_for`], then undoes it.
     pub async fn rehearse_for<T: Send + 'static>(
         &self,
         caller: &Arc<Caller>,
         turn: Turn,
         work: impl Work<T, Error>,
     ) -> Result<T, Error> {
+        self.writable_store(caller)?.rehearse(for_unchanged(caller, turn, work)).await
+    }
+
+    /// The store with a fair share for the caller's account. Fails while writes are switched off for maintenance.
+    fn writable_store(&self, caller: &Caller) -> Result<Store, Error> {
         self.require_writes()?;
-        self.store.of_tenant(caller.account_id.get()).rehearse(for_unchanged(caller, turn, work)).await
+        Ok(self.store.of_tenant(caller.account_id.get()))
     }
 
     /// What a rule needs, besides the database, to write for this caller.
@@ -248,7 +251,7 @@ impl App {
     }
 }
 
-/// Work that begins by checking its caller, inside its own transaction.
+/// The work, after a check of its caller in the same transaction.
 fn for_unchanged<T>(caller: &Arc<Caller>, turn: Turn, mut work: impl Work<T, Error>) -> impl Work<T, Error> {
     let caller = Arc::clone(caller);
     move |db: &mut Db| {
@@ -266,20 +269,20 @@ pub enum NotStarted {
 }
 
 impl NotStarted {
-    /// The trouble with the database at this place.
+    /// A failure of the database at this place.
     pub fn of(place: &Place) -> impl Fn(store::Error) -> Self + use<> {
         let place = place.clone();
         move |cause| Self::Store(named(&place, &cause.to_string()))
     }
 }
 
-/// What is wrong with a database, with its place, unless that is in the sentence already.
+/// A message about a database, with the place in front unless the message names it already.
 pub fn named(place: &Place, trouble: &str) -> String {
     let place = place.to_string();
     if trouble.contains(&place) { trouble.to_owned() } else { format!("{place}: {trouble}") }
 }
 
-/// Fails if the configured database is a damaged file. For servers: the commands that are over soon look for less.
+/// Fails if the configured database is a damaged file. Only servers call this: short commands check less.
 pub fn require_sound_database(config: &Config) -> Result<(), NotStarted> {
     let place = config.place();
     Store::require_sound(&place).map_err(NotStarted::of(&place))

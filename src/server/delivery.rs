@@ -49,7 +49,7 @@ struct Letter {
     content: Content,
 }
 
-/// What a mail is written from. The secrets are of its link.
+/// What a mail is written from. Each secret is the token of its link.
 enum Content {
     Invitation(Offer, SecretString),
     AddressConfirmation(Claim, SecretString),
@@ -119,7 +119,7 @@ async fn next_due(app: &App) -> Option<Timestamp> {
     app.store.read(move |db| outbox::next_due(db, lease, now)).await.ok().flatten()
 }
 
-/// How long a claim lasts. Sending has a deadline of its own; the rest is for the database before and after it.
+/// How long a claim lasts. Sending has its own deadline; the rest is for the database before and after it.
 fn lease(app: &App) -> Duration {
     app.config.mail.timeout * 2 + SETTLED_WITHIN
 }
@@ -141,7 +141,7 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
         for claimed in outbox::claim(db, most, lease, now)? {
             match content(db, &entropy, &claimed, now)? {
                 Some(content) => letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, content }),
-                // It may only seem to be over: unsettled, it becomes due again.
+                // A wrong clock may only make it look expired: left unsettled, it becomes due again.
                 None if !believes(db, now)? => {}
                 None => {
                     outbox::settle(db, &entropy, &claimed, None, give_up, now)?;
@@ -159,7 +159,7 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
     Ok(letters)
 }
 
-/// Reads what a mail says, and makes its link; `None` if there is nothing to say any more.
+/// Reads the content of a mail and makes its link; `None` if the mail is no longer wanted.
 fn content(db: &mut Db, entropy: &Entropy, claimed: &QueuedMail, now: Timestamp) -> Result<Option<Content>, Error> {
     let content = match claimed.topic {
         Topic::Invitation(id) => match offers::of_invitation(db, id, now)? {
@@ -192,7 +192,7 @@ async fn send(app: &Arc<App>, letter: Letter) {
     let (id, claimed) = (letter.claimed.id.get(), letter.claimed);
     let believes = app.clock_check();
     let work = move |db: &mut Db| {
-        // Time may only seem to have run out.
+        // With a wrong clock, time may only seem to have run out.
         let give_up = if outcome.is_ok() || believes(db, now)? { give_up } else { Duration::MAX };
         Ok::<_, Error>(outbox::settle(db, &entropy, &claimed, Some(&outcome), give_up, now)?)
     };
@@ -211,7 +211,7 @@ async fn send(app: &Arc<App>, letter: Letter) {
         None => tracing::info!(mail = id, state, "mail"),
         Some(refusal @ Failure::OfSender(_)) => {
             let reason = refusal.for_log();
-            tracing::error!(mail = id, state, reason, "mail cannot be sent, whoever it is for");
+            tracing::error!(mail = id, state, reason, "no mail can be sent to anyone");
         }
         Some(failure) => tracing::warn!(mail = id, state, reason = failure.for_log(), "mail"),
     }

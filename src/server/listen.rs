@@ -4,8 +4,8 @@
 //! that its client does not read, so an idle client would hold a connection for ever; and they leave Nagle's algorithm
 //! on, which delays small answers.
 //!
-//! A client that closes its sending half still gets its answer. So the end of what a client sends never ends a request
-//! that is under way; the deadlines of reads and writes do.
+//! A client that closes its sending half still gets its answer: only the deadlines of reads and writes end a running
+//! request, never the end of a client's input.
 //!
 //! Invariants: a failing socket affects only its own client, one peer leaves connections to the others, and nothing
 //! here outlasts the drain.
@@ -60,10 +60,10 @@ pub async fn serve<H, F>(
     let permits = Arc::new(Semaphore::new(bounds.max_connections));
     let peers = Peers::of(bounds.max_connections_per_peer, proxies);
     let graceful = GracefulShutdown::new();
-    // Dropped at the end, which ends what is still under way: nobody waits for its database work any more.
+    // Dropping it at the end aborts the requests that still run, and abandons their database work.
     let (_end, ended) = watch::channel(());
     let mut protocol = http1::Builder::new();
-    // The stream has deadlines of its own.
+    // `PatientStream` has its own deadlines.
     protocol.timer(TokioTimer::new()).header_read_timeout(None).half_close(true).max_buf_size(LONGEST_HEAD);
     loop {
         let (stream, peer, permit) = tokio::select! {
@@ -87,7 +87,7 @@ pub async fn serve<H, F>(
         let mut ended = ended.clone();
         tokio::spawn(async move {
             tokio::select! {
-                // A connection that its client breaks off is no error of ours.
+                // A client that breaks off its connection is not an error of the server.
                 _ = connection => {}
                 _ = ended.changed() => {}
             }

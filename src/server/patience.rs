@@ -1,9 +1,9 @@
 //! How long a connection may keep the server waiting for a request.
 //!
-//! Two waits are told apart. A head has to arrive soon, or a client that sends a byte now and then would hold a
-//! connection for ever. Between requests a client may rest for longer than a proxy keeps its idle connections: who
-//! closes first decides whether a request can meet a connection that is just being closed. Hyper has one deadline for
-//! both, so they are here, below it.
+//! There are two waits. A head must arrive soon: otherwise a client that sends a byte now and then could hold a
+//! connection for ever. Between requests, a client may rest for longer than a proxy keeps idle connections: if the
+//! server closed first, a request could meet a closing connection. Hyper has one deadline for both waits, so they are
+//! here, below it.
 
 use std::io;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ use tokio_io_timeout::TimeoutWriter;
 use crate::clock::Stopwatch;
 use crate::server::settings::Bounds;
 
-/// The requests of a connection: those that have begun, and those that are answered.
+/// Counts the requests of a connection that have begun and that are answered.
 #[derive(Clone, Default)]
 pub struct Progress {
     begun: Arc<AtomicUsize>,
@@ -38,17 +38,17 @@ impl Progress {
     }
 }
 
-/// A stream whose reads end with an error when a head takes too long, or a pause between two requests.
+/// A stream whose reads fail when a head, or the pause between two requests, takes too long.
 pub struct PatientStream {
     inner: Pin<Box<TimeoutWriter<TcpStream>>>,
     bounds: Bounds,
     progress: Progress,
     /// How many requests were answered when this wait began.
     answered: usize,
-    /// Whether something of the next head has arrived.
+    /// Whether part of the next head has arrived.
     has_begun: bool,
     deadline: Option<Instant>,
-    /// Made when a read has to wait, and used again.
+    /// Made when a read first waits, then reused.
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
@@ -59,7 +59,7 @@ impl PatientStream {
         Self { inner, bounds, progress, answered: 0, has_begun: false, deadline: None, sleep: None }
     }
 
-    /// Whether a request is being read or answered, whose own deadlines count.
+    /// Whether a request is being read or answered; that has other deadlines.
     fn is_busy(&mut self) -> bool {
         let answered = self.progress.answered.load(Ordering::Relaxed);
         if answered != self.answered {
@@ -68,7 +68,7 @@ impl PatientStream {
         self.progress.begun.load(Ordering::Relaxed) != answered
     }
 
-    /// Ready when the time for what is waited for is over.
+    /// Ready when the current wait has lasted too long.
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let is_pause = self.answered > 0 && !self.has_begun;
         let patience = if is_pause { self.bounds.idle_timeout } else { self.bounds.header_timeout };
@@ -100,7 +100,7 @@ impl AsyncRead for PatientStream {
         if buffer.filled().len() > before && !self.has_begun {
             self.has_begun = true;
             if self.answered > 0 {
-                // The pause is over; now the head has its own time.
+                // The pause is over; the deadline of the head begins.
                 self.deadline = None;
             }
         }

@@ -10,7 +10,7 @@ use crate::server::proxies::TrustedProxies;
 
 pub struct Peers {
     most: usize,
-    /// Speak for many clients, and are not counted.
+    /// Each serves many clients, so their connections are not counted.
     proxies: TrustedProxies,
     open: Mutex<HashMap<IpAddr, Open>>,
 }
@@ -18,8 +18,8 @@ pub struct Peers {
 #[derive(Default)]
 struct Open {
     connections: usize,
-    /// Whether the log has a line about a refusal.
-    is_told: bool,
+    /// Whether a refusal was logged.
+    is_logged: bool,
 }
 
 /// A counted connection; dropping it ends the count.
@@ -34,7 +34,7 @@ impl Peers {
         Arc::new(Self { most, proxies, open: Mutex::default() })
     }
 
-    /// A place for a connection of this peer. The error is that it has too many.
+    /// A place for a connection of this peer, `None` if it is not counted. Fails if the peer has too many.
     pub fn place(self: &Arc<Self>, peer: IpAddr) -> Result<Option<Place>, ()> {
         if self.most == 0 || self.proxies.trusts(peer) {
             return Ok(None);
@@ -46,7 +46,7 @@ impl Peers {
             open.connections += 1;
             return Ok(Some(Place { peers: Arc::clone(self), peer }));
         }
-        if !std::mem::replace(&mut open.is_told, true) {
+        if !std::mem::replace(&mut open.is_logged, true) {
             tracing::warn!(
                 %peer,
                 connections = open.connections,
@@ -70,7 +70,7 @@ impl Drop for Place {
     }
 }
 
-/// The part of an address that one customer has: all of an IPv4 address, half of an IPv6 one.
+/// The part of an address that identifies one customer: all of an IPv4 address, the first half of an IPv6 one.
 fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & u128::MAX << 64)),

@@ -1,4 +1,4 @@
-//! The proxies in front of this server, whose word about their clients counts.
+//! The proxies in front of this server, which are trusted to name their clients.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl TrustedProxies {
         self.0.is_empty()
     }
 
-    /// Whether a connection from this address is one of a proxy.
+    /// Whether a connection from this address comes from a proxy.
     pub fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))

@@ -154,7 +154,7 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Sweeps, unless the clock cannot be believed: then nothing is touched, and the answer is `None`.
+/// Sweeps, or touches nothing and returns `None` if the clock cannot be believed.
 pub async fn sweep_if_believed(app: &App) -> Result<Option<usize>, Error> {
     app.require_writes()?;
     app.follow_database_clock().await?;

@@ -73,7 +73,7 @@ impl Metrics {
         }
     }
 
-    /// These, the store's numbers and those of the outbox, unless it could not be read, in the OpenMetrics text format.
+    /// These numbers, the store's, and the outbox's if it could be read, in the OpenMetrics text format.
     pub fn text(
         &self,
         store: &Store,
@@ -86,7 +86,7 @@ impl Metrics {
         registry.register("http_requests", "Requests by operation and status", self.requests.clone());
         registry.register("http_request_seconds", "Response time by operation", self.seconds.clone());
         registry.register("mail_attempts", "Attempts to send a mail, by resulting state", self.mails.clone());
-        let help = "Attempts that the mail server or the settings prevented, whoever the mail was for";
+        let help = "Attempts that the mail server or the settings prevented for any recipient";
         registry.register("mail_sender_refusals", help, self.sender_refusals.clone());
         let work = store.statistics();
         let dropped_lines = DROPPED_LINES.get().map_or(0, ErrorCounter::dropped_lines);

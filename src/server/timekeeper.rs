@@ -1,9 +1,9 @@
-//! Whether the clock can be believed when something is about to happen that cannot be undone.
+//! Whether the clock can be believed before something that cannot be undone.
 //!
 //! A clock that is days ahead for some seconds, because of a dead battery or a wrong time server, would end every
-//! invitation and delete what it takes for old. So the database holds when the clock was last believed. Far beyond
-//! that, nothing expires, is deleted or given up until the clock has gone on for a while, or an operator vouches for
-//! it. A server that was off for days waits as well, which harms nobody.
+//! invitation and delete what looks old. So the database records when the clock was last believed. Far beyond that,
+//! nothing expires, is deleted or given up until the clock has kept running for a while, or an operator confirms it. A
+//! server that was off for days waits as well, which does no harm.
 //!
 //! A clock that is put back needs no such care: what was due later is due later still. In a sandbox the clock is moved
 //! on purpose and always believed.
@@ -16,20 +16,20 @@ use crate::clock::{Stopwatch, Timestamp};
 use crate::store::{Db, Error, Param};
 use crate::wire::kind::time;
 
-/// The furthest that the clock may have gone on since it was last believed.
+/// The largest step of the clock, since it was last believed, that is not doubted.
 const FURTHEST_STEP: Duration = Duration::from_secs(2 * 86_400);
 
-/// How long a clock that is further has to go on.
+/// How long a clock beyond that must keep running to be believed.
 const BELIEVED_AFTER: Duration = Duration::from_secs(3_600);
 
-/// Far less than [`FURTHEST_STEP`], and seldom enough to cost nothing.
+/// Far less than [`FURTHEST_STEP`], and rarely enough to cost nothing.
 const RECORDED_EVERY: Duration = Duration::from_secs(3_600);
 
 const MARKER: &str = "clock_believed_at";
 
 #[derive(Default)]
 pub struct Timekeeper {
-    /// Since when the clock is too far ahead.
+    /// Since when the clock has been too far ahead.
     doubt: Mutex<Option<Stopwatch>>,
 }
 
@@ -38,7 +38,7 @@ impl Timekeeper {
         self.doubt.lock().is_some()
     }
 
-    /// Whether what cannot be undone may be done now.
+    /// Whether something that cannot be undone may be done now.
     pub fn believes(&self, db: &mut Db, now: Timestamp) -> Result<bool, Error> {
         let last = last_believed(db)?;
         let mut doubt = self.doubt.lock();

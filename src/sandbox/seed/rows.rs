@@ -57,7 +57,7 @@ pub(super) fn role(
     row(columns.into_iter().chain(made_at(created_at)))
 }
 
-/// A user; one who is a member says whether the membership is active.
+/// A user. `is_active` says whether the membership is active, and is `None` for a user who is not a member.
 pub(super) fn user(id: UserId, user: &NewUser<'_>, is_active: Option<bool>) -> NewRow {
     let beside = [
         ("id", id.into()),

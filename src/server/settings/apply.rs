@@ -10,7 +10,7 @@ use crate::engine::tuning::PerMinute;
 use crate::server::settings::config::Config;
 use crate::server::settings::mail::Way;
 
-/// The likeness, from 0 to 1, from which one name is taken for a misspelling of another.
+/// The similarity, from 0 to 1, at which one name counts as a misspelling of another.
 const NEAR: f64 = 0.85;
 
 /// Values by the names of their settings, still as text.
@@ -47,8 +47,7 @@ pub fn is_secret(setting: &Arg) -> bool {
     setting.is_hide_env_values_set()
 }
 
-/// The end of a sentence about a name that does not exist: the nearest of the `known` ones, as it is `written`, if
-/// any is near.
+/// The end of a sentence about an unknown name: the nearest `known` one, formatted by `written`, if any is near.
 pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>, written: impl Fn(&str) -> String) -> String {
     let name = name.to_lowercase().replace('-', "_");
     let likeness = |known: &'a str| (strsim::jaro_winkler(&name, known), known);
@@ -74,7 +73,7 @@ impl Config {
         config.rates = PerMinute::default();
         config.bounds.max_connections_per_peer = 0;
         (config.rate_mails_per_address, config.rate_mails_per_account) = (0, 0);
-        // Whoever reaches a sandbox can do everything in it anyway.
+        // Anyone who can reach a sandbox can do everything in it anyway.
         config.metrics_on_main_listener = true;
         (config.mail.way, config.mail.from) = (Way::Memory, "invitations@sandbox.test".parse().ok());
         Ok(config)

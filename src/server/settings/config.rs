@@ -1,6 +1,6 @@
 //! The settings themselves, with their defaults and their help.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::engine::access::Level;
 use crate::engine::tuning::{OnOff, PerMinute, Profile};
 use crate::language::Language;
+use crate::oauth::redirects;
 use crate::server::proxies::TrustedProxies;
 use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::MailSettings;
@@ -33,7 +34,7 @@ pub struct Config {
     /// Separate address for /metrics
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "", value_parser = optional_listen)]
     pub metrics_listen: Maybe<SocketAddr>,
-    /// Serve /metrics where the API is, for everyone who can reach that; without effect if metrics_listen is set
+    /// Serve /metrics at the API's address, to everyone who can reach it; no effect if metrics_listen is set
     #[arg(long, value_name = "BOOL", default_value = "false")]
     pub metrics_on_main_listener: OnOff,
     /// error, warn, info, debug or trace; requests are logged at info
@@ -96,7 +97,7 @@ pub struct Config {
     /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
-    /// Mails that one account causes in 24 hours; 0 for no limit
+    /// Mails that one account may cause in 24 hours; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "10000")]
     pub rate_mails_per_account: u32,
     #[command(flatten)]
@@ -126,15 +127,11 @@ impl Config {
         self.database.with_connections(self.connections)
     }
 
-    /// Whether this server looks as if it stood behind a proxy that it does not know: only this machine can connect to
-    /// it, but others have a URL of it.
+    /// Whether this server seems to be behind a proxy that `trusted_proxies` does not name: only this machine can
+    /// connect to it, but it has a public URL.
     pub fn has_unknown_proxy(&self) -> bool {
-        let is_local = |url: &String| {
-            let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
-            let host = host.strip_prefix('[').map_or(host.split(':').next(), |host| host.split(']').next());
-            let host = host.unwrap_or_default();
-            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        };
+        let is_local =
+            |url: &String| url.split_once("://").is_some_and(|(_, authority)| redirects::is_loopback(authority));
         let is_public = self.address.base_url.as_ref().is_some_and(|url| !is_local(url));
         is_public && self.address.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
     }

@@ -1,14 +1,14 @@
 //! Settings in environment variables.
 //!
-//! What sets a variable is often not a person: a compose file passes on `${X:-}`, which is blank, and a secret made
-//! with an editor or `echo` ends in a line end. So there is one rule for all values. White space at both ends is
-//! dropped. A control character inside is refused, since no setting has one and it would end up in a header or a URL. A
-//! blank value counts as absent, except where the setting may be blank: there it takes back what the file says.
+//! Variables are often set by tools: a compose file passes on `${X:-}`, which is blank, and a secret made with an
+//! editor or `echo` ends in a line end. So one rule applies to all values. White space at both ends is dropped. A
+//! control character inside is refused: no setting needs one, and it would end up in a header or a URL. A blank value
+//! counts as absent, except where the setting may be blank: there it overrides the file.
 //!
-//! A secret can also be in a file, which `INVITED_X_FILE` names, as Docker and Kubernetes hand them out. The same rule
+//! A secret can also be in a file that `INVITED_X_FILE` names, as Docker and Kubernetes provide them. The same rule
 //! applies to the contents of the file.
 //!
-//! A misspelt variable is refused like a misspelt line of the settings file. Silence would mean that a server runs
+//! A misspelt variable is refused, like a misspelt line of the settings file. Otherwise a server would silently run
 //! with the default of a setting that its operator believes to have changed.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use crate::server::settings::apply::{Problems, Values, arguments, did_you_mean, 
 
 const PREFIX: &str = "INVITED_";
 
-/// The end of a variable that names the file of a secret.
+/// The suffix of a variable that names the file of a secret.
 const OF_A_FILE: &str = "_file";
 
 /// The databases of `invited copy`, which are secrets, too: a URL may hold a password.
@@ -66,7 +66,7 @@ impl Environment {
         if problems.is_empty() { Ok(values) } else { Err(Problems(problems)) }
     }
 
-    /// A secret that is no setting, such as [`COPY_FROM`].
+    /// A secret that is not a setting, such as [`COPY_FROM`].
     pub fn secret(&self, name: &str) -> Result<Option<String>, Problems> {
         let unknown = self.unknown();
         if !unknown.is_empty() {
@@ -124,7 +124,7 @@ impl Environment {
     }
 }
 
-/// The names after the prefix that mean something to this program.
+/// The names, without the prefix, that this program knows.
 fn known() -> Vec<String> {
     let of_copy = [COPY_FROM, COPY_TO].map(|name| (name.to_owned(), true));
     let settings = arguments();
@@ -136,12 +136,12 @@ fn known() -> Vec<String> {
     settings.chain(of_copy).flat_map(names).collect()
 }
 
-/// Whether blank is a value of its own.
+/// Whether a blank value is allowed.
 fn may_be_blank(setting: &Arg) -> bool {
     setting.get_default_values().iter().any(|default| default.is_empty())
 }
 
-/// The one rule for every value; the error is the end of a sentence, and does not repeat a value that may be secret.
+/// The one rule for every value. The error is the end of a sentence and never repeats the value, which may be secret.
 fn clean(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     match text.chars().any(char::is_control) {
@@ -214,7 +214,7 @@ mod tests {
         ] {
             assert_eq!(values(&[(name, value)]), Ok(Values::new()), "{name}");
         }
-        assert!(values(&[("INVITED_PORT", "8080")]).is_err(), "somebody means the setting listen");
+        assert!(values(&[("INVITED_PORT", "8080")]).is_err(), "this was meant for the setting listen");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub struct MailSettings {
     #[arg(long = "mail-starttls", value_name = "MODE", default_value = "required", value_parser = encryption)]
     starttls: Encryption,
     /// Name for this server to introduce itself with (EHLO); if empty, the host of base_url, or the domain of mail_from
-    /// if that host is no name with a dot
+    /// if that host is not a name with a dot
     #[arg(long = "mail-hello", value_name = "NAME", default_value = "", value_parser = hello)]
     hello: Maybe<String>,
     /// PEM file of certificates to trust for mail, in addition to the well-known ones
@@ -92,10 +92,12 @@ impl MailSettings {
         })
     }
 
-    /// Name and password, or neither: with half of them the mail server would be tried without, or in vain.
+    /// Name and password, or neither: one without the other would be ignored or refused.
     fn credentials(&self) -> Result<Option<(String, SecretString)>, String> {
         let missing = |given: &str, missing: &str| {
-            Err(format!("setting {given} is there, but {missing} is not: give both, or neither to send without"))
+            Err(format!(
+                "setting {given} has a value, but {missing} has none: give both, or neither to send without signing in"
+            ))
         };
         match (self.user.is_empty(), self.password.expose_secret().is_empty()) {
             (true, true) => Ok(None),
@@ -105,7 +107,7 @@ impl MailSettings {
         }
     }
 
-    /// Mail servers check this name: one without a dot, or an address, makes strict ones refuse all mail.
+    /// Strict mail servers refuse all mail from a name without a dot, or from an address.
     fn hello_name(&self, base_url: Option<&str>) -> String {
         let of_url = || base_url.and_then(host_name).map(str::to_owned);
         let of_sender = || self.from.as_ref().map(|from| from.domain().to_owned());
@@ -137,7 +139,7 @@ fn hello(text: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// By the rule for every other address: what it allows can be mailed.
+/// Follows the rule for every other mail address: what that allows can be mailed.
 fn sender(text: &str) -> Result<Option<Address>, String> {
     if !text.is_empty() && !is_mailbox(text) {
         return Err("must be one mail address, without a name".to_owned());

@@ -26,8 +26,8 @@ pub(super) fn optional<T: FromStr<Err: Display>>(text: &str) -> Result<Option<T>
     unless_empty(text, parse)
 }
 
-/// An address to listen on. A name stands for the first of its addresses, an IPv4 one if it has any; a missing host is
-/// this machine alone.
+/// An address to listen on. A name stands for its first IPv4 address, or else for its first address; a missing host
+/// stands for loopback.
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     const EXAMPLE: &str = "must be ADDRESS:PORT, such as 127.0.0.1:8080, localhost:8080 or [::1]:8080";
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
@@ -84,7 +84,7 @@ pub(super) fn optional_url(text: &str) -> Result<Option<String>, String> {
     unless_empty(text, base_url)
 }
 
-/// Whether this may stand between two dots of a domain.
+/// Whether this can be a label of a domain.
 pub(super) fn is_label(label: &str) -> bool {
     !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
 }
@@ -159,7 +159,7 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     parse(text).and_then(|number| if number > 0 { Ok(number) } else { Err("must be at least 1".to_owned()) })
 }
 
-/// Threads; 0 stands for one more than there are cores, since one account never has them all.
+/// Threads; 0 stands for one more than there are cores, since one account never gets them all.
 pub(super) fn readers(text: &str) -> Result<usize, String> {
     let cores = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     parse(text).map(|count| if count > 0 { count } else { cores() + 1 })

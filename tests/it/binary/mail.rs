@@ -112,7 +112,7 @@ fn a_refused_name_is_printed() {
         (&["--mail-hello", "mx.example.net"], "mx.example.net"),
     ] {
         let reply = format!("504 5.5.2 need fully-qualified hostname (in reply to EHLO {name})");
-        fails(&test_mail(&way, more), &[&reply, "whoever it is for"]);
+        fails(&test_mail(&way, more), &[&reply, "to anyone"]);
     }
     for wrong in ["two words", "a..b", "[people]", "[192.0.2.7", "é.example.test"] {
         fails(&test_mail(&way, &["--mail-hello", wrong]), &["setting mail_hello", "people.example.com"]);
@@ -142,7 +142,7 @@ fn half_of_the_credentials_is_refused_at_the_start() {
     succeeds(&["migrate", "--database", &url]);
     for (given, missing) in [("mail_user", "mail_password"), ("mail_password", "mail_user")] {
         let flag = format!("--{}=given", given.replace('_', "-"));
-        let words = [&format!("setting {given} is there"), &format!("{missing} is not")];
+        let words = [&format!("setting {given} has a value"), &format!("{missing} has none")];
         fails(&test_mail(way, &[&flag]), &words.map(String::as_str));
         let serve = ["serve", "--database", &url, "--listen", "127.0.0.1:0", "--mail", way, &flag];
         fails(&[&serve, &FROM[..]].concat(), &words.map(String::as_str));
