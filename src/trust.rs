@@ -1,4 +1,4 @@
-//! Whom encrypted connections to other servers trust, for mail and for PostgreSQL alike.
+//! Which certificates encrypted connections to mail servers and PostgreSQL trust.
 //!
 //! A certificate counts if a well-known authority or one in the operator's file has issued it. It also counts if the
 //! file holds exactly this certificate: `openssl req -x509` makes self-signed certificates that claim to be
@@ -62,7 +62,7 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verified = self.authorities.verify_server_cert(shown, intermediates, name, ocsp, now);
-        // Dates come first: these two errors say that the certificate is valid today and lacks an issuer for a server.
+        // The library checks dates first: these two errors mean valid today, but without an acceptable issuer.
         let lacks_issuer = match &verified {
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))) => true,
             Ok(_) | Err(_) => false,

@@ -22,7 +22,7 @@ impl Folder {
         let name: String = mail.message_id.chars().take_while(char::is_ascii_alphanumeric).collect();
         let (place, unfinished) = (self.0.join(format!("{name}.eml")), self.0.join(format!(".{name}.unfinished")));
         let write = || -> std::io::Result<()> {
-            // A killed process may have left it; anything else of this name is not written to.
+            // A killed process may have left this file. It is removed and made anew, never written through.
             match fs::remove_file(&unfinished) {
                 Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
                 _ => {}

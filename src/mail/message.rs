@@ -3,7 +3,7 @@
 //! Invariants. Text that people typed passes [`plain`] first: no control characters, nothing that changes the direction
 //! of text, nothing that mail programs turn into a link. The HTML part is escaped besides. A library encodes headers
 //! (RFC 2047), so no text can start a header. The only URL in a mail is the link, and no line of a part is cut: mail
-//! programs that put lines together wrongly would break the link.
+//! programs that rejoin lines wrongly would break the link.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -59,15 +59,15 @@ pub struct Mail {
     pub html: String,
     /// The Message-ID, without the brackets.
     pub message_id: String,
-    /// `None` for a mail about something else.
+    /// `None` if the mail is not about an invitation.
     pub invitation_id: Option<InvitationId>,
-    /// Blank, as is its token, in a mail without one.
+    /// Blank in a mail without a link, and so is the token.
     pub link: SecretString,
     pub token: SecretString,
     pub sent_at: Timestamp,
 }
 
-/// The values of the templates that every mail has.
+/// The template values that every mail has.
 pub struct MailFacts<'a> {
     pub language: Language,
     pub name: &'a str,
@@ -75,7 +75,7 @@ pub struct MailFacts<'a> {
     pub matter: Matter<'a>,
 }
 
-/// What a mail is about, and so which templates print it, with their further values. Days are those since 1970.
+/// What a mail is about. It selects the templates and adds their other values. Days count from 1970.
 #[derive(Clone, Copy)]
 pub enum Matter<'a> {
     Invitation {
@@ -94,7 +94,7 @@ pub enum Matter<'a> {
 }
 
 impl Matter<'_> {
-    /// The first part of the names of its templates.
+    /// How the names of its templates begin.
     fn template(self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
@@ -192,7 +192,7 @@ impl Templates {
 
     /// Writes a mail.
     pub fn write(&self, facts: &MailFacts<'_>, cover: Cover<'_>) -> Result<Mail, Failure> {
-        // A template that works again sends all that waited for it.
+        // Once the template works again, the mails that waited for it are sent.
         let (subject, text, html) = self.print(facts, cover.link.expose_secret()).map_err(Failure::OfSender)?;
         finish(&subject, text, html, &plain(facts.name), &plain(facts.account), cover)
     }
@@ -242,8 +242,8 @@ fn finish(
     })
 }
 
-/// A part whose lines stay whole: as it is if it is ASCII, and in base64 otherwise. Quoted-printable, which the library
-/// would choose, cuts every line after 76 characters, and so the link.
+/// A part whose lines stay whole: unchanged if it is ASCII in lines of a legal length, in base64 otherwise. The library
+/// would choose quoted-printable, which cuts every line after 76 characters, and so the link.
 fn whole_lines(text: &str) -> Body {
     let text = text.lines().map(|line| format!("{}\r\n", line.replace('\r', ""))).collect::<String>();
     if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE) {

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::wire::display;
+
 pub use files::Folder;
 pub use mailbox::Mailbox;
 pub use message::{Mail, Templates};
@@ -56,8 +58,8 @@ pub enum Failure {
     ForNow(String),
     /// This mail or its recipient was refused: no attempt will succeed.
     ForGood(String),
-    /// The mail server wants nothing from this sender, or the settings cannot work. That says nothing about this mail,
-    /// which waits; somebody has to act.
+    /// The mail server refuses this sender, or the settings cannot work. This mail is not at fault and waits; the
+    /// operator has to act.
     OfSender(String),
 }
 
@@ -67,12 +69,11 @@ const REPLY_LENGTH: usize = 500;
 /// A reply as it may be stored and printed. Replies are untrusted: they may hold terminal commands, or a NUL, which
 /// PostgreSQL refuses. A settlement that failed for that would send the mail again and again.
 pub fn harmless(reply: &str) -> String {
-    let harmless = |character: char| if character.is_control() { ' ' } else { character };
-    reply.chars().map(harmless).take(REPLY_LENGTH).collect()
+    display::line(reply).chars().take(REPLY_LENGTH).collect()
 }
 
 impl Failure {
-    /// The reply of the mail server or what else went wrong, without mail addresses, which no log may hold.
+    /// The mail server's reply, or whatever else went wrong, without mail addresses, which no log may hold.
     pub fn for_log(&self) -> String {
         let (Self::ForNow(reason) | Self::ForGood(reason) | Self::OfSender(reason)) = self;
         let shown = |word: &str| if word.contains('@') { "[address]" } else { word }.to_owned();

@@ -27,7 +27,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(30);
 
 const LAST_RETRY: Duration = Duration::from_secs(4 * 3_600);
 
-/// How much of a wait passes, at random.
+/// Each wait is multiplied by a random number between these two.
 const SHORTEST_SHARE: f64 = 0.8;
 const LONGEST_SHARE: f64 = 1.2;
 
@@ -87,7 +87,7 @@ impl MailState {
 }
 
 /// Queues a mail, unless the address has reached its limit. A mail about an invitation replaces those still waiting. A
-/// notice has no limit: whoever changes the address of another person must not be able to use it up first.
+/// notice has no limit: otherwise, the person who changes a member's address could use up that limit first.
 pub fn enqueue(
     db: &mut Db,
     outbox: &Outbox,
@@ -201,8 +201,8 @@ fn read(row: &Row<'_>) -> Result<QueuedMail, store::Error> {
     })
 }
 
-/// The furthest ahead that a mail can be due. One that seems to be due later was put there by a clock that was wrong,
-/// and is due at once.
+/// The furthest ahead that a mail can be due. A later due time comes from a clock that was wrong; such a mail is due at
+/// once.
 fn furthest(lease: Duration) -> Duration {
     lease.max(LAST_RETRY.mul_f64(LONGEST_SHARE))
 }
@@ -238,7 +238,7 @@ pub fn next_due(db: &mut Db, lease: Duration, now: Timestamp) -> Result<Option<T
 #[derive(Clone, Copy, Debug, Default)]
 pub struct QueueState {
     pub waiting: i64,
-    /// Since when the oldest waits.
+    /// When the oldest of them was queued.
     pub oldest: Option<Timestamp>,
     pub failed: i64,
 }
@@ -321,9 +321,8 @@ pub fn of_account(
     db.all(&sql, &[account.into(), state.into(), Param::Int(most)], read)
 }
 
-/// Failed mails that nothing has replaced, of account `?1`; those whose recipient or text was refused if `?2` is 1, and
-/// all others if it is 0.
-const RETRIABLE: &str = "account_id = ?1 AND state = 'failed' AND is_refused = ?2 AND (kind <> 'invitation' \
+/// Failed mails of account `?1` that nothing has replaced.
+const RETRIABLE: &str = "account_id = ?1 AND state = 'failed' AND (kind <> 'invitation' \
                          OR id = (SELECT max(o.id) FROM outbox o WHERE o.invitation_id = outbox.invitation_id))";
 
 /// Requeues the failed mails of an account, with their full time; returns how many. Refused ones are requeued only if
@@ -335,21 +334,16 @@ pub fn retry_failed(
     now: Timestamp,
 ) -> Result<usize, store::Error> {
     let sql = format!(
-        "UPDATE outbox SET state = 'queued', due_at = ?3, created_at = ?3, updated_at = ?3, is_refused = 0 \
-         WHERE {RETRIABLE}"
+        "UPDATE outbox SET state = 'queued', due_at = ?2, created_at = ?2, updated_at = ?2, is_refused = 0 \
+         WHERE {RETRIABLE} AND is_refused <= ?3"
     );
-    let mut queued = 0;
-    for is_refused in [false, true].into_iter().filter(|is_refused| with_refused || !is_refused) {
-        queued += db.exec(&sql, &[account.into(), Param::Int(i64::from(is_refused)), Param::Int(now.0)])?;
-    }
-    Ok(queued)
+    db.exec(&sql, &[account.into(), Param::Int(now.0), Param::Int(i64::from(with_refused))])
 }
 
 /// How many failed mails of an account were refused for good.
 pub fn count_refused(db: &mut Db, account: AccountId) -> Result<i64, store::Error> {
-    db.one(&format!("SELECT count(*) FROM outbox WHERE {RETRIABLE}"), &[account.into(), Param::Int(1)], |row| {
-        row.int(0)
-    })
+    let sql = format!("SELECT count(*) FROM outbox WHERE {RETRIABLE} AND is_refused = 1");
+    db.one(&sql, &[account.into()], |row| row.int(0))
 }
 
 #[cfg(test)]

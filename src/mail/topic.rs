@@ -7,7 +7,7 @@ use crate::store;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     Invitation(InvitationId),
-    /// Asks the new address of a user whether it is the user's own.
+    /// Asks at a user's new address whether it is theirs.
     AddressConfirmation(UserId),
     /// Tells the former address of a user that it was changed.
     AddressNotice(UserId),

@@ -46,7 +46,7 @@ impl AuthorizationRequest {
         self.get("client_id")
     }
 
-    /// The redirect URI, if it is registered, and one that may still be registered.
+    /// The redirect URI, if it is registered and would still be accepted today.
     pub fn trusted_redirect<'a>(&'a self, application: &Application) -> Option<&'a str> {
         let asked = self.get("redirect_uri")?;
         let is_registered = application.redirect_uris.iter().any(|known| known == asked);

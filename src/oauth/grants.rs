@@ -1,8 +1,9 @@
 //! Grants: one consent of one member, from its code to the last token.
 //!
 //! The code is part of the grant's row, since there is exactly one. It works once, for five minutes. A second use, or
-//! one by another application, means that the code leaked, and ends the grant. So does the operator, a new password
-//! unless told otherwise, and the end of the membership or of the application; with a grant end all of its tokens.
+//! one by another application, means that the code leaked, and ends the grant. The operator can end it, too. A new
+//! password ends it unless told otherwise, and so does the end of the membership or the application. All tokens of a
+//! grant end with it.
 
 use std::time::Duration;
 
@@ -83,7 +84,7 @@ pub fn end(db: &mut Db, id: GrantId, actor: Actor<'_>, now: Timestamp) -> Result
     let Some(account_id) = db.maybe(sql, &params, |row| row.id(0))? else {
         return Ok(false);
     };
-    // After its grant, which a renewal locks: so no new token can appear after this statement.
+    // Only after the grant, which a renewal locks: no new token can appear after this statement.
     db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
     tokens::expect_change(db, account_id)?;
     AuditEntry::new(account_id, now, "grant.revoke", "grants", id)
@@ -113,7 +114,7 @@ pub struct ListedGrant {
     /// Blank if none was requested.
     pub scope: String,
     pub created_at: Timestamp,
-    /// When the application got its newest refresh token; none before it has redeemed the code.
+    /// When the application got its newest refresh token; `None` until it redeems the code.
     pub renewed_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
 }

@@ -32,7 +32,7 @@ const IS_ACTIVE: &str = "m.disabled_at IS NULL AND a.canceled_at IS NULL";
 const ACTIVE_MEMBER_JOINS: &str =
     "JOIN account_memberships m ON m.user_id = u.id JOIN accounts a ON a.id = u.account_id";
 
-/// Whether the user may act, in the transaction of what they do: it cannot change before that ends.
+/// Whether the user may act. The membership cannot change before the transaction ends.
 fn is_active(db: &mut Db, user_id: UserId) -> Result<bool, store::Error> {
     let lock = db.dialect().for_share();
     let sql = format!(

@@ -93,16 +93,16 @@ fn compute(password: &SecretString, salt: &[u8], costs: Costs) -> Result<[u8; 32
     Ok(hash)
 }
 
-/// What becomes of the applications that the member has allowed, when the member gets a new password.
+/// What a new password does to the applications that the member has allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grants {
-    /// A person who knew the old password may have allowed them.
+    /// The old password may have been known to others, who allowed them.
     End,
     Keep,
 }
 
-/// Stores the password of a user, and ends what was begun with the old one: sessions, links and, unless they are to be
-/// kept, grants with all their tokens.
+/// Stores the password of a user, and ends what the old one began: sessions, links and, unless kept, grants with all
+/// their tokens.
 pub fn set(
     db: &mut Db,
     account_id: AccountId,
@@ -168,8 +168,8 @@ pub struct Candidate {
     hashed: HashedPassword,
 }
 
-/// Who signs in with this address: in this account; or anywhere, if the address is proven. Of several, the one whose
-/// password is the newest.
+/// The user who signs in with this address: in the given account; or, without one, in any where the address is proven.
+/// Of several, the one with the newest password.
 pub fn candidate(db: &mut Db, account_id: Option<AccountId>, email_address: &str) -> Result<Candidate, store::Error> {
     let unknown = || Candidate { user_id: None, hashed: HashedPassword::matching_none() };
     let email_key = fold(email_address.trim());
@@ -205,12 +205,12 @@ impl Candidate {
 /// Proof that a user's password was entered; it holds until the password changes.
 pub struct Proof {
     user_id: UserId,
-    /// Each password that is set has another one.
+    /// Every new password gets another one.
     salt: Vec<u8>,
 }
 
 impl Proof {
-    /// The user, unless the password was changed since. It cannot change before the transaction ends.
+    /// The user, unless the password has changed since. It cannot change before the transaction ends.
     pub fn user(&self, db: &mut Db) -> Result<Option<UserId>, store::Error> {
         let lock = db.dialect().for_share();
         let sql = format!("SELECT user_id FROM passwords WHERE user_id = ?1 AND salt = ?2{lock}");

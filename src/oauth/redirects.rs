@@ -2,7 +2,7 @@
 //!
 //! They are compared character by character (RFC 9700, section 4.1.3): looser comparisons have leaked codes. They are
 //! therefore stored as typed. They are judged when they are registered, and again when they are used: a database may
-//! hold some from before a rule.
+//! hold some that are older than a rule.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -28,15 +28,15 @@ pub fn fault(uri: &str) -> Option<&'static str> {
     }
     match scheme_and_authority(uri) {
         Some(("http", authority)) if is_authority(authority) && !is_loopback(authority) => Some(
-            "A redirect URI begins with https://, unless its host is on loopback: nobody must read the code on \
-             its way.",
+            "A redirect URI begins with https://, unless its host is on loopback: otherwise others could read the \
+             code.",
         ),
         Some((_, authority)) if is_authority(authority) => None,
         _ => Some("A redirect URI is absolute: http:// or https://, a host, and no user name."),
     }
 }
 
-/// Whether an authority, with or without a port, is this machine (RFC 8252, section 7.3).
+/// Whether an authority, with or without a port, names this machine (RFC 8252, section 7.3).
 pub fn is_loopback(authority: &str) -> bool {
     let (host, _) = host_and_port(authority);
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

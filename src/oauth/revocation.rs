@@ -48,7 +48,7 @@ pub struct IntrospectedToken {
     /// Blank if none was requested.
     pub scope: String,
     pub user_id: UserId,
-    /// If it is proven: an address that anybody may have written identifies nobody.
+    /// Only a proven one: any other could be false.
     pub email_address: Option<String>,
     pub created_at: Timestamp,
 }

@@ -88,7 +88,7 @@ pub fn find(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<MemberSes
     })
 }
 
-/// The user of a session, in the transaction of what they do: neither session nor membership can end before that does.
+/// The user of a session. Neither the session nor the membership can end before the transaction does.
 pub fn user(db: &mut Db, token: &str, now: Timestamp) -> Result<Option<UserId>, store::Error> {
     let lock = db.dialect().for_share();
     let sql = format!("SELECT user_id FROM sessions WHERE token_hash = ?1 AND created_at > ?2 AND seen_at > ?3{lock}");
@@ -106,7 +106,7 @@ pub fn record_use(db: &mut Db, token: &str, now: Timestamp) -> Result<(), store:
     Ok(())
 }
 
-/// Ends the session of a browser, if it has one: its member signs out, or signs in anew.
+/// Ends the session of a browser, if it has one, because its member signs out or signs in again.
 pub fn end(db: &mut Db, token: &str, request_id: &RequestId, now: Timestamp) -> Result<(), store::Error> {
     let sql = "DELETE FROM sessions WHERE token_hash = ?1 \
                RETURNING id, user_id, (SELECT u.account_id FROM users u WHERE u.id = user_id)";
@@ -120,9 +120,8 @@ pub fn end(db: &mut Db, token: &str, request_id: &RequestId, now: Timestamp) -> 
         .write(db)
 }
 
-/// Records that somebody failed to sign in: as a known user, or for an application of this account; otherwise it
-/// concerns nobody here. What was typed is not recorded: an address that nobody has is none of our business, and it may
-/// be a password in the wrong field.
+/// Records a failed attempt to sign in, for a known user or for an application of this account. What was typed is not
+/// recorded: it may be a stranger's address, or a password in the wrong field.
 pub fn note_failure(
     db: &mut Db,
     account_id: Option<AccountId>,
@@ -137,7 +136,7 @@ pub fn note_failure(
             AuditEntry::new(account_id, now, "session.refuse", "users", user_id)
         }
         (None, Some(account_id)) => AuditEntry::new(account_id, now, "session.refuse", "accounts", account_id),
-        // An address that nobody has, for no account: there is no trail that it would belong to.
+        // An unknown address and no account: no audit trail to write to.
         (None, None) => return Ok(()),
     };
     entry.by(Actor::request(request_id)).write(db)

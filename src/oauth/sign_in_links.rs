@@ -45,8 +45,8 @@ pub fn create(
     Ok(token)
 }
 
-/// Uses a link up and returns its user; `None` if it is unknown, expired or used. Whoever shows an expired or a used
-/// one is recorded.
+/// Uses a link up and returns its user; `None` if it is unknown, expired or used. Attempts with an expired or used one
+/// are recorded.
 pub fn redeem(
     db: &mut Db,
     token: &str,

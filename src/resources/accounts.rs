@@ -28,12 +28,12 @@ pub fn insert(db: &mut Db, name: &str, now: Timestamp) -> Result<AccountId, stor
     db.insert(sql, &[Param::Text(name), Param::Int(now.0)])
 }
 
-/// Refuses what no account can be created with.
+/// Refuses a name or an owner with which no account can be created.
 pub fn require_valid(name: &str, owner: (&str, &str)) -> Result<(), Error> {
     Details::read(name, owner).map(drop)
 }
 
-/// Refuses to create an account of the same name and owner again: then every command would have to say which one.
+/// Refuses a second account with the same name and owner: every command would have to say which one it means.
 pub fn require_new(db: &mut Db, name: &str, owner_email: &str) -> Result<(), Error> {
     let sql = "SELECT a.id FROM accounts a JOIN account_memberships m ON m.account_id = a.id AND m.is_owner = 1 \
                JOIN users u ON u.id = m.user_id WHERE a.name = ?1 AND u.email_key = ?2 ORDER BY a.id";
@@ -143,7 +143,7 @@ pub fn create_token(
     Ok((id, token))
 }
 
-/// Revokes a token, with the whole grant that it came from: otherwise the application would fetch the next one. `false`
+/// Revokes a token, with the whole grant that it came from: otherwise the application would fetch another one. `false`
 /// if there is no valid token with this id.
 pub fn revoke_token(db: &mut Db, id: TokenId, now: Timestamp) -> Result<bool, store::Error> {
     let Some(account_id) = tokens::revoke(db, id, now)? else {

@@ -1,11 +1,11 @@
 //! Addresses: which of them are proven, and how a changed one is confirmed.
 //!
-//! Anybody may write any address into an account of their own. So an address counts beyond that account only if it is
+//! Anyone may write any address into their own account. So an address counts beyond that account only if it is
 //! proven: its owner has answered a mailed link, or the operator vouches for it. A changed address is shown at once, as
 //! with the vendor, but proves nothing until the link in a mail to it is answered; the former address, if it was
-//! proven, is told. An address that nobody has proven never stands in the way of anybody else.
+//! proven, gets a notice. An unproven address blocks no other account.
 //!
-//! Rejected: to show the old address until the new one is confirmed. Clients of the vendor read back what they wrote.
+//! Rejected: showing the old address until the new one is confirmed. Clients of the vendor read back what they wrote.
 //!
 //! Invariants. A link proves only the address that it was mailed to. Opening one changes nothing: scanners do that.
 
@@ -33,7 +33,7 @@ const PREFIX: &str = "adr_";
 
 pub const LIFETIME: Duration = Duration::from_secs(7 * 86_400);
 
-/// A user and the address that is said to be theirs.
+/// A user and the address that they are said to have.
 #[derive(Clone, Debug)]
 pub struct Claim {
     pub user_id: UserId,
@@ -63,8 +63,8 @@ fn read(row: &Row<'_>) -> Result<Claim, store::Error> {
     })
 }
 
-/// What a change of address brings with it, before the new one is written. A change of letter case is none. One that is
-/// taken back restores what the former address was.
+/// The effects of a change of address, before the new one is written. A change of letter case is none. Taking a change
+/// back makes the former address as proven as it was.
 pub fn note_change(db: &mut Db, context: &Context, user: UserId, [before, after]: [&str; 2]) -> Result<(), Error> {
     let [former_key, new_key] = [fold(before), fold(after)];
     if former_key == new_key {
@@ -93,7 +93,7 @@ pub fn note_change(db: &mut Db, context: &Context, user: UserId, [before, after]
     Ok(())
 }
 
-/// Ends an unconfirmed change if the new address is the one from before it, which then is as proven as it was.
+/// Ends an unconfirmed change if the new address is the one before it, which is then as proven as it was.
 fn take_back(db: &mut Db, user: UserId, new_key: &str) -> Result<bool, Error> {
     let sql = "DELETE FROM address_changes WHERE user_id = ?1 AND former_key = ?2 RETURNING former_proven_at";
     let proven_at = db.maybe(sql, &[user.into(), Param::Text(new_key)], |row| row.maybe_int(0))?;
@@ -103,7 +103,7 @@ fn take_back(db: &mut Db, user: UserId, new_key: &str) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Records that a user holds this address; `false` if it is not the user's address any more, or proven already.
+/// Records that a user holds this address; `false` if it is no longer the user's address, or proven already.
 pub fn prove(db: &mut Db, user: UserId, email_key: &str, now: Timestamp) -> Result<bool, store::Error> {
     let sql = "UPDATE users SET address_proven_at = ?3 WHERE id = ?1 AND email_key = ?2 AND address_proven_at IS NULL";
     let is_new = db.exec(sql, &[user.into(), Param::Text(email_key), Param::Int(now.0)])? > 0;
@@ -145,7 +145,7 @@ pub fn link(base_url: &str, token: &SecretString) -> SecretString {
     SecretString::from(format!("{base_url}{PATH}{}", token.expose_secret()))
 }
 
-/// The claim that a user still makes to this address, for the mail about it.
+/// The user's claim to this address, for the mail about it; `None` if it is proven or was given up.
 pub fn open_claim(db: &mut Db, user: UserId, email_address: &str) -> Result<Option<Claim>, store::Error> {
     let sql =
         format!("SELECT {COLUMNS} FROM {USERS} WHERE u.id = ?1 AND u.email_key = ?2 AND u.address_proven_at IS NULL");
@@ -195,9 +195,9 @@ fn note_proof(db: &mut Db, claim: &Claim, actor: Actor<'_>, now: Timestamp) -> R
         .write(db)
 }
 
-/// Takes an address from a user who is no member any more and never confirmed it: otherwise the next person with this
-/// address would be taken for that user. The user gets the address from before the change again, if nobody else has it
-/// by now. Returns whether the address is free.
+/// Takes an address from a former member who never confirmed it: otherwise the next person with this address would be
+/// taken for that member. The former member gets back the address from before the change, unless another user has it by
+/// now. Returns whether the address is free.
 pub fn release(db: &mut Db, context: &Context, user: UserId) -> Result<bool, Error> {
     let (account, now) = (context.caller.account_id, context.now);
     let sql = "DELETE FROM address_changes WHERE user_id = ?1 RETURNING former_address, former_proven_at";

@@ -39,7 +39,7 @@ pub struct Behaviour {
     pub destroy: Option<Act>,
     /// For `PUT …/{id}/name`.
     pub actions: &'static [(&'static str, Act)],
-    /// Attributes and actions that change what a member may do; [`DELETE`] is the action of `DELETE`.
+    /// Attributes and actions that change what a member may do; [`DELETE`] stands for the method.
     pub changes_authority: &'static [&'static str],
 }
 

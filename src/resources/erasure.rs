@@ -63,7 +63,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     forget_answers(db, account, &addresses)?;
     erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
     for user in &people {
-        // The address of a person's line or device identifies the person, too.
+        // A network address identifies a person, too.
         let sql = "UPDATE audit SET client_address = NULL WHERE account_id = ?1 AND actor_user_id = ?2";
         db.exec(sql, &[account.into(), (*user).into()])?;
         AuditEntry::of(context, &users::RESOURCE, "erase", user.record()).write(db)?;

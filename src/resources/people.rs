@@ -46,7 +46,7 @@ pub struct NewUser<'a> {
 }
 
 impl<'a> NewUser<'a> {
-    /// A user whose address is only said: it counts once its owner has proven it ([`crate::resources::addresses`]).
+    /// A user with an unproven address: it counts once its owner has proven it ([`crate::resources::addresses`]).
     pub fn new(
         account_id: AccountId,
         full_name: &'a str,
@@ -58,7 +58,7 @@ impl<'a> NewUser<'a> {
         Self { account_id, full_name, email_address, keys, headline, is_address_proven: false, created_at }
     }
 
-    /// The same with an address for which the operator vouches.
+    /// The same, with an address that the operator vouches for.
     #[must_use]
     pub fn proven(self) -> Self {
         Self { is_address_proven: true, ..self }

@@ -1,7 +1,7 @@
-//! An answer that was printed before, for what its reader may see today.
+//! A stored answer, cut down to what its reader may see today.
 //!
-//! A repeated request gets the first answer, byte for byte. A reader who has lost a level since must not find in it
-//! what other answers hide by now, so those fields are left out; everything else keeps its text and its place.
+//! A repeated request gets the first answer, byte for byte. A reader who was demoted since must not find in it what
+//! other answers now hide, so those fields are left out; everything else keeps its text and its place.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::wire::kind::print_text;
 use crate::wire::projection::Withheld;
 
-/// An object as its members, in order and unread.
+/// The members of an object, in order, their values unread.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {

@@ -1,8 +1,8 @@
-//! Text that people typed, made fit to be shown: on pages, in mails, on a terminal.
+//! Text that people typed, made safe to show on pages, in mails and on a terminal.
 //!
-//! Some characters are not seen, yet change what is seen: they turn the direction of text around, split a line, or make
-//! two names look alike. Names with them are stored and answered by the API as they were sent, since clients compare;
-//! wherever a person reads them, they are taken out here. Control characters are worse: a terminal obeys them.
+//! Some characters are invisible, yet change what is seen: they reverse the direction of text, split a line, or make
+//! two names look alike. The API stores and answers names with them as they were sent, since clients compare; wherever
+//! a person reads a name, they are taken out here. Control characters are worse: a terminal obeys them.
 //!
 //! The alternative, to refuse such names, would break imports from systems that have them.
 
@@ -31,7 +31,7 @@ const HIDDEN: &[RangeInclusive<char>] = &[
     '\u{e01f0}'..='\u{e0fff}',
 ];
 
-/// Whether a character is not seen itself.
+/// Whether a character is invisible itself.
 pub fn is_hidden(character: char) -> bool {
     character.is_control() || HIDDEN.iter().any(|range| range.contains(&character))
 }

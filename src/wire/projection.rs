@@ -118,7 +118,7 @@ impl Projection {
         &self.included
     }
 
-    /// The tallies of the ids that each printed record may list, one for each association without another bound.
+    /// The tallies that bound how many ids each printed record lists, one for each association that has one.
     pub fn tallies(&self) -> impl Iterator<Item = &'static str> {
         self.columns.iter().filter_map(|column| match column {
             Column::Key(Association { link: Link::Many { tally, .. }, .. }) => *tally,

@@ -35,7 +35,7 @@ impl Conversation {
         Ok(conversation)
     }
 
-    /// Introduces this server again, after the line was encrypted: what was offered before does not count any more.
+    /// Introduces this server again after the line was encrypted: earlier offers no longer count.
     pub(super) async fn resume(line: Box<dyn Line>, hello: &str) -> Result<Self, Failure> {
         let mut conversation = Self { line: BufReader::new(line), offer: ServerInfo::default() };
         conversation.introduce(hello).await?;
@@ -53,7 +53,7 @@ impl Conversation {
         self.offer.supports_feature(Extension::StartTls)
     }
 
-    /// Asks for encryption and returns the line, on which the handshake comes next.
+    /// Asks for encryption and returns the line for the handshake.
     pub(super) async fn start_tls(mut self) -> Result<Box<dyn Line>, Failure> {
         if !self.offers_encryption() {
             return Err(Failure::OfSender(
@@ -62,7 +62,7 @@ impl Conversation {
             ));
         }
         self.ask(Stage::StartTls, Starttls).await?;
-        // Whatever follows in the clear would be read as if it had come encrypted.
+        // More text in the clear would be read as if it had come encrypted.
         if !self.line.buffer().is_empty() {
             return Err(Failure::OfSender("the mail server went on talking before the encryption began".to_owned()));
         }
@@ -100,7 +100,7 @@ impl Conversation {
         self.ask(Stage::Greeting, Noop).await.is_ok()
     }
 
-    /// Takes leave without waiting for an answer.
+    /// Says QUIT without waiting for the answer.
     pub(super) async fn quit(mut self) {
         // The connection may be broken already; then this no longer matters.
         let _ = self.write(Quit.to_string().as_bytes()).await;

@@ -1,7 +1,7 @@
 //! Mail through a mail server (RFC 5321), over reused connections.
 //!
 //! A library writes the commands and parses the replies. Its connections are not used: they do not say whether a reply
-//! answers the greeting or EHLO, they take no certificate verifier of ours, and its pool takes back connections whose
+//! answers the greeting or EHLO, they accept no custom certificate verifier, and its pool takes back connections whose
 //! conversation was interrupted, so that a late answer is read as the answer to the next mail. Here a connection serves
 //! one mail at a time and is kept only after its last answer was read; otherwise it is dropped, and so closed.
 //!
@@ -116,7 +116,7 @@ impl Smtp {
         let address = (self.relay.host.as_str(), self.relay.port.unwrap_or(usual_port));
         let unreachable = |cause: std::io::Error| Failure::ForNow(format!("Connection error: {cause}"));
         let socket = TcpStream::connect(address).await.map_err(unreachable)?;
-        // Nagle's algorithm would hold back the end of a mail until what precedes it is acknowledged.
+        // Nagle's algorithm would hold back the end of a mail until everything before it is acknowledged.
         socket.set_nodelay(true).map_err(unreachable)?;
         let socket: Box<dyn Line> = Box::new(socket);
         let line = if is_implicit { self.encrypted(socket).await? } else { socket };
@@ -133,7 +133,7 @@ impl Smtp {
         Ok(conversation)
     }
 
-    /// The line after a handshake, in which the server proves that it is the one that was meant.
+    /// The line after a handshake, in which the server proves its identity.
     async fn encrypted(&self, line: Box<dyn Line>) -> Result<Box<dyn Line>, Failure> {
         let Some((connector, name)) = &self.tls else { return Ok(line) };
         match connector.connect(name.clone(), line).await {

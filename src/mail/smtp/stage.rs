@@ -20,29 +20,29 @@ pub(super) enum Stage<'a> {
     Data,
 }
 
-/// Refusals that ask for encryption or for other credentials (RFC 4954, section 6), whatever they answer.
+/// Refusals that ask for encryption or for other credentials (RFC 4954, section 6), in reply to any command.
 const OF_SETTINGS: [&str; 5] = ["454", "530", "534", "535", "538"];
 
-/// What mail servers say beside x.7.1 of a recipient when they mean the sender.
+/// Words in a refused recipient's x.7.1 reply that blame the sender instead.
 const OF_SENDER: [&str; 2] = ["relay", "block"];
 
 impl Stage<'_> {
     /// What follows from a negative reply.
     pub(super) fn judge(self, response: &Response) -> Failure {
         let text = text(response);
+        let is_for_good = text.starts_with('5');
         let is_of_sender = match self {
-            Self::Greeting | Self::Hello(_) | Self::StartTls | Self::Authentication | Self::Sender => true,
-            Self::Recipient => is_of_settings(&text) || is_relay_denied(&text),
-            Self::Data => is_of_settings(&text),
+            Self::Greeting | Self::Hello(_) | Self::StartTls | Self::Authentication | Self::Sender => is_for_good,
+            Self::Recipient => is_for_good && is_relay_denied(&text),
+            Self::Data => false,
         };
-        let is_negative_for_good = text.starts_with('5');
-        let told = format!("{text} (in reply to {self})");
-        if is_of_sender && (is_negative_for_good || is_of_settings(&text)) {
-            Failure::OfSender(told)
-        } else if is_negative_for_good {
-            Failure::ForGood(told)
+        let reason = format!("{text} (in reply to {self})");
+        if is_of_sender || is_of_settings(&text) {
+            Failure::OfSender(reason)
+        } else if is_for_good {
+            Failure::ForGood(reason)
         } else {
-            Failure::ForNow(told)
+            Failure::ForNow(reason)
         }
     }
 }
@@ -51,7 +51,7 @@ fn is_of_settings(text: &str) -> bool {
     OF_SETTINGS.iter().any(|code| text.starts_with(code))
 }
 
-/// Whether a refused recipient (RFC 3463: 5.7.1, not authorized) was refused for where the mail comes from.
+/// Whether a recipient was refused (RFC 3463: 5.7.1, not authorized) because of where the mail comes from.
 fn is_relay_denied(text: &str) -> bool {
     let is_unauthorized = text.split_whitespace().nth(1) == Some("5.7.1");
     let text = text.to_ascii_lowercase();

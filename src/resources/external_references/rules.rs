@@ -52,7 +52,7 @@ pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes
     put(db, context.caller.account_id, subject, &reference, context.now)
 }
 
-/// Drops the reference in a body if it is stored as it is.
+/// Drops the reference in a body if it changes nothing.
 pub fn drop_unchanged(db: &mut Db, context: &Context, subject: Subject, changes: &mut Changes) -> Result<(), Error> {
     let Some(reference) = read(changes)? else { return Ok(()) };
     let sql = "SELECT service_model, service_model_ref, status, external_message, external_link, external_status, \
@@ -83,7 +83,7 @@ pub fn drop_unchanged(db: &mut Db, context: &Context, subject: Subject, changes:
 fn read(changes: &Changes) -> Result<Option<Json>, Error> {
     let read = |text| {
         serde_json::from_str(text)
-            .map_err(|cause| Error::Data(format!("a stored external reference is no JSON: {cause}")))
+            .map_err(|cause| Error::Data(format!("a stored external reference is not JSON: {cause}")))
     };
     changes.text("external_reference").map(read).transpose()
 }

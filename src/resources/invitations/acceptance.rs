@@ -151,7 +151,7 @@ fn elsewhere(db: &mut Db, offer: &Offer) -> Result<Vec<Elsewhere>, Error> {
 fn leave(db: &mut Db, context: &Context, member: &Elsewhere) -> Result<(), Error> {
     let context = context.for_caller(Caller::person(member.account_id, member.user_id));
     let id = Some(member.membership_id.record());
-    // Before the row is locked, as in every write that ends authority: so none waits for another in a circle.
+    // Before the row is locked, as in every write that ends authority: so no two wait for each other.
     tokens::expect_change(db, member.account_id)?;
     let record = records::find(db, &memberships::RESOURCE, member.account_id, id)?;
     memberships::remove(db, &context, &record).map_err(|error| match error {

@@ -26,7 +26,7 @@ const PUNCH_CLOCK_RATE: &str = "Bill rate in cents is required for a punch_clock
 
 /// Judges the values that would change, before they are written.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
-    // It is about projects, and there are none here.
+    // It concerns projects, which do not exist here.
     changes.drop("change_role_option");
     judge_permission(db, context, record, changes)?;
     roles::judge_default_role(db, context, changes)?;

@@ -152,7 +152,7 @@ pub static RESOURCE: Resource = Resource {
         Filter::new("updated_before", Test::Before("t.updated_at"), "Users changed before this moment."),
     ],
     default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("show_disabled", true)] }),
-    // Who was invited, and by what address, is a matter of those who may see invitations.
+    // Only callers who may see invitations see who was invited, and under what address.
     restriction: Some(Restriction { from: LEAD, condition: "t.has_joined = 1" }),
     writable: None,
     sorts: &[Sort::new("alphabetical", "t.name_key")],

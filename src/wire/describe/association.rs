@@ -26,7 +26,7 @@ pub enum Link {
         id: &'static str,
         /// The related rows of `t`, as in `FROM … WHERE …`.
         rows: &'static str,
-        /// The tally of as many rows as each record may be related to, where that grows with the account.
+        /// The tally that bounds the related rows of each record, where they grow with the account.
         tally: Option<&'static str>,
     },
 }
@@ -78,7 +78,7 @@ impl Association {
         Self { name, key, link: Link::Many { id, rows, tally: None }, target: Target::Records(target) }
     }
 
-    /// The same for rows of which each record is related to nearly all, as this tally counts them.
+    /// The same where each record is related to nearly all of the rows that this tally counts.
     pub const fn nearly_all(
         name: &'static str,
         key: &'static str,

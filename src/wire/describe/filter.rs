@@ -14,7 +14,7 @@ pub struct DefaultScope {
 /// shows, and among what other records include.
 pub struct Restriction {
     pub from: Rung,
-    /// Condition of the records that the others see. The default scope implies it: what is in the scope is seen by all.
+    /// Condition of the records that those callers see. The default scope implies it.
     pub condition: &'static str,
 }
 
@@ -89,7 +89,7 @@ pub enum Flag {
     Either(&'static str, &'static str),
 }
 
-/// Most texts that one parameter may list (rule G7).
+/// Most texts or ids that one parameter may list (rule G7).
 pub const MOST_LISTED: usize = 200;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

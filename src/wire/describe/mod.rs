@@ -43,7 +43,7 @@ pub struct Resource {
     pub fields: &'static [Field],
     pub filters: &'static [Filter],
     pub default_scope: Option<DefaultScope>,
-    /// Records that not everybody may see.
+    /// Records that only some callers may see.
     pub restriction: Option<Restriction>,
     /// Condition of the records that writes may change; `None` for all.
     pub writable: Option<&'static str>,

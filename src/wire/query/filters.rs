@@ -41,7 +41,7 @@ pub(super) fn list_conditions(
     conditions(resource, params, rung, |_| true)
 }
 
-/// What callers on a rung may see of a resource, if that is not everything.
+/// What callers on a rung may see of a resource; `None` for everything.
 pub fn restriction(resource: &Resource, rung: Rung) -> Option<Condition> {
     let restriction = resource.restriction.as_ref().filter(|restriction| rung < restriction.from)?;
     Some(Condition::Fixed(restriction.condition))
@@ -62,7 +62,7 @@ fn conditions(
 ) -> Result<Vec<Condition>, TooMany> {
     let mut conditions = default_scope(resource, params);
     if conditions.is_empty() {
-        // The scope implies it, and a stored count must find nothing but the scope.
+        // The scope implies it, and a stored count applies only to the scope alone.
         conditions.extend(restriction(resource, rung));
     }
     for filter in resource.filters.iter().filter(|filter| is_wanted(filter)) {

@@ -1,7 +1,7 @@
 //! List queries: filters, search, order, page and includes, by the rules of the vendor's library.
 //!
-//! Those rules hardly ever answer an error: what cannot be read falls back to a default (B1 to B16), and only a list of
-//! too many texts is refused. Each rule is one function, here, in `filters` or in `paging`. The result says *what* is
+//! Those rules hardly ever answer an error: what cannot be read falls back to a default (B1 to B16), and only a list
+//! that is too long is refused. Each rule is one function, here, in `filters` or in `paging`. The result says *what* is
 //! wanted; the store makes SQL of it.
 
 use serde_json::Value as Json;
@@ -57,9 +57,7 @@ impl ListQuery {
         }
         Ok(query)
     }
-}
 
-impl ListQuery {
     /// The most rows that it can find.
     pub fn most_rows(&self) -> i64 {
         self.slice.map_or(MOST_ROWS, |slice| slice.limit)
