@@ -1,7 +1,7 @@
-//! What an account waits while another one keeps the database busy.
+//! How long an account waits while another one keeps the database busy.
 //!
-//! One client of the other account asks for itself, again and again, on one connection. Beside it 24 clients of the
-//! first account search a long list for what is not there, which reads every row. Alone and beside take turns.
+//! A client of the other account reads its own user again and again on one connection, alone and then beside 24 clients
+//! of the first account, which search a long list for what is not there and so read every row. The two take turns.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

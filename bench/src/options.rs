@@ -93,7 +93,7 @@ pub(crate) enum Part {
     Operations,
     /// The default page of a long list beside that of a short one
     Lists,
-    /// What an account waits while another one reads slowly
+    /// How long an account waits while another one reads slowly
     Neighbours,
 }
 

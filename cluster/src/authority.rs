@@ -27,7 +27,8 @@ impl Authority {
         Ok(Self { folder: folder.to_owned(), itself })
     }
 
-    /// A self-signed certificate for a host, as `openssl req -x509` makes it: it claims to be an authority.
+    /// A self-signed certificate for a host, which is named as in [`Self::sign`]. Like one of `openssl req -x509`, it
+    /// claims to be an authority.
     pub fn self_signed(folder: &Path, host: &str) -> Result<Certificate, String> {
         let made = Certificate { file: folder.join("self-signed.pem"), key: folder.join("self-signed.key") };
         let extensions = format!("basicConstraints = critical, CA:TRUE\nsubjectAltName = {host}");

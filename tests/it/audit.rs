@@ -126,7 +126,8 @@ fn the_trail_names_the_request_by_its_id() {
 /// Rows with these words in the action: action, subject, actor, request.
 fn rows_of(server: &Server, action: &str) -> Vec<String> {
     server.stored(&format!(
-        "SELECT action, subject_type, subject_id, actor_user_id, request_id FROM audit WHERE action LIKE '%{action}%' ORDER BY id"
+        "SELECT action, subject_type, subject_id, actor_user_id, request_id FROM audit \
+         WHERE action LIKE '%{action}%' ORDER BY id"
     ))
 }
 
@@ -150,7 +151,7 @@ fn an_answer_to_an_invitation_is_in_the_trail_with_its_request() {
         rows_of(&server, ".accept"),
         [format!("account_invitation.accept|account_invitations|{id}|{user}|said-yes")]
     );
-    // On the page, the request has an id of its own.
+    // A request of the page gets a new id.
     let (_, link) = server.invite_by_mail("paul@example.test");
     Browser::new(&server).decide(&link, &[("password", PASSWORD)]).expect(200);
     assert!(!rows_of(&server, ".accept")[1].ends_with("|null"));
@@ -160,7 +161,7 @@ fn an_answer_to_an_invitation_is_in_the_trail_with_its_request() {
 fn an_invitation_that_raises_a_member_leaves_a_row_for_the_membership() {
     let server = Server::start();
     let (id, link) = server.invite_by_mail("vera@example.test");
-    // An invitation of somebody who is a member by now.
+    // An invitation whose invitee has become a member since.
     let raising = format!("UPDATE account_invitations SET invitee_id = 7, permission = 'project_lead' WHERE id = {id}");
     server.alter_stored(&raising);
     server.accept_link(&link).expect(200);
@@ -212,7 +213,7 @@ fn signing_out_and_failing_to_sign_in_are_in_the_trail_with_their_requests() {
     assert!(refused.iter().all(|row| !row.ends_with("|null")), "{refused:?}");
     assert!(!server.everything_stored().iter().any(|row| row.contains("nobody@") || row.contains(PASSWORD)));
 
-    // For no application, only what concerns a member concerns an account.
+    // Without an application, only an attempt on a member belongs to an account.
     for (address, rows) in [("project_lead@example.test", 4), ("nobody@example.test", 4)] {
         browser.sign_in("/oauth/sign-in", address, "wrong horse battery").expect(422);
         assert_eq!(rows_of(&server, "session.refuse").len(), rows, "{address}");
@@ -224,7 +225,7 @@ fn signing_out_and_failing_to_sign_in_are_in_the_trail_with_their_requests() {
     let ended = rows_of(&server, "session.delete");
     assert_eq!(ended.len(), 1);
     assert!(ended[0].contains("|5|") && !ended[0].ends_with("|null"), "{ended:?}");
-    // Who is not signed in leaves nothing.
+    // Without a session, signing out leaves no row.
     let page = browser.get(&path).expect(200);
     let form: Vec<(String, String)> = hidden(&page, "/oauth/sign-in");
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

@@ -5,7 +5,7 @@
 //! - `serving`: `serve`, its settings, accounts and tokens, migrations.
 //! - `environment`: settings in variables, in files of secrets, and in the settings file.
 //! - `operators`: the audit rows of commands, and the databases that commands refuse.
-//! - `output`: standard output that is closed or full, and secrets that are told once.
+//! - `output`: standard output that is closed or full, and secrets that are printed once.
 //! - `people`: the commands for users and memberships.
 //! - `invitations`, `mail`, `seats`, `forgetting`: the commands for invitations; `team` is their common setup.
 //! - `copying`, `backup`: databases that are moved or backed up. `modes`: who can read the files.

@@ -1,7 +1,7 @@
 //! The system's clock jumps under a running program: days ahead, and back.
 //!
 //! A small library, built here and loaded into the program, moves the wall clock and leaves the monotonic one alone, as
-//! a time server does that corrects a machine.
+//! a time server does when it corrects a machine.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ struct Moved {
 }
 
 impl Moved {
-    /// Serves a team's database with a sweep each second, with its clock moved by so many seconds.
+    /// Serves a team's database with a sweep each second and its clock moved.
     fn serve(team: &Team, seconds: i64, more: &[&str]) -> Self {
         let (library, file) = (team.path("moved_clock.so"), team.path("seconds"));
         build(&library);
@@ -98,7 +98,8 @@ fn a_clock_that_is_weeks_ahead_for_some_seconds_ends_and_deletes_nothing() {
     server.move_to(40 * DAY);
     server.expect_doubt(true);
     comes("an attempt meanwhile", || attempts() == ["2"]);
-    let left = "SELECT o.state || ' ' || coalesce(i.expired_at, 'open') || ' ' || (SELECT count(*) FROM invitation_links) \
+    let left = "SELECT o.state || ' ' || coalesce(i.expired_at, 'open') || ' ' \
+                || (SELECT count(*) FROM invitation_links) \
                 FROM outbox o JOIN account_invitations i ON i.id = o.invitation_id";
     assert_eq!(team.texts(left), ["queued open 1"]);
     server.move_to(0);

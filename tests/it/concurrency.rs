@@ -194,8 +194,8 @@ fn status_of_a_slow_request(server: &Server, token: &str, meanwhile: impl FnOnce
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let head = format!(
-        "POST /api/v1/account_invitations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{first}",
+        "POST /api/v1/account_invitations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Connection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{first}",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! What befalls the file of a database while the real program uses it: it is moved, its disk refuses or hangs, its
+//! What can happen to a database file while the real program uses it: it is moved, its disk refuses or hangs, its
 //! content is damaged, the clock jumps.
 //!
 //! - `growing`: the write-ahead log beside the file.

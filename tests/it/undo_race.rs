@@ -1,13 +1,13 @@
-//! Who is disabled or demoted cannot undo it, however fast they are.
+//! A disabled or demoted administrator cannot undo it, however fast.
 //!
-//! An administrator has heard that they will be disabled or demoted. Their clients ask for the opposite without a
-//! pause, and go on for a while after the answer to the owner. Every server believes a caller for a second; a write
-//! must not.
+//! The administrator knows what is coming: several clients ask for the opposite without a pause, and go on for a while
+//! after the answer to the owner. Every server believes a caller for a second; a write must not.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use invited::testing::{Entropy, TemporaryFolder};
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::postgres::processes::{ServerProcess, account};
 use crate::process::{Client, run};
 use crate::support::database::Database;
 use crate::support::postgres::PostgresServer;
+use crate::support::{Ends, within};
 
 const MEMBERSHIPS: &str = "/api/v1/account_memberships";
 const PASSWORD: &str = "correct horse battery staple";
@@ -23,6 +24,9 @@ const PASSWORD: &str = "correct horse battery staple";
 /// Clients of the administrator, and requests that each begins after the owner's answer.
 const CLIENTS: usize = 8;
 const LATE_REQUESTS: usize = 4;
+
+/// How long the clients may take to begin.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Attempts of a story; `INVITED_TEST_ATTEMPTS` names another number.
 const ATTEMPTS: usize = 16;
@@ -70,7 +74,7 @@ enum By {
     Command,
 }
 
-/// A team on one or more servers, with an administrator who is about to lose that.
+/// A team on one or more servers, with an administrator who is about to be disabled or demoted.
 struct Team {
     setting: String,
     servers: Vec<ServerProcess>,
@@ -182,12 +186,10 @@ impl Team {
                     }
                 });
             }
+            let _taken = Ends(&is_taken);
             // The servers have seen the caller, and believe it.
-            while begun.load(Ordering::SeqCst) < 2 * CLIENTS {
-                thread::yield_now();
-            }
+            assert!(within(PATIENCE, || begun.load(Ordering::SeqCst) >= 2 * CLIENTS), "the clients stand still");
             self.take(measure, by);
-            is_taken.store(true, Ordering::SeqCst);
         });
         late.load(Ordering::SeqCst)
     }

@@ -21,9 +21,9 @@ const SERVER: &str = "INVITED_TEST_POSTGRES";
 /// The variable by which nextest is told how many tests run at once.
 const THREADS: &str = "NEXTEST_TEST_THREADS";
 
-/// The modules that run once. All but `postgres` pass with the URL of a server that does not exist: they would only
-/// repeat what they did on SQLite.
-const ONCE: [&str; 11] = [
+/// The modules that run once, since they would only repeat what they did on SQLite. `postgres` and `deadlines` choose
+/// their databases; the others pass with the URL of a server that does not exist.
+const ONCE: [&str; 12] = [
     "postgres",
     "examples",
     "binary",
@@ -31,6 +31,7 @@ const ONCE: [&str; 11] = [
     "clock_jumps",
     "crash",
     "crash_of_mail",
+    "deadlines",
     "faults",
     "layers",
     "peers",

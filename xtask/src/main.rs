@@ -28,8 +28,8 @@ The chores of the project.
   cargo xtask pre-commit                    formatting and spelling, in seconds
   cargo xtask bench [--engine postgres] [--quick] [--json]
                                             build as shipped, measure, print the table
-  cargo xtask chaos [SECONDS]               kill, fill, stop and move what the program needs, for a minute or as long as
-                                            said: what is lost (nothing), and what each fault is answered
+  cargo xtask chaos [SECONDS]               kill the program, fill and stop its disk, move its file, turn its clock, for
+                                            a minute or SECONDS; print what was lost (nothing) and the answers
   cargo xtask help                          this text
 
 The chores need programs of the system: a C compiler, Python with venv, Node with npm, Chromium, PostgreSQL, PgBouncer
@@ -157,7 +157,7 @@ fn install(what: &str) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// The long form of a test that is among the others, too: it goes on for so many seconds, and its table is shown.
+/// The long form of one of the tests: it goes on for this many seconds, and its table is shown.
 fn chaos(seconds: &str) -> Result<(), String> {
     tools::require(&[&tools::C_COMPILER], false)?;
     let test = ["test", "--package", "invited", "--test", "it", "--", "faults::chaos::", "--nocapture"];

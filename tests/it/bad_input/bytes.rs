@@ -16,7 +16,8 @@ fn refuses(watched: &Watched, name: &str, bytes: &[u8]) {
 
 fn request(lines: &str) -> Vec<u8> {
     format!(
-        "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{lines}\r\n\r\n",
+        "DELETE /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         {lines}\r\n\r\n",
         token::ADMINISTRATOR
     )
     .into_bytes()
@@ -124,7 +125,8 @@ fn pipelined_requests_are_answered_in_order() {
     let watched = Watched::start();
     let one = |method: &str, id: &str, last: &str| {
         format!(
-            "{method} /api/v1/account_invitations/{id} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{last}\r\n",
+            "{method} /api/v1/account_invitations/{id} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             {last}\r\n",
             token::ADMINISTRATOR
         )
     };

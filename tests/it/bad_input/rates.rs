@@ -95,7 +95,7 @@ fn all_users_of_an_account_have_a_limit_together_and_other_accounts_have_their_o
 }
 
 #[test]
-fn an_account_causes_only_so_many_mails_in_a_day() {
+fn an_account_has_a_limit_of_mails_a_day() {
     let server = Server::start_with(&[("rate_mails_per_account", "4")]);
     let people: Vec<_> =
         (0..3).map(|number| json!({"full_name": "N", "email_address": format!("p{number}@example.test")})).collect();

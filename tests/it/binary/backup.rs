@@ -79,7 +79,7 @@ fn a_backup_overwrites_nothing_and_removes_only_what_a_killed_one_has_left() {
 }
 
 #[test]
-fn a_backup_follows_no_link_and_adopts_no_file_that_somebody_has_put_in_its_way() {
+fn a_backup_follows_no_link_and_adopts_no_planted_file() {
     let team = Team::new();
     let (file, precious) = (team.path("backup.db"), team.path("precious.txt"));
     std::fs::write(&precious, "precious").unwrap();
@@ -94,7 +94,7 @@ fn a_backup_follows_no_link_and_adopts_no_file_that_somebody_has_put_in_its_way(
     }
     assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
     assert_eq!(std::fs::read_to_string(&planted).unwrap(), "planted");
-    assert!(links.iter().all(|link| link.is_symlink()), "links are nobody's drafts");
+    assert!(links.iter().all(|link| link.is_symlink()), "a link is not a draft");
     std::os::unix::fs::symlink(team.path("elsewhere.db"), team.path("link.db")).unwrap();
     team.refused(&["backup", "--to", &team.path("link.db").display().to_string()], &["is there already"]);
     assert!(file.exists() && !team.path("elsewhere.db").exists());

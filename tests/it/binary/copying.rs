@@ -18,7 +18,7 @@ use super::team::Team;
 use crate::process::{Client, command, printed, run, sqlite};
 use crate::support::database::rows_in_file;
 use crate::support::stored::everything_stored;
-use crate::support::within;
+use crate::support::{Ends, within};
 
 const INVITATIONS: &str = "/api/v1/account_invitations";
 
@@ -61,12 +61,6 @@ pub(crate) fn invite_new(database: &str, token: &str, address: &str) -> i64 {
 
 /// Runs `work` while invitations are created without pause, which stop even if it panics.
 pub(crate) fn while_inviting(server: SocketAddr, token: &str, work: impl FnOnce()) {
-    struct Ends<'a>(&'a AtomicBool);
-    impl Drop for Ends<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
     let (is_over, written) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         scope.spawn(|| {

@@ -33,7 +33,7 @@ fn white_space_around_a_variable_is_dropped_and_a_control_character_inside_is_re
     assert!(!error.contains(end), "a value that may be secret is not repeated: {error}");
 }
 
-/// A mail server that asks for a password, and refuses every one. Returns its address and what it is told.
+/// A mail server that asks for a password and refuses every one. Returns its URL and the lines it receives.
 fn asking_mail_server() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let way = format!("smtp://{}", listener.local_addr().unwrap());

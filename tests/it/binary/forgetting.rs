@@ -78,7 +78,7 @@ fn erasing_needs_confirmation_and_leaves_no_trace_of_name_and_address() {
 }
 
 #[test]
-fn erasing_somebody_unknown_is_an_error() {
+fn erasing_an_unknown_person_is_an_error() {
     let team = team_of_ada_and_bob();
     let before = team.every_text();
     for more in [&[][..], &["--yes"], &["--json"]] {

@@ -198,7 +198,7 @@ fn refused_mails_are_sent_again_only_on_request() {
     assert_eq!(team.texts(queued), ["ada@example.test", "bob@example.test"]);
 }
 
-/// What a server logs about its mails while a mail server treats them so, until the log has these words.
+/// What a server has logged about its mails when the log has these words; the mail server behaves in this manner.
 #[track_caller]
 fn logged(manner: Manner, until: &str) -> Vec<Value> {
     let team = Team::new();

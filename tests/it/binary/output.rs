@@ -1,4 +1,4 @@
-//! Standard output that is closed or full, and secrets that are told only once.
+//! Standard output that is closed or full, and secrets that are printed only once.
 
 use std::fs::File;
 use std::process::{Output, Stdio};

@@ -1,4 +1,4 @@
-//! The gate of a sandbox. `browser` has the story of a real page of another origin; here is each rule of the gate.
+//! Each rule of a sandbox's gate. The story of a real page of another origin is in `browser`.
 
 use serde_json::{Value, json};
 

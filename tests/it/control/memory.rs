@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::process::{Client, Program, address};
 use crate::support::{Server, token};
 
-/// A body that is refused, of so many bytes.
+/// A body of about this size that is refused.
 fn junk(bytes: usize) -> String {
     format!("{{\"account_invitation\":{{\"colour\":\"{}\"}}}}", "x".repeat(bytes))
 }
@@ -76,7 +76,7 @@ fn a_long_log_is_read_in_pages() {
         "{lines}"
     );
     assert_eq!(read("format=har&limit=2").json()["log"]["comment"], "There are more: ask with after=2.");
-    // Without a limit of its own, an answer is bounded in bytes.
+    // Without `limit`, an answer is bounded in bytes.
     for _ in 0..140 {
         let body = junk(70_000);
         server

@@ -291,7 +291,9 @@ fn the_greeting_of_a_sandbox_is_quoted_too() {
     let mut program = Program::start(command);
     let mut lines = Vec::new();
     while !lines.last().is_some_and(|line: &String| line.contains("Ctrl-C")) {
-        lines.push(program.line());
+        let line = program.line();
+        assert!(!line.is_empty(), "the program has ended: {lines:?}");
+        lines.push(line);
     }
     let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).filter(|line| line.starts_with("curl ")).collect();
     assert_eq!(lines.len(), 3, "{lines:?}");

@@ -135,9 +135,9 @@ fn the_archive_has_times_to_the_microsecond() {
     }
     let recorded = server.control("GET", "/requests", &Value::Null).json();
     let archive = server.control("GET", "/requests?format=har", &Value::Null).json();
-    for (entry, request) in
-        archive["log"]["entries"].as_array().unwrap().iter().zip(recorded["requests"].as_array().unwrap())
-    {
+    let (entries, requests) = (archive["log"]["entries"].as_array().unwrap(), recorded["requests"].as_array().unwrap());
+    assert_eq!((entries.len(), requests.len()), (3, 3));
+    for (entry, request) in entries.iter().zip(requests) {
         let microseconds = request["microseconds"].as_f64().unwrap();
         assert!(
             microseconds > 0.0 && (entry["time"].as_f64().unwrap() * 1_000.0 - microseconds).abs() < 0.01,

@@ -180,7 +180,8 @@ fn a_connection_carries_many_requests() {
     let server = Server::start();
     let request = |connection: &str| {
         format!(
-            "GET /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: {connection}\r\n\r\n",
+            "GET /api/v1/account_invitations/1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Connection: {connection}\r\n\r\n",
             token::ADMINISTRATOR
         )
     };

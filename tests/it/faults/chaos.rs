@@ -2,8 +2,8 @@
 //!
 //! Each round lets clients invite, lets a fault happen, lets it pass, and kills the program; mail worker and sweeper
 //! run. Then the file is compared with the answers. A write whose answer says that it may have happened, or that has no
-//! answer, may be there or not. `INVITED_CHAOS_SECONDS` is for how long rounds begin; `cargo xtask chaos` sets it, and
-//! shows the table.
+//! answer, may be there or not. Rounds begin for `INVITED_CHAOS_SECONDS`, which `cargo xtask chaos` sets; it also shows
+//! the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ use invited::testing::Stopwatch;
 
 use super::orders::{NO_SPACE, Sync};
 use super::rig::{Api, Rig, invited, rename_all};
-use crate::support::within;
+use crate::support::{Ends, within};
 
 const CLIENTS: usize = 4;
 
@@ -68,19 +68,10 @@ struct Load {
 }
 
 impl Load {
-    /// Waits until so many more writes are acknowledged, or refused.
+    /// Waits until this many more writes are acknowledged, or refused.
     fn expect(count: &AtomicUsize, more: usize) {
         let before = count.load(Ordering::Relaxed);
         assert!(within(PATIENCE, || count.load(Ordering::Relaxed) >= before + more), "the load stands still");
-    }
-}
-
-/// Ends the load, also if an assertion fails.
-struct End<'a>(&'a AtomicBool);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -185,7 +176,7 @@ fn round(rig: &mut Rig, fault: Fault, number: usize, hang: Duration) -> Told {
             scope.spawn(move || Told::by(api, &name, load))
         };
         let clients: Vec<_> = (0..CLIENTS).map(client).collect();
-        let end = End(&load.is_over);
+        let end = Ends(&load.is_over);
         Load::expect(&load.acknowledged, ENOUGH);
         strike(rig, fault, &load, hang);
         if fault != KillWhileSyncFails {

@@ -1,6 +1,6 @@
-/* Makes system calls of the program fail, as a file says that the test writes while the program runs.
+/* Makes system calls of the program fail, by orders in a file that the test writes while the program runs.
  *
- * A full or failing disk needs a device of its own and an administrator; a library that is loaded before the C library
+ * A full or failing disk needs a separate device and an administrator; a library that is loaded before the C library
  * needs neither. Only files of a database fail, so the log and the sockets of the program go on working. */
 
 #define _GNU_SOURCE

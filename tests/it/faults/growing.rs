@@ -6,8 +6,8 @@ use std::thread;
 
 use invited::testing::store::{Error, Param};
 
-use crate::support::Server;
 use crate::support::database::Database;
+use crate::support::{Ends, Server};
 
 /// More than there are readers, so each one has its next job when it ends one.
 const CLIENTS: usize = 6;
@@ -34,6 +34,7 @@ fn the_log_stays_small_while_reads_never_pause() {
                 }
             });
         }
+        let _ends = Ends(&is_over);
         let mut largest = 0;
         for number in 0..WRITTEN {
             let text = number.to_string().repeat(500_000);
@@ -43,7 +44,6 @@ fn the_log_stays_small_while_reads_never_pause() {
             });
             largest = largest.max(fs::metadata(&log).unwrap().len());
         }
-        is_over.store(true, Ordering::Relaxed);
         largest
     });
     println!("the largest log had {largest} bytes");

@@ -1,4 +1,4 @@
-//! The library that makes the program's system calls fail, and what it is told to do.
+//! The library that makes the program's system calls fail, and its orders.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
@@ -17,7 +17,7 @@ pub(super) enum Sync {
 /// Error numbers of Linux.
 pub(super) const NO_SPACE: i32 = 28;
 
-/// The library, and the file by which it is told what to do.
+/// The library, and the file with its orders.
 pub(super) struct Orders {
     library: PathBuf,
     file: PathBuf,

@@ -17,12 +17,12 @@ use crate::support::{token, within};
 
 pub(super) const INVITATIONS: &str = "/api/v1/account_invitations";
 
-/// Whether the program also writes what nobody asks for: mails, and what is swept.
+/// Whether the program also writes by itself: sends mails, and sweeps.
 const NO_WORK: &[&str] = &["--mail-worker", "false", "--sweep-interval", "0"];
 const WORK: &[&str] = &["--mail-worker", "true", "--sweep-interval", "1"];
 
 /// Lines of the log arrive a little later than the answers.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An answer: its status and its body.
 pub(super) type Said = (u16, String);

@@ -76,7 +76,7 @@ fn a_password_that_is_chosen_on_a_page_ends_grants_too() {
     let server = Server::start();
     let (access, renewal) = tokens_of(&server, token::PROJECT_LEAD);
     let (id, link) = server.invite_by_mail("vera@example.test");
-    // An invitation of somebody who is a member by now.
+    // An invitation whose invitee has become a member since.
     server.alter_stored(&format!("UPDATE account_invitations SET invitee_id = 5 WHERE id = {id}"));
     Browser::new(&server).decide(&link, &[("password", PASSWORD)]).expect(200);
     assert_eq!(api_status(&server, &access), 401);

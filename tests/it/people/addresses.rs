@@ -38,7 +38,7 @@ fn mails(server: &Server, to: &str) -> Vec<Value> {
 #[test]
 fn an_address_that_another_account_only_claims_bars_nobody_from_accepting() {
     let server = Server::start();
-    // The owner of the second account takes the address of somebody whom the first one is about to invite.
+    // The owner of the second account takes the address of a person whom the first is about to invite.
     let claimed = change(&server, token::OTHER_ADMINISTRATOR, 21, VICTIM).expect(200);
     assert_eq!(claimed.record()["email_address"], VICTIM, "shown at once, as with the vendor");
     server.invite(&json!({"full_name": "Vic Tim", "email_address": VICTIM}));
@@ -227,12 +227,16 @@ fn changes_of_address_count_for_the_mails_that_an_address_gets() {
 /// People from before addresses were proven: how they came to their address, and whether it counts now.
 const FROM_BEFORE: &str = "
     INSERT INTO accounts (id, name, created_at, updated_at) VALUES (1, 'A', 0, 0);
-    INSERT INTO users (id, account_id, full_name, name_key, email_address, email_key, search_key, created_at, updated_at)
-      VALUES (1, 1, 'first', '', 'a@x.test', 'a@x.test', '', 5, 5), (2, 1, 'first, changed', '', 'b@x.test', 'b@x.test', '', 5, 5),
-             (3, 1, 'by mail', '', 'c@x.test', 'c@x.test', '', 5, 5), (4, 1, 'by mail, changed', '', 'd@x.test', 'd@x.test', '', 5, 5),
-             (5, 1, 'handed over', '', 'e@x.test', 'e@x.test', '', 5, 5), (6, 1, 'pending', '', 'f@x.test', 'f@x.test', '', 5, 5);
-    INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key, permission,
-      inviter_id, invitee_id, expires_on, accepted_at, created_at, updated_at)
+    INSERT INTO users (id, account_id, full_name, name_key, email_address, email_key, search_key, created_at,
+      updated_at)
+      VALUES (1, 1, 'first', '', 'a@x.test', 'a@x.test', '', 5, 5),
+             (2, 1, 'first, changed', '', 'b@x.test', 'b@x.test', '', 5, 5),
+             (3, 1, 'by mail', '', 'c@x.test', 'c@x.test', '', 5, 5),
+             (4, 1, 'by mail, changed', '', 'd@x.test', 'd@x.test', '', 5, 5),
+             (5, 1, 'handed over', '', 'e@x.test', 'e@x.test', '', 5, 5),
+             (6, 1, 'pending', '', 'f@x.test', 'f@x.test', '', 5, 5);
+    INSERT INTO account_invitations (id, account_id, full_name, name_key, email_address, email_key, search_key,
+      permission, inviter_id, invitee_id, expires_on, accepted_at, created_at, updated_at)
       VALUES (1, 1, '', '', 'c@x.test', 'c@x.test', '', 'collaborator', 1, 3, 1, 1, 0, 0),
              (2, 1, '', '', 'before@x.test', 'before@x.test', '', 'collaborator', 1, 4, 1, 1, 0, 0),
              (3, 1, '', '', 'e@x.test', 'e@x.test', '', 'collaborator', 1, 5, 1, 1, 0, 0),

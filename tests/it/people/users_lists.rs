@@ -365,11 +365,11 @@ fn d3_keys_are_in_the_documented_order() {
     );
 }
 
-/// Tried: every way to a user whom nobody has accepted as yet, as each level.
+/// Tried: every way to a user who has not accepted yet, as each level.
 #[test]
 fn g14_who_may_not_see_invitations_does_not_learn_of_invitees() {
     let server = Server::start();
-    // An invitee of the seed, one who was a member, and one who was a member without an invitation.
+    // An invitee of the seed, a former member, and a former member without an invitation.
     let former = server.invite(&json!({"full_name": "Former Member", "email_address": "former@example.test"}));
     let (membership, former) = server.accept(&former);
     server.delete(&format!("/account_memberships/{membership}")).bearer(token::OWNER).send().expect(204);
@@ -381,7 +381,7 @@ fn g14_who_may_not_see_invitations_does_not_learn_of_invitees() {
         assert!(others.contains(&seen.to_owned()), "{seen} has joined once");
     }
     for (level, bearer) in token::EVERYBODY {
-        let may_see = !["project_creator", "collaborator", "punch_clock", "external_collaborator"].contains(&level);
+        let may_see = !["project_creator", "collaborator", "punch_clock"].contains(&level);
         let get = |path: &str| server.get(path).bearer(bearer).send();
         for query in [
             "search=ada%20pending",
@@ -410,7 +410,7 @@ fn g14_who_may_not_see_invitations_does_not_learn_of_invitees() {
             assert_eq!(put(&invitee).face(), put("999").expect(404).face(), "{level}");
         }
     }
-    // Whoever accepts is known to all.
+    // After accepting, an invitee is known to all.
     let accepted = server.accept("1").1;
     assert_eq!(accepted, invitee);
     assert!(ids_for(&server, token::PUNCH_CLOCK, "").contains(&invitee));

@@ -24,7 +24,7 @@ pub(crate) mod waiting;
 pub(crate) use client::Answer;
 pub(crate) use server::Server;
 pub(crate) use sink::Sink;
-pub(crate) use waiting::within;
+pub(crate) use waiting::{Ends, within};
 
 /// The levels that an invitation can grant, lowest first.
 pub(crate) const LEVELS: [&str; 7] = [
