@@ -20,8 +20,9 @@ pub(super) struct Queue {
     state: Mutex<State>,
     /// There is a job, or the queue was closed.
     ready: Condvar,
-    /// Most waiting jobs.
+    /// Most waiting jobs, of all tenants and of one.
     length: usize,
+    length_of_one: usize,
     /// Most jobs of one tenant that run at a time.
     most_of_one: usize,
 }
@@ -53,7 +54,8 @@ impl Queue {
     pub(super) fn new(length: usize, threads: usize) -> Self {
         // A lone thread takes turns between tenants, but may have many jobs of one under way: a batch.
         let most_of_one = if threads > 1 { threads - 1 } else { usize::MAX };
-        Self { state: Mutex::default(), ready: Condvar::new(), length, most_of_one }
+        let length_of_one = length.div_ceil(2);
+        Self { state: Mutex::default(), ready: Condvar::new(), length, length_of_one, most_of_one }
     }
 
     pub(super) fn push(&self, job: Box<dyn Job>) -> Result<(), Refused> {
@@ -61,10 +63,12 @@ impl Queue {
         if state.is_closed {
             return Err(Refused { job, cause: Error::Stopped });
         }
-        if state.waiting >= self.length {
+        let tenant = job.terms().tenant;
+        let of_tenant = state.lines.get(&tenant).map_or(0, |line| line.jobs.len());
+        let is_line_full = tenant != NO_TENANT && of_tenant >= self.length_of_one;
+        if state.waiting >= self.length || is_line_full {
             return Err(Refused { job, cause: Error::Overloaded });
         }
-        let tenant = job.terms().tenant;
         state.waiting += 1;
         state.lines.entry(tenant).or_default().jobs.push_back(job);
         if state.give_turn(tenant, self.most_of_one) {
@@ -74,14 +78,20 @@ impl Queue {
         Ok(())
     }
 
-    /// The next job, waiting for one if need be; `None` once the queue is closed and empty. It is under way until
-    /// [`Queue::finish`].
-    pub(super) fn take(&self) -> Option<Box<dyn Job>> {
+    /// Ends the thread's last job and returns its next one, waiting for it if need be; `None` once the queue is closed
+    /// and empty. Both in one step: a turn that the end of a job gives would otherwise wake another thread, which then
+    /// finds that this one has taken it.
+    pub(super) fn take(&self, done: Option<Tenant>) -> Option<Box<dyn Job>> {
         let mut state = self.state.lock();
+        if let Some(tenant) = done {
+            state.finish(tenant, self.most_of_one);
+        }
         loop {
             if let Some(job) = state.next(self.most_of_one) {
-                if !state.turns.is_empty() {
-                    // This turn was given without waking a thread, since its tenant already had one.
+                let are_others = !state.turns.is_empty();
+                drop(state);
+                if are_others {
+                    // They were given without waking a thread.
                     self.ready.notify_one();
                 }
                 return Some(job);
@@ -93,10 +103,17 @@ impl Queue {
         }
     }
 
-    /// The next job; `Ok(None)` if there is none within this time, and [`Error::Stopped`] once the queue is closed and
-    /// empty.
-    pub(super) fn take_within(&self, patience: Duration) -> Result<Option<Box<dyn Job>>, Error> {
+    /// The same for a thread that has done several jobs; `Ok(None)` if there is none within this time, and
+    /// [`Error::Stopped`] once the queue is closed and empty.
+    pub(super) fn take_within(
+        &self,
+        done: impl IntoIterator<Item = Tenant>,
+        patience: Duration,
+    ) -> Result<Option<Box<dyn Job>>, Error> {
         let mut state = self.state.lock();
+        for tenant in done {
+            state.finish(tenant, self.most_of_one);
+        }
         if let Some(job) = state.next(self.most_of_one) {
             return Ok(Some(job));
         }
@@ -112,19 +129,6 @@ impl Queue {
     /// The next job, if there is one now.
     pub(super) fn take_waiting(&self) -> Option<Box<dyn Job>> {
         self.state.lock().next(self.most_of_one)
-    }
-
-    /// Ends a job of this tenant, after which its next one may run.
-    pub(super) fn finish(&self, tenant: Tenant) {
-        let mut state = self.state.lock();
-        let Some(line) = state.lines.get_mut(&tenant) else { return };
-        line.running = line.running.saturating_sub(1);
-        if line.running == 0 && line.jobs.is_empty() {
-            state.lines.remove(&tenant);
-        } else if state.give_turn(tenant, self.most_of_one) {
-            drop(state);
-            self.ready.notify_one();
-        }
     }
 
     pub(super) fn close(&self) {
@@ -149,6 +153,17 @@ impl State {
             self.turns.push_back(tenant);
         }
         is_given
+    }
+
+    /// Ends a job of this tenant, after which its next one may run.
+    fn finish(&mut self, tenant: Tenant, most_of_one: usize) {
+        let Some(line) = self.lines.get_mut(&tenant) else { return };
+        line.running = line.running.saturating_sub(1);
+        if line.running == 0 && line.jobs.is_empty() {
+            self.lines.remove(&tenant);
+        } else {
+            self.give_turn(tenant, most_of_one);
+        }
     }
 
     fn next(&mut self, most_of_one: usize) -> Option<Box<dyn Job>> {

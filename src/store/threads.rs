@@ -19,7 +19,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// that hand jobs on must come before those that take them.
 pub(super) struct Threads(pub(super) Mutex<Vec<Group>>);
 
-/// The threads that serve one queue.
+/// The threads that serve one queue. Once the group is gone, no more jobs can be submitted, so its threads end by
+/// themselves.
 pub(super) struct Group {
     pub(super) queue: Arc<Queue>,
     pub(super) threads: Vec<JoinHandle<()>>,
@@ -31,9 +32,9 @@ impl Threads {
     pub(super) fn join(&self, patience: Duration) -> bool {
         let groups = std::mem::take(&mut *self.0.lock());
         let since = Stopwatch::start();
-        for Group { threads, queue } in groups {
-            queue.close();
-            for thread in threads {
+        for mut group in groups {
+            group.queue.close();
+            for thread in group.threads.drain(..) {
                 while !thread.is_finished() {
                     if since.elapsed() >= patience {
                         return false;
@@ -48,12 +49,9 @@ impl Threads {
     }
 }
 
-impl Drop for Threads {
-    /// No more jobs can be submitted, so the threads end by themselves.
+impl Drop for Group {
     fn drop(&mut self) {
-        for group in self.0.lock().iter() {
-            group.queue.close();
-        }
+        self.queue.close();
     }
 }
 
@@ -65,12 +63,11 @@ pub(super) fn start<W: FnOnce() + Send + 'static>(
     mut worker: impl FnMut(usize, Arc<Queue>) -> Result<W, Error>,
 ) -> Result<Group, Error> {
     let threads = threads.max(1);
-    let queue = Arc::new(Queue::new(length, threads));
-    let spawn = |number| {
-        let worker = worker(number, Arc::clone(&queue))?;
+    let mut group = Group { queue: Arc::new(Queue::new(length, threads)), threads: Vec::with_capacity(threads) };
+    for number in 1..=threads {
+        let worker = worker(number, Arc::clone(&group.queue))?;
         let spawned = thread::Builder::new().name(format!("{kind}-{number}")).spawn(worker);
-        spawned.map_err(|cause| Error::Unavailable(cause.to_string()))
-    };
-    let threads = (1..=threads).map(spawn).collect::<Result<_, _>>()?;
-    Ok(Group { queue, threads })
+        group.threads.push(spawned.map_err(|cause| Error::Unavailable(cause.to_string()))?);
+    }
+    Ok(group)
 }

@@ -70,8 +70,9 @@ impl Worker {
     }
 
     pub(super) fn write(mut self) {
-        while let Some(mut job) = self.jobs.take() {
-            let tenant = job.terms().tenant;
+        let mut done = None;
+        while let Some(mut job) = self.jobs.take(done) {
+            done = Some(job.terms().tenant);
             if !job.wanted().is_abandoned() {
                 let ended = self.run(job.as_mut(), End::BeforeAnswer);
                 self.statistics.count_writes(1, ended.is_ok());
@@ -82,7 +83,6 @@ impl Worker {
                 self.statistics.note_written(position);
                 job.answer(ended);
             }
-            self.jobs.finish(tenant);
         }
     }
 
@@ -95,15 +95,15 @@ impl Worker {
     }
 
     pub(super) fn read(mut self) {
-        while let Some(mut job) = self.jobs.take() {
-            let tenant = job.terms().tenant;
+        let mut done = None;
+        while let Some(mut job) = self.jobs.take(done) {
+            done = Some(job.terms().tenant);
             if !job.wanted().is_abandoned() {
                 let ran = self.run(job.as_mut(), End::AfterAnswer);
                 self.statistics.count_read();
                 job.answer(ran);
                 self.roll_back();
             }
-            self.jobs.finish(tenant);
         }
     }
 
@@ -111,17 +111,17 @@ impl Worker {
     /// relieve them, never make an answer worse.
     pub(super) fn follow(mut self, primary: &Queue) {
         self.most_attempts = 1;
-        while let Some(mut job) = self.jobs.take() {
-            let tenant = job.terms().tenant;
-            if self.has_followed(job.as_ref()) && self.run(job.as_mut(), End::AfterAnswer).is_ok() && !self.has_failed()
-            {
+        let mut done = None;
+        while let Some(mut job) = self.jobs.take(done) {
+            done = Some(job.terms().tenant);
+            let runs = !job.wanted().is_abandoned() && self.has_followed(job.as_ref());
+            if runs && self.run(job.as_mut(), End::AfterAnswer).is_ok() && !self.has_failed() {
                 self.statistics.count_late_read();
                 job.answer(Ok(()));
             } else if let Err(Refused { job, cause }) = primary.push(job) {
                 job.answer(Err(cause));
             }
             self.roll_back();
-            self.jobs.finish(tenant);
         }
     }
 

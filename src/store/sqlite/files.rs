@@ -61,8 +61,10 @@ pub(super) struct Files {
 impl Files {
     /// The files that a connection has just opened.
     pub(super) fn of(path: &Path) -> Self {
+        // SQLite keeps them beside the file itself, not beside a link to it.
+        let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let beside = ["-wal", "-shm"].map(|ending| {
-            let name = OsString::from_iter([path.as_os_str(), ending.as_ref()]);
+            let name = OsString::from_iter([file.as_os_str(), ending.as_ref()]);
             let file = PathBuf::from(name);
             let identity = Identity::of(&file);
             (file, identity)

@@ -3,7 +3,7 @@
 //! A commit appends to the log, a checkpoint copies the log into the database file, and the next commit begins again at
 //! its start, if no reader is in the middle of it. While readers are always busy, one of them always is, and the log
 //! would grow without bound. So a log that has become large gets a checkpoint that waits for them: it holds back
-//! writes, while readers that begin no longer need the log once it is copied. The wait ends when those that began
+//! writes, while readers that begin no longer need the log once it is copied. The wait ends soon after those that began
 //! before have ended, but no later than the patience, which grows with the log.
 
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};

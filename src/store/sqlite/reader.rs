@@ -27,16 +27,15 @@ pub(super) fn read_one_by_one(
     statistics: &Statistics,
 ) {
     let mut db = Db::new(Engine::Sqlite(connection));
-    let mut looked = None;
-    while let Some(mut job) = jobs.take() {
-        let tenant = job.terms().tenant;
+    let (mut looked, mut done) = (None, None);
+    while let Some(mut job) = jobs.take(done) {
+        done = Some(job.terms().tenant);
         if !job.wanted().is_abandoned() {
             let found = require_place(&mut db, files, &mut looked);
             let ended = found.and_then(|()| read_in_transaction(&mut db, job.as_mut(), timeout));
             statistics.count_read();
             job.answer(ended);
         }
-        jobs.finish(tenant);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one thread that writes.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
@@ -8,13 +9,16 @@ use crate::store::health::Health;
 use crate::store::job::Job;
 use crate::store::queue::Queue;
 use crate::store::sqlite::commit::{self, Failure};
-use crate::store::sqlite::connection::{BUSY_TIMEOUT, WRITER_BUSY_TIMEOUT, connection, end_open_transaction, is_busy};
+use crate::store::sqlite::connection::{BUSY_TIMEOUT, connection, end_open_transaction, is_busy};
 use crate::store::sqlite::files::Files;
 use crate::store::sqlite::log::{Checkpoint, Log, Schedule};
 use crate::store::{Db, Error, Statistics};
 
 /// Longest time for which a batch collects jobs.
 const BATCH_TIME: Duration = Duration::from_millis(5);
+
+/// The pause between two attempts at a checkpoint.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(1);
 
 /// How often an idle writer checks that the files are still in their place.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -38,14 +42,15 @@ impl Writer {
     /// Ends when the queue is closed and empty.
     pub(super) fn work(mut self, statistics: &Statistics) {
         let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(self.batch_length);
-        while let Ok(first) = self.jobs.take_within(LOOK_EVERY) {
+        let mut done = Vec::with_capacity(self.batch_length);
+        while let Ok(first) = self.jobs.take_within(done.drain(..), LOOK_EVERY) {
             let Some(first) = first else {
                 // The next job gets the error.
                 let _ = self.require_place(&statistics.health);
                 continue;
             };
             if first.wanted().is_abandoned() {
-                self.jobs.finish(first.terms().tenant);
+                done.push(first.terms().tenant);
                 continue;
             }
             batch.push(first);
@@ -55,7 +60,7 @@ impl Writer {
             statistics.health.end();
             statistics.count_writes(batch.len() as u64, ended.is_ok());
             for job in batch.drain(..) {
-                self.jobs.finish(job.terms().tenant);
+                done.push(job.terms().tenant);
                 job.answer(ended.clone());
             }
             if let Some(checkpoint) = self.schedule.due(self.log.pages()) {
@@ -68,8 +73,8 @@ impl Writer {
     /// Runs the first job of `batch` and those queued behind it in one transaction.
     fn write_batch(&mut self, batch: &mut Vec<Box<dyn Job>>, health: &Health) -> Result<(), Error> {
         end_open_transaction(&mut self.db);
-        let commits = self.log.commits();
         let begun = self.begin(batch[0].as_ref());
+        let commits = self.log.commits();
         let Err(cause) = begun.and_then(|()| self.run_queued(batch)).and_then(|()| self.commit()) else {
             self.db.act_after_commit();
             // A batch whose jobs wrote nothing proves nothing.
@@ -87,7 +92,8 @@ impl Writer {
             Error::Uncertain(cause) => Error::Uncertain(format!("{}: {cause}", self.files)),
             cause => Error::Unavailable(format!("{}: {cause}", self.files)),
         };
-        if batch.iter().any(|job| job.terms().is_of_request()) {
+        // A job that was given up while it waited for another process says nothing about the disk.
+        if batch.iter().any(|job| job.terms().is_of_request() && !job.wanted().is_abandoned()) {
             health.failed(&cause);
         }
         Err(cause)
@@ -166,24 +172,28 @@ impl Writer {
     }
 
     /// Whether the log is empty, as far as the checkpoint was to empty it.
+    ///
+    /// A wait is made of many short attempts. SQLite looks once, at the beginning of an attempt, at how far each reader
+    /// has come; a newer reader may then take the place that the attempt waits for, and two that take turns in it would
+    /// make one long attempt wait in vain.
     fn checkpoint(&mut self, checkpoint: Checkpoint) -> bool {
         let (mode, patience) = match checkpoint {
-            Checkpoint::Passing => ("PASSIVE", WRITER_BUSY_TIMEOUT),
+            Checkpoint::Passing => ("PASSIVE", Duration::ZERO),
             Checkpoint::Waiting(patience) => ("RESTART", patience),
-            Checkpoint::Emptying => ("TRUNCATE", WRITER_BUSY_TIMEOUT),
+            Checkpoint::Emptying => ("TRUNCATE", Duration::ZERO),
         };
-        let done = connection(&mut self.db).and_then(|connection| {
-            connection.busy_timeout(patience)?;
-            let is_busy =
-                connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, bool>(0));
-            connection.busy_timeout(WRITER_BUSY_TIMEOUT)?;
-            Ok(is_busy?)
-        });
-        match done {
-            Ok(is_busy) => !is_busy,
-            Err(cause) => {
-                tracing::warn!(%cause, "a checkpoint failed; will retry");
-                false
+        let (sql, since) = (format!("PRAGMA wal_checkpoint({mode})"), Stopwatch::start());
+        loop {
+            let done = connection(&mut self.db)
+                .and_then(|connection| Ok(connection.query_row(&sql, [], |row| row.get::<_, bool>(0))?));
+            match done {
+                // Another process that checkpoints makes an attempt fail at once.
+                Ok(true) if since.elapsed() < patience => thread::sleep(BETWEEN_ATTEMPTS),
+                Ok(is_busy) => return !is_busy,
+                Err(cause) => {
+                    tracing::warn!(%cause, "a checkpoint failed; will retry");
+                    return false;
+                }
             }
         }
     }

@@ -12,13 +12,14 @@ use crate::support::{Ends, Server};
 /// More than there are readers, so each one has its next job when it ends one.
 const CLIENTS: usize = 6;
 
-/// Megabytes written, and allowed in the log: 16, and what is written until a wait for the readers was long enough.
-const WRITTEN: u64 = 80;
-const MOST: u64 = 32;
+/// Megabytes written, and allowed in the log: 16, after which the next commit waits for the readers, and what one or
+/// two waits that were too short add on a busy machine.
+const WRITTEN: u64 = 200;
+const MOST: u64 = 24;
 
-/// Takes some tens of milliseconds, in the middle of the log.
+/// Takes some milliseconds, in the middle of the log.
 const SLOW: &str = "SELECT (SELECT count(*) FROM users) + (WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 \
-     FROM n LIMIT 200000) SELECT count(*) FROM n)";
+     FROM n LIMIT 50000) SELECT count(*) FROM n)";
 
 #[test]
 fn the_log_stays_small_while_reads_never_pause() {
