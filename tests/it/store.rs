@@ -279,6 +279,54 @@ fn a_write_whose_client_is_gone_is_never_done() {
 }
 
 #[test]
+fn a_write_that_is_given_up_while_it_runs_does_not_become_part_of_the_next_one() {
+    let case = Case::new(&[("connections", "1")]);
+    let (gate, store) = (Gate::default(), case.store.clone());
+    let holding = gate.clone();
+    let running = case.runtime.spawn(async move {
+        store
+            .write(move |db| {
+                set_headline(db, 1, "given up")?;
+                holding.pass();
+                Ok::<_, Error>(())
+            })
+            .await
+    });
+    assert!(within(PATIENCE, || gate.arrived() == 1));
+    running.abort();
+    assert!(case.runtime.block_on(running).unwrap_err().is_cancelled());
+    gate.open();
+    for _ in 0..3 {
+        assert_eq!(case.write(|db| set_headline(db, 2, "after")).unwrap(), 1);
+    }
+    assert_eq!(case.headline_of_user(1), None);
+}
+
+#[test]
+fn one_tenant_fills_half_of_the_queue_at_most() {
+    let case = Case::new(&[("connections", "1"), ("queue_length", "8")]);
+    let (gate, one) = (Gate::default(), case.store.of_tenant(1));
+    let held = case.hold(&gate, one.clone());
+    let waiting: Vec<_> = (0..4)
+        .map(|_| {
+            let one = one.clone();
+            case.runtime.spawn(async move { one.write(|db| set_headline(db, 1, "one")).await })
+        })
+        .collect();
+    assert!(within(PATIENCE, || case.store.waiting_writes() == 4));
+    let refused = case.runtime.block_on(one.write(|db| set_headline(db, 1, "too many")));
+    assert!(matches!(refused, Err(Error::Overloaded)), "{refused:?}");
+    let (other, gate_of_other) = (case.store.of_tenant(2), gate.clone());
+    let of_other = case.runtime.spawn(async move { other.write(|db| set_headline(db, 2, "other")).await });
+    assert!(within(PATIENCE, || case.store.waiting_writes() == 5));
+    gate_of_other.open();
+    for write in waiting.into_iter().chain([of_other]) {
+        assert_eq!(case.runtime.block_on(write).unwrap().unwrap(), 1);
+    }
+    case.runtime.block_on(held).unwrap().unwrap();
+}
+
+#[test]
 fn writes_of_one_tenant_that_wait_together_are_committed_together() {
     let case = Case::new(&[]);
     if is_on_server() {

@@ -123,8 +123,10 @@ impl Connection {
         })
     }
 
-    /// Prepares for the next job.
+    /// Prepares for the next job. What an earlier one left, if anything, must not become part of it.
     pub(super) fn expect_job(&mut self, job: &dyn Job) {
+        self.deferred.clear();
+        self.is_given_up |= self.transaction == Transaction::Open;
         self.transaction = Transaction::NotBegun;
         self.may_end_early = job.terms().commits;
         self.wanted = job.wanted().clone();
@@ -203,7 +205,12 @@ impl Connection {
             Transaction::NotBegun if self.deferred.is_empty() => Ok(()),
             Transaction::NotBegun | Transaction::Open => {
                 (self.may_end_early, self.is_last) = (true, true);
-                self.send(None).map(drop)
+                let ended = self.send(None).map(drop);
+                if ended.is_err() && self.transaction != Transaction::Ended {
+                    // Left open, the next job's commit would be the commit of this one.
+                    self.roll_back(false)?;
+                }
+                ended
             }
             Transaction::Ended => Ok(()),
         }
@@ -235,10 +242,6 @@ impl Connection {
         if self.transaction == Transaction::Ended {
             return Err(Error::Statement("a job executed a statement after the one announced as its last".to_owned()));
         }
-        if self.is_last && !self.wanted.claim() {
-            self.has_failed = true;
-            return Err(Error::Unavailable("the client no longer waits for this job".to_owned()));
-        }
         let statement = match statement {
             Some((sql, params)) => Some((self.text(sql)?, params)),
             None => None,
@@ -248,6 +251,10 @@ impl Connection {
             self.is_last = false;
             self.send(None)?;
             self.is_last = true;
+        }
+        if self.is_last && !self.wanted.claim() {
+            self.has_failed = true;
+            return Err(Error::Unavailable("the client no longer waits for this job".to_owned()));
         }
         let (deferred, ends) = (std::mem::take(&mut self.deferred), std::mem::take(&mut self.is_last));
         let mut messages: Vec<PendingReply<'_>> = Vec::with_capacity(deferred.len() + 3);
