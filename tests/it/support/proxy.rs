@@ -49,11 +49,12 @@ fn forward<J: Judge>(server: &TcpStream, database: &TcpStream, judge: &Arc<J>) {
     for stream in [server, database] {
         stream.set_nodelay(true).unwrap();
     }
-    let ways: [(_, _, fn(&J, &[u8]) -> Fate); 2] = [(server, database, J::question), (database, server, J::answer)];
-    for (from, to, fate) in ways {
+    let carries = |from: &TcpStream, to: &TcpStream, fate: fn(&J, &[u8]) -> Fate| {
         let (from, to, judge) = (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(judge));
         thread::spawn(move || carry(from, to, |piece| fate(&judge, piece)));
-    }
+    };
+    carries(server, database, J::question);
+    carries(database, server, J::answer);
 }
 
 /// Passes on what is to arrive until one side has closed or the connection is cut; then closes both sides.
