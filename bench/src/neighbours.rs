@@ -6,8 +6,9 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -20,9 +21,6 @@ const QUESTIONS: usize = 3_000;
 
 const SLOW_CLIENTS: usize = 24;
 const SLOW: &str = "GET /api/v1/users?search=no-such-person&show_disabled=true&per_page=200";
-
-/// Until every slow client has a request under way.
-const RUN_UP: Duration = Duration::from_millis(300);
 
 pub(crate) fn measure(server: &Server, rounds: usize, report: &mut Report) -> Result<()> {
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
@@ -38,10 +36,15 @@ pub(crate) fn measure(server: &Server, rounds: usize, report: &mut Report) -> Re
 
 fn beside_slow_readers(server: &Server) -> Result<f64> {
     let is_over = AtomicBool::new(false);
+    let (to_begin, has_begun) = mpsc::channel::<()>();
     thread::scope(|scope| {
+        let (server, is_over) = (server, &is_over);
         let slow: Vec<_> = (0..SLOW_CLIENTS)
             .map(|_| {
-                scope.spawn(|| -> Result<()> {
+                let to_begin = to_begin.clone();
+                scope.spawn(move || -> Result<()> {
+                    server.ask(SLOW, "")?;
+                    drop(to_begin);
                     while !is_over.load(Ordering::Relaxed) {
                         server.ask(SLOW, "")?;
                     }
@@ -49,7 +52,9 @@ fn beside_slow_readers(server: &Server) -> Result<f64> {
                 })
             })
             .collect();
-        thread::sleep(RUN_UP);
+        drop(to_begin);
+        // The channel closes once each client has its first answer, or has failed.
+        let _ = has_begun.recv();
         let measured = median(server);
         is_over.store(true, Ordering::Relaxed);
         for client in slow {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::exact::put_json;
 use crate::oauth::{authorize_path, set_password};
 use crate::support::answers::PASSWORD;
-use crate::support::browser::{Browser, encoded, hidden};
+use crate::support::browser::{Browser, borrowed, encoded, hidden};
 use crate::support::{Server, token};
 
 /// A row of the audit trail.
@@ -227,9 +227,8 @@ fn signing_out_and_failing_to_sign_in_are_in_the_trail_with_their_requests() {
     assert!(ended[0].contains("|5|") && !ended[0].ends_with("|null"), "{ended:?}");
     // Without a session, signing out leaves no row.
     let page = browser.get(&path).expect(200);
-    let form: Vec<(String, String)> = hidden(&page, "/oauth/sign-in");
-    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    browser.post("/oauth/sign-out", &encoded(&form)).expect(303);
+    let form = hidden(&page, "/oauth/sign-in");
+    browser.post("/oauth/sign-out", &encoded(&borrowed(&form))).expect(303);
     assert_eq!(rows_of(&server, "session.delete").len(), 1);
 }
 

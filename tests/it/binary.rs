@@ -19,6 +19,7 @@ mod invitations;
 mod mail;
 mod modes;
 mod operators;
+#[cfg(target_os = "linux")]
 mod output;
 mod people;
 mod sandbox;

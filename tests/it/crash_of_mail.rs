@@ -50,9 +50,7 @@ impl Step {
     fn has_come(self, sink: &Sink) -> bool {
         match self {
             Self::Answered => true,
-            // The connection is open before the first line, and stalls from then on.
-            Self::Connected | Self::Named => sink.connections() > 0,
-            Self::Handed => !sink.received().is_empty(),
+            Self::Connected | Self::Named | Self::Handed => sink.stalled() > 0,
             Self::Taken => !sink.accepted().is_empty(),
         }
     }
@@ -76,9 +74,6 @@ fn kill_at(step: Step) -> Vec<String> {
     let (status, body) = client.send("POST", "/api/v1/account_invitations", &body).unwrap();
     assert_eq!(status, 200, "{body}");
     assert!(within(PATIENCE, || step.has_come(&sink)), "{step:?} does not come");
-    if matches!(step, Step::Named) {
-        thread::sleep(Duration::from_millis(100));
-    }
     program.kill();
 
     let (program, _) = Program::sandbox(&arguments);

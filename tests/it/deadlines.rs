@@ -1,6 +1,7 @@
 //! Requests are answered in time, whatever holds the database.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,8 +13,9 @@ use serde_json::json;
 
 use crate::binary::serving;
 use crate::postgres::processes::account;
-use crate::process::{Client, Program, expect_closed, sqlite};
+use crate::process::{Client, Program, begin, expect_closed, sqlite};
 use crate::support::postgres::PostgresServer;
+use crate::support::proxy::{self, Fate, Judge};
 use crate::support::{Server, token, within};
 
 const PATH: &str = "/api/v1/account_invitations";
@@ -29,7 +31,7 @@ const GONE_WITHIN: Duration = EARLIEST;
 
 /// A server as a process.
 fn serve(database: &str) -> (Program, SocketAddr) {
-    serving::serve(database, &["--mail", "none", "--drain-timeout", DRAIN])
+    serving::serve(database, &["--mail", "none", "--body-timeout", "60", "--drain-timeout", DRAIN])
 }
 
 fn person(name: &str) -> String {
@@ -42,6 +44,47 @@ fn create(address: SocketAddr, bearer: &str, name: &str) -> Option<(u16, Duratio
     let since = Stopwatch::start();
     let (status, _) = client.send("POST", PATH, &person(name)).ok()?;
     Some((status, since.elapsed()))
+}
+
+/// A write whose body the server has asked for, so it is under way.
+struct Begun {
+    stream: TcpStream,
+    body: String,
+}
+
+impl Begun {
+    fn create(address: SocketAddr, bearer: &str, name: &str) -> Self {
+        let (mut stream, body) = (TcpStream::connect(address).unwrap(), person(name));
+        stream.set_read_timeout(Some(LATEST)).unwrap();
+        let head = format!(
+            "POST {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        begin(&mut stream, &head);
+        Self { stream, body }
+    }
+
+    /// Sends the body, after which only the database is waited for.
+    fn wait(mut self) -> Waiting {
+        self.stream.write_all(self.body.as_bytes()).unwrap();
+        Waiting(self.stream)
+    }
+}
+
+/// A write that waits for the database.
+struct Waiting(TcpStream);
+
+impl Waiting {
+    /// What the server still says; nothing if it cuts the connection.
+    fn rest(mut self) -> String {
+        let mut said = Vec::new();
+        // A connection that is cut may end with an error.
+        if let Err(cause) = self.0.read_to_end(&mut said) {
+            assert_eq!(cause.kind(), ErrorKind::ConnectionReset);
+        }
+        String::from_utf8(said).unwrap()
+    }
 }
 
 /// Ends a program politely; returns how long that took.
@@ -73,17 +116,18 @@ fn a_held_lock_delays_each_write_by_five_seconds_and_not_one_after_the_other() {
         // Reads go on, and an asked server ends, though writes wait again.
         let mut client = Client::connect(address, owner).unwrap();
         assert_eq!(client.send("GET", PATH, "").unwrap().0, 200);
-        for number in 0..6 {
-            scope.spawn(move || create(address, owner, &format!("stopped{number}")));
-        }
-        thread::sleep(Duration::from_millis(300));
+        let stopped: Vec<Waiting> =
+            (0..6).map(|number| Begun::create(address, owner, &format!("stopped{number}")).wait()).collect();
         let elapsed = time_to_end(program);
         assert!(elapsed < GONE_WITHIN, "it took {elapsed:?} to end");
         expect_closed(address);
+        for write in stopped {
+            assert_eq!(write.rest(), "", "a write that still waits is cut off");
+        }
     });
     holder.execute_batch("COMMIT").unwrap();
     let made: i64 = holder.query_row("SELECT count(*) FROM account_invitations", [], |row| row.get(0)).unwrap();
-    assert_eq!(made, 0, "what was answered 503 did not happen");
+    assert_eq!(made, 0, "what was answered 503 or cut off did not happen");
 }
 
 /// Ten invitations of one account wait for a row that a stranger has locked.
@@ -116,48 +160,25 @@ fn a_held_row_of_one_account_does_not_delay_another() {
     assert_eq!(create(server.address(), token::OWNER, "after").unwrap().0, 200);
 }
 
-/// A proxy before a server that stops passing anything on, and closes nothing.
-struct Stalling {
-    is_stalled: Arc<AtomicBool>,
-}
+/// Passes nothing on while it is stalled, and closes nothing.
+struct Stalling(Arc<AtomicBool>);
 
 impl Stalling {
-    /// Before the database of a URL; returns the URL that leads through it. Its threads end with the process.
-    fn before(url: &str) -> (Self, String) {
-        let (user, place) = url.rsplit_once('@').unwrap();
-        let (server, name) = place.split_once('/').unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let own = listener.local_addr().unwrap();
-        let (is_stalled, server) = (Arc::new(AtomicBool::new(false)), server.to_owned());
-        let stalled = Arc::clone(&is_stalled);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let upstream = TcpStream::connect(&server).unwrap();
-                for (from, to) in [(&client, &upstream), (&upstream, &client)] {
-                    let (from, to, stalled) =
-                        (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(&stalled));
-                    thread::spawn(move || pass_on(from, to, &stalled));
-                }
-            }
-        });
-        (Self { is_stalled }, format!("{user}@{own}/{name}"))
-    }
-
-    fn stall(&self) {
-        self.is_stalled.store(true, Ordering::SeqCst);
+    fn judge(&self) -> Fate {
+        while self.0.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        Fate::Arrives
     }
 }
 
-fn pass_on(mut from: TcpStream, mut to: TcpStream, is_stalled: &AtomicBool) {
-    use std::io::{Read as _, Write as _};
-    let mut piece = vec![0; 16_384];
-    while let Ok(length @ 1..) = from.read(&mut piece) {
-        while is_stalled.load(Ordering::SeqCst) {
-            thread::park();
-        }
-        if to.write_all(&piece[..length]).is_err() {
-            break;
-        }
+impl Judge for Stalling {
+    fn question(&self, _: &[u8]) -> Fate {
+        self.judge()
+    }
+
+    fn answer(&self, _: &[u8]) -> Fate {
+        self.judge()
     }
 }
 
@@ -166,7 +187,9 @@ fn a_database_that_stalls_without_closing_is_answered_in_time_and_holds_up_no_st
     let postgres = PostgresServer::start();
     let database = postgres.empty_database();
     let owner = account(&database.setting());
-    let (proxy, url) = Stalling::before(&database.setting());
+    let is_stalled = Arc::new(AtomicBool::new(false));
+    let stalls = Arc::clone(&is_stalled);
+    let url = proxy::before(&database.setting(), move || Stalling(Arc::clone(&stalls)));
     let (program, address) = serve(&url);
     let ask = |path: &str| {
         let mut client = Client::connect(address, &owner).unwrap();
@@ -174,7 +197,9 @@ fn a_database_that_stalls_without_closing_is_answered_in_time_and_holds_up_no_st
         (client.send("GET", path, "").unwrap().0, since.elapsed())
     };
     assert_eq!((ask("/health/ready").0, ask(PATH).0), (200, 200));
-    proxy.stall();
+    // Begun before, since a caller whom the database does not know is not asked for a body.
+    let write = Begun::create(address, &owner, "stopped");
+    is_stalled.store(true, Ordering::SeqCst);
     thread::scope(|scope| {
         let waiting: Vec<_> =
             ["/health/ready", PATH, "/health/ready"].map(|path| scope.spawn(move || ask(path))).into_iter().collect();
@@ -185,9 +210,9 @@ fn a_database_that_stalls_without_closing_is_answered_in_time_and_holds_up_no_st
             assert!(elapsed < LATEST, "answered after {elapsed:?}");
         }
         assert_eq!(ask("/health/live").0, 200);
-        scope.spawn(move || Client::connect(address, owner).and_then(|mut client| client.send("GET", PATH, "")));
-        thread::sleep(Duration::from_millis(200));
-        let elapsed = time_to_end(program);
-        assert!(elapsed < GONE_WITHIN, "it took {elapsed:?} to end");
     });
+    let stopped = write.wait();
+    let elapsed = time_to_end(program);
+    assert!(elapsed < GONE_WITHIN, "it took {elapsed:?} to end");
+    assert_eq!(stopped.rest(), "", "a write that still waits is cut off");
 }

@@ -16,8 +16,11 @@ mod additions;
 mod audit;
 mod bad_input;
 mod binary;
+#[cfg(target_os = "linux")]
+mod breakage;
 mod browser;
 mod bulk;
+#[cfg(target_os = "linux")]
 mod clock_jumps;
 mod concurrency;
 mod connections;
@@ -30,8 +33,6 @@ mod create;
 mod deadlines;
 mod envelope;
 mod exact;
-mod examples;
-mod faults;
 mod kit;
 mod layers;
 mod lists;
@@ -50,6 +51,7 @@ mod resend_delete;
 mod search;
 mod store;
 mod story;
+mod suites;
 mod support;
 mod undo_race;
 mod update;

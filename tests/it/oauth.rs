@@ -49,12 +49,17 @@ fn register(server: &Server, (client_id, secret): (&'static str, &'static str), 
     });
 }
 
-/// Gives a member of the first account a password.
+/// Gives a member of the first account a password, which ends their grants.
 pub(crate) fn set_password(server: &Server, user_id: i64, password: &str) {
+    set_password_and(Grants::End, server, user_id, password);
+}
+
+/// The same, and says what becomes of the grants.
+fn set_password_and(grants: Grants, server: &Server, user_id: i64, password: &str) {
     let hashed = HashedPassword::new(&password.to_owned().into(), &server.app().entropy).unwrap();
     let now = server.app().clock.now();
-    server
-        .write(move |db| Ok(passwords::set(db, 1.into(), user_id.into(), &hashed, Grants::End, Actor::OPERATOR, now)?));
+    server.write(move |db| Ok(passwords::set(db, 1.into(), user_id.into(), &hashed, grants, Actor::OPERATOR, now)?));
+    server.app().callers.forget();
 }
 
 /// The authorization path of the sandbox's application with some parameters changed; `""` omits one.

@@ -68,7 +68,7 @@ fn every_script_is_run_by_a_test() {
         include_str!("peers.rs"),
         include_str!("mail/server.rs"),
         include_str!("browser.rs"),
-        include_str!("examples.rs"),
+        include_str!("suites.rs"),
     ];
     let mut unused = Vec::new();
     for (language, _) in MANIFESTS {

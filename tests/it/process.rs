@@ -4,6 +4,7 @@
 //! Invariant: every process ends with its test, even if an assertion fails.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -12,13 +13,16 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use invited::testing::Stopwatch;
+use invited::testing::{Entropy, Stopwatch, TemporaryFolder};
 use serde_json::Value;
 
 use crate::support::within;
 
 /// A story waits at most this long for a process to end, or to say something.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a server may take to listen on a busy machine.
+const START: Duration = Duration::from_secs(60);
 
 /// How long a process may take to end before it is killed.
 const POLITENESS: Duration = Duration::from_secs(3);
@@ -51,6 +55,8 @@ pub(crate) struct Program {
     child: Child,
     /// Its output by line; closed at its end.
     lines: Receiver<String>,
+    /// The folder of its log, if nothing else needs that.
+    log: Option<TemporaryFolder>,
 }
 
 impl Program {
@@ -71,7 +77,7 @@ impl Program {
                 }
             }
         });
-        Self { child, lines }
+        Self { child, lines, log: None }
     }
 
     /// Starts a sandbox that prints its greeting as JSON, and nothing on standard error.
@@ -84,6 +90,34 @@ impl Program {
         let greeting =
             serde_json::from_str(&line).unwrap_or_else(|cause| panic!("the greeting {line:?} is not JSON: {cause}"));
         (program, greeting)
+    }
+
+    /// Starts a server on a port that the system chooses, and waits until its log names the address. A port that the
+    /// test chooses may be taken by another test before the server listens.
+    #[track_caller]
+    pub(crate) fn serve(command: Command) -> (Self, SocketAddr) {
+        let folder = TemporaryFolder::create(&Entropy::system()).expect("a folder can be made");
+        let (mut program, address) = Self::serve_logging(command, &folder.database().with_file_name("log"));
+        program.log = Some(folder);
+        (program, address)
+    }
+
+    /// The same with a log file, which may have lines of an earlier start.
+    #[track_caller]
+    pub(crate) fn serve_logging(mut command: Command, log: &Path) -> (Self, SocketAddr) {
+        let file = File::options().create(true).append(true).open(log).expect("the log can be written");
+        let earlier = fs::read_to_string(log).expect("the log can be read").len();
+        command.stderr(file);
+        let mut program = Self::start(command);
+        let mut address = None;
+        within(START, || {
+            // Asked first, since a program that has ended has written all of its log.
+            let has_ended = program.child.try_wait().is_ok_and(|status| status.is_some());
+            address = served_at(log, earlier);
+            has_ended || address.is_some()
+        });
+        let said = || fs::read_to_string(log).unwrap_or_default();
+        (program, address.unwrap_or_else(|| panic!("the server does not listen: {}", said())))
     }
 
     /// The next line on standard output, empty at its end.
@@ -139,6 +173,16 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The address that a server's log names after its earlier bytes.
+fn served_at(log: &Path, earlier: usize) -> Option<SocketAddr> {
+    let text = fs::read_to_string(log).ok()?;
+    text.get(earlier..)?.lines().find_map(|line| {
+        let event: Value = serde_json::from_str(line).ok()?;
+        let address = event["address"].as_str().filter(|_| event["message"] == "serving");
+        address.and_then(|address| address.parse().ok())
+    })
 }
 
 /// The address in a sandbox's greeting.

@@ -1,5 +1,6 @@
 //! The store below HTTP: the effect of a failing, panicking or slow job on itself and on others.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -44,9 +45,9 @@ impl Case {
 
     /// A write that stands in the way of others until the gate is opened.
     fn hold(&self, gate: &Gate, store: Store) -> JoinHandle<Result<(), Error>> {
-        let holding = gate.clone();
+        let way = gate.way();
         let work = move |_: &mut Db| {
-            holding.pass();
+            way.pass();
             Ok(())
         };
         let held = self.runtime.spawn(async move { store.write(work).await });
@@ -185,9 +186,13 @@ fn commit_hooks_run_before_the_answer_and_only_for_committed_jobs() {
     assert_eq!(*done.lock().unwrap(), ["kept"]);
 }
 
-/// Holds jobs until it is opened.
+/// Holds jobs until it is opened or dropped: a story that fails must not leave threads behind that wait for ever.
+#[derive(Default)]
+struct Gate(Way);
+
+/// The job's side of a gate.
 #[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<GateState>, Condvar)>);
+struct Way(Arc<(Mutex<GateState>, Condvar)>);
 
 #[derive(Default)]
 struct GateState {
@@ -195,8 +200,8 @@ struct GateState {
     is_open: bool,
 }
 
-impl Gate {
-    /// Called by a job: waits until the gate is opened.
+impl Way {
+    /// Waits until the gate is opened.
     fn pass(&self) {
         let mut state = self.0.0.lock().unwrap();
         state.arrived += 1;
@@ -204,16 +209,41 @@ impl Gate {
             state = self.0.1.wait(state).unwrap();
         }
     }
+}
+
+impl Gate {
+    fn way(&self) -> Way {
+        self.0.clone()
+    }
 
     fn open(&self) {
-        self.0.0.lock().unwrap().is_open = true;
-        self.0.1.notify_all();
+        let (state, opened) = &*self.0.0;
+        state.lock().unwrap().is_open = true;
+        opened.notify_all();
     }
 
     /// Jobs that have come as far as the gate.
     fn arrived(&self) -> usize {
-        self.0.0.lock().unwrap().arrived
+        self.0.0.0.lock().unwrap().arrived
     }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.open();
+    }
+}
+
+#[test]
+fn a_story_that_fails_lets_its_held_jobs_go() {
+    let case = Case::new(&[("connections", "1")]);
+    let failed = catch_unwind(AssertUnwindSafe(|| {
+        let gate = Gate::default();
+        let _held = case.hold(&gate, case.store.patient());
+        panic!("on purpose");
+    }));
+    assert!(failed.is_err());
+    assert_eq!(case.write(|db| set_headline(db, 1, "after")).unwrap(), 1);
 }
 
 #[test]
@@ -222,10 +252,10 @@ fn slow_reads_of_one_tenant_leave_a_thread_to_the_others() {
     let (gate, slow) = (Gate::default(), case.store.of_tenant(1).patient());
     let held: Vec<_> = (0..6)
         .map(|_| {
-            let (slow, gate) = (slow.clone(), gate.clone());
+            let (slow, way) = (slow.clone(), gate.way());
             case.runtime.spawn(async move {
                 slow.read(move |_| {
-                    gate.pass();
+                    way.pass();
                     Ok::<_, Error>(())
                 })
                 .await

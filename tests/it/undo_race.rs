@@ -75,7 +75,7 @@ enum By {
 }
 
 /// A team on one or more servers, with an administrator who is about to be disabled or demoted.
-struct Team {
+struct RogueTeam {
     setting: String,
     servers: Vec<ServerProcess>,
     owner: String,
@@ -86,7 +86,7 @@ struct Team {
 
 const ADMINISTRATOR: &str = "rogue@team.test";
 
-impl Team {
+impl RogueTeam {
     fn start(database: &Database, servers: usize) -> Self {
         let folder = TemporaryFolder::create(&Entropy::system()).unwrap();
         let setting = database.setting();
@@ -197,7 +197,7 @@ impl Team {
 
 #[track_caller]
 fn expect_nothing_undone(database: &Database, servers: usize, by: By) {
-    let team = Team::start(database, servers);
+    let team = RogueTeam::start(database, servers);
     let (mut undone, mut late) = (0, 0);
     for attempt in 0..attempts() {
         let measure = Measure::of(attempt);

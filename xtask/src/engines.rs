@@ -23,19 +23,21 @@ const THREADS: &str = "NEXTEST_TEST_THREADS";
 
 /// The modules that run once, since they would only repeat what they did on SQLite. `postgres` and `deadlines` choose
 /// their databases; the others pass with the URL of a server that does not exist.
+///
+/// No other module's path ends with one of these names, since `cargo test` skips what contains the text.
 const ONCE: [&str; 12] = [
     "postgres",
-    "examples",
     "binary",
+    "breakage",
     "browser",
     "clock_jumps",
     "crash",
     "crash_of_mail",
     "deadlines",
-    "faults",
     "layers",
     "peers",
     "plans",
+    "suites",
 ];
 
 /// The engines of a run: whether SQLite, and whether PostgreSQL. Without the variable a filter selects SQLite alone,
@@ -95,7 +97,37 @@ fn run_tests(heading: &str, database: &str, server: Option<&str>, arguments: &[S
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::command::workspace;
+
+    /// Calls `look` with the path of each module that holds tests, below a folder of them.
+    fn each_module(folder: &Path, path: &[String], look: &mut impl FnMut(&[String])) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let file = entry.unwrap().path();
+            let path = [path, &[file.file_stem().unwrap().to_str().unwrap().to_owned()]].concat();
+            if file.is_dir() {
+                each_module(&file, &path, look);
+            } else if std::fs::read_to_string(&file).is_ok_and(|text| text.contains("#[test]")) {
+                look(&path);
+            }
+        }
+    }
+
+    #[test]
+    fn a_module_that_runs_once_is_there_and_its_name_skips_no_other() {
+        let folder = workspace().join("tests").join("it");
+        for name in ONCE {
+            assert!(folder.join(name).with_extension("rs").exists(), "{name} is no module");
+        }
+        each_module(&folder, &[], &mut |path| {
+            if !ONCE.contains(&path[0].as_str()) {
+                let met = ONCE.iter().find(|name| path.iter().any(|part| part.ends_with(*name)));
+                assert_eq!(met, None, "--skip={}:: would skip {}", met.unwrap_or(&""), path.join("::"));
+            }
+        });
+    }
 
     #[test]
     fn everything_runs_on_both_engines_and_a_look_at_a_few_on_one() {

@@ -160,7 +160,7 @@ fn install(what: &str) -> Result<PathBuf, String> {
 /// The long form of one of the tests: it goes on for this many seconds, and its table is shown.
 fn chaos(seconds: &str) -> Result<(), String> {
     tools::require(&[&tools::C_COMPILER], false)?;
-    let test = ["test", "--package", "invited", "--test", "it", "--", "faults::chaos::", "--nocapture"];
+    let test = ["test", "--package", "invited", "--test", "it", "--", "breakage::chaos::", "--nocapture"];
     run("Chaos", cargo(&test).env("INVITED_CHAOS_SECONDS", seconds), "the lines above say what was lost")
 }
 

@@ -1,14 +1,13 @@
 //! Settings in variables, in files of secrets, and in the settings file: one rule for all of them.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::process::Output;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use super::serving::{create_account, fails, folder, free_address, new_database, succeeds};
+use super::serving::{create_account, fails, folder, new_database, succeeds};
 use crate::process::{Client, Program, command, printed, sqlite};
-use crate::support::within;
 
 fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     command(arguments).envs(variables.iter().copied()).output().unwrap()
@@ -127,29 +126,21 @@ fn a_server_starts_with_every_variable_blank() {
         .filter_map(|line| line.strip_prefix('#')?.split_once(" = ").map(|(name, _)| name.to_uppercase()))
         .collect();
     assert!(names.len() > 40, "{names:?}");
-    let address = free_address();
-    let mut command = command(&["serve", "--database", &url, "--listen", &address.to_string()]);
-    command.envs(names.iter().map(|name| (format!("INVITED_{name}"), " \n"))).stderr(std::process::Stdio::null());
-    let program = Program::start(command);
-    assert!(listens(address), "a blank variable stands in the way");
+    let mut command = command(&["serve", "--database", &url, "--listen", "127.0.0.1:0"]);
+    command.envs(names.iter().map(|name| (format!("INVITED_{name}"), " \n")));
+    let (program, address) = Program::serve(command);
+    Client::connect(address, "").unwrap();
     drop(program);
-}
-
-fn listens(address: SocketAddr) -> bool {
-    within(std::time::Duration::from_secs(10), || Client::connect(address, "").is_ok())
 }
 
 #[test]
 fn a_name_or_a_mere_port_is_an_address_to_listen_on() {
     let (_folder, url) = new_database();
     create_account(&url, "olive@example.test");
-    for host in ["localhost:", ":", "", "[::1]:"] {
-        let port = free_address().port();
-        let mut command = command(&["serve", "--database", &url, "--listen", &format!("{host}{port}")]);
-        command.stderr(std::process::Stdio::null());
-        let program = Program::start(command);
-        let address = if host == "[::1]:" { format!("[::1]:{port}") } else { format!("127.0.0.1:{port}") };
-        assert!(listens(address.parse().unwrap()), "--listen {host}{port}");
+    for (listen, ip) in [("localhost:0", "127.0.0.1"), (":0", "127.0.0.1"), ("0", "127.0.0.1"), ("[::1]:0", "::1")] {
+        let (program, address) = Program::serve(command(&["serve", "--database", &url, "--listen", listen]));
+        assert_eq!(address.ip().to_string(), ip, "--listen {listen}");
+        Client::connect(address, "").unwrap();
         drop(program);
     }
     for wrong in ["localhost", "127.0.0.1", "8080x", "unix:", "no.such.host.invalid:80", ":70000"] {

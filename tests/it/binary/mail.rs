@@ -9,7 +9,7 @@ use std::time::Duration;
 use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
-use super::serving::{fails, folder, free_address, new_database, succeeds};
+use super::serving::{fails, folder, new_database, succeeds};
 use super::team::Team;
 use crate::process::{Program, command, printed};
 use crate::support::sink::{Manner, Moment, Sink};
@@ -204,11 +204,10 @@ fn logged(manner: Manner, until: &str) -> Vec<Value> {
     let team = Team::new();
     team.invited(&[("Nora", "nora@example.test")]);
     let sink = Sink::start(&[manner]);
-    let (log, address, way) = (team.path("log"), free_address().to_string(), sink.setting());
+    let (log, way) = (team.path("log"), sink.setting());
     let mail = [&["--mail", &way], &FROM[..]].concat();
-    let mut serve = command(&[&["serve", "--database", &team.url, "--listen", &address], &mail[..]].concat());
-    serve.stderr(std::fs::File::create(&log).unwrap());
-    let program = Program::start(serve);
+    let serve = ["serve", "--database", &team.url, "--listen", "127.0.0.1:0"];
+    let (program, _) = Program::serve_logging(command(&[&serve[..], &mail[..]].concat()), &log);
     let read = || std::fs::read_to_string(&log).unwrap();
     assert!(within(PATIENCE, || read().contains(until)), "{until:?} is not in {}", read());
     drop(program);

@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::operators::log_of_serving;
-use super::serving::{fails, folder, free_address, succeeds};
+use super::serving::{fails, folder, succeeds};
 use super::team::Team;
-use crate::process::{Client, Program, command, printed, sqlite};
+use crate::process::{Program, command, printed, sqlite};
 use crate::support::within;
 
 /// A command that runs with the umask of a careless shell, under which everybody may read and write.
@@ -54,13 +54,10 @@ fn only_the_owner_can_read_databases_their_logs_copies_backups_and_mails() {
     let created = run(&[&create[..], &["--database", &url]].concat());
     let token = created.split_whitespace().find(|word| word.starts_with("inv_")).unwrap().to_owned();
 
-    let (address, way) = (free_address(), format!("files:{}", mails.display()));
-    let listen = address.to_string();
+    let way = format!("files:{}", mails.display());
     let mail = ["--mail", &way, "--mail-from", "people@example.test"];
-    let mut serve = careless(&[&["serve", "--database", &url, "--listen", &listen], &mail[..]].concat());
-    serve.stderr(Stdio::null());
-    let program = Program::start(serve);
-    assert!(within(Duration::from_secs(10), || Client::connect(address, "").is_ok()), "the server does not listen");
+    let serve = ["serve", "--database", &url, "--listen", "127.0.0.1:0"];
+    let (program, address) = Program::serve(careless(&[&serve[..], &mail[..]].concat()));
     Team::invite(address, &token, &[("Ada Lovelace", "ada@example.test")]);
     let is_mail = |path: PathBuf| path.extension().is_some_and(|ending| ending == "eml");
     let has_mail = || std::fs::read_dir(&mails).unwrap().any(|entry| is_mail(entry.unwrap().path()));

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 use invited::testing::{Entropy, TemporaryFolder};
@@ -27,24 +27,13 @@ pub(crate) fn new_database() -> (TemporaryFolder, String) {
     (folder, url)
 }
 
-/// An unused address.
-pub(crate) fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 /// Settings of a server for tests that write without pause.
 pub(crate) const UNLIMITED: &[&str] = &["--rate-create", "0", "--rate-general", "0"];
 
-/// Starts `serve` and waits until it answers.
+/// Starts `serve` and waits until it listens.
+#[track_caller]
 pub(crate) fn serve(database: &str, more: &[&str]) -> (Program, SocketAddr) {
-    let address = free_address();
-    let text = address.to_string();
-    let mut command = command(&[&["serve", "--database", database, "--listen", &text], more].concat());
-    command.stderr(Stdio::null());
-    let program = Program::start(command);
-    let listens = || Client::connect(address, "").is_ok();
-    assert!(within(PATIENCE, listens), "the server does not listen");
-    (program, address)
+    Program::serve(command(&[&["serve", "--database", database, "--listen", "127.0.0.1:0"], more].concat()))
 }
 
 pub(crate) fn succeeds(arguments: &[&str]) -> String {

@@ -1,12 +1,12 @@
 //! What ends a grant: the operator, a new password, and refresh tokens that nobody uses.
 
-use invited::testing::passwords::{self, Grants, HashedPassword};
-use invited::testing::{Actor, accounts};
+use invited::testing::accounts;
+use invited::testing::passwords::Grants;
 use serde_json::json;
 
 use super::{
     Browser, CALLBACK, OTHER, SANDBOX_APP, api_status, pair, post, post_as, redeem, refresh, refused, register,
-    tokens_of,
+    set_password_and, tokens_of,
 };
 use crate::support::answers::PASSWORD;
 use crate::support::{Server, token};
@@ -22,13 +22,6 @@ fn newest_token(server: &Server) -> i64 {
 fn revoke(server: &Server, id: i64) {
     let now = server.app().clock.now();
     assert!(server.write(move |db| Ok(accounts::revoke_token(db, id.into(), now)?)));
-    server.app().callers.forget();
-}
-
-fn set_password(server: &Server, user: i64, grants: Grants) {
-    let hashed = HashedPassword::new(&PASSWORD.to_owned().into(), &server.app().entropy).unwrap();
-    let now = server.app().clock.now();
-    server.write(move |db| Ok(passwords::set(db, 1.into(), user.into(), &hashed, grants, Actor::OPERATOR, now)?));
     server.app().callers.forget();
 }
 
@@ -60,10 +53,10 @@ fn a_new_password_ends_the_members_grants_unless_they_are_to_be_kept() {
     let (others, _) = tokens_of(&server, token::PROJECT_LEAD);
     let (access, renewal) = tokens_of(&server, token::ADMINISTRATOR);
     let code = super::code(&server, &[]);
-    set_password(&server, 2, Grants::Keep);
+    set_password_and(Grants::Keep, &server, 2, PASSWORD);
     assert_eq!(api_status(&server, &access), 200);
     let (access, renewal) = (access, pair(&refresh(&server, &renewal)).1);
-    set_password(&server, 2, Grants::End);
+    set_password_and(Grants::End, &server, 2, PASSWORD);
     assert_eq!(api_status(&server, &access), 401);
     refused(&refresh(&server, &renewal), 400, "invalid_grant");
     refused(&redeem(&server, &code, &[]), 400, "invalid_grant");

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use super::{Browser, authorize_path, encoded, location, pair, redeem, refresh, set_password};
 use crate::process::{Program, address, command};
-use crate::support::browser::hidden;
+use crate::support::browser::{borrowed, hidden};
 use crate::support::client::Request;
 use crate::support::{Server, token};
 
@@ -29,7 +29,7 @@ fn a_secret_in_the_address_of_a_post_is_refused_everywhere() {
     let mut browser = Browser::new(&server);
     let page = browser.get(&authorize_path(&[])).expect(200);
     let form = hidden(&page, "/oauth/sign-in");
-    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let form = borrowed(&form);
     let client = [("client_id", "sandbox-app"), ("client_secret", "sandbox-secret")];
     let before = server.everything_stored();
     // With everything in the address, each of these used to work; with the secret in the body besides, it does no

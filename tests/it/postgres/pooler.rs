@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::own_cluster::{as_administrator, serve, start};
 use crate::binary::succeeds;
 use crate::concurrency::together;
-use crate::support::database::execute;
+use crate::support::database::{Session, execute};
 use crate::support::invite::person;
 use crate::support::{Answer, Server, token, within};
 
@@ -18,6 +18,9 @@ use crate::support::{Answer, Server, token, within};
 const CONNECTIONS: usize = 3;
 
 const CLIENTS: usize = 48;
+
+/// Longest wait for what happens at once on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const POOLED: &[(&str, &str)] = &[("database_pooler", "transaction"), ("connections", "8"), ("readers", "4")];
 
@@ -98,14 +101,18 @@ fn without_the_setting_the_error_names_it() {
     };
     update().expect("the statement was prepared on the connection on which it is executed");
     thread::scope(|scope| {
+        // Released with the session, also if an assertion fails.
+        let (lock, _) = Session::open(as_administrator(&cluster, "team"));
+        lock.execute("SELECT pg_advisory_lock(1)").unwrap();
         // The next client gets the connection that was used last, so ours is taken.
-        let others: Vec<_> =
-            (1..CONNECTIONS).map(|_| scope.spawn(|| execute(&url, "BEGIN; SELECT pg_sleep(3); COMMIT"))).collect();
-        let taken = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        let held = "BEGIN; SELECT pg_advisory_xact_lock(1); COMMIT";
+        let others: Vec<_> = (1..CONNECTIONS).map(|_| scope.spawn(|| execute(&url, held))).collect();
+        let taken = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'";
         let are_taken = || execute(&as_administrator(&cluster, "team"), taken) == [(CONNECTIONS - 1).to_string()];
-        assert!(within(Duration::from_secs(3), are_taken), "the other connections are not taken");
+        assert!(within(PATIENCE, are_taken), "the other connections are not taken");
         let failed = update().expect_err("the statement is not known on another connection").to_string();
         assert!(failed.contains("set database_pooler to transaction"), "{failed}");
+        drop(lock);
         others.into_iter().for_each(|other| drop(other.join().unwrap()));
     });
 }

@@ -1,18 +1,12 @@
 //! Real servers over one PostgreSQL database, which a test kills and restarts in place.
 
-use std::fs::{self, OpenOptions};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::process::{Program, command, run};
-use crate::support::within;
-
-/// How long a server may take to listen on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server and its address.
 pub(crate) struct ServerProcess {
@@ -25,10 +19,9 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts a server with settings as flags; its log file spans restarts.
     pub(crate) fn start(settings: &[(&str, &str)], log: PathBuf) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let mut arguments = vec!["serve".to_owned(), "--listen".to_owned(), address.to_string()];
+        // The system chooses the port; later starts are at the same address.
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut arguments = vec!["serve".to_owned()];
         for (name, value) in settings {
             arguments.extend([format!("--{name}"), (*value).to_owned()]);
         }
@@ -39,13 +32,11 @@ impl ServerProcess {
 
     /// Restarts it at the same address, and waits until it listens.
     pub(crate) fn start_again(&mut self) {
-        let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let mut command = command(&arguments);
-        command.stderr(Stdio::from(log));
-        self.program = Some(Program::start(command));
-        let listens = || TcpStream::connect(self.address).is_ok();
-        assert!(within(PATIENCE, listens), "the server does not listen: {}", self.log());
+        command.args(["--listen", &self.address.to_string()]);
+        let (program, address) = Program::serve_logging(command, &self.log);
+        (self.program, self.address) = (Some(program), address);
     }
 
     /// Kills it.

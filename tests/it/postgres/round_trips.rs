@@ -3,15 +3,18 @@
 //! On a network each round trip takes time, during which a record being written stays locked. A count shows what no
 //! rate on loopback can, and does not depend on the machine.
 
-mod proxy;
-
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
+use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::support::postgres::PostgresServer;
+use crate::support::proxy::{self, Fate, Judge};
 use crate::support::{Answer, Server, token};
-use proxy::Proxy;
 
 /// The round trips of an update: one to read the record, one for the rest.
 const OF_AN_UPDATE: usize = 2;
@@ -24,10 +27,50 @@ const INVITATIONS: &str = "/account_invitations";
 /// A request: method, path and body.
 type Asked = (&'static str, String, Value);
 
-/// A server with one writer and one reader, and the proxy to its database.
+/// The silence after which the server counts as waiting.
+const SILENCE: Duration = Duration::from_millis(25);
+
+/// Counts how often the server waits on a connection.
+///
+/// A round trip is everything the server sends without a reply in between, and the reply. Packets and messages do not
+/// show it: of two pipelined statements, the first may be answered before the second is read. So replies are held back
+/// until the server has been silent for a while; what it sends after a reply is another round trip.
+struct Counting {
+    counted: Arc<AtomicUsize>,
+    /// While the server is sending: the time since its last bytes.
+    turn: Mutex<Option<Stopwatch>>,
+}
+
+impl Judge for Counting {
+    fn question(&self, _: &[u8]) -> Fate {
+        if self.turn.lock().unwrap().replace(Stopwatch::start()).is_none() {
+            self.counted.fetch_add(1, Ordering::SeqCst);
+        }
+        Fate::Arrives
+    }
+
+    fn answer(&self, _: &[u8]) -> Fate {
+        loop {
+            let mut turn = self.turn.lock().unwrap();
+            let silent_for = turn.as_ref().map(Stopwatch::elapsed);
+            match silent_for {
+                Some(silent_for) if silent_for < SILENCE => {
+                    drop(turn);
+                    thread::sleep(SILENCE - silent_for);
+                }
+                _ => {
+                    *turn = None;
+                    return Fate::Arrives;
+                }
+            }
+        }
+    }
+}
+
+/// A server with one writer and one reader, and the round trips to its database.
 struct Case {
     server: Server,
-    proxy: Proxy,
+    counted: Arc<AtomicUsize>,
     /// Dropped last, since it hosts the database.
     _postgres: PostgresServer,
 }
@@ -36,9 +79,14 @@ impl Case {
     fn new() -> Self {
         let postgres = PostgresServer::start();
         let database = postgres.database();
-        let (proxy, url) = Proxy::before(&database.setting());
+        let counted = Arc::<AtomicUsize>::default();
+        let of_all = Arc::clone(&counted);
+        let url = proxy::before(&database.setting(), move || Counting {
+            counted: Arc::clone(&of_all),
+            turn: Mutex::default(),
+        });
         let server = Server::start_over(database, &[("database", &url), ("connections", "1"), ("readers", "1")]);
-        Self { server, proxy, _postgres: postgres }
+        Self { server, counted, _postgres: postgres }
     }
 
     fn ask(&self, request: &Asked) -> Answer {
@@ -49,14 +97,25 @@ impl Case {
         answer
     }
 
+    /// The round trips so far, over all connections. Waits until nothing is in flight.
+    fn counted(&self) -> usize {
+        loop {
+            let counted = self.counted.load(Ordering::SeqCst);
+            thread::sleep(3 * SILENCE);
+            if counted == self.counted.load(Ordering::SeqCst) {
+                return counted;
+            }
+        }
+    }
+
     /// The round trips of an operation, measured several times with different numbers. The first run prepares the
     /// statements. The fewest of the others count: now and then the server reloads the caller.
     fn round_trips(&self, request: impl Fn(usize) -> Asked) -> usize {
         self.ask(&request(0));
         let counted = (1..=TIMES).map(|number| {
-            let before = self.proxy.round_trips();
+            let before = self.counted();
             self.ask(&request(number));
-            self.proxy.round_trips() - before
+            self.counted() - before
         });
         counted.min().unwrap()
     }
@@ -81,8 +140,8 @@ fn people(numbers: Range<usize>) -> Value {
 #[test]
 fn an_update_waits_for_the_database_twice() {
     let case = Case::new();
-    let before = case.proxy.round_trips();
-    assert_eq!(case.proxy.round_trips(), before, "the idle server queries the database");
+    let before = case.counted();
+    assert_eq!(case.counted(), before, "the idle server queries the database");
     for fields in [&["bill_rate_in_cents"][..], &["bill_rate_in_cents", "cost_rate_in_cents"]] {
         let update = case.round_trips(|number| update(1, fields, number));
         assert!(update <= OF_AN_UPDATE, "an update of {fields:?} takes {update} round trips, not {OF_AN_UPDATE}");

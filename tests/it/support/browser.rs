@@ -85,10 +85,7 @@ impl Browser {
     #[track_caller]
     fn fill_in(&mut self, page: &Answer, form: &str, path: &str, typed: Fields<'_>) -> Answer {
         let hidden = hidden_behind(page, form);
-        let mut fields: Vec<(&str, &str)> =
-            hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        fields.extend(typed);
-        self.post(path, &encoded(&fields))
+        self.post(path, &encoded(&[&borrowed(&hidden)[..], typed].concat()))
     }
 
     /// Opens an invitation's page and submits its form.
@@ -105,6 +102,11 @@ impl Browser {
         let page = self.get(path).expect(200);
         self.submit(&page, "/oauth/sign-in", &[("email_address", address), ("password", password)])
     }
+}
+
+/// Fields of a form that can be joined with typed ones.
+pub(crate) fn borrowed(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// The hidden fields of the form with this action.

@@ -191,7 +191,7 @@ type Statement = (String, Sender<Result<Vec<String>, String>>);
 pub(crate) struct Session(UnboundedSender<Statement>);
 
 impl Session {
-    fn open(url: String) -> (Self, JoinHandle<()>) {
+    pub(crate) fn open(url: String) -> (Self, JoinHandle<()>) {
         let (sender, mut asked) = unbounded_channel::<(String, Sender<_>)>();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -207,7 +207,7 @@ impl Session {
         (Self(sender), thread)
     }
 
-    fn execute(&self, sql: &str) -> Result<Vec<String>, String> {
+    pub(crate) fn execute(&self, sql: &str) -> Result<Vec<String>, String> {
         let (answer, rows) = channel();
         let is_asked = self.0.send((sql.to_owned(), answer)).is_ok();
         rows.recv().ok().filter(|_| is_asked).unwrap_or_else(|| Err("the connection is lost".to_owned()))

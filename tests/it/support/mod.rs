@@ -4,7 +4,7 @@
 //! what the stories are about), `contract` judges each answer, `ordered_json` reads a body without forgetting the order
 //! of its keys, `browser` keeps a cookie and fills in forms, `answers` says how people answer their invitations, `sink`
 //! takes mails and misbehaves where a story wants it to, `postgres` is the database server of stories that are about
-//! it, `waiting` waits for conditions.
+//! it, `proxy` stands before it, `orders` breaks the disk and the clock of the program, `waiting` waits for conditions.
 
 pub(crate) mod answers;
 pub(crate) mod browser;
@@ -14,7 +14,10 @@ pub(crate) mod database;
 pub(crate) mod invite;
 pub(crate) mod markup;
 pub(crate) mod ordered_json;
+#[cfg(target_os = "linux")]
+pub(crate) mod orders;
 pub(crate) mod postgres;
+pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod sink;
 pub(crate) mod snapshot;

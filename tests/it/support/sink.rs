@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -80,6 +80,7 @@ struct Shared {
     received: Mutex<Vec<Received>>,
     connections: Mutex<usize>,
     names: Mutex<Vec<String>>,
+    stalled: AtomicUsize,
     is_released: Mutex<bool>,
     released: Condvar,
     is_over: AtomicBool,
@@ -133,6 +134,11 @@ impl Sink {
     /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         *self.shared.connections.lock().unwrap()
+    }
+
+    /// The number of connections that have come as far as where they stall.
+    pub(crate) fn stalled(&self) -> usize {
+        self.shared.stalled.load(Ordering::SeqCst)
     }
 
     /// The names under which clients introduced themselves.
@@ -217,6 +223,7 @@ impl Connection {
             Manner::Drops(_) => Ok(false),
             Manner::Replies(_, reply) => Ok(self.say(reply)? && moment != Moment::Greeting),
             Manner::Kind | Manner::Stalls(_) => {
+                self.shared.stalled.fetch_add(1, Ordering::SeqCst);
                 let is_released = self.shared.is_released.lock().unwrap();
                 drop(self.shared.released.wait_timeout_while(is_released, PATIENCE, |released| !*released));
                 self.say(usual)

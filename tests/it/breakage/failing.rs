@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::orders::{NO_SPACE, Sync};
 use super::rig::{Rig, invited};
+use crate::support::orders::{NO_SPACE, Sync};
 use crate::support::within;
 
 const PATIENCE: Duration = Duration::from_secs(20);

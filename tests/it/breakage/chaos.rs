@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use invited::testing::Stopwatch;
 
-use super::orders::{NO_SPACE, Sync};
 use super::rig::{Api, Rig, invited, rename_all};
+use crate::support::orders::{NO_SPACE, Sync};
 use crate::support::{Ends, within};
 
 const CLIENTS: usize = 4;

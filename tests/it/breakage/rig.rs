@@ -1,5 +1,6 @@
 //! A sandbox on a file, whose disk can be made to fail.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -11,8 +12,8 @@ use invited::testing::{Entropy, TemporaryFolder};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
-use super::orders::Orders;
 use crate::process::{Client, Program, address, command, sqlite};
+use crate::support::orders::Orders;
 use crate::support::{token, within};
 
 pub(super) const INVITATIONS: &str = "/api/v1/account_invitations";
@@ -33,6 +34,8 @@ pub(super) struct Rig {
     address: SocketAddr,
     orders: Option<Orders>,
     own_work: &'static [&'static str],
+    /// What the log has said once, and must not say again until the end.
+    said: RefCell<Vec<String>>,
     folder: TemporaryFolder,
 }
 
@@ -57,7 +60,7 @@ impl Rig {
 
     fn in_folder(folder: TemporaryFolder, orders: Option<Orders>, own_work: &'static [&'static str]) -> Self {
         let (program, address) = run(&folder.database(), orders.as_ref(), own_work);
-        Self { program: Some(program), address, orders, own_work, folder }
+        Self { program: Some(program), address, orders, own_work, said: RefCell::default(), folder }
     }
 
     pub(super) fn orders(&self) -> &Orders {
@@ -111,13 +114,29 @@ impl Rig {
         self.api().ask("GET", "/health/ready", "").unwrap().0
     }
 
-    /// Waits for a line of the program's log that contains a text. There must not be two.
+    /// Waits for a line of the program's log that contains a text. There must be no other, not even at the end.
     #[track_caller]
     pub(super) fn assert_logged_once(&self, text: &str) {
-        let count =
-            || fs::read_to_string(log(&self.file())).unwrap().lines().filter(|line| line.contains(text)).count();
-        assert!(within(PATIENCE, || count() > 0), "nothing says: {text}");
-        assert_eq!(count(), 1, "lines that say: {text}");
+        assert!(within(PATIENCE, || self.lines_that_say(text) > 0), "nothing says: {text}");
+        assert_eq!(self.lines_that_say(text), 1, "lines that say: {text}");
+        self.said.borrow_mut().push(text.to_owned());
+    }
+
+    fn lines_that_say(&self, text: &str) -> usize {
+        let log = fs::read_to_string(log(&self.file())).unwrap();
+        log.lines().filter(|line| line.contains(text)).count()
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        // A program that has ended has written all of its log.
+        drop(self.program.take());
+        if !std::thread::panicking() {
+            for text in self.said.take() {
+                assert_eq!(self.lines_that_say(&text), 1, "lines that say, at the end: {text}");
+            }
+        }
     }
 }
 

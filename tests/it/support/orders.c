@@ -1,7 +1,8 @@
 /* Makes system calls of the program fail, by orders in a file that the test writes while the program runs.
  *
  * A full or failing disk needs a separate device and an administrator; a library that is loaded before the C library
- * needs neither. Only files of a database fail, so the log and the sockets of the program go on working. */
+ * needs neither. Only files of a database fail, so the log and the sockets of the program go on working. The wall clock
+ * moves and the monotonic one does not, as when a time server corrects a machine. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -27,7 +28,7 @@ static struct orders *orders;
 
 __attribute__((constructor)) static void start(void) {
     static struct orders none;
-    const char *name = getenv("FAULTS_FILE");
+    const char *name = getenv("ORDERS_FILE");
     int file = name ? open(name, O_RDWR) : -1;
     void *place = file < 0 ? MAP_FAILED : mmap(NULL, sizeof none, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     orders = place == MAP_FAILED ? &none : place;

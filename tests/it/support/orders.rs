@@ -1,4 +1,4 @@
-//! The library that makes the program's system calls fail, and its orders.
+//! A library that makes the program's system calls fail and moves its wall clock, and its orders.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 /// What becomes of a wait for the disk.
 #[derive(Clone, Copy)]
-pub(super) enum Sync {
+pub(crate) enum Sync {
     Fails = 1,
     Hangs = 2,
     /// After it nothing can be written any more.
@@ -15,23 +15,23 @@ pub(super) enum Sync {
 }
 
 /// Error numbers of Linux.
-pub(super) const NO_SPACE: i32 = 28;
+pub(crate) const NO_SPACE: i32 = 28;
 
 /// The library, and the file with its orders.
-pub(super) struct Orders {
+pub(crate) struct Orders {
     library: PathBuf,
     file: PathBuf,
 }
 
 impl Orders {
     /// Builds the library into a folder.
-    pub(super) fn build(folder: &Path) -> Self {
-        let orders = Self { library: folder.join("faults.so"), file: folder.join("orders") };
+    pub(crate) fn build(folder: &Path) -> Self {
+        let orders = Self { library: folder.join("orders.so"), file: folder.join("orders") };
         fs::write(&orders.file, [0; 16]).unwrap();
         let named = std::env::var("CC").unwrap_or_default();
         let mut words = named.split_whitespace();
         let mut compiler = Command::new(words.next().unwrap_or("cc"));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/faults/faults.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/orders.c");
         compiler.args(words).args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]);
         let built = compiler.args([&orders.library, &source]).arg("-ldl").status().expect("there is a C compiler");
         assert!(built.success(), "the library does not build");
@@ -39,25 +39,25 @@ impl Orders {
     }
 
     /// Makes a command load the library.
-    pub(super) fn apply_to(&self, command: &mut Command) {
-        command.env("LD_PRELOAD", &self.library).env("FAULTS_FILE", &self.file);
+    pub(crate) fn apply_to(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", &self.library).env("ORDERS_FILE", &self.file);
     }
 
-    pub(super) fn sync(&self, sync: Sync) {
+    pub(crate) fn sync(&self, sync: Sync) {
         self.write(&(sync as i32).to_ne_bytes(), 0);
     }
 
     /// The error of each write; 0 for none.
-    pub(super) fn write_error(&self, number: i32) {
+    pub(crate) fn write_error(&self, number: i32) {
         self.write(&number.to_ne_bytes(), 4);
     }
 
     /// By how many seconds the program's clock is wrong.
-    pub(super) fn clock(&self, seconds: i64) {
+    pub(crate) fn clock(&self, seconds: i64) {
         self.write(&seconds.to_ne_bytes(), 8);
     }
 
-    pub(super) fn all_is_well(&self) {
+    pub(crate) fn all_is_well(&self) {
         self.write(&[0; 16], 0);
     }
 
