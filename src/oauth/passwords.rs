@@ -108,7 +108,7 @@ pub fn set(
     account_id: AccountId,
     user_id: UserId,
     hashed: &HashedPassword,
-    grants: Grants,
+    old_grants: Grants,
     actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
@@ -130,7 +130,7 @@ pub fn set(
     for sql in ["DELETE FROM sessions WHERE user_id = ?1", "DELETE FROM sign_in_links WHERE user_id = ?1"] {
         db.exec(sql, &[user_id.into()])?;
     }
-    if grants == Grants::End {
+    if old_grants == Grants::End {
         grants::end_all(db, user_id, actor, now)?;
     }
     AuditEntry::new(account_id, now, "password.set", "users", user_id)
@@ -139,11 +139,12 @@ pub fn set(
         .write(db)
 }
 
-/// Copies the password of a person who moves to another account.
+/// Copies the password of a person who moves to this account.
 pub fn take_along(
     db: &mut Db,
     from: UserId,
-    (account_id, to): (AccountId, UserId),
+    account_id: AccountId,
+    to: UserId,
     actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {

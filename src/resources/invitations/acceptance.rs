@@ -109,8 +109,8 @@ pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result
         }
         None => {
             for member in elsewhere.iter().filter(|member| Some(member.user_id) == acceptance.signed_in) {
-                let to = (offer.account_id, accepted.user_id);
-                passwords::take_along(db, member.user_id, to, actor, context.now)?;
+                let (account, to) = (offer.account_id, accepted.user_id);
+                passwords::take_along(db, member.user_id, account, to, actor, context.now)?;
             }
         }
     }
