@@ -34,7 +34,7 @@ use crate::wire::changes::Violation;
 pub const CONFIRMATION: &str = "confirm_move";
 
 pub const NOT_GRANTED: &str = "\
-    Whoever has sent this invitation may no longer grant this permission. \
+    The sender of this invitation may no longer grant this permission. \
     Ask an administrator of the account to invite you again.";
 
 const NOT_CONFIRMED: &str =
