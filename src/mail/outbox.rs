@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
 use crate::ids::{AccountId, InvitationId, MailId};
 use crate::mail::{Failure, Topic, harmless};
-use crate::store::{self, Db, Param, Row};
+use crate::store::{self, Db, Dialect, Param, Row};
 use crate::wire::fold::fold;
 
 /// Doubles with each further attempt.
@@ -210,16 +210,10 @@ fn furthest(lease: Duration) -> Duration {
 /// Claims due mails for as long as the lease, the longest waiting first.
 pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<QueuedMail>, store::Error> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let skip_locked = db.dialect().skip_locked();
-    // Materialized: a planner could otherwise evaluate the subquery once per row and claim too many.
-    let sql = format!(
-        "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 OR due_at > ?4 ORDER BY due_at, id \
-         LIMIT ?3{skip_locked}) UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 \
-         WHERE id IN (SELECT id FROM due) RETURNING {COLUMNS}"
-    );
-    let moments = [now, now.plus(lease), now.plus(furthest(lease))].map(|moment| Param::Int(moment.0));
-    let [now, leased, furthest] = moments;
-    let mut claimed = db.all(&sql, &[now, leased, Param::Int(most), furthest], read)?;
+    // One condition for both (`due_at <= ?1 OR due_at > ?2`) would read and sort every due mail for each claim.
+    db.exec_later(BRING_BACK, &[Param::Int(now.0), Param::Int(now.plus(furthest(lease)).0)])?;
+    let params = [Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)];
+    let mut claimed = db.all(&claiming(db.dialect()), &params, read)?;
     claimed.sort_by_key(|mail| mail.id);
     Ok(claimed)
 }
@@ -227,6 +221,20 @@ pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Resul
 /// When the next mail is due, as [`claim`] understands it.
 pub fn next_due(db: &mut Db, lease: Duration, now: Timestamp) -> Result<Option<Timestamp>, store::Error> {
     let sql = "SELECT (SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1), \
+/// Makes mails due that are due later than `?2`, the furthest ahead. Usually there are none.
+pub const BRING_BACK: &str = "UPDATE outbox SET due_at = ?1 WHERE due_at > ?2";
+
+/// Claims up to `?3` mails that are due at `?1`, until `?2`. It walks an index in order and stops after the last.
+pub fn claiming(dialect: Dialect) -> String {
+    // Materialized: a planner could otherwise evaluate the subquery once per row and claim too many.
+    format!(
+        "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{}) \
+         UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 \
+         WHERE id IN (SELECT id FROM due) RETURNING {COLUMNS}",
+        dialect.skip_locked()
+    )
+}
+
                (SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at DESC LIMIT 1)";
     let ends = |row: &Row<'_>| Ok((row.maybe_int(0)?.map(Timestamp), row.maybe_int(1)?.map(Timestamp)));
     let (first, last) = db.one(sql, &[], ends)?;
@@ -244,8 +252,7 @@ pub struct QueueState {
 }
 
 pub fn queue_state(db: &mut Db) -> Result<QueueState, store::Error> {
-    let waiting = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
-    let (waiting, oldest) = db.one(waiting, &[], |row| Ok((row.int(0)?, row.maybe_int(1)?.map(Timestamp))))?;
+    let (waiting, oldest) = db.one(WAITING, &[], |row| Ok((row.int(0)?, row.maybe_int(1)?.map(Timestamp))))?;
     let failed = db.one("SELECT count(*) FROM outbox WHERE state = 'failed'", &[], |row| row.int(0))?;
     Ok(QueueState { waiting, oldest, failed })
 }
@@ -263,6 +270,9 @@ pub fn settle(
 ) -> Result<Option<MailState>, OutboxError> {
     let (state, due_at, reply) = match outcome {
         Some(Ok(reply)) => (MailState::Sent, None, Some(reply)),
+/// Both numbers are in the index of waiting mails, so no row is visited.
+pub const WAITING: &str = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
+
         Some(Err(Failure::ForGood(reply))) => (MailState::Failed, None, Some(reply)),
         None => (MailState::Canceled, None, None),
         Some(Err(Failure::ForNow(reply) | Failure::OfSender(reply))) => {
