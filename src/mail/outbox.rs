@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::ids::{AccountId, InvitationId, MailId};
+use crate::ids::{AccountId, InvitationId, MailId, UserId};
 use crate::mail::{Failure, Topic, harmless};
 use crate::store::{self, Db, Dialect, Param, Row};
 use crate::wire::fold::fold;
@@ -31,7 +31,7 @@ const LAST_RETRY: Duration = Duration::from_secs(4 * 3_600);
 const SHORTEST_SHARE: f64 = 0.8;
 const LONGEST_SHARE: f64 = 1.2;
 
-/// The period of the limit for one address.
+/// The period of the limit for one address, and of one notice.
 const COUNTED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
 /// The invitation of a mail about something else.
@@ -69,7 +69,8 @@ pub enum MailState {
     Sent,
     /// Refused for good, or given up.
     Failed,
-    /// The invitation was answered, deleted, resent or expired before it was sent.
+    /// Before it was sent, the invitation was answered, deleted, resent or expired, the address was changed again, or the
+    /// person was erased.
     Canceled,
 }
 
@@ -87,7 +88,8 @@ impl MailState {
 }
 
 /// Queues a mail, unless the address has reached its limit. A mail about an invitation replaces those still waiting. A
-/// notice has no limit: otherwise, the person who changes a member's address could use up that limit first.
+/// notice does not count against that limit: otherwise, the person who changes a member's address could use it up first.
+/// Whoever queues one asks [`is_told`] before.
 pub fn enqueue(
     db: &mut Db,
     outbox: &Outbox,
@@ -163,6 +165,24 @@ pub fn cancel(db: &mut Db, invitation: InvitationId, now: Timestamp) -> Result<(
     )
 }
 
+/// Cancels the waiting mails that ask a user to confirm an address.
+pub fn cancel_confirmations(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), store::Error> {
+    db.exec_later(
+        "UPDATE outbox SET state = 'canceled', due_at = NULL, updated_at = ?2 \
+         WHERE user_id = ?1 AND kind = 'address_confirmation' AND due_at IS NOT NULL",
+        &[user.into(), Param::Int(now.0)],
+    )
+}
+
+/// Whether a former address of a user had a notice within the last day, or will have one. A canceled one told nobody.
+pub fn is_told(db: &mut Db, user: UserId, recipient_key: &str, now: Timestamp) -> Result<bool, store::Error> {
+    db.exists(
+        "SELECT 1 FROM outbox WHERE recipient_key = ?1 AND created_at > ?2 AND user_id = ?3 \
+         AND kind = 'address_notice' AND state <> 'canceled'",
+        &[Param::Text(recipient_key), Param::Int(now.minus(COUNTED_FOR).0), user.into()],
+    )
+}
+
 /// Serialised as its administrators see it.
 #[derive(Clone, Debug, Serialize)]
 pub struct QueuedMail {
@@ -207,20 +227,6 @@ fn furthest(lease: Duration) -> Duration {
     lease.max(LAST_RETRY.mul_f64(LONGEST_SHARE))
 }
 
-/// Claims due mails for as long as the lease, the longest waiting first.
-pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<QueuedMail>, store::Error> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    // One condition for both (`due_at <= ?1 OR due_at > ?2`) would read and sort every due mail for each claim.
-    db.exec_later(BRING_BACK, &[Param::Int(now.0), Param::Int(now.plus(furthest(lease)).0)])?;
-    let params = [Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)];
-    let mut claimed = db.all(&claiming(db.dialect()), &params, read)?;
-    claimed.sort_by_key(|mail| mail.id);
-    Ok(claimed)
-}
-
-/// When the next mail is due, as [`claim`] understands it.
-pub fn next_due(db: &mut Db, lease: Duration, now: Timestamp) -> Result<Option<Timestamp>, store::Error> {
-    let sql = "SELECT (SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1), \
 /// Makes mails due that are due later than `?2`, the furthest ahead. Usually there are none.
 pub const BRING_BACK: &str = "UPDATE outbox SET due_at = ?1 WHERE due_at > ?2";
 
@@ -235,6 +241,20 @@ pub fn claiming(dialect: Dialect) -> String {
     )
 }
 
+/// Claims due mails for as long as the lease, the longest waiting first.
+pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<QueuedMail>, store::Error> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    // One condition for both (`due_at <= ?1 OR due_at > ?2`) would read and sort every due mail for each claim.
+    db.exec_later(BRING_BACK, &[Param::Int(now.0), Param::Int(now.plus(furthest(lease)).0)])?;
+    let params = [Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)];
+    let mut claimed = db.all(&claiming(db.dialect()), &params, read)?;
+    claimed.sort_by_key(|mail| mail.id);
+    Ok(claimed)
+}
+
+/// When the next mail is due, as [`claim`] understands it.
+pub fn next_due(db: &mut Db, lease: Duration, now: Timestamp) -> Result<Option<Timestamp>, store::Error> {
+    let sql = "SELECT (SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1), \
                (SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at DESC LIMIT 1)";
     let ends = |row: &Row<'_>| Ok((row.maybe_int(0)?.map(Timestamp), row.maybe_int(1)?.map(Timestamp)));
     let (first, last) = db.one(sql, &[], ends)?;
@@ -250,6 +270,9 @@ pub struct QueueState {
     pub oldest: Option<Timestamp>,
     pub failed: i64,
 }
+
+/// Both numbers are in the index of waiting mails, so no row is visited.
+pub const WAITING: &str = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
 
 pub fn queue_state(db: &mut Db) -> Result<QueueState, store::Error> {
     let (waiting, oldest) = db.one(WAITING, &[], |row| Ok((row.int(0)?, row.maybe_int(1)?.map(Timestamp))))?;
@@ -270,9 +293,6 @@ pub fn settle(
 ) -> Result<Option<MailState>, OutboxError> {
     let (state, due_at, reply) = match outcome {
         Some(Ok(reply)) => (MailState::Sent, None, Some(reply)),
-/// Both numbers are in the index of waiting mails, so no row is visited.
-pub const WAITING: &str = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
-
         Some(Err(Failure::ForGood(reply))) => (MailState::Failed, None, Some(reply)),
         None => (MailState::Canceled, None, None),
         Some(Err(Failure::ForNow(reply) | Failure::OfSender(reply))) => {

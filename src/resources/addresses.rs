@@ -72,6 +72,7 @@ pub fn note_change(db: &mut Db, context: &Context, user: UserId, [before, after]
     }
     let (account, now) = (context.caller.account_id, context.now);
     if take_back(db, user, &new_key)? {
+    outbox::cancel_confirmations(db, user, now)?;
         return Ok(());
     }
     // Of several changes in a row, the first former address is kept: the others were never confirmed.
@@ -85,9 +86,12 @@ pub fn note_change(db: &mut Db, context: &Context, user: UserId, [before, after]
     let unproven = "UPDATE users SET address_proven_at = NULL WHERE id = ?1 AND address_proven_at IS NOT NULL";
     let was_proven = db.exec(unproven, &[user.into()])? > 0;
     let mut queue =
+    // Once a day is enough: whoever changes an address to and fro must not flood its owner with notices.
+    let is_news = was_proven && !outbox::is_told(db, user, &former_key, now)?;
+    context.take_mails(1 + usize::from(is_news))?;
         |topic, recipient: &str| outbox::enqueue(db, &context.outbox, &context.entropy, account, topic, recipient, now);
     queue(Topic::AddressConfirmation(user), after)?;
-    if was_proven {
+    if is_news {
         queue(Topic::AddressNotice(user), before)?;
     }
     Ok(())
