@@ -1,6 +1,8 @@
 //! Changed addresses: until a mailed link or the operator has proven one, it counts nowhere but in its own account.
 
-use invited::testing::{Config, MIGRATIONS, Timestamp, Values, migrate, open_store};
+use std::sync::Arc;
+
+use invited::testing::{Caller, Config, MIGRATIONS, Timestamp, Values, erase, migrate, open_store};
 use serde_json::{Value, json};
 
 use crate::oauth::post;
@@ -288,6 +290,26 @@ fn an_address_that_is_chosen_again_is_asked_once() {
     let states = server.stored("SELECT state FROM outbox WHERE kind = 'address_confirmation' ORDER BY id");
     assert_eq!(states, ["canceled", "canceled", "sent"]);
     confirm(&server, asked[0]["token"].as_str().unwrap(), "yes").expect(200);
+}
+
+#[test]
+fn erasing_a_person_cancels_the_waiting_mails_about_them_and_no_others() {
+    let server = Server::start();
+    change(&server, token::COLLABORATOR, 7, "new@example.test").expect(200);
+    // By now, the former address is another member's.
+    change(&server, token::OWNER, 8, "collaborator@example.test").expect(200);
+    let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
+    server.write(move |db| erase(db, &context, "new@example.test"));
+    let mut rows = server.stored("SELECT user_id, kind, state, recipient FROM outbox ORDER BY id");
+    rows.sort_unstable();
+    let expected = [
+        "7|address_confirmation|canceled|[erased]",
+        "7|address_notice|canceled|[erased]",
+        "8|address_confirmation|queued|collaborator@example.test",
+        "8|address_notice|queued|punch_clock@example.test",
+    ];
+    assert_eq!(rows, expected);
+    assert_eq!(server.deliver(), 2);
 }
 
 /// People from before addresses were proven: how they came to their address, and whether it counts now.
