@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Timestamp;
 use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
 use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
@@ -112,6 +113,9 @@ pub fn set(
     actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
+    if old_grants == Grants::End {
+        tokens::expect_change(db, account_id)?;
+    }
     db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (user_id) DO UPDATE SET salt = excluded.salt, \

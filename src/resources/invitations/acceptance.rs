@@ -84,6 +84,9 @@ pub fn look(db: &mut Db, token: &str, signed_in: Option<UserId>, now: Timestamp)
 
 /// Makes the invitee a member.
 pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result<(Accepted, InvitationId), Error> {
+    // Accepting may raise a permission and end grants. The turn for that comes before every look at who may grant what.
+    let (offer, _) = offers::of_token(db, acceptance.token.expose_secret(), context.now)?.ok_or(Error::NotFound)?;
+    tokens::expect_change(db, offer.account_id)?;
     let OpenInvitation { offer, origin, elsewhere, is_signed_in } =
         look(db, acceptance.token.expose_secret(), acceptance.signed_in, context.now)?;
     if !offer.is_granted {
