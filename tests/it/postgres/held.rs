@@ -4,13 +4,14 @@ use std::thread;
 use std::time::Duration;
 
 use invited::testing::{accounts, applications};
+use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls};
 
 use crate::oauth::{SANDBOX_APP, authorize_path, location, pair, post, redeem, refresh, set_password};
 use crate::support::answers::PASSWORD;
 use crate::support::postgres::PostgresServer;
-use crate::support::{Server, token, within};
+use crate::support::{Answer, Server, token, within};
 
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -113,4 +114,21 @@ fn a_change_of_authority_takes_its_turn_before_it_locks_a_row() {
     let (client_id, _) = SANDBOX_APP;
     assert!(case.expect_turn_first(|server| server.write(move |db| Ok(applications::delete(db, client_id, now)?))));
     assert_eq!(server.number("SELECT count(*) FROM grants WHERE revoked_at IS NULL"), 0);
+}
+
+#[test]
+fn an_address_that_is_taken_while_it_is_given_back_ends_the_attempt_and_not_the_next() {
+    let case = Case::start();
+    let address = json!({"user": {"email_address": "vera@example.test"}});
+    case.server.put("/users/7").bearer(token::COLLABORATOR).json(&address).send().expect(200);
+    case.server.delete("/account_memberships/207").bearer(token::OWNER).send().expect(204);
+    let invite = |server: &Server| -> Answer {
+        let body = json!({"account_invitation": {"full_name": "Vera", "email_address": "vera@example.test"}});
+        server.post("/account_invitations").bearer(token::OWNER).json(&body).send()
+    };
+    let take = "UPDATE users SET email_key = 'collaborator@example.test' WHERE id = 8";
+    let refused = case.meanwhile(take, invite, || ()).expect(503);
+    assert!(refused.header("retry-after").is_some(), "{refused}");
+    invite(&case.server).expect(200);
+    assert_eq!(case.server.stored("SELECT email_address FROM users WHERE id = 7"), ["former-7@former.invalid"]);
 }
