@@ -66,6 +66,9 @@ pub mod testing {
     pub mod migrate {
         pub use crate::store::migrate::apply;
     }
+    pub mod outbox {
+        pub use crate::mail::outbox::{BRING_BACK, WAITING, claiming};
+    }
     pub mod params {
         pub use crate::wire::params::{Tree, body, query};
     }

@@ -23,7 +23,7 @@ use crate::wire::again;
 use crate::wire::params::Tree;
 use crate::wire::projection::Withheld;
 
-/// How long an answer is kept: a day.
+/// How long an answer is kept at least: a day. After that, the sweeper removes it.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 const OTHER_REQUEST: &str = "This Idempotency-Key was used for another request.";
@@ -77,21 +77,20 @@ pub fn once(
     Ok((body, false))
 }
 
-/// Whether the key is new. An expired key is new again.
+/// Whether the key is new. One that looks expired is not: only the sweeper ends keys, since it asks whether the clock can
+/// be believed, and with a wrong clock the work would be done a second time.
 fn claim(db: &mut Db, key: &IdempotencyKey) -> Result<bool, Error> {
+    // An update of no row: unlike DO NOTHING, it locks the row, so the sweeper cannot remove it before it is read.
     Ok(db.exists(
         "INSERT INTO idempotent_requests (account_id, user_id, idempotency_key, fingerprint, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT (account_id, user_id, idempotency_key) DO UPDATE SET \
-         fingerprint = excluded.fingerprint, body = NULL, created_at = excluded.created_at \
-         WHERE idempotent_requests.created_at <= ?6 RETURNING user_id",
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (account_id, user_id, idempotency_key) \
+         DO UPDATE SET fingerprint = excluded.fingerprint WHERE 1 = 0 RETURNING user_id",
         &[
             key.account_id.into(),
             key.user_id.into(),
             Param::Text(&key.text),
             Param::Bytes(&key.fingerprint),
             Param::Int(key.now.0),
-            Param::Int(key.now.minus(KEPT_FOR).0),
         ],
     )?)
 }

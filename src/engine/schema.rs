@@ -45,4 +45,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "client addresses in the audit trail",
         script: include_str!("../../migrations/0007_clients.sql"),
     },
+    Migration {
+        version: 8,
+        oldest_program: 4,
+        name: "the outbox in the order of its claims",
+        script: include_str!("../../migrations/0008_outbox.sql"),
+    },
 ];

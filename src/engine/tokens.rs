@@ -107,12 +107,14 @@ pub fn list(db: &mut Db, account: AccountId) -> Result<Vec<ListedToken>, Error> 
 
 /// Revokes a token and returns its account; `None` if there is no valid token with this id.
 pub fn revoke(db: &mut Db, id: TokenId, now: Timestamp) -> Result<Option<AccountId>, Error> {
-    let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
-    let account = db.maybe(sql, &[id.into(), Param::Int(now.0)], |row| row.id(0))?;
-    if let Some(account) = account {
-        expect_change(db, account)?;
-    }
-    Ok(account)
+    let sql = "SELECT account_id FROM access_tokens WHERE id = ?1 AND revoked_at IS NULL";
+    let Some(account) = db.maybe(sql, &[id.into()], |row| row.id(0))? else {
+        return Ok(None);
+    };
+    expect_change(db, account)?;
+    let sql = "UPDATE access_tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+    let revoked = db.exec(sql, &[id.into(), Param::Int(now.0)])?;
+    Ok((revoked > 0).then_some(account))
 }
 
 /// Revokes the tokens and grants of a user or an application, which their rows name in this column.

@@ -17,9 +17,9 @@ use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, NoEntropy};
-use crate::ids::{AccountId, InvitationId, MailId};
+use crate::ids::{AccountId, InvitationId, MailId, UserId};
 use crate::mail::{Failure, Topic, harmless};
-use crate::store::{self, Db, Param, Row};
+use crate::store::{self, Db, Dialect, Param, Row};
 use crate::wire::fold::fold;
 
 /// Doubles with each further attempt.
@@ -31,7 +31,7 @@ const LAST_RETRY: Duration = Duration::from_secs(4 * 3_600);
 const SHORTEST_SHARE: f64 = 0.8;
 const LONGEST_SHARE: f64 = 1.2;
 
-/// The period of the limit for one address.
+/// The period of the limit for one address, and of one notice.
 const COUNTED_FOR: Duration = Duration::from_secs(24 * 3_600);
 
 /// The invitation of a mail about something else.
@@ -69,7 +69,8 @@ pub enum MailState {
     Sent,
     /// Refused for good, or given up.
     Failed,
-    /// The invitation was answered, deleted, resent or expired before it was sent.
+    /// Before it was sent, the invitation was answered, deleted, resent or expired, the address was changed again, or the
+    /// person was erased.
     Canceled,
 }
 
@@ -87,7 +88,8 @@ impl MailState {
 }
 
 /// Queues a mail, unless the address has reached its limit. A mail about an invitation replaces those still waiting. A
-/// notice has no limit: otherwise, the person who changes a member's address could use up that limit first.
+/// notice does not count against that limit: otherwise, the person who changes a member's address could use it up first.
+/// Whoever queues one asks [`is_told`] before.
 pub fn enqueue(
     db: &mut Db,
     outbox: &Outbox,
@@ -163,6 +165,24 @@ pub fn cancel(db: &mut Db, invitation: InvitationId, now: Timestamp) -> Result<(
     )
 }
 
+/// Cancels the waiting mails that ask a user to confirm an address.
+pub fn cancel_confirmations(db: &mut Db, user: UserId, now: Timestamp) -> Result<(), store::Error> {
+    db.exec_later(
+        "UPDATE outbox SET state = 'canceled', due_at = NULL, updated_at = ?2 \
+         WHERE user_id = ?1 AND kind = 'address_confirmation' AND due_at IS NOT NULL",
+        &[user.into(), Param::Int(now.0)],
+    )
+}
+
+/// Whether a former address of a user had a notice within the last day, or will have one. A canceled one told nobody.
+pub fn is_told(db: &mut Db, user: UserId, recipient_key: &str, now: Timestamp) -> Result<bool, store::Error> {
+    db.exists(
+        "SELECT 1 FROM outbox WHERE recipient_key = ?1 AND created_at > ?2 AND user_id = ?3 \
+         AND kind = 'address_notice' AND state <> 'canceled'",
+        &[Param::Text(recipient_key), Param::Int(now.minus(COUNTED_FOR).0), user.into()],
+    )
+}
+
 /// Serialised as its administrators see it.
 #[derive(Clone, Debug, Serialize)]
 pub struct QueuedMail {
@@ -207,19 +227,27 @@ fn furthest(lease: Duration) -> Duration {
     lease.max(LAST_RETRY.mul_f64(LONGEST_SHARE))
 }
 
+/// Makes mails due that are due later than `?2`, the furthest ahead. Usually there are none.
+pub const BRING_BACK: &str = "UPDATE outbox SET due_at = ?1 WHERE due_at > ?2";
+
+/// Claims up to `?3` mails that are due at `?1`, until `?2`. It walks an index in order and stops after the last.
+pub fn claiming(dialect: Dialect) -> String {
+    // Materialized: a planner could otherwise evaluate the subquery once per row and claim too many.
+    format!(
+        "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?3{}) \
+         UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 \
+         WHERE id IN (SELECT id FROM due) RETURNING {COLUMNS}",
+        dialect.skip_locked()
+    )
+}
+
 /// Claims due mails for as long as the lease, the longest waiting first.
 pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Result<Vec<QueuedMail>, store::Error> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let skip_locked = db.dialect().skip_locked();
-    // Materialized: a planner could otherwise evaluate the subquery once per row and claim too many.
-    let sql = format!(
-        "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE due_at <= ?1 OR due_at > ?4 ORDER BY due_at, id \
-         LIMIT ?3{skip_locked}) UPDATE outbox SET due_at = ?2, attempts = attempts + 1, updated_at = ?1 \
-         WHERE id IN (SELECT id FROM due) RETURNING {COLUMNS}"
-    );
-    let moments = [now, now.plus(lease), now.plus(furthest(lease))].map(|moment| Param::Int(moment.0));
-    let [now, leased, furthest] = moments;
-    let mut claimed = db.all(&sql, &[now, leased, Param::Int(most), furthest], read)?;
+    // One condition for both (`due_at <= ?1 OR due_at > ?2`) would read and sort every due mail for each claim.
+    db.exec_later(BRING_BACK, &[Param::Int(now.0), Param::Int(now.plus(furthest(lease)).0)])?;
+    let params = [Param::Int(now.0), Param::Int(now.plus(lease).0), Param::Int(most)];
+    let mut claimed = db.all(&claiming(db.dialect()), &params, read)?;
     claimed.sort_by_key(|mail| mail.id);
     Ok(claimed)
 }
@@ -243,9 +271,11 @@ pub struct QueueState {
     pub failed: i64,
 }
 
+/// Both numbers are in the index of waiting mails, so no row is visited.
+pub const WAITING: &str = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
+
 pub fn queue_state(db: &mut Db) -> Result<QueueState, store::Error> {
-    let waiting = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
-    let (waiting, oldest) = db.one(waiting, &[], |row| Ok((row.int(0)?, row.maybe_int(1)?.map(Timestamp))))?;
+    let (waiting, oldest) = db.one(WAITING, &[], |row| Ok((row.int(0)?, row.maybe_int(1)?.map(Timestamp))))?;
     let failed = db.one("SELECT count(*) FROM outbox WHERE state = 'failed'", &[], |row| row.int(0))?;
     Ok(QueueState { waiting, oldest, failed })
 }

@@ -191,14 +191,18 @@ pub fn list(db: &mut Db) -> Result<Vec<ListedApplication>, store::Error> {
 
 /// Deletes an application and revokes its grants and tokens; `false` if there is none with this client id.
 pub fn delete(db: &mut Db, client_id: &str, now: Timestamp) -> Result<bool, store::Error> {
-    let sql = "UPDATE applications SET deleted_at = ?2 WHERE client_id = ?1 AND deleted_at IS NULL \
-               RETURNING id, account_id, name";
-    let deleted = db.maybe(sql, &[Param::Text(client_id), Param::Int(now.0)], |row| {
+    let sql = "SELECT id, account_id, name FROM applications WHERE client_id = ?1 AND deleted_at IS NULL";
+    let found = db.maybe(sql, &[Param::Text(client_id)], |row| {
         Ok((row.id::<ApplicationId>(0)?, row.id(1)?, row.text(2)?.to_owned()))
     })?;
-    let Some((id, account_id, name)) = deleted else {
+    let Some((id, account_id, name)) = found else {
         return Ok(false);
     };
+    tokens::expect_change(db, account_id)?;
+    let sql = "UPDATE applications SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL";
+    if db.exec(sql, &[id.into(), Param::Int(now.0)])? == 0 {
+        return Ok(false);
+    }
     tokens::revoke_all(db, account_id, "application_id", id, now)?;
     AuditEntry::new(account_id, now, "application.delete", "applications", id)
         .before([("client_id", Kind::Line, Cell::Text(client_id)), ("name", Kind::Line, Cell::Text(&name))])

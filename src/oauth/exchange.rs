@@ -112,6 +112,9 @@ impl Exchange<'_> {
     }
 
     fn redeem(&self, db: &mut Db, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Exchanged {
+        let misused = "SELECT account_id FROM grants \
+                       WHERE code_hash = ?1 AND (code_used_at IS NOT NULL OR application_id <> ?2)";
+        self.expect_end(db, misused, code)?;
         let sql = format!(
             "SELECT id, application_id, user_id, scope, revoked_at, code_used_at, code_expires_at, \
              redirect_uri, code_challenge, code_challenge_method FROM grants t WHERE code_hash = ?1{}",
@@ -142,6 +145,9 @@ impl Exchange<'_> {
     }
 
     fn renew(&self, db: &mut Db, token: &str, scope: &str) -> Exchanged {
+        let misused = "SELECT g.account_id FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id \
+                       WHERE r.token_hash = ?1 AND (r.used_at IS NOT NULL OR g.application_id <> ?2)";
+        self.expect_end(db, misused, token)?;
         // Locked, so that revoking the grant also ends the tokens issued here.
         let sql = format!(
             "SELECT t.id, t.application_id, t.user_id, t.scope, t.revoked_at, r.used_at, r.id, r.created_at \
@@ -180,6 +186,16 @@ impl Exchange<'_> {
             return Ok(Err(refusal(Code::UnauthorizedClient, sentence)));
         }
         self.issue(db, self.application.user_id, None, scope)
+    }
+
+    /// Takes the turn of a change before the grant is locked, if the grant is about to end for a misuse that is already
+    /// seen. A misuse in the same moment is noticed only under the lock, and may have to be tried again.
+    fn expect_end(&self, db: &mut Db, misused: &str, secret: &str) -> Result<(), Error> {
+        let params = [Param::Bytes(&tokens::hash(secret)), self.application.id.into()];
+        match db.maybe(misused, &params, |row| row.id(0))? {
+            Some(account) => Ok(tokens::expect_change(db, account)?),
+            None => Ok(()),
+        }
     }
 
     /// Ends a grant whose code or token was misused.

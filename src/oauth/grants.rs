@@ -79,14 +79,18 @@ pub fn consent(
 
 /// Ends a grant with its tokens; `false` if there is none with this id, or it has ended.
 pub fn end(db: &mut Db, id: GrantId, actor: Actor<'_>, now: Timestamp) -> Result<bool, store::Error> {
-    let params = [id.into(), Param::Int(now.0)];
-    let sql = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING account_id";
-    let Some(account_id) = db.maybe(sql, &params, |row| row.id(0))? else {
+    let sql = "SELECT account_id FROM grants WHERE id = ?1 AND revoked_at IS NULL";
+    let Some(account_id) = db.maybe(sql, &[id.into()], |row| row.id(0))? else {
         return Ok(false);
     };
+    tokens::expect_change(db, account_id)?;
+    let params = [id.into(), Param::Int(now.0)];
+    let sql = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+    if db.exec(sql, &params)? == 0 {
+        return Ok(false);
+    }
     // Only after the grant, which a renewal locks: no new token can appear after this statement.
     db.exec("UPDATE access_tokens SET revoked_at = ?2 WHERE grant_id = ?1 AND revoked_at IS NULL", &params)?;
-    tokens::expect_change(db, account_id)?;
     AuditEntry::new(account_id, now, "grant.revoke", "grants", id)
         .by(actor)
         .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Timestamp;
 use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::error::Error;
+use crate::engine::tokens;
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
 use crate::oauth::{ACTIVE_MEMBER_JOINS, IS_ACTIVE, grants};
@@ -108,10 +109,13 @@ pub fn set(
     account_id: AccountId,
     user_id: UserId,
     hashed: &HashedPassword,
-    grants: Grants,
+    old_grants: Grants,
     actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
+    if old_grants == Grants::End {
+        tokens::expect_change(db, account_id)?;
+    }
     db.exec(
         "INSERT INTO passwords (user_id, salt, hash, memory_kib, passes, lanes, changed_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (user_id) DO UPDATE SET salt = excluded.salt, \
@@ -130,7 +134,7 @@ pub fn set(
     for sql in ["DELETE FROM sessions WHERE user_id = ?1", "DELETE FROM sign_in_links WHERE user_id = ?1"] {
         db.exec(sql, &[user_id.into()])?;
     }
-    if grants == Grants::End {
+    if old_grants == Grants::End {
         grants::end_all(db, user_id, actor, now)?;
     }
     AuditEntry::new(account_id, now, "password.set", "users", user_id)
@@ -139,11 +143,12 @@ pub fn set(
         .write(db)
 }
 
-/// Copies the password of a person who moves to another account.
+/// Copies the password of a person who moves to this account.
 pub fn take_along(
     db: &mut Db,
     from: UserId,
-    (account_id, to): (AccountId, UserId),
+    account_id: AccountId,
+    to: UserId,
     actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), store::Error> {

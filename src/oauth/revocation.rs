@@ -22,11 +22,11 @@ pub fn revoke(
     now: Timestamp,
 ) -> Result<(), store::Error> {
     let hash = tokens::hash(token);
-    let sql = "UPDATE access_tokens SET revoked_at = ?3 WHERE token_hash = ?1 AND application_id = ?2 \
-               AND revoked_at IS NULL RETURNING id";
-    let params = [Param::Bytes(&hash), application.id.into(), Param::Int(now.0)];
-    if let Some(id) = db.maybe(sql, &params, |row| row.id::<TokenId>(0))? {
-        tokens::expect_change(db, application.account_id)?;
+    let sql = "SELECT id FROM access_tokens WHERE token_hash = ?1 AND application_id = ?2 AND revoked_at IS NULL";
+    if let Some(id) = db.maybe(sql, &[Param::Bytes(&hash), application.id.into()], |row| row.id::<TokenId>(0))? {
+        if tokens::revoke(db, id, now)?.is_none() {
+            return Ok(());
+        }
         return AuditEntry::new(application.account_id, now, "token.revoke", "access_tokens", id)
             .by(Actor::request(request_id))
             .change("revoked_at", Kind::Time, [Cell::Null, Cell::Int(now.0)])

@@ -22,6 +22,7 @@ use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
 use crate::mail::{Topic, outbox};
 use crate::resources::people::Keys;
+use crate::resources::users;
 use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind};
@@ -71,6 +72,7 @@ pub fn note_change(db: &mut Db, context: &Context, user: UserId, [before, after]
         return Ok(());
     }
     let (account, now) = (context.caller.account_id, context.now);
+    outbox::cancel_confirmations(db, user, now)?;
     if take_back(db, user, &new_key)? {
         return Ok(());
     }
@@ -84,10 +86,13 @@ pub fn note_change(db: &mut Db, context: &Context, user: UserId, [before, after]
     end_links(db, user)?;
     let unproven = "UPDATE users SET address_proven_at = NULL WHERE id = ?1 AND address_proven_at IS NOT NULL";
     let was_proven = db.exec(unproven, &[user.into()])? > 0;
+    // Once a day is enough: whoever changes an address to and fro must not flood its owner with notices.
+    let is_news = was_proven && !outbox::is_told(db, user, &former_key, now)?;
+    context.take_mails(1 + usize::from(is_news))?;
     let mut queue =
         |topic, recipient: &str| outbox::enqueue(db, &context.outbox, &context.entropy, account, topic, recipient, now);
     queue(Topic::AddressConfirmation(user), after)?;
-    if was_proven {
+    if is_news {
         queue(Topic::AddressNotice(user), before)?;
     }
     Ok(())
@@ -211,6 +216,7 @@ pub fn release(db: &mut Db, context: &Context, user: UserId) -> Result<bool, Err
     let (full_name, unproven) =
         db.one(names, &[account.into(), user.into()], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))?;
     let keys = Keys::of(&full_name, &address);
+    let taken_meanwhile = || Error::Unavailable("another write took an address in the same moment".to_owned());
     db.exec(
         "UPDATE users SET email_address = ?3, email_key = ?4, search_key = ?5, address_proven_at = ?6, updated_at = ?7 \
          WHERE account_id = ?1 AND id = ?2",
@@ -223,7 +229,9 @@ pub fn release(db: &mut Db, context: &Context, user: UserId) -> Result<bool, Err
             proven_at.into(),
             Param::Int(now.0),
         ],
-    )?;
+    )
+    // Another write has taken the former address since it was looked for. A second attempt finds it taken.
+    .map_err(|error| error.on_constraint(users::ADDRESS, taken_meanwhile))?;
     end_links(db, user)?;
     let caller = &context.caller;
     let request_id = context.request_id.as_deref();

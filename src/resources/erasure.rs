@@ -51,20 +51,20 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     people.sort_unstable();
     let mut erased = Erased { users: people.len(), ..Erased::default() };
     let (mut invited, mut addresses) = (HashSet::new(), HashSet::from([key.clone()]));
-    addresses.extend(former_addresses(db, account, &people)?);
+    addresses.extend(addresses_of(db, account, &people)?);
     for user in &people {
-        addresses.extend(addresses_of(db, account, *user)?);
         let of_person = "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
         invited.extend(ids(db, of_person, &[account.into(), (*user).into()])?);
         erase_user(db, context, *user)?;
     }
     erased.invitations = invited.len();
-    forget_mails(db, account, &addresses, &invited)?;
+    forget_mails(db, context, &addresses, &people, &invited)?;
     forget_answers(db, account, &addresses)?;
     erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
     for user in &people {
-        // A network address identifies a person, too.
-        let sql = "UPDATE audit SET client_address = NULL WHERE account_id = ?1 AND actor_user_id = ?2";
+        // A network address identifies a person, too. Refused sign-ins have the user as their subject and no actor.
+        let sql = "UPDATE audit SET client_address = NULL WHERE account_id = ?1 AND (actor_user_id = ?2 \
+                   OR (actor_user_id IS NULL AND subject_type = 'users' AND subject_id = ?2))";
         db.exec(sql, &[account.into(), (*user).into()])?;
         AuditEntry::of(context, &users::RESOURCE, "erase", user.record()).write(db)?;
     }
@@ -75,29 +75,28 @@ fn ids<const KIND: char>(db: &mut Db, sql: &str, params: &[Param<'_>]) -> Result
     Ok(db.all(sql, params, |row| row.id(0))?)
 }
 
-/// The user's address, the one before it, and those of the invitations, which may differ.
-fn addresses_of(db: &mut Db, account: AccountId, user: UserId) -> Result<Vec<String>, Error> {
-    let sql = "SELECT email_key FROM users WHERE account_id = ?1 AND id = ?2 UNION \
-               SELECT former_key FROM address_changes WHERE user_id = ?2 UNION \
-               SELECT email_key FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
-    Ok(db.all(sql, &[account.into(), user.into()], |row| Ok(row.text(0)?.to_owned()))?)
-}
-
-/// Former addresses, known only from the audit trail: invitations to them may be long gone. An address that another
-/// user has by now is left out.
-fn former_addresses(db: &mut Db, account: AccountId, people: &[UserId]) -> Result<HashSet<String>, Error> {
-    let mut former = HashSet::new();
+/// Every address of these people: their own, the one before it, those of invitations, which may differ, and former ones
+/// that only the audit trail knows: invitations to them may be long gone. An address that another user has by now is
+/// left out.
+fn addresses_of(db: &mut Db, account: AccountId, people: &[UserId]) -> Result<HashSet<String>, Error> {
+    let mut found = HashSet::new();
+    for user in people {
+        let sql = "SELECT email_key FROM users WHERE account_id = ?1 AND id = ?2 UNION \
+                   SELECT former_key FROM address_changes WHERE user_id = ?2 UNION \
+                   SELECT email_key FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
+        found.extend(db.all(sql, &[account.into(), (*user).into()], |row| Ok(row.text(0)?.to_owned()))?);
+    }
     let sql = "SELECT subject_id, before, after FROM audit WHERE account_id = ?1 AND subject_type = 'users'";
     db.each(sql, &[account.into()], &mut |row| {
         if people.contains(&row.id(0)?) {
             for attributes in [row.maybe_text(1)?, row.maybe_text(2)?].into_iter().flatten().filter_map(read) {
-                former.extend(attributes.get("email_address").and_then(Json::as_str).map(fold));
+                found.extend(attributes.get("email_address").and_then(Json::as_str).map(fold));
             }
         }
         Ok(())
     })?;
     let mut theirs = HashSet::new();
-    for address in former {
+    for address in found {
         let sql = "SELECT id FROM users WHERE account_id = ?1 AND email_key = ?2";
         let holders = ids(db, sql, &[account.into(), Param::Text(&address)])?;
         if holders.iter().all(|holder| people.contains(holder)) {
@@ -153,17 +152,24 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     Ok(())
 }
 
-/// Takes the addresses out of the outbox, and every address out of the mails about the person's invitations.
+/// Takes the addresses out of the outbox, and every address out of the mails about these people and their invitations.
+/// What still waits is canceled: it has no address any more.
 fn forget_mails(
     db: &mut Db,
-    account: AccountId,
+    context: &Context,
     addresses: &HashSet<String>,
+    people: &[UserId],
     invited: &HashSet<InvitationId>,
 ) -> Result<(), Error> {
-    let forget = "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL WHERE account_id = ?1";
+    let forget = "UPDATE outbox SET recipient = ?3, recipient_key = ?3, last_reply = NULL, due_at = NULL, \
+                  state = CASE WHEN due_at IS NULL THEN state ELSE 'canceled' END, \
+                  updated_at = CASE WHEN due_at IS NULL THEN updated_at ELSE ?4 END WHERE account_id = ?1";
     let of_addresses = addresses.iter().map(|address| ("recipient_key", Param::Text(address)));
-    for (column, key) in of_addresses.chain(invited.iter().map(|id| ("invitation_id", (*id).into()))) {
-        db.exec(&format!("{forget} AND {column} = ?2"), &[account.into(), key, Param::Text(ERASED)])?;
+    let of_people = people.iter().map(|user| ("user_id", (*user).into()));
+    let of_invitations = invited.iter().map(|id| ("invitation_id", (*id).into()));
+    for (column, key) in of_addresses.chain(of_people).chain(of_invitations) {
+        let params = [context.caller.account_id.into(), key, Param::Text(ERASED), Param::Int(context.now.0)];
+        db.exec(&format!("{forget} AND {column} = ?2"), &params)?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! SQLite's query plans: every filter, order and association of a list uses an index, never a table scan. The
 //! statements are the server's own; only their plan is read.
 
+use invited::testing::outbox;
 use invited::testing::params::{self, Tree};
 use invited::testing::query::{self, ListQuery};
 use invited::testing::sql::{self, Key, Statement};
 use invited::testing::store::{Db, Dialect, Error};
-use invited::testing::{Projection, REGISTRY, Resource, Target, Test, invitations};
+use invited::testing::{Projection, REGISTRY, Resource, Target, Test, Value, invitations};
 
 use crate::support::Server;
 
@@ -160,6 +161,31 @@ fn records_named_by_id_are_found_by_id_rather_than_by_account() {
         Ok(wrong)
     });
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The statements of the outbox that run all the time.
+pub(crate) fn of_outbox(dialect: Dialect) -> [Statement; 3] {
+    [(outbox::claiming(dialect).as_str(), 3), (outbox::BRING_BACK, 2), (outbox::WAITING, 0)]
+        .map(|(text, values)| Statement::new(dialect, text.to_owned(), vec![Value::Int(10); values]))
+}
+
+#[test]
+fn waiting_mails_are_claimed_and_counted_in_the_order_of_their_index() {
+    let plans = with_database(|db| {
+        let plan_of = |statement: &Statement| plan(db, statement);
+        of_outbox(Dialect::Sqlite).iter().map(plan_of).collect::<Result<Vec<_>, _>>()
+    });
+    // The list of claimed ids is not a real table.
+    let is_wrong = |step: &String| (is_scan(step) && step != "SCAN due") || step.contains("TEMP B-TREE");
+    for steps in &plans {
+        assert!(!steps.iter().any(is_wrong), "{steps:#?}");
+        assert!(steps.iter().any(|step| step.starts_with("SEARCH outbox USING ")), "{steps:#?}");
+    }
+    let [claim, _, count] = plans.as_slice() else { panic!("{plans:#?}") };
+    for steps in [claim, count] {
+        let covers = |step: &String| step.starts_with("SEARCH outbox USING COVERING INDEX outbox_due (due_at");
+        assert!(steps.iter().any(covers), "{steps:#?}");
+    }
 }
 
 #[test]

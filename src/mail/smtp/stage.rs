@@ -23,7 +23,7 @@ pub(super) enum Stage<'a> {
 /// Refusals that ask for encryption or for other credentials (RFC 4954, section 6), in reply to any command.
 const OF_SETTINGS: [&str; 5] = ["454", "530", "534", "535", "538"];
 
-/// Words in a refused recipient's x.7.1 reply that blame the sender instead.
+/// Parts of words in the reply to a recipient that blame the sender instead.
 const OF_SENDER: [&str; 2] = ["relay", "block"];
 
 impl Stage<'_> {
@@ -51,11 +51,21 @@ fn is_of_settings(text: &str) -> bool {
     OF_SETTINGS.iter().any(|code| text.starts_with(code))
 }
 
-/// Whether a recipient was refused (RFC 3463: 5.7.1, not authorized) because of where the mail comes from.
+/// Whether a recipient was refused because of where the mail comes from. Servers say so in words; the enhanced code
+/// (RFC 3463) is one about security (x.7.x), or missing. Any other is about the recipient. Addresses are no words: they
+/// may contain anything.
 fn is_relay_denied(text: &str) -> bool {
-    let is_unauthorized = text.split_whitespace().nth(1) == Some("5.7.1");
-    let text = text.to_ascii_lowercase();
-    is_unauthorized && OF_SENDER.iter().any(|word| text.contains(word))
+    let enhanced = text.split_whitespace().nth(1).filter(|word| is_enhanced_code(word));
+    let blames_sender = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        !word.contains('@') && OF_SENDER.iter().any(|part| word.contains(part))
+    };
+    enhanced.is_none_or(|code| code.starts_with("5.7.")) && text.split_whitespace().any(blames_sender)
+}
+
+fn is_enhanced_code(word: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    word.split('.').count() == 3 && word.split('.').all(is_number)
 }
 
 /// A reply as one line.

@@ -46,6 +46,10 @@ pub const KIND: Kind = Kind::Object(&[
     Property { name: "locked", kind: Kind::Bool, required: false },
 ]);
 
+/// The texts of a reference in one service, named by column and property alike.
+const TEXTS: [&str; 6] =
+    ["service_model", "service_model_ref", "status", "external_message", "external_link", "external_status"];
+
 /// Writes the reference in a body, if it has one. Missing members keep their values.
 pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes) -> Result<(), Error> {
     let Some(reference) = read(changes)? else { return Ok(()) };
@@ -55,23 +59,23 @@ pub fn write(db: &mut Db, context: &Context, subject: Subject, changes: &Changes
 /// Drops the reference in a body if it changes nothing.
 pub fn drop_unchanged(db: &mut Db, context: &Context, subject: Subject, changes: &mut Changes) -> Result<(), Error> {
     let Some(reference) = read(changes)? else { return Ok(()) };
-    let sql = "SELECT service_model, service_model_ref, status, external_message, external_link, external_status, \
-               locked FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3 \
-               AND service_name = ?4";
+    let sql = format!(
+        "SELECT {}, locked FROM external_references WHERE account_id = ?1 AND subject_type = ?2 AND subject_id = ?3 \
+         AND service_name = ?4",
+        TEXTS.join(", ")
+    );
     let service = reference.get("service_name").and_then(Json::as_str).unwrap_or_default();
     let params =
         [context.caller.account_id.into(), Param::Text(subject.name()), subject.id().into(), Param::Text(service)];
-    let is_stored = db.maybe(sql, &params, |row| {
-        let texts =
-            ["service_model", "service_model_ref", "status", "external_message", "external_link", "external_status"];
-        for (column, name) in texts.into_iter().enumerate() {
-            let given = reference.get(name).and_then(Json::as_str);
+    let is_stored = db.maybe(&sql, &params, |row| {
+        for (column, name) in TEXTS.iter().enumerate() {
+            let given = reference.get(*name).and_then(Json::as_str);
             if given.is_some() && given != row.maybe_text(column)? {
                 return Ok(false);
             }
         }
         let locked = reference.get("locked").and_then(Json::as_bool).map(i64::from);
-        Ok(locked.is_none() || locked == row.maybe_int(texts.len())?)
+        Ok(locked.is_none() || locked == row.maybe_int(TEXTS.len())?)
     })?;
     if is_stored == Some(true) {
         changes.drop("external_reference");

@@ -34,7 +34,7 @@ use crate::wire::changes::Violation;
 pub const CONFIRMATION: &str = "confirm_move";
 
 pub const NOT_GRANTED: &str = "\
-    Whoever has sent this invitation may no longer grant this permission. \
+    The sender of this invitation may no longer grant this permission. \
     Ask an administrator of the account to invite you again.";
 
 const NOT_CONFIRMED: &str =
@@ -84,6 +84,9 @@ pub fn look(db: &mut Db, token: &str, signed_in: Option<UserId>, now: Timestamp)
 
 /// Makes the invitee a member.
 pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result<(Accepted, InvitationId), Error> {
+    // Accepting may raise a permission and end grants. The turn for that comes before every look at who may grant what.
+    let (offer, _) = offers::of_token(db, acceptance.token.expose_secret(), context.now)?.ok_or(Error::NotFound)?;
+    tokens::expect_change(db, offer.account_id)?;
     let OpenInvitation { offer, origin, elsewhere, is_signed_in } =
         look(db, acceptance.token.expose_secret(), acceptance.signed_in, context.now)?;
     if !offer.is_granted {
@@ -109,8 +112,8 @@ pub fn accept(db: &mut Db, context: &Context, acceptance: &Acceptance) -> Result
         }
         None => {
             for member in elsewhere.iter().filter(|member| Some(member.user_id) == acceptance.signed_in) {
-                let to = (offer.account_id, accepted.user_id);
-                passwords::take_along(db, member.user_id, to, actor, context.now)?;
+                let (account, to) = (offer.account_id, accepted.user_id);
+                passwords::take_along(db, member.user_id, account, to, actor, context.now)?;
             }
         }
     }

@@ -56,7 +56,8 @@ pub fn enable(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
 }
 
 /// Gives a member at least this permission: an invitation never lowers it. Returns the membership; `None` for a user
-/// without one. A disabled member is refused.
+/// without one. A disabled member is refused. Whoever accepts for a member has taken the turn of a change: by now, the
+/// invitation is locked.
 pub fn raise(
     db: &mut Db,
     account: AccountId,

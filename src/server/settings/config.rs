@@ -94,7 +94,7 @@ pub struct Config {
     pub profile: Profile,
     #[command(flatten)]
     pub rates: PerMinute,
-    /// Invitation mails to one address in 24 hours, over all accounts; 0 for no limit
+    /// Mails to one address in 24 hours, over all accounts; 0 for no limit
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub rate_mails_per_address: u32,
     /// Mails that one account may cause in 24 hours; 0 for no limit

@@ -15,9 +15,6 @@ use crate::wire::params::Tree;
 pub use filters::{Condition, TooMany, restriction, show_conditions};
 pub use paging::{Paging, Slice};
 
-/// The most rows of an answer, with `only` or without.
-const MOST_ROWS: i64 = paging::MAX_PAGE_SIZE;
-
 pub struct ListQuery {
     /// All of them must hold.
     pub conditions: Vec<Condition>,
@@ -60,7 +57,7 @@ impl ListQuery {
 
     /// The most rows that it can find.
     pub fn most_rows(&self) -> i64 {
-        self.slice.map_or(MOST_ROWS, |slice| slice.limit)
+        self.slice.map_or(i64::try_from(MOST_LISTED).unwrap_or(i64::MAX), |slice| slice.limit)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::wire::query::{given, text};
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
 
-pub(super) const MAX_PAGE_SIZE: i64 = 200;
+const MAX_PAGE_SIZE: i64 = 200;
 
 /// Which rows of a list to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -155,6 +155,9 @@ fn a_refusal_of_the_sender_keeps_the_mail_and_is_told() {
         (Moment::Sender, "550 5.7.60 Client does not have permissions to send as this sender", "MAIL FROM"),
         (Moment::Recipient, "554 5.7.1 <nora@example.test>: Relay access denied", "RCPT TO"),
         (Moment::Recipient, "550 5.7.1 Service unavailable; client host [127.0.0.1] blocked", "RCPT TO"),
+        (Moment::Recipient, "550 relay not permitted", "RCPT TO"),
+        (Moment::Recipient, "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", "RCPT TO"),
+        (Moment::Recipient, "550 5.7.64 TenantAttribution; Relay Access Denied", "RCPT TO"),
         (Moment::Recipient, "530 5.7.0 Authentication required", "RCPT TO"),
     ] {
         let sink = Sink::start(&[Replies(moment, reply), Kind]);
@@ -177,6 +180,8 @@ fn a_refusal_of_the_recipient_is_final_whatever_it_says_of_authorization() {
     for reply in [
         "550 5.1.1 No such user here",
         "554 5.7.1 <nora@example.test>: Recipient address rejected: Access denied",
+        "554 5.7.1 <nora@blockchain-relay.test>: Recipient address rejected: Access denied",
+        "550 No such user here",
         "550 5.1.2 Relay unknown",
         "552 5.2.2 Mailbox full",
     ] {

@@ -1,6 +1,8 @@
 //! Changed addresses: until a mailed link or the operator has proven one, it counts nowhere but in its own account.
 
-use invited::testing::{Config, MIGRATIONS, Timestamp, Values, migrate, open_store};
+use std::sync::Arc;
+
+use invited::testing::{Caller, Config, MIGRATIONS, Timestamp, Values, erase, migrate, open_store};
 use serde_json::{Value, json};
 
 use crate::oauth::post;
@@ -222,6 +224,92 @@ fn changes_of_address_count_for_the_mails_that_an_address_gets() {
     let before = server.everything_stored();
     change(&server, token::PROJECT_LEAD, 5, VICTIM).expect(429);
     assert_eq!(server.everything_stored(), before);
+}
+
+#[test]
+fn changes_of_address_count_for_the_mails_that_their_account_causes() {
+    let server = Server::start_with(&[("rate_mails_per_account", "4")]);
+    let move_to = |name: &str| change(&server, token::COLLABORATOR, 7, &format!("{name}@example.test"));
+    // The first change causes a notice, too; a dry run causes nothing.
+    let dry = json!({"user": {"email_address": "dry@example.test"}});
+    let dry = server.put("/users/7").bearer(token::COLLABORATOR).header("Invited-Dry-Run", "true").json(&dry);
+    dry.send().expect(200);
+    for name in ["a", "b", "c"] {
+        move_to(name).expect(200);
+    }
+    assert_eq!(server.number("SELECT count(*) FROM outbox"), 4);
+    let before = server.everything_stored();
+    let refused = move_to("d").expect(429);
+    assert_eq!(refused.header("retry-after"), Some("21600"), "a quarter of a day");
+    assert_eq!(server.everything_stored(), before);
+    let invitation = json!({"account_invitation": {"full_name": "N", "email_address": "n@example.test"}});
+    server.post("/account_invitations").bearer(token::OWNER).json(&invitation).send().expect(429);
+    // Taking the change back causes no mail, and other accounts have their own limit.
+    move_to("collaborator").expect(200);
+    change(&server, token::OTHER_ADMINISTRATOR, 21, VICTIM).expect(200);
+    server.advance_seconds(2 * 21_600);
+    move_to("d").expect(200);
+}
+
+#[test]
+fn an_address_that_is_changed_to_and_fro_is_told_once_a_day() {
+    let server = Server::start();
+    let move_to = |name: &str| change(&server, token::COLLABORATOR, 7, &format!("{name}@example.test")).expect(200);
+    let told = || mails(&server, "collaborator@example.test").len();
+    // Taken back before it was sent, a notice told nobody, so it does not count.
+    move_to("first");
+    move_to("collaborator");
+    assert_eq!(told(), 0);
+    for number in 0..5 {
+        move_to(&format!("other{number}"));
+        assert_eq!(told(), 1, "{number}");
+        move_to("collaborator");
+    }
+    // Another user's notice to the same address is another one.
+    move_to("elsewhere");
+    change(&server, token::OWNER, 8, "collaborator@example.test").expect(200);
+    confirm(&server, &server.mailed("collaborator@example.test"), "yes").expect(200);
+    change(&server, token::OWNER, 8, "punch@example.test").expect(200);
+    assert_eq!(told(), 3, "two notices and a confirmation");
+    move_to("collaborator");
+    server.alter_stored("UPDATE users SET address_proven_at = 1 WHERE id = 7");
+    server.advance_seconds(86_400);
+    move_to("next-day");
+    assert_eq!(told(), 4);
+}
+
+#[test]
+fn an_address_that_is_chosen_again_is_asked_once() {
+    let server = Server::start();
+    for name in ["b", "c", "b"] {
+        change(&server, token::COLLABORATOR, 7, &format!("{name}@example.test")).expect(200);
+    }
+    let asked = mails(&server, "b@example.test");
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(mails(&server, "c@example.test").len(), 0);
+    let states = server.stored("SELECT state FROM outbox WHERE kind = 'address_confirmation' ORDER BY id");
+    assert_eq!(states, ["canceled", "canceled", "sent"]);
+    confirm(&server, asked[0]["token"].as_str().unwrap(), "yes").expect(200);
+}
+
+#[test]
+fn erasing_a_person_cancels_the_waiting_mails_about_them_and_no_others() {
+    let server = Server::start();
+    change(&server, token::COLLABORATOR, 7, "new@example.test").expect(200);
+    // By now, the former address is another member's.
+    change(&server, token::OWNER, 8, "collaborator@example.test").expect(200);
+    let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
+    server.write(move |db| erase(db, &context, "new@example.test"));
+    let mut rows = server.stored("SELECT user_id, kind, state, recipient FROM outbox ORDER BY id");
+    rows.sort_unstable();
+    let expected = [
+        "7|address_confirmation|canceled|[erased]",
+        "7|address_notice|canceled|[erased]",
+        "8|address_confirmation|queued|collaborator@example.test",
+        "8|address_notice|queued|punch_clock@example.test",
+    ];
+    assert_eq!(rows, expected);
+    assert_eq!(server.deliver(), 2);
 }
 
 /// People from before addresses were proven: how they came to their address, and whether it counts now.

@@ -13,7 +13,7 @@ use invited::testing::sql::{self, Key, Statement};
 use invited::testing::store::Dialect::Postgres;
 use invited::testing::{REGISTRY, Value, invitations};
 
-use crate::plans::{TOP, plain, statements, tree};
+use crate::plans::{TOP, of_outbox, plain, statements, tree};
 use crate::support::Server;
 use crate::support::postgres::PostgresServer;
 
@@ -45,6 +45,11 @@ const CROWD: &str = "\
     INSERT INTO external_references (account_id, subject_type, subject_id, service_name, service_model,
       service_model_ref, status, created_at, updated_at)
       SELECT account_id, 'Role', id, 'hr', 'Job', 'ref ' || id, 'pending', 1, 1 FROM roles WHERE id % 2 = 0;
+    INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, created_at,
+      updated_at)
+      SELECT 1, n, n || '@example.test', n || '@example.test', n || '@mail.test',
+      CASE WHEN n % 4 = 0 THEN 'queued' ELSE 'sent' END, CASE WHEN n % 4 = 0 THEN 5 END, n, n
+      FROM generate_series(1, 40000) n;
     ANALYZE;";
 
 /// A full database, and a connection to it.
@@ -183,5 +188,22 @@ fn a_page_is_read_in_its_order_and_records_named_by_id_are_found_by_id() {
         let statement = Statement::new(Postgres, text.to_owned(), Vec::new());
         let found = walks(&full.plan(&statement, "force_custom_plan"));
         assert!(found.len() == 1 && found[0].contains(step), "{found:?}");
+    }
+}
+
+#[test]
+fn waiting_mails_are_claimed_and_counted_in_the_order_of_their_index() {
+    let full = Full::start();
+    // Which rows everyone sees is recorded by this: only then can an index answer alone.
+    full.runtime.block_on(full.client.batch_execute("VACUUM outbox")).unwrap();
+    for (number, statement) in of_outbox(Postgres).iter().enumerate() {
+        for mode in MODES {
+            let plan = full.plan(statement, mode);
+            let steps = || plan.iter().map(|line| line.trim_start_matches([' ', '-', '>']));
+            assert!(!steps().any(|step| step.starts_with("Seq Scan on outbox")), "{mode}: {plan:#?}");
+            assert!(!steps().any(|step| step.starts_with("Sort")), "{mode}: {plan:#?}");
+            let uses = ["using outbox_due on outbox", "outbox_due", "Index Only Scan using outbox_due"];
+            assert!(steps().any(|step| step.contains(uses[number])), "{mode}: {plan:#?}");
+        }
     }
 }
