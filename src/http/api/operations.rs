@@ -92,7 +92,8 @@ async fn write_to(mut permitted: Permitted<'_>, head: Parts, body: RequestBody) 
     permitted.count_more()?;
     let (caller, operation) = (Arc::clone(&permitted.caller), permitted.route.operation);
     let permit = |caller: &Caller| access::permit(caller, operation, app.config.create_level);
-    request::write_as(app, &head, caller, permit, |caller| permitted.write(caller)).await
+    let written = request::write_as(app, &head, caller, permit, |caller| permitted.write(caller)).await;
+    written.map_err(Error::with_key)
 }
 
 /// A request that its caller's level allows.
@@ -125,7 +126,6 @@ impl Permitted<'_> {
         if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
     }
 
-    fn projection(&self, caller: &Caller) -> Projection {
     /// Counts a bulk for all of its elements but the first, which was counted when the request came. It comes before
     /// the write, which may be judged more than once.
     fn count_more(&self) -> Result<(), Error> {
@@ -137,6 +137,7 @@ impl Permitted<'_> {
         count(&self.call.app, &self.caller, access::limit(self.route.operation), more)
     }
 
+    fn projection(&self, caller: &Caller) -> Projection {
         let dates = self.call.app.tuned.profile().dates;
         Projection::read(self.resource(), &self.params, caller.rung()).with_dates(dates)
     }
