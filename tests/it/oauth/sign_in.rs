@@ -69,6 +69,33 @@ fn attempts_per_address_are_limited_for_known_and_unknown_ones() {
 }
 
 #[test]
+fn an_address_has_the_same_attempts_with_and_without_an_application() {
+    let server = Server::start_with(&[("rate_sign_in", "2")]);
+    set_password(&server, 5, PASSWORD);
+    let attempt = |path: &str, password: &str| Browser::new(&server).sign_in(path, ADDRESS, password);
+    attempt(&authorize_path(&[]), "wrong").expect(422);
+    attempt("/oauth/sign-in", "wrong").expect(422);
+    attempt(&authorize_path(&[]), PASSWORD).expect(429);
+    attempt("/oauth/sign-in", PASSWORD).expect(429);
+}
+
+/// A commit takes long, so an attempt without one would tell that its address is unknown.
+#[test]
+fn every_failed_attempt_waits_for_a_commit() {
+    let server = Server::start_on_file();
+    set_password(&server, 5, PASSWORD);
+    let log = format!("{}-wal", server.database_path().display());
+    let committed = || std::fs::read(&log).unwrap();
+    for path in [&authorize_path(&[]), "/oauth/sign-in"] {
+        for address in [ADDRESS, "nobody@example.test"] {
+            let before = committed();
+            Browser::new(&server).sign_in(path, address, "wrong horse battery").expect(422);
+            assert!(committed() != before, "{path} {address}");
+        }
+    }
+}
+
+#[test]
 fn attempts_per_client_are_limited_over_all_addresses() {
     let server = Server::start_with(&[("rate_sign_in_per_peer", "2")]);
     attempt(&server, "a@example.test", "wrong").expect(422);
