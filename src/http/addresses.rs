@@ -52,11 +52,12 @@ async fn confirm(visit: Visit, BodyParams(params): BodyParams) -> Result<Respons
     if let Err(error) = visit.limit_attempts() {
         let mut response = notice(language, StatusCode::TOO_MANY_REQUESTS, Notice::TooManyAttempts)?;
         headers::refuse(response.headers_mut(), &error);
-        return Ok(response);
-    }
     if text(&params, "confirm_address").as_deref() != Some("yes") {
+        // Such a form can never succeed, so it does not count as an attempt.
         let again = claim_page(&visit, &browser, StatusCode::UNPROCESSABLE_ENTITY, true).await;
         return or_dead_link(&visit, again);
+    }
+        return Ok(response);
     }
     let (context, token) = (visit.context(), token(&visit));
     let confirmed = visit.write(move |db| addresses::confirm(db, &context, &token)).await;

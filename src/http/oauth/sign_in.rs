@@ -25,6 +25,7 @@ use crate::wire::params::Tree;
 pub const LINK_PATH: &str = "/oauth/sign-in/";
 
 const FAILED: &str = "The email address or the password is wrong.";
+const INCOMPLETE: &str = "Enter your email address and your password.";
 
 /// What a member signs in for.
 enum Purpose {
@@ -86,8 +87,8 @@ pub async fn with_password(visit: Visit, BodyParams(params): BodyParams) -> Resu
     let address = text(&params, "email_address").unwrap_or_default();
     let password = SecretString::from(text(&params, "password").unwrap_or_default());
     if address.trim().is_empty() || password.expose_secret().is_empty() {
-        // An incomplete form does not count as an attempt.
-        return purpose.page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
+        // An incomplete form does not count as an attempt: not here, and not for those who read the log.
+        return purpose.page(&browser, StatusCode::BAD_REQUEST, Some(INCOMPLETE));
     }
 
     let app = &visit.app;
