@@ -84,11 +84,7 @@ impl Service {
     /// Answers a request, unless it is malformed or the gate of a sandbox refuses it. A preflight of a listed origin is
     /// answered here.
     async fn admit(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Response<Body> {
-        let admitted = wellformed::check(&request).and_then(|()| match self.app.sandbox {
-            Some(_) => sandbox::gate::admit(&self.app, &request),
-            None => Ok(()),
-        });
-        if let Err(refusal) = admitted {
+        if let Err(refusal) = wellformed::admit(&self.app, &request) {
             return self.complete(call, known_method(request.method()), headers::error(refusal));
         }
         if call.shared_with.is_some() && cors::is_preflight(&request) {

@@ -243,7 +243,14 @@ fn two_servers_on_one_loopback_host_have_different_cookies() {
         cookie
     });
     assert_ne!(cookies[0], cookies[1]);
-    let named = Server::start_with(&[("base_url", "http://people.example.com:8080")]);
-    let cookie = Browser::new(&named).get(&authorize_path(&[])).header("set-cookie").unwrap().to_owned();
-    assert!(cookie.starts_with("invited_session="), "{cookie}");
+    for (base_url, start) in [
+        ("http://people.example.com:8080", "invited_session="),
+        ("http://[::1]", "invited_session_80="),
+        ("http://[::1]:8080", "invited_session_8080="),
+        ("http://localhost", "invited_session_80="),
+    ] {
+        let named = Server::start_with(&[("base_url", base_url)]);
+        let cookie = Browser::new(&named).get(&authorize_path(&[])).header("set-cookie").unwrap().to_owned();
+        assert!(cookie.starts_with(start), "{base_url}: {cookie}");
+    }
 }
