@@ -51,24 +51,25 @@ export class Sandbox {
     });
   }
 
-  async reset() {
-    await this.call('POST', 'reset');
-  }
+  async reset() { await this.call('POST', 'reset'); }
 
-  async snapshot(name) {
-    await this.call('PUT', `snapshots/${name}`);
-  }
+  async snapshot(name) { await this.call('PUT', `snapshots/${name}`); }
 
-  async restore(name) {
-    await this.call('POST', `snapshots/${name}/restore`);
-  }
+  async restore(name) { await this.call('POST', `snapshots/${name}/restore`); }
 
   settings(changed) {
     return this.call(changed ? 'PUT' : 'GET', 'settings', changed);
   }
 
-  async requests(wanted) {
-    return (await this.call('GET', 'requests', undefined, wanted)).requests;
+  async requests({ limit, ...wanted } = {}) {
+    const found = [];
+    for (;;) {
+      const page = await this.call('GET', 'requests', undefined, { ...wanted, limit: limit && limit - found.length });
+      found.push(...page.requests);
+      // One answer holds a few megabytes and says where to go on.
+      if (page.next_after === undefined || found.length === Number(limit)) return found;
+      wanted.after = page.next_after;
+    }
   }
 
   async account(name) {

@@ -60,11 +60,14 @@ pub enum Error {
     #[error("The service is temporarily unavailable. Please try again.")]
     Unavailable(String),
     /// 503: the database failed during the commit of a write.
+    #[error("The write may have happened: the database did not say. Look before you repeat it.")]
+    Uncertain(String),
+    /// The same for a request that may have a key.
     #[error(
         "The write may have happened: the database did not say. \
          Repeat it with the same Idempotency-Key, or look before you repeat it."
     )]
-    Uncertain(String),
+    UncertainWithKey(String),
     /// 431: the request line and the headers exceed the limit.
     #[error("The head of the request is too large.")]
     HeadTooLarge,
@@ -77,6 +80,12 @@ impl Error {
     /// A broken rule on the record as a whole.
     pub fn rule(sentence: &str) -> Self {
         Self::Invalid(vec![Violation::of("base", 0, sentence)])
+    }
+
+    /// The same error for an operation that reads `Idempotency-Key`: it can be repeated safely.
+    #[must_use]
+    pub fn with_key(self) -> Self {
+        if let Self::Uncertain(cause) = self { Self::UncertainWithKey(cause) } else { self }
     }
 
     pub fn unless_valid(violations: Vec<Violation>) -> Result<(), Self> {
@@ -98,7 +107,7 @@ impl Error {
             Self::RateLimited(_) => 429,
             Self::HeadTooLarge => 431,
             Self::Internal(_) => 500,
-            Self::CallerChanged | Self::Uncertain(_) | Self::Unavailable(_) => 503,
+            Self::CallerChanged | Self::Uncertain(_) | Self::UncertainWithKey(_) | Self::Unavailable(_) => 503,
         }
     }
 
@@ -106,7 +115,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(seconds) => Some(*seconds),
-            Self::CallerChanged | Self::Uncertain(_) | Self::Unavailable(_) => Some(RETRY_AFTER),
+            _ if self.status() == 503 => Some(RETRY_AFTER),
             _ => None,
         }
     }
@@ -114,7 +123,10 @@ impl Error {
     /// What only the log may say.
     pub fn cause(&self) -> Option<&str> {
         match self {
-            Self::Uncertain(cause) | Self::Unavailable(cause) | Self::Internal(cause) => Some(cause),
+            Self::Uncertain(cause)
+            | Self::UncertainWithKey(cause)
+            | Self::Unavailable(cause)
+            | Self::Internal(cause) => Some(cause),
             _ => None,
         }
     }

@@ -100,6 +100,27 @@ struct Bucket {
     taken_at: i64,
 }
 
+impl Bucket {
+    /// The bucket after this many are taken, which fills by one in `one` and wholly in `period`; or a refusal with the
+    /// seconds until they are there.
+    fn without(&mut self, count: i64, period: i64, one: i64, now: Timestamp) -> Result<Self, Error> {
+        if now.0 < self.taken_at {
+            // A clock that was set back must not lock anyone out.
+            self.full_at = self.full_at.min(now.0 + period);
+        }
+        let full_at = self.full_at.max(now.0);
+        let full_after_this = full_at.saturating_add(one.saturating_mul(count));
+        let over = full_after_this - now.0 - period;
+        // A bulk request took one before its size was known.
+        let is_full = full_at <= now.0 + one;
+        if over > 0 && !(is_full && count > 1) {
+            let seconds = u64::try_from(over).unwrap_or_default().div_ceil(SECOND.unsigned_abs());
+            return Err(Error::RateLimited(seconds));
+        }
+        Ok(Self { full_at: full_after_this, taken_at: now.0 })
+    }
+}
+
 #[derive(Default)]
 struct Buckets {
     by_key: HashMap<(Limit, Whose), Bucket>,
@@ -132,7 +153,7 @@ impl Limits {
         self.ask(limit, Whose::One(key), 1, now, true)
     }
 
-    /// Takes this many from the buckets of a user and of the user's account.
+    /// Takes this many from the buckets of a user and of the user's account, or from neither.
     pub fn take_of_user(
         &self,
         limit: Limit,
@@ -141,36 +162,34 @@ impl Limits {
         count: usize,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.ask(limit, Whose::One(user.get()), count, now, true)?;
-        self.ask(limit, Whose::Account(account), count, now, true)
+        self.ask_all(limit, [Whose::One(user.get()), Whose::Account(account)], count, now, true)
     }
 
     /// Takes this many from a bucket; without `takes` it only refuses.
     pub fn ask(&self, limit: Limit, whose: Whose, count: usize, now: Timestamp, takes: bool) -> Result<(), Error> {
-        let most = self.tuned.look(|tuning| tuning.most(limit, whose));
-        if most == 0 {
-            return Ok(());
-        }
+        self.ask_all(limit, [whose], count, now, takes)
+    }
+
+    /// Asks each of these buckets before it takes from any: a request that one refuses uses up nothing of the others.
+    fn ask_all<const N: usize>(
+        &self,
+        limit: Limit,
+        all: [Whose; N],
+        count: usize,
+        now: Timestamp,
+        takes: bool,
+    ) -> Result<(), Error> {
+        let most = self.tuned.look(|tuning| all.map(|whose| tuning.most(limit, whose)));
         let (period, count) = (limit.period(), i64::try_from(count).unwrap_or(i64::MAX));
-        let one = period / most;
         let mut buckets = self.buckets.lock();
         buckets.sweep(now.0);
-        let bucket = buckets.by_key.entry((limit, whose)).or_insert(Bucket { full_at: now.0, taken_at: now.0 });
-        if now.0 < bucket.taken_at {
-            // A clock that was set back must not lock anyone out.
-            bucket.full_at = bucket.full_at.min(now.0 + period);
+        let mut taken = [None; N];
+        for ((taken, whose), most) in taken.iter_mut().zip(all).zip(most).filter(|(_, most)| *most > 0) {
+            let bucket = buckets.by_key.entry((limit, whose)).or_insert(Bucket { full_at: now.0, taken_at: now.0 });
+            *taken = Some(bucket.without(count, period, period / most, now)?);
         }
-        let full_at = bucket.full_at.max(now.0);
-        let full_after_this = full_at.saturating_add(one.saturating_mul(count));
-        let over = full_after_this - now.0 - period;
-        // A bulk request took one before its size was known.
-        let is_full = full_at <= now.0 + one;
-        if over > 0 && !(is_full && count > 1) {
-            let seconds = u64::try_from(over).unwrap_or_default().div_ceil(SECOND.unsigned_abs());
-            return Err(Error::RateLimited(seconds));
-        }
-        if takes {
-            *bucket = Bucket { full_at: full_after_this, taken_at: now.0 };
+        for (whose, bucket) in all.into_iter().zip(taken).filter(|_| takes) {
+            bucket.map(|bucket| buckets.by_key.insert((limit, whose), bucket));
         }
         Ok(())
     }
@@ -183,7 +202,7 @@ mod tests {
 
     fn limits(general: u32) -> Limits {
         Limits::new(Tuned::new(Tuning {
-            rates: PerMinute { general, ..PerMinute::default() },
+            rates: PerMinute { general, account_factor: 10, ..PerMinute::default() },
             rate_mails_per_address: 0,
             rate_mails_per_account: 0,
             invitation_days: 1,
@@ -226,6 +245,23 @@ mod tests {
         assert!(take(1, full).is_ok() && take(49, full).is_ok(), "more than the bucket holds");
         assert!(matches!(take(1, full), Err(Error::RateLimited(705))), "forty-seven quarters of a minute later");
         assert!(take(2, full).is_err());
+    }
+
+    #[test]
+    fn a_user_whom_the_account_refuses_uses_up_nothing() {
+        let (limits, account, start) = (limits(3), AccountId::new(1), Timestamp(0));
+        let take = |user, count, now| limits.take_of_user(Limit::General, UserId::new(user), account, count, now);
+        // The account has ten times as many, and the others take all of them.
+        for user in 1..=10 {
+            assert!(take(user, 3, start).is_ok());
+        }
+        assert!((0..5).all(|_| take(11, 1, start).is_err()));
+        // With room in the account, that user still has the whole limit.
+        limits.buckets.lock().by_key.remove(&(Limit::General, Whose::Account(account)));
+        assert!((0..3).all(|_| take(11, 1, start).is_ok()));
+        // Nor does the account pay for a user who is refused.
+        assert!((0..30).all(|_| take(11, 1, start).is_err()));
+        assert!((12..21).all(|user| take(user, 3, start).is_ok()));
     }
 
     #[test]

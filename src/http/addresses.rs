@@ -23,9 +23,12 @@ use crate::server::delivery;
 
 const CLAIM: &str = "/addresses/{token}";
 
+/// A link whose token was cut off.
+const CUT: &str = "/addresses";
+
 pub static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
-    let pages = Routes::new().on(GET, CLAIM, "address.show", show).on(POST, CLAIM, "address.confirm", confirm);
-    pages.mapped(html::show_refusal)
+    let shown = Routes::new().on(GET, CLAIM, "address.show", show).on(GET, CUT, "address.show", show);
+    shown.on(POST, CLAIM, "address.confirm", confirm).mapped(html::show_refusal)
 });
 
 /// What a page without a form says.
@@ -49,14 +52,15 @@ async fn confirm(visit: Visit, BodyParams(params): BodyParams) -> Result<Respons
     if !browser.has_made(&params) {
         return notice(language, StatusCode::FORBIDDEN, Notice::StaleForm);
     }
+    if text(&params, "confirm_address").as_deref() != Some("yes") {
+        // Such a form can never succeed, so it does not count as an attempt.
+        let again = claim_page(&visit, &browser, StatusCode::UNPROCESSABLE_ENTITY, true).await;
+        return or_dead_link(&visit, again);
+    }
     if let Err(error) = visit.limit_attempts() {
         let mut response = notice(language, StatusCode::TOO_MANY_REQUESTS, Notice::TooManyAttempts)?;
         headers::refuse(response.headers_mut(), &error);
         return Ok(response);
-    }
-    if text(&params, "confirm_address").as_deref() != Some("yes") {
-        let again = claim_page(&visit, &browser, StatusCode::UNPROCESSABLE_ENTITY, true).await;
-        return or_dead_link(&visit, again);
     }
     let (context, token) = (visit.context(), token(&visit));
     let confirmed = visit.write(move |db| addresses::confirm(db, &context, &token)).await;

@@ -5,7 +5,6 @@
 //! browser send a form and the cookie with it, but cannot know the hash. The hashed text begins differently from what
 //! the database stores, so neither can replace the other.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::response::Response;
@@ -19,6 +18,7 @@ use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::http::extract::{Visit, text};
 use crate::ids::UserId;
+use crate::oauth::redirects;
 use crate::oauth::sessions::{self, MemberSession};
 use crate::server::app::App;
 use crate::store::{Db, Work};
@@ -103,11 +103,12 @@ fn cookie_name(app: &App) -> String {
     if base_url.starts_with("https://") {
         return "__Host-invited_session".to_owned();
     }
-    let authority = base_url.trim_start_matches("http://");
-    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
-    let is_loopback = host.eq_ignore_ascii_case("localhost")
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if is_loopback { format!("invited_session_{port}") } else { "invited_session".to_owned() }
+    let authority = redirects::authority(&base_url);
+    if !redirects::is_loopback(authority) {
+        return "invited_session".to_owned();
+    }
+    let (_, port) = redirects::host_and_port(authority);
+    format!("invited_session_{}", port.unwrap_or("80"))
 }
 
 /// Whether a request carries a cookie of this server.

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use hyper::header::HeaderMap;
+use hyper::header::{HeaderMap, HeaderValue};
 
 use crate::clock::Stopwatch;
 use crate::engine::access::Caller;
@@ -24,15 +24,17 @@ pub struct Call {
     pub ignored: OnceLock<String>,
     /// Set if a body came without a content type.
     pub is_read_as_form: OnceLock<()>,
+    /// The origin that may read the answer.
+    pub shared_with: Option<HeaderValue>,
 }
 
 impl Call {
-    pub fn begin(app: Arc<App>, headers: &HeaderMap, peer: IpAddr) -> Self {
+    pub fn begin(app: Arc<App>, headers: &HeaderMap, peer: IpAddr, shared_with: Option<HeaderValue>) -> Self {
         let client = client_address::of(&app.config.trusted_proxies, peer, headers);
         let request_id = Arc::new(RequestId { text: headers::request_id(&app, headers), client });
         let (since, operation, caller) = (Stopwatch::start(), OnceLock::new(), OnceLock::new());
         let (ignored, is_read_as_form) = (OnceLock::new(), OnceLock::new());
-        Self { app, request_id, since, operation, caller, ignored, is_read_as_form }
+        Self { app, request_id, since, operation, caller, ignored, is_read_as_form, shared_with }
     }
 
     pub fn set_operation(&self, operation: &'static str) {

@@ -43,7 +43,10 @@ fn rightmost(
     if lines.is_empty() {
         return None;
     }
-    let elements = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+    let elements = lines.iter().rev().flat_map(|line| {
+        let mut is_end = outside_quotes(',');
+        line.rsplit(move |byte| is_end(char::from(*byte)))
+    });
     let mut nearest = peer;
     for element in elements {
         let Some(address) = std::str::from_utf8(element).ok().and_then(|text| read(text.trim())) else { break };
@@ -61,11 +64,27 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok().or_else(in_brackets).or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
 }
 
-/// The address in an element of `Forwarded`. A comma inside quotes has torn an element apart by now; what is left of it
-/// names no address, which is safe.
+/// Whether a character is this separator and stands outside quotes: a proxy may quote what its client chose, such as a
+/// host, with any separators in it.
+///
+/// From right to left, as elements are split, the nearest proxy's own text comes first. So no quote to the left of it
+/// can change how it is read. Only an escaped quote could, and [`of_element`] refuses what holds a backslash.
+fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
+    let mut is_quoted = false;
+    move |character| {
+        is_quoted ^= character == '"';
+        character == separator && !is_quoted
+    }
+}
+
+/// The address in an element of `Forwarded`.
 fn of_element(element: &str) -> Option<IpAddr> {
-    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+    if element.contains('\\') || !element.matches('"').count().is_multiple_of(2) {
+        return None;
+    }
+    let pairs = element.split(outside_quotes(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut nodes = pairs.filter(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, node)| node);
+    let (Some(node), None) = (nodes.next(), nodes.next()) else { return None };
     address(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
 }
 
@@ -119,8 +138,19 @@ mod tests {
             ("proto=https; for=\"[2001:db8::1]:4711\"", "2001:db8::1"),
             ("for=\"203.0.113.9:80\", for=10.2.3.4", "203.0.113.9"),
             ("for=203.0.113.9, for=_hidden", PROXY),
-            ("for=203.0.113.9;host=\"x, for=198.51.100.1\"", PROXY),
-            ("for=203.0.113.9;host=\"x, for=198.51.100.1, y\"", PROXY),
+            // What a client may choose is quoted, and names nobody.
+            ("for=203.0.113.9;host=\"x, for=198.51.100.1\"", "203.0.113.9"),
+            ("for=203.0.113.9;host=\"x, for=198.51.100.1, y\"", "203.0.113.9"),
+            ("for=203.0.113.9;host=\"x, for=198.51.100.1;a=\"", "203.0.113.9"),
+            ("host=\"x, for=198.51.100.1;a=\";for=203.0.113.9", "203.0.113.9"),
+            ("host=\"x;for=198.51.100.1;a=\";for=203.0.113.9, for=10.2.3.4", "203.0.113.9"),
+            // Nor does it change how the element of the proxy is read.
+            ("for=198.51.100.1;a=\", for=203.0.113.9;host=\"x\"", "203.0.113.9"),
+            ("for=198.51.100.1;a=\"\\, for=203.0.113.9", "203.0.113.9"),
+            ("for=203.0.113.9;host=\"x\\\", for=198.51.100.1;a=\\\"\"", PROXY),
+            ("for=203.0.113.9;host=\"x\\\";for=198.51.100.1", PROXY),
+            ("for=198.51.100.1;a=\"", PROXY),
+            ("for=203.0.113.9;for=198.51.100.1", PROXY),
             ("by=203.0.113.9", PROXY),
         ] {
             assert_eq!(client(PROXY, &[("forwarded", list)]), expected, "{list:?}");

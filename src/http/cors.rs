@@ -36,7 +36,7 @@ static OF_PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 /// What a script may read besides the few headers that every script may.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Idempotent-Replayed, Invited-Clock, Invited-Dry-Run, Invited-Fault, Invited-Read-As, Invited-Seats-Over, \
-     Retry-After, X-Request-Id, X-Runtime",
+     Retry-After, WWW-Authenticate, X-Request-Id, X-Runtime",
 );
 
 /// The origin to share the answer with, if the request comes from one that is listed.
@@ -70,8 +70,9 @@ pub fn preflight() -> Response<Body> {
 }
 
 /// Lets an origin read an answer.
-pub fn share(headers: &mut HeaderMap, origin: HeaderValue) {
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+pub fn share(headers: &mut HeaderMap, origin: Option<&HeaderValue>) {
+    let Some(origin) = origin else { return };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
 }

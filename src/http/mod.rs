@@ -76,26 +76,18 @@ impl Service {
     /// Answers a request. This never fails: every error becomes an answer in the documented shape, unless a fault of a
     /// sandbox says otherwise.
     pub async fn answer(&self, request: Request<RequestBody>, peer: IpAddr) -> Response<Body> {
-        let call = Arc::new(Call::begin(Arc::clone(&self.app), request.headers(), peer));
         let origin = cors::shared_with(&self.app, &request);
-        let mut response = self.admit(&call, request, origin.is_some()).await;
-        if let Some(origin) = origin {
-            cors::share(response.headers_mut(), origin);
-        }
-        response
+        let call = Arc::new(Call::begin(Arc::clone(&self.app), request.headers(), peer, origin));
+        self.admit(&call, request).await
     }
 
     /// Answers a request, unless it is malformed or the gate of a sandbox refuses it. A preflight of a listed origin is
     /// answered here.
-    async fn admit(&self, call: &Arc<Call>, request: Request<RequestBody>, is_shared: bool) -> Response<Body> {
-        let admitted = wellformed::check(&request).and_then(|()| match self.app.sandbox {
-            Some(_) => sandbox::gate::admit(&self.app, &request),
-            None => Ok(()),
-        });
-        if let Err(refusal) = admitted {
+    async fn admit(&self, call: &Arc<Call>, request: Request<RequestBody>) -> Response<Body> {
+        if let Err(refusal) = wellformed::admit(&self.app, &request) {
             return self.complete(call, known_method(request.method()), headers::error(refusal));
         }
-        if is_shared && cors::is_preflight(&request) {
+        if call.shared_with.is_some() && cors::is_preflight(&request) {
             call.set_operation("preflight");
             return self.complete(call, known_method(request.method()), cors::preflight());
         }
@@ -117,6 +109,7 @@ impl Service {
     fn complete(&self, call: &Call, method: &'static str, mut response: Response<Body>) -> Response<Body> {
         let elapsed = call.since.elapsed();
         headers::complete(response.headers_mut(), &call.request_id, elapsed);
+        cors::share(response.headers_mut(), call.shared_with.as_ref());
         let status = response.status().as_u16();
         if status == 429 && !self.app.tuned.profile().tells_when_to_retry {
             response.headers_mut().remove(header::RETRY_AFTER);

@@ -10,7 +10,6 @@ use crate::engine::schema::MIGRATIONS;
 use crate::http::extract::Visit;
 use crate::http::headers;
 use crate::http::router::{GET, Routes};
-use crate::http::sandbox::gate;
 use crate::http::wellformed;
 use crate::mail::outbox;
 use crate::server::app::App;
@@ -52,11 +51,7 @@ async fn metrics(visit: Visit) -> Response<Body> {
 
 /// The answer of a listener that serves metrics and nothing else.
 pub async fn metrics_only<B>(app: &App, request: &Request<B>) -> Response<Body> {
-    let admitted = wellformed::check(request).and_then(|()| match app.sandbox {
-        Some(_) => gate::admit(app, request),
-        None => Ok(()),
-    });
-    match admitted {
+    match wellformed::admit(app, request) {
         Ok(()) if request.uri().path() == "/metrics" => current_metrics(app).await,
         Ok(()) => headers::error(Error::NotFound),
         Err(refusal) => headers::error(refusal),

@@ -3,6 +3,8 @@
 //! A line holds what clients and operators have sent. Whatever that is, the shell must take each word as one argument
 //! and run nothing in it, and a terminal must not obey it when it is pasted or shown.
 
+use crate::wire::display;
+
 /// Quotes a word for bash, zsh, ksh and other shells of that family.
 ///
 /// Between single quotes nothing has a meaning. A word with characters that a terminal would obey, or that a reader
@@ -38,7 +40,9 @@ fn escape(bytes: &[u8], quoted: &mut String) {
 }
 
 fn is_plain(letter: char) -> bool {
-    letter == ' ' || letter.is_ascii_graphic() || !letter.is_ascii() && letter.is_alphanumeric()
+    // A few letters draw nothing, such as the fillers of Hangul.
+    let is_seen = || letter.is_alphanumeric() && !display::is_hidden(letter);
+    letter == ' ' || letter.is_ascii_graphic() || !letter.is_ascii() && is_seen()
 }
 
 #[cfg(test)]
@@ -55,6 +59,7 @@ mod tests {
             (b"a\nb", r"$'a\nb'"),
             (b"\x1b[2J it's \\ !x", r"$'\033[2J it\047s \134 \041x'"),
             ("\u{202e}x".as_bytes(), r"$'\342\200\256x'"),
+            ("\u{3164}\u{115f}\u{ffa0}".as_bytes(), r"$'\343\205\244\341\205\237\357\276\240'"),
             (b"\xff1", r"$'\3771'"),
         ] {
             assert_eq!(quoted(word), line);

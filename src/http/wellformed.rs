@@ -4,6 +4,8 @@ use hyper::header;
 use hyper::{Request, Version};
 
 use crate::engine::error::Error;
+use crate::http::sandbox::gate;
+use crate::server::app::App;
 use crate::server::listen::LONGEST_HEAD;
 
 const NO_HOST: &str = "A request of HTTP/1.1 has exactly one Host header.";
@@ -12,8 +14,14 @@ const NO_HOST: &str = "A request of HTTP/1.1 has exactly one Host header.";
 const AROUND_LINE: usize = 12;
 const AROUND_HEADER: usize = 4;
 
+/// Refuses a malformed request and, in a sandbox, one that its gate does not let in.
+pub fn admit<B>(app: &App, request: &Request<B>) -> Result<(), Error> {
+    check(request)?;
+    if app.sandbox.is_some() { gate::admit(app, request) } else { Ok(()) }
+}
+
 /// Refuses a request without a host, with two, or with too large a head.
-pub fn check<B>(request: &Request<B>) -> Result<(), Error> {
+fn check<B>(request: &Request<B>) -> Result<(), Error> {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     if hosts > 1 || hosts == 0 && request.version() == Version::HTTP_11 {
         return Err(Error::Syntax(NO_HOST.to_owned()));

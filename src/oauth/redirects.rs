@@ -49,10 +49,10 @@ fn scheme_and_authority(uri: &str) -> Option<(&str, &str)> {
     matches!(scheme, "http" | "https").then_some((scheme, authority))
 }
 
-/// The brackets of an IPv6 address belong to the host.
-fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+/// The parts of an authority. The brackets of an IPv6 address belong to the host.
+pub fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
         _ => (authority, None),
     }
 }
@@ -79,8 +79,8 @@ pub fn source(uri: &str) -> String {
     }
 }
 
-/// The host and the port of a redirect URI, for people.
-pub fn host(uri: &str) -> &str {
+/// The host and the port of a redirect URI or an origin; blank if it is no address of the web.
+pub fn authority(uri: &str) -> &str {
     scheme_and_authority(uri).map_or("", |(_, authority)| authority)
 }
 
@@ -164,6 +164,20 @@ mod tests {
     fn a_policy_names_the_origin_only() {
         assert_eq!(source("https://a.example:8443/cb?x=1"), "https://a.example:8443");
         assert_eq!(source("http://[::1]:8080/cb"), "http:");
-        assert_eq!(host("https://a.example:8443/cb?x=1"), "a.example:8443");
+        assert_eq!(authority("https://a.example:8443/cb?x=1"), "a.example:8443");
+    }
+
+    #[test]
+    fn a_port_is_the_digits_behind_the_last_colon() {
+        for (authority, parts) in [
+            ("localhost", ("localhost", None)),
+            ("localhost:8080", ("localhost", Some("8080"))),
+            ("[::1]:8080", ("[::1]", Some("8080"))),
+            ("[::1]", ("[::1]", None)),
+            ("a@b:1", ("a@b", Some("1"))),
+            ("a:b", ("a:b", None)),
+        ] {
+            assert_eq!(host_and_port(authority), parts, "{authority}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Front ends in a browser: origins that the operator has listed may read, all others may not.
 
+use serde_json::{Value, json};
+
 use crate::process::{printed, run};
 use crate::support::client::Request;
 use crate::support::{Answer, Server, token};
@@ -47,16 +49,22 @@ fn a_listed_origin_may_ask_beforehand_and_read_every_answer() {
             (invitation(), 401),
             (server.get("/account_invitations/4711").bearer(token::OWNER), 404),
             (server.get("/account_invitations").bearer(token::PUNCH_CLOCK), 403),
-            (server.put("/account_invitations/1").bearer(token::OWNER).json(&serde_json::json!({})), 400),
+            (server.put("/account_invitations/1").bearer(token::OWNER).json(&json!({})), 400),
             (server.request_at_root("POST", "/oauth/token").form("grant_type=password"), 400),
         ] {
             let answer = from(request, "http://localhost:3000").expect(status);
             assert_eq!(answer.header("access-control-allow-origin"), Some("http://localhost:3000"), "{answer}");
             assert_eq!(answer.header("access-control-allow-credentials"), None, "cookies stay with the pages");
             let exposed = answer.header("access-control-expose-headers").unwrap();
-            for name in
-                ["X-Request-Id", "Retry-After", "ETag", "Idempotent-Replayed", "Invited-Fault", "Invited-Seats-Over"]
-            {
+            for name in [
+                "X-Request-Id",
+                "Retry-After",
+                "ETag",
+                "Idempotent-Replayed",
+                "Invited-Fault",
+                "Invited-Seats-Over",
+                "WWW-Authenticate",
+            ] {
                 assert!(exposed.contains(name), "{exposed}");
             }
         }
@@ -92,12 +100,33 @@ fn nobody_else_may() {
 fn a_listed_page_may_drive_a_sandbox() {
     let server = Server::start_with(&listed());
     preflight(&server, "/sandbox/clock/advance", FRONT_END).expect(204);
-    let advance = || server.request_at_root("POST", "/sandbox/clock/advance").json(&serde_json::json!({"seconds": 1}));
+    let advance = || server.request_at_root("POST", "/sandbox/clock/advance").json(&json!({"seconds": 1}));
     let answer = from(advance().header("Sec-Fetch-Site", "cross-site"), FRONT_END).expect(200);
     assert_eq!(answer.header("access-control-allow-origin"), Some(FRONT_END), "{answer}");
     from(advance(), "https://evil.example.com").expect(403);
     let both = advance().header("Origin", "https://evil.example.com");
     from(both, FRONT_END).expect(403);
+}
+
+#[test]
+fn the_request_log_of_a_sandbox_shows_what_a_front_end_got() {
+    let server = Server::start_with(&listed());
+    server.control("POST", "/faults", &json!({"status": 503, "path": "/api/v1/users/me"})).expect(200);
+    preflight(&server, "/api/v1/account_invitations/1", FRONT_END).expect(204);
+    from(server.get("/account_invitations/1").bearer(token::OWNER), FRONT_END).expect(200);
+    let under_fault = from(server.get("/users/me").bearer(token::OWNER), FRONT_END).expect(503);
+    assert_eq!(under_fault.header("access-control-allow-origin"), Some(FRONT_END), "{under_fault}");
+    let recorded = server.control("GET", "/requests", &Value::Null).expect(200).json();
+    let requests = recorded["requests"].as_array().unwrap();
+    // A preflight is answered before anything is recorded.
+    assert_eq!(requests.len(), 2, "{recorded}");
+    for request in requests {
+        let headers = request["response_headers"].as_array().unwrap();
+        for (name, value) in [("access-control-allow-origin", FRONT_END), ("vary", "Origin")] {
+            let of_name: Vec<_> = headers.iter().filter(|header| header["name"] == name).collect();
+            assert!(of_name.len() == 1 && of_name[0]["value"] == value, "{headers:?}");
+        }
+    }
 }
 
 #[test]

@@ -53,6 +53,19 @@ fn without_a_trusted_proxy_a_client_cannot_choose_its_address() {
 fn what_is_not_well_formed_is_no_attempt() {
     let server = server("");
     let (_, link) = server.invite_by_mail("vera@example.test");
+    let change = json!({"user": {"email_address": "new@example.test"}});
+    server.put("/users/7").bearer(token::COLLABORATOR).json(&change).send().expect(200);
+    let claim = format!("/addresses/{}", server.mailed("new@example.test"));
+    let confirm = |ticked: &[(&str, &str)]| {
+        let mut browser = Browser::new(&server);
+        let page = browser.get(&claim).expect(200);
+        browser.reply(&page, &claim, ticked)
+    };
+    let sign_in = |address: &str, password: &str| {
+        let mut browser = Browser::new(&server);
+        let page = browser.get("/oauth/sign-in").expect(200);
+        browser.submit(&page, "/oauth/sign-in", &[("email_address", address), ("password", password)])
+    };
     for _ in 0..3 {
         let post = |path: &str, body| server.request_at_root("POST", path).json(&body).send();
         post("/invitations/accept", json!({"token": "x", "password": "short"})).expect(422);
@@ -61,8 +74,16 @@ fn what_is_not_well_formed_is_no_attempt() {
         let mut browser = Browser::new(&server);
         browser.decide(&link, &[("password", "short")]).expect(422);
         browser.decide(&link, &[("decision", "decline")]).expect(422);
+        confirm(&[]).expect(422);
+        // Nor for those who read the log: a wrong password is a 422.
+        for (address, password) in [("", ""), (" ", PASSWORD), ("vera@example.test", "")] {
+            let page = sign_in(address, password).expect(400);
+            assert!(page.text().contains("Enter your email address and your password."), "{page}");
+        }
     }
     server.accept_link(&link).expect(200);
+    confirm(&[("confirm_address", "yes")]).expect(200);
+    sign_in("vera@example.test", PASSWORD).expect(429);
 }
 
 #[test]

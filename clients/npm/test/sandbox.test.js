@@ -162,6 +162,18 @@ test('a fault affects only its account, and faults can be removed', async () => 
   assert.equal((await ask(other.tokens.administrator, 'users/me')).status, 200);
 });
 
+test('requests are returned however large they are together', async () => {
+  const account = await sandbox.account();
+  const person = { account_invitation: { headline: 'x'.repeat(70_000) } };
+  for (let sent = 0; sent < 150; sent += 1) await ask(account.tokens.administrator, 'account_invitations', person);
+  const page = await sandbox.call('GET', 'requests', undefined, { account_id: account.id });
+  assert.ok(page.requests.length < 140 && page.next_after, 'one answer does not hold them all');
+  const ids = (await account.requests()).map(({ id }) => Number(id));
+  assert.equal(new Set(ids).size, 150);
+  assert.deepEqual((await account.requests({ limit: 140 })).map(({ id }) => Number(id)), ids.slice(0, 140));
+  assert.equal((await account.requests({ limit: 3, after: ids[9] })).length, 3);
+});
+
 test('the package is small and has no dependencies', async () => {
   const text = await readFile(here, 'utf8');
   assert.ok(text.trimEnd().split('\n').length < 200);

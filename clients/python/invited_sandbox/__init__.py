@@ -120,9 +120,16 @@ class Sandbox:
         """Changes settings until the next reset, for example rate_create=2, and returns the current ones."""
         return self.call("PUT" if changed else "GET", "settings", changed or None)
 
-    def requests(self, **wanted: object) -> list[dict[str, Any]]:
+    def requests(self, *, limit: int | None = None, **wanted: object) -> list[dict[str, Any]]:
         """Requests and answers, oldest first; select by after, limit, method, path, status and account_id."""
-        return self.call("GET", "requests", **wanted)["requests"]
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.call("GET", "requests", limit=limit and limit - len(found), **wanted)
+            found += page["requests"]
+            # One answer holds a few megabytes and says where to go on.
+            if "next_after" not in page or len(found) == limit:
+                return found
+            wanted["after"] = page["next_after"]
 
     def account(self, name: str | None = None) -> Account:
         """Creates a new account."""
@@ -148,7 +155,7 @@ class Account:
         """Orders a fault for callers of this account only."""
         return self.sandbox.faults.order(account_id=self.id, **fault)
 
-    def requests(self, **wanted: object) -> list[dict[str, Any]]:
+    def requests(self, **wanted: Any) -> list[dict[str, Any]]:
         """The requests by callers of this account, with their answers."""
         return self.sandbox.requests(account_id=self.id, **wanted)
 

@@ -145,6 +145,18 @@ def test_a_fault_affects_only_its_account(invited, invited_account):
     assert [request["status"] for request in invited_account.requests(path="/api/v1/users/me")] == [503, 200]
 
 
+def test_requests_are_returned_however_large_they_are_together(invited, invited_account):
+    person = {"account_invitation": {"headline": "x" * 70_000}}
+    for _ in range(150):
+        ask(invited, invited_account.tokens["administrator"], "account_invitations", person)
+    page = invited.call("GET", "requests", account_id=invited_account.id)
+    assert len(page["requests"]) < 140 and page["next_after"], "one answer does not hold them all"
+    ids = [int(request["id"]) for request in invited_account.requests()]
+    assert len(set(ids)) == 150
+    assert [int(request["id"]) for request in invited_account.requests(limit=140)] == ids[:140]
+    assert len(invited_account.requests(limit=3, after=ids[9])) == 3
+
+
 def test_faults_can_be_removed(invited_fresh):
     invited_fresh.faults.order(status=500)
     assert ask(invited_fresh, invited_fresh.tokens["owner"], "users/me")[0] == 500
@@ -154,8 +166,9 @@ def test_faults_can_be_removed(invited_fresh):
 
 def test_the_package_is_small_and_has_no_dependencies():
     folder = Path(__file__).parent.parent / "invited_sandbox"
-    lines = [line.strip() for file in folder.glob("*.py") for line in file.read_text().splitlines()]
-    code = [line for line in lines if line and not line.startswith(("#", '"""'))]
-    assert len(code) < 200
-    imported = {line.split()[1].split(".")[0] for line in code if line.startswith(("import ", "from "))}
-    assert imported - {"", "pytest"} <= sys.stdlib_module_names
+    for file in folder.glob("*.py"):
+        lines = [line.strip() for line in file.read_text().splitlines()]
+        code = [line for line in lines if line and not line.startswith(("#", '"""'))]
+        assert len(code) < 200
+        imported = {line.split()[1].split(".")[0] for line in code if line.startswith(("import ", "from "))}
+        assert imported - {"", "pytest"} <= sys.stdlib_module_names

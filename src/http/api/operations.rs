@@ -89,9 +89,11 @@ async fn write_to(mut permitted: Permitted<'_>, head: Parts, body: RequestBody) 
         request::query(&head.uri)?
     };
     permitted.take(params)?;
+    permitted.count_more()?;
     let (caller, operation) = (Arc::clone(&permitted.caller), permitted.route.operation);
     let permit = |caller: &Caller| access::permit(caller, operation, app.config.create_level);
-    request::write_as(app, &head, caller, permit, |caller| permitted.write(caller)).await
+    let written = request::write_as(app, &head, caller, permit, |caller| permitted.write(caller)).await;
+    written.map_err(Error::with_key)
 }
 
 /// A request that its caller's level allows.
@@ -124,6 +126,17 @@ impl Permitted<'_> {
         if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
     }
 
+    /// Counts a bulk for all of its elements but the first, which was counted when the request came. It comes before
+    /// the write, which may be judged more than once.
+    fn count_more(&self) -> Result<(), Error> {
+        let Verb::Create { bulk } = self.verb() else { return Ok(()) };
+        let more = elements(self.resource(), &self.params, bulk)?.len().saturating_sub(1);
+        if more == 0 {
+            return Ok(());
+        }
+        count(&self.call.app, &self.caller, access::limit(self.route.operation), more)
+    }
+
     fn projection(&self, caller: &Caller) -> Projection {
         let dates = self.call.app.tuned.profile().dates;
         Projection::read(self.resource(), &self.params, caller.rung()).with_dates(dates)
@@ -152,10 +165,6 @@ impl Permitted<'_> {
             Verb::Update => self.changes(1, &caller)?,
             _ => Vec::new(),
         };
-        if let more @ 1.. = changes.len().saturating_sub(1) {
-            // The first element was counted when the request came.
-            count(app, &caller, access::limit(operation), more)?;
-        }
         let turn = entry.behaviour.turn(operation.verb, &changes);
         let (projection, expected) = (self.projection(&caller), options.expected.clone());
         let mut context = app.context(&caller, Some(&call.request_id));

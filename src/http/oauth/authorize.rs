@@ -94,7 +94,7 @@ impl Trusted {
     ) -> Result<Response, Error> {
         let page = context! {
             application => self.application.name.as_str(),
-            host => redirects::host(&self.redirect_uri),
+            host => redirects::authority(&self.redirect_uri),
             account => session.account_name.as_str(),
             full_name => session.full_name.as_str(),
             email_address => session.email_address.as_str(),

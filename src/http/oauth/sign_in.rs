@@ -25,6 +25,7 @@ use crate::wire::params::Tree;
 pub const LINK_PATH: &str = "/oauth/sign-in/";
 
 const FAILED: &str = "The email address or the password is wrong.";
+const INCOMPLETE: &str = "Enter your email address and your password.";
 
 /// What a member signs in for.
 enum Purpose {
@@ -86,17 +87,16 @@ pub async fn with_password(visit: Visit, BodyParams(params): BodyParams) -> Resu
     let address = text(&params, "email_address").unwrap_or_default();
     let password = SecretString::from(text(&params, "password").unwrap_or_default());
     if address.trim().is_empty() || password.expose_secret().is_empty() {
-        // An incomplete form does not count as an attempt.
-        return purpose.page(&browser, StatusCode::UNPROCESSABLE_ENTITY, Some(FAILED));
+        // An incomplete form does not count as an attempt: not here, and not for those who read the log.
+        return purpose.page(&browser, StatusCode::BAD_REQUEST, Some(INCOMPLETE));
     }
 
     let app = &visit.app;
     let account_id = purpose.account_id();
     // First for the network that it comes from: so one place cannot use up the attempts of many addresses without using
-    // up its own.
-    let of_account = account_id.map(|id| id.to_string()).unwrap_or_default();
-    let of_member = || bucket(&format!("{of_account} {}", fold(address.trim())));
-    let counted = visit.limit_attempts().and_then(|()| app.limits.take(Limit::SignIn, of_member(), app.clock.now()));
+    // up its own. An address has the same attempts with and without an application, or there would be twice as many.
+    let of_address = || bucket(&fold(address.trim()));
+    let counted = visit.limit_attempts().and_then(|()| app.limits.take(Limit::SignIn, of_address(), app.clock.now()));
     if let Err(error) = counted {
         let text = "Too many attempts to sign in. Wait a minute and try again.";
         let mut response = purpose.page(&browser, StatusCode::TOO_MANY_REQUESTS, Some(text))?;

@@ -31,8 +31,8 @@ pub fn line(exchange: &RecordedExchange, base_url: &str) -> String {
     let target = exchange.target();
     let is_head = exchange.method == Method::HEAD;
     let mut line = "curl -g".to_owned();
-    if target.contains("/.") {
-        // Otherwise curl takes `/./` and `/../` out of it.
+    if ["/.", "/%2e"].iter().any(|segment| target.to_ascii_lowercase().contains(segment)) {
+        // Otherwise curl takes `/./` and `/../` out of it, and newer ones their escaped forms, too.
         line.push_str(" --path-as-is");
     }
     // With `-X HEAD`, curl would wait for a body.

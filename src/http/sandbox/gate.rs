@@ -19,6 +19,7 @@ use crate::engine::error::Error;
 use crate::http::browser;
 use crate::http::cors;
 use crate::http::sandbox::is_for;
+use crate::oauth::redirects;
 use crate::server::app::App;
 
 /// How the page that sends a request is related to its target, in a browser's words.
@@ -35,7 +36,7 @@ pub fn admit<B>(app: &App, request: &Request<B>) -> Result<(), Error> {
     let hosts = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     // A target in absolute form counts more than the header (RFC 9112, section 3.2.2).
     let named = request.uri().authority().map(Authority::as_str);
-    if !hosts.chain(named).all(|host| is_ours(app, host_of(host))) {
+    if !hosts.chain(named).all(|host| is_ours(app, host)) {
         return Err(Error::Misdirected);
     }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -53,7 +54,8 @@ pub fn admit<B>(app: &App, request: &Request<B>) -> Result<(), Error> {
 
 /// An IP address cannot be made to mean another machine, and `localhost` is always this one. Any other name must be
 /// that of the setting `base_url`.
-fn is_ours(app: &App, host: &str) -> bool {
+fn is_ours(app: &App, authority: &str) -> bool {
+    let (host, _) = redirects::host_and_port(authority);
     let is_address = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
         None => host.parse::<Ipv4Addr>().is_ok(),
@@ -61,20 +63,10 @@ fn is_ours(app: &App, host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     is_address
         || name.eq_ignore_ascii_case("localhost")
-        || app.tuned.look(|tuning| name.eq_ignore_ascii_case(host_of(authority_of(&tuning.base_url))))
-}
-
-/// A host without its port.
-fn host_of(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
-}
-
-/// Host and port of a URL without a path.
-fn authority_of(origin: &str) -> &str {
-    origin.split_once("://").map_or(origin, |(_, authority)| authority)
+        || app.tuned.look(|tuning| {
+            let (ours, _) = redirects::host_and_port(redirects::authority(&tuning.base_url));
+            name.eq_ignore_ascii_case(ours)
+        })
 }
 
 fn is_from_no_other_origin(app: &App, headers: &HeaderMap, is_control: bool) -> bool {
@@ -100,7 +92,7 @@ fn is_from_no_other_origin(app: &App, headers: &HeaderMap, is_control: bool) -> 
 /// Whether an origin is this server, as the request names it or as the setting `base_url` does.
 fn is_own_origin(app: &App, headers: &HeaderMap, origin: &str) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| authority_of(origin).eq_ignore_ascii_case(host))
+    host.is_some_and(|host| redirects::authority(origin).eq_ignore_ascii_case(host))
         || app.tuned.look(|tuning| origin.eq_ignore_ascii_case(&tuning.base_url))
 }
 
@@ -115,24 +107,5 @@ fn is_json(method: &Method, headers: &HeaderMap) -> bool {
         Some(first) => says_json(first) && given.all(says_json),
         // These must say it even without a body, since a page can send an empty one.
         None => !matches!(*method, Method::POST | Method::PUT | Method::PATCH),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_what_stands_before_the_port() {
-        for (authority, host) in [
-            ("localhost", "localhost"),
-            ("localhost:8080", "localhost"),
-            ("[::1]:8080", "[::1]"),
-            ("[::1]", "[::1]"),
-            ("a@b:1", "a@b"),
-            ("a:b", "a:b"),
-        ] {
-            assert_eq!(host_of(authority), host, "{authority}");
-        }
     }
 }

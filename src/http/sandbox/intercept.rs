@@ -12,7 +12,7 @@ use hyper::{Request, Response, StatusCode};
 use crate::engine::access::{BELOW_LEVEL, Caller};
 use crate::engine::error::Error;
 use crate::http::call::Call;
-use crate::http::{headers, request};
+use crate::http::{cors, headers, request};
 use crate::ids::ExchangeId;
 use crate::sandbox::Sandbox;
 use crate::sandbox::exchange::{KEPT_OF_BODY, RecordedBody, RecordedExchange};
@@ -139,5 +139,6 @@ fn refusal(call: &Call, status: u16, retry_after: Option<u64>) -> Response<Body>
         answered.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     headers::complete(answered, &call.request_id, std::time::Duration::ZERO);
+    cors::share(answered, call.shared_with.as_ref());
     response
 }

@@ -32,7 +32,7 @@ fn c15_every_page_may_be_asked_for_with_one_slash_behind_it() {
         assert_eq!(texts[0], texts[1], "{path}");
     }
     browser.get("/oauth/sign-in//").expect(404);
-    for cut in ["/invitations/", "/invitations"] {
+    for cut in ["/invitations/", "/invitations", "/addresses/", "/addresses"] {
         let page = browser.get(cut).expect(404);
         is_guarded_page(&page);
         assert!(page.text().contains("This link does not work"), "{page}");

@@ -64,6 +64,24 @@ fn the_limit_of_creates_counts_each_of_a_bulk_and_ignores_other_requests() {
     create(&server, token::ADMINISTRATOR, "c@example.test").expect(200);
 }
 
+#[test]
+fn a_bulk_that_is_judged_again_counts_once() {
+    let server = Server::start_with(&[("rate_create", "20")]);
+    let bulk = |name: &str| {
+        let people: Vec<_> = (0..10)
+            .map(|number| json!({"full_name": "N", "email_address": format!("{name}{number}@example.test")}))
+            .collect();
+        let body = json!({"account_invitations": people});
+        server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send()
+    };
+    // The server remembers an administrator, who is something else by the time of the write.
+    server.get("/users/me").bearer(token::ADMINISTRATOR).send().expect(200);
+    server.alter_stored("UPDATE account_memberships SET permission = 'project_lead' WHERE user_id = 2");
+    bulk("a").expect(200);
+    bulk("b").expect(200);
+    is_refused(create(&server, token::ADMINISTRATOR, "c@example.test"));
+}
+
 /// An application can have a new token for every request.
 #[test]
 fn a_user_has_one_limit_whichever_token_and_whichever_application() {

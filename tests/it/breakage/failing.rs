@@ -47,6 +47,16 @@ fn a_commit_that_may_have_happened_is_told_so() {
 }
 
 #[test]
+fn only_a_write_that_can_be_repeated_under_a_key_names_the_key() {
+    let rig = Rig::with_faults();
+    rig.orders().sync(Sync::FailsAndStopsWrites);
+    let (status, body) = rig.api().ask("POST", "/invitations/1/link", "").unwrap();
+    assert_eq!(status, 503);
+    assert!(body.contains("may have happened") && body.contains("Look before you repeat it."), "{body}");
+    assert!(!body.contains("Idempotency-Key"), "{body}");
+}
+
+#[test]
 fn a_server_on_a_full_disk_is_not_ready_until_there_is_space() {
     let rig = Rig::with_faults();
     assert_eq!([rig.invite("before@example.test").0, rig.ready()], [200, 200]);

@@ -70,6 +70,8 @@ const PIECES: &[&str] = &[
     "\u{7f}",
     "/../",
     "/./",
+    "/%2e%2e/",
+    "/%2E",
     "%00",
 ];
 
@@ -189,6 +191,7 @@ struct Told {
     method: Vec<u8>,
     body: Vec<u8>,
     urls: Vec<Vec<u8>>,
+    is_path_as_is: bool,
     note: Vec<u8>,
 }
 
@@ -201,7 +204,7 @@ fn told(words: &[Vec<u8>]) -> Told {
         let mut value = || words.next().expect("the option has a value").clone();
         match word.as_slice() {
             b"-g" => is_literal = true,
-            b"--path-as-is" => (),
+            b"--path-as-is" => told.is_path_as_is = true,
             b"-I" => told.method = b"HEAD".to_vec(),
             b"-X" => told.method = value(),
             b"-H" => assert_ne!(value().first(), Some(&b'@'), "curl would read a file of headers"),
@@ -215,6 +218,11 @@ fn told(words: &[Vec<u8>]) -> Told {
     }
     assert!(is_literal, "curl would expand brackets");
     told
+}
+
+/// Whether curl takes this segment out of a path; newer ones know it escaped, too.
+fn is_dots(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }
 
 #[test]
@@ -247,6 +255,8 @@ fn of_a_thousand_hostile_requests_each_line_runs_curl_alone_and_only_at_the_sand
         assert!(line.chars().all(|letter| !letter.is_control()), "{line:?} moves the terminal");
         let told = told(words);
         assert_eq!(told.urls.len(), 1, "{line}");
+        let has_dots = String::from_utf8_lossy(target).split(['/', '?']).any(is_dots);
+        assert!(told.is_path_as_is || !has_dots, "curl would ask for another path: {line}");
         assert!(told.urls[0].starts_with(base_url.as_bytes()), "{line}");
         let number =
             String::from_utf8_lossy(&told.urls[0]).split("/r").nth(1).unwrap().split('/').next().unwrap().parse();
@@ -285,6 +295,10 @@ fn what_cannot_be_repeated_is_said() {
     assert!(unread.contains("Not repeated: the rest of the body"), "{unread}");
     let nul = line(put().body(None, "a\0b"));
     assert!(nul.contains("Not repeated: the body") && !nul.contains("--data"), "{nul}");
+    for path in ["/account_invitations/../roles", "/account_invitations/%2e%2E/roles", "/%2E"] {
+        let exact = line(server.get(path));
+        assert!(exact.starts_with("curl -g --path-as-is -X ") && exact.contains(path), "{exact}");
+    }
     assert!(line(server.request("HEAD", "/users/me")).starts_with("curl -g -I "));
     assert!(line(server.request_at_root("OPTIONS", "*")).contains("Not repeated: the target"));
 }

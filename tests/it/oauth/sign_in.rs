@@ -69,6 +69,33 @@ fn attempts_per_address_are_limited_for_known_and_unknown_ones() {
 }
 
 #[test]
+fn an_address_has_the_same_attempts_with_and_without_an_application() {
+    let server = Server::start_with(&[("rate_sign_in", "2")]);
+    set_password(&server, 5, PASSWORD);
+    let attempt = |path: &str, password: &str| Browser::new(&server).sign_in(path, ADDRESS, password);
+    attempt(&authorize_path(&[]), "wrong").expect(422);
+    attempt("/oauth/sign-in", "wrong").expect(422);
+    attempt(&authorize_path(&[]), PASSWORD).expect(429);
+    attempt("/oauth/sign-in", PASSWORD).expect(429);
+}
+
+/// A commit takes long, so an attempt without one would tell that its address is unknown.
+#[test]
+fn every_failed_attempt_waits_for_a_commit() {
+    let server = Server::start_on_file();
+    set_password(&server, 5, PASSWORD);
+    let log = format!("{}-wal", server.database_path().display());
+    let committed = || std::fs::read(&log).unwrap();
+    for path in [&authorize_path(&[]), "/oauth/sign-in"] {
+        for address in [ADDRESS, "nobody@example.test"] {
+            let before = committed();
+            Browser::new(&server).sign_in(path, address, "wrong horse battery").expect(422);
+            assert!(committed() != before, "{path} {address}");
+        }
+    }
+}
+
+#[test]
 fn attempts_per_client_are_limited_over_all_addresses() {
     let server = Server::start_with(&[("rate_sign_in_per_peer", "2")]);
     attempt(&server, "a@example.test", "wrong").expect(422);
@@ -216,7 +243,14 @@ fn two_servers_on_one_loopback_host_have_different_cookies() {
         cookie
     });
     assert_ne!(cookies[0], cookies[1]);
-    let named = Server::start_with(&[("base_url", "http://people.example.com:8080")]);
-    let cookie = Browser::new(&named).get(&authorize_path(&[])).header("set-cookie").unwrap().to_owned();
-    assert!(cookie.starts_with("invited_session="), "{cookie}");
+    for (base_url, start) in [
+        ("http://people.example.com:8080", "invited_session="),
+        ("http://[::1]", "invited_session_80="),
+        ("http://[::1]:8080", "invited_session_8080="),
+        ("http://localhost", "invited_session_80="),
+    ] {
+        let named = Server::start_with(&[("base_url", base_url)]);
+        let cookie = Browser::new(&named).get(&authorize_path(&[])).header("set-cookie").unwrap().to_owned();
+        assert!(cookie.starts_with(start), "{base_url}: {cookie}");
+    }
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 use invited::testing::Stopwatch;
 use serde_json::{Value, json};
 
+use crate::oauth::{authorize_path, set_password};
+use crate::support::browser::Browser;
 use crate::support::postgres::PostgresServer;
 use crate::support::proxy::{self, Fate, Judge};
 use crate::support::{Answer, Server, token};
@@ -111,10 +113,14 @@ impl Case {
     /// The round trips of an operation, measured several times with different numbers. The first run prepares the
     /// statements. The fewest of the others count: now and then the server reloads the caller.
     fn round_trips(&self, request: impl Fn(usize) -> Asked) -> usize {
-        self.ask(&request(0));
+        self.round_trips_of(|number| drop(self.ask(&request(number))))
+    }
+
+    fn round_trips_of(&self, act: impl Fn(usize)) -> usize {
+        act(0);
         let counted = (1..=TIMES).map(|number| {
             let before = self.counted();
-            self.ask(&request(number));
+            act(number);
             self.counted() - before
         });
         counted.min().unwrap()
@@ -145,6 +151,21 @@ fn an_update_waits_for_the_database_twice() {
     for fields in [&["bill_rate_in_cents"][..], &["bill_rate_in_cents", "cost_rate_in_cents"]] {
         let update = case.round_trips(|number| update(1, fields, number));
         assert!(update <= OF_AN_UPDATE, "an update of {fields:?} takes {update} round trips, not {OF_AN_UPDATE}");
+    }
+}
+
+/// On a network, one round trip more or less would tell whether an address is known.
+#[test]
+fn a_failed_sign_in_waits_as_often_for_a_known_address_as_for_an_unknown_one() {
+    let case = Case::new();
+    set_password(&case.server, 5, "correct horse battery");
+    for path in [&authorize_path(&[]), "/oauth/sign-in"] {
+        let [known, unknown] = ["project_lead@example.test", "nobody@example.test"].map(|address| {
+            case.round_trips_of(|_| {
+                Browser::new(&case.server).sign_in(path, address, "wrong horse battery").expect(422);
+            })
+        });
+        assert_eq!(known, unknown, "{path}");
     }
 }
 
