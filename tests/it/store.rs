@@ -312,7 +312,7 @@ fn a_write_whose_client_is_gone_is_never_done() {
 fn a_write_that_is_given_up_while_it_runs_does_not_become_part_of_the_next_one() {
     let case = Case::new(&[("connections", "1")]);
     let (gate, store) = (Gate::default(), case.store.clone());
-    let holding = gate.clone();
+    let holding = gate.way();
     let running = case.runtime.spawn(async move {
         store
             .write(move |db| {
@@ -346,10 +346,10 @@ fn one_tenant_fills_half_of_the_queue_at_most() {
     assert!(within(PATIENCE, || case.store.waiting_writes() == 4));
     let refused = case.runtime.block_on(one.write(|db| set_headline(db, 1, "too many")));
     assert!(matches!(refused, Err(Error::Overloaded)), "{refused:?}");
-    let (other, gate_of_other) = (case.store.of_tenant(2), gate.clone());
+    let other = case.store.of_tenant(2);
     let of_other = case.runtime.spawn(async move { other.write(|db| set_headline(db, 2, "other")).await });
     assert!(within(PATIENCE, || case.store.waiting_writes() == 5));
-    gate_of_other.open();
+    gate.open();
     for write in waiting.into_iter().chain([of_other]) {
         assert_eq!(case.runtime.block_on(write).unwrap().unwrap(), 1);
     }
