@@ -320,6 +320,7 @@ pub fn of_account(
     );
     db.all(&sql, &[account.into(), state.into(), Param::Int(most)], read)
 }
+    // PostgreSQL takes the type of a parameter from its first use, so `IS NULL` comes second.
 
 /// Failed mails of account `?1` that nothing has replaced.
 const RETRIABLE: &str = "account_id = ?1 AND state = 'failed' AND (kind <> 'invitation' \

@@ -8,6 +8,7 @@ mod cut;
 mod differential;
 mod encryption;
 mod failover;
+mod listings;
 mod load;
 mod migrations;
 mod neighbours;
