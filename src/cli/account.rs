@@ -76,7 +76,7 @@ impl AccountCommand {
                         let created = accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now)?;
                         tell(within.json, words(&created))
                     };
-                    app.store.patient().write(create).await
+                    app.store.write(create).await
                 })
             }
             Self::Language { code: language, within } => {

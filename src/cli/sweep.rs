@@ -33,7 +33,6 @@ impl SweepCommand {
         let is_trusted = self.trust_clock;
         let rows = with_app(self.within.existing()?, |app| async move {
             if is_trusted {
-                app.follow_database_clock().await?;
                 let now = app.clock.now();
                 app.store.write(move |db| Ok::<_, Error>(timekeeper::believe(db, now)?)).await?;
             }

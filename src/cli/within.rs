@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use crate::cli::settings::Given;
 use crate::cli::{output, require_database, with_app};
 use crate::engine::access::Caller;
+use crate::clock::Timestamp;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::ids::AccountId;
@@ -68,7 +69,18 @@ impl<G: Args> InDatabase<G> {
     }
 
     pub fn read<T: Send + 'static>(&self, work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static) -> Result<T> {
-        with_app(self.existing()?, |app| async move { app.store.patient().read(work).await })
+        self.read_at(move |db, _| work(db))
+    }
+
+    /// The same for work that depends on the time.
+    fn read_at<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db, Timestamp) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T> {
+        with_app(self.existing()?, |app| async move {
+            let now = app.clock.now();
+            app.store.read(move |db| work(db, now)).await
+        })
     }
 
     /// Writes as an operator of no account, or rolls the write back if it is a rehearsal.
@@ -81,8 +93,7 @@ impl<G: Args> InDatabase<G> {
             let mode = if is_rehearsal { WriteMode::DryRun } else { WriteMode::Part };
             let context = Context { mode, ..app.context(&Arc::new(Caller::unknown()), None) };
             let job = move |db: &mut Db| work(db, &context);
-            let store = app.store.patient();
-            if is_rehearsal { store.rehearse(job).await } else { store.write(job).await }
+            if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await }
         })
     }
 }
@@ -116,9 +127,9 @@ impl<G: Args> InAccount<G> {
         work: impl Fn(&mut Db, &Caller) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
         let account = self.account;
-        self.database.read(move |db| {
+        self.database.read_at(move |db, now| {
             let operator = Caller::operator(account_or_only(db, account)?);
-            work(db, &operator)
+            work(db, &operator, now)
         })
     }
 
@@ -132,6 +143,14 @@ impl<G: Args> InAccount<G> {
             let account = account_or_only(db, account)?;
             work(db, &context.for_caller(Caller::operator(account)), account)
         })
+    ) -> Result<T> {
+        self.read_at(move |db, operator, _| work(db, operator))
+    }
+
+    /// The same for work that depends on the time.
+    pub fn read_at<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db, &Caller, Timestamp) -> Result<T, Error> + Send + 'static,
     }
 }
 

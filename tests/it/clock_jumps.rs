@@ -55,7 +55,7 @@ impl Moved {
     }
 }
 
-fn build(library: &Path) {
+pub(crate) fn build(library: &Path) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/moved_clock.c");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-o"]).arg(library).arg(source).arg("-ldl");
