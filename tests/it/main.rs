@@ -28,6 +28,7 @@ mod crash;
 mod crash_of_mail;
 mod create;
 mod deadlines;
+mod doubt;
 mod envelope;
 mod exact;
 mod examples;
