@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use clap::Args;
@@ -9,8 +10,8 @@ use serde_json::Value as Json;
 
 use crate::cli::settings::Given;
 use crate::cli::{output, require_database, with_app};
-use crate::engine::access::Caller;
 use crate::clock::Timestamp;
+use crate::engine::access::Caller;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
 use crate::ids::AccountId;
@@ -101,10 +102,27 @@ impl<G: Args> InDatabase<G> {
 /// What a command prints: as JSON, and for people.
 pub type Words = (Json, String);
 
-/// Prints something that is about to be committed.
-pub fn tell(is_json: bool, (record, text): Words) -> Result<(), Error> {
-    let told = if is_json { output::tell_json(&record) } else { output::tell(text) };
-    told.map_err(|cause| Error::Internal(format!("nothing was changed: {cause:#}")))
+/// Prints something that is about to be committed, once.
+///
+/// The job that prints it is run again if its transaction fails. What it has printed is void then, and a second secret
+/// below the first would not say which of them counts.
+pub struct Teller {
+    is_json: bool,
+    has_told: AtomicBool,
+}
+
+impl Teller {
+    pub fn new(is_json: bool) -> Self {
+        Self { is_json, has_told: AtomicBool::new(false) }
+    }
+
+    pub fn tell(&self, (record, text): Words) -> Result<(), Error> {
+        if self.has_told.swap(true, Ordering::Relaxed) {
+            return Err(Error::Internal("the secret that was shown is void; run the command again".to_owned()));
+        }
+        let told = if self.is_json { output::tell_json(&record) } else { output::tell(text) };
+        told.map_err(|cause| Error::Internal(format!("nothing was changed: {cause:#}")))
+    }
 }
 
 impl<G: Args> InAccount<G> {
@@ -114,8 +132,8 @@ impl<G: Args> InAccount<G> {
         &self,
         work: impl Fn(&mut Db, &Context, AccountId) -> Result<Words, Error> + Send + 'static,
     ) -> Result<()> {
-        let is_json = self.database.json;
-        self.write(false, move |db, context, account| tell(is_json, work(db, context, account)?))
+        let teller = Teller::new(self.database.json);
+        self.write(false, move |db, context, account| teller.tell(work(db, context, account)?))
     }
 
     pub fn print(&self, record: &Json, text: impl Display) -> Result<()> {
@@ -125,6 +143,14 @@ impl<G: Args> InAccount<G> {
     pub fn read<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Db, &Caller) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T> {
+        self.read_at(move |db, operator, _| work(db, operator))
+    }
+
+    /// The same for work that depends on the time.
+    pub fn read_at<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db, &Caller, Timestamp) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
         let account = self.account;
         self.database.read_at(move |db, now| {
@@ -143,14 +169,6 @@ impl<G: Args> InAccount<G> {
             let account = account_or_only(db, account)?;
             work(db, &context.for_caller(Caller::operator(account)), account)
         })
-    ) -> Result<T> {
-        self.read_at(move |db, operator, _| work(db, operator))
-    }
-
-    /// The same for work that depends on the time.
-    pub fn read_at<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut Db, &Caller, Timestamp) -> Result<T, Error> + Send + 'static,
     }
 }
 

@@ -21,6 +21,7 @@ mod replica;
 mod round_trips;
 mod several_servers;
 mod startup;
+mod told_once;
 mod transactions;
 mod workers;
 
