@@ -104,7 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Command::Migrate(command) => command.run(),
         Command::Copy(command) => command.run(),
         Command::Backup(command) => command.run(),
-        Command::OpenApi => output::print(api_description()),
+        Command::OpenApi => output::print_json_text(&api_description()),
         Command::Config => output::print(default_file()),
     }
 }

@@ -77,7 +77,7 @@ pub struct SandboxCommand {
 
 impl SandboxCommand {
     pub fn run(self) -> Result<()> {
-        if self.seed_schema { output::print(seed::schema()) } else { block_on(self.serve()) }
+        if self.seed_schema { output::print_json_text(&seed::schema()) } else { block_on(self.serve()) }
     }
 
     /// The requested seed. An error in it is reported before anything is created.
@@ -183,7 +183,7 @@ impl SandboxCommand {
         let base_url = &running.app.base_url();
         if self.json {
             let ready = Ready { base_url, api_url: format!("{base_url}{BASE_PATH}"), tokens: &tokens };
-            output::tell(serde_json::to_string(&ready)?)?;
+            output::tell_json(&ready)?;
         } else if !self.quiet {
             output::tell(greeting(base_url, &tokens, &seed))?;
         }

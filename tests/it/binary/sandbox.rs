@@ -57,6 +57,18 @@ fn json_prints_exactly_one_line_with_the_documented_keys() {
 }
 
 #[test]
+fn json_escapes_hidden_characters_and_loses_none() {
+    let url = "http://people\u{202e}.example.test";
+    let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0", "--base-url", url]);
+    command.stderr(Stdio::null());
+    let mut program = Program::start(command);
+    let line = program.line();
+    assert!(line.is_ascii(), "{line}");
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["base_url"], url);
+    assert_eq!(program.stop().0.code(), Some(0));
+}
+
+#[test]
 fn every_token_is_valid_from_the_start() {
     let (program, greeting) = Program::sandbox(&[]);
     for (name, token) in greeting["tokens"].as_object().unwrap() {
