@@ -122,7 +122,7 @@ impl SandboxCommand {
         if given.database.place.is_none() {
             let temporary =
                 TemporaryFolder::create(&Entropy::system()).context("no folder for a temporary database")?;
-            temporary.remove_abandoned();
+            temporary.remove_abandoned(Clock::system().now());
             config.database.place = Some(Place::File(temporary.database()));
             config.durability = Durability::Off;
             folder = Some(temporary);

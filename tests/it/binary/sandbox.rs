@@ -151,6 +151,22 @@ fn a_sandbox_removes_what_killed_ones_have_left_and_nothing_else() {
 }
 
 #[test]
+fn a_sandbox_removes_a_folder_whose_sandbox_was_killed_before_it_could_lock_it() {
+    let folder = folder();
+    let place = folder.database().parent().unwrap().to_owned();
+    let [old, new] = [".invited-temporary-0123456789abcdef", ".invited-temporary-fedcba9876543210"];
+    for name in [old, new] {
+        std::fs::create_dir(place.join(name)).unwrap();
+    }
+    let touched = Command::new("touch").args(["-d", "61 minutes ago"]).arg(place.join(old)).status();
+    assert!(touched.is_ok_and(|status| status.success()));
+    let mut program = Program::start(sandbox_in(&place, &[]));
+    program.line();
+    assert_eq!(program.stop().0.code(), Some(0));
+    assert_eq!(names_in(&place), [new], "the other one may be about to be locked");
+}
+
+#[test]
 fn a_sandbox_can_end_with_its_standard_input() {
     let folder = folder();
     let place = folder.database().parent().unwrap().to_owned();
