@@ -165,6 +165,15 @@ impl StopSignals {
             true = hung_up(&mut self.hangup) => {}
         }
     }
+
+    /// Waits for a signal that asks to hurry. SIGHUP does not: for one closed terminal, kernel and shell may both send
+    /// it, and some supervisors send it right after SIGTERM.
+    pub async fn received_again(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -179,6 +188,10 @@ async fn hung_up(signal: &mut Option<tokio::signal::unix::Signal>) -> bool {
 impl StopSignals {
     pub fn register() -> std::io::Result<Self> {
         Ok(Self {})
+    }
+
+    pub async fn received_again(&mut self) {
+        self.received().await;
     }
 
     pub async fn received(&mut self) {

@@ -194,7 +194,7 @@ impl SandboxCommand {
             () = stop.received() => {}
             () = input.closed() => {}
         }
-        running.stop(stop.received()).await;
+        running.stop(stop.received_again()).await;
         Ok(())
     }
 }

@@ -59,7 +59,7 @@ enum Content {
 /// Sends mails as they become due, until `stop` becomes true; then finishes the ones being sent.
 pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut under_way = FuturesUnordered::new();
-    loop {
+    while !*stop.borrow() {
         let bell = app.outbox.bell.notified();
         let free = app.config.mail.connections.saturating_sub(under_way.len());
         let pause = match claim(&app, free).await {
@@ -75,10 +75,11 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         };
         let is_full = under_way.len() >= app.config.mail.connections;
         tokio::select! {
+            biased;
+            _ = stop.wait_for(|stopped| *stopped) => break,
             Some(()) = under_way.next(), if !under_way.is_empty() => {}
             () = bell, if !is_full => {}
             () = app.clock.passed(pause), if !is_full => {}
-            _ = stop.wait_for(|stopped| *stopped) => break,
         }
     }
     while under_way.next().await.is_some() {}

@@ -283,6 +283,11 @@ fn a_running_request_is_answered_before_the_end() {
         stream.write_all(first.as_bytes()).unwrap();
         program.signal(signal);
         expect_closed(address(&greeting));
+        // For one closed terminal, kernel and shell may both send it, and a supervisor may send it after SIGTERM.
+        program.signal("HUP");
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        assert!(stream.read(&mut [0]).is_err(), "SIGHUP after SIG{signal} cuts the request off");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.write_all(second.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
