@@ -43,8 +43,8 @@ pub mod testing {
     pub use crate::sandbox::TemporaryFolder;
     pub use crate::sandbox::seed::{STANDARD, Seed};
     pub use crate::server::app::{App, open_store};
-    pub use crate::server::delivery::send_due;
-    pub use crate::server::retention::{For, RULES, sweep};
+    pub use crate::server::delivery::{send_due, work as send_until};
+    pub use crate::server::retention::{For, RULES, sweep, sweep_if_believed};
     pub use crate::server::settings::{Config, Values};
     pub use crate::transfer::tables::TABLES;
     pub use crate::wire::describe::{Operation, Resource, Rung, Shown, Target, Test, Verb};

@@ -68,10 +68,13 @@ impl Running {
         if app.sandbox.is_none() && matches!(app.config.place(), Place::Server(_)) {
             tasks.push(tokio::spawn(follow_database_clock(Arc::clone(&app), stopped.clone())));
         }
-        // Both write, so neither runs while writes are switched off.
+        // All of these write, so none runs while writes are switched off.
         let may_write = app.require_writes().is_ok();
         if may_write && app.config.mail_worker && app.mail.is_on() {
             tasks.push(tokio::spawn(delivery::work(Arc::clone(&app), stopped.clone())));
+        }
+        if may_write && app.sandbox.is_none() {
+            tasks.push(tokio::spawn(retention::keep_time(Arc::clone(&app), stopped.clone())));
         }
         if may_write && app.config.sweep_interval.is_some() {
             tasks.push(tokio::spawn(retention::work(Arc::clone(&app), stopped.clone())));
@@ -162,6 +165,15 @@ impl StopSignals {
             true = hung_up(&mut self.hangup) => {}
         }
     }
+
+    /// Waits for a signal that asks to hurry. SIGHUP does not: for one closed terminal, kernel and shell may both send
+    /// it, and some supervisors send it right after SIGTERM.
+    pub async fn received_again(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -176,6 +188,10 @@ async fn hung_up(signal: &mut Option<tokio::signal::unix::Signal>) -> bool {
 impl StopSignals {
     pub fn register() -> std::io::Result<Self> {
         Ok(Self {})
+    }
+
+    pub async fn received_again(&mut self) {
+        self.received().await;
     }
 
     pub async fn received(&mut self) {

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::cli::within::{InAccount, InDatabase, Words, tell};
+use crate::cli::within::{InAccount, InDatabase, Teller, Words};
 use crate::cli::{spoken, with_app};
 use crate::language::{LANGUAGES, Language};
 use crate::resources::accounts::{self, CreatedAccount};
@@ -69,14 +69,15 @@ impl AccountCommand {
                 accounts::require_valid(&name, (&owner_name, &owner_email)).map_err(|error| spoken(&error))?;
                 with_app(config, |app| async move {
                     let (entropy, now) = (app.entropy.clone(), app.clock.now());
+                    let teller = Teller::new(within.json);
                     let create = move |db: &mut Db| {
                         if !again {
                             accounts::require_new(db, &name, &owner_email)?;
                         }
                         let created = accounts::create(db, &entropy, &name, (&owner_name, &owner_email), now)?;
-                        tell(within.json, words(&created))
+                        teller.tell(words(&created))
                     };
-                    app.store.patient().write(create).await
+                    app.store.write(create).await
                 })
             }
             Self::Language { code: language, within } => {

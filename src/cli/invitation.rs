@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::within::{InAccount, LinkSettings};
 use crate::cli::{mail, output, people};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 use crate::engine::error::Error;
 use crate::engine::records;
 use crate::ids::{AccountId, InvitationId};
@@ -57,10 +57,9 @@ pub enum InvitationCommand {
 
 impl InvitationCommand {
     pub fn run(self) -> Result<()> {
-        let now = Clock::system().now();
         match self {
             Self::List { all, csv, within } => {
-                let listed = within.read(move |db, operator| {
+                let listed = within.read_at(move |db, operator, now| {
                     let state = if all { None } else { Some(states::PENDING) };
                     Ok(states::list(db, operator.account_id, None, state, now)?)
                 })?;
@@ -71,7 +70,7 @@ impl InvitationCommand {
             }
             Self::Show { id, within } => {
                 let (ListedInvitation { state, email_address, full_name, .. }, record, mails) =
-                    within.read(move |db, operator| {
+                    within.read_at(move |db, operator, now| {
                         let account = operator.account_id;
                         let listed = find(db, account, id, now)?;
                         let mails = outbox::of_invitation(db, account, id)?;

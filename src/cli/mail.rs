@@ -88,11 +88,14 @@ impl MailCommand {
                     let queued = outbox::retry_failed(db, account, refused, context.now)?;
                     Ok((queued, outbox::count_refused(db, account)?))
                 })?;
-                let left = match left {
+                let sentence = match left {
                     0 => String::new(),
                     left => format!("\nRefused for good, and left alone without --refused: {left}"),
                 };
-                within.print(&json!({ "queued": queued }), format_args!("Failed mails to send again: {queued}{left}"))
+                within.print(
+                    &json!({"queued": queued, "refused": left}),
+                    format_args!("Failed mails to send again: {queued}{sentence}"),
+                )
             }
             Self::Templates { folder, json } => {
                 let files = write_templates(&folder)?;

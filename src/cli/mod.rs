@@ -104,7 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Command::Migrate(command) => command.run(),
         Command::Copy(command) => command.run(),
         Command::Backup(command) => command.run(),
-        Command::OpenApi => output::print(api_description()),
+        Command::OpenApi => output::print_json_text(&api_description()),
         Command::Config => output::print(default_file()),
     }
 }
@@ -130,7 +130,8 @@ async fn close(store: Store) -> Result<()> {
     Ok(tokio::task::spawn_blocking(move || store.close()).await?)
 }
 
-/// Runs a command that needs the database and then ends.
+/// Runs a command that needs the database and then ends. It has the same time as the servers on that database, and no
+/// deadline: nobody else waits for it.
 fn with_app<T, F>(mut config: Config, work: impl FnOnce(App) -> F) -> Result<T>
 where
     F: Future<Output = Result<T, Error>>,
@@ -139,9 +140,13 @@ where
     config.mail.way = Way::None;
     let place = config.place();
     block_on(async {
-        let app = App::start(config, Clock::system(), Entropy::system()).await?;
+        let mut app = App::start(config, Clock::system(), Entropy::system()).await?;
+        app.store = app.store.patient();
         let store = app.store.clone();
-        let result = work(app).await;
+        let result = match app.follow_database_clock().await {
+            Ok(()) => work(app).await,
+            Err(cause) => Err(cause.into()),
+        };
         close(store).await?;
         result.map_err(|error| match error {
             Error::Unavailable(cause) => anyhow::anyhow!("{}", named(&place, &cause)),

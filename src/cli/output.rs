@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _, stdout};
 
 use anyhow::{Context as _, Result};
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::wire::display;
@@ -22,17 +23,22 @@ const FAILED: &str = "cannot write to standard output";
 /// Prints a text of any number of lines to standard output. It may hold what people typed, or the reply of a mail
 /// server: a terminal would obey some of that.
 pub fn print(text: impl Display) -> Result<()> {
-    print_painted(&readable(&text.to_string()))
+    print_as_is(&readable(&text.to_string()))
 }
 
 /// Prints JSON.
 pub fn print_json(record: &Json) -> Result<()> {
-    print_painted(&display::json(&record.to_string()))
+    print_json_text(&record.to_string())
+}
+
+/// Prints JSON that is text already.
+pub fn print_json_text(text: &str) -> Result<()> {
+    print_as_is(&display::json(text))
 }
 
 /// Prints a text that may keep its control characters, such as those for colours. A reader that has gone, such as
 /// `head`, wants no more of it: that is not a failure.
-pub fn print_painted(text: &str) -> Result<()> {
+pub fn print_as_is(text: &str) -> Result<()> {
     match write(text) {
         Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context(FAILED),
@@ -45,8 +51,8 @@ pub fn tell(text: impl Display) -> Result<()> {
 }
 
 /// The same as JSON.
-pub fn tell_json(record: &Json) -> Result<()> {
-    write(&display::json(&record.to_string())).context(FAILED)
+pub fn tell_json(record: &impl Serialize) -> Result<()> {
+    write(&display::json(&serde_json::to_string(record)?)).context(FAILED)
 }
 
 /// A text without the characters that a terminal would obey.

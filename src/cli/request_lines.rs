@@ -14,7 +14,7 @@ const FAINT: &str = "2";
 pub fn print(exchange: &RecordedExchange) {
     let is_coloured = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // A terminal that was closed is no reason to stop.
-    let _ = output::print_painted(&line(exchange, is_coloured));
+    let _ = output::print_as_is(&line(exchange, is_coloured));
 }
 
 fn line(exchange: &RecordedExchange, is_coloured: bool) -> String {

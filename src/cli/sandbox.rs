@@ -77,7 +77,7 @@ pub struct SandboxCommand {
 
 impl SandboxCommand {
     pub fn run(self) -> Result<()> {
-        if self.seed_schema { output::print(seed::schema()) } else { block_on(self.serve()) }
+        if self.seed_schema { output::print_json_text(&seed::schema()) } else { block_on(self.serve()) }
     }
 
     /// The requested seed. An error in it is reported before anything is created.
@@ -122,7 +122,7 @@ impl SandboxCommand {
         if given.database.place.is_none() {
             let temporary =
                 TemporaryFolder::create(&Entropy::system()).context("no folder for a temporary database")?;
-            temporary.remove_abandoned();
+            temporary.remove_abandoned(Clock::system().now());
             config.database.place = Some(Place::File(temporary.database()));
             config.durability = Durability::Off;
             folder = Some(temporary);
@@ -183,7 +183,7 @@ impl SandboxCommand {
         let base_url = &running.app.base_url();
         if self.json {
             let ready = Ready { base_url, api_url: format!("{base_url}{BASE_PATH}"), tokens: &tokens };
-            output::tell(serde_json::to_string(&ready)?)?;
+            output::tell_json(&ready)?;
         } else if !self.quiet {
             output::tell(greeting(base_url, &tokens, &seed))?;
         }
@@ -194,7 +194,7 @@ impl SandboxCommand {
             () = stop.received() => {}
             () = input.closed() => {}
         }
-        running.stop(stop.received()).await;
+        running.stop(stop.received_again()).await;
         Ok(())
     }
 }

@@ -76,7 +76,7 @@ impl ServeCommand {
             tracing::info!(address = %running.address, "serving");
             stop.received().await;
             tracing::info!("stopping");
-            running.stop(stop.received()).await;
+            running.stop(stop.received_again()).await;
             Ok(())
         })
     }

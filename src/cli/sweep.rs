@@ -33,7 +33,6 @@ impl SweepCommand {
         let is_trusted = self.trust_clock;
         let rows = with_app(self.within.existing()?, |app| async move {
             if is_trusted {
-                app.follow_database_clock().await?;
                 let now = app.clock.now();
                 app.store.write(move |db| Ok::<_, Error>(timekeeper::believe(db, now)?)).await?;
             }
@@ -42,7 +41,8 @@ impl SweepCommand {
         let Some(rows) = rows else {
             bail!(
                 "nothing was swept: the clock is days ahead of when it was last believed. If it is right, because no \
-                 server has run for days, run `invited sweep --trust-clock`"
+                 server has run for days, run `invited sweep --trust-clock`; a sweep that is an hour to two days from \
+                 now believes it anyway"
             );
         };
         self.within.print(&json!({ "rows": rows }), format_args!("Rows that were marked or deleted: {rows}"))

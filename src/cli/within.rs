@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use clap::Args;
@@ -9,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::cli::settings::Given;
 use crate::cli::{output, require_database, with_app};
+use crate::clock::Timestamp;
 use crate::engine::access::Caller;
 use crate::engine::context::{Context, WriteMode};
 use crate::engine::error::Error;
@@ -68,7 +70,18 @@ impl<G: Args> InDatabase<G> {
     }
 
     pub fn read<T: Send + 'static>(&self, work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static) -> Result<T> {
-        with_app(self.existing()?, |app| async move { app.store.patient().read(work).await })
+        self.read_at(move |db, _| work(db))
+    }
+
+    /// The same for work that depends on the time.
+    fn read_at<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db, Timestamp) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T> {
+        with_app(self.existing()?, |app| async move {
+            let now = app.clock.now();
+            app.store.read(move |db| work(db, now)).await
+        })
     }
 
     /// Writes as an operator of no account, or rolls the write back if it is a rehearsal.
@@ -81,8 +94,7 @@ impl<G: Args> InDatabase<G> {
             let mode = if is_rehearsal { WriteMode::DryRun } else { WriteMode::Part };
             let context = Context { mode, ..app.context(&Arc::new(Caller::unknown()), None) };
             let job = move |db: &mut Db| work(db, &context);
-            let store = app.store.patient();
-            if is_rehearsal { store.rehearse(job).await } else { store.write(job).await }
+            if is_rehearsal { app.store.rehearse(job).await } else { app.store.write(job).await }
         })
     }
 }
@@ -90,10 +102,27 @@ impl<G: Args> InDatabase<G> {
 /// What a command prints: as JSON, and for people.
 pub type Words = (Json, String);
 
-/// Prints something that is about to be committed.
-pub fn tell(is_json: bool, (record, text): Words) -> Result<(), Error> {
-    let told = if is_json { output::tell_json(&record) } else { output::tell(text) };
-    told.map_err(|cause| Error::Internal(format!("nothing was changed: {cause:#}")))
+/// Prints something that is about to be committed, once.
+///
+/// The job that prints it is run again if its transaction fails. What it has printed is void then, and a second secret
+/// below the first would not say which of them counts.
+pub struct Teller {
+    is_json: bool,
+    has_told: AtomicBool,
+}
+
+impl Teller {
+    pub fn new(is_json: bool) -> Self {
+        Self { is_json, has_told: AtomicBool::new(false) }
+    }
+
+    pub fn tell(&self, (record, text): Words) -> Result<(), Error> {
+        if self.has_told.swap(true, Ordering::Relaxed) {
+            return Err(Error::Internal("the secret that was shown is void; run the command again".to_owned()));
+        }
+        let told = if self.is_json { output::tell_json(&record) } else { output::tell(text) };
+        told.map_err(|cause| Error::Internal(format!("nothing was changed: {cause:#}")))
+    }
 }
 
 impl<G: Args> InAccount<G> {
@@ -103,8 +132,8 @@ impl<G: Args> InAccount<G> {
         &self,
         work: impl Fn(&mut Db, &Context, AccountId) -> Result<Words, Error> + Send + 'static,
     ) -> Result<()> {
-        let is_json = self.database.json;
-        self.write(false, move |db, context, account| tell(is_json, work(db, context, account)?))
+        let teller = Teller::new(self.database.json);
+        self.write(false, move |db, context, account| teller.tell(work(db, context, account)?))
     }
 
     pub fn print(&self, record: &Json, text: impl Display) -> Result<()> {
@@ -115,10 +144,18 @@ impl<G: Args> InAccount<G> {
         &self,
         work: impl Fn(&mut Db, &Caller) -> Result<T, Error> + Send + 'static,
     ) -> Result<T> {
+        self.read_at(move |db, operator, _| work(db, operator))
+    }
+
+    /// The same for work that depends on the time.
+    pub fn read_at<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db, &Caller, Timestamp) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T> {
         let account = self.account;
-        self.database.read(move |db| {
+        self.database.read_at(move |db, now| {
             let operator = Caller::operator(account_or_only(db, account)?);
-            work(db, &operator)
+            work(db, &operator, now)
         })
     }
 

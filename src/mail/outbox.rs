@@ -252,6 +252,11 @@ pub fn claim(db: &mut Db, most: usize, lease: Duration, now: Timestamp) -> Resul
     Ok(claimed)
 }
 
+/// Does not count a claim as an attempt, within its own transaction. The mail is due again when the claim ends.
+pub fn take_back_attempt(db: &mut Db, mail: &QueuedMail) -> Result<(), store::Error> {
+    db.exec("UPDATE outbox SET attempts = attempts - 1 WHERE id = ?1", &[mail.id.into()]).map(drop)
+}
+
 /// When the next mail is due, as [`claim`] understands it.
 pub fn next_due(db: &mut Db, lease: Duration, now: Timestamp) -> Result<Option<Timestamp>, store::Error> {
     let sql = "SELECT (SELECT due_at FROM outbox WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1), \
@@ -345,8 +350,9 @@ pub fn of_account(
     state: Option<&str>,
     most: i64,
 ) -> Result<Vec<QueuedMail>, store::Error> {
+    // PostgreSQL takes the type of a parameter from its first use, so `IS NULL` comes second.
     let sql = format!(
-        "SELECT {COLUMNS} FROM outbox WHERE account_id = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3"
+        "SELECT {COLUMNS} FROM outbox WHERE account_id = ?1 AND (state = ?2 OR ?2 IS NULL) ORDER BY id DESC LIMIT ?3"
     );
     db.all(&sql, &[account.into(), state.into(), Param::Int(most)], read)
 }

@@ -3,9 +3,10 @@
 //! It helps to debug a client: what was sent, what came back, which parameters were ignored, and which injected fault
 //! was applied. It lives in memory. Headers and bodies become text only when they are read, which is rare.
 //!
-//! Invariants. Everything of variable size is copied into one [`Ring`] of bytes: method, target, headers, bodies. So
-//! the journal's memory is bounded whatever the requests are, nothing that belongs to a request outlives it, and
-//! forgetting gives all of it back. Of a body no more than its start is kept.
+//! Invariants. Everything of variable size is copied into one [`Ring`] of bytes: method, target, headers, bodies. The
+//! entries beside it have one size, and their number is bounded. So the journal's memory is bounded whatever the requests
+//! are, nothing that belongs to a request outlives it, and forgetting gives all of it back. Of a body no more than its
+//! start is kept.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -27,6 +28,9 @@ const KEPT_OF_IGNORED: usize = 4 * 1_024;
 
 /// The most bytes of exchanges that are read at once.
 const PAGE: usize = 8 * 1_024 * 1_024;
+
+/// The share of the journal's memory that entries may take, whose parts are in the rest.
+const SHARE_OF_ENTRIES: usize = 4;
 
 /// Which requests to read; `None` means all.
 #[derive(Debug, Default)]
@@ -175,7 +179,9 @@ fn headers_of(lines: &[u8]) -> HeaderMap {
 impl Journal {
     /// Keeps up to `kept` exchanges, in up to `bytes` bytes.
     pub fn of(kept: usize, bytes: usize) -> Self {
-        let pages = Pages { last_number: 0, entries: VecDeque::new(), ring: Ring::of(bytes) };
+        let kept = kept.min(bytes / SHARE_OF_ENTRIES / size_of::<Entry>());
+        let ring = Ring::of(bytes - kept * size_of::<Entry>());
+        let pages = Pages { last_number: 0, entries: VecDeque::new(), ring };
         Self { kept, pages: Mutex::new(pages), listener: OnceLock::new() }
     }
 
@@ -222,7 +228,9 @@ impl Journal {
 impl Pages {
     fn write(&mut self, exchange: &RecordedExchange, kept: usize) {
         self.last_number += 1;
-        let target = exchange.uri.to_string();
+        // Path and query alone, even if the client sent a whole URL: patterns are about paths.
+        let target =
+            exchange.uri.path_and_query().map_or_else(|| exchange.uri.to_string(), |target| target.as_str().to_owned());
         let (asked, answered) = (lines_of(&exchange.request_headers), lines_of(&exchange.response_headers));
         let ignored = exchange.ignored.as_deref().unwrap_or_default();
         let ignored = &ignored[..ignored.floor_char_boundary(KEPT_OF_IGNORED)];
@@ -246,6 +254,10 @@ impl Pages {
             self.entries.pop_front();
         }
         self.ring.write(&place, &parts);
+        if self.entries.is_empty() {
+            // It never grows: growing would double it.
+            self.entries.reserve_exact(kept);
+        }
         self.entries.push_back(Entry {
             id: ExchangeId::new(self.last_number),
             at: exchange.at,
@@ -275,5 +287,39 @@ impl Pages {
             page.exchanges.push(entry.exchange(&self.ring));
         }
         page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_part_of_the_memory() {
+        const BYTES: usize = 1_024 * 1_024;
+        let exchange = RecordedExchange {
+            id: ExchangeId::new(0),
+            at: Timestamp(0),
+            method: Method::GET,
+            uri: hyper::Uri::from_static("/"),
+            request_headers: HeaderMap::new(),
+            request_body: RecordedBody::default(),
+            status: Some(200),
+            response_headers: HeaderMap::new(),
+            response_body: RecordedBody::default(),
+            microseconds: 1,
+            operation: "",
+            caller: None,
+            fault: None,
+            ignored: None,
+        };
+        let journal = Journal::of(usize::MAX, BYTES);
+        for _ in 0..10_000 {
+            journal.write(&exchange);
+        }
+        let pages = journal.pages.lock();
+        assert!((500..10_000).contains(&pages.entries.len()), "{}", pages.entries.len());
+        assert!(pages.entries.capacity() * size_of::<Entry>() <= BYTES / SHARE_OF_ENTRIES);
+        assert_eq!(pages.entries.back().map(|newest| newest.id), Some(ExchangeId::new(10_000)));
     }
 }

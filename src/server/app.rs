@@ -137,8 +137,9 @@ impl App {
 
     /// A check, for use in a transaction, whether the clock is believed before something that cannot be undone.
     pub fn clock_check(&self) -> impl Fn(&mut Db, Timestamp) -> Result<bool, store::Error> + Clone + Send + use<> {
-        let (timekeeper, is_sandbox) = (Arc::clone(&self.timekeeper), self.sandbox.is_some());
-        move |db, now| if is_sandbox { Ok(true) } else { timekeeper.believes(db, now) }
+        let (timekeeper, clock, is_sandbox) =
+            (Arc::clone(&self.timekeeper), Arc::clone(&self.clock), self.sandbox.is_some());
+        move |db, now| if is_sandbox { Ok(true) } else { timekeeper.believes(db, now, clock.is_frozen()) }
     }
 
     /// Adopts the time of a database that other servers share, except in a sandbox.

@@ -13,7 +13,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use crate::clock::Timestamp;
+use crate::clock::{Stopwatch, Timestamp};
 use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::language::Language;
@@ -59,7 +59,7 @@ enum Content {
 /// Sends mails as they become due, until `stop` becomes true; then finishes the ones being sent.
 pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut under_way = FuturesUnordered::new();
-    loop {
+    while !*stop.borrow() {
         let bell = app.outbox.bell.notified();
         let free = app.config.mail.connections.saturating_sub(under_way.len());
         let pause = match claim(&app, free).await {
@@ -75,10 +75,11 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         };
         let is_full = under_way.len() >= app.config.mail.connections;
         tokio::select! {
+            biased;
+            _ = stop.wait_for(|stopped| *stopped) => break,
             Some(()) = under_way.next(), if !under_way.is_empty() => {}
             () = bell, if !is_full => {}
             () = app.clock.passed(pause), if !is_full => {}
-            _ = stop.wait_for(|stopped| *stopped) => break,
         }
     }
     while under_way.next().await.is_some() {}
@@ -134,15 +135,15 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
         return Ok(Vec::new());
     }
     let (entropy, now, give_up) = (Arc::clone(&app.mail_entropy), app.clock.now(), app.config.mail.give_up);
-    let (lease, believes) = (lease(app), app.clock_check());
+    let (lease, believes, since) = (lease(app), app.clock_check(), Stopwatch::start());
     let under_way = Arc::clone(&app.outbox.under_way);
     let work = app.store.write(move |db| {
         let mut letters = Vec::new();
         for claimed in outbox::claim(db, most, lease, now)? {
             match content(db, &entropy, &claimed, now)? {
                 Some(content) => letters.push(Letter { _under_way: Arc::clone(&under_way), claimed, content }),
-                // A wrong clock may only make it look expired: left unsettled, it becomes due again.
-                None if !believes(db, now)? => {}
+                // A wrong clock may only make it look expired. It becomes due again, and this was no attempt.
+                None if !believes(db, now)? => outbox::take_back_attempt(db, &claimed)?,
                 None => {
                     outbox::settle(db, &entropy, &claimed, None, give_up, now)?;
                 }
@@ -151,7 +152,7 @@ async fn claim(app: &Arc<App>, most: usize) -> Result<Vec<Letter>, Error> {
         Ok::<_, Error>(letters)
     });
     let letters = work.await?;
-    if app.clock.now() > now.plus(app.config.mail.timeout) {
+    if since.elapsed() > app.config.mail.timeout {
         // The claim might expire while a mail is being sent. Unsent, the mails become due again when it does.
         tracing::warn!(mails = letters.len(), "claiming mails took too long; they will be claimed again");
         return Ok(Vec::new());

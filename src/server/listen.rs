@@ -19,7 +19,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -64,7 +64,7 @@ pub async fn serve<H, F>(
     let (_end, ended) = watch::channel(());
     let mut protocol = http1::Builder::new();
     // `PatientStream` has its own deadlines.
-    protocol.timer(TokioTimer::new()).header_read_timeout(None).half_close(true).max_buf_size(LONGEST_HEAD);
+    protocol.header_read_timeout(None).half_close(true).max_buf_size(LONGEST_HEAD);
     loop {
         let (stream, peer, permit) = tokio::select! {
             accepted = accept(&listener, &permits) => accepted,

@@ -23,6 +23,7 @@ use crate::oauth::sessions;
 use crate::resources::invitations::{self, links};
 use crate::server::app::App;
 use crate::server::settings::Kept;
+use crate::server::timekeeper;
 use crate::store::Db;
 
 /// Rows per write.
@@ -154,25 +155,41 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Records that the clock is believed, until `stop` becomes true. Without that, a server that never sweeps would doubt a
+/// right clock after two days.
+pub async fn keep_time(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(cause) = believes(&app, app.clock.now()).await {
+            tracing::warn!(cause = cause.cause(), "cannot record that the clock is right; will retry");
+        }
+        tokio::select! {
+            () = app.clock.passed(timekeeper::RECORDED_EVERY) => {}
+            _ = stop.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}
+
 /// Sweeps, or touches nothing and returns `None` if the clock cannot be believed.
 pub async fn sweep_if_believed(app: &App) -> Result<Option<usize>, Error> {
     app.require_writes()?;
     app.follow_database_clock().await?;
-    let (believes, now) = (app.clock_check(), app.clock.now());
-    let is_believed = app.store.write(move |db| Ok::<_, Error>(believes(db, now)?)).await?;
-    if is_believed { sweep(app).await.map(Some) } else { Ok(None) }
+    let now = app.clock.now();
+    if believes(app, now).await? { sweep(app, now).await.map(Some) } else { Ok(None) }
 }
 
-/// Marks and deletes everything that is due now, and returns the number of rows.
-pub async fn sweep(app: &App) -> Result<usize, Error> {
+/// Whether the clock is believed at this moment.
+async fn believes(app: &App, now: Timestamp) -> Result<bool, Error> {
+    let believes = app.clock_check();
+    app.store.patient().write(move |db| Ok(believes(db, now)?)).await
+}
+
+/// Marks and deletes everything that is due at this moment, and returns the number of rows.
+pub async fn sweep(app: &App, now: Timestamp) -> Result<usize, Error> {
     app.require_writes()?;
-    let now = app.clock.now();
     let mut swept = until_done(app, move |db| mark_expired(db, now)).await?;
     if app.config.kept.expired > 0 {
-        let (last_day, template) = (
-            now.day() - i64::from(app.config.kept.expired),
-            app.context(&Arc::new(Caller::operator(AccountId::new(0))), None),
-        );
+        let last_day = now.day() - i64::from(app.config.kept.expired);
+        let template = Context { now, ..app.context(&Arc::new(Caller::operator(AccountId::new(0))), None) };
         swept += until_done(app, move |db| purge_expired(db, &template, last_day)).await?;
     }
     for rule in RULES {

@@ -31,6 +31,7 @@ mod crash;
 mod crash_of_mail;
 mod create;
 mod deadlines;
+mod doubt;
 mod envelope;
 mod exact;
 mod kit;

@@ -125,3 +125,14 @@ fn a_dry_run_sends_no_mail() {
     request.header("Invited-Dry-Run", "true").send().expect(200);
     assert_eq!(server.deliver(), 0);
 }
+
+#[test]
+fn a_stopping_server_begins_no_mail() {
+    let server = Server::start();
+    server.invite(&json!({"full_name": "Late", "email_address": "late@example.test"}));
+    server.work_while_stopping();
+    let row = || server.stored("SELECT state, attempts FROM outbox");
+    assert_eq!(row(), ["queued|0"]);
+    assert_eq!(server.deliver(), 1);
+    assert_eq!(row(), ["sent|1"]);
+}

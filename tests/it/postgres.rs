@@ -1,6 +1,7 @@
 //! PostgreSQL: what is particular to it, and what it has in common with SQLite. These tests start their own server if
 //! the run has none, or if they stop it.
 
+#[cfg(target_os = "linux")]
 mod clock;
 mod collisions;
 mod copy;
@@ -9,6 +10,7 @@ mod differential;
 mod encryption;
 mod failover;
 mod held;
+mod listings;
 mod load;
 mod migrations;
 mod neighbours;
@@ -21,6 +23,7 @@ mod replica;
 mod round_trips;
 mod several_servers;
 mod startup;
+mod told_once;
 mod transactions;
 mod workers;
 

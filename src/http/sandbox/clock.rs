@@ -64,7 +64,7 @@ pub async fn advance(control: Control, JsonBody(by): JsonBody<ClockAdvance>) -> 
 }
 
 async fn settle(control: Control) -> Result<Json<ClockAnswer>, Error> {
-    retention::sweep(&control.app).await?;
+    retention::sweep(&control.app, control.app.clock.now()).await?;
     delivery::rest(&control.app).await?;
     Ok(show(control).await)
 }

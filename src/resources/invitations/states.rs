@@ -36,13 +36,14 @@ pub fn list(
     state: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<ListedInvitation>, Error> {
+    // Each comparison comes before its `IS NULL`: PostgreSQL takes the type of a parameter from its first use.
     let sql = "SELECT * FROM (SELECT i.id AS id, CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' \
                WHEN i.declined_at IS NOT NULL THEN 'declined' \
                WHEN i.expired_at IS NOT NULL OR i.expires_on < ?2 THEN 'expired' \
                ELSE 'pending' END AS state, i.email_address, i.full_name, i.permission, i.expires_on, \
-               (SELECT o.state FROM outbox o WHERE o.invitation_id = i.id ORDER BY o.id DESC LIMIT 1) \
-               FROM account_invitations i WHERE i.account_id = ?1 AND (?3 IS NULL OR i.id = ?3)) listed \
-               WHERE ?4 IS NULL OR state = ?4 ORDER BY id";
+               (SELECT o.state FROM outbox o WHERE o.invitation_id = i.id ORDER BY o.id DESC LIMIT 1) AS mail_state \
+               FROM account_invitations i WHERE i.account_id = ?1 AND (i.id = ?3 OR ?3 IS NULL)) listed \
+               WHERE state = ?4 OR ?4 IS NULL ORDER BY id";
     db.all(sql, &[account.into(), Param::Int(now.day()), id.into(), state.into()], |row| {
         Ok(ListedInvitation {
             id: row.id(0)?,

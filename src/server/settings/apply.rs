@@ -104,6 +104,9 @@ impl Config {
             };
             // A value that may hold a password may also end in a blank.
             let text = if is_secret(setting) { text } else { text.trim() };
+            if let Err(reason) = require_plain(text) {
+                return Some(sentence(setting, text, reason));
+            }
             let flag = format!("--{}={text}", setting.get_long()?);
             let parsed = bare.clone().try_get_matches_from([flag]);
             let updated = parsed.and_then(|matches| self.update_from_arg_matches(&matches));
@@ -122,11 +125,24 @@ impl Config {
 }
 
 fn problem(setting: &Arg, text: &str, error: &clap::Error) -> String {
-    // A value that may hold a password is not repeated: the sentence may end up in a log.
-    let shown = if is_secret(setting) { "the value (not shown)".to_owned() } else { format!("{text:?}") };
     // Only clap's own parser of truth values gives no source.
     let reason = error.source().map_or_else(|| "must be true or false".to_owned(), ToString::to_string);
+    sentence(setting, text, &reason)
+}
+
+fn sentence(setting: &Arg, text: &str, reason: &str) -> String {
+    // A value that may hold a password is not repeated: the sentence may end up in a log.
+    let shown = if is_secret(setting) { "the value (not shown)".to_owned() } else { format!("{text:?}") };
     format!("setting {}: {shown}: {reason}", name_of(setting))
+}
+
+/// Refuses control characters, wherever a value comes from: no setting needs one, and it would end up in a header or a
+/// URL. The error is the end of a sentence.
+pub fn require_plain(text: &str) -> Result<(), &'static str> {
+    match text.chars().any(char::is_control) {
+        true => Err("has a line end or another control character inside"),
+        false => Ok(()),
+    }
 }
 
 /// A settings file with every default and its help.
@@ -201,6 +217,29 @@ mod tests {
                 "setting strict: \"yes\": must be true or false",
             ]
         );
+    }
+
+    #[test]
+    fn a_control_character_is_refused_in_every_setting() {
+        for setting in arguments().get_arguments() {
+            let name = name_of(setting);
+            let refusal = read(&[("database", "sqlite:x"), (&name, "https://a\nb")]).unwrap_err();
+            let shown = if is_secret(setting) { "the value (not shown)" } else { "\"https://a\\nb\"" };
+            let expected = format!("setting {name}: {shown}: has a line end or another control character inside");
+            assert_eq!(refusal.0, [expected]);
+        }
+    }
+
+    #[test]
+    fn the_memory_of_recorded_requests_has_bounds() {
+        let read = |bytes: &str| read(&[("database", "sqlite:x"), ("keep_request_bytes", bytes)]);
+        for bytes in ["1048576", "1073741824"] {
+            assert!(read(bytes).is_ok(), "{bytes}");
+        }
+        for bytes in ["0", "1048575", "1073741825", "18446744073709551615"] {
+            let expected = format!("setting keep_request_bytes: \"{bytes}\": must be from 1048576 to 1073741824");
+            assert_eq!(read(bytes).unwrap_err().0, [expected]);
+        }
     }
 
     #[test]

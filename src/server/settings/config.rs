@@ -16,7 +16,7 @@ use crate::server::settings::groups::{Address, Bounds, Database, Kept};
 use crate::server::settings::mail::MailSettings;
 use crate::server::settings::values::{
     Maybe, at_least_one, days, domains, durability, interval, is_json, language, level, optional_listen, origins,
-    readers, seconds,
+    readers, record_bytes, seconds,
 };
 use crate::store::{Durability, Place};
 
@@ -116,8 +116,8 @@ pub struct Config {
     /// Requests that a sandbox records with their responses; 0 for none. `serve` records none
     #[arg(long, value_name = "COUNT", default_value = "2000")]
     pub keep_requests: usize,
-    /// Memory for recorded requests and responses; the oldest make room
-    #[arg(long, value_name = "BYTES", default_value = "67108864", value_parser = at_least_one)]
+    /// Memory for recorded requests and responses, from 1 MiB to 1 GiB; the oldest make room
+    #[arg(long, value_name = "BYTES", default_value = "67108864", value_parser = record_bytes)]
     pub keep_request_bytes: usize,
 }
 

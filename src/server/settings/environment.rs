@@ -2,7 +2,7 @@
 //!
 //! Variables are often set by tools: a compose file passes on `${X:-}`, which is blank, and a secret made with an
 //! editor or `echo` ends in a line end. So one rule applies to all values. White space at both ends is dropped. A
-//! control character inside is refused: no setting needs one, and it would end up in a header or a URL. A blank value
+//! control character inside is refused, as from every source, but here with the name of the variable. A blank value
 //! counts as absent, except where the setting may be blank: there it overrides the file.
 //!
 //! A secret can also be in a file that `INVITED_X_FILE` names, as Docker and Kubernetes provide them. The same rule
@@ -17,7 +17,9 @@ use std::fs;
 
 use clap::Arg;
 
-use crate::server::settings::apply::{Problems, Values, arguments, did_you_mean, is_secret, name_of, variable};
+use crate::server::settings::apply::{
+    Problems, Values, arguments, did_you_mean, is_secret, name_of, require_plain, variable,
+};
 
 const PREFIX: &str = "INVITED_";
 
@@ -144,10 +146,7 @@ fn may_be_blank(setting: &Arg) -> bool {
 /// The one rule for every value. The error is the end of a sentence and never repeats the value, which may be secret.
 fn clean(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
-    match text.chars().any(char::is_control) {
-        true => Err("has a line end or another control character inside"),
-        false => Ok(text.to_owned()),
-    }
+    require_plain(text).map(|()| text.to_owned())
 }
 
 #[cfg(test)]

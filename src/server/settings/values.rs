@@ -165,6 +165,16 @@ pub(super) fn readers(text: &str) -> Result<usize, String> {
     parse(text).map(|count| if count > 0 { count } else { cores() + 1 })
 }
 
+/// Memory for recorded requests: enough for the largest one with its answer, and no more than a machine can spare.
+pub(super) fn record_bytes(text: &str) -> Result<usize, String> {
+    const LEAST: usize = 1_024 * 1_024;
+    const MOST: usize = 1_024 * LEAST;
+    match parse(text)? {
+        bytes @ LEAST..=MOST => Ok(bytes),
+        _ => Err(format!("must be from {LEAST} to {MOST}")),
+    }
+}
+
 pub fn days(text: &str) -> Result<i64, String> {
     match parse(text)? {
         days @ 1..=3_650 => Ok(days),

@@ -32,6 +32,20 @@ fn white_space_around_a_variable_is_dropped_and_a_control_character_inside_is_re
     assert!(!error.contains(end), "a value that may be secret is not repeated: {error}");
 }
 
+#[test]
+fn a_control_character_is_refused_in_the_file_and_in_a_flag_too() {
+    let (folder, url) = new_database();
+    create_account(&url, "olive@example.test");
+    let file = folder.database().with_extension("toml");
+    std::fs::write(&file, "base_url = \"https://a\\nb\"\nmail_password = \"open\\tsesame\"\n").unwrap();
+    let words = [
+        "setting base_url: \"https://a\\nb\": has a line end or another control character inside",
+        "setting mail_password: the value (not shown): has a line end",
+    ];
+    fails(&["serve", "--database", &url, "--config", &file.display().to_string()], &words);
+    fails(&["serve", "--database", &url, "--base-url", "https://a\nb"], &words[..1]);
+}
+
 /// A mail server that asks for a password and refuses every one. Returns its URL and the lines it receives.
 fn asking_mail_server() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

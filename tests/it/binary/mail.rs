@@ -179,7 +179,7 @@ fn mails_are_listed_and_failed_ones_sent_again() {
 
     assert_eq!(team.run(&["mail", "retry"]), "Failed mails to send again: 1\n");
     assert_eq!(addresses(&["--state", "queued"]).len(), 3);
-    assert_eq!(team.json(&["mail", "retry"]), json!({"queued": 0}));
+    assert_eq!(team.json(&["mail", "retry"]), json!({"queued": 0, "refused": 0}));
     let unknown = command(&["mail", "list", "--state", "lost", "--database", &team.url]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(2));
 }
@@ -190,6 +190,9 @@ fn refused_mails_are_sent_again_only_on_request() {
     team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
     team.alter("UPDATE outbox SET state = 'failed', due_at = NULL");
     team.alter("UPDATE outbox SET is_refused = 1 WHERE id = 2");
+    let retried = team.json(&["mail", "retry"]);
+    assert_eq!(retried, json!({"queued": 1, "refused": 1}));
+    team.alter("UPDATE outbox SET state = 'failed', due_at = NULL WHERE id = 1");
     let retried = team.run(&["mail", "retry"]);
     assert_eq!(retried, "Failed mails to send again: 1\nRefused for good, and left alone without --refused: 1\n");
     let queued = "SELECT recipient FROM outbox WHERE state = 'queued' AND is_refused = 0 ORDER BY id";

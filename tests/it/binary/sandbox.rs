@@ -57,6 +57,18 @@ fn json_prints_exactly_one_line_with_the_documented_keys() {
 }
 
 #[test]
+fn json_escapes_hidden_characters_and_loses_none() {
+    let url = "http://people\u{202e}.example.test";
+    let mut command = command(&["sandbox", "--json", "--listen", "127.0.0.1:0", "--base-url", url]);
+    command.stderr(Stdio::null());
+    let mut program = Program::start(command);
+    let line = program.line();
+    assert!(line.is_ascii(), "{line}");
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["base_url"], url);
+    assert_eq!(program.stop().0.code(), Some(0));
+}
+
+#[test]
 fn every_token_is_valid_from_the_start() {
     let (program, greeting) = Program::sandbox(&[]);
     for (name, token) in greeting["tokens"].as_object().unwrap() {
@@ -136,6 +148,22 @@ fn a_sandbox_removes_what_killed_ones_have_left_and_nothing_else() {
     drop(client);
     assert_eq!(alive.stop().0.code(), Some(0));
     assert_eq!(names_in(&place).len(), 3, "{:?}", names_in(&place));
+}
+
+#[test]
+fn a_sandbox_removes_a_folder_whose_sandbox_was_killed_before_it_could_lock_it() {
+    let folder = folder();
+    let place = folder.database().parent().unwrap().to_owned();
+    let [old, new] = [".invited-temporary-0123456789abcdef", ".invited-temporary-fedcba9876543210"];
+    for name in [old, new] {
+        std::fs::create_dir(place.join(name)).unwrap();
+    }
+    let touched = Command::new("touch").args(["-d", "61 minutes ago"]).arg(place.join(old)).status();
+    assert!(touched.is_ok_and(|status| status.success()));
+    let mut program = Program::start(sandbox_in(&place, &[]));
+    program.line();
+    assert_eq!(program.stop().0.code(), Some(0));
+    assert_eq!(names_in(&place), [new], "the other one may be about to be locked");
 }
 
 #[test]
@@ -266,6 +294,11 @@ fn a_running_request_is_answered_before_the_end() {
         stream.write_all(first.as_bytes()).unwrap();
         program.signal(signal);
         expect_closed(address(&greeting));
+        // For one closed terminal, kernel and shell may both send it, and a supervisor may send it after SIGTERM.
+        program.signal("HUP");
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        assert!(stream.read(&mut [0]).is_err(), "SIGHUP after SIG{signal} cuts the request off");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.write_all(second.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();

@@ -47,6 +47,25 @@ fn requests_and_answers_are_recorded() {
 }
 
 #[test]
+fn a_request_with_a_whole_url_is_recorded_with_its_path() {
+    let server = Server::start();
+    let target = "http://localhost/api/v1/account_invitations/1?include=inviter";
+    let answer = server.raw(
+        format!(
+            "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+            token::ADMINISTRATOR
+        )
+        .as_bytes(),
+    );
+    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+    let filter = "/requests?path=/api/v1/account_invitations/*";
+    let found = server.control("GET", filter, &Value::Null).expect(200).json();
+    let requests = found["requests"].as_array().unwrap();
+    assert_eq!(requests.len(), 1, "{found}");
+    assert_eq!(requests[0]["path"], "/api/v1/account_invitations/1?include=inviter", "{found}");
+}
+
+#[test]
 fn the_archive_is_valid_har() {
     let server = Server::start();
     server.get("/account_invitations?search=a+b%2Bc&only=1").bearer(token::ADMINISTRATOR).send().expect(200);

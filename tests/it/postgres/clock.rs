@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use invited::testing::{App, Clock, Config, Entropy, Running};
+use serde_json::Value;
 
 use super::own_cluster::start;
+use crate::binary::{Team, create_account, folder, serve};
+use crate::process::{command, printed};
+use crate::support::database::execute;
+use crate::support::orders::Orders;
 use crate::support::server::texts;
 use crate::support::within;
 
@@ -32,4 +37,33 @@ fn the_databases_clock_decides_and_not_that_of_the_server() {
         assert!(within(Duration::from_secs(20), is_right), "it does not follow the database");
         runtime.block_on(running.stop(std::future::pending()));
     }
+}
+
+#[test]
+fn a_command_on_a_machine_with_a_slow_clock_goes_by_the_databases_clock() {
+    let (_cluster, url) = start();
+    let token = create_account(&url, "olive@example.test");
+    let (program, address) = serve(&url, &[]);
+    Team::invite(address, &token, &[("Ada", "ada@example.test")]);
+    drop(program);
+    let folder = folder();
+    let orders = Orders::build(folder.database().parent().unwrap());
+    let on_slow_machine = |seconds: i64, arguments: &[&str]| {
+        orders.clock(-seconds);
+        let mut command = command(&[arguments, &["--json", "--database", &url]].concat());
+        orders.apply_to(&mut command);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", printed(&output.stderr));
+        serde_json::from_str::<Value>(&printed(&output.stdout)).unwrap()
+    };
+
+    // The link is valid for 15 minutes.
+    let base_url = "https://people.example.com";
+    on_slow_machine(20 * 60, &["user", "sign-in-link", "olive@example.test", "--base-url", base_url]);
+    let is_valid = "SELECT expires_at > extract(epoch FROM now()) * 1000000 FROM sign_in_links";
+    assert_eq!(execute(&url, is_valid), ["t"], "the link was over when it was printed");
+
+    execute(&url, "UPDATE account_invitations SET expires_on = extract(epoch FROM now())::bigint / 86400 - 1");
+    let pending = on_slow_machine(3 * 86_400, &["invitation", "list"]);
+    assert_eq!(pending["account_invitations"], Value::Array(Vec::new()), "its last day was yesterday");
 }

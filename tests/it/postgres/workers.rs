@@ -75,7 +75,8 @@ impl Two {
     fn sweep(&self) -> [usize; 2] {
         let sweeps = [0, 1].map(|server| {
             let app: Arc<App> = Arc::clone(&self.running[server].app);
-            self.runtime.spawn(async move { invited::testing::sweep(&app).await.expect("the sweep succeeds") })
+            self.runtime
+                .spawn(async move { invited::testing::sweep(&app, app.clock.now()).await.expect("the sweep succeeds") })
         });
         sweeps.map(|sweep| self.runtime.block_on(sweep).unwrap())
     }

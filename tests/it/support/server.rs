@@ -150,7 +150,22 @@ impl Server {
     /// Marks and removes expired rows; returns their number.
     #[track_caller]
     pub(crate) fn sweep(&self) -> usize {
-        self.runtime.block_on(invited::testing::sweep(self.app())).expect("the database is swept")
+        let now = self.app().clock.now();
+        self.runtime.block_on(invited::testing::sweep(self.app(), now)).expect("the database is swept")
+    }
+
+    /// The same, unless the clock is doubted.
+    #[track_caller]
+    pub(crate) fn sweep_if_believed(&self) -> Option<usize> {
+        let swept = self.runtime.block_on(invited::testing::sweep_if_believed(self.app()));
+        swept.expect("the database is swept")
+    }
+
+    /// Runs the mail worker as a server that is stopping does, until it ends.
+    pub(crate) fn work_while_stopping(&self) {
+        let (_stop, stopped) = tokio::sync::watch::channel(true);
+        let app = Arc::clone(&self.running.as_ref().unwrap().app);
+        self.runtime.block_on(invited::testing::send_until(app, stopped));
     }
 
     pub(crate) fn advance_seconds(&self, seconds: u64) {
