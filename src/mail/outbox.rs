@@ -276,7 +276,8 @@ pub struct QueueState {
     pub failed: i64,
 }
 
-/// Both numbers are in the index of waiting mails, so no row is visited.
+/// Both numbers are in the index of waiting mails, so SQLite visits no row. PostgreSQL may visit those that wait: after a
+/// change, only a vacuum tells it that the index alone is enough.
 pub const WAITING: &str = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
 
 pub fn queue_state(db: &mut Db) -> Result<QueueState, store::Error> {
