@@ -9,17 +9,16 @@
 //! a closed queue serves what it holds and takes no more.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::store::Error;
 use crate::store::job::{Job, NO_TENANT, Tenant};
 
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// There is a job, or the queue was closed.
-    ready: Condvar,
     /// Most waiting jobs, of all tenants and of one.
     length: usize,
     length_of_one: usize,
@@ -34,6 +33,9 @@ struct State {
     turns: VecDeque<Tenant>,
     waiting: usize,
     is_closed: bool,
+    /// The threads that wait for a job, each by a condition of its own. The last one is woken first: what it has read
+    /// is still in the caches of its processor.
+    idle: Vec<Arc<Condvar>>,
 }
 
 #[derive(Default)]
@@ -55,7 +57,7 @@ impl Queue {
         // A lone thread takes turns between tenants, but may have many jobs of one under way: a batch.
         let most_of_one = if threads > 1 { threads - 1 } else { usize::MAX };
         let length_of_one = length.div_ceil(2);
-        Self { state: Mutex::default(), ready: Condvar::new(), length, length_of_one, most_of_one }
+        Self { state: Mutex::default(), length, length_of_one, most_of_one }
     }
 
     pub(super) fn push(&self, job: Box<dyn Job>) -> Result<(), Refused> {
@@ -71,10 +73,8 @@ impl Queue {
         }
         state.waiting += 1;
         state.lines.entry(tenant).or_default().jobs.push_back(job);
-        if state.give_turn(tenant, self.most_of_one) {
-            drop(state);
-            self.ready.notify_one();
-        }
+        let is_given = state.give_turn(tenant, self.most_of_one);
+        wake_one(state, is_given);
         Ok(())
     }
 
@@ -88,18 +88,15 @@ impl Queue {
         }
         loop {
             if let Some(job) = state.next(self.most_of_one) {
+                // These were given without waking a thread.
                 let are_others = !state.turns.is_empty();
-                drop(state);
-                if are_others {
-                    // They were given without waking a thread.
-                    self.ready.notify_one();
-                }
+                wake_one(state, are_others);
                 return Some(job);
             }
             if state.is_closed && state.waiting == 0 {
                 return None;
             }
-            self.ready.wait(&mut state);
+            wait(&mut state, None);
         }
     }
 
@@ -118,7 +115,7 @@ impl Queue {
             return Ok(Some(job));
         }
         if !(state.is_closed && state.waiting == 0) {
-            self.ready.wait_for(&mut state, patience);
+            wait(&mut state, Some(patience));
         }
         match state.next(self.most_of_one) {
             None if state.is_closed && state.waiting == 0 => Err(Error::Stopped),
@@ -132,13 +129,37 @@ impl Queue {
     }
 
     pub(super) fn close(&self) {
-        self.state.lock().is_closed = true;
-        self.ready.notify_all();
+        let mut state = self.state.lock();
+        state.is_closed = true;
+        for idle in state.idle.drain(..) {
+            idle.notify_one();
+        }
     }
 
     /// Waiting jobs.
     pub(super) fn len(&self) -> usize {
         self.state.lock().waiting
+    }
+}
+
+/// Waits until there may be a job, or the queue is closed.
+fn wait(state: &mut MutexGuard<'_, State>, patience: Option<Duration>) {
+    let own = Arc::<Condvar>::default();
+    state.idle.push(Arc::clone(&own));
+    match patience {
+        Some(patience) => drop(own.wait_for(state, patience)),
+        None => own.wait(state),
+    }
+    // The waking thread has removed it; after a timeout nothing has.
+    state.idle.retain(|other| !Arc::ptr_eq(other, &own));
+}
+
+/// Wakes a thread, if one is wanted and one is idle.
+fn wake_one(mut state: MutexGuard<'_, State>, is_wanted: bool) {
+    let idle = if is_wanted { state.idle.pop() } else { None };
+    drop(state);
+    if let Some(idle) = idle {
+        idle.notify_one();
     }
 }
 
