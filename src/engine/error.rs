@@ -6,7 +6,6 @@ use crate::entropy::NoEntropy;
 use crate::mail::outbox;
 use crate::store;
 use crate::wire::changes::Violation;
-use crate::wire::describe::MOST_LISTED;
 use crate::wire::kind::{Kind, Value, print_text};
 use crate::wire::params::Undecodable;
 use crate::wire::query::TooMany;
@@ -26,8 +25,11 @@ pub enum Error {
     #[error("{0}")]
     Forbidden(&'static str),
     /// 404: no such record, path or method.
-    #[error("Record not found")]
+    #[error("Not found")]
     NotFound,
+    /// 404: a path that a sandbox does not serve, with what it serves.
+    #[error("Not found. This sandbox does not serve /{path}; it serves {}.", .served.join(", "))]
+    NotServed { path: String, served: Vec<&'static str> },
     /// 408: the request did not arrive in time.
     #[error("The request took too long to arrive.")]
     TooSlow,
@@ -97,7 +99,7 @@ impl Error {
             Self::Syntax(_) => 400,
             Self::Unauthenticated => 401,
             Self::Forbidden(_) => 403,
-            Self::NotFound => 404,
+            Self::NotFound | Self::NotServed { .. } => 404,
             Self::TooSlow => 408,
             Self::Stale => 412,
             Self::TooLarge(_) => 413,
@@ -202,8 +204,8 @@ impl From<outbox::OutboxError> for Error {
 
 impl From<TooMany> for Error {
     fn from(too_many: TooMany) -> Self {
-        let TooMany { parameter, of } = too_many;
-        Self::Syntax(format!("{parameter} must not list more than {MOST_LISTED} {of}."))
+        let TooMany { parameter, most, of } = too_many;
+        Self::Syntax(format!("{parameter} must not list more than {most} {of}."))
     }
 }
 

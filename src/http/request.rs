@@ -14,7 +14,7 @@ use crate::engine::error::Error;
 use crate::engine::tokens;
 use crate::http::call::Call;
 use crate::server::app::App;
-use crate::wire::params::{self, Tree};
+use crate::wire::params::{self, Params, Tree};
 
 /// How many times a write is judged if its caller keeps changing.
 const MOST_JUDGED: usize = 3;
@@ -34,7 +34,7 @@ fn token(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<String, Error> {
         (None, _) if app.config.token_in_query => {
             // An unreadable query string holds no token; the error about it comes later.
             let query = params::query(uri.query().unwrap_or_default()).unwrap_or_default();
-            query.get("access_token").and_then(|token| token.as_str()).map(str::to_owned)
+            query.tree.get("access_token").and_then(|token| token.as_str()).map(str::to_owned)
         }
         _ => None,
     };
@@ -79,17 +79,26 @@ pub async fn write_as<T, W: Future<Output = Result<T, Error>>>(
 
 /// The parameters of the query string.
 pub fn query(uri: &Uri) -> Result<Tree, Error> {
+    Ok(query_params(uri)?.tree)
+}
+
+/// The same, with what was lost.
+pub fn query_params(uri: &Uri) -> Result<Params, Error> {
     Ok(params::query(uri.query().unwrap_or_default())?)
 }
 
 /// The parameters of query and body together (docs/WIRE.md, C1).
-pub async fn query_and_body(call: &Call, uri: &Uri, headers: &HeaderMap, body: impl Incoming) -> Result<Tree, Error> {
-    let query = query(uri)?;
-    Ok(params::merge(query, self::body(call, headers, body).await?))
+pub async fn params(call: &Call, head: &Parts, body: impl Incoming) -> Result<Params, Error> {
+    let query = query_params(&head.uri)?;
+    Ok(params::merge(query, body_params(call, &head.headers, body).await?))
 }
 
 /// The parameters of the body alone.
 pub async fn body(call: &Call, headers: &HeaderMap, body: impl Incoming) -> Result<Tree, Error> {
+    Ok(body_params(call, headers, body).await?.tree)
+}
+
+async fn body_params(call: &Call, headers: &HeaderMap, body: impl Incoming) -> Result<Params, Error> {
     let bytes = collect(call, body).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
     if !bytes.is_empty() && header(header::CONTENT_TYPE).is_none_or(|kind| kind.trim_ascii().is_empty()) {

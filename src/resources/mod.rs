@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod elsewhere;
 pub mod entry;
 pub mod erasure;
 pub mod external_references;

@@ -10,3 +10,9 @@ pub static REGISTRY: &[&Entry] =
 pub fn find(name: &str) -> Option<&'static Entry> {
     REGISTRY.iter().copied().find(|entry| entry.resource.name == name)
 }
+
+/// The names of the resources that have operations.
+pub fn served() -> impl Iterator<Item = &'static str> {
+    let resources = REGISTRY.iter().map(|entry| entry.resource);
+    resources.filter(|resource| !resource.operations.is_empty()).map(|resource| resource.name)
+}

@@ -43,10 +43,8 @@ impl Statement {
     }
 
     fn and(&mut self, conditions: &[Condition]) {
-        for condition in conditions {
-            let text = self.condition(condition);
-            self.text.extend([" AND ", &text]);
-        }
+        let text = self.all(conditions);
+        self.text.push_str(&text);
     }
 
     fn condition(&mut self, condition: &Condition) -> String {
@@ -66,12 +64,20 @@ impl Statement {
             Condition::Among(column, ids) => self.among(column, ids),
             Condition::NotAmong(column, ids) => format!("NOT ({})", self.among(column, ids)),
             Condition::Related(relation, together) => {
-                let tests: Vec<String> = together.iter().map(|condition| self.condition(condition)).collect();
                 let (owner, rows) = (relation.owner, relation.rows);
-                format!("t.id IN (SELECT {owner} FROM {rows} AND {})", tests.join(" AND "))
+                format!("t.id IN (SELECT {owner} FROM {rows}{})", self.all(together))
+            }
+            // By each row, not by one list of all owners: a page looks at few rows, and owners may be many.
+            Condition::Unrelated(relation, together) => {
+                let (owner, rows) = (relation.owner, relation.rows);
+                format!("NOT EXISTS (SELECT 1 FROM {rows} AND {owner} = t.id{})", self.all(together))
             }
             Condition::Never => "1 = 0".to_owned(),
         }
+    }
+
+    fn all(&mut self, conditions: &[Condition]) -> String {
+        conditions.iter().map(|condition| format!(" AND {}", self.condition(condition))).collect()
     }
 
     fn among(&mut self, column: &str, ids: &[i64]) -> String {

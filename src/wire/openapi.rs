@@ -144,7 +144,7 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     }
     if matches!(verb, Verb::Index | Verb::Show) {
         let acts = |filter: &&Filter| verb == Verb::Index || resource.lifting_value(filter.name).is_some();
-        parameters.extend(resource.filters.iter().filter(acts).map(|filter| filter_parameter(resource, filter)));
+        parameters.extend(resource.filters().filter(acts).map(|filter| filter_parameter(resource, filter)));
         let schema = json!({"type": "boolean", "default": true});
         parameters.push(query("apply_default_filters", schema, APPLY_DEFAULT_FILTERS));
     }
@@ -166,6 +166,7 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
 
 fn filter_parameter(resource: &Resource, filter: &Filter) -> Json {
     let schema = match filter.test {
+        Test::Has => json!({"type": "boolean"}),
         Test::Flag(_) => {
             let is_alone = resource.default_scope.as_ref().is_some_and(|scope| scope.lifted_by.len() == 1);
             match resource.lifting_value(filter.name).filter(|_| is_alone) {
@@ -175,9 +176,14 @@ fn filter_parameter(resource: &Resource, filter: &Filter) -> Json {
         }
         Test::Id(_) => json!({"type": "integer", "format": "int64", "minimum": 1}),
         Test::After(_) | Test::Before(_) => json!({"type": "string", "format": "date-time"}),
-        Test::Contains(_) | Test::Equals(..) | Test::OneOf(..) | Test::Ids(_) | Test::NotIds(_) => {
-            json!({"type": "string"})
-        }
+        Test::Contains(_)
+        | Test::Equals(..)
+        | Test::OneOf(..)
+        | Test::Ids(_)
+        | Test::NotIds(_)
+        | Test::Lacks(_)
+        | Test::Nothing
+        | Test::Everything => json!({"type": "string"}),
     };
     query(filter.name, schema, filter.text)
 }

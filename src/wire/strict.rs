@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 
 use crate::wire::describe::{Resource, Shown, Verb};
 use crate::wire::openapi::LIST_PARAMETERS;
-use crate::wire::params::Tree;
+use crate::wire::params::Params;
 use crate::wire::query;
 
 /// A sentence that names what has no effect; `None` if everything has one.
-pub fn ignored(resource: &'static Resource, verb: Verb, params: &Tree) -> Option<String> {
+pub fn ignored(resource: &'static Resource, verb: Verb, params: &Params) -> Option<String> {
+    let Params { tree: params, repeated } = params;
     let parameters = params.iter().filter(|(name, value)| !is_blank(value) && !is_known(resource, verb, name));
     let order = params.get("order").and_then(Json::as_str).filter(|_| verb == Verb::Index);
     let is_association = |name: &str| resource.associations.iter().any(|association| association.name == name);
@@ -21,15 +22,19 @@ pub fn ignored(resource: &'static Resource, verb: Verb, params: &Tree) -> Option
         let name = order.split(':').next();
         resource.sorts.iter().any(|sort| Some(sort.name) == name)
     };
+    let filters = resource.filters().filter(|filter| is_known(resource, verb, filter.name));
+    let unreadable = filters.filter(|filter| query::is_unreadable(filter, params)).map(|filter| filter.name);
     let sentences = [
-        ("parameter", parameters.map(|(name, _)| name.as_str()).collect()),
-        ("include", unknown(query::included_names(params), &is_association)),
-        ("optional field", unknown(query::optional_fields(params), &is_optional)),
-        ("order", unknown(order.into_iter().collect(), &is_sort)),
+        ("repeated parameter", repeated.as_deref().into_iter().collect()),
+        ("unreadable parameter", unreadable.chain(query::unreadable(params).filter(|_| verb == Verb::Index)).collect()),
+        ("unknown parameter", parameters.map(|(name, _)| name.as_str()).collect()),
+        ("unknown include", unknown(query::included_names(params), &is_association)),
+        ("unknown optional field", unknown(query::optional_fields(params), &is_optional)),
+        ("unknown order", unknown(order.into_iter().collect(), &is_sort)),
     ];
     let (kind, names) = sentences.into_iter().find(|(_, names)| !names.is_empty())?;
     let plural = if names.len() == 1 { "" } else { "s" };
-    Some(format!("Strict mode: unknown {kind}{plural} {}.", names.join(", ")))
+    Some(format!("Strict mode: {kind}{plural} {}.", names.join(", ")))
 }
 
 /// Clients may send a parameter without a value instead of leaving it out.
@@ -55,7 +60,7 @@ fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
         _ if name == resource.name => matches!(verb, Verb::Create { bulk } if bulk > 1),
         _ => match verb {
             Verb::Index => {
-                resource.filters.iter().any(|filter| filter.name == name)
+                resource.filters().any(|filter| filter.name == name)
                     || LIST_PARAMETERS.iter().any(|(known, ..)| *known == name)
             }
             Verb::Show => resource.lifting_value(name).is_some(),

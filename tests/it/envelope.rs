@@ -9,6 +9,6 @@ mod headers;
 mod paths;
 
 const UNAUTHENTICATED: &str = r#"{"errors":[{"type":"oauth","message":"Invalid OAuth 2 Request"}]}"#;
-const NOT_FOUND: &str = r#"{"errors":[{"type":"system","message":"Record not found"}]}"#;
+const NOT_FOUND: &str = r#"{"errors":[{"type":"system","message":"Not found"}]}"#;
 /// A 403 by level.
 const NOT_PERMITTED: &str = r#"{"errors":[{"type":"system","message":"You do not have permission to do this."}]}"#;

@@ -5,14 +5,18 @@
 //! - `order`: B7, and that the map of records follows `results` (H14).
 //! - `include`: B8 and B9, the maps of the included classes (D1, D6).
 //! - `filters`: B10 and B12, text filters (E8, H11, H12), and which of them act on show (E10).
+//! - `forms`: the forms in which values of filters arrive (C12, C14, H4).
+//! - `published`: all filters of the vendor (E14).
 //! - `fields`: B15.
 
 mod fields;
 mod filters;
+mod forms;
 mod include;
 mod only;
 mod order;
 mod paging;
+mod published;
 
 pub(crate) use include::{ids_of, included};
 use serde_json::{Value, json};

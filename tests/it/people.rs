@@ -39,13 +39,13 @@ const NONE: [&str; 0] = [];
 impl Server {
     /// Reads a path as the administrator.
     #[track_caller]
-    fn read(&self, path: &str) -> Answer {
+    pub(crate) fn read(&self, path: &str) -> Answer {
         self.get(path).bearer(token::ADMINISTRATOR).send().expect(200)
     }
 
     /// The ids at a path, in order, as the administrator reads them.
     #[track_caller]
-    fn ids_at(&self, path: &str) -> Vec<String> {
+    pub(crate) fn ids_at(&self, path: &str) -> Vec<String> {
         self.read(path).ids()
     }
 

@@ -18,14 +18,17 @@ fn questions(resource: &Resource) -> Vec<String> {
     let mut questions =
         vec![String::new(), "page=3&per_page=200".to_owned(), "only=1,2".to_owned(), "search=a b".to_owned()];
     let mut narrowed = vec![String::new(), "apply_default_filters=false".to_owned()];
-    for filter in resource.filters {
+    for filter in resource.filters() {
         match filter.test {
-            Test::Flag { .. } => narrowed.extend(["true", "false"].map(|value| format!("{}={value}", filter.name))),
-            Test::Contains(_) | Test::Equals(..) => narrowed.push(format!("{}=x", filter.name)),
+            Test::Flag { .. } | Test::Has => {
+                narrowed.extend(["true", "false"].map(|value| format!("{}={value}", filter.name)));
+            }
+            Test::Contains(_) | Test::Equals(..) | Test::Lacks(_) => narrowed.push(format!("{}=x", filter.name)),
             Test::OneOf(..) => narrowed.push(format!("{}=x,y", filter.name)),
             Test::Id(_) => narrowed.push(format!("{}=1", filter.name)),
             Test::Ids(_) | Test::NotIds(_) => narrowed.push(format!("{}=1,2", filter.name)),
             Test::After(_) | Test::Before(_) => narrowed.push(format!("{}=2031-01-01", filter.name)),
+            Test::Nothing | Test::Everything => narrowed.push(format!("{}=1", filter.name)),
         }
     }
     for narrowing in &narrowed {
@@ -41,7 +44,7 @@ fn questions(resource: &Resource) -> Vec<String> {
 }
 
 pub(crate) fn tree(query: &str) -> Tree {
-    params::query(&query.replace(' ', "%20")).unwrap()
+    params::query(&query.replace(' ', "%20")).unwrap().tree
 }
 
 /// The statements of one resource, each with its query string.

@@ -111,7 +111,7 @@ fn only_put_resends() {
         let answer =
             server.request(method, "/account_invitations/1/resend").bearer(token::ADMINISTRATOR).send().expect(404);
         if method != "HEAD" {
-            assert_eq!(answer.text(), refusal("system", "Record not found"), "for {method}");
+            assert_eq!(answer.text(), refusal("system", "Not found"), "for {method}");
         }
     }
 }
@@ -123,7 +123,7 @@ fn delete_answers_204_without_a_body_and_the_invitation_is_gone() {
     assert_eq!(answer.text(), "");
     assert_eq!(answer.header("content-type"), None);
     assert_eq!(answer.header("etag"), None);
-    let not_found = refusal("system", "Record not found");
+    let not_found = refusal("system", "Not found");
     assert_eq!(delete(&server, 1, token::ADMINISTRATOR).expect(404).text(), not_found);
     assert_eq!(resend(&server, 1, token::ADMINISTRATOR).expect(404).text(), not_found);
     let change = r#"{"account_invitation":{"billability_target":1}}"#;
@@ -214,7 +214,7 @@ fn all_other_callers_are_refused() {
         (token::OTHER_ADMINISTRATOR, &[1, 2, 3, 4, 99]),
     ] {
         for id in ids {
-            refused(*id, bearer, 404, "system", "Record not found");
+            refused(*id, bearer, 404, "system", "Not found");
         }
     }
     refused(1, "nobody", 401, "oauth", "Invalid OAuth 2 Request");

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use hyper::body::Body as _;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
@@ -22,13 +23,14 @@ use crate::http::call::Call;
 use crate::http::{headers, request};
 use crate::ids::{RecordId, UserId};
 use crate::resources::writes::Write;
+use crate::resources::{elsewhere, registry};
 use crate::server::app::App;
 use crate::server::listen::{Body, RequestBody};
 use crate::store::Db;
 use crate::wire::changes::Changes;
 use crate::wire::describe::{Operation, Resource, Verb};
 use crate::wire::entity_tag::Expected;
-use crate::wire::params::Tree;
+use crate::wire::params::{Params, Tree};
 use crate::wire::projection::Projection;
 use crate::wire::query::{self, ListQuery};
 use crate::wire::strict;
@@ -45,7 +47,7 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
     call.set_caller(&caller);
     let route = route::find(&head.method, segments);
     limit_rate(app, &caller, route.as_ref().map(|route| route.operation))?;
-    let route = route.ok_or(Error::NotFound)?;
+    let route = route.ok_or_else(|| not_served(app, segments))?;
     call.set_operation(route.operation.id);
     access::permit(&caller, route.operation, app.config.create_level)?;
     let permitted = Permitted { call, caller, route, params: Tree::new(), options: RequestOptions::default() };
@@ -53,14 +55,30 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
         // On the heap: a read must not carry around, and copy, the room that a write needs.
         Box::pin(write_to(permitted, head, body)).await
     } else {
-        read_from(permitted, &head).await.map(|body| headers::json(200, body))
+        read_from(permitted, &head, body).await.map(|body| headers::json(200, body))
     }
 }
 
-/// Answers a read; its body is not looked at.
-async fn read_from(mut permitted: Permitted<'_>, head: &Parts) -> Result<Vec<u8>, Error> {
+/// The vendor serves more than this server does. A test should not mistake that for a missing record.
+fn not_served(app: &App, segments: &[String]) -> Error {
+    match segments.first() {
+        Some(path) if app.sandbox.is_some() && elsewhere::is_elsewhere(path) => {
+            Error::NotServed { path: path.clone(), served: registry::served().collect() }
+        }
+        _ => Error::NotFound,
+    }
+}
+
+/// Answers a read.
+async fn read_from(mut permitted: Permitted<'_>, head: &Parts, body: RequestBody) -> Result<Vec<u8>, Error> {
     permitted.options = RequestOptions::of_read(&head.headers, &permitted.call.app.tuned.profile())?;
-    permitted.take(request::query(&head.uri)?)?;
+    let params = if permitted.verb().reads_body() && !body.is_end_stream() {
+        // On the heap, since hardly any read has a body.
+        Box::pin(request::params(permitted.call, head, body)).await?
+    } else {
+        request::query_params(&head.uri)?
+    };
+    permitted.take(params)?;
     let (resource, caller) = (permitted.resource(), Arc::clone(&permitted.caller));
     let projection = permitted.projection(&caller);
     let app = &permitted.call.app;
@@ -84,9 +102,9 @@ async fn write_to(mut permitted: Permitted<'_>, head: Parts, body: RequestBody) 
     let (call, app) = (permitted.call, &permitted.call.app);
     permitted.options = RequestOptions::of_write(&head.headers, &app.tuned.profile())?;
     let params = if permitted.verb().reads_body() {
-        request::query_and_body(call, &head.uri, &head.headers, body).await?
+        request::params(call, &head, body).await?
     } else {
-        request::query(&head.uri)?
+        request::query_params(&head.uri)?
     };
     permitted.take(params)?;
     permitted.count_more()?;
@@ -116,12 +134,14 @@ impl Permitted<'_> {
     }
 
     /// Takes query and body, and refuses what would be ignored in strict mode.
-    fn take(&mut self, params: Tree) -> Result<(), Error> {
-        self.params = params;
+    fn take(&mut self, params: Params) -> Result<(), Error> {
         if self.call.app.sandbox.is_none() && !self.options.is_strict {
+            self.params = params.tree;
             return Ok(());
         }
-        let Some(sentence) = strict::ignored(self.resource(), self.verb(), &self.params) else { return Ok(()) };
+        let ignored = strict::ignored(self.resource(), self.verb(), &params);
+        self.params = params.tree;
+        let Some(sentence) = ignored else { return Ok(()) };
         let _ = self.call.ignored.set(sentence.clone());
         if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
     }

@@ -20,6 +20,11 @@ pub static RESOURCE: Resource = Resource {
         Field::new("service_model_ref", Kind::Line, "The id of the record there."),
         Field::new("status", Kind::Line, "The result of the last synchronisation: successful, pending or failed.")
             .nullable(),
+        Field::new("external_link", Kind::Line, "Where the record is in the other system.").nullable(),
+        Field::new("external_message", Kind::Line, "What the other system says about it.").nullable(),
+        Field::new("external_status", Kind::Line, "Its status there.").nullable(),
+        Field::new("locked", Kind::Bool, "Whether the record may no longer be changed here.").nullable(),
+        Field::new("last_synced_at", Kind::Time, "When the reference was last written.").expression("t.updated_at"),
         Field::new("subject_type", Kind::Line, "User or Role."),
         Field::new("subject_id", Kind::Number, "The id of the user or the role."),
         Field::new("created_at", Kind::Time, "When it was made."),
@@ -52,28 +57,36 @@ pub static OF_ROLES: Relation = Relation {
     rows: "external_references x WHERE x.account_id = ?1 AND x.subject_type = 'Role'",
 };
 
-const fn by(name: &'static str, column: &'static str, relation: &'static Relation, text: &'static str) -> Filter {
-    Filter::new(name, Test::Equals(Letters::Exact, column), text).of(relation)
-}
+pub static FILTERS_OF_USERS: [Filter; 9] = filters(&OF_USERS);
 
-pub const fn by_service_name(of: &'static Relation) -> Filter {
-    by("external_reference_service_name", "x.service_name", of, "Those with a reference in this service.")
-}
+pub static FILTERS_OF_ROLES: [Filter; 9] = filters(&OF_ROLES);
 
-pub const fn by_service_model(of: &'static Relation) -> Filter {
-    by("external_reference_service_model", "x.service_model", of, "Those with a reference of this model.")
-}
-
-pub const fn by_service_model_ref(of: &'static Relation) -> Filter {
-    by("external_reference_service_model_ref", "x.service_model_ref", of, "The one with this id in another system.")
-}
-
-pub const fn by_service_model_refs(of: &'static Relation) -> Filter {
-    let test = Test::OneOf(Letters::Exact, "x.service_model_ref");
-    let text = "Those with one of these ids in another system, with commas, at most 200.";
-    Filter::new("external_reference_service_model_refs", test, text).of(of)
-}
-
-pub const fn by_status(of: &'static Relation) -> Filter {
-    by("external_reference_status", "x.status", of, "Those with a reference in this state.")
+/// The filters of subjects by their references.
+const fn filters(of: &'static Relation) -> [Filter; 9] {
+    const fn by(name: &'static str, column: &'static str, text: &'static str) -> Filter {
+        Filter::new(name, Test::Equals(Letters::Exact, column), text)
+    }
+    [
+        Filter::new("has_external_references", Test::Has, "Those with an external reference, or without.").of(of),
+        Filter::new(
+            "without_external_reference_service_name",
+            Test::Lacks("x.service_name"),
+            "Those without a reference in this service.",
+        )
+        .of(of),
+        by("external_reference_service_name", "x.service_name", "Those with a reference in this service.").of(of),
+        by("external_reference_service_model", "x.service_model", "Those with a reference of this model.").of(of),
+        by("external_reference_service_model_ref", "x.service_model_ref", "The one with this id in another system.")
+            .of(of),
+        Filter::new(
+            "external_reference_service_model_refs",
+            Test::OneOf(Letters::Exact, "x.service_model_ref"),
+            "Those with one of these ids in another system, at most 200.",
+        )
+        .of(of),
+        by("external_reference_status", "x.status", "Those with a reference in this state.").of(of),
+        by("external_reference_external_status", "x.external_status", "Those whose record there has this status.")
+            .of(of),
+        by("external_reference_external_message", "x.external_message", "Those with exactly this message.").of(of),
+    ]
 }

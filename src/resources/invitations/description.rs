@@ -61,7 +61,7 @@ pub static RESOURCE: Resource = Resource {
             .on_create(10)
             .kept_elsewhere(),
     ],
-    filters: &[
+    filters: &[&[
         Filter::new(
             "by_full_name",
             Test::Contains(&["t.name_key"]),
@@ -72,7 +72,7 @@ pub static RESOURCE: Resource = Resource {
             Flag::Only(IS_PENDING),
             "Only invitations that wait for acceptance; false lifts the restriction.",
         ),
-    ],
+    ]],
     default_scope: Some(DefaultScope { condition: IS_PENDING, lifted_by: &[("only_pending", false)] }),
     restriction: None,
     writable: None,

@@ -136,25 +136,29 @@ pub static RESOURCE: Resource = Resource {
         Field::new("manager_id", Kind::Id("users"), "The user who is the member's manager.").nullable().on_update(7),
     ],
     filters: &[
-        Filter::new("by_full_name", Test::Contains(&[NAME]), "Members whose name contains this text, in any case."),
-        Filter::new("by_user_id", Test::Id("t.user_id"), "The membership of this user."),
-        Filter::new("with_user_ids", Test::Ids("t.user_id"), "The memberships of these users, by id, with commas."),
-        Filter::flag("can_log_in", Flag::Either(IS_ACTIVE, IS_DISABLED), "Members who have access, or who have none."),
-        Filter::flag(
-            "only_active",
-            Flag::Only(IS_ACTIVE),
-            "Only members who have access; false lifts the restriction.",
-        ),
-        Filter::flag("only_inactive", Flag::Only(IS_DISABLED), "Only members who were disabled."),
-        Filter::flag(
-            "is_active",
-            Flag::Either(IS_ACTIVE, IS_DISABLED),
-            "Members who have access, or only those who were disabled.",
-        ),
-        Filter::new("created_after", Test::After("t.created_at"), "Memberships made after this moment."),
-        Filter::new("created_before", Test::Before("t.created_at"), "Memberships made before this moment."),
-        Filter::new("updated_after", Test::After("t.updated_at"), "Memberships changed after this moment."),
-        Filter::new("updated_before", Test::Before("t.updated_at"), "Memberships changed before this moment."),
+        &[
+            Filter::new("by_full_name", Test::Contains(&[NAME]), "Members whose name contains this text, in any case."),
+            Filter::new("by_user_id", Test::Id("t.user_id"), "The membership of this user."),
+            Filter::new("with_user_ids", Test::Ids("t.user_id"), "The memberships of these users, by id, with commas."),
+            Filter::flag(
+                "can_log_in",
+                Flag::Either(IS_ACTIVE, IS_DISABLED),
+                "Members who have access, or who have none.",
+            ),
+            Filter::flag(
+                "only_active",
+                Flag::Only(IS_ACTIVE),
+                "Only members who have access; false lifts the restriction.",
+            ),
+            Filter::flag("only_inactive", Flag::Only(IS_DISABLED), "Only members who were disabled."),
+            Filter::flag(
+                "is_active",
+                Flag::Either(IS_ACTIVE, IS_DISABLED),
+                "Members who have access, or only those who were disabled.",
+            ),
+        ],
+        Filter::DATES,
+        &[Filter::nothing("with_skills", "Members with these skills: nobody here.")],
     ],
     default_scope: Some(DefaultScope {
         condition: IS_ACTIVE,

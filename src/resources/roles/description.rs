@@ -14,6 +14,15 @@ const IS_ACTIVE: &str = "t.deleted_at IS NULL";
 const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'Role' AND x.subject_id = t.id";
 
+/// Filters on projects and rate cards, of which there are none here.
+const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
+    Filter::nothing("for_rate_card", "Roles on a rate card: none here."),
+    Filter::nothing("for_scenario_rate_card", "Roles on the rate card of a scenario: none here."),
+    Filter::nothing("for_workspace", "Roles in a project: none here."),
+    Filter::nothing("for_workspace_rate_card", "Roles on the rate card of a project: none here."),
+    Filter::everything("not_on_rate_card_set_version", "Roles that are not on a rate card: all here."),
+];
+
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -41,29 +50,21 @@ pub static RESOURCE: Resource = Resource {
             .kept_elsewhere(),
     ],
     filters: &[
-        Filter::flag(
-            "only_active",
-            Flag::Only(IS_ACTIVE),
-            "Only roles that were not deleted; false lifts the restriction.",
-        ),
-        Filter::new("matching", Test::Contains(&["t.name_key"]), "Roles whose name contains this text, in any case."),
-        Filter::flag(
-            "has_external_references",
-            Flag::Whether(
-                "t.id IN (SELECT x.subject_id FROM external_references x \
-                     WHERE x.account_id = ?1 AND x.subject_type = 'Role')",
+        &[
+            Filter::flag(
+                "only_active",
+                Flag::Only(IS_ACTIVE),
+                "Only roles that were not deleted; false lifts the restriction.",
             ),
-            "Roles with an external reference, or without.",
-        ),
-        external_references::by_service_name(&external_references::OF_ROLES),
-        external_references::by_service_model(&external_references::OF_ROLES),
-        external_references::by_service_model_ref(&external_references::OF_ROLES),
-        external_references::by_service_model_refs(&external_references::OF_ROLES),
-        external_references::by_status(&external_references::OF_ROLES),
-        Filter::new("created_after", Test::After("t.created_at"), "Roles made after this moment."),
-        Filter::new("created_before", Test::Before("t.created_at"), "Roles made before this moment."),
-        Filter::new("updated_after", Test::After("t.updated_at"), "Roles changed after this moment."),
-        Filter::new("updated_before", Test::Before("t.updated_at"), "Roles changed before this moment."),
+            Filter::new(
+                "matching",
+                Test::Contains(&["t.name_key"]),
+                "Roles whose name contains this text, in any case.",
+            ),
+        ],
+        Filter::DATES,
+        &external_references::FILTERS_OF_ROLES,
+        OF_WHAT_IS_NOT_HERE,
     ],
     default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("only_active", false)] }),
     restriction: None,

@@ -31,6 +31,45 @@ const fn unknown(name: &'static str, kind: Kind) -> Field {
     Field::new(name, kind, NO_DATA).expression("NULL").nullable().on_request()
 }
 
+/// Filters on projects, skills, custom fields, organizations and the like, of which there are none here.
+const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
+    Filter::nothing("participant_in", "Participants of a project: nobody here."),
+    Filter::nothing("write_access_in", "Participants who may write in a project: nobody here."),
+    Filter::nothing("assignable_to_resource", "Users who can take over an unnamed resource: nobody here."),
+    Filter::nothing("can_be_approver_in_workspace", "Users who can approve in a project: nobody here."),
+    Filter::nothing("potential_followers_for_story", "Users who can follow a task: nobody here."),
+    Filter::nothing("belonging_to_orgs", "Members of these organizations: nobody here."),
+    Filter::nothing("with_skills", "Users with these skills: nobody here."),
+    Filter::nothing("by_custom_choice_value", "Users with this choice in a custom field: nobody here."),
+    Filter::nothing("by_custom_currency_value", "Users with this amount in a custom field: nobody here."),
+    Filter::nothing("by_custom_date_value", "Users with this day in a custom field: nobody here."),
+    Filter::nothing("by_custom_number_value", "Users with this number in a custom field: nobody here."),
+    Filter::nothing("by_custom_text_value", "Users with this text in a custom field: nobody here."),
+    Filter::nothing("has_value_for_custom_field_ids", "Users with a value in these custom fields: nobody here."),
+    Filter::flag("all_contacts", Flag::Nothing, "Only contacts of the caller: nobody here."),
+    Filter::flag("contacts_on_different_account", Flag::Nothing, "Only contacts in other accounts: nobody here."),
+    Filter::flag("clients_only", Flag::Nothing, "Only clients: nobody here."),
+    Filter::flag("consultants_only", Flag::Nothing, "Only consultants: nobody here."),
+    Filter::flag(
+        "provider_leads_on_account_projects",
+        Flag::Nothing,
+        "Only leads of the account's projects: nobody here.",
+    ),
+    Filter::flag("show_users_in_insights_groups", Flag::Nothing, "Only users in groups of reports: nobody here."),
+    Filter::flag("with_created_estimates", Flag::Nothing, "Only users who have made estimates: nobody here."),
+    Filter::flag("with_organizations", Flag::Nothing, "Only users in an organization: nobody here."),
+    Filter::everything("not_participant_in", "Users who are not in a project: everybody here."),
+    Filter::everything("not_assigned_to", "Users without this task: everybody here."),
+    Filter::everything("not_following", "Users who do not follow this task: everybody here."),
+    Filter::everything("not_on_calendars", "Users without these holiday calendars: everybody here."),
+    Filter::everything("without_skills", "Users without these skills: everybody here."),
+    Filter::everything("without_timesheet_submission", "Users who have not handed in a timesheet: everybody here."),
+    Filter::everything(
+        "on_my_account_or_participant_in_workspace",
+        "Members of the account, and participants of a project: everybody here.",
+    ),
+];
+
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -70,86 +109,84 @@ pub static RESOURCE: Resource = Resource {
             .kept_elsewhere(),
     ],
     filters: &[
-        Filter::flag("on_my_account", Flag::Ignored, "Has no effect: every list is one of the own account."),
-        Filter::new(
-            "account_id",
-            Test::Id("t.account_id"),
-            "Users of this account: none unless it is the caller's own.",
-        ),
-        Filter::new(
-            "by_email_address",
-            Test::Equals(Letters::Folded, "t.email_key"),
-            "The user with this address, in any case.",
-        ),
-        Filter::new(
-            "by_email_addresses",
-            Test::OneOf(Letters::Folded, "t.email_key"),
-            "Users with one of these addresses, with commas, at most 200.",
-        ),
-        Filter::new(
-            "by_full_name",
-            Test::Contains(&["t.name_key"]),
-            "Users whose name contains this text, in any case.",
-        ),
-        Filter::new(
-            "by_full_name_or_account_role",
-            Test::Contains(&["t.name_key", ROLE_NAME]),
-            "Users whose name, or whose role's name, contains this text, in any case.",
-        ),
-        Filter::new("account_role_ids", Test::Ids(ROLE), "Users with one of these roles, by id, with commas."),
-        Filter::flag(
-            "can_view_reports",
-            Flag::Whether(
-                "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
-                     AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+        &[
+            Filter::flag("on_my_account", Flag::Ignored, "Has no effect: every list is one of the own account."),
+            Filter::new(
+                "account_id",
+                Test::Id("t.account_id"),
+                "Users of this account: none unless it is the caller's own.",
             ),
-            "Users who may see reports, or who may not.",
-        ),
-        Filter::flag(
-            "is_project_lead",
-            Flag::Whether(
-                "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
-                     AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
-                     'administrator'))",
+            Filter::new(
+                "by_email_address",
+                Test::Equals(Letters::Folded, "t.email_key"),
+                "The user with this address, in any case.",
             ),
-            "Users who may lead projects, or who may not.",
-        ),
-        Filter::flag(
-            "managers",
-            Flag::Whether(
-                "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
+            Filter::new(
+                "by_email_addresses",
+                Test::OneOf(Letters::Folded, "t.email_key"),
+                "Users with one of these addresses, with commas, at most 200.",
             ),
-            "Users who are managers of others, or who are not.",
-        ),
-        Filter::flag(
-            "show_disabled",
-            Flag::Ignored,
-            "Also users without an active membership: disabled or removed members, and invitees.",
-        ),
-        Filter::new(
-            "matching",
-            Test::Contains(&["t.name_key", "t.email_key"]),
-            "Users whose name or address contains this text, in any case.",
-        ),
-        Filter::new("with_users", Test::Ids("t.id"), "These users, by id, with commas."),
-        Filter::new("without_users", Test::NotIds("t.id"), "All but these users, by id, with commas."),
-        Filter::flag(
-            "has_external_references",
-            Flag::Whether(
-                "t.id IN (SELECT x.subject_id FROM external_references x \
-                     WHERE x.account_id = ?1 AND x.subject_type = 'User')",
+            Filter::new(
+                "by_full_name",
+                Test::Contains(&["t.name_key"]),
+                "Users whose name contains this text, in any case.",
             ),
-            "Users with an external reference, or without.",
-        ),
-        external_references::by_service_name(&external_references::OF_USERS),
-        external_references::by_service_model(&external_references::OF_USERS),
-        external_references::by_service_model_ref(&external_references::OF_USERS),
-        external_references::by_service_model_refs(&external_references::OF_USERS),
-        external_references::by_status(&external_references::OF_USERS),
-        Filter::new("created_after", Test::After("t.created_at"), "Users made after this moment."),
-        Filter::new("created_before", Test::Before("t.created_at"), "Users made before this moment."),
-        Filter::new("updated_after", Test::After("t.updated_at"), "Users changed after this moment."),
-        Filter::new("updated_before", Test::Before("t.updated_at"), "Users changed before this moment."),
+            Filter::new(
+                "by_full_name_or_account_role",
+                Test::Contains(&["t.name_key", ROLE_NAME]),
+                "Users whose name, or whose role's name, contains this text, in any case.",
+            ),
+            Filter::new("account_role_ids", Test::Ids(ROLE), "Users with one of these roles, by id, with commas."),
+            Filter::flag(
+                "can_view_reports",
+                Flag::Whether(
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                         AND m.permission IN ('reports_viewer', 'reports_viewer_with_cost', 'administrator'))",
+                ),
+                "Users who may see reports, or who may not.",
+            ),
+            Filter::flag(
+                "is_project_lead",
+                Flag::Whether(
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.user_id = t.id \
+                         AND m.permission IN ('project_lead', 'reports_viewer', 'reports_viewer_with_cost', \
+                         'administrator'))",
+                ),
+                "Users who may lead projects, or who may not.",
+            ),
+            Filter::flag(
+                "managers",
+                Flag::Only(
+                    "EXISTS (SELECT 1 FROM account_memberships m WHERE m.account_id = ?1 AND m.manager_id = t.id)",
+                ),
+                "Only users who are managers of others; false, the default, restricts nothing.",
+            ),
+            Filter::flag(
+                "show_disabled",
+                Flag::Unless(IS_ACTIVE),
+                "Also users without an active membership: disabled or removed members, and invitees.",
+            ),
+            Filter::new(
+                "matching",
+                Test::Contains(&["t.name_key", "t.email_key"]),
+                "Users whose name or address contains this text, in any case.",
+            ),
+            Filter::flag(
+                "only_possible_managees",
+                Flag::Only(IS_ACTIVE),
+                "Only users who can have a manager: active members.",
+            ),
+            Filter::flag(
+                "only_possible_managers",
+                Flag::Only(IS_ACTIVE),
+                "Only users who can be somebody's manager: active members.",
+            ),
+            Filter::new("with_users", Test::Ids("t.id"), "These users, by id, with commas."),
+            Filter::new("without_users", Test::NotIds("t.id"), "All but these users, by id, with commas."),
+        ],
+        Filter::DATES,
+        &external_references::FILTERS_OF_USERS,
+        OF_WHAT_IS_NOT_HERE,
     ],
     default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("show_disabled", true)] }),
     // Only callers who may see invitations see who was invited, and under what address.

@@ -39,6 +39,24 @@ impl Filter {
         Self { name, test, relation: None, text }
     }
 
+    /// When a record was made and changed: every resource with lists has these four.
+    pub const DATES: &'static [Self] = &[
+        Self::new("created_after", Test::After("t.created_at"), "Those made after this moment."),
+        Self::new("created_before", Test::Before("t.created_at"), "Those made before this moment."),
+        Self::new("updated_after", Test::After("t.updated_at"), "Those changed after this moment."),
+        Self::new("updated_before", Test::Before("t.updated_at"), "Those changed before this moment."),
+    ];
+
+    /// By records of a kind that this server does not have: whatever is given, no record matches.
+    pub const fn nothing(name: &'static str, text: &'static str) -> Self {
+        Self::new(name, Test::Nothing, text)
+    }
+
+    /// The negation of such a filter: whatever is given, every record matches.
+    pub const fn everything(name: &'static str, text: &'static str) -> Self {
+        Self::new(name, Test::Everything, text)
+    }
+
     /// Tests related rows instead. One row has to meet all filters of the same relation.
     pub const fn of(mut self, relation: &'static Relation) -> Self {
         self.relation = Some(relation);
@@ -74,6 +92,21 @@ pub enum Test {
     After(&'static str),
     /// Earlier than this moment.
     Before(&'static str),
+    /// A boolean: whether there is a related row.
+    Has,
+    /// There is no related row with exactly this text.
+    Lacks(&'static str),
+    /// No record has what is asked for.
+    Nothing,
+    /// Every record is without what is asked for.
+    Everything,
+}
+
+impl Test {
+    /// Whether the related row that it tests must meet the other filters of its relation, too.
+    pub const fn is_of_same_row(self) -> bool {
+        !matches!(self, Self::Has | Self::Lacks(_))
+    }
 }
 
 /// What a boolean restricts.
@@ -87,6 +120,10 @@ pub enum Flag {
     Whether(&'static str),
     /// True: the first condition. False: the second one, where an index or a tally needs it literally.
     Either(&'static str, &'static str),
+    /// True: nothing. False: this condition.
+    Unless(&'static str),
+    /// True: no record, since none has what is asked for. False: nothing.
+    Nothing,
 }
 
 /// Most texts or ids that one parameter may list (rule G7).

@@ -41,7 +41,8 @@ pub struct Resource {
     pub table: &'static str,
     /// In the order of the wire.
     pub fields: &'static [Field],
-    pub filters: &'static [Filter],
+    /// In groups, since some recur in several resources.
+    pub filters: &'static [&'static [Filter]],
     pub default_scope: Option<DefaultScope>,
     /// Records that only some callers may see.
     pub restriction: Option<Restriction>,
@@ -107,6 +108,10 @@ pub struct Tally {
 impl Resource {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    pub fn filters(&self) -> impl Iterator<Item = &'static Filter> {
+        self.filters.iter().copied().flatten()
     }
 
     /// The value with which this filter lifts the default scope, if it can.

@@ -97,8 +97,8 @@ impl Verb {
         self.is_write() && self.has_id()
     }
 
-    /// Whether its body is read (rule O5).
+    /// Whether its body is read (rule O5). That of a list may hold filters that are too long for an address.
     pub const fn reads_body(self) -> bool {
-        matches!(self, Self::Create { .. } | Self::Update | Self::Action(_))
+        matches!(self, Self::Index | Self::Create { .. } | Self::Update | Self::Action(_))
     }
 }

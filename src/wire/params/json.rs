@@ -7,7 +7,8 @@
 //! The last of equal keys wins. A number keeps its text (except that `1E2` becomes `1e+2`), so `100.0` differs from
 //! `100`, and `1e400` is valid syntax.
 
-use crate::wire::params::{Tree, VALUES};
+use crate::wire::params::{Params, Tree, VALUES};
+use serde_json::map::Entry;
 use serde_json::{Number, Value};
 
 /// The nesting limit of Ruby's parser.
@@ -22,11 +23,12 @@ const NOT_AN_OBJECT: &str = "The request body must be a JSON object.";
 const MARK: &str = "\u{feff}";
 
 /// Decodes a JSON object.
-pub(super) fn tree(body: &[u8]) -> Result<Tree, &'static str> {
+pub(super) fn params(body: &[u8]) -> Result<Params, &'static str> {
     let text = str::from_utf8(body).map_err(|_| SYNTAX)?;
     let text = text.strip_prefix(MARK).unwrap_or(text);
-    match (JsonReader { text, at: 0 }).document() {
-        Some(Value::Object(tree)) => Ok(tree),
+    let mut reader = JsonReader { text, at: 0, repeated: None };
+    match reader.document() {
+        Some(Value::Object(tree)) => Ok(Params { tree, repeated: reader.repeated }),
         Some(_) => Err(NOT_AN_OBJECT),
         None => Err(SYNTAX),
     }
@@ -37,6 +39,8 @@ struct JsonReader<'a> {
     text: &'a str,
     /// Always on a character boundary.
     at: usize,
+    /// The first key that an object has twice.
+    repeated: Option<String>,
 }
 
 /// An array or object that is not complete.
@@ -90,7 +94,13 @@ impl<'a> JsonReader<'a> {
                         self.accept(b']').then_some(Value::Array(elements))?
                     }
                     Some(Open::Object(mut members, key)) => {
-                        members.insert(key, value);
+                        match members.entry(key) {
+                            Entry::Vacant(member) => drop(member.insert(value)),
+                            Entry::Occupied(mut member) => {
+                                self.repeated.get_or_insert_with(|| member.key().clone());
+                                member.insert(value);
+                            }
+                        }
                         if self.accept(b',') {
                             open.push(Open::Object(members, self.key()?));
                             break;
@@ -173,6 +183,10 @@ impl<'a> JsonReader<'a> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn tree(body: &[u8]) -> Result<Tree, &'static str> {
+        params(body).map(|params| params.tree)
+    }
 
     #[test]
     fn objects_are_read() {

@@ -28,6 +28,14 @@ mod rack;
 /// The parameters of a request by name. Numbers keep their digits as written.
 pub type Tree = serde_json::Map<String, serde_json::Value>;
 
+/// What a request gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Params {
+    pub tree: Tree,
+    /// The first name that was given again, so that its earlier value is lost. Strict mode refuses it.
+    pub repeated: Option<String>,
+}
+
 #[derive(Debug, PartialEq, Eq, Clone)]
 pub enum Undecodable {
     /// With a whole sentence for the client.
@@ -47,17 +55,17 @@ const TOO_MANY: Detail = Cow::Borrowed("it has more than 10000 values");
 const NOT_UTF8: Detail = Cow::Borrowed("a name or a value is not valid UTF-8");
 
 /// Decodes a query string without its question mark.
-pub fn query(raw: &str) -> Result<Tree, Undecodable> {
-    rack::tree(raw.as_bytes()).map_err(|detail| malformed("The query string", &detail))
+pub fn query(raw: &str) -> Result<Params, Undecodable> {
+    rack::params(raw.as_bytes()).map_err(|detail| malformed("The query string", &detail))
 }
 
 /// Decodes a body by its `Content-Type`, or as a form if there is none.
 ///
 /// An empty body has no parameters, whatever its headers say: clients announce JSON and then send nothing. A `charset`
 /// is ignored like all other parameters; text that is not UTF-8 is refused.
-pub fn body(content_type: Option<&[u8]>, content_encoding: Option<&[u8]>, body: &[u8]) -> Result<Tree, Undecodable> {
+pub fn body(content_type: Option<&[u8]>, content_encoding: Option<&[u8]>, body: &[u8]) -> Result<Params, Undecodable> {
     if body.is_empty() {
-        return Ok(Tree::new());
+        return Ok(Params::default());
     }
     if !content_encoding.is_none_or(is_identity) {
         return Err(Undecodable::UnsupportedEncoding);
@@ -66,11 +74,11 @@ pub fn body(content_type: Option<&[u8]>, content_encoding: Option<&[u8]>, body: 
     let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let is = |name: &str| media_type.eq_ignore_ascii_case(name.as_bytes());
     if media_type.is_empty() || is("application/x-www-form-urlencoded") {
-        rack::tree(body).map_err(|detail| malformed("The form body", &detail))
+        rack::params(body).map_err(|detail| malformed("The form body", &detail))
     } else if is("application/json") {
-        json::tree(body).map_err(|sentence| Undecodable::Malformed(sentence.into()))
+        json::params(body).map_err(|sentence| Undecodable::Malformed(sentence.into()))
     } else if is("multipart/form-data") {
-        multipart::tree(content_type, body).map_err(|detail| malformed("The multipart body", &detail))
+        multipart::params(content_type, body).map_err(|detail| malformed("The multipart body", &detail))
     } else {
         Err(Undecodable::UnsupportedType)
     }
@@ -78,8 +86,9 @@ pub fn body(content_type: Option<&[u8]>, content_encoding: Option<&[u8]>, body: 
 
 /// Merges the parameters of query and body. As in Rails the merge is shallow: the body's value of a name replaces all
 /// of the query's.
-pub fn merge(mut query: Tree, mut body: Tree) -> Tree {
-    query.append(&mut body);
+pub fn merge(mut query: Params, mut body: Params) -> Params {
+    query.tree.append(&mut body.tree);
+    query.repeated = query.repeated.or(body.repeated);
     query
 }
 
@@ -115,7 +124,7 @@ mod tests {
             (Some("multipart/form-data; boundary=x"), parts),
         ] {
             let tree = body(content_type.map(str::as_bytes), None, text.as_bytes());
-            assert_eq!(tree.map(Value::Object), Ok(json!({"a": {"b": "1"}})), "{content_type:?}");
+            assert_eq!(tree.map(|params| Value::Object(params.tree)), Ok(json!({"a": {"b": "1"}})), "{content_type:?}");
         }
         for content_type in ["text/plain", "application/vnd.api+json", "multipart/mixed; boundary=x", "json", "\u{ff}"]
         {
@@ -127,13 +136,17 @@ mod tests {
     #[test]
     fn an_empty_body_is_fine_under_any_header() {
         for content_type in [None, Some("application/json"), Some("multipart/form-data"), Some("text/plain")] {
-            assert_eq!(body(content_type.map(str::as_bytes), Some(b"gzip"), b""), Ok(Tree::new()), "{content_type:?}");
+            assert_eq!(
+                body(content_type.map(str::as_bytes), Some(b"gzip"), b""),
+                Ok(Params::default()),
+                "{content_type:?}"
+            );
         }
     }
 
     #[test]
     fn every_fault_is_a_whole_sentence() {
-        let sentence = |tree: Result<Tree, Undecodable>| match tree {
+        let sentence = |tree: Result<Params, Undecodable>| match tree {
             Err(Undecodable::Malformed(sentence)) => sentence.into_owned(),
             other => format!("{other:?}"),
         };
@@ -169,9 +182,9 @@ mod tests {
 
     #[test]
     fn the_body_wins_and_the_merge_is_shallow() {
-        let tree = |value: Value| value.as_object().cloned().unwrap_or_default();
-        let query = tree(json!({"a": {"b": "1"}, "c": "2"}));
-        let body = tree(json!({"a": {"d": 3}, "e": null}));
-        assert_eq!(merge(query, body), tree(json!({"a": {"d": 3}, "c": "2", "e": null})));
+        let params = |value: Value| Params { tree: value.as_object().cloned().unwrap_or_default(), repeated: None };
+        let query = params(json!({"a": {"b": "1"}, "c": "2"}));
+        let body = params(json!({"a": {"d": 3}, "e": null}));
+        assert_eq!(merge(query, body), params(json!({"a": {"d": 3}, "c": "2", "e": null})));
     }
 }

@@ -7,13 +7,13 @@
 //! text before the first and after the closing delimiter is ignored. As in Rack, types, charsets and transfer encodings
 //! of parts are ignored: a value is the bytes between its delimiters, and they must be UTF-8.
 
-use crate::wire::params::{Detail, NOT_UTF8, Tree, rack};
+use crate::wire::params::{Detail, NOT_UTF8, Params, rack};
 use serde_json::Value;
 
 /// The longest boundary that the standard allows; it also bounds the cost of searching for delimiters.
 const LONGEST_BOUNDARY: usize = 70;
 
-pub(super) fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
+pub(super) fn params(content_type: &[u8], body: &[u8]) -> Result<Params, Detail> {
     let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
     let boundary = boundary.ok_or(Detail::Borrowed("the content type names no boundary"))?;
     if boundary.len() > LONGEST_BOUNDARY {
@@ -32,7 +32,7 @@ pub(super) fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
         nest.insert(&name, Value::String(value))?;
         after = next;
     }
-    Ok(nest.tree)
+    Ok(nest.params)
 }
 
 /// What follows a delimiter.
@@ -148,6 +148,7 @@ fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::params::Tree;
     use serde_json::json;
 
     const TYPE: &str = "multipart/form-data; boundary=x";
@@ -158,6 +159,10 @@ mod tests {
             format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n")
         };
         fields.iter().map(part).chain(["--x--\r\n".to_owned()]).collect()
+    }
+
+    fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
+        params(content_type, body).map(|params| params.tree)
     }
 
     #[test]

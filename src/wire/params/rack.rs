@@ -13,14 +13,14 @@
 //! Newer versions of Rack also limit the number of pairs to 4096. Here the limit is on what costs memory: the brackets
 //! of all names and the values, see [`super::VALUES`].
 
-use crate::wire::params::{Detail, NOT_UTF8, TOO_MANY, Tree, VALUES};
+use crate::wire::params::{Detail, NOT_UTF8, Params, TOO_MANY, Tree, VALUES};
 use serde_json::Value;
 
 /// Most keys of a name. A list has no key of its own: `a[][b]` has two.
 const KEYS: usize = 100;
 
 /// Decodes `name=value` pairs separated by `&`.
-pub(super) fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
+pub(super) fn params(pairs: &[u8]) -> Result<Params, Detail> {
     let mut nest = Nest::default();
     for (index, pair) in pairs.split(|byte| *byte == b'&').enumerate() {
         // Blanks after a separator belong to it.
@@ -33,12 +33,12 @@ pub(super) fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
         let value = sides.next().map(unescape).transpose()?.map_or(Value::Null, Value::String);
         nest.insert(&name, value)?;
     }
-    Ok(nest.tree)
+    Ok(nest.params)
 }
 
 #[derive(Default)]
 pub(super) struct Nest {
-    pub(super) tree: Tree,
+    pub(super) params: Params,
     values: usize,
 }
 
@@ -49,11 +49,12 @@ impl Nest {
         if self.values > VALUES {
             return Err(TOO_MANY);
         }
-        insert(&mut self.tree, name, value)
+        insert(&mut self.params, name, value)
     }
 }
 
-fn insert(tree: &mut Tree, name: &str, value: Value) -> Result<(), Detail> {
+fn insert(params: &mut Params, name: &str, value: Value) -> Result<(), Detail> {
+    let Params { tree, repeated } = params;
     let mut tree = tree;
     // The rest of the name at this level, and the same split behind its first key.
     let mut left = name;
@@ -63,12 +64,11 @@ fn insert(tree: &mut Tree, name: &str, value: Value) -> Result<(), Detail> {
     }
     for _ in 0..KEYS {
         match rest {
-            "" => {
-                tree.insert(key.to_owned(), value);
-                return Ok(());
-            }
-            "[" => {
-                tree.insert(left.to_owned(), value);
+            "" | "[" => {
+                let key = if rest.is_empty() { key } else { left };
+                if tree.insert(key.to_owned(), value).is_some_and(|lost| !lost.is_null()) && repeated.is_none() {
+                    *repeated = Some(name.to_owned());
+                }
                 return Ok(());
             }
             "[]" => {
@@ -191,6 +191,22 @@ fn without_leading_blanks(pair: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn tree(pairs: &[u8]) -> Result<Tree, Detail> {
+        params(pairs).map(|params| params.tree)
+    }
+
+    #[test]
+    fn a_value_that_is_lost_is_named() {
+        let repeated = |pairs: &str| params(pairs.as_bytes()).ok().and_then(|params| params.repeated);
+        for pairs in ["a=1&b=2", "a[]=1&a[]=2", "a[][b]=1&a[][b]=2", "a&a=1", "a[b]=1&a[c]=1"] {
+            assert_eq!(repeated(pairs), None, "{pairs}");
+        }
+        for (pairs, name) in [("a=1&a=2&b=1&b=2", "a"), ("a[b]=1&a[b]=2", "a[b]"), ("a[b]=1&a=2", "a"), ("a=1&a", "a")]
+        {
+            assert_eq!(repeated(pairs).as_deref(), Some(name), "{pairs}");
+        }
+    }
 
     #[test]
     fn names_say_where_values_belong() {

@@ -4,7 +4,8 @@ use crate::wire::describe::{Filter, Flag, Letters, MOST_LISTED, Relation, Resour
 use crate::wire::fold::fold;
 use crate::wire::kind::{Value, moment, truth};
 use crate::wire::params::Tree;
-use crate::wire::query::{digits, given, ids, text};
+use crate::wire::query::given::{Given, plain};
+use crate::wire::query::{Ids, digits};
 
 /// A condition on rows. A column may be any expression.
 #[derive(Clone)]
@@ -21,13 +22,19 @@ pub enum Condition {
     NotAmong(&'static str, Vec<i64>),
     /// One related row meets all of these conditions.
     Related(&'static Relation, Vec<Condition>),
+    /// No related row meets all of these conditions.
+    Unrelated(&'static Relation, Vec<Condition>),
     Never,
 }
 
-/// A parameter lists more than [`MOST_LISTED`] values.
+/// Most ids in a filter, as many as a request may have values.
+const MOST_IDS: usize = 10_000;
+
+/// A parameter lists too many values.
 #[derive(Debug)]
 pub struct TooMany {
     pub parameter: &'static str,
+    pub most: usize,
     /// What it lists.
     pub of: &'static str,
 }
@@ -65,9 +72,9 @@ fn conditions(
         // The scope implies it, and a stored count applies only to the scope alone.
         conditions.extend(restriction(resource, rung));
     }
-    for filter in resource.filters.iter().filter(|filter| is_wanted(filter)) {
+    for filter in resource.filters().filter(|filter| is_wanted(filter)) {
         if let Some(condition) = condition(filter, params)? {
-            push(&mut conditions, filter.relation, condition);
+            push(&mut conditions, filter.relation.filter(|_| filter.test.is_of_same_row()), condition);
         }
     }
     Ok(conditions)
@@ -97,8 +104,10 @@ fn default_scope(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
     let Some(scope) = &resource.default_scope else {
         return Vec::new();
     };
-    let is_lifted = scope.lifted_by.iter().any(|(name, value)| given(params, name).map(flag) == Some(*value));
-    let applies = text(params, "apply_default_filters").is_none_or(|text| matches!(text, "true" | "TRUE" | "1"));
+    let lifts = |name: &str, value: bool| Given::read(params, name)?.one().map(|text| flag(text) == value);
+    let is_lifted = scope.lifted_by.iter().any(|(name, value)| lifts(name, *value) == Some(true));
+    let applies = params.get("apply_default_filters").and_then(plain);
+    let applies = applies.is_none_or(|text| matches!(text.as_ref(), "true" | "TRUE" | "1"));
     if is_lifted || !applies { Vec::new() } else { vec![Condition::Fixed(scope.condition)] }
 }
 
@@ -107,43 +116,120 @@ fn flag(text: &str) -> bool {
     truth(text).unwrap_or(true)
 }
 
-fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>, TooMany> {
-    let Some(text) = given(params, filter.name) else {
-        return Ok(None);
-    };
-    let condition = match filter.test {
-        Test::Flag(restriction) => match (restriction, flag(text)) {
-            (Flag::Ignored, _) | (Flag::Only(_), false) => None,
-            (Flag::Only(condition) | Flag::Whether(condition) | Flag::Either(condition, _), true) => {
-                Some(Condition::Fixed(condition))
-            }
-            (Flag::Either(_, condition), false) => Some(Condition::Fixed(condition)),
-            (Flag::Whether(condition), false) => Some(Condition::Not(condition)),
-        },
-        // No stored text has a NUL, and PostgreSQL rejects one in a comparison (rule H11).
-        Test::Contains(_) | Test::Equals(..) if text.contains('\0') => Some(Condition::Never),
-        Test::Contains(columns) => Some(Condition::Contains(columns, fold(text))),
-        Test::Equals(letters, column) => Some(Condition::Compares(column, "=", Value::Text(letters.write(text)))),
-        Test::OneOf(letters, column) => Some(Condition::OneOf(column, texts(filter.name, letters, text)?)),
-        Test::Id(column) => Some(match digits(text) {
-            Some(id) => Condition::Compares(column, "=", Value::Int(id)),
-            None => Condition::Never,
-        }),
-        Test::Ids(column) => Some(Condition::Among(column, ids(text))),
-        Test::NotIds(column) => Some(Condition::NotAmong(column, ids(text))),
-        Test::After(column) => moment(text).map(|moment| Condition::Compares(column, ">", Value::Int(moment))),
-        Test::Before(column) => moment(text).map(|moment| Condition::Compares(column, "<", Value::Int(moment))),
-    };
-    Ok(condition)
+/// What a filter makes of its value.
+struct Reading {
+    condition: Option<Condition>,
+    /// Whether every part of the value has an effect.
+    is_whole: bool,
 }
 
-/// The texts between commas, trimmed; those with a NUL match nothing and are dropped.
-fn texts(parameter: &'static str, letters: Letters, text: &str) -> Result<Vec<String>, TooMany> {
-    let pieces: Vec<&str> = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
-    if pieces.len() > MOST_LISTED {
-        return Err(TooMany { parameter, of: "texts" });
+impl Reading {
+    const fn whole(condition: Option<Condition>) -> Self {
+        Self { condition, is_whole: true }
     }
-    Ok(pieces.into_iter().filter(|piece| !piece.contains('\0')).map(|piece| letters.write(piece)).collect())
+
+    /// Of a value that cannot be read: nothing matches it.
+    const fn never() -> Self {
+        Self { condition: Some(Condition::Never), is_whole: false }
+    }
+}
+
+fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>, TooMany> {
+    Given::read(params, filter.name).map_or(Ok(None), |given| Ok(read(filter, &given)?.condition))
+}
+
+/// Whether a filter was given a value that cannot be read, or only in part. One that lists too much has its own error.
+pub fn is_unreadable(filter: &'static Filter, params: &Tree) -> bool {
+    let reading = Given::read(params, filter.name).map(|given| read(filter, &given));
+    reading.is_some_and(|reading| reading.is_ok_and(|reading| !reading.is_whole))
+}
+
+fn read(filter: &'static Filter, given: &Given<'_>) -> Result<Reading, TooMany> {
+    match filter.test {
+        Test::OneOf(letters, column) => texts(filter.name, letters, column, given),
+        Test::Ids(column) => {
+            let Ids { ids, is_whole, .. } = Ids::read(filter.name, MOST_IDS, given)?;
+            Ok(Reading { condition: Some(Condition::Among(column, ids)), is_whole })
+        }
+        Test::NotIds(column) => {
+            let Ids { ids, is_whole, is_empty } = Ids::read(filter.name, MOST_IDS, given)?;
+            let is_read = is_empty || !ids.is_empty();
+            let condition = if is_read { Condition::NotAmong(column, ids) } else { Condition::Never };
+            Ok(Reading { condition: Some(condition), is_whole })
+        }
+        Test::Nothing => Ok(Reading::whole(Some(Condition::Never))),
+        Test::Everything => Ok(Reading::whole(None)),
+        _ => Ok(given.one().map_or(Reading::never(), |text| read_one(filter, text))),
+    }
+}
+
+/// Reads the value of a test that takes only one.
+fn read_one(filter: &Filter, text: &str) -> Reading {
+    match filter.test {
+        Test::Flag(restriction) => {
+            Reading { condition: restricted(restriction, flag(text)), is_whole: truth(text).is_some() }
+        }
+        // No stored text has a NUL, and PostgreSQL rejects one in a comparison (rule H11).
+        Test::Contains(_) | Test::Equals(..) if text.contains('\0') => Reading::whole(Some(Condition::Never)),
+        Test::Lacks(_) if text.contains('\0') => Reading::whole(None),
+        Test::Contains(columns) => Reading::whole(Some(Condition::Contains(columns, fold(text)))),
+        Test::Equals(letters, column) => {
+            Reading::whole(Some(Condition::Compares(column, "=", Value::Text(letters.write(text)))))
+        }
+        Test::Id(column) => digits(text).map_or(Reading::never(), |id| Reading::whole(Some(compared(column, "=", id)))),
+        Test::After(column) => bounded(column, ">", text),
+        Test::Before(column) => bounded(column, "<", text),
+        Test::Has => Reading { condition: related(filter, flag(text), Vec::new()), is_whole: truth(text).is_some() },
+        Test::Lacks(column) => {
+            let equals = Condition::Compares(column, "=", Value::Text(text.to_owned()));
+            Reading::whole(related(filter, false, vec![equals]))
+        }
+        Test::OneOf(..) | Test::Ids(_) | Test::NotIds(_) | Test::Nothing | Test::Everything => Reading::never(),
+    }
+}
+
+/// That there is, or is not, a related row that meets these conditions.
+fn related(filter: &Filter, is_there: bool, conditions: Vec<Condition>) -> Option<Condition> {
+    let relation = filter.relation?;
+    Some(if is_there { Condition::Related(relation, conditions) } else { Condition::Unrelated(relation, conditions) })
+}
+
+fn restricted(restriction: Flag, is_true: bool) -> Option<Condition> {
+    match (restriction, is_true) {
+        (Flag::Ignored, _) | (Flag::Only(_) | Flag::Nothing, false) | (Flag::Unless(_), true) => None,
+        (Flag::Nothing, true) => Some(Condition::Never),
+        (Flag::Only(condition) | Flag::Whether(condition) | Flag::Either(condition, _), true) => {
+            Some(Condition::Fixed(condition))
+        }
+        (Flag::Either(_, condition) | Flag::Unless(condition), false) => Some(Condition::Fixed(condition)),
+        (Flag::Whether(condition), false) => Some(Condition::Not(condition)),
+    }
+}
+
+/// An unreadable bound restricts nothing (rule G8).
+fn bounded(column: &'static str, sign: &'static str, text: &str) -> Reading {
+    let condition = moment(text).map(|moment| compared(column, sign, moment));
+    Reading { is_whole: condition.is_some(), condition }
+}
+
+fn compared(column: &'static str, sign: &'static str, number: i64) -> Condition {
+    Condition::Compares(column, sign, Value::Int(number))
+}
+
+/// One of several texts, trimmed; those with a NUL match nothing and are dropped.
+fn texts(
+    parameter: &'static str,
+    letters: Letters,
+    column: &'static str,
+    given: &Given<'_>,
+) -> Result<Reading, TooMany> {
+    let Some(pieces) = given.many() else { return Ok(Reading::never()) };
+    let pieces: Vec<&str> = pieces.into_iter().map(str::trim).filter(|piece| !piece.is_empty()).collect();
+    if pieces.len() > MOST_LISTED {
+        return Err(TooMany { parameter, most: MOST_LISTED, of: "texts" });
+    }
+    let texts = pieces.into_iter().filter(|piece| !piece.contains('\0')).map(|piece| letters.write(piece)).collect();
+    Ok(Reading::whole(Some(Condition::OneOf(column, texts))))
 }
 
 impl Letters {

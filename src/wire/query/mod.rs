@@ -4,15 +4,19 @@
 //! that is too long is refused. Each rule is one function, here, in `filters` or in `paging`. The result says *what* is
 //! wanted; the store makes SQL of it.
 
+use std::borrow::Cow;
+
 use serde_json::Value as Json;
 
 mod filters;
+mod given;
 mod paging;
 
 use crate::wire::describe::{Association, Direction, MOST_LISTED, Resource, Rung, Sort};
 use crate::wire::fold::{fold, mark_words};
 use crate::wire::params::Tree;
-pub use filters::{Condition, TooMany, restriction, show_conditions};
+pub use filters::{Condition, TooMany, is_unreadable, restriction, show_conditions};
+use given::{Given, numbered, plain};
 pub use paging::{Paging, Slice};
 
 pub struct ListQuery {
@@ -36,20 +40,19 @@ impl ListQuery {
         let order = asked.unwrap_or_else(|| default_order(resource));
         let (slice, paging) = paging::page(params);
         let mut query = Self { conditions, best: None, order, slice: Some(slice), paging };
-        if let Some(ids) = given(params, "only").map(ids) {
-            if ids.len() > MOST_LISTED {
-                return Err(TooMany { parameter: "only", of: "ids" });
-            }
-            // A blank `only` is absent (rule B6).
-            query.conditions.push(Condition::Among("t.id", ids));
+        // A blank `only` is absent (rule B6).
+        if let Some(only) = Given::read(params, "only") {
+            query.conditions.push(Condition::Among("t.id", Ids::read("only", MOST_LISTED, &only)?.ids));
             query.slice = None;
-        } else if let (Some(search), Some(text)) = (&resource.search, searched(params)) {
-            // No stored text has a NUL, and PostgreSQL rejects one in a comparison (rule H11).
-            if text.contains('\0') {
-                query.conditions.push(Condition::Never);
-            } else {
-                query.best = asked.is_none().then(|| (search.words, mark_words(&text)));
-                query.conditions.push(Condition::Contains(search.columns, text));
+        } else if let (Some(search), Some(given)) = (&resource.search, Given::read(params, "search")) {
+            // The whole trimmed text (rule E9).
+            match given.one().map(|text| fold(text.trim())) {
+                // No stored text has a NUL, and PostgreSQL rejects one in a comparison (rule H11).
+                Some(text) if !text.contains('\0') => {
+                    query.best = asked.is_none().then(|| (search.words, mark_words(&text)));
+                    query.conditions.push(Condition::Contains(search.columns, text));
+                }
+                _ => query.conditions.push(Condition::Never),
             }
         }
         Ok(query)
@@ -90,12 +93,31 @@ pub fn optional_fields(params: &Tree) -> Vec<&str> {
     texts(params.get("optional_fields")).into_iter().map(str::trim).collect()
 }
 
-/// The pieces of a list that are all digits, without duplicates (rules B6 and H4).
-fn ids(text: &str) -> Vec<i64> {
-    let mut ids: Vec<i64> = text.split(',').filter_map(digits).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+/// A list of ids.
+struct Ids {
+    /// The values that are all digits, without duplicates (rules B6 and H4).
+    ids: Vec<i64>,
+    /// Whether there are no others; blank ones do not count.
+    is_whole: bool,
+    /// Whether nothing is listed, on purpose.
+    is_empty: bool,
+}
+
+impl Ids {
+    fn read(parameter: &'static str, most: usize, given: &Given<'_>) -> Result<Self, TooMany> {
+        let listed = given.many();
+        let is_empty = listed.as_ref().is_some_and(Vec::is_empty);
+        let is_whole = |listed: &Vec<&str>| listed.iter().all(|text| text.is_empty() || digits(text).is_some());
+        let is_whole = listed.as_ref().is_some_and(is_whole);
+        let mut ids: Vec<i64> = listed.unwrap_or_default().into_iter().filter_map(digits).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.len() > most {
+            Err(TooMany { parameter, most, of: "ids" })
+        } else {
+            Ok(Self { ids, is_whole, is_empty })
+        }
+    }
 }
 
 /// A number of nothing but digits; `None` if it exceeds 64 bits, when it is no id.
@@ -104,35 +126,36 @@ pub fn digits(text: &str) -> Option<i64> {
     if all_digits { text.parse().ok() } else { None }
 }
 
-/// The search text, folded and trimmed; blank is absent (rule E9).
-fn searched(params: &Tree) -> Option<String> {
-    Some(fold(text(params, "search")?.trim())).filter(|text| !text.is_empty())
+/// The parameters of every list, as far as they were given in a form that cannot be read, or only in part.
+pub fn unreadable(params: &Tree) -> impl Iterator<Item = &'static str> {
+    let only = Given::read(params, "only").and_then(|only| Ids::read("only", MOST_LISTED, &only).ok());
+    let is_one = |name: &str| Given::read(params, name).is_none_or(|given| given.one().is_some());
+    let others = ["search", "order", "page", "per_page", "limit", "offset", "apply_default_filters"];
+    let only = only.filter(|only| !only.is_whole).map(|_| "only");
+    only.into_iter().chain(others.into_iter().filter(move |name| !is_one(name)))
 }
 
 /// The requested order, if it names a sort that the caller may use (rule B7).
 fn explicit_order(resource: &'static Resource, params: &Tree, rung: Rung) -> Option<Order> {
-    let mut pieces = text(params, "order")?.split(':');
+    let order = text(params, "order")?;
+    let mut pieces = order.split(':');
     let name = pieces.next()?;
     let direction = if pieces.next() == Some("desc") { Direction::Descending } else { Direction::Ascending };
     let sort = resource.sorts.iter().find(|sort| sort.name == name && rung >= sort.usable_from)?;
     Some((sort, direction))
 }
 
-/// A parameter that is text. Anything else counts as absent (rule C14).
-fn text<'a>(params: &'a Tree, name: &str) -> Option<&'a str> {
-    params.get(name).and_then(Json::as_str)
+/// A parameter that is one value. Anything else counts as absent (rule C14).
+fn text<'a>(params: &'a Tree, name: &str) -> Option<Cow<'a, str>> {
+    params.get(name).and_then(plain)
 }
 
-/// A parameter that is text, and not blank.
-fn given<'a>(params: &'a Tree, name: &str) -> Option<&'a str> {
-    text(params, name).filter(|text| !text.trim().is_empty())
-}
-
-/// The pieces of a comma-separated text, or of an array of such texts.
+/// The pieces of a comma-separated text, or of a list of such texts.
 fn texts(value: Option<&Json>) -> Vec<&str> {
     let whole: Vec<&str> = match value {
         Some(Json::String(text)) => vec![text],
         Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).collect(),
+        Some(Json::Object(members)) => numbered(members).into_iter().flatten().filter_map(Json::as_str).collect(),
         _ => Vec::new(),
     };
     whole.into_iter().flat_map(|text| text.split(',')).collect()

@@ -1,7 +1,7 @@
 //! Pages: which rows of a list to read, and what `meta` says about them (rules B1 to B5).
 
 use crate::wire::params::Tree;
-use crate::wire::query::{given, text};
+use crate::wire::query::text;
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
 
@@ -31,16 +31,15 @@ impl Paging {
 
 /// Rules B1, B2 and B4.
 pub(super) fn page(params: &Tree) -> (Slice, Paging) {
-    let number = text(params, "page").map(leading_integer);
-    let size = match text(params, "per_page").map(leading_integer) {
+    let number = |name| text(params, name).map(|text| leading_integer(&text));
+    let size = match number("per_page") {
         Some(size @ 1..) => size.min(MAX_PAGE_SIZE),
         _ => DEFAULT_PAGE_SIZE,
     };
-    let paging = Paging { number: number.unwrap_or(1), size };
-    let slice = match (given(params, "limit"), given(params, "offset")) {
-        (Some(limit), Some(offset)) => {
-            Slice { limit: leading_integer(limit).clamp(1, MAX_PAGE_SIZE), offset: leading_integer(offset).max(0) }
-        }
+    let paging = Paging { number: number("page").unwrap_or(1), size };
+    let given = |name| text(params, name).filter(|text| !text.trim().is_empty()).map(|text| leading_integer(&text));
+    let slice = match (given("limit"), given("offset")) {
+        (Some(limit), Some(offset)) => Slice { limit: limit.clamp(1, MAX_PAGE_SIZE), offset: offset.max(0) },
         _ => Slice { limit: size, offset: (paging.number.max(1) - 1).saturating_mul(size) },
     };
     (slice, paging)

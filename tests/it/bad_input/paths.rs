@@ -34,7 +34,7 @@ const NOT_IDS: [&str; 24] = [
 #[test]
 fn an_invalid_id_is_not_found_for_every_operation() {
     let watched = Watched::start();
-    let not_found = refusal("system", "Record not found");
+    let not_found = refusal("system", "Not found");
     for id in NOT_IDS {
         let path = format!("/account_invitations/{id}");
         for (method, path) in

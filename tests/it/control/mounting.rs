@@ -42,7 +42,7 @@ fn serve_has_none_of_its_paths() {
             let mut client = Client::connect(address, bearer).unwrap();
             let (status, body) = client.send(&method, &path, "{}").unwrap();
             assert_eq!(status, 404, "{method} {path}: {body}");
-            assert_eq!(body, r#"{"errors":[{"type":"system","message":"Record not found"}]}"#, "{method} {path}");
+            assert_eq!(body, r#"{"errors":[{"type":"system","message":"Not found"}]}"#, "{method} {path}");
         }
     }
     // The owner's token still works, so nothing was reset either.

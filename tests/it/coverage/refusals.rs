@@ -5,7 +5,7 @@ use crate::support::client::Request;
 use crate::support::{Server, token};
 
 const UNAUTHENTICATED: &str = r#"{"errors":[{"type":"oauth","message":"Invalid OAuth 2 Request"}]}"#;
-const NOT_FOUND: &str = r#"{"errors":[{"type":"system","message":"Record not found"}]}"#;
+const NOT_FOUND: &str = r#"{"errors":[{"type":"system","message":"Not found"}]}"#;
 const NOT_PERMITTED: &str = r#"{"errors":[{"type":"system","message":"You do not have permission to do this."}]}"#;
 
 /// Sends a variant of each example to `judge`, with the operation's name; expects that nothing changed.

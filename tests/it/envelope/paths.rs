@@ -217,17 +217,21 @@ fn c17_no_header_and_no_parameter_overrides_the_method() {
 }
 
 #[test]
+fn a_sandbox_says_of_the_vendors_other_paths_that_it_does_not_serve_them() {
+    let server = Server::start();
+    for path in ["/workspaces", "/workspaces/1", "/time_entries.json", "/custom_fields/1/x"] {
+        let answer = get(&server, path).expect(404);
+        let collection = path.split(['/', '.']).nth(1).unwrap();
+        let message = format!("Not found. This sandbox does not serve /{collection}; it serves account_invitations, ");
+        assert!(answer.text().contains(&message), "{answer}");
+    }
+    assert_eq!(get(&Server::start_plain(&[]), "/workspaces").expect(404).text(), NOT_FOUND, "no sandbox");
+}
+
+#[test]
 fn unknown_paths_are_the_same_404() {
     let server = Server::start();
-    for path in [
-        "",
-        "/",
-        "/nowhere",
-        "/account_invitation",
-        "/account_invitations_x",
-        "/account_invitations/1/x",
-        "/workspaces",
-    ] {
+    for path in ["", "/", "/nowhere", "/account_invitation", "/account_invitations_x", "/account_invitations/1/x"] {
         assert_eq!(get(&server, path).expect(404).text(), NOT_FOUND, "{path}");
     }
     // Without a token an unknown path looks like any other.

@@ -42,7 +42,7 @@ fn b6_pieces_that_are_not_all_digits_are_dropped() {
 #[test]
 fn b6_a_blank_only_is_ignored() {
     let server = Server::start();
-    for query in ["only=", "only=%20", "only=%20%20", "only", "only[]=1", "only[x]=1"] {
+    for query in ["only=", "only=%20", "only=%20%20", "only"] {
         assert_eq!(server.list(query).ids(), ["3", "2", "1"], "{query}");
     }
 }

@@ -40,8 +40,9 @@ fn g11_a_service_has_one_reference_and_another_service_adds_one() {
             first,
             json!({
                 "service_name": "crm", "service_model": "contact", "service_model_ref": "c-1", "status": null,
-                "subject_type": kind, "subject_id": subject, "created_at": "2031-01-02T03:04:05Z",
-                "updated_at": "2031-01-02T03:04:05Z", "id": first["id"],
+                "external_link": null, "external_message": null, "external_status": null, "locked": null,
+                "last_synced_at": "2031-01-02T03:04:05Z", "subject_type": kind, "subject_id": subject,
+                "created_at": "2031-01-02T03:04:05Z", "updated_at": "2031-01-02T03:04:05Z", "id": first["id"],
             })
         );
         server.advance_seconds(1);
@@ -54,6 +55,7 @@ fn g11_a_service_has_one_reference_and_another_service_adds_one() {
             due[name] = json!(value);
         }
         due["updated_at"] = json!("2031-01-02T03:04:06Z");
+        due["last_synced_at"] = due["updated_at"].clone();
         assert_eq!(changed, [due.clone()], "{path}");
         give(&server, path, &reference("erp", "person", "p-1")).expect(200);
         let both = references(&server, path);
@@ -246,4 +248,34 @@ fn a_member_gets_the_reference_of_the_invitation() {
     let services: Vec<Value> =
         references(&server, &format!("/users/{user}")).iter().map(|found| found["service_name"].clone()).collect();
     assert_eq!(services, [json!("crm"), json!("erp")]);
+}
+
+/// What a sync has written, it must be able to read and to ask for.
+#[test]
+fn what_was_written_is_printed_and_found() {
+    let server = Server::start();
+    let mut written = reference("hr", "person", "p-1");
+    let texts = [("external_message", "Kept."), ("external_link", "https://hr.example"), ("external_status", "new")];
+    for (name, text) in texts {
+        written[name] = json!(text);
+    }
+    written["locked"] = json!(true);
+    give(&server, "/users/5", &written).expect(200);
+    let printed = references(&server, "/users/5").remove(0);
+    for (name, value) in written.as_object().unwrap() {
+        assert_eq!(&printed[name], value, "{name}");
+    }
+    for (query, ids) in [
+        ("external_reference_external_status=new", &["5"][..]),
+        ("external_reference_external_status=old", &[]),
+        ("external_reference_external_message=Kept.", &["5"]),
+        ("external_reference_external_message=kept.", &[]),
+        ("with_users=5,6&without_external_reference_service_name=hr", &["6"]),
+        ("with_users=5,6&without_external_reference_service_name=crm", &["6", "5"]),
+        ("with_users=5,6&without_external_reference_service_name=crm&external_reference_service_name=hr", &["5"]),
+        ("with_users=5,6&has_external_references=true", &["5"]),
+        ("with_users=5,6&has_external_references=false", &["6"]),
+    ] {
+        assert_eq!(server.ids_at(&format!("/users?{query}")), ids, "{query}");
+    }
 }

@@ -230,7 +230,7 @@ fn g5_a_deleted_role_is_not_found_by_writes() {
     delete(&server, "101").expect(204);
     let before = server.everything_stored();
     for id in ["101", "104", "111", "999", "x", "0"] {
-        let not_found = refusal("system", "Record not found");
+        let not_found = refusal("system", "Not found");
         assert_eq!(rename(&server, id, &json!("x")).expect(404).text(), not_found, "{id}");
         assert_eq!(rename(&server, id, &json!("")).expect(404).text(), not_found, "{id}");
         assert_eq!(delete(&server, id).expect(404).text(), not_found, "{id}");

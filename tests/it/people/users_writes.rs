@@ -110,7 +110,7 @@ fn g2_an_unknown_user_is_a_404_even_where_a_known_one_is_a_403() {
     let put = |id: &str, token: &str| server.put(&format!("/users/{id}")).bearer(token).json(&broken).send();
     for id in ["21", "22", "999", "0", "x", "99999999999999999999"] {
         for token in [token::COLLABORATOR, token::ADMINISTRATOR] {
-            assert_eq!(put(id, token).expect(404).text(), refusal("system", "Record not found"), "{id}");
+            assert_eq!(put(id, token).expect(404).text(), refusal("system", "Not found"), "{id}");
         }
     }
     for (id, bearer) in [("1", token::COLLABORATOR), ("10", token::COLLABORATOR), ("11", token::PROJECT_LEAD)] {

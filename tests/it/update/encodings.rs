@@ -262,6 +262,6 @@ fn the_method_cannot_be_overridden() {
         .form("_method=put&account_invitation[permission]=collaborator")
         .send()
         .expect(404);
-    assert_eq!(answer.text(), refusal("system", "Record not found"));
+    assert_eq!(answer.text(), refusal("system", "Not found"));
     assert_eq!(shown(&server, 2)["permission"], "project_lead");
 }

@@ -187,7 +187,7 @@ fn status_404_answers_an_unknown_id_and_a_foreign_one_alike() {
     let body = r#"{"account_invitation":{"permission":"collaborator"}}"#;
     for id in ["99", "5", "0", "-1", "abc", "7abc", "+1", "1e3", "1.0", "99999999999999999999"] {
         let answer = put_json(&server, &format!("/account_invitations/{id}"), token::ADMINISTRATOR, body).expect(404);
-        assert_eq!(answer.text(), refusal("system", "Record not found"), "for id {id}");
+        assert_eq!(answer.text(), refusal("system", "Not found"), "for id {id}");
     }
 }
 
@@ -283,11 +283,11 @@ fn other_methods_suffixes_and_spellings_of_the_path_do_not_exist() {
         "/account_invitations",
     ] {
         let answer = put_json(&server, path, token::ADMINISTRATOR, body).expect(404);
-        assert_eq!(answer.text(), refusal("system", "Record not found"), "for {path}");
+        assert_eq!(answer.text(), refusal("system", "Not found"), "for {path}");
     }
     for method in ["POST", "OPTIONS", "TRACE", "PROPFIND"] {
         let answer = server.request(method, "/account_invitations/1").bearer(token::ADMINISTRATOR).send().expect(404);
-        assert_eq!(answer.text(), refusal("system", "Record not found"), "for {method}");
+        assert_eq!(answer.text(), refusal("system", "Not found"), "for {method}");
     }
     assert_eq!(shown(&server, 1)["permission"], "project_creator");
 }

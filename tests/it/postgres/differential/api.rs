@@ -133,11 +133,14 @@ fn with_additions(dice: &mut Dice, known: &Known, mut asked: Asked) -> Asked {
 fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pairs {
     let mut query = show_query(dice, known, resource);
     for _ in 0..dice.below(3) {
-        let Some(filter) = dice.pick(resource.filters) else { continue };
+        let Some(group) = dice.pick(resource.filters) else { continue };
+        let Some(filter) = dice.pick(group) else { continue };
         let value = match filter.test {
             _ if dice.once_in(10) => values::text(dice, known),
-            Test::Flag { .. } => values::flag(dice),
-            Test::Contains(_) | Test::Equals(..) => values::text(dice, known),
+            Test::Flag { .. } | Test::Has => values::flag(dice),
+            Test::Contains(_) | Test::Equals(..) | Test::Lacks(_) | Test::Nothing | Test::Everything => {
+                values::text(dice, known)
+            }
             Test::OneOf(..) => {
                 let length = if dice.once_in(20) { 201 } else { dice.below(5) };
                 (0..length).map(|_| values::text(dice, known)).collect::<Vec<_>>().join(",")
