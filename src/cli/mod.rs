@@ -130,8 +130,8 @@ async fn close(store: Store) -> Result<()> {
     Ok(tokio::task::spawn_blocking(move || store.close()).await?)
 }
 
-/// Runs a command that needs the database and then ends. It has the same time as the servers on that database, and no
-/// deadline: nobody else waits for it.
+/// Runs a command that needs the database and then ends. It takes its time from the same clock as the servers on that
+/// database, and its work has no deadline: no client waits for it.
 fn with_app<T, F>(mut config: Config, work: impl FnOnce(App) -> F) -> Result<T>
 where
     F: Future<Output = Result<T, Error>>,

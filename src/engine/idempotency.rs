@@ -77,8 +77,8 @@ pub fn once(
     Ok((body, false))
 }
 
-/// Whether the key is new. One that looks expired is not: only the sweeper ends keys, since it asks whether the clock can
-/// be believed, and with a wrong clock the work would be done a second time.
+/// Whether the key is new. One that looks expired is not: only the sweeper ends keys. It asks whether the clock can be
+/// believed; under a wrong clock the work would be done a second time.
 fn claim(db: &mut Db, key: &IdempotencyKey) -> Result<bool, Error> {
     // An update of no row: unlike DO NOTHING, it locks the row, so the sweeper cannot remove it before it is read.
     Ok(db.exists(

@@ -138,7 +138,7 @@ mod tests {
             ("proto=https; for=\"[2001:db8::1]:4711\"", "2001:db8::1"),
             ("for=\"203.0.113.9:80\", for=10.2.3.4", "203.0.113.9"),
             ("for=203.0.113.9, for=_hidden", PROXY),
-            // What a client may choose is quoted, and names nobody.
+            // A client may choose what is inside quotes, so that is never its address.
             ("for=203.0.113.9;host=\"x, for=198.51.100.1\"", "203.0.113.9"),
             ("for=203.0.113.9;host=\"x, for=198.51.100.1, y\"", "203.0.113.9"),
             ("for=203.0.113.9;host=\"x, for=198.51.100.1;a=\"", "203.0.113.9"),

@@ -69,8 +69,8 @@ pub enum MailState {
     Sent,
     /// Refused for good, or given up.
     Failed,
-    /// Before it was sent, the invitation was answered, deleted, resent or expired, the address was changed again, or the
-    /// person was erased.
+    /// Before it was sent, the invitation was answered, deleted, resent or expired, the address was changed again, or
+    /// the person was erased.
     Canceled,
 }
 
@@ -88,8 +88,8 @@ impl MailState {
 }
 
 /// Queues a mail, unless the address has reached its limit. A mail about an invitation replaces those still waiting. A
-/// notice does not count against that limit: otherwise, the person who changes a member's address could use it up first.
-/// Whoever queues one asks [`is_told`] before.
+/// notice does not count against that limit: otherwise, the person who changes a member's address could use it up
+/// first. Its caller asks [`is_told`] instead.
 pub fn enqueue(
     db: &mut Db,
     outbox: &Outbox,
@@ -276,8 +276,8 @@ pub struct QueueState {
     pub failed: i64,
 }
 
-/// Both numbers are in the index of waiting mails, so SQLite visits no row. PostgreSQL may visit those that wait: after a
-/// change, only a vacuum tells it that the index alone is enough.
+/// Both numbers are in the index of waiting mails, so SQLite visits no row. PostgreSQL may visit those that wait: after
+/// a change, only a vacuum tells it that the index alone is enough.
 pub const WAITING: &str = "SELECT count(*), min(created_at) FROM outbox WHERE due_at IS NOT NULL";
 
 pub fn queue_state(db: &mut Db) -> Result<QueueState, store::Error> {

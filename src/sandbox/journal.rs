@@ -4,9 +4,9 @@
 //! was applied. It lives in memory. Headers and bodies become text only when they are read, which is rare.
 //!
 //! Invariants. Everything of variable size is copied into one [`Ring`] of bytes: method, target, headers, bodies. The
-//! entries beside it have one size, and their number is bounded. So the journal's memory is bounded whatever the requests
-//! are, nothing that belongs to a request outlives it, and forgetting gives all of it back. Of a body no more than its
-//! start is kept.
+//! entries beside it have one size, and their number is bounded. So the journal's memory is bounded whatever the
+//! requests are, nothing that belongs to a request outlives it, and forgetting gives all of it back. Of a body no more
+//! than its start is kept.
 
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -155,8 +155,8 @@ pub async fn work(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Records that the clock is believed, until `stop` becomes true. Without that, a server that never sweeps would doubt a
-/// right clock after two days.
+/// Records that the clock is believed, until `stop` becomes true. Without that, a server that never sweeps would doubt
+/// a right clock after two days.
 pub async fn keep_time(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(cause) = believes(&app, app.clock.now()).await {

@@ -28,8 +28,21 @@ mod transactions;
 mod workers;
 
 use serde_json::json;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::{Client, NoTls};
 
 use crate::support::{Answer, Server, token};
+
+/// A session of the test's own in the database of a server.
+fn session(server: &Server) -> (Runtime, Client) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let client = runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(&server.database().setting(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    });
+    (runtime, client)
+}
 
 fn update(server: &Server, rate: u64) -> Answer {
     let body = json!({"account_invitation": {"bill_rate_in_cents": rate}});

@@ -55,6 +55,12 @@ impl Case {
         held
     }
 
+    /// Submits this many writes of a tenant at once.
+    fn submit(&self, writes: usize, tenant: &Store, headline: &'static str) -> Vec<JoinHandle<Result<usize, Error>>> {
+        let submit = |store: Store| async move { store.write(move |db| set_headline(db, 1, headline)).await };
+        (0..writes).map(|_| self.runtime.spawn(submit(tenant.clone()))).collect()
+    }
+
     fn headline_of_user(&self, id: i64) -> Option<String> {
         let sql = "SELECT headline FROM users WHERE id = ?1";
         self.read(move |db| db.one(sql, &[Param::Int(id)], |row| Ok(row.maybe_text(0)?.map(str::to_owned)))).unwrap()
@@ -337,20 +343,14 @@ fn one_tenant_fills_half_of_the_queue_at_most() {
     let case = Case::new(&[("connections", "1"), ("queue_length", "8")]);
     let (gate, one) = (Gate::default(), case.store.of_tenant(1));
     let held = case.hold(&gate, one.clone());
-    let waiting: Vec<_> = (0..4)
-        .map(|_| {
-            let one = one.clone();
-            case.runtime.spawn(async move { one.write(|db| set_headline(db, 1, "one")).await })
-        })
-        .collect();
+    let waiting = case.submit(4, &one, "one");
     assert!(within(PATIENCE, || case.store.waiting_writes() == 4));
     let refused = case.runtime.block_on(one.write(|db| set_headline(db, 1, "too many")));
     assert!(matches!(refused, Err(Error::Overloaded)), "{refused:?}");
-    let other = case.store.of_tenant(2);
-    let of_other = case.runtime.spawn(async move { other.write(|db| set_headline(db, 2, "other")).await });
+    let of_other = case.submit(1, &case.store.of_tenant(2), "other");
     assert!(within(PATIENCE, || case.store.waiting_writes() == 5));
     gate.open();
-    for write in waiting.into_iter().chain([of_other]) {
+    for write in waiting.into_iter().chain(of_other) {
         assert_eq!(case.runtime.block_on(write).unwrap().unwrap(), 1);
     }
     case.runtime.block_on(held).unwrap().unwrap();
@@ -366,12 +366,7 @@ fn writes_of_one_tenant_that_wait_together_are_committed_together() {
     let (gate, store) = (Gate::default(), case.store.of_tenant(1));
     let held = case.hold(&gate, store.clone());
     let commits = case.store.statistics().commits();
-    let waiting: Vec<_> = (0..20)
-        .map(|_| {
-            let store = store.clone();
-            case.runtime.spawn(async move { store.write(|db| set_headline(db, 1, "together")).await })
-        })
-        .collect();
+    let waiting = case.submit(20, &store, "together");
     assert!(within(PATIENCE, || case.store.waiting_writes() == 20));
     gate.open();
     case.runtime.block_on(held).unwrap().unwrap();

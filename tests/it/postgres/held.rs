@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use invited::testing::{accounts, applications};
 use serde_json::json;
-use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{Client, NoTls};
+use tokio::runtime::Runtime;
+use tokio_postgres::Client;
 
+use super::session;
 use crate::oauth::{SANDBOX_APP, authorize_path, location, pair, post, redeem, refresh, set_password};
 use crate::support::answers::PASSWORD;
 use crate::support::postgres::PostgresServer;
@@ -27,12 +28,7 @@ impl Case {
     fn start() -> Self {
         let postgres = PostgresServer::start();
         let server = Server::start_over(postgres.database(), &[]);
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let client = runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(&server.database().setting(), NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client
-        });
+        let (runtime, client) = session(&server);
         Self { runtime, client, server, _postgres: postgres }
     }
 

@@ -5,14 +5,15 @@
 //! scans (`enable_seqscan = off`) would prove less: a full index scan would pass, a plan that is never used. A prepared
 //! statement may be planned for its values or once for all values; both are checked.
 
-use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use invited::testing::query::ListQuery;
 use invited::testing::sql::{self, Key, Statement};
 use invited::testing::store::Dialect::Postgres;
 use invited::testing::{REGISTRY, Value, invitations};
 
+use super::session;
 use crate::plans::{TOP, of_outbox, plain, statements, tree};
 use crate::support::Server;
 use crate::support::postgres::PostgresServer;
@@ -64,13 +65,8 @@ impl Full {
     fn start() -> Self {
         let postgres = PostgresServer::start();
         let server = Server::start_over(postgres.database(), &[]);
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let client = runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(&server.database().setting(), NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client.batch_execute(CROWD).await.unwrap();
-            client
-        });
+        let (runtime, client) = session(&server);
+        runtime.block_on(client.batch_execute(CROWD)).unwrap();
         Self { runtime, client, _server: server, _postgres: postgres }
     }
 
