@@ -91,7 +91,8 @@ pub mod testing {
         pub use crate::store::sql::{Key, Statement, count, list, record, record_to_write, records};
     }
     pub mod store {
-        pub use crate::store::{Db, Dialect, Error, Param, Store, UniqueIndex};
+        pub use crate::store::{Db, Dialect, Error, Param, Store};
+        pub use crate::wire::describe::UniqueIndex;
     }
     pub mod tokens {
         pub use crate::engine::tokens::{hash, insert};

@@ -9,8 +9,8 @@ use std::str::FromStr;
 use crate::engine::error::Error;
 use crate::engine::limits::Limit;
 use crate::ids::{AccountId, TokenId, UserId};
-use crate::store::{self, Param};
-use crate::wire::describe::{Operation, Rung, Verb};
+use crate::store::{self, Db, Param};
+use crate::wire::describe::{Operation, Ownership, Rung, Verb};
 
 /// What a member is allowed, lowest first; each level includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,18 +190,27 @@ pub fn permit_from(rung: Rung, caller: &Caller) -> Result<(), Error> {
     if caller.rung() < rung { Err(Error::Forbidden(BELOW_LEVEL)) } else { Ok(()) }
 }
 
-/// The second step: whether the caller may do it to this record, whose fields can be asked for.
+/// The second step: whether the caller may do it to this record, or make it. Its fields can be asked for; a field that a
+/// body does not have is refused for its value.
 pub fn permit_record(
+    db: &mut Db,
     caller: &Caller,
     operation: &Operation,
     field: impl FnOnce(&str) -> Option<UserId>,
 ) -> Result<(), Error> {
-    match operation.ownership {
-        Some(own) if caller.level < Level::Administrator && field(own.field) != caller.user_id() => {
-            Err(Error::Forbidden(own.refusal))
-        }
-        _ => Ok(()),
+    let Some(own) = operation.ownership.filter(|_| caller.level < Level::Administrator) else { return Ok(()) };
+    let owner = field(own.field);
+    let is_new = matches!(operation.verb, Verb::Create { .. });
+    if owner == caller.user_id() || owner.is_none() && is_new || is_deputy(db, caller, own, owner)? {
+        return Ok(());
     }
+    Err(Error::Forbidden(own.refusal))
+}
+
+fn is_deputy(db: &mut Db, caller: &Caller, own: Ownership, owner: Option<UserId>) -> Result<bool, Error> {
+    let Some((condition, owner)) = own.deputies.zip(owner) else { return Ok(false) };
+    let params = [caller.account_id.into(), owner.into(), caller.user_id().into()];
+    Ok(db.exists(&format!("SELECT 1 WHERE {condition}"), &params)?)
 }
 
 /// The rate limit that an operation counts for, beside the general one.

@@ -3,9 +3,12 @@
 pub mod access;
 pub mod audit;
 pub mod context;
+pub mod creation;
+pub mod deletion;
 pub mod error;
 pub mod idempotency;
 pub mod limits;
+pub mod nested;
 pub mod recent_writes;
 pub mod records;
 pub mod request_id;

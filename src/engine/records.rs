@@ -12,8 +12,8 @@ use crate::engine::error::Error;
 use crate::engine::tallies;
 use crate::ids::{AccountId, Id, RecordId};
 use crate::store::sql::{self, Key, Statement};
-use crate::store::{self, Db, UniqueIndex};
-use crate::wire::changes::{Changes, Violation};
+use crate::store::{self, Db};
+use crate::wire::changes::{Changes, Violation, is_column};
 use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
 use crate::wire::kind::{Cell, Value, ids_in};
@@ -102,24 +102,10 @@ pub fn update(
     record: &Record,
     changes: &Changes,
     projection: &Projection,
-    conflicts: &[Conflict],
 ) -> Result<Vec<u8>, Error> {
-    if changes.values().next().is_some() {
-        // The record lacks fields that are stored elsewhere, so only their new values get into the trail.
-        let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
-        let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
-        AuditEntry::of(context, record.resource, "update", record.id)
-            .before(Attributes::of(before))
-            .after(Attributes::of(changes.values()))
-            .write(db)?;
-    }
-    let key = Key { account: context.caller.account_id.get(), id: record.id.get() };
-    let statement = sql::update(db.dialect(), projection, key, context.now.0, &changes.columns());
-    let refuse = |error: store::Error| {
-        let conflict = conflicts.iter().find(|conflict| error.is_violation_of(conflict.index));
-        let refusal = |conflict: &Conflict| Error::Invalid(vec![Violation::of(conflict.field, 0, conflict.message)]);
-        conflict.map_or_else(|| error.into(), refusal)
-    };
+    note_update(db, context, record, changes)?;
+    let statement = statement_of_update(db, context, record, changes, projection);
+    let refuse = |error: store::Error| refusal(record.resource, changes, error);
     if projection.is_of_one_row() {
         expect_last(db, context, projection);
         let envelope = print(db, projection, &context.caller, &statement, 1).map_err(refuse)?;
@@ -130,18 +116,48 @@ pub fn update(
     show(db, projection, &context.caller, written, &[])
 }
 
+/// The same without printing it.
+pub fn write(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    note_update(db, context, record, changes)?;
+    let statement = statement_of_update(db, context, record, changes, &Projection::of_nothing(record.resource));
+    let written = db.maybe(&statement.text, &statement.params(), |row| row.id::<RecordId>(0));
+    written.map(drop).map_err(|error| refusal(record.resource, changes, error))
+}
+
+fn note_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    if changes.values().next().is_none() {
+        return Ok(());
+    }
+    // The record lacks fields that are stored elsewhere, so only their new values get into the trail.
+    let before = record.values().filter(|(field, _)| changes.get(field.name).is_some() && is_column(field));
+    let entry = AuditEntry::of(context, record.resource, "update", record.id).before(Attributes::of(before));
+    Ok(entry.after(Attributes::of(changes.values())).write(db)?)
+}
+
+fn statement_of_update(
+    db: &Db,
+    context: &Context,
+    record: &Record,
+    changes: &Changes,
+    projection: &Projection,
+) -> Statement {
+    let key = Key { account: context.caller.account_id.get(), id: record.id.get() };
+    sql::update(db.dialect(), projection, key, context.now.0, &changes.columns())
+}
+
+/// A unique index stands behind a rule: it refuses a concurrent write that got past the rule first.
+pub fn refusal(resource: &Resource, changes: &Changes, error: store::Error) -> Error {
+    match resource.unique.iter().find(|unique| error.is_violation_of(unique.index)) {
+        Some(unique) => Error::Invalid(vec![Violation::of(unique.field, changes.index(), unique.message)]),
+        None => error.into(),
+    }
+}
+
 /// Announces the last statement of a job: one that prints everything, with nothing after it.
 fn expect_last(db: &mut Db, context: &Context, projection: &Projection) {
     if context.mode == WriteMode::Whole && projection.included().is_empty() {
         db.expect_last();
     }
-}
-
-/// A unique index behind a rule, and the refusal if a concurrent write got past the rule first.
-pub struct Conflict {
-    pub index: UniqueIndex,
-    pub field: &'static str,
-    pub message: &'static str,
 }
 
 /// Prints a record that meets the conditions.

@@ -82,7 +82,7 @@ fn operation(resource: &Resource, operation: &Operation) -> Value {
     context! {
         id => operation.id,
         method => operation.verb.method(),
-        path => resource.path(operation.verb),
+        path => resource.path(operation),
         text => operation.text,
         is_list => operation.verb.name() == "list",
         inputs => inputs.collect::<Vec<_>>(),

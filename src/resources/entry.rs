@@ -1,8 +1,9 @@
 //! A resource as the registry lists it: its description and the rules of its writes.
 
 use crate::engine::context::Context;
+use crate::engine::creation::Written;
 use crate::engine::error::Error;
-use crate::engine::records::{Conflict, Record};
+use crate::engine::records::Record;
 use crate::engine::tokens::Turn;
 use crate::ids::RecordId;
 use crate::store::Db;
@@ -17,26 +18,31 @@ pub struct Entry {
 /// Makes a record of each element of a body. Returns their ids in order.
 pub type Create = fn(&mut Db, &'static Resource, &Context, &mut [Changes]) -> Result<Vec<RecordId>, Error>;
 
+/// Judges a record to be made.
+pub type BeforeCreate = fn(&mut Db, &Context, &mut Changes) -> Result<(), Error>;
+
+/// Does what goes with a record that was made, or that its key has named.
+pub type BesideCreate = fn(&mut Db, &Context, Written, &Changes) -> Result<(), Error>;
+
 /// Judges a change of a record; unchanged values were dropped from it.
 pub type BeforeUpdate = fn(&mut Db, &Context, &Record, &mut Changes) -> Result<(), Error>;
 
-/// Writes the attributes of a change that are stored elsewhere.
+/// Does what goes with a change of a record.
 pub type BesideUpdate = fn(&mut Db, &Context, &Record, &Changes) -> Result<(), Error>;
 
 pub type Act = fn(&mut Db, &Context, &Record) -> Result<(), Error>;
 
-/// The rules of a resource: a function for each write that the description lists.
+/// What the writes of a resource do beyond its description.
 pub struct Behaviour {
-    /// For `POST`.
+    /// Instead of what the engine does for `POST`.
     pub create: Option<Create>,
-    /// For `PUT`.
+    pub before_create: Option<BeforeCreate>,
+    pub beside_create: Option<BesideCreate>,
     pub before_update: Option<BeforeUpdate>,
-    /// For `PUT`, if attributes are stored elsewhere.
     pub beside_update: Option<BesideUpdate>,
-    /// Conflicts that only writing can reveal.
-    pub conflicts: &'static [Conflict],
-    /// For `DELETE`.
+    /// Instead of what the engine does for `DELETE`.
     pub destroy: Option<Act>,
+    pub before_destroy: Option<Act>,
     /// For `PUT …/{id}/name`.
     pub actions: &'static [(&'static str, Act)],
     /// Attributes and actions that change what a member may do; [`DELETE`] stands for the method.
@@ -48,10 +54,12 @@ pub const DELETE: &str = "delete";
 impl Behaviour {
     pub const NONE: Self = Self {
         create: None,
+        before_create: None,
+        beside_create: None,
         before_update: None,
         beside_update: None,
-        conflicts: &[],
         destroy: None,
+        before_destroy: None,
         actions: &[],
         changes_authority: &[],
     };

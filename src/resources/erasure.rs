@@ -12,11 +12,11 @@ use serde_json::{Map, Value as Json};
 use crate::engine::audit::AuditEntry;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
+use crate::engine::nested::{self, Subject};
 use crate::engine::{records, tokens};
 use crate::ids::{AccountId, Id, InvitationId, MembershipId, RecordId, UserId};
-use crate::resources::external_references::{self, Subject};
-use crate::resources::people::Keys;
-use crate::resources::{addresses, invitations, memberships, users};
+use crate::resources::people::{Keys, USER};
+use crate::resources::{addresses, external_references, invitations, memberships, users};
 use crate::store::{Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::print_text;
@@ -117,7 +117,7 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     }
     tokens::end_access(db, account, user, context.now)?;
     context.callers.forget_after_commit(db);
-    external_references::remove(db, account, Subject::User(user))?;
+    nested::remove(db, Subject::new(account, USER, user), &external_references::NESTED)?;
     // Before the invitations go: the user rows that they leave are nameless then.
     let address = format!("erased-{user}@erased.invalid");
     let keys = Keys::of(ERASED, &address);

@@ -6,12 +6,16 @@
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
+use crate::engine::nested::{self, Subject};
 use crate::engine::rows::{self, Columns};
 use crate::engine::tallies;
 use crate::ids::{AccountId, MembershipId, RoleId, UserId};
-use crate::resources::external_references::{self, Subject};
+use crate::resources::external_references;
 use crate::store::{Db, Error, Param};
 use crate::wire::fold::{fold, search_key};
+
+/// The class of users, as `subject_type` has it.
+pub const USER: &str = "User";
 
 /// Tally of the memberships of an account.
 pub const MEMBERSHIPS: &str = "account_memberships";
@@ -192,7 +196,7 @@ pub fn remove_unnamed_user(db: &mut Db, account: AccountId, user: UserId) -> Res
         &[account.into(), user.into()],
     )?;
     if removed > 0 {
-        external_references::remove(db, account, Subject::User(user))?;
+        nested::remove(db, Subject::new(account, USER, user), &external_references::NESTED)?;
     }
     Ok(())
 }

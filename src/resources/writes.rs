@@ -4,7 +4,10 @@
 //! its `If-Match` header, an operator's command neither.
 
 use crate::engine::context::Context;
+use crate::engine::creation::{self, Written};
+use crate::engine::deletion;
 use crate::engine::error::Error;
+use crate::engine::nested::{self, Subject};
 use crate::engine::records::{self, Record};
 use crate::engine::tokens::{self, Turn};
 use crate::ids::RecordId;
@@ -32,30 +35,59 @@ pub struct Write<'a> {
 
 impl Write<'_> {
     pub fn create(&self, db: &mut Db, elements: &mut [Changes]) -> Result<Vec<u8>, Error> {
-        let create = self.entry.behaviour.create.ok_or(Error::NotFound)?;
-        let ids = create(db, self.entry.resource, self.context, elements)?;
-        records::show_written(db, self.context, self.projection, &ids)
+        let (context, resource, behaviour) = (self.context, self.entry.resource, &self.entry.behaviour);
+        for changes in elements.iter_mut() {
+            creation::judge_referents(db, context, changes)?;
+            if let Some(before_create) = behaviour.before_create {
+                before_create(db, context, changes)?;
+            }
+        }
+        let ids = match behaviour.create {
+            Some(create) => create(db, resource, context, elements)?,
+            None => self.create_described(db, elements)?,
+        };
+        records::show_written(db, context, self.projection, &ids)
+    }
+
+    fn create_described(&self, db: &mut Db, elements: &mut [Changes]) -> Result<Vec<RecordId>, Error> {
+        let written = creation::create(db, self.entry.resource, self.context, elements)?;
+        if let Some(beside_create) = self.entry.behaviour.beside_create {
+            for (written, changes) in written.iter().zip(&*elements) {
+                beside_create(db, self.context, *written, changes)?;
+            }
+        }
+        Ok(written.into_iter().map(Written::id).collect())
     }
 
     pub fn update(&self, db: &mut Db, mut changes: Changes) -> Result<Vec<u8>, Error> {
-        let behaviour = &self.entry.behaviour;
-        let before_update = behaviour.before_update.ok_or(Error::NotFound)?;
+        let (context, behaviour) = (self.context, &self.entry.behaviour);
         self.take_turn(db, behaviour.turn(Verb::Update, std::slice::from_ref(&changes)))?;
         let record = self.find(db)?;
+        changes.drop_ineffective();
         changes.drop_unchanged(|name| record.get(name));
-        before_update(db, self.context, &record, &mut changes)?;
-        Error::unless_valid(Changes::finish(std::slice::from_mut(&mut changes)))?;
-        if let Some(beside_update) = behaviour.beside_update {
-            beside_update(db, self.context, &record, &changes)?;
+        creation::judge_referents(db, context, &mut changes)?;
+        if let Some(before_update) = behaviour.before_update {
+            before_update(db, context, &record, &mut changes)?;
         }
-        records::update(db, self.context, &record, &changes, self.projection, behaviour.conflicts)
+        nested::drop_unchanged(db, context.caller.account_id, &record, &mut changes)?;
+        Error::unless_valid(Changes::finish(std::slice::from_mut(&mut changes)))?;
+        changes.derive_folded();
+        let subject = Subject::new(context.caller.account_id, record.resource.object, record.id);
+        nested::write(db, subject, &changes, context.now)?;
+        if let Some(beside_update) = behaviour.beside_update {
+            beside_update(db, context, &record, &changes)?;
+        }
+        records::update(db, context, &record, &changes, self.projection)
     }
 
     pub fn destroy(&self, db: &mut Db) -> Result<(), Error> {
-        let destroy = self.entry.behaviour.destroy.ok_or(Error::NotFound)?;
-        self.take_turn(db, self.entry.behaviour.turn(Verb::Destroy, &[]))?;
+        let behaviour = &self.entry.behaviour;
+        self.take_turn(db, behaviour.turn(Verb::Destroy, &[]))?;
         let record = self.find(db)?;
-        destroy(db, self.context, &record)
+        if let Some(before_destroy) = behaviour.before_destroy {
+            before_destroy(db, self.context, &record)?;
+        }
+        behaviour.destroy.unwrap_or(deletion::delete)(db, self.context, &record)
     }
 
     pub fn act(&self, db: &mut Db, action: &'static str) -> Result<Vec<u8>, Error> {

@@ -3,11 +3,12 @@
 
 use crate::clock::Timestamp;
 use crate::engine::access::{ASSIGNABLE, Permission};
-use crate::engine::tokens;
+use crate::engine::{rows, tokens};
 use crate::ids::{AccountId, RoleId, UserId};
+use crate::resources::accounts;
 use crate::resources::people::{self, NewMembership, NewUser};
-use crate::resources::{accounts, roles};
-use crate::store::{Db, Error};
+use crate::store::{Db, Error, Param};
+use crate::wire::fold::fold;
 
 const ROLES: [&str; 3] = ["Developer", "Designer", "Manager"];
 
@@ -26,7 +27,7 @@ pub fn create(db: &mut Db, name: &str, now: Timestamp) -> Result<FreshAccount, E
     let account_id = accounts::insert(db, name, now)?;
     let mut roles = Vec::with_capacity(ROLES.len());
     for role in ROLES {
-        roles.push((role, roles::insert(db, account_id, role, now)?));
+        roles.push((role, create_role(db, account_id, role, now)?));
     }
     let mut members = Vec::new();
     for level in ASSIGNABLE.iter().copied().filter(|level| *level != WITHOUT_TOKEN) {
@@ -36,6 +37,14 @@ pub fn create(db: &mut Db, name: &str, now: Timestamp) -> Result<FreshAccount, E
         members.push((level, token, user_id));
     }
     Ok(FreshAccount { account_id, members, roles })
+}
+
+fn create_role(db: &mut Db, account_id: AccountId, name: &str, now: Timestamp) -> Result<RoleId, Error> {
+    let name_key = fold(name);
+    let mut columns =
+        vec![("account_id", account_id.into()), ("name", Param::Text(name)), ("name_key", Param::Text(&name_key))];
+    columns.extend(rows::made_at(now));
+    rows::insert(db, "roles", columns)
 }
 
 fn create_member(

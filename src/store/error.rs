@@ -1,5 +1,7 @@
 //! Failures of the store: some may succeed on a retry, some are expected refusals, the rest are defects or bad data.
 
+use crate::wire::describe::UniqueIndex;
+
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The queue is full. Nothing was done; a retry may succeed.
@@ -35,15 +37,6 @@ pub enum Error {
     /// The schema is not the one that this program needs.
     #[error("{0}")]
     Schema(String),
-}
-
-/// A unique index whose violation a rule expects. PostgreSQL reports the index, SQLite its columns unless it is an
-/// index on an expression.
-#[derive(Clone, Copy, Debug)]
-pub struct UniqueIndex {
-    pub name: &'static str,
-    /// Written `table.column, table.column`.
-    pub columns: &'static str,
 }
 
 impl Error {

@@ -35,7 +35,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::files;
 pub use db::Db;
 pub use dialect::Dialect;
-pub use error::{Error, UniqueIndex};
+pub use error::Error;
 pub use job::Work;
 use job::{JobError, NO_TENANT, Tenant, Terms};
 use queue::Queue;

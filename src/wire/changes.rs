@@ -8,7 +8,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 
-use crate::wire::describe::{Field, Input, Resource, Rung, Verb};
+use crate::wire::describe::{Field, Input, Kept, Nested, Referent, Resource, Rung, Verb};
+use crate::wire::fold::fold;
 use crate::wire::kind::{Kind, Value, label};
 
 /// One error of a 422.
@@ -75,8 +76,14 @@ impl Changes {
 
     fn read_field(&mut self, field: &'static Field, input: Input, verb: Verb, given: Option<&Json>) {
         let is_update = verb == Verb::Update;
+        // An absent attribute keeps the value of the record, if there is one.
+        let may_be_absent = if is_update {
+            !input.always_required
+        } else {
+            self.resource.upsert.is_some() && !input.required && input.default.is_none()
+        };
         let value = match given {
-            None if is_update => return,
+            None if may_be_absent => return,
             None | Some(Json::Null) => Value::Null,
             Some(Json::String(text)) if text.is_empty() => Value::Null,
             Some(Json::String(text)) if field.kind.is_trimmed_text() && text.trim().is_empty() => Value::Null,
@@ -133,11 +140,41 @@ impl Changes {
         self.derived.push((column, Value::Text(value.into())));
     }
 
+    /// Derives the columns that hold an attribute in lower case.
+    pub fn derive_folded(&mut self) {
+        for (field, value) in &self.values {
+            if let (Some(column), Value::Text(text)) = (field.folded_in, value) {
+                self.derived.push((column, Value::Text(fold(text))));
+            }
+        }
+    }
+
     /// Every column to write, with its value.
     pub fn columns(&self) -> Vec<(&'static str, &Value)> {
-        let is_column = |field: &Field| field.input.is_none_or(|input| input.is_column);
         let own = self.values.iter().filter(|(field, _)| is_column(field)).map(|(field, value)| (field.name, value));
         own.chain(self.derived.iter().map(|(name, value)| (*name, value))).collect()
+    }
+
+    /// The attributes that are rows of other tables, as JSON text.
+    pub fn nested(&self) -> impl Iterator<Item = (&'static Field, &'static Nested, &str)> {
+        self.values.iter().filter_map(|(field, value)| match (field.input?.kept, value) {
+            (Kept::Nested(nested), Value::Text(json)) => Some((*field, nested, json.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The ids that must name a record.
+    pub fn naming(&self) -> Vec<(&'static Field, Referent, i64)> {
+        let naming = self.values.iter().filter_map(|(field, value)| match value {
+            Value::Int(id) => Some((*field, field.input?.referent?, *id)),
+            _ => None,
+        });
+        naming.collect()
+    }
+
+    /// Drops the attributes that are checked and have no effect.
+    pub fn drop_ineffective(&mut self) {
+        self.values.retain(|(field, _)| !field.input.is_some_and(|input| matches!(input.kept, Kept::Nowhere)));
     }
 
     pub fn is_refused(&self, name: &str) -> bool {
@@ -172,4 +209,9 @@ impl Changes {
         violations.sort_by_key(|violation| (violation.index, violation.position));
         violations
     }
+}
+
+/// Whether the value of a field is in the record's own row.
+pub fn is_column(field: &Field) -> bool {
+    field.input.is_none_or(|input| matches!(input.kept, Kept::Column))
 }

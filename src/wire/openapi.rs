@@ -55,7 +55,7 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
             if let Some(body) = request_body(resource, operation.verb) {
                 description["requestBody"] = body;
             }
-            paths[resource.path(operation.verb)][operation.verb.method().to_lowercase()] = description;
+            paths[resource.path(operation)][operation.verb.method().to_lowercase()] = description;
         }
     }
     json!({

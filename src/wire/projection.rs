@@ -74,6 +74,11 @@ impl Projection {
         Self::of_fields(resource, |_| true)
     }
 
+    /// Only the id.
+    pub fn of_nothing(resource: &'static Resource) -> Self {
+        Self::of_fields(resource, |_| false)
+    }
+
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));

@@ -207,7 +207,10 @@ impl Permitted<'_> {
                 |db: &mut Db, record: &Record| permit(db, &context, record, operation, expected.as_ref(), &projection);
             let write = Write { context: &context, entry, id, guard: &guard, projection: &projection };
             match operation.verb {
-                Verb::Create { .. } => write.create(db, &mut changes.clone()).map(Some),
+                Verb::Create { .. } => {
+                    permit_new(db, &context.caller, operation, &changes)?;
+                    write.create(db, &mut changes.clone()).map(Some)
+                }
                 Verb::Update => write.update(db, changes[0].clone()).map(Some),
                 Verb::Destroy => write.destroy(db).map(|()| None),
                 Verb::Action(name) => write.act(db, name).map(Some),
@@ -253,7 +256,7 @@ fn permit(
     expected: Option<&Expected>,
     asked: &Projection,
 ) -> Result<(), Error> {
-    access::permit_record(&context.caller, operation, |field| record.id_in(field))?;
+    access::permit_record(db, &context.caller, operation, |field| record.id_in(field))?;
     let Some(expected) = expected else { return Ok(()) };
     let plain = Projection::plain(record.resource, context.caller.rung()).with_dates(asked.dates());
     for projection in [&plain, asked] {
@@ -262,6 +265,14 @@ fn permit(
         }
     }
     Err(Error::Stale)
+}
+
+/// Whether the caller may make these records.
+fn permit_new(db: &mut Db, caller: &Caller, operation: &Operation, elements: &[Changes]) -> Result<(), Error> {
+    let mut elements = elements.iter();
+    elements.try_for_each(|changes| {
+        access::permit_record(db, caller, operation, |field| changes.int(field).map(UserId::new))
+    })
 }
 
 /// Whether a caller may still see what an earlier request did to a record. If the record is gone by now, the caller
@@ -277,7 +288,7 @@ fn permit_replay(
         return Ok(());
     }
     let record = records::find_for(db, resource, caller, id)?;
-    access::permit_record(caller, operation, |field| record.id_in(field))
+    access::permit_record(db, caller, operation, |field| record.id_in(field))
 }
 
 /// The answer to a write: 200 with its body, or 204 without one.

@@ -60,7 +60,9 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
     let is_own =
         |verb: Verb| matches!(verb, Verb::ShowOwn(word) if action.is_none() && id.is_some_and(|id| id == word));
     let own = entry.resource.operation(is_own).filter(|_| matches!(*method, Method::GET | Method::HEAD));
-    let operation = own.or_else(|| {
+    let word = id.filter(|_| *method == Method::POST && action.is_none()).map(String::as_str);
+    let at_word = word.and_then(|word| entry.resource.operations.iter().find(|operation| operation.at == Some(word)));
+    let operation = own.or(at_word).or_else(|| {
         entry.resource.operation(|verb| match (method, id.is_some(), action) {
             (&Method::GET | &Method::HEAD, false, None) => verb == Verb::Index,
             (&Method::POST, false, None) => matches!(verb, Verb::Create { .. }),

@@ -31,7 +31,7 @@ pub async fn order(control: Control, JsonBody(fault): JsonBody<Fault>) -> Result
 /// Every path that a fault can be for, with the names of parameters in braces.
 fn known_paths() -> Vec<String> {
     let operations = REGISTRY.iter().flat_map(|entry| {
-        entry.resource.operations.iter().map(|operation| format!("{BASE_PATH}{}", entry.resource.path(operation.verb)))
+        entry.resource.operations.iter().map(|operation| format!("{BASE_PATH}{}", entry.resource.path(operation)))
     });
     let routes = oauth::ROUTES.list.iter().chain(&invitations::ROUTES.list);
     operations.chain(routes.map(|route| route.path.to_owned())).collect()

@@ -2,9 +2,8 @@
 //! lists filter by them.
 
 use crate::resources::entry::{Behaviour, Entry};
-use crate::resources::external_references::rules::KIND;
-use crate::wire::describe::{Direction, Field, Filter, Letters, Relation, Resource, Sort, Test};
-use crate::wire::kind::Kind;
+use crate::wire::describe::{Direction, Field, Filter, Letters, Nested, Relation, Resource, Sort, Test};
+use crate::wire::kind::{Kind, Property};
 
 pub static ENTRY: Entry = Entry { resource: &RESOURCE, behaviour: Behaviour::NONE };
 
@@ -30,21 +29,32 @@ pub static RESOURCE: Resource = Resource {
         Field::new("created_at", Kind::Time, "When it was made."),
         Field::new("updated_at", Kind::Time, "When it was last changed."),
     ],
-    filters: &[],
-    default_scope: None,
-    restriction: None,
-    writable: None,
     sorts: &[Sort::new("created_at", "t.created_at")],
     default_order: ("created_at", Direction::Ascending),
-    search: None,
-    associations: &[],
-    tallies: &[],
-    operations: &[],
+    ..Resource::PLAIN
 };
 
-/// The attribute of a user or a role that makes a reference.
+/// The attribute `external_reference` of a subject: one reference in each service.
+pub static NESTED: Nested = Nested {
+    table: "external_references",
+    properties: &[
+        Property { name: "service_name", kind: Kind::Line, required: true },
+        Property { name: "service_model", kind: Kind::Line, required: true },
+        Property { name: "service_model_ref", kind: Kind::Reference, required: true },
+        Property { name: "status", kind: Kind::Choice(STATUSES), required: false },
+        Property { name: "external_message", kind: Kind::Line, required: false },
+        Property { name: "external_link", kind: Kind::Line, required: false },
+        Property { name: "external_status", kind: Kind::Line, required: false },
+        Property { name: "locked", kind: Kind::Bool, required: false },
+    ],
+    key: "service_name",
+};
+
+const STATUSES: &[&str] = &["successful", "pending", "failed"];
+
+/// The attribute of a subject that makes a reference.
 pub const fn field(text: &'static str) -> Field {
-    Field::new("external_reference", KIND, text).nullable().hidden()
+    Field::new("external_reference", NESTED.kind(), text).nullable().hidden()
 }
 
 pub static OF_USERS: Relation = Relation {

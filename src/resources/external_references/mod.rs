@@ -1,7 +1,5 @@
-//! External references: description and rules.
+//! External references: a description, and no rules of their own.
 
 mod description;
-mod rules;
 
-pub use description::{ENTRY, FILTERS_OF_ROLES, FILTERS_OF_USERS, RESOURCE, field};
-pub use rules::{KIND, Subject, drop_unchanged, put, remove, write};
+pub use description::{ENTRY, FILTERS_OF_ROLES, FILTERS_OF_USERS, NESTED, RESOURCE, field};

@@ -9,17 +9,17 @@ use std::collections::HashSet;
 use crate::engine::audit::{Attributes, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
+use crate::engine::nested::{self, Subject};
 use crate::engine::rows::{self, Columns};
 use crate::engine::tallies;
 use crate::ids::{InvitationId, RecordId, RoleId, UserId};
-use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::rules::{self, ALL};
 use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::seats::{self, PENDING_INVITATIONS};
-use crate::resources::{addresses, memberships, roles, users};
-use crate::store::{Db, Param, UniqueIndex};
+use crate::resources::{addresses, external_references, memberships, users};
+use crate::store::{Db, Param};
 use crate::wire::changes::{Changes, Violation};
-use crate::wire::describe::Resource;
+use crate::wire::describe::{Resource, UniqueIndex};
 use crate::wire::fold::fold;
 
 /// Guarantees that an address is invited once.
@@ -45,7 +45,6 @@ pub fn invite(
     let mut invitees = Vec::with_capacity(elements.len());
     for changes in elements.iter_mut() {
         rules::judge_permission(context, changes);
-        roles::judge_default_role(db, context, changes)?;
         memberships::judge_punch_clock_rate(changes, None);
         invitees.push(judge_address(db, context, changes, &mut seen)?);
     }
@@ -150,7 +149,10 @@ fn insert(
     row.extend(rows::made_at(context.now));
     let id: InvitationId = rows::insert(db, "account_invitations", row)
         .map_err(|error| error.on_constraint(PENDING_ADDRESS, invited_meanwhile))?;
-    external_references::write(db, context, Subject::User(user_id), changes)?;
+    if let Some(reference) = changes.text("external_reference") {
+        let subject = Subject::new(account_id, people::USER, user_id);
+        nested::put_text(db, subject, &external_references::NESTED, reference, context.now)?;
+    }
     if !context.activates_at_once {
         rules::put_into_outbox(db, context, id, email_address)?;
     }

@@ -52,14 +52,17 @@ pub static RESOURCE: Resource = Resource {
             .settable_from(ADMINISTRATOR),
         Field::new("inviter_id", Kind::Id("users"), "The user who has sent the invitation.").nullable(),
         Field::new("invitee_id", Kind::Id("users"), "The user whom the invitation will make active.").nullable(),
-        Field::new("default_role_id", Kind::Id("roles"), "The role that the member will have.").nullable().on_write(5),
+        Field::new("default_role_id", Kind::Id("roles"), "The role that the member will have.")
+            .nullable()
+            .on_write(5)
+            .naming(roles::ACTIVE),
         Field::new("default_read_only", Kind::Bool, "Whether the member will start without the right to write.")
             .hidden()
             .on_create(9)
             .default(FALSE),
         external_references::field("The id of the person in another system. It is stored with the invitee's user.")
             .on_create(10)
-            .kept_elsewhere(),
+            .kept_by_rule(),
     ],
     filters: &[&[
         Filter::new(
@@ -74,8 +77,6 @@ pub static RESOURCE: Resource = Resource {
         ),
     ]],
     default_scope: Some(DefaultScope { condition: IS_PENDING, lifted_by: &[("only_pending", false)] }),
-    restriction: None,
-    writable: None,
     sorts: &[
         Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),
         Sort::new("cost_rate", "t.cost_rate_in_cents").nullable().usable_from(ADMINISTRATOR),
@@ -118,4 +119,5 @@ pub static RESOURCE: Resource = Resource {
         .own("inviter_id", NOT_THE_INVITER)
         .sends_mail(),
     ],
+    ..Resource::PLAIN
 };

@@ -18,9 +18,9 @@ use crate::engine::tallies;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
 use crate::mail::{Topic, outbox};
 use crate::resources::invitations::links::{self, LinkOrigin};
+use crate::resources::memberships;
 use crate::resources::people::{self, NewMembership};
 use crate::resources::seats::PENDING_INVITATIONS;
-use crate::resources::{memberships, roles};
 use crate::store::{Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::kind::{Cell, Kind, Value};
@@ -29,10 +29,9 @@ use crate::wire::kind::{Cell, Kind, Value};
 pub const ALL: &str = "account_invitations";
 
 /// Judges the values that would change, before they are written.
-pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
+pub fn before_update(_: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     require_pending(record, "This invitation is no longer pending and cannot be changed.")?;
     judge_permission(context, changes);
-    roles::judge_default_role(db, context, changes)?;
     memberships::judge_punch_clock_rate(changes, Some(record));
     Ok(())
 }

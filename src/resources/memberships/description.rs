@@ -130,9 +130,9 @@ pub static RESOURCE: Resource = Resource {
         .nullable()
         .hidden()
         .on_update(11)
-        .kept_elsewhere(),
+        .without_effect(),
         Field::new("user_id", Kind::Id("users"), "The person."),
-        Field::new("default_role_id", Kind::Id("roles"), "The role.").nullable().on_update(2),
+        Field::new("default_role_id", Kind::Id("roles"), "The role.").nullable().on_update(2).naming(roles::ACTIVE),
         Field::new("manager_id", Kind::Id("users"), "The user who is the member's manager.").nullable().on_update(7),
     ],
     filters: &[
@@ -164,8 +164,6 @@ pub static RESOURCE: Resource = Resource {
         condition: IS_ACTIVE,
         lifted_by: &[("only_inactive", true), ("only_active", false), ("is_active", false)],
     }),
-    restriction: None,
-    writable: None,
     sorts: &[
         Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),
         Sort::new("cost_rate", "t.cost_rate_in_cents").nullable().usable_from(ADMINISTRATOR),
@@ -226,4 +224,5 @@ pub static RESOURCE: Resource = Resource {
             "Give a disabled member access again.",
         ),
     ],
+    ..Resource::PLAIN
 };

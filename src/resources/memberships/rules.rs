@@ -11,7 +11,7 @@ use crate::engine::error::Error;
 use crate::engine::records::Record;
 use crate::engine::{tallies, tokens};
 use crate::ids::{AccountId, MembershipId, UserId};
-use crate::resources::{people, roles, seats};
+use crate::resources::{people, seats};
 use crate::store::{Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::kind::{Cell, Kind, Value};
@@ -26,10 +26,7 @@ const PUNCH_CLOCK_RATE: &str = "Bill rate in cents is required for a punch_clock
 
 /// Judges the values that would change, before they are written.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
-    // It concerns projects, which do not exist here.
-    changes.drop("change_role_option");
     judge_permission(db, context, record, changes)?;
-    roles::judge_default_role(db, context, changes)?;
     judge_manager(db, context, record, changes)?;
     judge_punch_clock_rate(changes, Some(record));
     if changes.text("permission").is_some() {

@@ -3,9 +3,9 @@
 use crate::engine::access::ADMINISTRATOR;
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::external_references;
-use crate::resources::roles::rules;
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Flag, Operation, Resource, Rung, Sort, Test, Verb,
+    Association, DefaultScope, Deletion, Direction, Field, Filter, Flag, Operation, Referent, Resource, Rung, Sort,
+    Test, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -23,16 +23,10 @@ const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
     Filter::everything("not_on_rate_card_set_version", "Roles that are not on a rate card: all here."),
 ];
 
-pub static ENTRY: Entry = Entry {
-    resource: &RESOURCE,
-    behaviour: Behaviour {
-        create: Some(rules::create),
-        before_update: Some(rules::before_update),
-        beside_update: Some(rules::beside_update),
-        destroy: Some(rules::delete),
-        ..Behaviour::NONE
-    },
-};
+/// What a default role must be.
+pub const ACTIVE: Referent = Referent { table: "roles", condition: IS_ACTIVE, what: "an active role" };
+
+pub static ENTRY: Entry = Entry { resource: &RESOURCE, behaviour: Behaviour::NONE };
 
 pub static RESOURCE: Resource = Resource {
     name: "roles",
@@ -41,13 +35,16 @@ pub static RESOURCE: Resource = Resource {
     text: "What people do on projects.",
     table: "roles",
     fields: &[
-        Field::new("name", Kind::Line, "The name. Several roles may have the same.").on_write(1).required(),
+        Field::new("name", Kind::Line, "The name. Several roles may have the same.")
+            .on_write(1)
+            .required()
+            .folded_in("name_key"),
         Field::new("created_at", Kind::Time, "When it was made."),
         Field::new("updated_at", Kind::Time, "When it was last changed."),
         Field::new("deleted_at", Kind::Time, "When it was deleted, if it was.").nullable(),
         external_references::field("The id of the role in another system; one for each service.")
             .on_write(2)
-            .kept_elsewhere(),
+            .nested(&external_references::NESTED),
     ],
     filters: &[
         &[
@@ -67,18 +64,19 @@ pub static RESOURCE: Resource = Resource {
         OF_WHAT_IS_NOT_HERE,
     ],
     default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("only_active", false)] }),
-    restriction: None,
     writable: Some(IS_ACTIVE),
     sorts: &[Sort::new("alphabetical", "t.name_key")],
     default_order: ("alphabetical", Direction::Ascending),
-    search: None,
     associations: &[Association::many(
         "external_references",
         "external_reference_ids",
         ("x.id", REFERENCES),
         &external_references::RESOURCE,
     )],
-    tallies: &[],
+    deletion: Deletion {
+        kept_by: &[("account_memberships", "default_role_id"), ("account_invitations", "default_role_id")],
+        ..Deletion::PLAIN
+    },
     operations: &[
         Operation::new(Verb::Index, "GetRoles", Rung::EVERYONE, "Retrieve roles."),
         Operation::new(Verb::Create { bulk: 1 }, "CreateRole", ADMINISTRATOR, "Make a role."),
@@ -91,4 +89,5 @@ pub static RESOURCE: Resource = Resource {
             "Delete a role. One that is in use only leaves the lists.",
         ),
     ],
+    ..Resource::PLAIN
 };

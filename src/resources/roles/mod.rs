@@ -1,7 +1,5 @@
-//! Roles: description and rules.
+//! Roles: a description, and no rules of their own.
 
 mod description;
-mod rules;
 
-pub use description::{ENTRY, RESOURCE};
-pub use rules::{insert, judge_default_role};
+pub use description::{ACTIVE, ENTRY, RESOURCE};

@@ -1,13 +1,13 @@
 //! Users: the members and invitees of an account. Invitations make them.
 
 use crate::engine::access::LEAD;
-use crate::engine::records::Conflict;
 use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::people::{ACTIVE_MEMBERSHIPS, USER};
 use crate::resources::users::rules;
 use crate::resources::{external_references, memberships, roles};
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Flag, Letters, Operation, Resource, Restriction, Rung, Search,
-    Sort, Tally, Test, Verb,
+    Sort, Tally, Test, Unique, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -75,7 +75,6 @@ pub static ENTRY: Entry = Entry {
     behaviour: Behaviour {
         before_update: Some(rules::before_update),
         beside_update: Some(rules::beside_update),
-        conflicts: &[Conflict { index: rules::ADDRESS, field: "email_address", message: rules::ADDRESS_TAKEN }],
         ..Behaviour::NONE
     },
 };
@@ -83,7 +82,7 @@ pub static ENTRY: Entry = Entry {
 pub static RESOURCE: Resource = Resource {
     name: "users",
     singular: "user",
-    object: "User",
+    object: USER,
     text: "A person of the account: a member or an invitee.",
     table: "users",
     fields: &[
@@ -106,7 +105,7 @@ pub static RESOURCE: Resource = Resource {
         unknown("classification", Kind::Line),
         external_references::field("The id of the person in another system; one for each service.")
             .on_update(4)
-            .kept_elsewhere(),
+            .nested(&external_references::NESTED),
     ],
     filters: &[
         &[
@@ -191,7 +190,6 @@ pub static RESOURCE: Resource = Resource {
     default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("show_disabled", true)] }),
     // Only callers who may see invitations see who was invited, and under what address.
     restriction: Some(Restriction { from: LEAD, condition: "t.has_joined = 1" }),
-    writable: None,
     sorts: &[Sort::new("alphabetical", "t.name_key")],
     default_order: ("alphabetical", Direction::Ascending),
     search: Some(Search { columns: &["t.name_key", "t.email_key"], words: "t.search_key" }),
@@ -220,7 +218,8 @@ pub static RESOURCE: Resource = Resource {
         Association::none("skill_memberships", "skill_membership_ids", "skill_memberships"),
         Association::none("work_samples", "work_sample_ids", "work_samples"),
     ],
-    tallies: &[Tally { name: crate::resources::people::ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
+    tallies: &[Tally { name: ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
+    unique: &[Unique { index: rules::ADDRESS, field: "email_address", message: rules::ADDRESS_TAKEN }],
     operations: &[
         Operation::new(Verb::Index, "GetUsers", Rung::EVERYONE, "Retrieve users."),
         Operation::new(Verb::ShowOwn("me"), "GetMyUserData", Rung::EVERYONE, "Retrieve the user of the token."),
@@ -228,4 +227,5 @@ pub static RESOURCE: Resource = Resource {
         Operation::new(Verb::Update, "UpdateUser", Rung::EVERYONE, "Change a user: oneself, or as an administrator.")
             .own("id", NOT_ONESELF),
     ],
+    ..Resource::PLAIN
 };

@@ -1,13 +1,13 @@
-//! Changes of a user: name, title, address and external references.
+//! Changes of a user's name and address.
 
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
 use crate::resources::addresses;
-use crate::resources::external_references::{self, Subject};
 use crate::resources::people::Keys;
-use crate::store::{Db, Param, UniqueIndex};
+use crate::store::{Db, Param};
 use crate::wire::changes::Changes;
+use crate::wire::describe::UniqueIndex;
 use crate::wire::fold::fold;
 
 /// Guarantees that an address belongs to one user of an account.
@@ -20,7 +20,6 @@ const ADDRESS_INVITED: &str = "Email address already has a pending invitation.";
 /// Judges a new address, and derives the keys of name and address.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     judge_address(db, context, record, changes)?;
-    external_references::drop_unchanged(db, context, Subject::User(record.id.typed()), changes)?;
     if changes.text("full_name").is_some() || changes.text("email_address").is_some() {
         let text = |name| changes.text(name).or(record.text(name)).unwrap_or_default();
         let keys = Keys::of(text("full_name"), text("email_address"));
@@ -36,7 +35,7 @@ pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &
         let before = record.text("email_address").unwrap_or_default();
         addresses::note_change(db, context, record.id.typed(), [before, address])?;
     }
-    Ok(external_references::write(db, context, Subject::User(record.id.typed()), changes)?)
+    Ok(())
 }
 
 /// An address belongs to one user, and a pending invitation reserves its address for the invitee (docs/WIRE.md, G13).

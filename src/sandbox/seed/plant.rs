@@ -6,14 +6,14 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
 use crate::engine::audit::Actor;
+use crate::engine::nested::{self, Subject};
 use crate::engine::{tallies, tokens};
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::oauth::applications::{self, NewApplication};
 use crate::oauth::passwords::{self, Grants};
-use crate::resources::external_references::{self, Subject};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, NewMembership, NewUser};
-use crate::resources::{invitations, seats};
+use crate::resources::{external_references, invitations, roles, seats};
 use crate::sandbox::seed::file::{Account, Invitation, InvitationState, Member, Role, SeedApplication};
 use crate::sandbox::seed::rows::{self, Outcome};
 use crate::sandbox::seed::values::ExternalReference;
@@ -60,19 +60,19 @@ fn role(db: &mut Db, account_id: AccountId, role: &Role, start: Start) -> Result
     let created_at = start.days_ago(role.found.age);
     let deleted_at = role.deleted_days_ago.as_ref().map(|days| start.days_ago(days.value));
     rows::insert(db, "roles", &[rows::role(account_id, role.found.id, &role.name.value, created_at, deleted_at)])?;
-    references(db, account_id, Subject::Role(role.found.id.into()), &role.external_references, created_at)
+    let subject = Subject::new(account_id, roles::RESOURCE.object, RoleId::new(role.found.id));
+    references(db, subject, &role.external_references, created_at)
 }
 
 fn references(
     db: &mut Db,
-    account_id: AccountId,
     subject: Subject,
     references: &[Written<ExternalReference>],
     created_at: Timestamp,
 ) -> Result<(), Error> {
     references
         .iter()
-        .try_for_each(|reference| external_references::put(db, account_id, subject, &reference.value, created_at))
+        .try_for_each(|reference| nested::put(db, subject, &external_references::NESTED, &reference.value, created_at))
 }
 
 fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> Result<(), Error> {
@@ -96,7 +96,7 @@ fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> 
         ..NewMembership::new(account_id, user_id, member.permission.value.parse()?, created_at)
     };
     people::insert_membership(db, Some(member.found.id.into()), &membership)?;
-    references(db, account_id, Subject::User(user_id), &member.external_references, created_at)?;
+    references(db, Subject::new(account_id, people::USER, user_id), &member.external_references, created_at)?;
     if let Some(token) = &member.token {
         tokens::insert(db, account_id, user_id, &token.value, "sandbox", start.now)?;
     }
@@ -139,7 +139,7 @@ fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start
         people::insert_user(db, Some(user_id), &invitee)?;
         tallies::add(db, account_id, seats::PENDING_INVITATIONS, 1)?;
     }
-    references(db, account_id, Subject::User(user_id), &invitation.external_references, created_at)?;
+    references(db, Subject::new(account_id, people::USER, user_id), &invitation.external_references, created_at)?;
     let row = rows::invitation(found.id, &invitee, &promised, found.inviter_id, &outcome);
     rows::insert(db, "account_invitations", &[row])?;
     if let Some(token) = &invitation.link_token {

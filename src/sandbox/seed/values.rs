@@ -13,9 +13,9 @@ use crate::clock::Timestamp;
 use crate::engine::access::{ASSIGNABLE, INVITABLE};
 use crate::language::{LANGUAGES, Language};
 use crate::oauth::redirects;
-use crate::resources::external_references::KIND;
+use crate::resources::external_references::NESTED;
 use crate::sandbox::seed::written::Rule;
-use crate::wire::kind::{self, Kind, Property, moment};
+use crate::wire::kind::{self, Kind, moment};
 
 /// Days that a seed may reach back and ahead.
 const MOST_DAYS: i64 = 10_000;
@@ -24,12 +24,6 @@ const LONGEST_TOKEN: usize = 255;
 
 /// When a seed may start, from 2000 to 9899: every date that it can reach has four digits for the year.
 const STARTS: RangeInclusive<Timestamp> = Timestamp(946_684_800_000_000)..=Timestamp(250_246_108_799_999_999);
-
-/// The members of an external reference.
-const MEMBERS: &[Property] = match KIND {
-    Kind::Object(members) => members,
-    _ => &[],
-};
 
 /// How a value is read, and described in the schema.
 enum Form {
@@ -205,11 +199,11 @@ impl Rule for ExternalReference {
 
     fn read(given: Self) -> Result<Json, String> {
         let given = serde_json::to_value(given).unwrap_or_default();
-        let fault = MEMBERS.iter().find_map(|member| {
+        let fault = NESTED.properties.iter().find_map(|member| {
             let is_given = |value: &&Json| !value.is_null() && (member.required || *value != "");
             member.kind.read(member.name, given.get(member.name).filter(is_given)?).err()
         });
-        match KIND.read("external_reference", &given) {
+        match NESTED.kind().read("external_reference", &given) {
             Ok(kind::Value::Text(kept)) => serde_json::from_str(&kept).map_err(|cause| cause.to_string()),
             Ok(_) => Ok(given),
             Err(sentence) => Err(fault.unwrap_or(sentence)),
@@ -227,10 +221,14 @@ impl JsonSchema for ExternalReference {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut properties: Map<String, Json> =
-            MEMBERS.iter().map(|member| (member.name.to_owned(), member.kind.schema(!member.required, true))).collect();
+        let mut properties: Map<String, Json> = NESTED
+            .properties
+            .iter()
+            .map(|member| (member.name.to_owned(), member.kind.schema(!member.required, true)))
+            .collect();
         properties.insert("service_model_ref".to_owned(), Name::schema(generator).to_value());
-        let required: Vec<&str> = MEMBERS.iter().filter(|member| member.required).map(|member| member.name).collect();
+        let required: Vec<&str> =
+            NESTED.properties.iter().filter(|member| member.required).map(|member| member.name).collect();
         json_schema!({
             "type": "object",
             "description": "What another system calls a record.",

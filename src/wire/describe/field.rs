@@ -1,6 +1,6 @@
 //! Fields: what is printed of a record, and what a body may set.
 
-use crate::wire::describe::{Rung, Verb};
+use crate::wire::describe::{Nested, Referent, Rung, Verb};
 use crate::wire::kind::{Cell, Kind};
 
 /// A key of the printed object, an attribute of a body, or both.
@@ -14,6 +14,10 @@ pub struct Field {
     pub nullable: bool,
     /// `None` for a read-only field.
     pub input: Option<Input>,
+    /// The column that holds its text in lower case.
+    pub folded_in: Option<&'static str>,
+    /// Whether it names the user who has made the record.
+    pub is_author: bool,
     /// One sentence for the reference.
     pub text: &'static str,
 }
@@ -48,12 +52,28 @@ pub struct Input {
     pub on_update: bool,
     /// Required on create.
     pub required: bool,
+    /// Required on update, too.
+    pub always_required: bool,
     /// Value of a new record if the body has none or null.
     pub default: Option<Cell<'static>>,
     /// The lowest rung that may set it; from lower callers the attribute is ignored.
     pub settable_from: Rung,
-    /// Whether the value is a column of the record; otherwise a rule of the resource stores it.
-    pub is_column: bool,
+    pub kept: Kept,
+    /// What an id must name.
+    pub referent: Option<Referent>,
+}
+
+/// Where the value of an attribute is kept.
+#[derive(Clone, Copy)]
+pub enum Kept {
+    /// In the column of its name.
+    Column,
+    /// In a row of another table.
+    Nested(&'static Nested),
+    /// Where a rule of the resource puts it.
+    ByRule,
+    /// Nowhere: it is checked and has no effect.
+    Nowhere,
 }
 
 /// A boolean that is true where this SQL condition is.
@@ -74,7 +94,8 @@ impl Field {
     /// A printed, read-only column that every caller sees and that is never null.
     pub const fn new(name: &'static str, kind: Kind, text: &'static str) -> Self {
         let (read_from, shown) = (ReadFrom::Column, Shown::From(Rung::EVERYONE));
-        Self { name, kind, read_from, shown, nullable: false, input: None, text }
+        let (nullable, input, folded_in, is_author) = (false, None, None, false);
+        Self { name, kind, read_from, shown, nullable, input, folded_in, is_author, text }
     }
 
     /// Read by this SQL expression instead.
@@ -107,10 +128,44 @@ impl Field {
     }
 
     /// Not a column: a rule of the resource stores the value, and it is read as null.
-    pub const fn kept_elsewhere(mut self) -> Self {
+    pub const fn kept_by_rule(self) -> Self {
+        self.kept(Kept::ByRule)
+    }
+
+    /// A row of another table that belongs to the record, and is read as null.
+    pub const fn nested(self, nested: &'static Nested) -> Self {
+        self.kept(Kept::Nested(nested))
+    }
+
+    /// Checked and not stored.
+    pub const fn without_effect(self) -> Self {
+        self.kept(Kept::Nowhere)
+    }
+
+    const fn kept(mut self, kept: Kept) -> Self {
         self.read_from = ReadFrom::Expression("NULL");
         if let Some(input) = &mut self.input {
-            input.is_column = false;
+            input.kept = kept;
+        }
+        self
+    }
+
+    /// Also stored in lower case, in this column, where it is searched and sorted.
+    pub const fn folded_in(mut self, column: &'static str) -> Self {
+        self.folded_in = Some(column);
+        self
+    }
+
+    /// Set to the caller who makes the record.
+    pub const fn author(mut self) -> Self {
+        self.is_author = true;
+        self
+    }
+
+    /// An id must name one of these records.
+    pub const fn naming(mut self, referent: Referent) -> Self {
+        if let Some(input) = &mut self.input {
+            input.referent = Some(referent);
         }
         self
     }
@@ -131,8 +186,17 @@ impl Field {
     }
 
     const fn settable(mut self, position: u8, on_create: bool, on_update: bool) -> Self {
-        let (required, default, settable_from, is_column) = (false, None, Rung::EVERYONE, true);
-        self.input = Some(Input { position, on_create, on_update, required, default, settable_from, is_column });
+        self.input = Some(Input {
+            position,
+            on_create,
+            on_update,
+            required: false,
+            always_required: false,
+            default: None,
+            settable_from: Rung::EVERYONE,
+            kept: Kept::Column,
+            referent: None,
+        });
         self
     }
 
@@ -140,6 +204,15 @@ impl Field {
     pub const fn required(mut self) -> Self {
         if let Some(input) = &mut self.input {
             input.required = true;
+        }
+        self
+    }
+
+    /// Required on create and on update.
+    pub const fn always_required(mut self) -> Self {
+        if let Some(input) = &mut self.input {
+            input.required = true;
+            input.always_required = true;
         }
         self
     }

@@ -12,11 +12,13 @@ mod association;
 mod field;
 mod filter;
 mod operation;
+mod writing;
 
 pub use association::{Association, Link, Target};
-pub use field::{Field, Input, ReadFrom, Shown, derived};
+pub use field::{Field, Input, Kept, ReadFrom, Shown, derived};
 pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_LISTED, Relation, Restriction, Test};
-pub use operation::{Operation, Verb};
+pub use operation::{Operation, Ownership, Verb};
+pub use writing::{Ceiling, Deletion, Dependents, Nested, Referent, Unique, UniqueIndex, Upsert};
 
 /// A rank among permission levels: higher rungs may do all that lower ones may. The protocol engine only compares
 /// rungs; the access rules map levels to them.
@@ -33,7 +35,7 @@ pub struct Resource {
     pub name: &'static str,
     /// Root key of a body.
     pub singular: &'static str,
-    /// Name of its schema in the API description.
+    /// Name of its class: its schema in the API description, and the `subject_type` of rows that belong to its records.
     pub object: &'static str,
     /// One sentence for the reference.
     pub text: &'static str,
@@ -53,6 +55,10 @@ pub struct Resource {
     pub search: Option<Search>,
     pub associations: &'static [Association],
     pub tallies: &'static [Tally],
+    pub unique: &'static [Unique],
+    pub ceilings: &'static [Ceiling],
+    pub upsert: Option<Upsert>,
+    pub deletion: Deletion,
     pub operations: &'static [Operation],
 }
 
@@ -106,8 +112,40 @@ pub struct Tally {
 }
 
 impl Resource {
+    /// What most resources have: nothing.
+    pub const PLAIN: Self = Self {
+        name: "",
+        singular: "",
+        object: "",
+        text: "",
+        table: "",
+        fields: &[],
+        filters: &[],
+        default_scope: None,
+        restriction: None,
+        writable: None,
+        sorts: &[],
+        default_order: ("id", Direction::Ascending),
+        search: None,
+        associations: &[],
+        tallies: &[],
+        unique: &[],
+        ceilings: &[],
+        upsert: None,
+        deletion: Deletion::PLAIN,
+        operations: &[],
+    };
+
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The tables in which attributes are rows.
+    pub fn nested(&self) -> impl Iterator<Item = &'static Nested> {
+        self.fields.iter().filter_map(|field| match field.input?.kept {
+            Kept::Nested(nested) => Some(nested),
+            _ => None,
+        })
     }
 
     pub fn filters(&self) -> impl Iterator<Item = &'static Filter> {
@@ -130,8 +168,11 @@ impl Resource {
     }
 
     /// Path below the base path, such as `/account_invitations/{id}/resend`.
-    pub fn path(&self, verb: Verb) -> String {
-        match verb {
+    pub fn path(&self, operation: &Operation) -> String {
+        match operation.verb {
+            Verb::Create { .. } if operation.at.is_some() => {
+                format!("/{}/{}", self.name, operation.at.unwrap_or_default())
+            }
             Verb::Index | Verb::Create { .. } => format!("/{}", self.name),
             Verb::Show | Verb::Update | Verb::Destroy => format!("/{}/{{id}}", self.name),
             Verb::ShowOwn(word) => format!("/{}/{word}", self.name),

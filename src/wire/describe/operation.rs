@@ -12,6 +12,8 @@ pub struct Operation {
     /// Callers below this rung may never do it.
     pub from: Rung,
     pub ownership: Option<Ownership>,
+    /// The word after the collection's path, if there is one.
+    pub at: Option<&'static str>,
     /// Such an operation has a rate limit of its own.
     pub sends_mail: bool,
 }
@@ -21,16 +23,34 @@ pub struct Operation {
 pub struct Ownership {
     pub field: &'static str,
     pub refusal: &'static str,
+    /// Condition of further callers, with the account as `?1`, the user in the field as `?2` and the caller as `?3`.
+    pub deputies: Option<&'static str>,
 }
 
 impl Operation {
     pub const fn new(verb: Verb, id: &'static str, from: Rung, text: &'static str) -> Self {
-        Self { verb, id, text, from, ownership: None, sends_mail: false }
+        Self { verb, id, text, from, ownership: None, at: None, sends_mail: false }
     }
 
     #[must_use]
     pub const fn own(mut self, field: &'static str, refusal: &'static str) -> Self {
-        self.ownership = Some(Ownership { field, refusal });
+        self.ownership = Some(Ownership { field, refusal, deputies: None });
+        self
+    }
+
+    /// Callers who meet this condition count as owners.
+    #[must_use]
+    pub const fn or_deputies(mut self, condition: &'static str) -> Self {
+        if let Some(ownership) = &mut self.ownership {
+            ownership.deputies = Some(condition);
+        }
+        self
+    }
+
+    /// `POST /resources/word` instead of `POST /resources`.
+    #[must_use]
+    pub const fn at(mut self, word: &'static str) -> Self {
+        self.at = Some(word);
         self
     }
 

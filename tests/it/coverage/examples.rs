@@ -23,7 +23,7 @@ pub(crate) fn operations() -> Vec<ServedOperation> {
     let operations = REGISTRY.iter().flat_map(|entry| entry.resource.operations.iter().map(move |it| (entry, it)));
     let served = operations.map(|(entry, operation)| ServedOperation {
         method: operation.verb.method(),
-        path: entry.resource.path(operation.verb),
+        path: entry.resource.path(operation),
         resource: entry.resource.name,
         action: operation.verb.name(),
         from: operation.from,
