@@ -38,7 +38,8 @@ fn is_in_use(db: &mut Db, record: &Record) -> Result<bool, Error> {
     Ok(db.one(&sql, &[record.id.into()], |row| row.int(0))? != 0)
 }
 
-fn take_along(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
+/// Removes what makes no sense without the record.
+pub fn take_along(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     let account = context.caller.account_id;
     for dependents in record.resource.deletion.takes_along {
         let sql = format!("DELETE FROM {} WHERE account_id = ?1 AND {}", dependents.table, dependents.condition);

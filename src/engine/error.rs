@@ -8,7 +8,7 @@ use crate::store;
 use crate::wire::changes::Violation;
 use crate::wire::kind::{Kind, Value, print_text};
 use crate::wire::params::Undecodable;
-use crate::wire::query::TooMany;
+use crate::wire::query::ListError;
 
 /// Seconds after which a client should try again when the service could not serve it.
 const RETRY_AFTER: u64 = 1;
@@ -202,10 +202,12 @@ impl From<outbox::OutboxError> for Error {
     }
 }
 
-impl From<TooMany> for Error {
-    fn from(too_many: TooMany) -> Self {
-        let TooMany { parameter, most, of } = too_many;
-        Self::Syntax(format!("{parameter} must not list more than {most} {of}."))
+impl From<ListError> for Error {
+    fn from(refusal: ListError) -> Self {
+        Self::Syntax(match refusal {
+            ListError::TooMany { parameter, most, of } => format!("{parameter} must not list more than {most} {of}."),
+            ListError::Missing { parameter } => format!("The parameter {parameter} is required."),
+        })
     }
 }
 

@@ -14,11 +14,12 @@ use crate::ids::{AccountId, Id, RecordId};
 use crate::store::sql::{self, Key, Statement};
 use crate::store::{self, Db};
 use crate::wire::changes::{Changes, Violation, is_column};
+use crate::wire::condition::Condition;
 use crate::wire::describe::{Field, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
-use crate::wire::kind::{Cell, Value, ids_in};
+use crate::wire::kind::{Cell, Value, ids_in, pointed_id};
 use crate::wire::projection::Projection;
-use crate::wire::query::{self, Condition, ListQuery, Paging};
+use crate::wire::query::{self, ListQuery, Paging};
 
 /// Most ids of related records in one answer, a tenth of a second's work.
 const MOST_IDS: i64 = 250_000;
@@ -244,6 +245,9 @@ fn print<'a>(
             for column in &included.columns {
                 match row.cell(*column) {
                     Cell::Int(id) => ids.push(id),
+                    Cell::Text(pointer) if pointer.contains(':') => {
+                        ids.extend(pointed_id(pointer, included.target.name()))
+                    }
                     Cell::Text(numbers) => ids.extend(ids_in(numbers)),
                     Cell::Null => {}
                 }
@@ -252,6 +256,9 @@ fn print<'a>(
         Ok(())
     })?;
     for (included, mut ids) in projection.included().iter().zip(wanted) {
+        if ids.is_empty() && included.is_pointed {
+            continue;
+        }
         envelope.include(included.target);
         let Target::Records(resource) = included.target else {
             continue;

@@ -51,4 +51,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "the outbox in the order of its claims",
         script: include_str!("../../migrations/0008_outbox.sql"),
     },
+    Migration {
+        version: 9,
+        oldest_program: 9,
+        name: "skills, cost rates and billable utilizations",
+        script: include_str!("../../migrations/0009_skills.sql"),
+    },
 ];

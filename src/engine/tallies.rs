@@ -5,8 +5,9 @@
 
 use crate::ids::AccountId;
 use crate::store::{Db, Error, Param};
+use crate::wire::condition::Condition;
 use crate::wire::describe::Resource;
-use crate::wire::query::{Condition, ListQuery};
+use crate::wire::query::ListQuery;
 
 pub fn add(db: &mut Db, account: AccountId, name: &str, difference: i64) -> Result<(), Error> {
     db.exec_later(

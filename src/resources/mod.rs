@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod billable_utilizations;
+pub mod cost_rates;
 pub mod elsewhere;
 pub mod entry;
 pub mod erasure;
@@ -12,5 +14,6 @@ pub mod people;
 pub mod registry;
 pub mod roles;
 pub mod seats;
+pub mod skills;
 pub mod users;
 pub mod writes;

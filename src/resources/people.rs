@@ -10,7 +10,7 @@ use crate::engine::nested::{self, Subject};
 use crate::engine::rows::{self, Columns};
 use crate::engine::tallies;
 use crate::ids::{AccountId, MembershipId, RoleId, UserId};
-use crate::resources::external_references;
+use crate::resources::{cost_rates, external_references};
 use crate::store::{Db, Error, Param};
 use crate::wire::fold::{fold, search_key};
 
@@ -165,6 +165,9 @@ pub fn insert_membership(
     let mut columns = membership.columns();
     columns.extend(id.map(|id| ("id", id.into())));
     let id = rows::insert(db, "account_memberships", columns)?;
+    if membership.cost_rate_in_cents.is_some() {
+        cost_rates::follow(db, membership.account_id, id, membership.cost_rate_in_cents, membership.created_at)?;
+    }
     tallies::add(db, membership.account_id, MEMBERSHIPS, 1)?;
     if membership.disabled_at.is_none() {
         tallies::add(db, membership.account_id, ACTIVE_MEMBERSHIPS, 1)?;
@@ -191,6 +194,8 @@ pub fn remove_unnamed_user(db: &mut Db, account: AccountId, user: UserId) -> Res
         "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
          AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id OR manager_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM skill_memberships WHERE user_id = users.id OR creator_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM billable_utilizations WHERE creator_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM applications WHERE user_id = users.id)",
         &[account.into(), user.into()],

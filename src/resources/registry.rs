@@ -1,11 +1,23 @@
 //! The resources of the API.
 
 use crate::resources::entry::Entry;
-use crate::resources::{external_references, invitations, memberships, roles, users};
+use crate::resources::{
+    billable_utilizations, cost_rates, external_references, invitations, memberships, roles, skills, users,
+};
 
 /// Includes those that only appear in includes of others.
-pub static REGISTRY: &[&Entry] =
-    &[&invitations::ENTRY, &memberships::ENTRY, &users::ENTRY, &roles::ENTRY, &external_references::ENTRY];
+pub static REGISTRY: &[&Entry] = &[
+    &invitations::ENTRY,
+    &memberships::ENTRY,
+    &users::ENTRY,
+    &roles::ENTRY,
+    &external_references::ENTRY,
+    &skills::SKILLS,
+    &skills::CATEGORIES,
+    &skills::MEMBERSHIPS,
+    &cost_rates::ENTRY,
+    &billable_utilizations::ENTRY,
+];
 
 pub fn find(name: &str) -> Option<&'static Entry> {
     REGISTRY.iter().copied().find(|entry| entry.resource.name == name)

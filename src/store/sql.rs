@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use crate::store::{Dialect, Param};
+use crate::wire::condition::Condition;
 use crate::wire::describe::{Direction, Link, ReadFrom, Resource};
 use crate::wire::kind::Value;
 use crate::wire::projection::{Column, Projection};
-use crate::wire::query::{Condition, ListQuery, Slice};
+use crate::wire::query::{ListQuery, Slice};
 
 #[derive(Clone, Copy)]
 pub struct Key {
@@ -180,6 +181,9 @@ const OF_ACCOUNT: &str = "t.account_id = ?1";
 /// engines, so no planner walks through all rows of the account instead.
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
+/// The current day in an expression of a description, in days since 1970.
+const TODAY: &str = "{today}";
+
 /// A list without a slice is one of ids.
 fn scope(query: &ListQuery) -> &'static str {
     if query.slice.is_some() { OF_ACCOUNT } else { OF_ACCOUNT_BY_ID }
@@ -202,6 +206,10 @@ fn expressions(dialect: Dialect, projection: &Projection) -> String {
             },
             Column::Key(association) => match association.link {
                 Link::One(id) => text.push_str(id),
+                Link::Many { id, rows, .. } if rows.contains(TODAY) => {
+                    let rows = rows.replace(TODAY, itoa::Buffer::new().format(projection.today()));
+                    text.push_str(&dialect.ids_of(id, &rows));
+                }
                 Link::Many { id, rows, .. } => text.push_str(&dialect.ids_of(id, rows)),
                 Link::Empty => text.push_str("'[]'"),
                 // Never a column: its field is.

@@ -8,6 +8,7 @@
 
 pub mod again;
 pub mod changes;
+pub mod condition;
 pub mod describe;
 pub mod display;
 pub mod entity_tag;

@@ -182,6 +182,8 @@ fn filter_parameter(resource: &Resource, filter: &Filter) -> Json {
         | Test::Ids(_)
         | Test::NotIds(_)
         | Test::Lacks(_)
+        | Test::LacksIds(_)
+        | Test::Special(_)
         | Test::Nothing
         | Test::Everything => json!({"type": "string"}),
     };
@@ -232,10 +234,15 @@ fn envelope_schema(resource: &Resource) -> Json {
         "meta": reference("Meta"),
     });
     for association in resource.associations {
-        properties[association.target.name()] = match association.target {
-            Target::Records(resource) => map(resource.object),
-            Target::Nothing(_) => json!({"type": "object", "maxProperties": 0}),
-        };
+        match association.target {
+            Target::Records(resource) => properties[resource.name] = map(resource.object),
+            Target::Pointed(resources) => {
+                for resource in resources {
+                    properties[resource.name] = map(resource.object);
+                }
+            }
+            Target::Nothing(name) => properties[name] = json!({"type": "object", "maxProperties": 0}),
+        }
     }
     object(properties, json!(["count", "results", resource.name, "meta"]))
 }

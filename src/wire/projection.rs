@@ -14,6 +14,8 @@ pub struct Projection {
     columns: Vec<Column>,
     included: Vec<Included>,
     dates: Dates,
+    /// In days since 1970, for expressions with `{today}`.
+    today: i64,
 }
 
 /// Names of fields by the name of their resource.
@@ -49,6 +51,8 @@ pub struct Included {
     pub target: Target,
     /// Indices of the columns with the ids: associations of one class share a map.
     pub columns: Vec<usize>,
+    /// Whether only pointers can name it, so that its map is left out if none does.
+    pub is_pointed: bool,
 }
 
 impl Projection {
@@ -65,7 +69,7 @@ impl Projection {
             Shown::OnRequest => optional.contains(&field.name),
             Shown::Never => false,
         });
-        projection.include(&query::includes(resource, params));
+        projection.include(&query::includes(resource, params, rung));
         projection
     }
 
@@ -82,7 +86,7 @@ impl Projection {
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));
-        Self { resource, columns, included: Vec::new(), dates: Dates::default() }
+        Self { resource, columns, included: Vec::new(), dates: Dates::default(), today: 0 }
     }
 
     /// Adds associations: their keys in the order of the description, their maps in the order of the request (rule D1).
@@ -95,16 +99,40 @@ impl Projection {
         }
         for Association { key, target, .. } in wanted {
             let Some(column) = self.columns.iter().position(|column| column.name() == *key) else { continue };
-            match self.included.iter_mut().find(|known| known.target.name() == target.name()) {
-                Some(known) => known.columns.push(column),
-                None => self.included.push(Included { target: *target, columns: vec![column] }),
+            match target {
+                Target::Pointed(resources) => {
+                    for resource in *resources {
+                        self.include_column(Target::Records(resource), column, true);
+                    }
+                }
+                _ => self.include_column(*target, column, false),
             }
+        }
+    }
+
+    fn include_column(&mut self, target: Target, column: usize, is_pointed: bool) {
+        match self.included.iter_mut().find(|known| known.target.name() == target.name()) {
+            Some(known) => {
+                known.columns.push(column);
+                known.is_pointed &= is_pointed;
+            }
+            None => self.included.push(Included { target, columns: vec![column], is_pointed }),
         }
     }
 
     #[must_use]
     pub fn with_dates(self, dates: Dates) -> Self {
         Self { dates, ..self }
+    }
+
+    /// With the day, in UTC, on which it is read.
+    #[must_use]
+    pub fn on_day(self, today: i64) -> Self {
+        Self { today, ..self }
+    }
+
+    pub fn today(&self) -> i64 {
+        self.today
     }
 
     pub fn dates(&self) -> Dates {
@@ -135,7 +163,7 @@ impl Projection {
     pub fn withheld(&self, rung: Rung) -> Withheld {
         let included = self.included.iter().filter_map(|included| match included.target {
             Target::Records(resource) => Some(resource),
-            Target::Nothing(_) => None,
+            Target::Pointed(_) | Target::Nothing(_) => None,
         });
         let of_resource = |resource: &'static Resource| {
             let hidden = |field: &&Field| matches!(field.shown, Shown::From(from) if rung < from);

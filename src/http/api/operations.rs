@@ -158,8 +158,9 @@ impl Permitted<'_> {
     }
 
     fn projection(&self, caller: &Caller) -> Projection {
-        let dates = self.call.app.tuned.profile().dates;
-        Projection::read(self.resource(), &self.params, caller.rung()).with_dates(dates)
+        let app = &self.call.app;
+        let projection = Projection::read(self.resource(), &self.params, caller.rung());
+        projection.with_dates(app.tuned.profile().dates).on_day(app.clock.now().day())
     }
 
     /// The attributes of each element of the body.

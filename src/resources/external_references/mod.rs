@@ -1,5 +1,6 @@
-//! External references: a description, and no rules of their own.
+//! External references: a description, and the records that can have them.
 
 mod description;
+mod subjects;
 
-pub use description::{ENTRY, FILTERS_OF_ROLES, FILTERS_OF_USERS, NESTED, RESOURCE, field};
+pub use description::{ENTRY, FILTERS_OF_ROLES, FILTERS_OF_SKILLS, FILTERS_OF_USERS, NESTED, RESOURCE, field};

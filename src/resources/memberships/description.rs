@@ -4,10 +4,10 @@ use crate::engine::access::{ADMINISTRATOR, ASSIGNABLE, LEAD};
 use crate::resources::entry::{Behaviour, DELETE, Entry};
 use crate::resources::memberships::rules;
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
-use crate::resources::{roles, users};
+use crate::resources::{billable_utilizations, cost_rates, roles, skills, users};
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Flag, Operation, Resource, Rung, Search, Sort, Tally, Test,
-    Verb, derived,
+    Association, DefaultScope, Deletion, Dependents, Direction, Field, Filter, Flag, Operation, Resource, Rung, Search,
+    Sort, Tally, Test, Verb, derived,
 };
 use crate::wire::kind::{FALSE, Kind};
 
@@ -22,6 +22,10 @@ const WORDS: &str = "(SELECT u.search_key FROM users u WHERE u.id = t.user_id)";
 /// The other active members of the account.
 const OTHERS: &str = "account_memberships m \
                       WHERE m.account_id = t.account_id AND m.disabled_at IS NULL AND m.user_id <> t.user_id";
+
+const COST_RATES: &str = "cost_rates c WHERE c.account_membership_id = t.id";
+const FUTURE_TARGETS: &str =
+    "billable_utilizations b WHERE b.account_membership_id = t.id AND b.effective_date > {today}";
 
 /// A flag that an update may set.
 const fn setting(name: &'static str, position: u8, text: &'static str) -> Field {
@@ -46,6 +50,7 @@ pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
         before_update: Some(rules::before_update),
+        beside_update: Some(rules::beside_update),
         destroy: Some(rules::remove),
         actions: &[("disable", rules::disable), ("enable", rules::enable)],
         changes_authority: &["permission", "disable", "enable", DELETE],
@@ -185,8 +190,15 @@ pub static RESOURCE: Resource = Resource {
             "backup_approver_association_ids",
             "backup_approver_associations",
         ),
-        Association::none("cost_rates", "cost_rate_ids", "cost_rates"),
-        Association::none("future_billable_utilizations", "future_billable_utilization_ids", "billable_utilizations"),
+        Association::many("cost_rates", "cost_rate_ids", ("c.id", COST_RATES), &cost_rates::RESOURCE)
+            .usable_from(ADMINISTRATOR),
+        Association::many(
+            "future_billable_utilizations",
+            "future_billable_utilization_ids",
+            ("b.id", FUTURE_TARGETS),
+            &billable_utilizations::RESOURCE,
+        )
+        .usable_from(ADMINISTRATOR),
         Association::many(
             "managees",
             "managee_ids",
@@ -195,12 +207,24 @@ pub static RESOURCE: Resource = Resource {
         ),
         possible("possible_managees", "possible_managee_ids"),
         possible("possible_managers", "possible_manager_ids"),
-        Association::none("skill_memberships", "skill_membership_ids", "skill_memberships"),
+        Association::many(
+            "skill_memberships",
+            "skill_membership_ids",
+            ("s.id", "skill_memberships s WHERE s.user_id = t.user_id"),
+            &skills::MEMBERSHIP,
+        ),
     ],
     tallies: &[
         Tally { name: ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] },
         Tally { name: MEMBERSHIPS, conditions: &[] },
     ],
+    deletion: Deletion {
+        takes_along: &[
+            Dependents { table: "cost_rates", condition: "account_membership_id = ?2", tally: None },
+            Dependents { table: "billable_utilizations", condition: "account_membership_id = ?2", tally: None },
+        ],
+        ..Deletion::PLAIN
+    },
     operations: &[
         Operation::new(Verb::Index, "GetAccountMemberships", Rung::EVERYONE, "Retrieve account memberships."),
         Operation::new(Verb::Show, "GetAccountMembership", Rung::EVERYONE, "Retrieve one account membership."),

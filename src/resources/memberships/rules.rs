@@ -9,9 +9,9 @@ use crate::engine::audit::{Actor, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
-use crate::engine::{tallies, tokens};
+use crate::engine::{deletion, tallies, tokens};
 use crate::ids::{AccountId, MembershipId, UserId};
-use crate::resources::{people, seats};
+use crate::resources::{cost_rates, people, seats};
 use crate::store::{Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::kind::{Cell, Kind, Value};
@@ -34,6 +34,12 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
         context.callers.forget_after_commit(db);
     }
     Ok(())
+}
+
+pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    let Some(rate) = changes.get("cost_rate_in_cents") else { return Ok(()) };
+    let amount = if let Value::Int(cents) = rate { Some(*cents) } else { None };
+    Ok(cost_rates::follow(db, context.caller.account_id, record.id.typed(), amount, context.now)?)
 }
 
 /// Ends a member's access. Disabling twice changes nothing.
@@ -91,6 +97,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     require_not_owner(record, OWNER_STAYS)?;
     require_other_administrator(db, context, record)?;
     let (account, user) = (context.caller.account_id, user_of(record));
+    deletion::take_along(db, context, record)?;
     let sql = "DELETE FROM account_memberships WHERE account_id = ?1 AND id = ?2";
     db.exec(sql, &[account.into(), record.id.into()])?;
     tokens::end_access(db, account, user, context.now)?;

@@ -4,7 +4,7 @@ use crate::engine::access::LEAD;
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, USER};
 use crate::resources::users::rules;
-use crate::resources::{external_references, memberships, roles};
+use crate::resources::{external_references, memberships, roles, skills};
 use crate::wire::describe::{
     Association, DefaultScope, Direction, Field, Filter, Flag, Letters, Operation, Resource, Restriction, Rung, Search,
     Sort, Tally, Test, Unique, Verb,
@@ -16,6 +16,8 @@ const IS_ACTIVE: &str = "t.is_active = 1";
 
 const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'User' AND x.subject_id = t.id";
+
+const SKILLS: &str = "skill_memberships s WHERE s.user_id = t.id";
 
 const ROLE_NAME: &str = "(SELECT r.name_key FROM account_memberships m JOIN roles r ON r.id = m.default_role_id \
                          WHERE m.user_id = t.id)";
@@ -214,8 +216,8 @@ pub static RESOURCE: Resource = Resource {
             &external_references::RESOURCE,
         ),
         Association::none("custom_field_values", "custom_field_value_ids", "custom_field_values"),
-        Association::none("skills", "skill_ids", "skills"),
-        Association::none("skill_memberships", "skill_membership_ids", "skill_memberships"),
+        Association::many("skills", "skill_ids", ("s.skill_id", SKILLS), &skills::SKILL),
+        Association::many("skill_memberships", "skill_membership_ids", ("s.id", SKILLS), &skills::MEMBERSHIP),
         Association::none("work_samples", "work_sample_ids", "work_samples"),
     ],
     tallies: &[Tally { name: ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],

@@ -1,5 +1,8 @@
 //! Filters: the query parameters that narrow a list, and what a list hides by default.
 
+use serde_json::Value as Json;
+
+use crate::wire::condition::{Condition, Relation};
 use crate::wire::describe::Rung;
 
 /// What list and show hide by default.
@@ -24,6 +27,8 @@ pub struct Filter {
     pub test: Test,
     /// The related rows whose columns are tested; `None` for the resource's own.
     pub relation: Option<&'static Relation>,
+    /// Whether there is no list without it.
+    pub is_required: bool,
     /// One sentence for the reference.
     pub text: &'static str,
 }
@@ -36,7 +41,7 @@ impl Filter {
 
     /// A filter of the resource's own rows.
     pub const fn new(name: &'static str, test: Test, text: &'static str) -> Self {
-        Self { name, test, relation: None, text }
+        Self { name, test, relation: None, is_required: false, text }
     }
 
     /// When a record was made and changed: every resource with lists has these four.
@@ -57,19 +62,17 @@ impl Filter {
         Self::new(name, Test::Everything, text)
     }
 
+    /// Without it, the list is refused.
+    pub const fn required(mut self) -> Self {
+        self.is_required = true;
+        self
+    }
+
     /// Tests related rows instead. One row has to meet all filters of the same relation.
     pub const fn of(mut self, relation: &'static Relation) -> Self {
         self.relation = Some(relation);
         self
     }
-}
-
-/// Rows of another table that belong to rows of the resource.
-pub struct Relation {
-    /// Expression of the id of the resource's row.
-    pub owner: &'static str,
-    /// Table and condition, as in `FROM … WHERE …`; further conditions are appended with `AND`.
-    pub rows: &'static str,
 }
 
 /// What a filter tests. Conditions are whole boolean expressions; a column may be any expression.
@@ -96,6 +99,10 @@ pub enum Test {
     Has,
     /// There is no related row with exactly this text.
     Lacks(&'static str),
+    /// There is no related row with one of these ids.
+    LacksIds(&'static str),
+    /// What this function makes of the value; `None` for one that cannot be read.
+    Special(fn(&Json) -> Option<Condition>),
     /// No record has what is asked for.
     Nothing,
     /// Every record is without what is asked for.
@@ -105,7 +112,7 @@ pub enum Test {
 impl Test {
     /// Whether the related row that it tests must meet the other filters of its relation, too.
     pub const fn is_of_same_row(self) -> bool {
-        !matches!(self, Self::Has | Self::Lacks(_))
+        !matches!(self, Self::Has | Self::Lacks(_) | Self::LacksIds(_))
     }
 }
 

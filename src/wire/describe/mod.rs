@@ -16,7 +16,7 @@ mod writing;
 
 pub use association::{Association, Link, Target};
 pub use field::{Field, Input, Kept, ReadFrom, Shown, derived};
-pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_LISTED, Relation, Restriction, Test};
+pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_LISTED, Restriction, Test};
 pub use operation::{Operation, Ownership, Verb};
 pub use writing::{Ceiling, Deletion, Dependents, Nested, Referent, Unique, UniqueIndex, Upsert};
 

@@ -8,16 +8,19 @@ mod read;
 
 use serde_json::{Value as Json, json};
 
-use print::print_ids;
-pub use print::{date, ids_in, print_id, print_text, serialize_date, time};
-use read::{CONTROL, boolean, integer, line, object, percent};
-pub use read::{is_mailbox, moment, truth};
+pub use print::{date, ids_in, pointed_id, print_id, print_text, serialize_date, time};
+use print::{print_ids, print_pointer};
+use read::{CONTROL, boolean, integer, is_currency, line, long_text, object, percent};
+pub use read::{day, is_mailbox, moment, truth};
 
 /// Largest amount of money, in cents: the wire's integers have 32 bits.
 const MOST_CENTS: i64 = i32::MAX as i64;
 
 /// Longest line and longest address, in Unicode scalar values.
 const LONGEST_LINE: usize = 255;
+
+/// Longest text of several lines, in Unicode scalar values.
+const LONGEST_TEXT: usize = 10_000;
 
 /// A borrowed stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +78,12 @@ pub enum Kind {
     Id(&'static str),
     /// The ids of records of the named resource, stored as a JSON array of numbers; printed as texts.
     Ids(&'static str),
+    /// The id of a record of the named resource; printed as a number.
+    NumberedId(&'static str),
     /// A read-only whole number.
     Number,
+    /// A whole number from the first to the second.
+    Whole(i64, i64),
     /// Whole cents, 0 to 2³¹−1.
     Cents,
     /// Whole percent, 0 to 100; the sign is dropped, `true` is 100 and `false` 0.
@@ -91,12 +98,18 @@ pub enum Kind {
     Line,
     /// As [`Kind::Line`], but a whole number is accepted as its digits.
     Reference,
+    /// Text of at most 10,000 characters, which may have several lines.
+    LongText,
+    /// The three letters of a currency (ISO 4217).
+    Currency,
     /// An object with these members, stored as JSON text.
     Object(&'static [Property]),
     /// A day in UTC, stored as days since 1970-01-01.
     Date,
     /// A moment, stored as microseconds since 1970-01-01T00:00:00Z.
     Time,
+    /// The class and id of a record of one of several resources, stored as `name:id`; printed as `{"key": …, "id": …}`.
+    Pointer,
 }
 
 /// A member of a [`Kind::Object`].
@@ -111,7 +124,7 @@ impl Kind {
     pub fn read(self, name: &str, input: &Json) -> Result<Value, String> {
         let refuse = |rest: &str| Err(format!("{} {rest}", label(name)));
         match self {
-            Self::Id(_) => match integer(input) {
+            Self::Id(_) | Self::NumberedId(_) => match integer(input) {
                 Some(Some(id)) if id > 0 => Ok(Value::Int(id)),
                 Some(_) | None => refuse("must be an id."),
             },
@@ -119,6 +132,10 @@ impl Kind {
                 Some(Some(cents)) if (0..=MOST_CENTS).contains(&cents) => Ok(Value::Int(cents)),
                 Some(_) => refuse(&format!("must be between 0 and {MOST_CENTS}.")),
                 None => refuse("must be a whole number."),
+            },
+            Self::Whole(least, most) => match integer(input).flatten() {
+                Some(number) if (least..=most).contains(&number) => Ok(Value::Int(number)),
+                _ => refuse(&format!("must be a whole number from {least} to {most}.")),
             },
             Self::Percent => match percent(input) {
                 Some(percent @ 0..=100) => Ok(Value::Int(percent)),
@@ -138,6 +155,15 @@ impl Kind {
                 Err(reason) => refuse(reason),
             },
             Self::Line => line(input).map(Value::Text).or_else(refuse),
+            Self::LongText => long_text(input).map(Value::Text).or_else(refuse),
+            Self::Currency => match input {
+                Json::String(code) if is_currency(code) => Ok(Value::Text(code.clone())),
+                _ => refuse("must be the three capital letters of a currency, such as USD."),
+            },
+            Self::Date => match input.as_str().and_then(day) {
+                Some(day) => Ok(Value::Int(day)),
+                None => refuse("must be a day, such as 2031-02-01."),
+            },
             Self::Reference => match input {
                 Json::Number(_) => match integer(input).flatten() {
                     Some(number) => Ok(Value::Text(number.to_string())),
@@ -153,13 +179,13 @@ impl Kind {
                     refuse(&format!("must be an object with {}.", enumerate(&required)))
                 }
             },
-            Self::Date | Self::Time | Self::Ids(_) | Self::Number => refuse("cannot be set."),
+            Self::Time | Self::Ids(_) | Self::Number | Self::Pointer => refuse("cannot be set."),
         }
     }
 
     /// Whether surrounding blanks do not count, so a text of nothing but blanks is missing (rule H7).
     pub fn is_trimmed_text(self) -> bool {
-        matches!(self, Self::Email | Self::Line | Self::Reference)
+        matches!(self, Self::Email | Self::Line | Self::LongText | Self::Reference)
     }
 
     /// Appends the value as JSON, with days as `dates` says.
@@ -175,6 +201,7 @@ impl Kind {
             (Self::Time, Cell::Int(microseconds)) => print_text(&time(microseconds), out),
             (_, Cell::Int(number)) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
             (Self::Ids(_), Cell::Text(numbers)) => print_ids(numbers, out),
+            (Self::Pointer, Cell::Text(pointer)) => print_pointer(pointer, out),
             (Self::Object(_), Cell::Text(json)) => out.extend_from_slice(json.as_bytes()),
             (_, Cell::Text(text)) => print_text(text, out),
         }
@@ -183,15 +210,19 @@ impl Kind {
     /// The kind in a few words, for the reference.
     pub fn text(self) -> String {
         match self {
-            Self::Id(resource) => format!("id of one of the {resource}"),
+            Self::Id(resource) | Self::NumberedId(resource) => format!("id of one of the {resource}"),
             Self::Ids(resource) => format!("ids of {resource}"),
             Self::Number => "whole number".to_owned(),
+            Self::Whole(least, most) => format!("whole number, {least} to {most}"),
             Self::Cents => format!("whole cents, 0 to {MOST_CENTS}"),
             Self::Percent => "whole percent, 0 to 100".to_owned(),
             Self::Bool => "true or false".to_owned(),
             Self::Choice(choices) => format!("one of {}", choices.join(", ")),
             Self::Email => format!("mail address of at most {LONGEST_LINE} characters"),
             Self::Line | Self::Reference => format!("text of at most {LONGEST_LINE} characters"),
+            Self::LongText => format!("text of at most {LONGEST_TEXT} characters"),
+            Self::Currency => "three letters of a currency, such as USD".to_owned(),
+            Self::Pointer => "object with key and id".to_owned(),
             Self::Object(members) => {
                 let names: Vec<&str> = members.iter().map(|member| member.name).collect();
                 format!("object with {}", enumerate(&names))
@@ -204,12 +235,13 @@ impl Kind {
     /// Schema of the value in an API description, as it is printed or, with `input`, as it is read.
     pub fn schema(self, nullable: bool, input: bool) -> Json {
         let mut schema = match self {
-            Self::Id(_) if input => json!({"type": "integer", "format": "int64", "minimum": 1}),
+            Self::Id(_) | Self::NumberedId(_) if input => json!({"type": "integer", "format": "int64", "minimum": 1}),
             Self::Id(_) => json!({"type": "string", "pattern": "^[1-9][0-9]*$"}),
             Self::Ids(_) => {
                 json!({"type": "array", "items": {"type": "string", "pattern": "^[1-9][0-9]*$"}})
             }
-            Self::Number => json!({"type": "integer"}),
+            Self::Number | Self::NumberedId(_) => json!({"type": "integer"}),
+            Self::Whole(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
             Self::Cents => {
                 json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": MOST_CENTS})
             }
@@ -221,6 +253,13 @@ impl Kind {
             Self::Choice(choices) => json!({"type": "string", "enum": choices}),
             Self::Email => json!({"type": "string", "format": "email", "maxLength": LONGEST_LINE}),
             Self::Line | Self::Reference => json!({"type": "string", "maxLength": LONGEST_LINE}),
+            Self::LongText => json!({"type": "string", "maxLength": LONGEST_TEXT}),
+            Self::Currency => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
+            Self::Pointer => json!({
+                "type": "object",
+                "properties": {"key": {"type": "string"}, "id": {"type": "string"}},
+                "required": ["key", "id"],
+            }),
             Self::Object(members) => {
                 let properties: serde_json::Map<String, Json> =
                     members.iter().map(|member| (member.name.into(), member.kind.schema(false, true))).collect();

@@ -28,6 +28,21 @@ pub fn ids_in(numbers: &str) -> impl Iterator<Item = i64> {
     digits_in(numbers).filter_map(|digits| digits.parse().ok())
 }
 
+/// Appends `name:id` as an object.
+pub(super) fn print_pointer(pointer: &str, out: &mut Vec<u8>) {
+    let (key, id) = pointer.split_once(':').unwrap_or((pointer, ""));
+    out.extend_from_slice(b"{\"key\":");
+    print_text(key, out);
+    out.extend_from_slice(b",\"id\":");
+    print_text(id, out);
+    out.push(b'}');
+}
+
+/// The id in `name:id`, if it is of this name.
+pub fn pointed_id(pointer: &str, name: &str) -> Option<i64> {
+    pointer.strip_prefix(name)?.strip_prefix(':')?.parse().ok()
+}
+
 fn digits_in(numbers: &str) -> impl Iterator<Item = &str> {
     numbers.split(|character: char| !character.is_ascii_digit()).filter(|digits| !digits.is_empty())
 }

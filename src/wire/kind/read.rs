@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use serde_json::{Value as Json, json};
 
-use crate::wire::kind::{Kind, LONGEST_LINE, Property, Value};
+use crate::wire::kind::{Kind, LONGEST_LINE, LONGEST_TEXT, Property, Value};
 
 /// A boolean in a query parameter or in an attribute given as text (rules B10 and C10).
 pub fn truth(text: &str) -> Option<bool> {
@@ -25,6 +25,17 @@ pub fn moment(text: &str) -> Option<i64> {
     let in_utc = |moment: DateTime| Offset::UTC.to_timestamp(moment).ok();
     let timestamp = text.parse().ok().or_else(|| text.parse().ok().and_then(in_utc))?;
     Some(Timestamp::as_microsecond(timestamp))
+}
+
+/// The day in a text such as `2031-02-01`, in days since 1970. Of a moment, its day in UTC.
+pub fn day(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let days =
+        |date: Date| Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok().map(|midnight| midnight.as_second() / 86_400);
+    match text.parse::<Date>() {
+        Ok(date) if text.len() == 10 => days(date),
+        _ => moment(text).map(|moment| moment.div_euclid(86_400_000_000)),
+    }
 }
 
 /// A whole number, given as a number or as text. The outer `None` is not a whole number; the inner one exceeds 64 bits.
@@ -78,6 +89,25 @@ pub(super) fn line(input: &Json) -> Result<String, &'static str> {
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// Text of several lines, trimmed. Of the control characters, it may have tabs and ends of lines.
+pub(super) fn long_text(input: &Json) -> Result<String, &'static str> {
+    let Json::String(text) = input else {
+        return Err("must be text.");
+    };
+    let text = text.trim();
+    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        Err(CONTROL)
+    } else if text.chars().count() > LONGEST_TEXT {
+        Err("must be at most 10000 characters.")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+pub(super) fn is_currency(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// In bytes, before the `@` (RFC 5321, section 4.5.3.1.1). No mail server takes more.

@@ -1,42 +1,25 @@
 //! Filters: parameters become conditions on rows (rules B10 and B12).
 
-use crate::wire::describe::{Filter, Flag, Letters, MOST_LISTED, Relation, Resource, Rung, Test};
+use serde_json::Value as Json;
+
+use crate::wire::condition::{Condition, Relation};
+use crate::wire::describe::{Filter, Flag, Letters, MOST_LISTED, Resource, Rung, Test};
 use crate::wire::fold::fold;
 use crate::wire::kind::{Value, moment, truth};
 use crate::wire::params::Tree;
 use crate::wire::query::given::{Given, plain};
 use crate::wire::query::{Ids, digits};
 
-/// A condition on rows. A column may be any expression.
-#[derive(Clone)]
-pub enum Condition {
-    /// A SQL fragment of the description, and its negation.
-    Fixed(&'static str),
-    Not(&'static str),
-    /// One of the columns contains the text.
-    Contains(&'static [&'static str], String),
-    /// Column, `=`, `<` or `>`, and value.
-    Compares(&'static str, &'static str, Value),
-    OneOf(&'static str, Vec<String>),
-    Among(&'static str, Vec<i64>),
-    NotAmong(&'static str, Vec<i64>),
-    /// One related row meets all of these conditions.
-    Related(&'static Relation, Vec<Condition>),
-    /// No related row meets all of these conditions.
-    Unrelated(&'static Relation, Vec<Condition>),
-    Never,
-}
-
 /// Most ids in a filter, as many as a request may have values.
 const MOST_IDS: usize = 10_000;
 
-/// A parameter lists too many values.
+/// Why a list is refused.
 #[derive(Debug)]
-pub struct TooMany {
-    pub parameter: &'static str,
-    pub most: usize,
-    /// What it lists.
-    pub of: &'static str,
+pub enum ListError {
+    /// A parameter lists too many values; `of` is what it lists.
+    TooMany { parameter: &'static str, most: usize, of: &'static str },
+    /// A filter without which there is no list is absent.
+    Missing { parameter: &'static str },
 }
 
 /// The default scope, every filter, and what this caller may see.
@@ -44,7 +27,7 @@ pub(super) fn list_conditions(
     resource: &'static Resource,
     params: &Tree,
     rung: Rung,
-) -> Result<Vec<Condition>, TooMany> {
+) -> Result<Vec<Condition>, ListError> {
     conditions(resource, params, rung, |_| true)
 }
 
@@ -66,7 +49,7 @@ fn conditions(
     params: &Tree,
     rung: Rung,
     is_wanted: impl Fn(&Filter) -> bool,
-) -> Result<Vec<Condition>, TooMany> {
+) -> Result<Vec<Condition>, ListError> {
     let mut conditions = default_scope(resource, params);
     if conditions.is_empty() {
         // The scope implies it, and a stored count applies only to the scope alone.
@@ -134,17 +117,33 @@ impl Reading {
     }
 }
 
-fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>, TooMany> {
-    Given::read(params, filter.name).map_or(Ok(None), |given| Ok(read(filter, &given)?.condition))
+fn condition(filter: &'static Filter, params: &Tree) -> Result<Option<Condition>, ListError> {
+    if let Test::Special(read) = filter.test {
+        let given = params.get(filter.name).filter(|given| !is_absent(given));
+        return Ok(given.map(|given| read(given).unwrap_or(Condition::Never)));
+    }
+    match Given::read(params, filter.name) {
+        Some(given) => Ok(read(filter, &given)?.condition),
+        None if filter.is_required => Err(ListError::Missing { parameter: filter.name }),
+        None => Ok(None),
+    }
+}
+
+/// Clients may send a parameter without a value instead of leaving it out.
+fn is_absent(given: &Json) -> bool {
+    matches!(given, Json::Null) || plain(given).is_some_and(|text| text.trim().is_empty())
 }
 
 /// Whether a filter was given a value that cannot be read, or only in part. One that lists too much has its own error.
 pub fn is_unreadable(filter: &'static Filter, params: &Tree) -> bool {
+    if let Test::Special(read) = filter.test {
+        return params.get(filter.name).is_some_and(|given| !is_absent(given) && read(given).is_none());
+    }
     let reading = Given::read(params, filter.name).map(|given| read(filter, &given));
     reading.is_some_and(|reading| reading.is_ok_and(|reading| !reading.is_whole))
 }
 
-fn read(filter: &'static Filter, given: &Given<'_>) -> Result<Reading, TooMany> {
+fn read(filter: &'static Filter, given: &Given<'_>) -> Result<Reading, ListError> {
     match filter.test {
         Test::OneOf(letters, column) => texts(filter.name, letters, column, given),
         Test::Ids(column) => {
@@ -156,6 +155,11 @@ fn read(filter: &'static Filter, given: &Given<'_>) -> Result<Reading, TooMany> 
             let is_read = is_empty || !ids.is_empty();
             let condition = if is_read { Condition::NotAmong(column, ids) } else { Condition::Never };
             Ok(Reading { condition: Some(condition), is_whole })
+        }
+        Test::LacksIds(column) => {
+            let Ids { ids, is_whole, .. } = Ids::read(filter.name, MOST_IDS, given)?;
+            let condition = related(filter, false, vec![Condition::Among(column, ids)]);
+            Ok(if is_whole { Reading::whole(condition) } else { Reading::never() })
         }
         Test::Nothing => Ok(Reading::whole(Some(Condition::Never))),
         Test::Everything => Ok(Reading::whole(None)),
@@ -184,7 +188,13 @@ fn read_one(filter: &Filter, text: &str) -> Reading {
             let equals = Condition::Compares(column, "=", Value::Text(text.to_owned()));
             Reading::whole(related(filter, false, vec![equals]))
         }
-        Test::OneOf(..) | Test::Ids(_) | Test::NotIds(_) | Test::Nothing | Test::Everything => Reading::never(),
+        Test::OneOf(..)
+        | Test::Ids(_)
+        | Test::NotIds(_)
+        | Test::LacksIds(_)
+        | Test::Special(_)
+        | Test::Nothing
+        | Test::Everything => Reading::never(),
     }
 }
 
@@ -222,11 +232,11 @@ fn texts(
     letters: Letters,
     column: &'static str,
     given: &Given<'_>,
-) -> Result<Reading, TooMany> {
+) -> Result<Reading, ListError> {
     let Some(pieces) = given.many() else { return Ok(Reading::never()) };
     let pieces: Vec<&str> = pieces.into_iter().map(str::trim).filter(|piece| !piece.is_empty()).collect();
     if pieces.len() > MOST_LISTED {
-        return Err(TooMany { parameter, most: MOST_LISTED, of: "texts" });
+        return Err(ListError::TooMany { parameter, most: MOST_LISTED, of: "texts" });
     }
     let texts = pieces.into_iter().filter(|piece| !piece.contains('\0')).map(|piece| letters.write(piece)).collect();
     Ok(Reading::whole(Some(Condition::OneOf(column, texts))))

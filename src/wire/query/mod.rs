@@ -12,10 +12,11 @@ mod filters;
 mod given;
 mod paging;
 
+use crate::wire::condition::Condition;
 use crate::wire::describe::{Association, Direction, MOST_LISTED, Resource, Rung, Sort};
 use crate::wire::fold::{fold, mark_words};
 use crate::wire::params::Tree;
-pub use filters::{Condition, TooMany, is_unreadable, restriction, show_conditions};
+pub use filters::{ListError, is_unreadable, restriction, show_conditions};
 use given::{Given, numbered, plain};
 pub use paging::{Paging, Slice};
 
@@ -34,7 +35,7 @@ pub struct ListQuery {
 pub type Order = (&'static Sort, Direction);
 
 impl ListQuery {
-    pub fn read(resource: &'static Resource, params: &Tree, rung: Rung) -> Result<Self, TooMany> {
+    pub fn read(resource: &'static Resource, params: &Tree, rung: Rung) -> Result<Self, ListError> {
         let conditions = filters::list_conditions(resource, params, rung)?;
         let asked = explicit_order(resource, params, rung);
         let order = asked.unwrap_or_else(|| default_order(resource));
@@ -71,11 +72,13 @@ fn default_order(resource: &'static Resource) -> Order {
 
 static BY_ID: Sort = Sort::new("id", "t.id");
 
-/// The associations of `include`, in the order of their first mention; unknown names are ignored (rule B8).
-pub fn includes(resource: &'static Resource, params: &Tree) -> Vec<&'static Association> {
+/// The associations of `include` that callers on this rung know, in the order of their first mention; unknown names are
+/// ignored (rule B8).
+pub fn includes(resource: &'static Resource, params: &Tree, rung: Rung) -> Vec<&'static Association> {
     let mut wanted: Vec<&'static Association> = Vec::new();
     for name in included_names(params) {
         if let Some(association) = resource.associations.iter().find(|association| association.name == name)
+            && rung >= association.usable_from
             && !wanted.iter().any(|other| other.name == association.name)
         {
             wanted.push(association);
@@ -104,7 +107,7 @@ struct Ids {
 }
 
 impl Ids {
-    fn read(parameter: &'static str, most: usize, given: &Given<'_>) -> Result<Self, TooMany> {
+    fn read(parameter: &'static str, most: usize, given: &Given<'_>) -> Result<Self, ListError> {
         let listed = given.many();
         let is_empty = listed.as_ref().is_some_and(Vec::is_empty);
         let is_whole = |listed: &Vec<&str>| listed.iter().all(|text| text.is_empty() || digits(text).is_some());
@@ -113,7 +116,7 @@ impl Ids {
         ids.sort_unstable();
         ids.dedup();
         if ids.len() > most {
-            Err(TooMany { parameter, most, of: "ids" })
+            Err(ListError::TooMany { parameter, most, of: "ids" })
         } else {
             Ok(Self { ids, is_whole, is_empty })
         }

@@ -138,6 +138,8 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
         let value = match filter.test {
             _ if dice.once_in(10) => values::text(dice, known),
             Test::Flag { .. } | Test::Has => values::flag(dice),
+            Test::Equals(..) if filter.is_required => dice.one_of(&["User", "User", "Role", "Skill"]).to_owned(),
+            Test::Special(_) => special(dice, known),
             Test::Contains(_) | Test::Equals(..) | Test::Lacks(_) | Test::Nothing | Test::Everything => {
                 values::text(dice, known)
             }
@@ -146,7 +148,7 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
                 (0..length).map(|_| values::text(dice, known)).collect::<Vec<_>>().join(",")
             }
             Test::Id(_) => values::id(dice, known, "users"),
-            Test::Ids(_) | Test::NotIds(_) => values::ids(dice, known, class_of_ids(filter.name)),
+            Test::Ids(_) | Test::NotIds(_) | Test::LacksIds(_) => values::ids(dice, known, class_of_ids(filter.name)),
             Test::After(_) | Test::Before(_) => values::moment(dice),
         };
         query.push((filter.name.to_owned(), value));
@@ -172,6 +174,13 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
         }
     }
     query
+}
+
+/// The value of a filter that is read by a function.
+fn special(dice: &mut Dice, known: &Known) -> String {
+    let skills: Vec<String> = (0..2).map(|_| known.id(dice, "skills").unwrap_or_else(|| "1".to_owned())).collect();
+    let operation = dice.one_of(&["and", "or", "nonsense"]);
+    format!(r#"{{"{}":[{}],"{}":[],"operation":"{operation}"}}"#, skills[0], dice.below(6), skills[1])
 }
 
 /// The resource of the ids in a filter.

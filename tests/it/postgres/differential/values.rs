@@ -214,7 +214,7 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
             json!(if dice.once_in(6) { dice.one_of(choices) } else { dice.one_of(&LEVELS) })
         }
         Kind::Choice(choices) => json!(dice.one_of(choices)),
-        Kind::Id(resource) => match dice.below(8) {
+        Kind::Id(resource) | Kind::NumberedId(resource) => match dice.below(8) {
             0 => Value::Null,
             1 => json!(dice.one_of(NUMBERS)),
             2 => serde_json::from_str(dice.one_of(NUMBERS)).unwrap_or_default(),
@@ -251,7 +251,17 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
             }
             Value::Object(object)
         }
-        Kind::Ids(_) | Kind::Number | Kind::Date | Kind::Time => wrong(dice, known),
+        Kind::Whole(least, most) => match dice.below(5) {
+            0 => json!(dice.one_of(NUMBERS)),
+            1 => json!(most + 1),
+            _ => json!(least + i64::try_from(dice.below(6)).unwrap_or_default()),
+        },
+        Kind::LongText => json!(format!("{}\n{}", text(dice, known), text(dice, known))),
+        Kind::Currency => json!(dice.one_of(&["USD", "EUR", "EUR", "usd", "US"])),
+        Kind::Date => {
+            json!(dice.one_of(&["2031-01-01", "2031-02-30", "2032-02-29", "2031-01-01T10:00:00Z", "1.1.2031"]))
+        }
+        Kind::Ids(_) | Kind::Number | Kind::Time | Kind::Pointer => wrong(dice, known),
     }
 }
 

@@ -1,0 +1,134 @@
+//! Cost rates: what an hour of a member costs, in each currency.
+//!
+//! The rate in the account's own currency is the member's default cost rate, which the membership shows as
+//! `cost_rate_in_cents`. Both are written in one transaction, whichever of them a request names.
+
+use crate::clock::Timestamp;
+use crate::engine::access::ADMINISTRATOR;
+use crate::engine::context::Context;
+use crate::engine::creation::Written;
+use crate::engine::error::Error;
+use crate::engine::records::Record;
+use crate::ids::{AccountId, MembershipId};
+use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::memberships;
+use crate::store::{self, Db, Param};
+use crate::wire::changes::Changes;
+use crate::wire::describe::{
+    Association, Direction, Field, Filter, Operation, Referent, Resource, Sort, Upsert, Verb, derived,
+};
+use crate::wire::kind::Kind;
+
+pub const MEMBERSHIP: Referent = Referent { table: "account_memberships", condition: "1 = 1", what: "a membership" };
+
+pub static ENTRY: Entry = Entry {
+    resource: &RESOURCE,
+    behaviour: Behaviour {
+        beside_create: Some(lead_when_created),
+        beside_update: Some(lead_when_updated),
+        before_destroy: Some(lead_when_deleted),
+        ..Behaviour::NONE
+    },
+};
+
+pub static RESOURCE: Resource = Resource {
+    name: "cost_rates",
+    singular: "cost_rate",
+    object: "CostRate",
+    text: "What an hour of a member costs, in one currency.",
+    table: "cost_rates",
+    fields: &[
+        Field::new("account_membership_id", Kind::NumberedId("account_memberships"), "The membership.")
+            .on_create(1)
+            .required()
+            .naming(MEMBERSHIP),
+        Field::new("amount_in_subunits", Kind::Cents, "The rate.").on_write(3).always_required(),
+        Field::new("created_at", Kind::Time, "When it was made."),
+        Field::new("currency", Kind::Currency, "The currency.").on_create(2).required(),
+        derived("in_use", "1 = 0", "Whether a project of the member has this currency: never here."),
+        Field::new("updated_at", Kind::Time, "When it was last changed."),
+    ],
+    filters: &[Filter::DATES],
+    sorts: &[Sort::new("created_at", "t.created_at")],
+    default_order: ("created_at", Direction::Ascending),
+    associations: &[Association::belongs_to("account_membership", "account_membership_id", &memberships::RESOURCE)],
+    upsert: Some(Upsert { key: &["account_membership_id", "currency"] }),
+    operations: &[
+        Operation::new(Verb::Index, "GetCostRates", ADMINISTRATOR, "Retrieve cost rates."),
+        Operation::new(
+            Verb::Create { bulk: 100 },
+            "CreateCostRate",
+            ADMINISTRATOR,
+            "Set the rate of a member in a currency, or up to 100 rates.",
+        ),
+        Operation::new(Verb::Update, "UpdateCostRate", ADMINISTRATOR, "Change the amount of a cost rate."),
+        Operation::new(Verb::Destroy, "DeleteCostRate", ADMINISTRATOR, "Delete a cost rate."),
+    ],
+    ..Resource::PLAIN
+};
+
+fn lead_when_created(db: &mut Db, context: &Context, _: Written, changes: &Changes) -> Result<(), Error> {
+    let (membership, currency) = (changes.int("account_membership_id"), changes.text("currency"));
+    lead(db, context, membership, currency, changes.int("amount_in_subunits"))
+}
+
+fn lead_when_updated(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    match changes.int("amount_in_subunits") {
+        Some(amount) => lead_of(db, context, record, Some(amount)),
+        None => Ok(()),
+    }
+}
+
+fn lead_when_deleted(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
+    lead_of(db, context, record, None)
+}
+
+fn lead_of(db: &mut Db, context: &Context, record: &Record, amount: Option<i64>) -> Result<(), Error> {
+    lead(db, context, record.int("account_membership_id"), record.text("currency"), amount)
+}
+
+/// Sets the default rate of a membership, if this is the account's currency.
+fn lead(
+    db: &mut Db,
+    context: &Context,
+    membership: Option<i64>,
+    currency: Option<&str>,
+    amount: Option<i64>,
+) -> Result<(), Error> {
+    let sql = "UPDATE account_memberships SET cost_rate_in_cents = ?4, updated_at = ?5 WHERE account_id = ?1 AND id = ?2 \
+               AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = ?1 AND a.currency = ?3)";
+    let params = [
+        context.caller.account_id.into(),
+        membership.into(),
+        currency.into(),
+        amount.into(),
+        Param::Int(context.now.0),
+    ];
+    db.exec(sql, &params)?;
+    Ok(())
+}
+
+/// Writes the default rate of a membership as a rate in the account's currency.
+pub fn follow(
+    db: &mut Db,
+    account: AccountId,
+    membership: MembershipId,
+    amount: Option<i64>,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let sql = match amount {
+        Some(_) => {
+            "INSERT INTO cost_rates (account_id, account_membership_id, currency, amount_in_subunits, created_at, \
+             updated_at) SELECT ?1, ?2, a.currency, ?3, ?4, ?4 FROM accounts a WHERE a.id = ?1 \
+             ON CONFLICT (account_membership_id, currency) DO UPDATE SET \
+             amount_in_subunits = excluded.amount_in_subunits, updated_at = excluded.updated_at"
+        }
+        None => {
+            "DELETE FROM cost_rates WHERE account_id = ?1 AND account_membership_id = ?2 \
+             AND currency = (SELECT a.currency FROM accounts a WHERE a.id = ?1)"
+        }
+    };
+    let with_amount = [account.into(), membership.into(), amount.into(), Param::Int(now.0)];
+    let params = if amount.is_some() { &with_amount[..] } else { &with_amount[..2] };
+    db.exec(sql, params).map(drop)
+}
