@@ -8,7 +8,7 @@ use crate::engine::access::ADMINISTRATOR;
 use crate::engine::context::Context;
 use crate::engine::creation::Written;
 use crate::engine::error::Error;
-use crate::engine::records::Record;
+use crate::engine::records::{self, Record};
 use crate::ids::{AccountId, MembershipId};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::memberships;
@@ -67,40 +67,30 @@ pub static RESOURCE: Resource = Resource {
     ..Resource::PLAIN
 };
 
-fn lead_when_created(db: &mut Db, context: &Context, _: Written, changes: &Changes) -> Result<(), Error> {
-    let (membership, currency) = (changes.int("account_membership_id"), changes.text("currency"));
-    lead(db, context, membership, currency, changes.int("amount_in_subunits"))
+fn lead_when_created(db: &mut Db, context: &Context, written: Written, _: &Changes) -> Result<(), Error> {
+    let record = records::find(db, &RESOURCE, context.caller.account_id, Some(written.id()))?;
+    lead(db, context, &record, record.int("amount_in_subunits"))
 }
 
 fn lead_when_updated(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
     match changes.int("amount_in_subunits") {
-        Some(amount) => lead_of(db, context, record, Some(amount)),
+        Some(amount) => lead(db, context, record, Some(amount)),
         None => Ok(()),
     }
 }
 
 fn lead_when_deleted(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
-    lead_of(db, context, record, None)
+    lead(db, context, record, None)
 }
 
-fn lead_of(db: &mut Db, context: &Context, record: &Record, amount: Option<i64>) -> Result<(), Error> {
-    lead(db, context, record.int("account_membership_id"), record.text("currency"), amount)
-}
-
-/// Sets the default rate of a membership, if this is the account's currency.
-fn lead(
-    db: &mut Db,
-    context: &Context,
-    membership: Option<i64>,
-    currency: Option<&str>,
-    amount: Option<i64>,
-) -> Result<(), Error> {
+/// Sets the default rate of the membership, if this rate is in the account's currency.
+fn lead(db: &mut Db, context: &Context, record: &Record, amount: Option<i64>) -> Result<(), Error> {
     let sql = "UPDATE account_memberships SET cost_rate_in_cents = ?4, updated_at = ?5 WHERE account_id = ?1 AND id = ?2 \
                AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = ?1 AND a.currency = ?3)";
     let params = [
         context.caller.account_id.into(),
-        membership.into(),
-        currency.into(),
+        record.int("account_membership_id").into(),
+        record.text("currency").into(),
         amount.into(),
         Param::Int(context.now.0),
     ];
