@@ -73,8 +73,15 @@ impl Statement {
                 let (owner, rows) = (relation.owner, relation.rows);
                 format!("NOT EXISTS (SELECT 1 FROM {rows} AND {owner} = t.id{})", self.all(together))
             }
+            Condition::All(each) => self.joined(each, " AND "),
+            Condition::Any(each) => self.joined(each, " OR "),
             Condition::Never => "1 = 0".to_owned(),
         }
+    }
+
+    fn joined(&mut self, conditions: &[Condition], word: &str) -> String {
+        let each: Vec<String> = conditions.iter().map(|condition| self.condition(condition)).collect();
+        format!("({})", each.join(word))
     }
 
     fn all(&mut self, conditions: &[Condition]) -> String {

@@ -27,5 +27,7 @@ pub enum Condition {
     Related(&'static Relation, Vec<Condition>),
     /// No related row meets all of these conditions.
     Unrelated(&'static Relation, Vec<Condition>),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
     Never,
 }

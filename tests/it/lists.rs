@@ -17,6 +17,7 @@ mod only;
 mod order;
 mod paging;
 mod published;
+mod skills;
 
 pub(crate) use include::{ids_of, included};
 use serde_json::{Value, json};

@@ -155,6 +155,7 @@ pub static RESOURCE: Resource = Resource {
                 Flag::Only(IS_ACTIVE),
                 "Only members who have access; false lifts the restriction.",
             ),
+            Filter::new("with_skills", Test::Special(skills::of_memberships), "Members with these skills."),
             Filter::flag("only_inactive", Flag::Only(IS_DISABLED), "Only members who were disabled."),
             Filter::flag(
                 "is_active",
@@ -163,7 +164,6 @@ pub static RESOURCE: Resource = Resource {
             ),
         ],
         Filter::DATES,
-        &[Filter::nothing("with_skills", "Members with these skills: nobody here.")],
     ],
     default_scope: Some(DefaultScope {
         condition: IS_ACTIVE,

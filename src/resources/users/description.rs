@@ -33,7 +33,7 @@ const fn unknown(name: &'static str, kind: Kind) -> Field {
     Field::new(name, kind, NO_DATA).expression("NULL").nullable().on_request()
 }
 
-/// Filters on projects, skills, custom fields, organizations and the like, of which there are none here.
+/// Filters on projects, custom fields, organizations and the like, of which there are none here.
 const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
     Filter::nothing("participant_in", "Participants of a project: nobody here."),
     Filter::nothing("write_access_in", "Participants who may write in a project: nobody here."),
@@ -41,7 +41,6 @@ const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
     Filter::nothing("can_be_approver_in_workspace", "Users who can approve in a project: nobody here."),
     Filter::nothing("potential_followers_for_story", "Users who can follow a task: nobody here."),
     Filter::nothing("belonging_to_orgs", "Members of these organizations: nobody here."),
-    Filter::nothing("with_skills", "Users with these skills: nobody here."),
     Filter::nothing("by_custom_choice_value", "Users with this choice in a custom field: nobody here."),
     Filter::nothing("by_custom_currency_value", "Users with this amount in a custom field: nobody here."),
     Filter::nothing("by_custom_date_value", "Users with this day in a custom field: nobody here."),
@@ -64,7 +63,6 @@ const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
     Filter::everything("not_assigned_to", "Users without this task: everybody here."),
     Filter::everything("not_following", "Users who do not follow this task: everybody here."),
     Filter::everything("not_on_calendars", "Users without these holiday calendars: everybody here."),
-    Filter::everything("without_skills", "Users without these skills: everybody here."),
     Filter::everything("without_timesheet_submission", "Users who have not handed in a timesheet: everybody here."),
     Filter::everything(
         "on_my_account_or_participant_in_workspace",
@@ -182,6 +180,9 @@ pub static RESOURCE: Resource = Resource {
                 Flag::Only(IS_ACTIVE),
                 "Only users who can be somebody's manager: active members.",
             ),
+            Filter::new("with_skills", Test::Special(skills::of_users), "Users with these skills."),
+            Filter::new("without_skills", Test::LacksIds("s.skill_id"), "Users with none of these skills.")
+                .of(&skills::OF_USERS),
             Filter::new("with_users", Test::Ids("t.id"), "These users, by id, with commas."),
             Filter::new("without_users", Test::NotIds("t.id"), "All but these users, by id, with commas."),
         ],

@@ -22,7 +22,11 @@ pub(super) enum Given<'a> {
 
 impl<'a> Given<'a> {
     pub(super) fn read(params: &'a Tree, name: &str) -> Option<Self> {
-        match params.get(name)? {
+        Self::of(params.get(name)?)
+    }
+
+    pub(super) fn of(value: &'a Json) -> Option<Self> {
+        match value {
             Json::Null => None,
             Json::Array(elements) => Some(Self::list(elements.iter())),
             Json::Object(members) => Some(numbered(members).map_or(Self::Unreadable, Self::list)),

@@ -123,6 +123,13 @@ impl Ids {
     }
 }
 
+/// The ids of a list in any of its forms; `None` if one of them is none.
+pub fn listed(value: &Json) -> Option<Vec<i64>> {
+    let given = Given::of(value);
+    let texts = given.as_ref().map_or_else(|| Some(Vec::new()), Given::many)?;
+    texts.into_iter().filter(|text| !text.is_empty()).map(digits).collect()
+}
+
 /// A number of nothing but digits; `None` if it exceeds 64 bits, when it is no id.
 pub fn digits(text: &str) -> Option<i64> {
     let all_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -36,6 +36,8 @@ const TESTED: &[(&str, &[&str])] = &[
             "only_possible_managees",
             "only_possible_managers",
             "show_disabled",
+            "with_skills",
+            "without_skills",
             "with_users",
             "without_users",
         ],
@@ -72,6 +74,7 @@ const TESTED: &[(&str, &[&str])] = &[
             "updated_before",
             "only_active",
             "only_inactive",
+            "with_skills",
             "with_user_ids",
         ],
     ),
@@ -89,7 +92,6 @@ const NOTHING: &[(&str, &[&str])] = &[
             "can_be_approver_in_workspace",
             "potential_followers_for_story",
             "belonging_to_orgs",
-            "with_skills",
             "by_custom_choice_value",
             "by_custom_currency_value",
             "by_custom_date_value",
@@ -107,7 +109,6 @@ const NOTHING: &[(&str, &[&str])] = &[
         ],
     ),
     ("roles", &["for_rate_card", "for_scenario_rate_card", "for_workspace", "for_workspace_rate_card"]),
-    ("account_memberships", &["with_skills"]),
 ];
 
 /// Their negations.
@@ -119,7 +120,6 @@ const EVERYTHING: &[(&str, &[&str])] = &[
             "not_assigned_to",
             "not_following",
             "not_on_calendars",
-            "without_skills",
             "without_timesheet_submission",
             "on_my_account_or_participant_in_workspace",
         ],
