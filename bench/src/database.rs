@@ -1,5 +1,5 @@
 //! Databases with many invitations. Schema and seed come from the program under test, which runs once over the empty
-//! database; then `fill.sql` inserts the rows.
+//! database; then `fill.sql` inserts the rows. `members.sql` makes members of the invited people.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,6 +14,14 @@ use crate::server::Server;
 /// The first generated invitation; the others follow without gaps.
 pub(crate) const FIRST_ID: u32 = 1_000;
 
+/// What a database is filled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filling {
+    Invitations,
+    /// The invited people are members with skills, too.
+    Members,
+}
+
 /// Makes a database and returns its URL, as the server takes it. On SQLite it is the file `NAME.sqlite` in the folder.
 pub(crate) fn make(
     program: &Path,
@@ -21,6 +29,7 @@ pub(crate) fn make(
     postgres: Option<&Postgres>,
     name: &str,
     invitations: u32,
+    filling: Filling,
 ) -> Result<String> {
     progress::step(&format!("database {name} of {invitations} invitations"))?;
     let file = folder.join(format!("{name}.sqlite"));
@@ -30,7 +39,9 @@ pub(crate) fn make(
     };
     drop(Server::sandbox(program, folder, &["--database", &url])?);
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-    let rows = include_str!("fill.sql")
+    let members = if filling == Filling::Members { include_str!("members.sql") } else { "" };
+    let rows = [include_str!("fill.sql"), members]
+        .concat()
         .replace("{first}", &FIRST_ID.to_string())
         .replace("{count}", &invitations.to_string())
         .replace("{now}", &now.to_string())
@@ -48,7 +59,8 @@ fn fill(db: &Connection, rows: &str) -> Result<()> {
     let indexes: Vec<(String, String)> = db
         .prepare(
             "SELECT name, sql FROM sqlite_schema \
-             WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('users', 'account_invitations')",
+             WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN \
+             ('users', 'account_invitations', 'account_memberships', 'skill_memberships')",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;

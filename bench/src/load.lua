@@ -40,6 +40,11 @@ local operations = {
     return get(INVITATIONS .. "?per_page=50&page=" .. random(10) .. "&include=default_role,invitee,inviter")
   end,
   page = function() return get(INVITATIONS) end,
+  members = function() return get("/api/v1/account_memberships?include=skill_memberships") end,
+  holders = function()
+    return get('/api/v1/account_memberships?include=skill_memberships&with_skills=%7B%22' .. first + 20 .. '%22:[]%7D')
+  end,
+  skills = function() return get("/api/v1/skill_memberships?include=skill,user") end,
   update = function()
     return send("PUT", one(), format(
       '{"account_invitation":{"permission":"%s","bill_rate_in_cents":%d,"billability_target":%d}}',

@@ -12,6 +12,15 @@ pub(crate) enum Operation {
     List,
     /// The first page with no parameters at all
     Page,
+    /// The first page of members with their skills
+    #[value(skip)]
+    Members,
+    /// The ten members who have a rare skill
+    #[value(skip)]
+    Holders,
+    /// The first page of who has which skill
+    #[value(skip)]
+    Skills,
     /// Three fields of one invitation
     Update,
     /// Two fields of one invitation, always the same ones: for pgbench

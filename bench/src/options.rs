@@ -93,6 +93,8 @@ pub(crate) enum Part {
     Operations,
     /// The default page of a long list beside that of a short one
     Lists,
+    /// Members with their skills, out of many and out of few
+    Members,
     /// How long an account waits while another one reads slowly
     Neighbours,
 }
@@ -110,7 +112,7 @@ impl Options {
         let is_there = match part {
             Part::Start | Part::Mail => self.engine == Engine::Sqlite,
             Part::Pgbench => self.engine == Engine::Postgres,
-            Part::Operations | Part::Lists | Part::Neighbours => true,
+            Part::Operations | Part::Lists | Part::Members | Part::Neighbours => true,
         };
         is_there && (self.parts.is_empty() || self.parts.contains(&part))
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::contest::{self, Contestant, Rows};
-use crate::database;
+use crate::database::{self, Filling};
 use crate::figures::Table;
 use crate::folder::Folder;
 use crate::load::{Cell, Load};
@@ -60,12 +60,13 @@ pub(crate) fn run(options: &Options) -> Result<Report> {
         return Ok(report);
     }
     type Measure<'a> = fn(&Run<'a>, &mut Report) -> Result<()>;
-    let parts: [(Part, Measure<'_>); 6] = [
+    let parts: [(Part, Measure<'_>); 7] = [
         (Part::Start, Run::start),
         (Part::Mail, Run::mail),
         (Part::Pgbench, Run::pgbench),
         (Part::Operations, Run::operations),
         (Part::Lists, Run::lists),
+        (Part::Members, Run::members),
         (Part::Neighbours, Run::neighbours),
     ];
     for (_, measure) in parts.iter().filter(|(part, _)| options.wants(*part)) {
@@ -149,7 +150,7 @@ impl Run<'_> {
     fn pgbench(&self, report: &mut Report) -> Result<()> {
         let postgres = self.postgres.as_ref().context("pgbench without PostgreSQL")?;
         let (name, invitations) = ("pgbench", self.options.invitations);
-        let url = self.database(&self.program, name, invitations)?;
+        let url = self.database(&self.program, name, invitations, Filling::Invitations)?;
         let varied = varied(invitations);
         self.log_an_update(&url, varied.map(|varied| varied.marker))?;
         let script = |pace| Script::new(self.folder.path(), &postgres.log()?, &varied, pace);
@@ -178,7 +179,7 @@ impl Run<'_> {
 
     /// Each operation, on SQLite beside the floor over a copy of the database.
     fn operations(&self, report: &mut Report) -> Result<()> {
-        let url = self.database(&self.program, "invited", self.options.invitations)?;
+        let url = self.database(&self.program, "invited", self.options.invitations, Filling::Invitations)?;
         let mut servers = Vec::new();
         if self.postgres.is_none() {
             let copy = self.folder.path().join("floor.sqlite");
@@ -206,6 +207,19 @@ impl Run<'_> {
             servers.push((format!("out of {count}"), self.filled(&self.program, name, count)?));
         }
         report.tables.push(self.race("Pages", &servers, (&[Operation::Page], &[1, 16]))?);
+        Ok(())
+    }
+
+    /// Lists of members with their skills, out of many and out of few.
+    fn members(&self, report: &mut Report) -> Result<()> {
+        let long = if self.options.quick { 100_000 } else { 1_000_000 };
+        let mut servers = Vec::new();
+        for (name, count) in [("few", SHORT), ("many", long)] {
+            let url = self.database(&self.program, name, count, Filling::Members)?;
+            servers.push((format!("out of {count}"), self.over(&self.program, &url)?));
+        }
+        let operations = [Operation::Members, Operation::Holders, Operation::Skills];
+        report.tables.push(self.race("Members with skills", &servers, (&operations, &[1, 16]))?);
         Ok(())
     }
 
@@ -256,12 +270,12 @@ impl Run<'_> {
         contest::run(title, contestants, rows, self.options.rounds())
     }
 
-    fn database(&self, program: &Path, name: &str, invitations: u32) -> Result<String> {
-        database::make(program, self.folder.path(), self.postgres.as_ref(), name, invitations)
+    fn database(&self, program: &Path, name: &str, invitations: u32, filling: Filling) -> Result<String> {
+        database::make(program, self.folder.path(), self.postgres.as_ref(), name, invitations, filling)
     }
 
     fn filled(&self, program: &Path, name: &str, invitations: u32) -> Result<Server> {
-        self.over(program, &self.database(program, name, invitations)?)
+        self.over(program, &self.database(program, name, invitations, Filling::Invitations)?)
     }
 
     fn sandbox(&self, arguments: &[&str]) -> Result<Server> {

@@ -60,9 +60,10 @@ impl Postgres {
     /// during a measurement.
     pub(crate) fn fill(&self, database: &str, rows: &str) -> Result<()> {
         let follow = |table| format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table};");
-        let (users, invitations) = (follow("users"), follow("account_invitations"));
+        let growing = ["users", "account_invitations", "account_memberships", "skills", "skill_memberships"];
+        let ids: String = growing.map(follow).concat();
         let script = format!(
-            "BEGIN; SET LOCAL session_replication_role = replica; {rows} {users} {invitations} COMMIT; \
+            "BEGIN; SET LOCAL session_replication_role = replica; {rows} {ids} COMMIT; \
              VACUUM (ANALYZE, FREEZE); CHECKPOINT;"
         );
         self.psql(database, &script).map(drop)
