@@ -106,7 +106,8 @@ pub fn put(db: &mut Db, subject: Subject, nested: &Nested, object: &Json, now: T
     db.exec(&sql, &params).map(drop)
 }
 
-fn param(value: Option<&Json>) -> Param<'_> {
+/// A member of an object, as its column has it.
+pub fn param(value: Option<&Json>) -> Param<'_> {
     match value {
         Some(Json::String(text)) => Param::Text(text),
         Some(Json::Bool(truth)) => Param::Int(i64::from(*truth)),

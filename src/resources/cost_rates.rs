@@ -19,6 +19,9 @@ use crate::wire::describe::{
 };
 use crate::wire::kind::Kind;
 
+/// The currency of an account that names none.
+pub const DEFAULT_CURRENCY: &str = "USD";
+
 pub const MEMBERSHIP: Referent = Referent { table: "account_memberships", condition: "1 = 1", what: "a membership" };
 
 pub static ENTRY: Entry = Entry {

@@ -13,6 +13,9 @@ const ROWS: &str = "(SELECT CAST(?1 AS BIGINT) AS account_id, v.id, v.name, v.na
                      UNION ALL SELECT 3, 'Certification', 'certification' \
                      UNION ALL SELECT 4, 'Other', 'other') v)";
 
+/// Their names; the first one has the id 1.
+pub const NAMES: &[&str] = &["Skill", "Language", "Certification", "Other"];
+
 pub const ANY: Referent = Referent { table: ROWS, condition: "1 = 1", what: "a skill category" };
 
 const SKILLS: &str = "skills s WHERE s.account_id = t.account_id AND s.skill_category_id = t.id";
@@ -25,7 +28,7 @@ pub static RESOURCE: Resource = Resource {
     object: "SkillCategory",
     text: "A kind of skills.",
     table: ROWS,
-    fields: &[Field::new("name", Kind::Choice(&["Skill", "Language", "Certification", "Other"]), "The name.")],
+    fields: &[Field::new("name", Kind::Choice(NAMES), "The name.")],
     filters: &[&[Filter::new(
         "matching",
         Test::Contains(&["t.name_key"]),

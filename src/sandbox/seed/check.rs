@@ -11,9 +11,10 @@ use crate::engine::error::Error;
 use crate::entropy::Entropy;
 use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::file::{Account, File, Invitation, InvitationState, Member, Role};
-use crate::sandbox::seed::references::{Ids, Unique, member_id, member_with, role_id};
-use crate::sandbox::seed::values::{DaysAgo, ExternalReference, Text};
+use crate::sandbox::seed::references::{Ids, Unique, check_references, member_id, member_with, role_id};
+use crate::sandbox::seed::values::{DaysAgo, Text};
 use crate::sandbox::seed::written::{Rule, SeedError, Written};
+use crate::sandbox::seed::{rates, skills};
 use crate::wire::fold::fold;
 
 /// What is unique over the whole file.
@@ -24,6 +25,9 @@ struct Names {
     memberships: Ids,
     roles: Ids,
     invitations: Ids,
+    references: Ids,
+    skills: skills::Names,
+    rates: rates::Names,
     tokens: Unique,
     links: Unique,
     clients: Unique,
@@ -41,14 +45,22 @@ fn note_ids(names: &mut Names, account: &Account) -> Result<(), SeedError> {
     names.accounts.note("account", &account.id)?;
     for role in &account.roles {
         names.roles.note("role", &role.id)?;
+        names.references.note_references(&role.external_references)?;
     }
+    for skill in &account.skills {
+        names.references.note_references(&skill.external_references)?;
+    }
+    names.skills.note(&account.skills, &account.members)?;
+    names.rates.note(&account.members)?;
     for member in &account.members {
         names.users.note("user", &member.id)?;
         names.memberships.note("membership", &member.membership_id)?;
+        names.references.note_references(&member.external_references)?;
     }
     for invitation in &account.invitations {
         names.invitations.note("invitation", &invitation.id)?;
         names.users.note("user", &invitation.invitee_id)?;
+        names.references.note_references(&invitation.external_references)?;
     }
     Ok(())
 }
@@ -60,9 +72,15 @@ fn check_account(names: &mut Names, account: &mut Account) -> Result<(), SeedErr
     for role in &mut account.roles {
         check_role(names, account.found.age, role)?;
     }
+    for skill in &mut account.skills {
+        skills::check_skill(&mut names.skills, &mut names.references, skill)?;
+    }
+    let currency = rates::currency(account).to_owned();
     let mut addresses = Unique::default();
     for member in &mut account.members {
         check_member(names, account.found.age, &account.roles, member)?;
+        skills::check_held(&mut names.skills, &account.skills, &mut member.skills)?;
+        rates::check(&mut names.rates, &currency, member)?;
         let address = &member.email_address;
         addresses.note(address, &fold(&address.value), "The address")?;
     }
@@ -85,7 +103,7 @@ fn check_role(names: &mut Names, account_age: i64, role: &mut Role) -> Result<()
     role.found.id = names.roles.assign(&role.id);
     role.found.age = age(account_age, &role.created_days_ago, account_age)?;
     not_before(&role.deleted_days_ago, role.found.age, "it was created")?;
-    check_services(&role.external_references)
+    check_references(&mut names.references, &mut role.external_references)
 }
 
 fn check_member(names: &mut Names, account_age: i64, roles: &[Role], member: &mut Member) -> Result<(), SeedError> {
@@ -100,7 +118,7 @@ fn check_member(names: &mut Names, account_age: i64, roles: &[Role], member: &mu
     member.found.role_id = role_id(roles, &member.role)?;
     member.found.is_owner = member.owner.as_ref().is_some_and(|owner| owner.value);
     member.found.password = member.password.as_ref().map(|text| hash(text, member.found.user_id)).transpose()?;
-    check_services(&member.external_references)
+    check_references(&mut names.references, &mut member.external_references)
 }
 
 /// An account has an active administrator, and one owner: the first of these, unless the file names one.
@@ -173,7 +191,7 @@ fn check_invitation(
         }
         days => not_before(days, invitation.found.age, "it was created")?,
     }
-    check_services(&invitation.external_references)
+    check_references(&mut names.references, &mut invitation.external_references)
 }
 
 fn check_last_day(invitation: &Invitation) -> Result<(), SeedError> {
@@ -209,15 +227,6 @@ fn check_rate<R: Rule<Value = String>>(permission: &Written<R>, has_rate: bool) 
         true => permission.wrong("This permission needs a rate; add bill_rate_in_cents."),
         false => Ok(()),
     }
-}
-
-/// A record has one reference in each service.
-fn check_services(references: &[Written<ExternalReference>]) -> Result<(), SeedError> {
-    let mut services = Unique::default();
-    references.iter().try_for_each(|reference| {
-        let service = reference.value["service_name"].as_str().unwrap_or_default();
-        services.note(reference, service, "A reference in")
-    })
 }
 
 /// The salt depends on the user only, so the same seed makes the same rows.

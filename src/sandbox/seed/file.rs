@@ -7,9 +7,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::oauth::passwords::HashedPassword;
+use crate::sandbox::seed::rates::{BillableUtilization, CostRate, FoundRate};
+use crate::sandbox::seed::skills::{MemberSkill, Skill};
 use crate::sandbox::seed::values::{
-    Assignable, Cents, Credential, DaysAgo, DaysAhead, Email, ExternalReference, Invitable, LanguageCode, Line, Moment,
-    Name, Percent, RecordNumber, RedirectUri, Seats, Text, YesNo,
+    Assignable, Cents, Credential, CurrencyCode, DaysAgo, DaysAhead, Email, ExternalReference, Invitable, LanguageCode,
+    Line, Moment, Name, Percent, RecordNumber, RedirectUri, Seats, Text, YesNo,
 };
 use crate::sandbox::seed::written::{NonEmpty, Written};
 
@@ -44,12 +46,16 @@ pub struct Account {
     pub name: Written<Line>,
     /// The language of its mails and pages. Default: that of the server.
     pub language: Option<Written<LanguageCode>>,
+    /// What amounts of money are in. Default: USD.
+    pub currency: Option<Written<CurrencyCode>>,
     /// The seats that it has contracted.
     pub seats: Option<Written<Seats>>,
     /// When it was created. Default: 90.
     pub created_days_ago: Option<Written<DaysAgo>>,
     #[serde(default)]
     pub roles: Vec<Role>,
+    #[serde(default)]
+    pub skills: Vec<Skill>,
     #[serde(default)]
     pub members: Vec<Member>,
     #[serde(default)]
@@ -95,10 +101,19 @@ pub struct Member {
     pub role: Option<Written<Name>>,
     /// The default billing rate. The permission punch_clock needs one.
     pub bill_rate_in_cents: Option<Written<Cents>>,
-    /// The default cost rate.
+    /// The default cost rate, which is the one in the currency of the account.
     pub cost_rate_in_cents: Option<Written<Cents>>,
+    /// The cost rates in several currencies.
+    #[serde(default)]
+    pub cost_rates: Vec<CostRate>,
     /// The share of the working time to be billed, in percent.
     pub billability_target: Option<Written<Percent>>,
+    /// What this share is to be from a day on.
+    #[serde(default)]
+    pub billable_utilizations: Vec<BillableUtilization>,
+    /// What the person can.
+    #[serde(default)]
+    pub skills: Vec<MemberSkill>,
     /// Whether the member starts without the right to write.
     #[serde(default)]
     pub default_read_only: bool,
@@ -115,6 +130,8 @@ pub struct Member {
     pub external_references: Vec<Written<ExternalReference>>,
     #[serde(skip)]
     pub found: Found,
+    #[serde(skip)]
+    pub found_rates: Vec<FoundRate>,
 }
 
 #[derive(Deserialize, JsonSchema)]

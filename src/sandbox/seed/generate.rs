@@ -11,13 +11,17 @@ use crate::engine::access::{Level, Permission};
 use crate::engine::{tallies, tokens};
 use crate::entropy::Repeatable;
 use crate::ids::AccountId;
+use crate::resources::cost_rates::DEFAULT_CURRENCY;
 use crate::resources::people::{self, NewMembership, NewUser};
+use crate::resources::skills::CATEGORY_NAMES;
 use crate::resources::{invitations, seats};
 use crate::sandbox::seed::file::Account;
 use crate::sandbox::seed::generated::{self, Generated};
-use crate::sandbox::seed::person::{Dice, PROFESSIONS, RandomPerson};
+use crate::sandbox::seed::person::{ABILITIES, Dice, PROFESSIONS, RandomPerson};
 use crate::sandbox::seed::plant::Start;
+use crate::sandbox::seed::rates;
 use crate::sandbox::seed::rows::{self, Outcome, ROWS};
+use crate::sandbox::seed::skills::{self, NewSkill};
 use crate::store::{Db, Error};
 
 const MICROSECONDS_OF_A_DAY: i64 = 86_400_000_000;
@@ -28,7 +32,11 @@ const SPREAD: i64 = 60;
 /// An account that gets rows.
 struct Destination {
     account_id: AccountId,
+    currency: String,
     roles: Vec<i64>,
+    skills: Vec<i64>,
+    /// Users of generated members.
+    members: Vec<i64>,
     /// Members who may invite.
     inviters: Vec<i64>,
     /// Members without the invitation that they have accepted, the first one last.
@@ -37,9 +45,10 @@ struct Destination {
 }
 
 impl Destination {
-    fn of(account_id: AccountId, inviter: Option<i64>, since: Timestamp) -> Self {
-        let inviters = inviter.into_iter().collect();
-        Self { account_id, roles: Vec::new(), inviters, uninvited: Vec::new(), since }
+    fn of(account_id: AccountId, currency: &str, inviter: Option<i64>, since: Timestamp) -> Self {
+        let (currency, inviters) = (currency.to_owned(), inviter.into_iter().collect());
+        let (roles, skills, members) = (Vec::new(), Vec::new(), Vec::new());
+        Self { account_id, currency, roles, skills, members, inviters, uninvited: Vec::new(), since }
     }
 }
 
@@ -53,6 +62,9 @@ pub(super) struct Generator<'a> {
     last_user: i64,
     last_membership: i64,
     last_invitation: i64,
+    last_skill: i64,
+    last_skill_membership: i64,
+    last_cost_rate: i64,
 }
 
 fn next(id: &mut i64) -> i64 {
@@ -75,6 +87,9 @@ impl<'a> Generator<'a> {
             last_user: last("users")?,
             last_membership: last("account_memberships")?,
             last_invitation: last("account_invitations")?,
+            last_skill: last("skills")?,
+            last_skill_membership: last("skill_memberships")?,
+            last_cost_rate: last("cost_rates")?,
             random: Repeatable::new(random_seed).branch("generate"),
             db,
             start,
@@ -95,13 +110,16 @@ impl<'a> Generator<'a> {
         if let Some(first) = first.filter(|_| targets.is_empty()) {
             let owner = first.members.iter().find(|member| member.found.is_owner);
             let since = self.start.days_ago(first.found.age.min(SPREAD));
-            targets.push(Destination::of(first.found.id.into(), owner.map(|owner| owner.found.user_id), since));
+            let owner = owner.map(|owner| owner.found.user_id);
+            targets.push(Destination::of(first.found.id.into(), rates::currency(first), owner, since));
         }
         let parts = u32::try_from(targets.len()).unwrap_or(1).max(1);
         for (number, target) in (0..parts).zip(&mut targets) {
             let share = |all: u32| all / parts + u32::from(number < all % parts);
             self.roles(target, share(generated.roles))?;
             self.members(target, share(generated.members))?;
+            self.skills(target, share(generated.skills))?;
+            self.skill_memberships(target, share(generated.skill_memberships))?;
             self.invitations(target, share(generated.invitations))?;
         }
         Ok(())
@@ -114,7 +132,7 @@ impl<'a> Generator<'a> {
     fn account(&mut self, id: i64) -> Result<Destination, Error> {
         let (account_id, created_at) = (AccountId::new(id), self.start.days_ago(SPREAD));
         let name = format!("Generated account {account_id}");
-        rows::insert(self.db, "accounts", &[rows::account(account_id, &name, None, created_at)])?;
+        rows::insert(self.db, "accounts", &[rows::account(account_id, &name, None, DEFAULT_CURRENCY, created_at)])?;
         let (full_name, email_address) = (format!("Administrator {account_id}"), generated::address(id));
         let user = NewUser::new(account_id, &full_name, &email_address, None, created_at);
         let user_id = people::insert_user(self.db, Some(next(&mut self.last_user).into()), &user)?;
@@ -125,7 +143,7 @@ impl<'a> Generator<'a> {
         people::insert_membership(self.db, Some(next(&mut self.last_membership).into()), &owner)?;
         tokens::insert(self.db, account_id, user_id, &generated::token(id), "sandbox", self.start.now)?;
         self.count(1);
-        Ok(Destination::of(account_id, Some(user_id.get()), created_at))
+        Ok(Destination::of(account_id, DEFAULT_CURRENCY, Some(user_id.get()), created_at))
     }
 
     fn person(&mut self, target: &Destination, dice: &mut Dice) -> RandomPerson {
@@ -150,7 +168,7 @@ impl<'a> Generator<'a> {
     fn members(&mut self, target: &mut Destination, number: u32) -> Result<(), Error> {
         let mut active = 0;
         for batch in batches(number) {
-            let (mut users, mut memberships) = (Vec::new(), Vec::new());
+            let (mut users, mut memberships, mut cost_rates) = (Vec::new(), Vec::new(), Vec::new());
             for number in batch {
                 let mut dice = Dice::throw(&self.random);
                 let person = self.person(target, &mut dice);
@@ -163,7 +181,13 @@ impl<'a> Generator<'a> {
                     ..person.terms
                 };
                 users.push(rows::user(person.terms.user_id, &person.user(created_at).proven(), Some(is_active)));
-                memberships.push(rows::membership(next(&mut self.last_membership), &membership));
+                let id = next(&mut self.last_membership);
+                memberships.push(rows::membership(id, &membership));
+                if let Some(amount) = membership.cost_rate_in_cents {
+                    let numbers = [next(&mut self.last_cost_rate), id, amount];
+                    cost_rates.push(rates::rate_row(target.account_id, numbers, &target.currency, created_at));
+                }
+                target.members.push(person.terms.user_id.get());
                 if is_active && person.terms.permission.level() >= Level::ProjectLead {
                     target.inviters.push(person.terms.user_id.get());
                 }
@@ -171,11 +195,50 @@ impl<'a> Generator<'a> {
             }
             rows::insert(self.db, "users", &users)?;
             rows::insert(self.db, "account_memberships", &memberships)?;
+            rows::insert(self.db, "cost_rates", &cost_rates)?;
             self.count(memberships.len());
         }
         target.uninvited.reverse();
         tallies::add(self.db, target.account_id, people::MEMBERSHIPS, i64::from(number))?;
         tallies::add(self.db, target.account_id, people::ACTIVE_MEMBERSHIPS, active)
+    }
+
+    fn skills(&mut self, target: &mut Destination, number: u32) -> Result<(), Error> {
+        for batch in batches(number) {
+            let mut skills = Vec::new();
+            for number in batch {
+                let mut dice = Dice::throw(&self.random);
+                let name = format!("{} {}", dice.word(ABILITIES), number + 1);
+                let (category, most) = (dice.one_of(CATEGORY_NAMES), dice.one_of(&[1, 5]));
+                let (account_id, id) = (target.account_id, next(&mut self.last_skill));
+                let skill = NewSkill { account_id, id, name: &name, category, most, description: None };
+                skills.push(skill.row(target.since));
+                target.skills.push(id);
+            }
+            rows::insert(self.db, "skills", &skills)?;
+            self.count(skills.len());
+        }
+        Ok(())
+    }
+
+    /// Every member gets a skill before one gets the next, so all have nearly as many.
+    fn skill_memberships(&mut self, target: &Destination, number: u32) -> Result<(), Error> {
+        let at = |numbers: &[i64], place: usize| numbers.get(place % numbers.len().max(1)).copied().unwrap_or_default();
+        for batch in batches(number) {
+            let mut held = Vec::new();
+            for number in batch {
+                let place = usize::try_from(number).unwrap_or_default();
+                let members = target.members.len().max(1);
+                let skill_id = at(&target.skills, place % members + place / members);
+                let user_id = at(&target.members, place);
+                let level = i64::from(Dice::throw(&self.random).chance(80));
+                let id = next(&mut self.last_skill_membership);
+                held.push(skills::held_row(target.account_id, id, [user_id, skill_id, level], target.since));
+            }
+            skills::insert_held(self.db, target.account_id, &held)?;
+            self.count(held.len());
+        }
+        Ok(())
     }
 
     fn invitations(&mut self, target: &mut Destination, number: u32) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 //!
 //! A seed is a file in YAML or JSON; the standard one is `standard.yaml`, beside this file. `file` declares the format,
 //! `read` and `check` make sure that nothing is wrong with it, `plant` writes it, and `generate` adds as many rows as
-//! are asked for.
+//! are asked for. `skills` and `rates` do all of this for a part of the file.
 //!
 //! Times are days before the start, so a seed never gets old. With a fixed clock and a random seed, the same seed makes
 //! the same database.
@@ -15,9 +15,11 @@ mod generate;
 mod generated;
 mod person;
 mod plant;
+mod rates;
 mod read;
 mod references;
 mod rows;
+mod skills;
 mod values;
 mod written;
 
@@ -43,6 +45,20 @@ pub const STANDARD: &str = include_str!("standard.yaml");
 
 /// The name of the row that marks a database that holds a seed.
 const MARKER: &str = "sandbox";
+
+/// The tables whose rows have the ids of the seed.
+const WITH_IDS: &[&str] = &[
+    "accounts",
+    "roles",
+    "users",
+    "account_memberships",
+    "account_invitations",
+    "external_references",
+    "skills",
+    "skill_memberships",
+    "cost_rates",
+    "billable_utilizations",
+];
 
 /// A seed that was checked.
 #[derive(Clone)]
@@ -169,7 +185,7 @@ pub fn plant(
     }
     let mut generator = Generator::after(db, start, written, seed.generated.random_seed)?;
     generator.write(&seed.generated, seed.accounts.first(), seed.generated_accounts())?;
-    db.advance_ids(&["accounts", "roles", "users", "account_memberships", "account_invitations"])?;
+    db.advance_ids(WITH_IDS)?;
     Ok(true)
 }
 

@@ -21,6 +21,8 @@ const PLACES: &str = "north east south west";
 
 pub(super) const PROFESSIONS: &str = "Analyst Architect Consultant Designer Developer Engineer Tester Writer";
 
+pub(super) const ABILITIES: &str = "Accounting Drawing Drilling German Masonry Nursing Python Rust Sailing Welding";
+
 /// Permissions as teams have them: few lead, most work.
 const PERMISSIONS: &[Permission] = &[
     Permission::ProjectCreator,

@@ -6,18 +6,18 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
 use crate::engine::audit::Actor;
-use crate::engine::nested::{self, Subject};
+use crate::engine::nested::Subject;
 use crate::engine::{tallies, tokens};
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::oauth::applications::{self, NewApplication};
 use crate::oauth::passwords::{self, Grants};
 use crate::resources::invitations::links::{self, LinkOrigin};
 use crate::resources::people::{self, NewMembership, NewUser};
-use crate::resources::{external_references, invitations, roles, seats};
+use crate::resources::{invitations, roles, seats};
 use crate::sandbox::seed::file::{Account, Invitation, InvitationState, Member, Role, SeedApplication};
 use crate::sandbox::seed::rows::{self, Outcome};
-use crate::sandbox::seed::values::ExternalReference;
 use crate::sandbox::seed::written::{Rule, Written};
+use crate::sandbox::seed::{rates, skills};
 use crate::store::{Db, Error};
 
 /// When the sandbox starts, and for how many days an invitation is valid if the seed does not say.
@@ -37,12 +37,16 @@ pub(super) fn account(db: &mut Db, account: &Account, start: Start) -> Result<()
     let account_id = AccountId::new(account.found.id);
     let (created_at, language) =
         (start.days_ago(account.found.age), account.language.as_ref().map(|code| code.value.as_str()));
-    rows::insert(db, "accounts", &[rows::account(account_id, &account.name.value, language, created_at)])?;
+    let currency = rates::currency(account);
+    rows::insert(db, "accounts", &[rows::account(account_id, &account.name.value, language, currency, created_at)])?;
     for record in &account.roles {
         role(db, account_id, record, start)?;
     }
+    for skill in &account.skills {
+        skills::plant(db, account_id, skill, created_at)?;
+    }
     for record in &account.members {
-        member(db, account_id, record, start)?;
+        member(db, account_id, currency, record, start)?;
     }
     for record in &account.invitations {
         invitation(db, account_id, record, start)?;
@@ -61,21 +65,10 @@ fn role(db: &mut Db, account_id: AccountId, role: &Role, start: Start) -> Result
     let deleted_at = role.deleted_days_ago.as_ref().map(|days| start.days_ago(days.value));
     rows::insert(db, "roles", &[rows::role(account_id, role.found.id, &role.name.value, created_at, deleted_at)])?;
     let subject = Subject::new(account_id, roles::RESOURCE.object, RoleId::new(role.found.id));
-    references(db, subject, &role.external_references, created_at)
+    rows::references(db, subject, &role.external_references, created_at)
 }
 
-fn references(
-    db: &mut Db,
-    subject: Subject,
-    references: &[Written<ExternalReference>],
-    created_at: Timestamp,
-) -> Result<(), Error> {
-    references
-        .iter()
-        .try_for_each(|reference| nested::put(db, subject, &external_references::NESTED, &reference.value, created_at))
-}
-
-fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> Result<(), Error> {
+fn member(db: &mut Db, account_id: AccountId, currency: &str, member: &Member, start: Start) -> Result<(), Error> {
     let (user_id, created_at) = (UserId::new(member.found.user_id), start.days_ago(member.found.age));
     let user = NewUser::new(
         account_id,
@@ -89,14 +82,15 @@ fn member(db: &mut Db, account_id: AccountId, member: &Member, start: Start) -> 
         is_owner: member.found.is_owner,
         default_role_id: member.found.role_id.map(RoleId::new),
         bill_rate_in_cents: number(&member.bill_rate_in_cents),
-        cost_rate_in_cents: number(&member.cost_rate_in_cents),
         billability_target: number(&member.billability_target),
         default_read_only: member.default_read_only,
         disabled_at: number(&member.disabled_days_ago).map(|days| start.days_ago(days)),
         ..NewMembership::new(account_id, user_id, member.permission.value.parse()?, created_at)
     };
     people::insert_membership(db, Some(member.found.id.into()), &membership)?;
-    references(db, Subject::new(account_id, people::USER, user_id), &member.external_references, created_at)?;
+    rates::plant(db, account_id, currency, member, created_at, start.now)?;
+    skills::plant_held(db, account_id, member, created_at)?;
+    rows::references(db, Subject::new(account_id, people::USER, user_id), &member.external_references, created_at)?;
     if let Some(token) = &member.token {
         tokens::insert(db, account_id, user_id, &token.value, "sandbox", start.now)?;
     }
@@ -139,7 +133,7 @@ fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start
         people::insert_user(db, Some(user_id), &invitee)?;
         tallies::add(db, account_id, seats::PENDING_INVITATIONS, 1)?;
     }
-    references(db, Subject::new(account_id, people::USER, user_id), &invitation.external_references, created_at)?;
+    rows::references(db, Subject::new(account_id, people::USER, user_id), &invitation.external_references, created_at)?;
     let row = rows::invitation(found.id, &invitee, &promised, found.inviter_id, &outcome);
     rows::insert(db, "account_invitations", &[row])?;
     if let Some(token) = &invitation.link_token {

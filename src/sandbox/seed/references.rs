@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::sandbox::seed::file::{Member, Role};
-use crate::sandbox::seed::values::{Name, RecordNumber};
+use crate::sandbox::seed::values::{ExternalReference, Name, RecordNumber};
 use crate::sandbox::seed::written::{Rule, SeedError, Written};
 use crate::wire::fold::fold;
 
@@ -17,21 +17,49 @@ pub(super) struct Ids {
 impl Ids {
     /// Notes an id of the file. All of them are noted before the first one is assigned.
     pub(super) fn note(&mut self, kind: &str, id: &Option<Written<RecordNumber>>) -> Result<(), SeedError> {
-        let Some(id) = id.as_ref().filter(|id| !self.written.insert(id.value)) else { return Ok(()) };
-        let number = id.value;
-        id.wrong(format!("There is another {kind} with the id {number}; write another id, or none."))
+        id.as_ref().map_or(Ok(()), |id| self.note_number(kind, id.value, id))
+    }
+
+    fn note_number<R: Rule>(&mut self, kind: &str, number: i64, at: &Written<R>) -> Result<(), SeedError> {
+        match self.written.insert(number) {
+            true => Ok(()),
+            false => at.wrong(format!("There is another {kind} with the id {number}; write another id, or none.")),
+        }
+    }
+
+    /// Notes the ids of external references.
+    pub(super) fn note_references(&mut self, references: &[Written<ExternalReference>]) -> Result<(), SeedError> {
+        references.iter().try_for_each(|reference| match reference.value["id"].as_i64() {
+            Some(number) => self.note_number("external reference", number, reference),
+            None => Ok(()),
+        })
     }
 
     /// The id of the file, or else the next one that the file does not use.
     pub(super) fn assign(&mut self, id: &Option<Written<RecordNumber>>) -> i64 {
-        id.as_ref().map(|id| id.value).unwrap_or_else(|| {
-            self.last += 1;
-            while self.written.contains(&self.last) {
-                self.last += 1;
-            }
-            self.last
-        })
+        id.as_ref().map_or_else(|| self.next(), |id| id.value)
     }
+
+    fn next(&mut self) -> i64 {
+        self.last += 1;
+        while self.written.contains(&self.last) {
+            self.last += 1;
+        }
+        self.last
+    }
+}
+
+/// A record has one reference in each service. Each reference gets its id.
+pub(super) fn check_references(ids: &mut Ids, references: &mut [Written<ExternalReference>]) -> Result<(), SeedError> {
+    let mut services = Unique::default();
+    for reference in references {
+        let service = reference.value["service_name"].as_str().unwrap_or_default();
+        services.note(reference, service, "A reference in")?;
+        if reference.value["id"].is_null() {
+            reference.value["id"] = ids.next().into();
+        }
+    }
+    Ok(())
 }
 
 /// Texts that must differ from each other.

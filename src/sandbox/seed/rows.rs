@@ -1,10 +1,14 @@
 //! The rows that a seed writes without the rules: which column gets what, and many rows with one statement.
 
 use crate::clock::Timestamp;
+use crate::engine::nested::{self, Subject};
 use crate::engine::rows::made_at;
 use crate::ids::{AccountId, UserId};
+use crate::resources::external_references::NESTED;
 use crate::resources::invitations;
 use crate::resources::people::{NewMembership, NewUser};
+use crate::sandbox::seed::values::ExternalReference;
+use crate::sandbox::seed::written::Written;
 use crate::store::{Db, Error, OwnedParam, Param};
 use crate::transfer::tables::insert_statement;
 use crate::wire::fold::fold;
@@ -34,8 +38,19 @@ pub(super) fn insert(db: &mut Db, table: &str, rows: &[NewRow]) -> Result<(), Er
     db.exec(&insert_statement(table, &columns, rows.len()), &params).map(drop)
 }
 
-pub(super) fn account(id: AccountId, name: &str, language: Option<&str>, created_at: Timestamp) -> NewRow {
-    let columns = [("id", id.into()), ("name", Param::Text(name)), ("language", language.into())];
+pub(super) fn account(
+    id: AccountId,
+    name: &str,
+    language: Option<&str>,
+    currency: &str,
+    created_at: Timestamp,
+) -> NewRow {
+    let columns = [
+        ("id", id.into()),
+        ("name", Param::Text(name)),
+        ("language", language.into()),
+        ("currency", Param::Text(currency)),
+    ];
     row(columns.into_iter().chain(made_at(created_at)))
 }
 
@@ -89,6 +104,26 @@ pub(super) fn invitation(
         ("updated_at", Param::Int(outcome.updated_at.0)),
     ];
     row(invitations::columns(invitee, promised, Some(inviter_id.into()), outcome.last_day).into_iter().chain(beside))
+}
+
+/// Writes the external references of a record.
+pub(super) fn references(
+    db: &mut Db,
+    subject: Subject,
+    references: &[Written<ExternalReference>],
+    created_at: Timestamp,
+) -> Result<(), Error> {
+    references.iter().try_for_each(|reference| {
+        let known = [
+            ("id", nested::param(reference.value.get("id"))),
+            ("account_id", subject.account.into()),
+            ("subject_type", Param::Text(subject.object)),
+            ("subject_id", subject.id.into()),
+        ];
+        let given =
+            NESTED.properties.iter().map(|member| (member.name, nested::param(reference.value.get(member.name))));
+        insert(db, NESTED.table, &[row(known.into_iter().chain(given).chain(made_at(created_at)))])
+    })
 }
 
 fn row<'a>(columns: impl IntoIterator<Item = (&'static str, Param<'a>)>) -> NewRow {

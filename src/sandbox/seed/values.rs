@@ -14,11 +14,15 @@ use crate::engine::access::{ASSIGNABLE, INVITABLE};
 use crate::language::{LANGUAGES, Language};
 use crate::oauth::redirects;
 use crate::resources::external_references::NESTED;
+use crate::resources::skills::CATEGORY_NAMES;
 use crate::sandbox::seed::written::Rule;
 use crate::wire::kind::{self, Kind, moment};
 
 /// Days that a seed may reach back and ahead.
 const MOST_DAYS: i64 = 10_000;
+
+/// The highest id of a seed: there is room above it for those that the database assigns.
+const MOST_ID: i64 = 1_000_000_000_000;
 
 const LONGEST_TOKEN: usize = 255;
 
@@ -39,6 +43,10 @@ enum Form {
     /// When a sandbox starts.
     Moment,
     RedirectUri,
+    /// The highest level of a skill.
+    OneOrFive,
+    /// A day, which stays text.
+    Day,
 }
 
 /// The forms by their numbers, which the types below name.
@@ -50,8 +58,7 @@ const fn form(number: usize) -> Form {
         3 => Form::Attribute("permission", Kind::Choice(INVITABLE)),
         4 => Form::Attribute("this_rate", Kind::Cents),
         5 => Form::Attribute("billability_target", Kind::Percent),
-        // There is room above it for the ids that the database assigns.
-        6 => Form::Whole(1, 1_000_000_000_000),
+        6 => Form::Whole(1, MOST_ID),
         7 => Form::Whole(0, MOST_DAYS),
         8 => Form::Whole(-MOST_DAYS, MOST_DAYS),
         9 => Form::Whole(0, 1_000_000),
@@ -60,6 +67,13 @@ const fn form(number: usize) -> Form {
         12 => Form::Token,
         13 => Form::Language,
         14 => Form::Moment,
+        20 => Form::Attribute("currency", Kind::Currency),
+        21 => Form::Attribute("category", Kind::Choice(CATEGORY_NAMES)),
+        22 => Form::OneOrFive,
+        23 => Form::Attribute("level", Kind::Whole(0, 5)),
+        24 => Form::Attribute("description", Kind::LongText),
+        25 => Form::Attribute("target", Kind::Whole(0, 100)),
+        26 => Form::Day,
         _ => Form::RedirectUri,
     }
 }
@@ -83,6 +97,13 @@ pub type Credential = Formed<12, String>;
 pub type LanguageCode = Formed<13, String>;
 pub type Moment = Formed<14, String>;
 pub type RedirectUri = Formed<15, String>;
+pub type CurrencyCode = Formed<20, String>;
+pub type SkillCategoryName = Formed<21, String>;
+pub type SkillLevels = Formed<22, i64>;
+pub type SkillLevel = Formed<23, i64>;
+pub type SkillText = Formed<24, String>;
+pub type Target = Formed<25, i64>;
+pub type Day = Formed<26, String>;
 
 impl<const FORM: usize, T: DeserializeOwned + Into<Json>> Rule for Formed<FORM, T> {
     type Input = T;
@@ -117,6 +138,8 @@ impl Form {
                 Err(format!("There is no language {text}; there is {}.", codes().join(", ")))
             }
             Self::Moment => read_start(text).map(|_| given).map_err(str::to_owned),
+            Self::OneOrFive if number != 1 && number != 5 => Err("Write 1 or 5 here.".to_owned()),
+            Self::Day => Kind::Date.read("effective_date", &given).map(|_| given),
             Self::RedirectUri => redirects::fault(text).map_or(Ok(given), |fault| Err(fault.to_owned())),
             _ => Ok(given),
         }
@@ -132,6 +155,8 @@ impl Form {
             Self::Language => json!({"type": "string", "enum": codes()}),
             Self::Moment => Kind::Time.schema(false, true),
             Self::RedirectUri => json!({"type": "string", "format": "uri"}),
+            Self::OneOrFive => json!({"type": "integer", "enum": [1, 5]}),
+            Self::Day => Kind::Date.schema(false, true),
         }
     }
 }
@@ -178,10 +203,11 @@ impl fmt::Display for Name {
     }
 }
 
-/// What another system calls a record, with the members of the attribute `external_reference`.
+/// What another system calls a record, with the members of the attribute `external_reference`, and an id.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalReference {
+    id: Option<i64>,
     service_name: String,
     service_model: String,
     service_model_ref: Name,
@@ -194,17 +220,25 @@ pub struct ExternalReference {
 
 impl Rule for ExternalReference {
     type Input = Self;
-    /// As the API stores it.
+    /// As the API stores it, with its `id`.
     type Value = Json;
 
     fn read(given: Self) -> Result<Json, String> {
+        let id = given.id;
+        if id.is_some_and(|id| !(1..=MOST_ID).contains(&id)) {
+            return Err(format!("Write a whole number from 1 to {MOST_ID} as the id."));
+        }
         let given = serde_json::to_value(given).unwrap_or_default();
         let fault = NESTED.properties.iter().find_map(|member| {
             let is_given = |value: &&Json| !value.is_null() && (member.required || *value != "");
             member.kind.read(member.name, given.get(member.name).filter(is_given)?).err()
         });
         match NESTED.kind().read("external_reference", &given) {
-            Ok(kind::Value::Text(kept)) => serde_json::from_str(&kept).map_err(|cause| cause.to_string()),
+            Ok(kind::Value::Text(kept)) => {
+                let mut kept: Json = serde_json::from_str(&kept).map_err(|cause| cause.to_string())?;
+                kept["id"] = id.into();
+                Ok(kept)
+            }
             Ok(_) => Ok(given),
             Err(sentence) => Err(fault.unwrap_or(sentence)),
         }
@@ -227,6 +261,7 @@ impl JsonSchema for ExternalReference {
             .map(|member| (member.name.to_owned(), member.kind.schema(!member.required, true)))
             .collect();
         properties.insert("service_model_ref".to_owned(), Name::schema(generator).to_value());
+        properties.insert("id".to_owned(), json!({"type": "integer", "minimum": 1, "maximum": MOST_ID}));
         let required: Vec<&str> =
             NESTED.properties.iter().filter(|member| member.required).map(|member| member.name).collect();
         json_schema!({

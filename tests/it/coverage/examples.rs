@@ -4,7 +4,7 @@ use invited::testing::{REGISTRY, Rung};
 use serde_json::{Value, json};
 
 use crate::support::client::Request;
-use crate::support::{Server, token};
+use crate::support::{Server, contract, token};
 
 /// An operation of the registry, as a client sees it.
 pub(crate) struct ServedOperation {
@@ -35,6 +35,8 @@ pub(crate) fn operations() -> Vec<ServedOperation> {
 pub(crate) struct Example {
     /// Method and path template, as in the registry.
     pub(crate) operation: (&'static str, &'static str),
+    /// The parameters that it does not work without.
+    pub(crate) query: &'static str,
     /// The expected status.
     pub(crate) success: u16,
     /// The body, if the operation reads one.
@@ -60,6 +62,15 @@ pub(crate) struct Subject {
 const INVITATIONS: &Subject = &Subject { prepare: invite, is_owned: true, own: "1", foreign: "5", unknown: "999" };
 const MEMBERSHIPS: &Subject = &Subject { prepare: join, is_owned: false, own: "206", foreign: "221", unknown: "999" };
 const USERS: &Subject = &Subject { prepare: user, is_owned: true, own: "6", foreign: "21", unknown: "999" };
+const SKILLS: &Subject = &Subject { prepare: skill, is_owned: false, own: "301", foreign: "311", unknown: "999" };
+const SKILL_MEMBERSHIPS: &Subject =
+    &Subject { prepare: skill_of, is_owned: true, own: "401", foreign: "411", unknown: "999" };
+const COST_RATES: &Subject =
+    &Subject { prepare: cost_rate, is_owned: false, own: "501", foreign: "511", unknown: "999" };
+const UTILIZATIONS: &Subject =
+    &Subject { prepare: utilization, is_owned: false, own: "601", foreign: "611", unknown: "999" };
+const REFERENCES: &Subject =
+    &Subject { prepare: reference, is_owned: false, own: "701", foreign: "711", unknown: "999" };
 const ROLES: &Subject = &Subject { prepare: role, is_owned: false, own: "103", foreign: "111", unknown: "999" };
 
 const fn example(
@@ -68,7 +79,7 @@ const fn example(
     body: fn() -> Option<Value>,
     subject: &'static Subject,
 ) -> Example {
-    Example { operation, success, body, subject }
+    Example { operation, query: "", success, body, subject }
 }
 
 /// An example for each operation.
@@ -109,6 +120,73 @@ pub(crate) const EXAMPLES: &[Example] = &[
     example(("GET", "/roles/{id}"), 200, || None, ROLES),
     example(("PUT", "/roles/{id}"), 200, || Some(json!({"role": {"name": "Renamed"}})), ROLES),
     example(("DELETE", "/roles/{id}"), 204, || None, ROLES),
+    Example { query: "subject_type=Skill", ..example(("GET", "/external_references"), 200, || None, REFERENCES) },
+    example(
+        ("POST", "/external_references/create_or_update"),
+        200,
+        || {
+            Some(json!({"external_reference": {
+                "subject_type": "User", "subject_id": 7, "service_name": "hr", "service_model": "person",
+                "service_model_ref": "7",
+            }}))
+        },
+        REFERENCES,
+    ),
+    example(("DELETE", "/external_references/{id}"), 204, || None, REFERENCES),
+    example(("GET", "/skills"), 200, || None, SKILLS),
+    example(
+        ("POST", "/skills"),
+        200,
+        || Some(json!({"skill": {"name": "Example", "max_level": "5", "skill_category_id": 1}})),
+        SKILLS,
+    ),
+    example(("GET", "/skills/{id}"), 200, || None, SKILLS),
+    example(("PUT", "/skills/{id}"), 200, || Some(json!({"skill": {"name": "Renamed"}})), SKILLS),
+    example(("DELETE", "/skills/{id}"), 204, || None, SKILLS),
+    example(("GET", "/skill_categories"), 200, || None, SKILLS),
+    example(("GET", "/skill_memberships"), 200, || None, SKILL_MEMBERSHIPS),
+    example(
+        ("POST", "/skill_memberships"),
+        200,
+        || Some(json!({"skill_membership": {"skill_id": 302, "user_id": 7, "level": 2}})),
+        SKILL_MEMBERSHIPS,
+    ),
+    example(("GET", "/skill_memberships/{id}"), 200, || None, SKILL_MEMBERSHIPS),
+    example(
+        ("PUT", "/skill_memberships/{id}"),
+        200,
+        || Some(json!({"skill_membership": {"level": 2}})),
+        SKILL_MEMBERSHIPS,
+    ),
+    example(("DELETE", "/skill_memberships/{id}"), 204, || None, SKILL_MEMBERSHIPS),
+    example(("GET", "/cost_rates"), 200, || None, COST_RATES),
+    example(
+        ("POST", "/cost_rates"),
+        200,
+        || Some(json!({"cost_rate": {"account_membership_id": 206, "currency": "USD", "amount_in_subunits": 100}})),
+        COST_RATES,
+    ),
+    example(("PUT", "/cost_rates/{id}"), 200, || Some(json!({"cost_rate": {"amount_in_subunits": 200}})), COST_RATES),
+    example(("DELETE", "/cost_rates/{id}"), 204, || None, COST_RATES),
+    example(("GET", "/billable_utilizations"), 200, || None, UTILIZATIONS),
+    example(
+        ("POST", "/billable_utilizations"),
+        200,
+        || {
+            Some(json!({"billable_utilization": {
+                "account_membership_id": 206, "effective_date": "2031-02-01", "target": 50,
+            }}))
+        },
+        UTILIZATIONS,
+    ),
+    example(("GET", "/billable_utilizations/{id}"), 200, || None, UTILIZATIONS),
+    example(
+        ("PUT", "/billable_utilizations/{id}"),
+        200,
+        || Some(json!({"billable_utilization": {"effective_date": "2031-03-01", "target": 60}})),
+        UTILIZATIONS,
+    ),
+    example(("DELETE", "/billable_utilizations/{id}"), 204, || None, UTILIZATIONS),
 ];
 
 /// An invitation by the token's owner, with an address made unique by counting the existing ones.
@@ -133,6 +211,40 @@ fn user(server: &Server, token: &str) -> Option<String> {
 pub(crate) fn role(server: &Server, _token: &str) -> Option<String> {
     let body = json!({"role": {"name": "Prepared"}});
     Some(server.post("/roles").bearer(token::ADMINISTRATOR).json(&body).send().expect(200).ids().remove(0))
+}
+
+/// A record that the administrator makes.
+fn made(server: &Server, path: &str, body: &Value) -> Option<String> {
+    Some(server.post(path).bearer(token::ADMINISTRATOR).json(body).send().expect(200).ids().remove(0))
+}
+
+/// A new skill.
+pub(crate) fn skill(server: &Server, _token: &str) -> Option<String> {
+    made(server, "/skills", &json!({"skill": {"name": "Prepared", "max_level": "5", "skill_category_id": 4}}))
+}
+
+/// A new skill that the token's user claims.
+pub(crate) fn skill_of(server: &Server, token: &str) -> Option<String> {
+    let claim = json!({"skill_membership": {"skill_id": skill(server, token), "user_id": user(server, token)}});
+    Some(server.post("/skill_memberships").bearer(token).json(&claim).send().expect(200).ids().remove(0))
+}
+
+pub(crate) fn cost_rate(server: &Server, _token: &str) -> Option<String> {
+    let rate = json!({"account_membership_id": 207, "currency": "CHF", "amount_in_subunits": 1});
+    made(server, "/cost_rates", &json!({"cost_rate": rate}))
+}
+
+pub(crate) fn utilization(server: &Server, _token: &str) -> Option<String> {
+    let target = json!({"account_membership_id": 207, "effective_date": "2031-05-01", "target": 10});
+    made(server, "/billable_utilizations", &json!({"billable_utilization": target}))
+}
+
+fn reference(server: &Server, _token: &str) -> Option<String> {
+    let reference = json!({
+        "subject_type": "Role", "subject_id": 101, "service_name": "hr", "service_model": "Job",
+        "service_model_ref": "J-1",
+    });
+    made(server, "/external_references/create_or_update", &json!({"external_reference": reference}))
 }
 
 impl Example {
@@ -176,7 +288,12 @@ impl Example {
 
     /// The request without token and body, with `query` appended to the path.
     pub(crate) fn bare(&self, server: &Server, id: &str, query: &str) -> Request {
-        server.request(self.operation.0, &format!("{}{query}", self.path(id)))
+        let mut target = format!("{}{query}", self.path(id));
+        if !self.query.is_empty() {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.push_str(self.query);
+        }
+        server.request(self.operation.0, &target)
     }
 
     /// The request without a token.
@@ -210,14 +327,13 @@ fn the_readme_counts_the_served_operations() {
 
 #[test]
 fn the_contract_and_the_served_operations_agree() {
-    let document: Value = serde_json::from_str(include_str!("../contract/ox-people.openapi.json")).unwrap();
     let operations = operations();
     let mut served: Vec<(String, String)> =
         operations.iter().map(|served| (served.method.to_owned(), served.path.clone())).collect();
     let mut promised = Vec::new();
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        let resource = path.split('/').nth(1).unwrap();
-        if operations.iter().any(|served| served.resource == resource) {
+    for file in contract::FILES {
+        let document: Value = serde_json::from_str(file).unwrap();
+        for (path, methods) in document["paths"].as_object().unwrap() {
             promised.extend(methods.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone())));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::examples::{Example, operations};
+use super::examples::{Example, operations, skill};
 use crate::support::{Server, snapshot, token};
 
 /// Another caller who may create records.
@@ -20,15 +20,19 @@ fn status(server: &Server, example: &Example, caller: &str, is_own: bool) -> Str
         // A caller who may not create records has no own ones.
         (true, None) => return "-".to_owned(),
     };
-    let prepared = server.everything_stored();
     let mut request = example.bare(server, &id, "");
     if let Some(mut body) = (example.body)() {
+        // The same person cannot get a skill eight times.
+        if let Some(skill_id) = body.pointer_mut("/skill_membership/skill_id") {
+            *skill_id = skill(server, caller).into();
+        }
         // The same address cannot be invited eight times.
         if let Some(address) = body.pointer_mut("/account_invitation/email_address") {
             *address = format!("example.{}.{caller}@example.test", before.len()).into();
         }
         request = request.json(&body);
     }
+    let prepared = server.everything_stored();
     let answer = request.bearer(caller).send();
     if answer.status >= 400 {
         assert_eq!(server.everything_stored(), prepared, "{answer}");

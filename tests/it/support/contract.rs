@@ -1,10 +1,9 @@
 //! The contract that every answer must meet.
 //!
-//! `tests/it/contract/ox-people.openapi.json` describes the bodies with closed objects, so a stray field fails. The
-//! code adds what a schema cannot express: the headers (D4), the order of keys, that `results` and the primary map name
+//! The files in `tests/it/contract/` describe the bodies with closed objects, so a stray field fails. The code adds what a schema cannot express: the headers (D4), the order of keys, that `results` and the primary map name
 //! the same records in the same order (H14), that `count` agrees with `meta`, that an error's type matches its status.
 //!
-//! The file is OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and each schema is compiled at
+//! The files are OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and each schema is compiled at
 //! most once.
 
 use std::collections::HashMap;
@@ -15,6 +14,14 @@ use serde_json::{Value, json};
 
 use super::client::{Answer, BASE};
 use super::ordered_json::{self, Json};
+
+/// The files. In all but the first, an object's keys are in the order of the wire, and its title is its map.
+pub(crate) const FILES: &[&str] = &[
+    include_str!("../contract/ox-people.openapi.json"),
+    include_str!("../contract/ox-references.openapi.json"),
+    include_str!("../contract/ox-skills.openapi.json"),
+    include_str!("../contract/ox-rates.openapi.json"),
+];
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::load);
 
@@ -72,22 +79,6 @@ const MEMBERSHIP: &[&str] = &[
     "skill_membership_ids",
     "id",
 ];
-const EXTERNAL_REFERENCE: &[&str] = &[
-    "service_name",
-    "service_model",
-    "service_model_ref",
-    "status",
-    "external_link",
-    "external_message",
-    "external_status",
-    "locked",
-    "last_synced_at",
-    "subject_type",
-    "subject_id",
-    "created_at",
-    "updated_at",
-    "id",
-];
 /// Keys that may be missing in an included membership.
 const SOMETIMES: &[&str] = &[
     "bill_rate_in_cents",
@@ -121,12 +112,13 @@ struct Contract {
     /// By method, path template and status.
     answers: HashMap<(String, String, u16), Option<Schema>>,
     errors: Schema,
+    /// The keys of the objects in a map, in order, each with whether every object has it.
+    keys: HashMap<String, Vec<(String, bool)>>,
 }
 
 impl Contract {
     fn load() -> Self {
-        let mut document: Value = serde_json::from_str(include_str!("../contract/ox-people.openapi.json"))
-            .expect("the contract file is valid JSON");
+        let mut document = joined();
         rewrite_nullable(&mut document);
         let components = Arc::new(document["components"].take());
         let schema = |schema: &Value| {
@@ -153,7 +145,8 @@ impl Contract {
             }
         }
         let errors = schema(&json!({"$ref": "#/components/schemas/Errors"}));
-        Self { templates: paths.keys().cloned().collect(), answers, errors }
+        let keys = FILES[1..].iter().flat_map(|file| keys_of(file)).collect();
+        Self { templates: paths.keys().cloned().collect(), answers, errors, keys }
     }
 
     /// The template of a path below the base path, literal segments first: `/users/me` is not `/users/{id}`.
@@ -169,6 +162,35 @@ impl Contract {
         };
         self.templates.iter().filter(fits).min_by_key(|template| template.matches('{').count()).map(String::as_str)
     }
+}
+
+/// Paths and schemas of all files.
+fn joined() -> Value {
+    let read = |file: &&str| serde_json::from_str::<Value>(file).expect("a contract file is valid JSON");
+    let mut documents = FILES.iter().map(read);
+    let mut joined = documents.next().expect("there is a first file");
+    for document in documents {
+        for place in ["/paths", "/components/schemas"] {
+            let more = document.pointer(place).and_then(Value::as_object).expect("a contract has paths and schemas");
+            let all = joined.pointer_mut(place).and_then(Value::as_object_mut).expect("the first one, too");
+            all.extend(more.clone());
+        }
+    }
+    joined
+}
+
+/// The keys of the titled objects of a file.
+fn keys_of(file: &str) -> Vec<(String, Vec<(String, bool)>)> {
+    let document = ordered_json::read(file).expect("a contract file is valid JSON");
+    let schemas = document.get("components").and_then(|it| it.get("schemas")).expect("a contract has schemas");
+    let titled = schemas.pairs().iter().filter_map(|(_, schema)| {
+        let title = schema.get("title").and_then(Json::text)?.to_owned();
+        let required: Vec<&str> = schema.get("required")?.elements().iter().filter_map(Json::text).collect();
+        let keys = schema.get("properties")?.keys();
+        let keys = keys.into_iter().map(|key| (key.to_owned(), required.contains(&key)));
+        Some((title, keys.collect()))
+    });
+    titled.collect()
 }
 
 /// `nullable: true` beside a type, an enumeration or a choice becomes another alternative.
@@ -355,10 +377,12 @@ fn check_envelope(body: &Json) -> Result<(), String> {
 
 /// Fields are in their declared order, `id` last; a side-loaded object has no optional ones.
 fn check_records(class: &str, records: &Json, side_loaded: bool) -> Result<(), String> {
+    if let Some(declared) = CONTRACT.keys.get(class) {
+        return check_keys(class, declared, records, side_loaded);
+    }
     let declared = match class {
         "account_invitations" => INVITATION,
         "account_memberships" => MEMBERSHIP,
-        "external_references" => EXTERNAL_REFERENCE,
         "users" if side_loaded => USER,
         "roles" if side_loaded => ROLE,
         _ => &[],
@@ -382,6 +406,20 @@ fn check_records(class: &str, records: &Json, side_loaded: bool) -> Result<(), S
         }
         if let Some(stray) = keys.iter().find(|name| side_loaded && !is_plain(name)) {
             return Err(format!("the included object {id} of {class} has the key {stray}"));
+        }
+    }
+    Ok(())
+}
+
+/// The same for an object whose keys a file lists.
+fn check_keys(class: &str, declared: &[(String, bool)], records: &Json, side_loaded: bool) -> Result<(), String> {
+    for (id, record) in records.pairs() {
+        let keys = record.keys();
+        let is_due = |name: &str, always: bool| always || (!side_loaded && keys.contains(&name));
+        let due: Vec<&str> =
+            declared.iter().filter(|(name, always)| is_due(name, *always)).map(|(name, _)| name.as_str()).collect();
+        if keys != due || record.get("id").and_then(Json::text) != Some(id) {
+            return Err(format!("the object {id} of {class} has the keys {keys:?} instead of {due:?}"));
         }
     }
     Ok(())
