@@ -114,7 +114,7 @@ impl Statement {
 }
 
 pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &ListQuery) -> Statement {
-    let mut statement = Statement::scoped(dialect, select(dialect, projection, scope(query)), account);
+    let mut statement = Statement::scoped(dialect, select(dialect, projection, scope(dialect, query)), account);
     statement.and(&query.conditions);
     statement.order(query);
     if let Some(Slice { limit, offset }) = query.slice {
@@ -126,7 +126,7 @@ pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &Lis
 
 /// The number of rows of a list, over all pages.
 pub fn count(dialect: Dialect, resource: &Resource, account: i64, query: &ListQuery) -> Statement {
-    let text = format!("SELECT count(*) FROM {} t WHERE {}", resource.table, scope(query));
+    let text = format!("SELECT count(*) FROM {} t WHERE {}", resource.table, scope(dialect, query));
     let mut statement = Statement::scoped(dialect, text, account);
     statement.and(&query.conditions);
     statement
@@ -191,11 +191,11 @@ const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 /// The current day in an expression of a description, in days since 1970.
 const TODAY: &str = "{today}";
 
-/// A list without a slice is one of ids. So is one of records to which related rows lead: among a million members, the
-/// ten with a skill are found by their ids, where SQLite would otherwise walk through all members in order.
-fn scope(query: &ListQuery) -> &'static str {
-    let is_of_ids = query.slice.is_none() || query.conditions.iter().any(leads_to_ids);
-    if is_of_ids { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT }
+/// A list without a slice is one of ids. So is one of records to which related rows lead, on SQLite, whose planner does
+/// not know how many they are: among a million members, it would walk through all to find ten.
+fn scope(dialect: Dialect, query: &ListQuery) -> &'static str {
+    let is_led = dialect == Dialect::Sqlite && query.conditions.iter().any(leads_to_ids);
+    if is_led || query.slice.is_none() { OF_ACCOUNT_BY_ID } else { OF_ACCOUNT }
 }
 
 fn leads_to_ids(condition: &Condition) -> bool {

@@ -55,6 +55,14 @@ fn special(filter: &str) -> Vec<String> {
     }
 }
 
+/// Records by their ids.
+pub(crate) const ONLY: &str = "only=1,2&order=created_at:desc&subject_type=User";
+
+/// Whether the rows of a resource are in a table of the database.
+pub(crate) fn has_table(resource: &Resource) -> bool {
+    !resource.table.starts_with('(')
+}
+
 pub(crate) fn tree(query: &str) -> Tree {
     params::query(&query.replace(' ', "%20")).unwrap().tree
 }
@@ -105,9 +113,10 @@ fn plan(db: &mut Db, statement: &Statement) -> Result<Vec<String>, Error> {
     Ok(steps)
 }
 
-/// A table scan, or an index scan without a condition. The list of ids is not a real table.
+/// A table scan, or an index scan without a condition. Lists of ids and of constants are no real tables.
 fn is_scan(step: &str) -> bool {
-    step.starts_with("SCAN ") && !step.starts_with("SCAN json_each")
+    step.starts_with("SCAN ")
+        && !["SCAN json_each", "SCAN CONSTANT ROW", "SCAN v"].iter().any(|it| step.starts_with(it))
 }
 
 fn with_database<T: Send + 'static>(work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static) -> T {
@@ -158,9 +167,8 @@ fn a_page_in_a_usual_order_is_read_in_that_order_without_a_full_sort() {
 fn records_named_by_id_are_found_by_id_rather_than_by_account() {
     let wrong = with_database(|db| {
         let mut wrong = Vec::new();
-        for entry in REGISTRY {
-            let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc&subject_type=User"), TOP)
-                .unwrap();
+        for entry in REGISTRY.iter().filter(|entry| has_table(entry.resource)) {
+            let only = ListQuery::read(entry.resource, &tree(ONLY), TOP).unwrap();
             let projection = plain(entry.resource);
             for statement in [
                 sql::records(Dialect::Sqlite, &projection, 1, &[1, 2], &[]),

@@ -7,7 +7,7 @@ use crate::wire::describe::{
 };
 use crate::wire::kind::Kind;
 
-const ROWS: &str = "(SELECT CAST(?1 AS BIGINT) AS account_id, v.id, v.name, v.name_key FROM \
+const ROWS: &str = "(SELECT CAST(?1 AS BIGINT) AS account_id, CAST(v.id AS BIGINT) AS id, v.name, v.name_key FROM \
                     (SELECT 1 AS id, 'Skill' AS name, 'skill' AS name_key \
                      UNION ALL SELECT 2, 'Language', 'language' \
                      UNION ALL SELECT 3, 'Certification', 'certification' \

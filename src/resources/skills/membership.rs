@@ -20,7 +20,8 @@ const SKILL_NAME: &str = "(SELECT s.name FROM skills s WHERE s.id = t.skill_id)"
 const SKILL_KEY: &str = "(SELECT s.name_key FROM skills s WHERE s.id = t.skill_id)";
 const MOST: &str = "(SELECT CAST(s.max_level AS BIGINT) FROM skills s WHERE s.id = t.skill_id)";
 const NAME: &str = "(SELECT u.name_key FROM users u WHERE u.id = t.user_id)";
-const IS_OF_ACTIVE: &str = "EXISTS (SELECT 1 FROM users u WHERE u.id = t.user_id AND u.is_active = 1)";
+const IS_OF_ACTIVE: &str = "EXISTS (SELECT 1 FROM users u \
+                            WHERE u.account_id = ?1 AND u.id = t.user_id AND u.is_active = 1)";
 
 const SKILL: Referent = Referent { table: "skills", condition: "1 = 1", what: "a skill" };
 const MEMBER: Referent = Referent { table: "users", condition: "t.has_joined = 1", what: "a member" };

@@ -1,71 +1,18 @@
 //! Skills in a seed: those of an account, and who has them.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use crate::clock::Timestamp;
 use crate::engine::nested::Subject;
 use crate::engine::rows::made_at;
 use crate::engine::tallies;
 use crate::ids::{AccountId, RecordId};
 use crate::resources::skills::{self, CATEGORY_NAMES};
-use crate::sandbox::seed::file::{Found, Member};
+use crate::sandbox::seed::file::{FoundSkill, Member, MemberSkill, Skill};
 use crate::sandbox::seed::references::{Ids, Unique, check_references};
 use crate::sandbox::seed::rows::{self, NewRow};
-use crate::sandbox::seed::values::{
-    ExternalReference, Line, Name, RecordNumber, SkillCategoryName, SkillLevel, SkillLevels, SkillText,
-};
+use crate::sandbox::seed::values::Name;
 use crate::sandbox::seed::written::{SeedError, Written};
 use crate::store::{Db, Error, OwnedParam, Param};
 use crate::wire::fold::fold;
-
-/// Something that people of the account can.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Skill {
-    pub id: Option<Written<RecordNumber>>,
-    pub name: Written<Line>,
-    /// Its category. Default: Skill.
-    pub category: Option<Written<SkillCategoryName>>,
-    /// The highest level: 1 if the skill has no levels. Default: 5.
-    pub max_level: Option<Written<SkillLevels>>,
-    /// What it means.
-    pub description: Option<Written<SkillText>>,
-    /// What other systems call it.
-    #[serde(default)]
-    pub external_references: Vec<Written<ExternalReference>>,
-    #[serde(skip)]
-    pub found: Found,
-}
-
-/// A skill that a member has.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MemberSkill {
-    /// The id of the skill membership.
-    pub id: Option<Written<RecordNumber>>,
-    /// The skill, by its id or its name.
-    pub skill: Written<Name>,
-    /// The level, at most the highest level of the skill. Default: 0.
-    pub level: Option<Written<SkillLevel>>,
-    #[serde(skip)]
-    pub found: FoundSkill,
-}
-
-/// What the check has found out.
-#[derive(Default)]
-pub struct FoundSkill {
-    pub id: i64,
-    pub skill_id: i64,
-}
-
-const DEFAULT_LEVELS: i64 = 5;
-
-impl Skill {
-    fn most(&self) -> i64 {
-        self.max_level.as_ref().map_or(DEFAULT_LEVELS, |most| most.value)
-    }
-}
 
 /// What is unique over the whole file.
 #[derive(Default)]

@@ -13,8 +13,13 @@ fn tag(answer: &Answer) -> String {
 fn every_write_to_a_record_is_refused_when_the_record_has_changed() {
     let due = r#"{"errors":[{"type":"system","message":"The record has changed since it was read. Read it again, then decide."}]}"#;
     for example in EXAMPLES.iter().filter(|example| example.is_write() && example.has_id()) {
+        let collection = format!("/{}", example.operation.1.split('/').nth(1).unwrap());
+        let show = format!("{collection}/{{id}}");
+        if !EXAMPLES.iter().any(|other| other.operation == ("GET", show.as_str())) {
+            continue;
+        }
         let server = Server::start();
-        let path = format!("/{}/{}", example.operation.1.split('/').nth(1).unwrap(), example.subject.own);
+        let path = format!("{collection}/{}", example.subject.own);
         let read = server.get(&path).bearer(token::ADMINISTRATOR).send().expect(200);
         let stored = server.everything_stored();
         let ask = |expected: &str| {

@@ -300,17 +300,28 @@ fn generated_rows_have_the_requested_number_and_are_the_same_each_time() {
              WHERE accepted_at IS NULL GROUP BY 1 UNION ALL \
              SELECT account_id, 'account_memberships', count(*) FROM account_memberships GROUP BY 1 UNION ALL \
              SELECT account_id, 'account_memberships.active', count(*) FROM account_memberships \
-             WHERE disabled_at IS NULL GROUP BY 1 ORDER BY 1, 2",
+             WHERE disabled_at IS NULL GROUP BY 1 UNION ALL \
+             SELECT account_id, 'skill_memberships', count(*) FROM skill_memberships GROUP BY 1 ORDER BY 1, 2",
         );
         assert_eq!(counted, walked);
-        let everything = ["accounts", "roles", "users", "account_memberships", "account_invitations", "access_tokens"]
-            .map(|table| rows(&format!("SELECT * FROM {table} ORDER BY id")));
+        let everything = [
+            "accounts",
+            "roles",
+            "users",
+            "account_memberships",
+            "account_invitations",
+            "access_tokens",
+            "skills",
+            "skill_memberships",
+            "cost_rates",
+        ]
+        .map(|table| rows(&format!("SELECT * FROM {table} ORDER BY id")));
         (everything, greeting["tokens"].clone())
     };
-    let wanted = "invitations=1000,members=300,roles=7";
-    let ([accounts, roles, users, memberships, invitations, _], _) = dump("1", wanted);
-    let lengths = [accounts, roles, memberships, invitations.clone()].map(|rows| rows.len());
-    assert_eq!(lengths, [2, 12, 312, 1_005]);
+    let wanted = "invitations=1000,members=300,roles=7,skills=20,skill_memberships=500";
+    let ([accounts, roles, users, memberships, invitations, _, skills, held, _], _) = dump("1", wanted);
+    let lengths = [accounts, roles, memberships, invitations.clone(), skills, held].map(|rows| rows.len());
+    assert_eq!(lengths, [2, 12, 312, 1_005, 24, 504]);
     assert!(users.iter().all(|user| user.contains("example.test")));
     assert_eq!(dump("1", wanted).0[4], invitations);
     assert_ne!(dump("2", wanted).0[4], invitations);
@@ -350,7 +361,7 @@ fn generated_invitations_are_in_every_state_and_usable() {
     for (rows, words) in [
         ("invitations", "a number from 1 to"),
         ("invitations=0", "a number from 1 to"),
-        ("goats=3", "invitations, members, roles, accounts"),
+        ("goats=3", "invitations, members, roles, skills, skill_memberships, accounts"),
         ("roles=1,roles=2", "twice"),
     ] {
         let output = run(&["sandbox", "--generate", rows]);

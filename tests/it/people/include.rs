@@ -72,7 +72,7 @@ fn associations_without_data_are_empty() {
             json!([]),
             "backup_approver_associations",
         ),
-        ("account_memberships/205", "cost_rates", "cost_rate_ids", json!([]), "cost_rates"),
+        ("account_memberships/206", "cost_rates", "cost_rate_ids", json!([]), "cost_rates"),
         (
             "account_memberships/205",
             "future_billable_utilizations",

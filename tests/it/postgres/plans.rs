@@ -14,7 +14,7 @@ use invited::testing::store::Dialect::Postgres;
 use invited::testing::{REGISTRY, Value, invitations};
 
 use super::session;
-use crate::plans::{TOP, of_outbox, plain, statements, tree};
+use crate::plans::{ONLY, TOP, has_table, of_outbox, plain, statements, tree};
 use crate::support::Server;
 use crate::support::postgres::PostgresServer;
 
@@ -46,6 +46,23 @@ const CROWD: &str = "\
     INSERT INTO external_references (account_id, subject_type, subject_id, service_name, service_model,
       service_model_ref, status, created_at, updated_at)
       SELECT account_id, 'Role', id, 'hr', 'Job', 'ref ' || id, 'pending', 1, 1 FROM roles WHERE id % 2 = 0;
+    INSERT INTO skills (account_id, name, name_key, max_level, skill_category_id, created_at, updated_at)
+      SELECT CASE WHEN n % 10 = 0 THEN 1 ELSE 3 + n % 198 END, 'Skill ' || n, 'skill ' || n, '5', 1 + n % 4, n, n
+      FROM generate_series(1, 20000) n;
+    INSERT INTO skill_memberships (account_id, user_id, skill_id, level, creator_id, created_at, updated_at)
+      SELECT u.account_id, u.id, s.id, 1 + s.id % 5, u.id, u.created_at, u.created_at
+      FROM users u JOIN LATERAL (SELECT id FROM skills WHERE account_id = u.account_id ORDER BY id LIMIT 3) s ON true
+      WHERE u.id > 30;
+    INSERT INTO cost_rates (account_id, account_membership_id, currency, amount_in_subunits, created_at, updated_at)
+      SELECT account_id, id, 'EUR', 1000, created_at, created_at FROM account_memberships WHERE id > 300;
+    INSERT INTO billable_utilizations (account_id, account_membership_id, effective_date, target, creator_id, created_at,
+      updated_at)
+      SELECT account_id, id, 20000 + id % 900, 50, user_id, created_at, created_at FROM account_memberships
+      WHERE id > 300;
+    INSERT INTO external_references (account_id, subject_type, subject_id, service_name, service_model,
+      service_model_ref, status, created_at, updated_at)
+      SELECT account_id, 'Skill', id, 'hr', 'Ability', 'ref ' || id, 'pending', id, id FROM skills WHERE id % 2 = 0
+      AND id > 400;
     INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, created_at,
       updated_at)
       SELECT 1, n, n || '@example.test', n || '@example.test', n || '@mail.test',
@@ -156,8 +173,8 @@ fn a_page_is_read_in_its_order_and_records_named_by_id_are_found_by_id() {
             }
         }
     }
-    for entry in REGISTRY {
-        let only = ListQuery::read(entry.resource, &tree("only=1,2&order=created_at:desc"), TOP).unwrap();
+    for entry in REGISTRY.iter().filter(|entry| has_table(entry.resource)) {
+        let only = ListQuery::read(entry.resource, &tree(ONLY), TOP).unwrap();
         let projection = plain(entry.resource);
         for statement in [
             sql::records(Postgres, &projection, 1, &[1, 2], &[]),

@@ -83,7 +83,7 @@ fn members_of_a_canceled_account_update_nothing() {
 fn a_disabled_or_removed_member_has_no_valid_token() {
     let server = Server::start();
     server.alter_stored("UPDATE account_memberships SET disabled_at = 1 WHERE user_id = 2");
-    server.alter_stored("DELETE FROM account_memberships WHERE user_id = 5");
+    server.delete("/account_memberships/205").bearer(token::OWNER).send().expect(204);
     for bearer in [token::ADMINISTRATOR, token::PROJECT_LEAD] {
         let answer = put_json(&server, "/account_invitations/3", bearer, CHANGE).expect(401);
         assert_eq!(answer.text(), refusal("oauth", "Invalid OAuth 2 Request"));

@@ -255,7 +255,7 @@ fn attributes(dice: &mut Dice, known: &mut Known, resource: &'static Resource, c
     for field in resource.fields {
         let Some(input) = field.input else { continue };
         let belongs = if creates { input.on_create } else { input.on_update };
-        let is_given = match (belongs, input.required && creates) {
+        let is_given = match (belongs, input.required && creates || input.always_required && !creates) {
             (_, true) => !dice.once_in(15),
             (true, false) => dice.once_in(3),
             (false, false) => dice.once_in(20),

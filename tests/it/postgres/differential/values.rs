@@ -214,6 +214,10 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
             json!(if dice.once_in(6) { dice.one_of(choices) } else { dice.one_of(&LEVELS) })
         }
         Kind::Choice(choices) => json!(dice.one_of(choices)),
+        Kind::NumberedId("subject") => {
+            let resource = dice.one_of(&["users", "roles", "skills"]);
+            json!(known.id(dice, resource))
+        }
         Kind::Id(resource) | Kind::NumberedId(resource) => match dice.below(8) {
             0 => Value::Null,
             1 => json!(dice.one_of(NUMBERS)),

@@ -3,17 +3,20 @@
 //!
 //! [`Found`] is no key of the file: `check` sets it.
 
+mod rates;
+mod skills;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::oauth::passwords::HashedPassword;
-use crate::sandbox::seed::rates::{BillableUtilization, CostRate, FoundRate};
-use crate::sandbox::seed::skills::{MemberSkill, Skill};
 use crate::sandbox::seed::values::{
     Assignable, Cents, Credential, CurrencyCode, DaysAgo, DaysAhead, Email, ExternalReference, Invitable, LanguageCode,
     Line, Moment, Name, Percent, RecordNumber, RedirectUri, Seats, Text, YesNo,
 };
 use crate::sandbox::seed::written::{NonEmpty, Written};
+pub use rates::{BillableUtilization, CostRate, FoundRate};
+pub use skills::{FoundSkill, MemberSkill, Skill};
 
 /// What an invited sandbox holds when it starts. Ids that are left out are assigned in order.
 #[derive(Deserialize, JsonSchema)]
