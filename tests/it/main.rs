@@ -13,6 +13,7 @@
 
 mod acceptance;
 mod additions;
+mod around;
 mod audit;
 mod bad_input;
 mod binary;
