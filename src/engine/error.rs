@@ -122,6 +122,12 @@ impl Error {
         }
     }
 
+    /// The elements of a body that other records are in the way of, each with the id of that record.
+    pub fn in_the_way(&self) -> Vec<(usize, i64)> {
+        let Self::Invalid(violations) = self else { return Vec::new() };
+        violations.iter().filter_map(|violation| Some((violation.index, violation.in_the_way?))).collect()
+    }
+
     /// What only the log may say.
     pub fn cause(&self) -> Option<&str> {
         match self {

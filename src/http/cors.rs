@@ -35,8 +35,8 @@ static OF_PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 
 /// What a script may read besides the few headers that every script may.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "ETag, Idempotent-Replayed, Invited-Clock, Invited-Dry-Run, Invited-Fault, Invited-Read-As, Invited-Seats-Over, \
-     Retry-After, WWW-Authenticate, X-Request-Id, X-Runtime",
+    "ETag, Idempotent-Replayed, Invited-Clock, Invited-Dry-Run, Invited-Existing, Invited-Fault, \
+     Invited-Read-As, Invited-Seats-Over, Retry-After, WWW-Authenticate, X-Request-Id, X-Runtime",
 );
 
 /// The origin to share the answer with, if the request comes from one that is listed.

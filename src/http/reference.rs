@@ -57,7 +57,7 @@ fn resource(resource: &Resource) -> Value {
         has_search => resource.search.is_some(),
         fields => fields.collect::<Vec<_>>(),
         operations => resource.operations.iter().map(|of| operation(resource, of)).collect::<Vec<_>>(),
-        filters => resource.filters().map(|of| context! { name => of.name, text => of.text }).collect::<Vec<_>>(),
+        filters => resource.filters().map(|of| context! { name => of.name, text => of.sentence() }).collect::<Vec<_>>(),
         sorts => resource.sorts.iter().map(|sort| sort.name).collect::<Vec<_>>(),
         associations => resource.associations.iter().map(|of| of.name).collect::<Vec<_>>(),
     }

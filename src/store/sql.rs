@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::store::{Dialect, Param};
-use crate::wire::condition::Condition;
+use crate::wire::condition::{Condition, Relation, TODAY};
 use crate::wire::describe::{Direction, Link, ReadFrom, Resource};
 use crate::wire::kind::Value;
 use crate::wire::projection::{Column, Projection};
@@ -65,16 +65,17 @@ impl Statement {
             Condition::Among(column, ids) => self.among(column, ids),
             Condition::NotAmong(column, ids) => format!("NOT ({})", self.among(column, ids)),
             Condition::Related(relation, together) => {
-                let (owner, rows) = (relation.owner, relation.rows);
-                format!("t.id IN (SELECT {owner} FROM {rows}{})", self.all(together))
+                let Relation { owner, key, rows } = relation;
+                format!("{key} IN (SELECT {owner} FROM {rows}{})", self.all(together))
             }
             // By each row, not by one list of all owners: a page looks at few rows, and owners may be many.
             Condition::Unrelated(relation, together) => {
-                let (owner, rows) = (relation.owner, relation.rows);
-                format!("NOT EXISTS (SELECT 1 FROM {rows} AND {owner} = t.id{})", self.all(together))
+                let Relation { owner, key, rows } = relation;
+                format!("NOT EXISTS (SELECT 1 FROM {rows} AND {owner} = {key}{})", self.all(together))
             }
             Condition::All(each) => self.joined(each, " AND "),
             Condition::Any(each) => self.joined(each, " OR "),
+            Condition::OnDay(fragment, day) => on_day(fragment, *day),
             Condition::Never => "1 = 0".to_owned(),
         }
     }
@@ -188,8 +189,9 @@ const OF_ACCOUNT: &str = "t.account_id = ?1";
 /// engines, so no planner walks through all rows of the account instead.
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
 
-/// The current day in an expression of a description, in days since 1970.
-const TODAY: &str = "{today}";
+fn on_day(fragment: &str, day: i64) -> String {
+    fragment.replace(TODAY, itoa::Buffer::new().format(day))
+}
 
 /// A list without a slice is one of ids. So is one of records to which related rows lead, on SQLite, whose planner does
 /// not know how many they are: among a million members, it would walk through all to find ten.
@@ -225,8 +227,7 @@ fn expressions(dialect: Dialect, projection: &Projection) -> String {
             Column::Key(association) => match association.link {
                 Link::One(id) => text.push_str(id),
                 Link::Many { id, rows, .. } if rows.contains(TODAY) => {
-                    let rows = rows.replace(TODAY, itoa::Buffer::new().format(projection.today()));
-                    text.push_str(&dialect.ids_of(id, &rows));
+                    text.push_str(&dialect.ids_of(id, &on_day(rows, projection.today())));
                 }
                 Link::Many { id, rows, .. } => text.push_str(&dialect.ids_of(id, rows)),
                 Link::Empty => text.push_str("'[]'"),

@@ -23,12 +23,14 @@ pub struct Violation {
     pub index: usize,
     /// A whole sentence.
     pub message: String,
+    /// The id of the record that is in the way, where the caller may know it.
+    pub in_the_way: Option<i64>,
 }
 
 impl Violation {
     /// The only violation of a request.
     pub fn of(field: &'static str, index: usize, message: &str) -> Self {
-        Self { position: 0, field: Cow::Borrowed(field), index, message: message.to_owned() }
+        Self { position: 0, field: Cow::Borrowed(field), index, message: message.to_owned(), in_the_way: None }
     }
 }
 
@@ -70,6 +72,7 @@ impl Changes {
                 field: name.clone().into(),
                 index: self.index,
                 message,
+                in_the_way: None,
             });
         }
     }
@@ -199,7 +202,16 @@ impl Changes {
         self.values.retain(|(field, _)| field.name != name);
         let position = self.resource.field(name).and_then(|field| field.input).map_or(0, |input| input.position);
         let message = message.into();
-        self.violations.push(Violation { position, field: name.into(), index: self.index, message });
+        let (index, in_the_way) = (self.index, None);
+        self.violations.push(Violation { position, field: name.into(), index, message, in_the_way });
+    }
+
+    /// The same for an attribute whose value another record has.
+    pub fn refuse_for(&mut self, name: &'static str, message: impl Into<String>, in_the_way: Option<i64>) {
+        self.refuse(name, message);
+        if let Some(violation) = self.violations.iter_mut().rfind(|violation| violation.field == name) {
+            violation.in_the_way = in_the_way;
+        }
     }
 
     /// All violations of the elements in the documented order; empty if the body can be written.

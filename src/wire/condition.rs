@@ -4,11 +4,22 @@ use crate::wire::kind::Value;
 
 /// Rows of another table that belong to rows of the resource.
 pub struct Relation {
-    /// Expression of the id of the resource's row.
+    /// Expression of the value by which they name the resource's row.
     pub owner: &'static str,
+    /// That value in the resource's row: `t.id`, as a rule.
+    pub key: &'static str,
     /// Table and condition, as in `FROM … WHERE …`; further conditions are appended with `AND`.
     pub rows: &'static str,
 }
+
+impl Relation {
+    pub const fn new(owner: &'static str, rows: &'static str) -> Self {
+        Self { owner, key: "t.id", rows }
+    }
+}
+
+/// The current day in a SQL fragment, in days since 1970.
+pub const TODAY: &str = "{today}";
 
 /// A condition on rows. A column may be any expression.
 #[derive(Clone)]
@@ -29,5 +40,21 @@ pub enum Condition {
     Unrelated(&'static Relation, Vec<Condition>),
     All(Vec<Condition>),
     Any(Vec<Condition>),
+    /// A SQL fragment with `{today}`, and the day in days since 1970.
+    OnDay(&'static str, i64),
     Never,
+}
+
+impl Condition {
+    /// The same on this day.
+    #[must_use]
+    pub fn on_day(self, today: i64) -> Self {
+        let each = |conditions: Vec<Self>| conditions.into_iter().map(|condition| condition.on_day(today)).collect();
+        match self {
+            Self::OnDay(fragment, _) => Self::OnDay(fragment, today),
+            Self::All(conditions) => Self::All(each(conditions)),
+            Self::Any(conditions) => Self::Any(each(conditions)),
+            other => other,
+        }
+    }
 }

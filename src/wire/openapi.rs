@@ -183,11 +183,12 @@ fn filter_parameter(resource: &Resource, filter: &Filter) -> Json {
         | Test::NotIds(_)
         | Test::Lacks(_)
         | Test::LacksIds(_)
+        | Test::Words(_)
         | Test::Special(_)
         | Test::Nothing
         | Test::Everything => json!({"type": "string"}),
     };
-    query(filter.name, schema, filter.text)
+    query(filter.name, schema, &filter.sentence())
 }
 
 /// The parameters of every list beside its filters: name, least value of a number, and a sentence.

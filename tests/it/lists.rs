@@ -9,6 +9,7 @@
 //! - `published`: all filters of the vendor (E14).
 //! - `fields`: B15.
 
+mod additions;
 mod fields;
 mod filters;
 mod forms;

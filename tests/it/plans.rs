@@ -28,6 +28,7 @@ fn questions(resource: &Resource) -> Vec<String> {
             Test::Id(_) => narrowed.push(format!("{}=1", filter.name)),
             Test::Ids(_) | Test::NotIds(_) | Test::LacksIds(_) => narrowed.push(format!("{}=1,2", filter.name)),
             Test::After(_) | Test::Before(_) => narrowed.push(format!("{}=2031-01-01", filter.name)),
+            Test::Words(words) => narrowed.extend(words.iter().map(|(word, _)| format!("{}={word}", filter.name))),
             Test::Special(_) => narrowed.extend(special(filter.name)),
             Test::Nothing | Test::Everything => narrowed.push(format!("{}=1", filter.name)),
         }

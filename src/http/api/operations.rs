@@ -84,7 +84,7 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts, body: RequestBody
     let app = &permitted.call.app;
     let (id, conditions) = match permitted.verb() {
         Verb::Index => {
-            let query = ListQuery::read(resource, &permitted.params, caller.rung())?;
+            let query = ListQuery::read(resource, &permitted.params, caller.rung())?.on_day(app.clock.now().day());
             let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
             return app.read_for(&permitted.caller, listed).await;
         }

@@ -107,16 +107,31 @@ const fn exactly(name: &'static str, column: &'static str, text: &'static str) -
 
 /// The references of the subjects of one class.
 const fn of(rows: &'static str) -> Relation {
-    Relation { owner: "x.subject_id", rows }
+    Relation::new("x.subject_id", rows)
 }
 
-static OF_USERS: Relation = of("external_references x WHERE x.account_id = ?1 AND x.subject_type = 'User'");
+const USERS: &str = "external_references x WHERE x.account_id = ?1 AND x.subject_type = 'User'";
+
+static OF_USERS: Relation = of(USERS);
 static OF_ROLES: Relation = of("external_references x WHERE x.account_id = ?1 AND x.subject_type = 'Role'");
 static OF_SKILLS: Relation = of("external_references x WHERE x.account_id = ?1 AND x.subject_type = 'Skill'");
 
+static OF_INVITEES: Relation = Relation { key: "t.invitee_id", ..of(USERS) };
+
+pub static FILTERS_OF_INVITEES: [Filter; 9] = additions(filters(&OF_INVITEES));
 pub static FILTERS_OF_USERS: [Filter; 9] = filters(&OF_USERS);
 pub static FILTERS_OF_ROLES: [Filter; 9] = filters(&OF_ROLES);
 pub static FILTERS_OF_SKILLS: [Filter; 9] = filters(&OF_SKILLS);
+
+/// The same of a resource that does not have them with the vendor.
+const fn additions(mut filters: [Filter; 9]) -> [Filter; 9] {
+    let mut place = 0;
+    while place < filters.len() {
+        filters[place].is_addition = true;
+        place += 1;
+    }
+    filters
+}
 
 /// The filters of subjects by their references.
 const fn filters(of: &'static Relation) -> [Filter; 9] {

@@ -3,4 +3,6 @@
 mod description;
 mod subjects;
 
-pub use description::{ENTRY, FILTERS_OF_ROLES, FILTERS_OF_SKILLS, FILTERS_OF_USERS, NESTED, RESOURCE, field};
+pub use description::{
+    ENTRY, FILTERS_OF_INVITEES, FILTERS_OF_ROLES, FILTERS_OF_SKILLS, FILTERS_OF_USERS, NESTED, RESOURCE, field,
+};

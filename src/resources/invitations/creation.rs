@@ -81,9 +81,10 @@ fn judge_address(
         return Ok(None);
     };
     let params = [context.caller.account_id.into(), Param::Text(&key)];
-    let is_pending = db.exists(
-        "SELECT 1 FROM account_invitations WHERE account_id = ?1 AND email_key = ?2 AND accepted_at IS NULL",
+    let pending: Option<i64> = db.maybe(
+        "SELECT id FROM account_invitations WHERE account_id = ?1 AND email_key = ?2 AND accepted_at IS NULL",
         &params,
+        |row| row.int(0),
     )?;
     let user = db.maybe(
         "SELECT u.id, m.id, m.disabled_at, \
@@ -92,7 +93,7 @@ fn judge_address(
         &params,
         |row| {
             let has = |column| row.maybe_int(column).map(|id| id.is_some());
-            Ok((row.id(0)?, has(1)?, has(2)?, has(3)?))
+            Ok((row.id(0)?, has(1)?, has(2)?, row.maybe_int(3)?))
         },
     )?;
     let is_elsewhere = !is_invitable(&key, &context.invite_domains);
@@ -100,15 +101,17 @@ fn judge_address(
     let refusal = match user {
         _ if is_elsewhere => Some(OTHER_DOMAIN),
         _ if is_repeated => Some(TWICE_IN_REQUEST),
-        _ if is_pending => Some(ALREADY_INVITED),
+        _ if pending.is_some() => Some(ALREADY_INVITED),
         Some((_, true, true, _)) => Some(DISABLED_MEMBER),
         Some((_, true, false, _)) => Some(ALREADY_MEMBER),
         // Invited under another address, and changed since.
-        Some((.., true)) => Some(ALREADY_INVITED),
+        Some((.., Some(_))) => Some(ALREADY_INVITED),
         _ => None,
     };
     if let Some(refusal) = refusal {
-        changes.refuse("email_address", refusal);
+        let invitation = pending.or_else(|| user.and_then(|(.., invitation)| invitation));
+        let in_the_way = invitation.filter(|_| refusal == ALREADY_INVITED);
+        changes.refuse_for("email_address", refusal, in_the_way);
     }
     Ok(user.map(|(id, ..)| id))
 }

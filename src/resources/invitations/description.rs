@@ -15,6 +15,17 @@ const NOT_THE_INVITER: &str = "Only an administrator or the inviter may change t
 /// Indexes repeat this condition literally.
 const IS_PENDING: &str = "t.accepted_at IS NULL";
 
+/// As [`crate::resources::invitations::states`] has them: of each invitation, exactly one is true.
+const STATES: &[(&str, &str)] = &[
+    ("pending", "t.accepted_at IS NULL AND t.declined_at IS NULL AND t.expired_at IS NULL AND t.expires_on >= {today}"),
+    (
+        "expired",
+        "t.accepted_at IS NULL AND t.declined_at IS NULL AND (t.expired_at IS NOT NULL OR t.expires_on < {today})",
+    ),
+    ("declined", "t.accepted_at IS NULL AND t.declined_at IS NOT NULL"),
+    ("accepted", "t.accepted_at IS NOT NULL"),
+];
+
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
@@ -64,19 +75,30 @@ pub static RESOURCE: Resource = Resource {
             .on_create(10)
             .kept_by_rule(),
     ],
-    filters: &[&[
-        Filter::new(
-            "by_full_name",
-            Test::Contains(&["t.name_key"]),
-            "Invitations whose name contains this text, in any case.",
-        ),
-        Filter::flag(
-            "only_pending",
-            Flag::Only(IS_PENDING),
-            "Only invitations that wait for acceptance; false lifts the restriction.",
-        ),
-    ]],
-    default_scope: Some(DefaultScope { condition: IS_PENDING, lifted_by: &[("only_pending", false)] }),
+    filters: &[
+        &external_references::FILTERS_OF_INVITEES,
+        &[
+            Filter::new("invitee_id", Test::Id("t.invitee_id"), "The invitations of this user.").addition(),
+            Filter::new("with_ids", Test::Ids("t.id"), "These invitations, by id, with commas, in pages.").addition(),
+            Filter::new("state", Test::Words(STATES), "Those that are pending, expired, declined or accepted.")
+                .addition(),
+            Filter::new(
+                "by_full_name",
+                Test::Contains(&["t.name_key"]),
+                "Invitations whose name contains this text, in any case.",
+            ),
+            Filter::flag(
+                "only_pending",
+                Flag::Only(IS_PENDING),
+                "Only invitations that wait for acceptance; false lifts the restriction.",
+            ),
+        ],
+    ],
+    default_scope: Some(DefaultScope {
+        condition: IS_PENDING,
+        lifted_by: &[("only_pending", false)],
+        replaced_by: &["state"],
+    }),
     sorts: &[
         Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),
         Sort::new("cost_rate", "t.cost_rate_in_cents").nullable().usable_from(ADMINISTRATOR),

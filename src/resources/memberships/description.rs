@@ -168,6 +168,7 @@ pub static RESOURCE: Resource = Resource {
     default_scope: Some(DefaultScope {
         condition: IS_ACTIVE,
         lifted_by: &[("only_inactive", true), ("only_active", false), ("is_active", false)],
+        replaced_by: &[],
     }),
     sorts: &[
         Sort::new("bill_rate", "t.bill_rate_in_cents").nullable().usable_from(LEAD),

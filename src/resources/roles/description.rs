@@ -63,7 +63,7 @@ pub static RESOURCE: Resource = Resource {
         &external_references::FILTERS_OF_ROLES,
         OF_WHAT_IS_NOT_HERE,
     ],
-    default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("only_active", false)] }),
+    default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("only_active", false)], replaced_by: &[] }),
     writable: Some(IS_ACTIVE),
     sorts: &[Sort::new("alphabetical", "t.name_key")],
     default_order: ("alphabetical", Direction::Ascending),

@@ -10,14 +10,13 @@ use crate::wire::condition::{Condition, Relation};
 use crate::wire::kind::Value;
 use crate::wire::query::{digits, listed};
 
+const HELD: &str = "skill_memberships s WHERE s.account_id = ?1";
+
 /// What a person has, seen from users.
-pub static OF_USERS: Relation = Relation { owner: "s.user_id", rows: "skill_memberships s WHERE s.account_id = ?1" };
+pub static OF_USERS: Relation = Relation::new("s.user_id", HELD);
 
 /// The same, seen from memberships.
-static OF_MEMBERSHIPS: Relation = Relation {
-    owner: "m.id",
-    rows: "skill_memberships s JOIN account_memberships m ON m.user_id = s.user_id WHERE s.account_id = ?1",
-};
+static OF_MEMBERSHIPS: Relation = Relation { key: "t.user_id", ..Relation::new("s.user_id", HELD) };
 
 /// Most skills that one filter may name.
 const MOST: usize = 200;

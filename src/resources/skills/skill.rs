@@ -13,7 +13,7 @@ use crate::wire::kind::Kind;
 const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'Skill' AND x.subject_id = t.id";
 
-static HELD: Relation = Relation { owner: "s.skill_id", rows: "skill_memberships s WHERE s.account_id = ?1" };
+static HELD: Relation = Relation::new("s.skill_id", "skill_memberships s WHERE s.account_id = ?1");
 
 /// Filters on projects, of which there are none here: what is looked for has no skills.
 const OF_WHAT_IS_NOT_HERE: &[Filter] = &[

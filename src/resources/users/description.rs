@@ -190,7 +190,7 @@ pub static RESOURCE: Resource = Resource {
         &external_references::FILTERS_OF_USERS,
         OF_WHAT_IS_NOT_HERE,
     ],
-    default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("show_disabled", true)] }),
+    default_scope: Some(DefaultScope { condition: IS_ACTIVE, lifted_by: &[("show_disabled", true)], replaced_by: &[] }),
     // Only callers who may see invitations see who was invited, and under what address.
     restriction: Some(Restriction { from: LEAD, condition: "t.has_joined = 1" }),
     sorts: &[Sort::new("alphabetical", "t.name_key")],

@@ -11,6 +11,8 @@ pub struct DefaultScope {
     pub condition: &'static str,
     /// Filters that lift the scope, each with the value that does; they act on show, too (rule E10).
     pub lifted_by: &'static [(&'static str, bool)],
+    /// Filters beside which it does not apply: they say themselves which records are wanted.
+    pub replaced_by: &'static [&'static str],
 }
 
 /// Records that do not exist for callers below a rung, whatever they ask for: in lists, their counts and searches, in
@@ -29,6 +31,8 @@ pub struct Filter {
     pub relation: Option<&'static Relation>,
     /// Whether there is no list without it.
     pub is_required: bool,
+    /// Whether the vendor does not have it.
+    pub is_addition: bool,
     /// One sentence for the reference.
     pub text: &'static str,
 }
@@ -41,7 +45,7 @@ impl Filter {
 
     /// A filter of the resource's own rows.
     pub const fn new(name: &'static str, test: Test, text: &'static str) -> Self {
-        Self { name, test, relation: None, is_required: false, text }
+        Self { name, test, relation: None, is_required: false, is_addition: false, text }
     }
 
     /// When a record was made and changed: every resource with lists has these four.
@@ -62,9 +66,21 @@ impl Filter {
         Self::new(name, Test::Everything, text)
     }
 
+    /// What it does, and whether only this server has it.
+    pub fn sentence(&self) -> String {
+        let addition = if self.is_addition { " Not in the vendor's API." } else { "" };
+        format!("{}{addition}", self.text)
+    }
+
     /// Without it, the list is refused.
     pub const fn required(mut self) -> Self {
         self.is_required = true;
+        self
+    }
+
+    /// The vendor does not have it.
+    pub const fn addition(mut self) -> Self {
+        self.is_addition = true;
         self
     }
 
@@ -103,6 +119,8 @@ pub enum Test {
     LacksIds(&'static str),
     /// What this function makes of the value; `None` for one that cannot be read.
     Special(fn(&Json) -> Option<Condition>),
+    /// One of these words, each with its condition, which may name `{today}`; or several with commas.
+    Words(&'static [(&'static str, &'static str)]),
     /// No record has what is asked for.
     Nothing,
     /// Every record is without what is asked for.

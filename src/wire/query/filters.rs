@@ -91,7 +91,8 @@ fn default_scope(resource: &'static Resource, params: &Tree) -> Vec<Condition> {
     let is_lifted = scope.lifted_by.iter().any(|(name, value)| lifts(name, *value) == Some(true));
     let applies = params.get("apply_default_filters").and_then(plain);
     let applies = applies.is_none_or(|text| matches!(text.as_ref(), "true" | "TRUE" | "1"));
-    if is_lifted || !applies { Vec::new() } else { vec![Condition::Fixed(scope.condition)] }
+    let is_replaced = scope.replaced_by.iter().any(|name| Given::read(params, name).is_some());
+    if is_lifted || is_replaced || !applies { Vec::new() } else { vec![Condition::Fixed(scope.condition)] }
 }
 
 /// A boolean; any other text counts as true, as in Ruby (rules B10 and E5).
@@ -156,6 +157,7 @@ fn read(filter: &'static Filter, given: &Given<'_>) -> Result<Reading, ListError
             let condition = if is_read { Condition::NotAmong(column, ids) } else { Condition::Never };
             Ok(Reading { condition: Some(condition), is_whole })
         }
+        Test::Words(words) => Ok(one_of_words(words, given)),
         Test::LacksIds(column) => {
             let Ids { ids, is_whole, .. } = Ids::read(filter.name, MOST_IDS, given)?;
             let condition = related(filter, false, vec![Condition::Among(column, ids)]);
@@ -192,10 +194,22 @@ fn read_one(filter: &Filter, text: &str) -> Reading {
         | Test::Ids(_)
         | Test::NotIds(_)
         | Test::LacksIds(_)
+        | Test::Words(_)
         | Test::Special(_)
         | Test::Nothing
         | Test::Everything => Reading::never(),
     }
+}
+
+/// What any of the words stands for. An unknown word stands for nothing.
+fn one_of_words(words: &[(&'static str, &'static str)], given: &Given<'_>) -> Reading {
+    let Some(pieces) = given.many() else { return Reading::never() };
+    let condition = |piece: &str| words.iter().find(|(word, _)| *word == piece).map(|(_, fragment)| *fragment);
+    let found: Vec<Option<&'static str>> = pieces.into_iter().map(|piece| condition(piece.trim())).collect();
+    let is_whole = found.iter().all(Option::is_some);
+    let any = found.into_iter().flatten().map(|fragment| Condition::OnDay(fragment, 0)).collect::<Vec<_>>();
+    let condition = if any.is_empty() { Condition::Never } else { Condition::Any(any) };
+    Reading { condition: Some(condition), is_whole }
 }
 
 /// That there is, or is not, a related row that meets these conditions.

@@ -59,6 +59,13 @@ impl ListQuery {
         Ok(query)
     }
 
+    /// The same on this day, in days since 1970.
+    #[must_use]
+    pub fn on_day(self, today: i64) -> Self {
+        let conditions = self.conditions.into_iter().map(|condition| condition.on_day(today)).collect();
+        Self { conditions, ..self }
+    }
+
     /// The most rows that it can find.
     pub fn most_rows(&self) -> i64 {
         self.slice.map_or(i64::try_from(MOST_LISTED).unwrap_or(i64::MAX), |slice| slice.limit)

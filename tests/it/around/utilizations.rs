@@ -62,7 +62,7 @@ fn what_is_still_to_come_is_included_until_its_day() {
     assert_eq!(future(), json!(["602"]));
     server.advance_seconds(86_400);
     assert_eq!(future(), json!([]));
-    // A target does not change what the membership says (W10).
+    // A target does not change what the membership says (R10).
     assert_eq!(server.read("/account_memberships/206").record()["billability_target"], Value::Null);
 }
 

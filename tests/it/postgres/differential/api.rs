@@ -139,6 +139,7 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
             _ if dice.once_in(10) => values::text(dice, known),
             Test::Flag { .. } | Test::Has => values::flag(dice),
             Test::Equals(..) if filter.is_required => dice.one_of(&["User", "User", "Role", "Skill"]).to_owned(),
+            Test::Words(words) => dice.pick(words).map_or_else(String::new, |(word, _)| (*word).to_owned()),
             Test::Special(_) => special(dice, known),
             Test::Contains(_) | Test::Equals(..) | Test::Lacks(_) | Test::Nothing | Test::Everything => {
                 values::text(dice, known)
