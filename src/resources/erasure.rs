@@ -13,7 +13,7 @@ use crate::engine::audit::AuditEntry;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::nested::{self, Subject};
-use crate::engine::{records, tokens};
+use crate::engine::{deletion, records, tokens};
 use crate::ids::{AccountId, Id, InvitationId, MembershipId, RecordId, UserId};
 use crate::resources::people::{Keys, USER};
 use crate::resources::{addresses, external_references, invitations, memberships, users};
@@ -117,6 +117,8 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     }
     tokens::end_access(db, account, user, context.now)?;
     context.callers.forget_after_commit(db);
+    let person = records::find(db, &users::RESOURCE, account, Some(user.record()))?;
+    deletion::take_along(db, context, &person)?;
     nested::remove(db, Subject::new(account, USER, user), &external_references::NESTED)?;
     // Before the invitations go: the user rows that they leave are nameless then.
     let address = format!("erased-{user}@erased.invalid");

@@ -6,8 +6,8 @@ use crate::resources::people::{ACTIVE_MEMBERSHIPS, USER};
 use crate::resources::users::rules;
 use crate::resources::{external_references, memberships, roles, skills};
 use crate::wire::describe::{
-    Association, DefaultScope, Direction, Field, Filter, Flag, Letters, Operation, Resource, Restriction, Rung, Search,
-    Sort, Tally, Test, Unique, Verb,
+    Association, DefaultScope, Deletion, Dependents, Direction, Field, Filter, Flag, Letters, Operation, Resource,
+    Restriction, Rung, Search, Sort, Tally, Test, Unique, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -222,6 +222,11 @@ pub static RESOURCE: Resource = Resource {
         Association::none("work_samples", "work_sample_ids", "work_samples"),
     ],
     tallies: &[Tally { name: ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
+    // When a person is erased: no request deletes a user.
+    deletion: Deletion {
+        takes_along: &[Dependents { table: "skill_memberships", condition: "user_id = ?2", tally: Some(skills::ALL) }],
+        ..Deletion::PLAIN
+    },
     unique: &[Unique { index: rules::ADDRESS, field: "email_address", message: rules::ADDRESS_TAKEN }],
     operations: &[
         Operation::new(Verb::Index, "GetUsers", Rung::EVERYONE, "Retrieve users."),

@@ -1,6 +1,9 @@
 //! Skills, and who has them. The standard seed has the skills 301 (Rust, five levels), 302 (German, five) and 303 (First
 //! aid, none); user 6 has 301 at level 3, user 9 has 301 at level 5 and 303.
 
+use std::sync::Arc;
+
+use invited::testing::{Caller, erase};
 use serde_json::{Value, json};
 
 use super::refusals;
@@ -219,4 +222,15 @@ fn a_persons_skills_are_included_from_both_sides() {
     let categories = server.read("/skill_categories?include=skills&matching=LANG");
     assert_eq!(categories.ids(), ["2"]);
     assert_eq!(categories.record()["skill_ids"], json!(["302"]));
+}
+
+#[test]
+fn an_erased_person_has_no_skills_and_the_count_stays_exact() {
+    let server = Server::start();
+    let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
+    let erased = server
+        .write(move |db| Ok(erase(db, &context, "external_collaborator@example.test").is_ok_and(|it| it.users == 1)));
+    assert!(erased);
+    assert_eq!(server.ids_at("/skill_memberships"), ["401"]);
+    assert_eq!(server.count("/skill_memberships"), 1);
 }
