@@ -79,7 +79,7 @@ fn write(db: &mut Db, resource: &'static Resource, context: &Context, changes: &
         && let Some(id) = named(db, resource, upsert, context, changes)?
     {
         let record = records::find(db, resource, context.caller.account_id, Some(id))?;
-        changes.drop_unchanged(|name| record.get(name));
+        changes.drop_unchanged(|name| record.stored(name));
         records::write(db, context, &record, changes)?;
         return Ok(Written::Changed(id));
     }

@@ -15,7 +15,7 @@ use crate::store::sql::{self, Key, Statement};
 use crate::store::{self, Db};
 use crate::wire::changes::{Changes, Violation, is_column};
 use crate::wire::condition::Condition;
-use crate::wire::describe::{Field, Resource, Target};
+use crate::wire::describe::{Field, ReadFrom, Resource, Target};
 use crate::wire::envelope::{Cells, Envelope};
 use crate::wire::kind::{Cell, Value, ids_in, pointed_id};
 use crate::wire::projection::Projection;
@@ -38,6 +38,12 @@ impl Record {
 
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values().find(|(field, _)| field.name == name).map(|(_, value)| value)
+    }
+
+    /// The same, if it is the stored value itself and not made from others.
+    pub fn stored(&self, name: &str) -> Option<&Value> {
+        let is_stored = |field: &&Field| matches!(field.read_from, ReadFrom::Column);
+        self.resource.field(name).filter(is_stored).and_then(|field| self.get(field.name))
     }
 
     /// Every field, for the audit trail.
@@ -271,7 +277,7 @@ fn print<'a>(
         ids.sort_unstable();
         ids.dedup();
         if !ids.is_empty() {
-            let included = Projection::plain(resource, caller.rung()).with_dates(projection.dates());
+            let included = Projection::plain(resource, caller.rung()).like(projection);
             let visible: Vec<Condition> = query::restriction(resource, caller.rung()).into_iter().collect();
             let statement = sql::records(db.dialect(), &included, caller.account_id.get(), &ids, &visible);
             db.each(&statement.text, &statement.params(), &mut |row| {

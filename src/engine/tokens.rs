@@ -223,7 +223,7 @@ pub enum Turn {
 }
 
 /// Requires, in the transaction of a write, that the caller is still what it was when it was looked up: the token
-/// valid, the membership active, the permission the same. A person without a token is identified by the write itself.
+/// valid, the membership active and allowed to log in, the permission the same. A person without a token is identified by the write itself.
 pub fn require_unchanged(db: &mut Db, caller: &Caller, turn: Turn) -> Result<(), Error> {
     let Identity::Member { token_id, permission, .. } = caller.identity else { return Ok(()) };
     match turn {
@@ -233,7 +233,7 @@ pub fn require_unchanged(db: &mut Db, caller: &Caller, turn: Turn) -> Result<(),
     db.require(
         "SELECT 1 FROM access_tokens k JOIN account_memberships m ON m.user_id = k.user_id \
          JOIN accounts a ON a.id = k.account_id WHERE k.id = ?1 AND k.revoked_at IS NULL \
-         AND m.disabled_at IS NULL AND m.permission = ?2 AND a.canceled_at IS NULL",
+         AND m.disabled_at IS NULL AND m.can_log_in = 1 AND m.permission = ?2 AND a.canceled_at IS NULL",
         &[token_id.into(), permission.into()],
     )
 }
@@ -249,7 +249,8 @@ fn look_up(db: &mut Db, hash: &TokenHash) -> Result<Option<Caller>, Error> {
     db.maybe(
         "SELECT k.id, k.account_id, k.user_id, m.permission, a.canceled_at FROM access_tokens k \
          JOIN account_memberships m ON m.user_id = k.user_id JOIN accounts a ON a.id = k.account_id \
-         WHERE k.token_hash = ?1 AND k.revoked_at IS NULL AND m.disabled_at IS NULL",
+         WHERE k.token_hash = ?1 AND k.revoked_at IS NULL AND m.disabled_at IS NULL \
+         AND m.can_log_in = 1",
         &[Param::Bytes(hash)],
         |row| {
             let permission: Permission = row.text(3)?.parse()?;

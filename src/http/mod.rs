@@ -12,6 +12,7 @@ mod cors;
 mod extract;
 mod headers;
 mod html;
+mod images;
 mod invitations;
 mod json;
 mod monitoring;
@@ -57,7 +58,7 @@ pub struct Service {
 
 impl Service {
     pub fn of(app: Arc<App>) -> Self {
-        let routes = monitoring::routes(&app).and(reference::routes());
+        let routes = monitoring::routes(&app).and(reference::routes()).and(images::routes());
         let mut router = routes.router.merge(oauth::ROUTES.router.clone());
         router = router.merge(invitations::ROUTES.router.clone()).merge(addresses::ROUTES.router.clone());
         let has_sandbox = app.sandbox.is_some();

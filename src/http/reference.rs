@@ -94,6 +94,10 @@ fn shown(field: &Field) -> Option<String> {
     match field.shown {
         Shown::From(rung) => Some(readers(rung).map(|readers| format!(" Only for {readers}.")).unwrap_or_default()),
         Shown::OnRequest => Some(format!(" Only with optional_fields={}.", field.name)),
+        Shown::OnRequestBeside(parameter, rung) => {
+            let readers = readers(rung).map(|readers| format!(" Only for {readers},")).unwrap_or_default();
+            Some(format!("{readers} with optional_fields={} and {parameter}=true.", field.name))
+        }
         Shown::Never => None,
     }
 }

@@ -25,8 +25,8 @@ use crate::ids::{AccountId, UserId};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
 
-/// The user is an enabled member of an account that is not cancelled. Needs [`ACTIVE_MEMBER_JOINS`].
-const IS_ACTIVE: &str = "m.disabled_at IS NULL AND a.canceled_at IS NULL";
+/// The user is an enabled member, who may log in, of an account that is not cancelled. Needs [`ACTIVE_MEMBER_JOINS`].
+const IS_ACTIVE: &str = "m.disabled_at IS NULL AND m.can_log_in = 1 AND a.canceled_at IS NULL";
 
 /// The tables of [`IS_ACTIVE`], for a user `u`.
 const ACTIVE_MEMBER_JOINS: &str =
@@ -36,7 +36,7 @@ const ACTIVE_MEMBER_JOINS: &str =
 fn is_active(db: &mut Db, user_id: UserId) -> Result<bool, store::Error> {
     let lock = db.dialect().for_share();
     let sql = format!(
-        "SELECT 1 FROM account_memberships m WHERE m.user_id = ?1 AND m.disabled_at IS NULL \
+        "SELECT 1 FROM account_memberships m WHERE m.user_id = ?1 AND m.disabled_at IS NULL AND m.can_log_in = 1 \
          AND (SELECT a.canceled_at FROM accounts a WHERE a.id = m.account_id) IS NULL{lock}"
     );
     db.exists(&sql, &[user_id.into()])

@@ -63,6 +63,7 @@ pub fn begin(
         "INSERT INTO sessions (user_id, token_hash, seen_at, created_at) VALUES (?1, ?2, ?3, ?3) RETURNING id",
         &[user_id.into(), Param::Bytes(&tokens::hash(token.expose_secret())), Param::Int(now.0)],
     )?;
+    db.exec_later("UPDATE users SET last_site_activity = ?2 WHERE id = ?1", &[user_id.into(), Param::Int(now.0)])?;
     AuditEntry::new(account_id, now, "session.create", "sessions", id)
         .by(Actor::user(user_id, Some(request_id)))
         .after([("user_id", Kind::Id("users"), user_id.into())])

@@ -135,7 +135,8 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     ];
     db.exec(
         "UPDATE users SET full_name = ?3, name_key = ?4, email_address = ?5, email_key = ?6, search_key = ?7, \
-         headline = NULL, photo_path = NULL, address_proven_at = NULL, updated_at = ?8 \
+         headline = NULL, photo_path = NULL, bio = NULL, website = NULL, city = NULL, state = NULL, country = NULL, \
+         abbreviated_timezone = NULL, last_site_activity = NULL, address_proven_at = NULL, updated_at = ?8 \
          WHERE account_id = ?1 AND id = ?2",
         &nameless,
     )?;

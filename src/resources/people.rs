@@ -23,6 +23,9 @@ pub const MEMBERSHIPS: &str = "account_memberships";
 /// Tally of the active memberships of an account, and so of its active users.
 pub const ACTIVE_MEMBERSHIPS: &str = "account_memberships.active";
 
+/// Tally of the active members outside of the company who may not log in.
+pub const WITHOUT_LOGIN: &str = "account_memberships.without_login";
+
 /// A person's texts in the forms in which they are compared and searched.
 pub struct Keys {
     pub name: String,
@@ -100,6 +103,8 @@ pub struct NewMembership {
     /// In percent of the working time.
     pub billability_target: Option<i64>,
     pub default_read_only: bool,
+    pub collaborator_only_license: bool,
+    pub can_log_in: bool,
     pub disabled_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
@@ -117,9 +122,16 @@ impl NewMembership {
             cost_rate_in_cents: None,
             billability_target: None,
             default_read_only: false,
+            collaborator_only_license: false,
+            can_log_in: true,
             disabled_at: None,
             created_at,
         }
+    }
+
+    /// Whether it belongs to an active member outside of the company who may not log in.
+    pub fn is_without_login(&self) -> bool {
+        self.disabled_at.is_none() && !self.can_log_in && self.permission == Permission::ExternalCollaborator
     }
 
     /// The columns that memberships and invitations share.
@@ -140,6 +152,8 @@ impl NewMembership {
             ("account_id", self.account_id.into()),
             ("user_id", self.user_id.into()),
             ("is_owner", Param::Int(self.is_owner.into())),
+            ("collaborator_only_license", Param::Int(self.collaborator_only_license.into())),
+            ("can_log_in", Param::Int(self.can_log_in.into())),
             ("disabled_at", self.disabled_at.map(|moment| moment.0).into()),
         ]);
         columns.extend(rows::made_at(self.created_at));
@@ -172,6 +186,7 @@ pub fn insert_membership(
     if membership.disabled_at.is_none() {
         tallies::add(db, membership.account_id, ACTIVE_MEMBERSHIPS, 1)?;
     }
+    note_login(db, membership.account_id, [false, membership.is_without_login()])?;
     db.exec(
         "UPDATE users SET has_joined = 1, is_active = ?3 WHERE account_id = ?1 AND id = ?2",
         &[membership.account_id.into(), membership.user_id.into(), Param::Int(membership.disabled_at.is_none().into())],
@@ -186,6 +201,15 @@ pub fn note_activity(db: &mut Db, account: AccountId, user: UserId, is_active: b
         &[account.into(), user.into(), Param::Int(i64::from(is_active))],
     )?;
     tallies::add(db, account, ACTIVE_MEMBERSHIPS, if is_active { 1 } else { -1 })
+}
+
+/// Records whether a member belongs to those outside of the company who may not log in, before and after a change.
+pub fn note_login(db: &mut Db, account: AccountId, [before, after]: [bool; 2]) -> Result<(), Error> {
+    match (before, after) {
+        (false, true) => tallies::add(db, account, WITHOUT_LOGIN, 1),
+        (true, false) => tallies::add(db, account, WITHOUT_LOGIN, -1),
+        _ => Ok(()),
+    }
 }
 
 /// Removes a user whom no other row names, with the external references.

@@ -1,7 +1,8 @@
 //! Seats: the licences that an account takes, against the contracted number.
 //!
-//! Each active member and each pending invitation takes a seat; acceptance only hands it over. Both numbers are tallies
-//! ([`crate::engine::tallies`]), and the ledger is their sum. As with the vendor, going over is allowed and billed: the
+//! Each active member and each pending invitation takes a seat; acceptance only hands it over. Up to
+//! [`FREE_WITHOUT_LOGIN`] external members who may not log in take none. The numbers are tallies
+//! ([`crate::engine::tallies`]), and the ledger is made of them. As with the vendor, going over is allowed and billed: the
 //! highest number over is kept, and answers to requests that take seats show the current one.
 
 use schemars::JsonSchema;
@@ -13,12 +14,15 @@ use crate::engine::context::Context;
 use crate::engine::tallies;
 use crate::ids::AccountId;
 use crate::resources::accounts::{self, ListedAccount};
-use crate::resources::people::ACTIVE_MEMBERSHIPS;
+use crate::resources::people::{ACTIVE_MEMBERSHIPS, WITHOUT_LOGIN};
 use crate::store::{Db, Error, Param};
 use crate::wire::kind::{Cell, Kind};
 
 /// Tally of the pending invitations of an account.
 pub const PENDING_INVITATIONS: &str = "account_invitations.pending";
+
+/// As with the vendor, this many external members without login need no licence.
+const FREE_WITHOUT_LOGIN: i64 = 15;
 
 /// Tally of the most seats over the contracted number.
 const BILLED: &str = "seats.billed";
@@ -28,6 +32,8 @@ pub struct Ledger {
     /// `None` if unknown.
     pub contracted: Option<i64>,
     pub members: i64,
+    /// The external ones among them who may not log in.
+    pub without_login: i64,
     pub pending: i64,
     /// The most seats over the contracted number so far.
     pub billed: i64,
@@ -35,7 +41,7 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn taken(&self) -> i64 {
-        self.members + self.pending
+        self.members - self.without_login.min(FREE_WITHOUT_LOGIN) + self.pending
     }
 
     pub fn over(&self) -> i64 {
@@ -52,6 +58,7 @@ pub struct AccountSeats {
     contracted: Option<i64>,
     taken: i64,
     members: i64,
+    without_login: i64,
     pending: i64,
     over: i64,
     billed: i64,
@@ -62,13 +69,15 @@ pub fn of_accounts(db: &mut Db) -> Result<Vec<AccountSeats>, Error> {
     let accounts = accounts::list(db)?.into_iter();
     let seats = |account: ListedAccount| {
         let ledger = ledger(db, account.id)?;
-        let (taken, over, Ledger { contracted, members, pending, billed }) = (ledger.taken(), ledger.over(), ledger);
+        let (taken, over, Ledger { contracted, members, without_login, pending, billed }) =
+            (ledger.taken(), ledger.over(), ledger);
         Ok(AccountSeats {
             account_id: account.id,
             name: account.name,
             contracted,
             taken,
             members,
+            without_login,
             pending,
             over,
             billed,
@@ -82,15 +91,23 @@ pub fn ledger(db: &mut Db, account: AccountId) -> Result<Ledger, Error> {
         "SELECT a.seats, \
          coalesce((SELECT total FROM tallies t WHERE t.account_id = a.id AND t.name = ?2), 0), \
          coalesce((SELECT total FROM tallies t WHERE t.account_id = a.id AND t.name = ?3), 0), \
-         coalesce((SELECT total FROM tallies t WHERE t.account_id = a.id AND t.name = ?4), 0) \
+         coalesce((SELECT total FROM tallies t WHERE t.account_id = a.id AND t.name = ?4), 0), \
+         coalesce((SELECT total FROM tallies t WHERE t.account_id = a.id AND t.name = ?5), 0) \
          FROM accounts a WHERE a.id = ?1",
-        &[account.into(), Param::Text(ACTIVE_MEMBERSHIPS), Param::Text(PENDING_INVITATIONS), Param::Text(BILLED)],
+        &[
+            account.into(),
+            Param::Text(ACTIVE_MEMBERSHIPS),
+            Param::Text(PENDING_INVITATIONS),
+            Param::Text(BILLED),
+            Param::Text(WITHOUT_LOGIN),
+        ],
         |row| {
             Ok(Ledger {
                 contracted: row.maybe_int(0)?,
                 members: row.int(1)?,
                 pending: row.int(2)?,
                 billed: row.int(3)?,
+                without_login: row.int(4)?,
             })
         },
     )

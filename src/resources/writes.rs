@@ -64,7 +64,7 @@ impl Write<'_> {
         self.take_turn(db, behaviour.turn(Verb::Update, std::slice::from_ref(&changes)))?;
         let record = self.find(db)?;
         changes.drop_ineffective();
-        changes.drop_unchanged(|name| record.get(name));
+        changes.drop_unchanged(|name| record.stored(name));
         creation::judge_referents(db, context, &mut changes)?;
         if let Some(before_update) = behaviour.before_update {
             before_update(db, context, &record, &mut changes)?;

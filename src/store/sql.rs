@@ -176,10 +176,24 @@ pub fn update(dialect: Dialect, projection: &Projection, key: Key, now: i64, col
     let _ = write!(statement.text, " WHERE +account_id = ?1 AND id = {placeholder} RETURNING ");
     if projection.is_of_one_row() {
         // SQLite has no table alias in RETURNING.
-        statement.text.push_str(&expressions(dialect, projection).replace("t.", ""));
+        let table = projection.resource().table;
+        statement.text.push_str(&renamed(&expressions(dialect, projection), table));
     }
     statement.text.push_str("id");
     statement
+}
+
+/// Expressions in which the table has its own name instead of the alias `t`.
+fn renamed(expressions: &str, table: &str) -> String {
+    let mut text = String::with_capacity(expressions.len() + 200);
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut rest = expressions;
+    while let Some(place) = rest.find("t.") {
+        let is_alias = place == 0 || !is_name(rest.as_bytes()[place - 1]);
+        text.extend([&rest[..place], if is_alias { table } else { "t" }, "."]);
+        rest = &rest[place + 2..];
+    }
+    text + rest
 }
 
 /// The rows of the account, through an index that begins with it.

@@ -5,7 +5,7 @@
 //! values are borrowed from the row.
 
 use crate::wire::describe::Target;
-use crate::wire::kind::{Cell, print_id};
+use crate::wire::kind::{Cell, Kind, picture, print_id, print_text};
 use crate::wire::projection::Projection;
 use crate::wire::query::Paging;
 
@@ -131,7 +131,11 @@ fn print_entry(projection: &Projection, row: &dyn Cells, out: &mut Vec<u8>) -> i
         out.push(b'"');
         out.extend_from_slice(column.name().as_bytes());
         out.extend_from_slice(b"\":");
-        column.kind().print(row.cell(index), projection.dates(), out);
+        match (column.kind(), row.cell(index)) {
+            (Kind::Picture, Cell::Text(stored)) => print_text(&picture(Some(stored), projection.base_url()), out),
+            (Kind::Picture, _) => print_text(&picture(None, projection.base_url()), out),
+            (kind, cell) => kind.print(cell, projection.dates(), out),
+        }
         out.push(b',');
     }
     out.extend_from_slice(b"\"id\":");

@@ -4,6 +4,8 @@
 //! projection decides that once per request. It is both the column list of a statement and the key list of an object,
 //! so the two cannot disagree: each cell of a row belongs to the column at its index, and the last one is the id.
 
+use std::sync::Arc;
+
 use crate::wire::describe::{Association, Field, Link, Resource, Rung, Shown, Target};
 use crate::wire::kind::{Dates, Kind};
 use crate::wire::params::Tree;
@@ -16,6 +18,8 @@ pub struct Projection {
     dates: Dates,
     /// In days since 1970, for expressions with `{today}`.
     today: i64,
+    /// The address of this server, for pictures.
+    base_url: Arc<str>,
 }
 
 /// Names of fields by the name of their resource.
@@ -67,6 +71,9 @@ impl Projection {
         let mut projection = Self::of_fields(resource, |field| match field.shown {
             Shown::From(from) => rung >= from,
             Shown::OnRequest => optional.contains(&field.name),
+            Shown::OnRequestBeside(flag, from) => {
+                rung >= from && optional.contains(&field.name) && query::is_true(params, flag)
+            }
             Shown::Never => false,
         });
         projection.include(&query::includes(resource, params, rung));
@@ -86,7 +93,7 @@ impl Projection {
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));
-        Self { resource, columns, included: Vec::new(), dates: Dates::default(), today: 0 }
+        Self { resource, columns, included: Vec::new(), dates: Dates::default(), today: 0, base_url: Arc::default() }
     }
 
     /// Adds associations: their keys in the order of the description, their maps in the order of the request (rule D1).
@@ -129,6 +136,22 @@ impl Projection {
     #[must_use]
     pub fn on_day(self, today: i64) -> Self {
         Self { today, ..self }
+    }
+
+    /// With the address of this server.
+    #[must_use]
+    pub fn at_address(self, base_url: Arc<str>) -> Self {
+        Self { base_url, ..self }
+    }
+
+    /// With what another projection knows of the request.
+    #[must_use]
+    pub fn like(self, other: &Self) -> Self {
+        Self { dates: other.dates, today: other.today, base_url: Arc::clone(&other.base_url), ..self }
+    }
+
+    pub fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     pub fn today(&self) -> i64 {

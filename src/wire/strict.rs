@@ -17,7 +17,9 @@ pub fn ignored(resource: &'static Resource, verb: Verb, params: &Params) -> Opti
     let parameters = params.iter().filter(|(name, value)| !is_blank(value) && !is_known(resource, verb, name));
     let order = params.get("order").and_then(Json::as_str).filter(|_| verb == Verb::Index);
     let is_association = |name: &str| resource.associations.iter().any(|association| association.name == name);
-    let is_optional = |name: &str| resource.field(name).is_some_and(|field| field.shown == Shown::OnRequest);
+    let is_optional = |name: &str| {
+        resource.field(name).is_some_and(|field| matches!(field.shown, Shown::OnRequest | Shown::OnRequestBeside(..)))
+    };
     let is_sort = |order: &str| {
         let name = order.split(':').next();
         resource.sorts.iter().any(|sort| Some(sort.name) == name)

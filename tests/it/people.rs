@@ -10,6 +10,7 @@
 //! - `users_lists`: filters (G7, H1, H4, H18), `show_disabled` (G6), `users/me`, and the visible fields.
 //! - `users_writes`: who changes whom (G2, H6), addresses (G13), names.
 //! - `addresses`: which addresses are proven, and how a changed one is confirmed (G13).
+//! - `login`: who may log in, and what that means for seats. `profiles`: what is known of a person besides name and address.
 //! - `roles`: all five operations, and when a deletion is soft (G5).
 //! - `external_references`: references of users and roles in other systems (F6, G11).
 //! - `include`: included associations (G12, D1, D6).
@@ -19,9 +20,11 @@ mod access;
 mod addresses;
 mod external_references;
 mod include;
+mod login;
 mod memberships_lists;
 mod memberships_seen;
 mod memberships_writes;
+mod profiles;
 mod roles;
 mod sequence;
 mod users_lists;
@@ -51,7 +54,7 @@ impl Server {
 
     /// Changes a record as the administrator.
     #[track_caller]
-    fn change(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn change(&self, path: &str, body: &Value) -> Answer {
         self.put(path).bearer(token::ADMINISTRATOR).json(body).send()
     }
 }

@@ -160,7 +160,8 @@ impl Permitted<'_> {
     fn projection(&self, caller: &Caller) -> Projection {
         let app = &self.call.app;
         let projection = Projection::read(self.resource(), &self.params, caller.rung());
-        projection.with_dates(app.tuned.profile().dates).on_day(app.clock.now().day())
+        let projection = projection.with_dates(app.tuned.profile().dates).on_day(app.clock.now().day());
+        projection.at_address(app.base_url().into())
     }
 
     /// The attributes of each element of the body.
@@ -259,7 +260,7 @@ fn permit(
 ) -> Result<(), Error> {
     access::permit_record(db, &context.caller, operation, |field| record.id_in(field))?;
     let Some(expected) = expected else { return Ok(()) };
-    let plain = Projection::plain(record.resource, context.caller.rung()).with_dates(asked.dates());
+    let plain = Projection::plain(record.resource, context.caller.rung()).like(asked);
     for projection in [&plain, asked] {
         if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
             return Ok(());

@@ -9,11 +9,14 @@ use crate::wire::describe::{
     Association, DefaultScope, Deletion, Dependents, Direction, Field, Filter, Flag, Operation, Resource, Rung, Search,
     Sort, Tally, Test, Verb, derived,
 };
-use crate::wire::kind::{FALSE, Kind};
+use crate::wire::kind::{FALSE, Kind, TRUE};
 
 /// Indexes repeat this condition literally.
 const IS_ACTIVE: &str = "t.disabled_at IS NULL";
 const IS_DISABLED: &str = "t.disabled_at IS NOT NULL";
+
+const CAN_LOG_IN: &str = "t.disabled_at IS NULL AND t.can_log_in = 1";
+const CANNOT_LOG_IN: &str = "(t.disabled_at IS NOT NULL OR t.can_log_in = 0)";
 
 const NAME: &str = "(SELECT u.name_key FROM users u WHERE u.id = t.user_id)";
 const ADDRESS: &str = "(SELECT u.email_key FROM users u WHERE u.id = t.user_id)";
@@ -53,7 +56,7 @@ pub static ENTRY: Entry = Entry {
         beside_update: Some(rules::beside_update),
         destroy: Some(rules::remove),
         actions: &[("disable", rules::disable), ("enable", rules::enable)],
-        changes_authority: &["permission", "disable", "enable", DELETE],
+        changes_authority: &["permission", "can_log_in", "disable", "enable", DELETE],
         ..Behaviour::NONE
     },
 };
@@ -105,13 +108,11 @@ pub static RESOURCE: Resource = Resource {
         rate("bill_rate_in_cents", LEAD, "The default billing rate.").on_update(3).settable_from(LEAD),
         billability().on_update(5),
         rate("cost_rate_in_cents", ADMINISTRATOR, "The default cost rate.").on_update(4).settable_from(ADMINISTRATOR),
-        derived(
-            "collaborator_only_license",
-            "t.permission IN ('collaborator', 'external_collaborator')",
-            "Whether the member needs no more than a collaborator's licence.",
-        )
-        .shown_from(ADMINISTRATOR),
-        derived("can_log_in", "t.disabled_at IS NULL", "Whether the member has access.").on_request(),
+        setting("collaborator_only_license", 14, "Whether the member is always a collaborator in projects."),
+        derived("can_log_in", CAN_LOG_IN, "Whether the member may sign in and use tokens.")
+            .on_request()
+            .on_update(15)
+            .default(TRUE),
         Field::new("non_participant", Kind::Bool, "Whether the member takes no part in projects: never here.")
             .expression("0")
             .on_request(),
@@ -147,8 +148,8 @@ pub static RESOURCE: Resource = Resource {
             Filter::new("with_user_ids", Test::Ids("t.user_id"), "The memberships of these users, by id, with commas."),
             Filter::flag(
                 "can_log_in",
-                Flag::Either(IS_ACTIVE, IS_DISABLED),
-                "Members who have access, or who have none.",
+                Flag::Either(CAN_LOG_IN, CANNOT_LOG_IN),
+                "Members who may sign in, or who may not.",
             ),
             Filter::flag(
                 "only_active",

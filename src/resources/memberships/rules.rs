@@ -21,15 +21,18 @@ const OWNER_STAYS_ACTIVE: &str = "The account owner cannot be disabled.";
 const OWNER_STAYS: &str = "The account owner cannot be removed.";
 const LAST_ADMINISTRATOR: &str = "The last active administrator of an account keeps the permission.";
 const LAST_ADMINISTRATOR_STAYS: &str = "The last active administrator of an account cannot be disabled or removed.";
+const OWNER_LOGS_IN: &str = "The account owner can always log in.";
+const LAST_ADMINISTRATOR_LOGS_IN: &str = "The last active administrator of an account can always log in.";
 const NO_ACTIVE_MEMBER: &str = "Manager id must be the user id of another active member.";
 const PUNCH_CLOCK_RATE: &str = "Bill rate in cents is required for a punch_clock user.";
 
 /// Judges the values that would change, before they are written.
 pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
     judge_permission(db, context, record, changes)?;
+    judge_login(db, context, record, changes)?;
     judge_manager(db, context, record, changes)?;
     judge_punch_clock_rate(changes, Some(record));
-    if changes.text("permission").is_some() {
+    if changes.text("permission").is_some() || changes.get("can_log_in").is_some() {
         tokens::expect_change(db, context.caller.account_id)?;
         context.callers.forget_after_commit(db);
     }
@@ -37,9 +40,22 @@ pub fn before_update(db: &mut Db, context: &Context, record: &Record, changes: &
 }
 
 pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &Changes) -> Result<(), Error> {
+    let account = context.caller.account_id;
+    let (before, after) = (is_without_login(record, None), is_without_login(record, Some(changes)));
+    people::note_login(db, account, [before, after])?;
+    if before && !after {
+        seats::note_taken(db, context)?;
+    }
     let Some(rate) = changes.get("cost_rate_in_cents") else { return Ok(()) };
     let amount = if let Value::Int(cents) = rate { Some(*cents) } else { None };
-    Ok(cost_rates::follow(db, context.caller.account_id, record.id.typed(), amount, context.now)?)
+    Ok(cost_rates::follow(db, account, record.id.typed(), amount, context.now)?)
+}
+
+/// Whether the member is outside of the company, active, and may not log in; with the changes, if there are some.
+fn is_without_login(record: &Record, changes: Option<&Changes>) -> bool {
+    let value = |name: &str| changes.and_then(|changes| changes.get(name)).or_else(|| record.get(name));
+    let is_external = value("permission") == Some(&Value::Text(Permission::ExternalCollaborator.name().to_owned()));
+    is_active(record) && is_external && value("can_log_in") == Some(&Value::Int(0))
 }
 
 /// Ends a member's access. Disabling twice changes nothing.
@@ -78,6 +94,8 @@ pub fn raise(
         Some((.., true)) => Err(Error::NotFound),
         Some((id, held, false)) => {
             if held.level() < permission.level() {
+                let was_without_login = is_kept_from_login(db, account, id)?;
+                people::note_login(db, account, [was_without_login, false])?;
                 let sql = "UPDATE account_memberships SET permission = ?3, updated_at = ?4 \
                            WHERE account_id = ?1 AND id = ?2";
                 db.exec(sql, &[account.into(), id.into(), permission.into(), Param::Int(now.0)])?;
@@ -105,6 +123,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     if is_active(record) {
         people::note_activity(db, account, user, false)?;
     }
+    people::note_login(db, account, [is_without_login(record, None), false])?;
     context.callers.forget_after_commit(db);
     Ok(AuditEntry::of(context, record.resource, "delete", record.id).before(record.attributes()).write(db)?)
 }
@@ -117,11 +136,20 @@ fn set_disabled_at(db: &mut Db, context: &Context, record: &Record, disabled_at:
         &[account.into(), record.id.into(), disabled_at.into(), Param::Int(context.now.0)],
     )?;
     people::note_activity(db, account, user_of(record), disabled_at.is_none())?;
+    let is_without_login = is_kept_from_login(db, account, record.id.typed())?;
+    people::note_login(db, account, [disabled_at.is_some(), disabled_at.is_none()].map(|it| it && is_without_login))?;
     context.callers.forget_after_commit(db);
     let moments = [record.int("disabled_at"), disabled_at].map(|moment| moment.map_or(Cell::Null, Cell::Int));
     let action = if disabled_at.is_some() { "disable" } else { "enable" };
     let entry = AuditEntry::of(context, record.resource, action, record.id);
     Ok(entry.change("disabled_at", Kind::Time, moments).write(db)?)
+}
+
+/// Whether the member is outside of the company and may not log in, active or not.
+fn is_kept_from_login(db: &mut Db, account: AccountId, id: MembershipId) -> Result<bool, Error> {
+    let sql =
+        "SELECT 1 FROM account_memberships WHERE account_id = ?1 AND id = ?2 AND can_log_in = 0 AND permission = ?3";
+    Ok(db.exists(sql, &[account.into(), id.into(), Permission::ExternalCollaborator.into()])?)
 }
 
 fn is_active(record: &Record) -> bool {
@@ -154,7 +182,7 @@ fn is_last_administrator(db: &mut Db, context: &Context, record: &Record) -> Res
     tokens::expect_change(db, context.caller.account_id)?;
     let has_others = db.exists(
         "SELECT 1 FROM account_memberships m JOIN account_memberships t ON t.account_id = m.account_id \
-         WHERE m.id = ?1 AND t.id <> m.id AND t.disabled_at IS NULL AND t.permission = ?2 LIMIT 1",
+         WHERE m.id = ?1 AND t.id <> m.id AND t.disabled_at IS NULL AND t.can_log_in = 1 AND t.permission = ?2 LIMIT 1",
         &[record.id.into(), Permission::Administrator.into()],
     )?;
     Ok(!has_others)
@@ -176,6 +204,24 @@ fn judge_permission(db: &mut Db, context: &Context, record: &Record, changes: &m
     };
     if let Some(refusal) = refusal {
         changes.refuse("permission", refusal);
+    }
+    Ok(())
+}
+
+/// The owner and the last administrator keep the login.
+fn judge_login(db: &mut Db, context: &Context, record: &Record, changes: &mut Changes) -> Result<(), Error> {
+    if changes.int("can_log_in") != Some(0) {
+        return Ok(());
+    }
+    let refusal = if record.int("is_owner") == Some(1) {
+        Some(OWNER_LOGS_IN)
+    } else if is_last_administrator(db, context, record)? {
+        Some(LAST_ADMINISTRATOR_LOGS_IN)
+    } else {
+        None
+    };
+    if let Some(refusal) = refusal {
+        changes.refuse("can_log_in", refusal);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Users: the members and invitees of an account. Invitations make them.
 
-use crate::engine::access::LEAD;
+use crate::engine::access::{ADMINISTRATOR, LEAD};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, USER};
 use crate::resources::users::rules;
@@ -26,11 +26,12 @@ const ROLE: &str = "(SELECT m.default_role_id FROM account_memberships m WHERE m
 
 const NOT_ONESELF: &str = "Only an administrator may change another user.";
 
-const NO_DATA: &str = "Always null here.";
+const CLASSIFICATION: &str = "CASE WHEN EXISTS (SELECT 1 FROM account_memberships m WHERE m.user_id = t.id \
+                              AND m.permission = 'external_collaborator') THEN 'External' ELSE 'Internal' END";
 
-/// A field of the vendor that is always null here.
-const fn unknown(name: &'static str, kind: Kind) -> Field {
-    Field::new(name, kind, NO_DATA).expression("NULL").nullable().on_request()
+/// What a person's profile says. The vendor lets nobody set it by the API; here a seed does.
+const fn profile(name: &'static str, kind: Kind, text: &'static str) -> Field {
+    Field::new(name, kind, text).nullable().on_request()
 }
 
 /// Filters on projects, custom fields, organizations and the like, of which there are none here.
@@ -87,7 +88,7 @@ pub static RESOURCE: Resource = Resource {
     table: "users",
     fields: &[
         Field::new("full_name", Kind::Line, "The name.").on_update(1),
-        Field::new("photo_path", Kind::Line, "Where a picture of the person is.").nullable(),
+        Field::new("photo_path", Kind::Picture, "The address of a picture: the default one, unless there is another."),
         Field::new(
             "email_address",
             Kind::Email,
@@ -95,21 +96,29 @@ pub static RESOURCE: Resource = Resource {
         )
         .on_update(3),
         Field::new("headline", Kind::Line, "The title.").nullable().on_update(2),
-        unknown("bio", Kind::Line),
-        unknown("website", Kind::Line),
-        unknown("city", Kind::Line),
-        unknown("state", Kind::Line),
-        unknown("country", Kind::Line),
-        unknown("abbreviated_timezone", Kind::Line),
-        unknown("last_site_activity", Kind::Time),
-        unknown("classification", Kind::Line),
+        profile("bio", Kind::LongText, "What the person says."),
+        profile("website", Kind::Line, "A page of the person."),
+        profile("city", Kind::Line, "Where the person lives."),
+        profile("state", Kind::Line, "The state or region."),
+        profile("country", Kind::Line, "The country."),
+        profile("abbreviated_timezone", Kind::Line, "The time zone, such as CET."),
+        Field::new("last_site_activity", Kind::Time, "When the person last signed in.")
+            .nullable()
+            .on_request_beside("on_my_account", ADMINISTRATOR),
+        Field::new("classification", Kind::Choice(&["Internal", "External"]), "External for external collaborators.")
+            .expression(CLASSIFICATION)
+            .on_request(),
         external_references::field("The id of the person in another system; one for each service.")
             .on_update(4)
             .nested(&external_references::NESTED),
     ],
     filters: &[
         &[
-            Filter::flag("on_my_account", Flag::Ignored, "Has no effect: every list is one of the own account."),
+            Filter::flag(
+                "on_my_account",
+                Flag::Ignored,
+                "Restricts nothing, since every list is one of the own account; last_site_activity needs it.",
+            ),
             Filter::new(
                 "account_id",
                 Test::Id("t.account_id"),

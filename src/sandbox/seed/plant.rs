@@ -16,9 +16,10 @@ use crate::resources::people::{self, NewMembership, NewUser};
 use crate::resources::{invitations, roles, seats};
 use crate::sandbox::seed::file::{Account, Invitation, InvitationState, Member, Role, SeedApplication};
 use crate::sandbox::seed::rows::{self, Outcome};
+use crate::sandbox::seed::values::Line;
 use crate::sandbox::seed::written::{Rule, Written};
 use crate::sandbox::seed::{rates, skills};
-use crate::store::{Db, Error};
+use crate::store::{Db, Error, Param};
 
 /// When the sandbox starts, and for how many days an invitation is valid if the seed does not say.
 #[derive(Clone, Copy)]
@@ -84,10 +85,13 @@ fn member(db: &mut Db, account_id: AccountId, currency: &str, member: &Member, s
         bill_rate_in_cents: number(&member.bill_rate_in_cents),
         billability_target: number(&member.billability_target),
         default_read_only: member.default_read_only,
+        collaborator_only_license: member.collaborator_only_license,
+        can_log_in: member.can_log_in.as_ref().is_none_or(|can| can.value),
         disabled_at: number(&member.disabled_days_ago).map(|days| start.days_ago(days)),
         ..NewMembership::new(account_id, user_id, member.permission.value.parse()?, created_at)
     };
     people::insert_membership(db, Some(member.found.id.into()), &membership)?;
+    profile(db, member, start)?;
     rates::plant(db, account_id, currency, member, created_at, start.now)?;
     skills::plant_held(db, account_id, member, created_at)?;
     rows::references(db, Subject::new(account_id, people::USER, user_id), &member.external_references, created_at)?;
@@ -98,6 +102,25 @@ fn member(db: &mut Db, account_id: AccountId, currency: &str, member: &Member, s
         passwords::set(db, account_id, user_id, hashed, Grants::Keep, Actor::OPERATOR, start.now)?;
     }
     Ok(())
+}
+
+/// Writes what the profile of a member says.
+fn profile(db: &mut Db, member: &Member, start: Start) -> Result<(), Error> {
+    let line = |written: &Option<Written<Line>>| written.as_ref().map(|line| line.value.clone());
+    let texts = [
+        member.bio.as_ref().map(|bio| bio.value.clone()),
+        line(&member.website),
+        line(&member.city),
+        line(&member.state),
+        line(&member.country),
+        line(&member.abbreviated_timezone),
+    ];
+    let signed_in_at = number(&member.signed_in_days_ago).map(|days| start.days_ago(days).0);
+    let mut params = vec![Param::Int(member.found.user_id), signed_in_at.into()];
+    params.extend(texts.iter().map(|text| Param::from(text.as_deref())));
+    let sql = "UPDATE users SET last_site_activity = ?2, bio = ?3, website = ?4, city = ?5, state = ?6, country = ?7, \
+               abbreviated_timezone = ?8 WHERE id = ?1";
+    db.exec(sql, &params).map(drop)
 }
 
 fn invitation(db: &mut Db, account_id: AccountId, invitation: &Invitation, start: Start) -> Result<(), Error> {

@@ -101,7 +101,7 @@ pub type CurrencyCode = Formed<20, String>;
 pub type SkillCategoryName = Formed<21, String>;
 pub type SkillLevels = Formed<22, i64>;
 pub type SkillLevel = Formed<23, i64>;
-pub type SkillText = Formed<24, String>;
+pub type LongText = Formed<24, String>;
 pub type Target = Formed<25, i64>;
 pub type Day = Formed<26, String>;
 

@@ -40,6 +40,8 @@ pub enum Shown {
     From(Rung),
     /// If `optional_fields` names it (rule B9).
     OnRequest,
+    /// The same for callers on this rung or above, if the parameter of this name is true.
+    OnRequestBeside(&'static str, Rung),
     Never,
 }
 
@@ -118,6 +120,12 @@ impl Field {
     /// The key is absent unless `optional_fields` names it.
     pub const fn on_request(mut self) -> Self {
         self.shown = Shown::OnRequest;
+        self
+    }
+
+    /// The same for callers on `rung` or above, beside a parameter that is true.
+    pub const fn on_request_beside(mut self, parameter: &'static str, rung: Rung) -> Self {
+        self.shown = Shown::OnRequestBeside(parameter, rung);
         self
     }
 

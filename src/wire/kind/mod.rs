@@ -8,7 +8,7 @@ mod read;
 
 use serde_json::{Value as Json, json};
 
-pub use print::{date, ids_in, pointed_id, print_id, print_text, serialize_date, time};
+pub use print::{DEFAULT_PICTURE, date, ids_in, picture, pointed_id, print_id, print_text, serialize_date, time};
 use print::{print_ids, print_pointer};
 use read::{CONTROL, boolean, integer, is_currency, line, long_text, object, percent};
 pub use read::{day, is_mailbox, moment, truth};
@@ -31,8 +31,9 @@ pub enum Cell<'a> {
     Text(&'a str),
 }
 
-/// The stored boolean.
+/// The stored booleans.
 pub const FALSE: Cell<'static> = Cell::Int(0);
+pub const TRUE: Cell<'static> = Cell::Int(1);
 
 /// An owned stored value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,6 +109,8 @@ pub enum Kind {
     Date,
     /// A moment, stored as microseconds since 1970-01-01T00:00:00Z.
     Time,
+    /// The address of a picture: a path below the server's own address or a whole address. Null is the default picture.
+    Picture,
     /// The class and id of a record of one of several resources, stored as `name:id`; printed as `{"key": …, "id": …}`.
     Pointer,
 }
@@ -179,7 +182,7 @@ impl Kind {
                     refuse(&format!("must be an object with {}.", enumerate(&required)))
                 }
             },
-            Self::Time | Self::Ids(_) | Self::Number | Self::Pointer => refuse("cannot be set."),
+            Self::Time | Self::Ids(_) | Self::Number | Self::Picture | Self::Pointer => refuse("cannot be set."),
         }
     }
 
@@ -222,6 +225,7 @@ impl Kind {
             Self::Line | Self::Reference => format!("text of at most {LONGEST_LINE} characters"),
             Self::LongText => format!("text of at most {LONGEST_TEXT} characters"),
             Self::Currency => "three letters of a currency, such as USD".to_owned(),
+            Self::Picture => "address of a picture".to_owned(),
             Self::Pointer => "object with key and id".to_owned(),
             Self::Object(members) => {
                 let names: Vec<&str> = members.iter().map(|member| member.name).collect();
@@ -255,6 +259,7 @@ impl Kind {
             Self::Line | Self::Reference => json!({"type": "string", "maxLength": LONGEST_LINE}),
             Self::LongText => json!({"type": "string", "maxLength": LONGEST_TEXT}),
             Self::Currency => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
+            Self::Picture => json!({"type": "string", "format": "uri"}),
             Self::Pointer => json!({
                 "type": "object",
                 "properties": {"key": {"type": "string"}, "id": {"type": "string"}},

@@ -12,6 +12,18 @@ pub fn print_id(id: i64, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// The path of the picture of people who have none. The vendor's is called so, too.
+pub const DEFAULT_PICTURE: &str = "/images/default_profile_photo/default.png";
+
+/// The whole address of a picture of this server or of another one.
+pub fn picture(stored: Option<&str>, base_url: &str) -> String {
+    match stored {
+        None => format!("{base_url}{DEFAULT_PICTURE}"),
+        Some(path) if path.starts_with('/') => format!("{base_url}{path}"),
+        Some(address) => address.to_owned(),
+    }
+}
+
 /// Appends an array of numbers such as `[1,2]` as an array of ids.
 pub(super) fn print_ids(numbers: &str, out: &mut Vec<u8>) {
     out.push(b'[');

@@ -15,6 +15,7 @@ mod paging;
 use crate::wire::condition::Condition;
 use crate::wire::describe::{Association, Direction, MOST_LISTED, Resource, Rung, Sort};
 use crate::wire::fold::{fold, mark_words};
+use crate::wire::kind::truth;
 use crate::wire::params::Tree;
 pub use filters::{ListError, is_unreadable, restriction, show_conditions};
 use given::{Given, numbered, plain};
@@ -96,6 +97,11 @@ pub fn includes(resource: &'static Resource, params: &Tree, rung: Rung) -> Vec<&
 
 pub fn included_names(params: &Tree) -> Vec<&str> {
     texts(params.get("include"))
+}
+
+/// Whether a boolean parameter is given and true.
+pub fn is_true(params: &Tree, name: &str) -> bool {
+    text(params, name).is_some_and(|text| truth(&text) == Some(true))
 }
 
 /// The names in `optional_fields`, trimmed (rule B9).

@@ -20,6 +20,7 @@ fn ledger(contracted: Option<i64>, over: i64, billed: i64) -> Value {
         "name": "Example",
         "contracted": contracted,
         "members": 1,
+        "without_login": 0,
         "pending": 3,
         "taken": 4,
         "over": over,

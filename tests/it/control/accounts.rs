@@ -38,7 +38,7 @@ fn the_seats_of_a_new_account_are_counted_from_the_start() {
     assert_eq!(
         ledger,
         Some(
-            &json!({"account_id": made["account_id"], "contracted": null, "taken": 7, "members": 7, "pending": 0, "over": 0, "billed": 0})
+            &json!({"account_id": made["account_id"], "contracted": null, "taken": 7, "members": 7, "without_login": 0, "pending": 0, "over": 0, "billed": 0})
         )
     );
 }

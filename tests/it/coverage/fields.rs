@@ -100,13 +100,14 @@ fn update_role(server: &Server, token: &str, field: &str, value: &Value) -> Answ
 }
 
 fn optional_fields(resource: &Resource) -> String {
-    let optional = resource.fields.iter().filter(|field| field.shown == Shown::OnRequest);
+    let optional =
+        resource.fields.iter().filter(|field| matches!(field.shown, Shown::OnRequest | Shown::OnRequestBeside(..)));
     optional.map(|field| field.name).collect::<Vec<_>>().join(",")
 }
 
 /// The value an administrator finds in a field, or the stored one if no answer shows it.
 fn found(server: &Server, resource: &Resource, id: &str, field: &str) -> Value {
-    let everything = "only_pending=false&show_disabled=true&only_active=false";
+    let everything = "only_pending=false&show_disabled=true&only_active=false&on_my_account=true";
     let path = format!("/{}/{id}?{everything}&optional_fields={}", resource.name, optional_fields(resource));
     let shown = server.get(&path).bearer(token::ADMINISTRATOR).send().expect(200);
     if let Some(value) = shown.record().get(field) {

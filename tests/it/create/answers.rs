@@ -100,7 +100,7 @@ fn include_returns_the_new_invitee_and_the_inviter() {
     .expect(200);
     let body = answer.json();
     let invitee = json!({
-        "full_name": "N", "photo_path": null, "email_address": "n@example.test", "headline": "Poet", "id": "23"
+        "full_name": "N", "photo_path": server.default_photo(), "email_address": "n@example.test", "headline": "Poet", "id": "23"
     });
     assert_eq!(body["users"]["23"], invitee);
     assert_eq!(body["users"]["5"]["email_address"], "project_lead@example.test");

@@ -8,7 +8,8 @@ use crate::support::{Server, token};
 const FULL: &str = "/account_invitations/2?include=default_role,invitee,inviter";
 
 /// Invitation 2, with the fields that depend on the reader in the middle.
-fn full(rates: &str) -> String {
+fn full(server: &Server, rates: &str) -> String {
+    let photo = format!(r#""photo_path":"{}","#, server.default_photo());
     [
         r#"{"count":1,"results":[{"key":"account_invitations","id":"2"}],"account_invitations":{"2":{"#,
         r#""full_name":"Grace Full","email_address":"grace@example.test","headline":"Analyst","#,
@@ -18,9 +19,11 @@ fn full(rates: &str) -> String {
         r#""meta":{"count":1,"page_count":1,"page_number":1,"page_size":20},"#,
         r#""roles":{"101":{"name":"Developer","created_at":"2030-10-04T03:04:05Z","#,
         r#""updated_at":"2030-10-04T03:04:05Z","deleted_at":null,"id":"101"}},"#,
-        r#""users":{"2":{"full_name":"Adam Administrator","photo_path":null,"#,
+        r#""users":{"2":{"full_name":"Adam Administrator","#,
+        &photo,
         r#""email_address":"administrator@example.test","headline":null,"id":"2"},"#,
-        r#""12":{"full_name":"Grace Full","photo_path":null,"#,
+        r#""12":{"full_name":"Grace Full","#,
+        &photo,
         r#""email_address":"grace@example.test","headline":"Analyst","id":"12"}}}"#,
     ]
     .concat()
@@ -29,7 +32,7 @@ fn full(rates: &str) -> String {
 #[test]
 fn an_administrator_sees_every_field() {
     let server = Server::start();
-    let everything = full(r#""bill_rate_in_cents":15000,"billability_target":75,"cost_rate_in_cents":9000,"#);
+    let everything = full(&server, r#""bill_rate_in_cents":15000,"billability_target":75,"cost_rate_in_cents":9000,"#);
     for token in [token::OWNER, token::ADMINISTRATOR] {
         assert_eq!(server.get(FULL).bearer(token).send().expect(200).text(), everything);
     }
@@ -38,7 +41,7 @@ fn an_administrator_sees_every_field() {
 #[test]
 fn a_project_lead_and_a_reports_viewer_see_no_cost_rate() {
     let server = Server::start();
-    let without_cost = full(r#""bill_rate_in_cents":15000,"billability_target":75,"#);
+    let without_cost = full(&server, r#""bill_rate_in_cents":15000,"billability_target":75,"#);
     for token in [token::REPORTS_VIEWER_WITH_COST, token::REPORTS_VIEWER, token::PROJECT_LEAD] {
         assert_eq!(server.get(FULL).bearer(token).send().expect(200).text(), without_cost);
     }

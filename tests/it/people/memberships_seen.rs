@@ -141,6 +141,7 @@ fn d3_keys_are_in_the_documented_order() {
         "disabled_at",
         "created_at",
         "updated_at",
+        "collaborator_only_license",
         "user_id",
         "default_role_id",
         "manager_id",

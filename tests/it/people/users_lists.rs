@@ -344,7 +344,9 @@ fn d3_keys_are_in_the_documented_order() {
     };
     assert_eq!(keys(""), ["full_name", "photo_path", "email_address", "headline", "id"]);
     assert_eq!(
-        keys("optional_fields=city,bio,classification,last_site_activity,website,state,country,abbreviated_timezone"),
+        keys(
+            "on_my_account=true&optional_fields=city,bio,classification,last_site_activity,website,state,country,abbreviated_timezone"
+        ),
         [
             "full_name",
             "photo_path",

@@ -85,7 +85,6 @@ const SOMETIMES: &[&str] = &[
     "bill_rate_in_cents",
     "billability_target",
     "cost_rate_in_cents",
-    "collaborator_only_license",
     "enforce_workweek_minimum_on_timesheet_submission",
     "enforce_workweek_maximum_on_timesheet_submission",
 ];

@@ -105,6 +105,11 @@ impl Server {
         }
     }
 
+    /// The address of the picture of people who have none.
+    pub(crate) fn default_photo(&self) -> String {
+        format!("http://{}/images/default_profile_photo/default.png", self.address)
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::oauth::passwords::HashedPassword;
 use crate::sandbox::seed::values::{
     Assignable, Cents, Credential, CurrencyCode, DaysAgo, DaysAhead, Email, ExternalReference, Invitable, LanguageCode,
-    Line, Moment, Name, Percent, RecordNumber, RedirectUri, Seats, Text, YesNo,
+    Line, LongText, Moment, Name, Percent, RecordNumber, RedirectUri, Seats, Text, YesNo,
 };
 use crate::sandbox::seed::written::{NonEmpty, Written};
 pub use rates::{BillableUtilization, CostRate, FoundRate};
@@ -97,7 +97,23 @@ pub struct Member {
     pub email_address: Written<Email>,
     /// The title of the person.
     pub headline: Option<Written<Line>>,
+    /// What the person says in the profile.
+    pub bio: Option<Written<LongText>>,
+    pub website: Option<Written<Line>>,
+    pub city: Option<Written<Line>>,
+    /// The state or region.
+    pub state: Option<Written<Line>>,
+    pub country: Option<Written<Line>>,
+    /// The time zone, such as CET.
+    pub abbreviated_timezone: Option<Written<Line>>,
+    /// When the person last signed in.
+    pub signed_in_days_ago: Option<Written<DaysAgo>>,
     pub permission: Written<Assignable>,
+    /// Whether the member is always a collaborator in projects.
+    #[serde(default)]
+    pub collaborator_only_license: bool,
+    /// Whether the member may sign in and use tokens. Default: true.
+    pub can_log_in: Option<Written<YesNo>>,
     /// Whether this is the owner. Default: the first active administrator is.
     pub owner: Option<Written<YesNo>>,
     /// The default role, by its id or its name.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::sandbox::seed::file::Found;
 use crate::sandbox::seed::values::{
-    ExternalReference, Line, Name, RecordNumber, SkillCategoryName, SkillLevel, SkillLevels, SkillText,
+    ExternalReference, Line, LongText, Name, RecordNumber, SkillCategoryName, SkillLevel, SkillLevels,
 };
 use crate::sandbox::seed::written::Written;
 
@@ -22,7 +22,7 @@ pub struct Skill {
     /// The highest level: 1 if the skill has no levels. Default: 5.
     pub max_level: Option<Written<SkillLevels>>,
     /// What it means.
-    pub description: Option<Written<SkillText>>,
+    pub description: Option<Written<LongText>>,
     /// What other systems call it.
     #[serde(default)]
     pub external_references: Vec<Written<ExternalReference>>,

@@ -214,6 +214,8 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
             json!(if dice.once_in(6) { dice.one_of(choices) } else { dice.one_of(&LEVELS) })
         }
         Kind::Choice(choices) => json!(dice.one_of(choices)),
+        // Most known users have never joined, and only members have skills.
+        Kind::Id("users") if name == "user_id" => json!(1 + dice.below(12)),
         Kind::NumberedId("subject") => {
             let resource = dice.one_of(&["users", "roles", "skills"]);
             json!(known.id(dice, resource))
@@ -265,7 +267,7 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
         Kind::Date => {
             json!(dice.one_of(&["2031-01-01", "2031-02-30", "2032-02-29", "2031-01-01T10:00:00Z", "1.1.2031"]))
         }
-        Kind::Ids(_) | Kind::Number | Kind::Time | Kind::Pointer => wrong(dice, known),
+        Kind::Ids(_) | Kind::Number | Kind::Time | Kind::Picture | Kind::Pointer => wrong(dice, known),
     }
 }
 
