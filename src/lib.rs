@@ -70,7 +70,7 @@ pub mod testing {
         pub use crate::mail::outbox::{BRING_BACK, WAITING, claiming};
     }
     pub mod params {
-        pub use crate::wire::params::{Tree, body, query};
+        pub use crate::wire::params::{Tree, body, body_with_file, query};
     }
     pub mod passwords {
         pub use crate::oauth::passwords::{Grants, HashedPassword, set};

@@ -1,4 +1,4 @@
-//! Multipart: nothing panics. The first line of the input is the content type, the rest is the body.
+//! Multipart: nothing panics, and a file is a part of the body. The first line of the input is the content type, the rest is the body.
 #![no_main]
 
 use invited::testing::params;
@@ -12,5 +12,9 @@ fuzz_target!(|data: &[u8]| {
     let (parameters, body) = data.split_at(end);
     let content_type = [b"multipart/form-data;", parameters].concat();
     let _ = params::body(Some(&content_type), None, body.get(1..).unwrap_or_default());
-    let _ = params::body(Some(b"multipart/form-data; boundary=x"), None, data);
+    let content_type = b"multipart/form-data; boundary=x";
+    let _ = params::body(Some(content_type), None, data);
+    if let Ok((_, Some(file))) = params::body_with_file(Some(content_type), None, data, Some("a")) {
+        assert!(data.get(file).is_some());
+    }
 });

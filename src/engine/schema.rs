@@ -63,4 +63,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "who may log in, collaborators' licences and profiles",
         script: include_str!("../../migrations/0010_members.sql"),
     },
+    Migration {
+        version: 11,
+        oldest_program: 10,
+        name: "pictures of users",
+        script: include_str!("../../migrations/0011_photos.sql"),
+    },
 ];

@@ -17,6 +17,7 @@ mod invitations;
 mod json;
 mod monitoring;
 mod oauth;
+mod photos;
 mod reference;
 mod request;
 mod router;
@@ -58,7 +59,8 @@ pub struct Service {
 
 impl Service {
     pub fn of(app: Arc<App>) -> Self {
-        let routes = monitoring::routes(&app).and(reference::routes()).and(images::routes());
+        let own = monitoring::routes(&app).and(reference::routes());
+        let routes = own.and(images::routes()).and(photos::routes());
         let mut router = routes.router.merge(oauth::ROUTES.router.clone());
         router = router.merge(invitations::ROUTES.router.clone()).merge(addresses::ROUTES.router.clone());
         let has_sandbox = app.sandbox.is_some();

@@ -11,7 +11,7 @@ use crate::http::router::{GET, Routes};
 use crate::http::{headers, html};
 use crate::resources::registry::REGISTRY;
 use crate::server::listen::Body;
-use crate::wire::describe::{Field, Operation, Resource, Rung, Shown};
+use crate::wire::describe::{Field, FileInput, Operation, Resource, Rung, Shown};
 use crate::wire::openapi;
 
 /// The path of the API description; the only one below the base path that is not an operation.
@@ -79,13 +79,27 @@ fn operation(resource: &Resource, operation: &Operation) -> Value {
             ..described(field)
         }
     });
+    let parameters = operation.document.iter().flat_map(|document| document.parameters);
+    let parameters = parameters.map(|it| context! { name => it.name, kind => it.kind.text(), text => it.text });
     context! {
         id => operation.id,
         method => operation.verb.method(),
         path => resource.path(operation),
         text => operation.text,
         is_list => operation.verb.name() == "list",
-        inputs => inputs.collect::<Vec<_>>(),
+        inputs => inputs.chain(operation.file.map(file)).collect::<Vec<_>>(),
+        parameters => parameters.collect::<Vec<_>>(),
+    }
+}
+
+fn file(file: &FileInput) -> Value {
+    context! {
+        name => file.field,
+        kind => format!("file: {}", file.formats),
+        nullable => false,
+        text => file.text,
+        required => true,
+        writers => None::<String>,
     }
 }
 

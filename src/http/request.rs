@@ -8,6 +8,7 @@ use hyper::Uri;
 use hyper::body::{Body, Bytes};
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
+use tokio::time::Instant;
 
 use crate::engine::access::Caller;
 use crate::engine::error::Error;
@@ -101,26 +102,44 @@ pub async fn body(call: &Call, headers: &HeaderMap, body: impl Incoming) -> Resu
 async fn body_params(call: &Call, headers: &HeaderMap, body: impl Incoming) -> Result<Params, Error> {
     let bytes = collect(call, body).await?;
     let header = |name| headers.get(name).map(header::HeaderValue::as_bytes);
-    if !bytes.is_empty() && header(header::CONTENT_TYPE).is_none_or(|kind| kind.trim_ascii().is_empty()) {
+    note_type(call, header(header::CONTENT_TYPE), &bytes);
+    Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
+}
+
+/// Remembers that a body came without a type, and was read as a form.
+pub fn note_type(call: &Call, content_type: Option<&[u8]>, body: &[u8]) {
+    if !body.is_empty() && content_type.is_none_or(|kind| kind.trim_ascii().is_empty()) {
         let _ = call.is_read_as_form.set(());
     }
-    Ok(params::body(header(header::CONTENT_TYPE), header(header::CONTENT_ENCODING), &bytes)?)
 }
 
 /// The whole body, within the limits of size and time (docs/WIRE.md, C20, C21).
 pub async fn collect(call: &Call, body: impl Incoming) -> Result<Bytes, Error> {
-    let limit = call.app.config.body_limit;
+    collect_up_to(call, call.app.config.body_limit, body).await
+}
+
+/// The same with a limit of its own, in bytes.
+pub async fn collect_up_to(call: &Call, limit: usize, body: impl Incoming) -> Result<Bytes, Error> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
     if body.size_hint().lower() > limit as u64 {
         return Err(Error::TooLarge(limit));
     }
-    let deadline = tokio::time::Instant::from_std(call.since.deadline(call.app.config.bounds.body_timeout));
-    match tokio::time::timeout_at(deadline, Limited::new(body, limit).collect()).await {
+    match tokio::time::timeout_at(deadline(call), Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(cause)) if cause.is::<LengthLimitError>() => Err(Error::TooLarge(limit)),
         Ok(Err(_)) => Err(Error::Syntax("The request body could not be read.".to_owned())),
         Err(_) => Err(Error::TooSlow),
     }
+}
+
+/// When the body must have arrived.
+fn deadline(call: &Call) -> Instant {
+    Instant::from_std(call.since.deadline(call.app.config.bounds.body_timeout))
+}
+
+/// Until when a body may wait to be read: half of its time, so that it can still arrive in the other half.
+pub fn patience(call: &Call) -> Instant {
+    Instant::from_std(call.since.deadline(call.app.config.bounds.body_timeout / 2))
 }

@@ -1,5 +1,6 @@
 //! A resource as the registry lists it: its description and the rules of its writes.
 
+use crate::engine::access::Caller;
 use crate::engine::context::Context;
 use crate::engine::creation::Written;
 use crate::engine::error::Error;
@@ -9,6 +10,7 @@ use crate::ids::RecordId;
 use crate::store::Db;
 use crate::wire::changes::Changes;
 use crate::wire::describe::{Resource, Verb};
+use crate::wire::kind::Value;
 
 pub struct Entry {
     pub resource: &'static Resource,
@@ -32,6 +34,24 @@ pub type BesideUpdate = fn(&mut Db, &Context, &Record, &Changes) -> Result<(), E
 
 pub type Act = fn(&mut Db, &Context, &Record) -> Result<(), Error>;
 
+/// Answers a document about a record that the caller may see, from the values of its parameters.
+pub type Tell = fn(&mut Db, &Caller, RecordId, &[Value]) -> Result<Vec<u8>, Error>;
+
+/// What happens to a file that is sent for a record.
+#[derive(Clone, Copy)]
+pub struct FileRule {
+    /// What is stored of it, or the end of the sentence that refuses it. Slow, and on a thread that may block.
+    pub prepare: fn(&[u8]) -> Result<Vec<u8>, String>,
+    pub attach: fn(&mut Db, &Context, &Record, &NewFile) -> Result<(), Error>,
+}
+
+/// A file that is ready to be stored.
+pub struct NewFile {
+    /// Random, so that nobody can guess it.
+    pub name: String,
+    pub content: Vec<u8>,
+}
+
 /// What the writes of a resource do beyond its description.
 pub struct Behaviour {
     /// Instead of what the engine does for `POST`.
@@ -43,8 +63,12 @@ pub struct Behaviour {
     /// Instead of what the engine does for `DELETE`.
     pub destroy: Option<Act>,
     pub before_destroy: Option<Act>,
-    /// For `PUT …/{id}/name`.
+    /// For `PUT …/{id}/name`, and `DELETE …/{id}/name`.
     pub actions: &'static [(&'static str, Act)],
+    /// For `GET …/{id}/name`.
+    pub documents: &'static [(&'static str, Tell)],
+    /// For `POST …/{id}/name`.
+    pub files: &'static [(&'static str, FileRule)],
     /// Attributes and actions that change what a member may do; [`DELETE`] stands for the method.
     pub changes_authority: &'static [&'static str],
 }
@@ -61,6 +85,8 @@ impl Behaviour {
         destroy: None,
         before_destroy: None,
         actions: &[],
+        documents: &[],
+        files: &[],
         changes_authority: &[],
     };
 
@@ -75,6 +101,18 @@ impl Behaviour {
     }
 
     pub fn action(&self, name: &str) -> Option<Act> {
-        self.actions.iter().find(|(known, _)| *known == name).map(|(_, act)| *act)
+        named(self.actions, name)
     }
+
+    pub fn document(&self, name: &str) -> Option<Tell> {
+        named(self.documents, name)
+    }
+
+    pub fn file(&self, name: &str) -> Option<FileRule> {
+        named(self.files, name)
+    }
+}
+
+fn named<T: Copy>(all: &[(&str, T)], name: &str) -> Option<T> {
+    all.iter().find(|(known, _)| *known == name).map(|(_, it)| *it)
 }

@@ -16,6 +16,7 @@ use crate::engine::nested::{self, Subject};
 use crate::engine::{deletion, records, tokens};
 use crate::ids::{AccountId, Id, InvitationId, MembershipId, RecordId, UserId};
 use crate::resources::people::{Keys, USER};
+use crate::resources::users::photos;
 use crate::resources::{addresses, external_references, invitations, memberships, users};
 use crate::store::{Db, Param};
 use crate::wire::fold::fold;
@@ -141,6 +142,7 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
         &nameless,
     )?;
     addresses::forget(db, user)?;
+    photos::forget(db, user)?;
     let pending =
         "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2 AND accepted_at IS NULL";
     for id in ids(db, pending, &of_user)? {

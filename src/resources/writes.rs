@@ -11,9 +11,9 @@ use crate::engine::nested::{self, Subject};
 use crate::engine::records::{self, Record};
 use crate::engine::tokens::{self, Turn};
 use crate::ids::RecordId;
-use crate::resources::entry::Entry;
+use crate::resources::entry::{Entry, NewFile};
 use crate::store::Db;
-use crate::wire::changes::Changes;
+use crate::wire::changes::{Changes, Violation};
 use crate::wire::describe::Verb;
 use crate::wire::projection::Projection;
 
@@ -96,6 +96,26 @@ impl Write<'_> {
         let record = self.find(db)?;
         act(db, self.context, &record)?;
         records::show_written(db, self.context, self.projection, &[record.id])
+    }
+
+    /// Gives the record a file, unless that was refused.
+    pub fn attach(
+        &self,
+        db: &mut Db,
+        name: &'static str,
+        file: &Result<NewFile, Vec<Violation>>,
+    ) -> Result<Vec<u8>, Error> {
+        let rule = self.entry.behaviour.file(name).ok_or(Error::NotFound)?;
+        let record = self.find(db)?;
+        let file = file.as_ref().map_err(|violations| Error::Invalid(violations.clone()))?;
+        (rule.attach)(db, self.context, &record, file)?;
+        records::show_written(db, self.context, self.projection, &[record.id])
+    }
+
+    pub fn detach(&self, db: &mut Db, name: &'static str) -> Result<(), Error> {
+        let detach = self.entry.behaviour.action(name).ok_or(Error::NotFound)?;
+        let record = self.find(db)?;
+        detach(db, self.context, &record)
     }
 
     /// Takes the turn before any row is locked, so that two writes never wait for each other.

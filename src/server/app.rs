@@ -24,6 +24,7 @@ use crate::sandbox::seed::{self, Seed};
 use crate::server::settings::Config;
 use crate::server::telemetry::Metrics;
 use crate::server::timekeeper::Timekeeper;
+use crate::server::uploads::Uploads;
 use crate::store::{self, Db, Param, Place, Store, Work, migrate};
 use crate::wire::kind::time;
 
@@ -53,6 +54,7 @@ pub struct App {
     pub metrics: Metrics,
     pub password_checks: PasswordChecks,
     pub timekeeper: Arc<Timekeeper>,
+    pub uploads: Uploads,
     pub mail: Transport,
     pub(super) templates: Templates,
     pub(super) outbox: Arc<Outbox>,
@@ -93,6 +95,7 @@ impl App {
             metrics: Metrics::default(),
             password_checks: PasswordChecks::default(),
             timekeeper: Arc::default(),
+            uploads: Uploads::default(),
             outbox: Arc::new(Outbox {
                 is_on: mail.is_on(),
                 domain: from.map_or("localhost", |from| from.domain()).to_owned(),

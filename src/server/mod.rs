@@ -11,3 +11,4 @@ pub mod retention;
 pub mod settings;
 pub mod telemetry;
 pub mod timekeeper;
+pub mod uploads;

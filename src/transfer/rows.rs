@@ -6,10 +6,17 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::store::{self, Db, OwnedParam, Param};
-use crate::transfer::tables::{Table, insert_statement};
+use crate::transfer::tables::{PICTURES, Table, insert_statement};
 
 /// Rows of a page. One statement inserts a page, and the engines limit the parameters of a statement.
 pub(crate) const PAGE: usize = 500;
+
+/// Rows of a page of pictures, since a page is in memory as a whole.
+const PAGE_OF_PICTURES: usize = 20;
+
+fn page_of(table: &Table) -> usize {
+    if table.name == PICTURES { PAGE_OF_PICTURES } else { PAGE }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checksum {
@@ -52,11 +59,11 @@ impl TableReader {
     }
 
     pub(crate) fn next(&mut self, db: &mut Db, table: &Table) -> Result<Page, store::Error> {
-        let width = table.columns.len();
-        let sql = table.page_statement(PAGE, self.last_key.is_none());
+        let (width, page) = (table.columns.len(), page_of(table));
+        let sql = table.page_statement(page, self.last_key.is_none());
         let key = self.last_key.take().unwrap_or_default();
         let key: Vec<Param<'_>> = key.iter().map(OwnedParam::param).collect();
-        let mut values: Vec<OwnedParam> = Vec::with_capacity(PAGE * width);
+        let mut values: Vec<OwnedParam> = Vec::with_capacity(page * width);
         db.each(&sql, &key, &mut |row| {
             for column in 0..width {
                 let value = row.any(column).map_err(|cause| unreadable(table, row, column, &cause))?;
@@ -70,7 +77,7 @@ impl TableReader {
         self.last_key =
             values.rchunks(width).next().map(|last| table.key.iter().map(|&key| last[key].clone()).collect());
         let sha256 = || hexadecimal(&self.hash.clone().finalize());
-        let checksum = (rows < PAGE).then(|| Checksum { rows: self.rows, sha256: sha256() });
+        let checksum = (rows < page).then(|| Checksum { rows: self.rows, sha256: sha256() });
         Ok(Page { rows, values, checksum })
     }
 }

@@ -13,6 +13,7 @@ pub const TABLES: &[&str] = &[
     "users",
     "address_changes",
     "address_links",
+    PICTURES,
     "roles",
     "tallies",
     "account_memberships",
@@ -36,6 +37,9 @@ pub const TABLES: &[&str] = &[
     "audit",
     MARKERS,
 ];
+
+/// The table of pictures, each of which may have half a megabyte.
+pub(crate) const PICTURES: &str = "profile_photos";
 
 /// The table in which a target notes its source.
 pub(crate) const MARKERS: &str = "markers";

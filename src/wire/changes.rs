@@ -29,8 +29,8 @@ pub struct Violation {
 
 impl Violation {
     /// The only violation of a request.
-    pub fn of(field: &'static str, index: usize, message: &str) -> Self {
-        Self { position: 0, field: Cow::Borrowed(field), index, message: message.to_owned(), in_the_way: None }
+    pub fn of(field: impl Into<Cow<'static, str>>, index: usize, message: &str) -> Self {
+        Self { position: 0, field: field.into(), index, message: message.to_owned(), in_the_way: None }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::wire::describe::{Field, Filter, Link, Resource, Rung, Shown, Sort, Target, Test, Verb};
+use crate::wire::describe::{
+    Field, FileInput, Filter, Link, Operation, Resource, Rung, Shown, Sort, Target, Test, Verb,
+};
 use crate::wire::kind::Kind;
 
 /// Status and text of every refusal, and which operations it is of.
@@ -49,10 +51,10 @@ pub fn document(resources: &[&'static Resource], base_path: &str) -> Json {
                 "operationId": operation.id,
                 "summary": operation.text,
                 "tags": [resource.name],
-                "parameters": parameters(resource, operation.verb),
-                "responses": responses(resource, operation.verb),
+                "parameters": parameters(resource, operation),
+                "responses": responses(resource, operation),
             });
-            if let Some(body) = request_body(resource, operation.verb) {
+            if let Some(body) = request_body(resource, operation) {
                 description["requestBody"] = body;
             }
             paths[resource.path(operation)][operation.verb.method().to_lowercase()] = description;
@@ -127,8 +129,8 @@ fn described(field: &Field, input: bool) -> (String, Json) {
     (field.name.to_owned(), schema)
 }
 
-fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
-    let mut parameters = Vec::new();
+fn parameters(resource: &Resource, operation: &Operation) -> Vec<Json> {
+    let (mut parameters, verb) = (Vec::new(), operation.verb);
     let text = || json!({"type": "string"});
     if verb.has_id() {
         let schema = json!({"type": "integer", "format": "int64", "minimum": 1});
@@ -138,11 +140,16 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     let optional = resource.fields.iter().filter(|field| field.shown == Shown::OnRequest);
     let optional: Vec<&str> = optional.map(|field| field.name).collect();
     for (name, choices) in [("include", associations), ("optional_fields", optional)] {
-        if !choices.is_empty() && verb != Verb::Destroy {
+        if !choices.is_empty() && !verb.answers_nothing() && operation.document.is_none() {
             parameters.push(query(name, text(), &format!("Any of {}, with commas.", choices.join(", "))));
         }
     }
-    if matches!(verb, Verb::Index | Verb::Show) {
+    for parameter in operation.document.iter().flat_map(|document| document.parameters) {
+        let mut described = query(parameter.name, parameter.kind.schema(false, true), parameter.text);
+        described["required"] = json!(true);
+        parameters.push(described);
+    }
+    if matches!(verb, Verb::Index | Verb::Show | Verb::Document(_)) {
         let acts = |filter: &&Filter| verb == Verb::Index || resource.lifting_value(filter.name).is_some();
         parameters.extend(resource.filters().filter(acts).map(|filter| filter_parameter(resource, filter)));
         let schema = json!({"type": "boolean", "default": true});
@@ -209,12 +216,13 @@ fn query(name: &str, schema: Json, text: &str) -> Json {
     json!({"in": "query", "name": name, "schema": schema, "description": text})
 }
 
-fn responses(resource: &Resource, verb: Verb) -> Json {
-    let mut responses = match verb {
-        Verb::Destroy => json!({"204": {"description": "It is gone."}}),
-        _ => json!({"200": content("The records, by id, and their order.", envelope_schema(resource))}),
+fn responses(resource: &Resource, operation: &Operation) -> Json {
+    let mut responses = match operation.document {
+        _ if operation.verb.answers_nothing() => json!({"204": {"description": "It is gone."}}),
+        Some(document) => json!({"200": content("The answer, without an envelope.", (document.schema)())}),
+        None => json!({"200": content("The records, by id, and their order.", envelope_schema(resource))}),
     };
-    for (status, _, text) in REFUSALS.iter().filter(|(_, is_of, _)| is_of(verb)) {
+    for (status, _, text) in REFUSALS.iter().filter(|(_, is_of, _)| is_of(operation.verb)) {
         responses[*status] = content(text, reference("Errors"));
     }
     responses
@@ -248,7 +256,11 @@ fn envelope_schema(resource: &Resource) -> Json {
     object(properties, json!(["count", "results", resource.name, "meta"]))
 }
 
-fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
+fn request_body(resource: &Resource, operation: &Operation) -> Option<Json> {
+    if let Some(file) = operation.file {
+        return Some(file_body(resource, file));
+    }
+    let verb = operation.verb;
     let element = element_schema(resource, verb)?;
     let root = |name: &str, schema: &Json| json!({"type": "object", "properties": {name: schema}, "required": [name]});
     let mut schema = root(resource.singular, &element);
@@ -262,6 +274,20 @@ fn request_body(resource: &Resource, verb: Verb) -> Option<Json> {
         "application/x-www-form-urlencoded": form,
         "multipart/form-data": form,
     }}))
+}
+
+/// A body with a file, which only a multipart form can carry.
+fn file_body(resource: &Resource, file: &FileInput) -> Json {
+    let part = file.part(resource.singular);
+    let (bytes, name) = ("application/octet-stream", json!([part]));
+    let file = json!({
+        "type": "string",
+        "format": "binary",
+        "contentMediaType": bytes,
+        "description": format!("{} {}.", file.text, file.formats),
+    });
+    let schema = json!({"type": "object", "properties": {part: file}, "required": name});
+    json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}})
 }
 
 /// The attributes of one record; `None` for operations that read none.

@@ -6,15 +6,15 @@
 
 use serde_json::Value as Json;
 
-use crate::wire::describe::{Resource, Shown, Verb};
+use crate::wire::describe::{Operation, Resource, Shown, Verb};
 use crate::wire::openapi::LIST_PARAMETERS;
 use crate::wire::params::Params;
 use crate::wire::query;
 
 /// A sentence that names what has no effect; `None` if everything has one.
-pub fn ignored(resource: &'static Resource, verb: Verb, params: &Params) -> Option<String> {
-    let Params { tree: params, repeated } = params;
-    let parameters = params.iter().filter(|(name, value)| !is_blank(value) && !is_known(resource, verb, name));
+pub fn ignored(resource: &'static Resource, operation: &Operation, params: &Params) -> Option<String> {
+    let (verb, Params { tree: params, repeated }) = (operation.verb, params);
+    let parameters = params.iter().filter(|(name, value)| !is_blank(value) && !is_known(resource, operation, name));
     let order = params.get("order").and_then(Json::as_str).filter(|_| verb == Verb::Index);
     let is_association = |name: &str| resource.associations.iter().any(|association| association.name == name);
     let is_optional = |name: &str| {
@@ -24,7 +24,7 @@ pub fn ignored(resource: &'static Resource, verb: Verb, params: &Params) -> Opti
         let name = order.split(':').next();
         resource.sorts.iter().any(|sort| Some(sort.name) == name)
     };
-    let filters = resource.filters().filter(|filter| is_known(resource, verb, filter.name));
+    let filters = resource.filters().filter(|filter| is_known(resource, operation, filter.name));
     let unreadable = filters.filter(|filter| query::is_unreadable(filter, params)).map(|filter| filter.name);
     let sentences = [
         ("repeated parameter", repeated.as_deref().into_iter().collect()),
@@ -50,15 +50,16 @@ fn is_blank(value: &Json) -> bool {
     }
 }
 
-fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
+fn is_known(resource: &Resource, operation: &Operation, name: &str) -> bool {
+    let verb = operation.verb;
     match name {
         // Authentication has accepted or refused it by now.
         "access_token" => true,
-        "include" | "optional_fields" => verb != Verb::Destroy,
-        "apply_default_filters" => matches!(verb, Verb::Index | Verb::Show),
+        "include" | "optional_fields" => !verb.answers_nothing(),
+        "apply_default_filters" => matches!(verb, Verb::Index | Verb::Show | Verb::Document(_)),
         "order" => verb == Verb::Index,
         "search" => verb == Verb::Index && resource.search.is_some(),
-        _ if name == resource.singular => matches!(verb, Verb::Create { .. } | Verb::Update),
+        _ if name == resource.singular => matches!(verb, Verb::Create { .. } | Verb::Update | Verb::Attach(_)),
         _ if name == resource.name => matches!(verb, Verb::Create { bulk } if bulk > 1),
         _ => match verb {
             Verb::Index => {
@@ -66,6 +67,10 @@ fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
                     || LIST_PARAMETERS.iter().any(|(known, ..)| *known == name)
             }
             Verb::Show => resource.lifting_value(name).is_some(),
+            Verb::Document(_) => {
+                let mut parameters = operation.document.iter().flat_map(|document| document.parameters);
+                parameters.any(|known| known.name == name) || resource.lifting_value(name).is_some()
+            }
             _ => false,
         },
     }

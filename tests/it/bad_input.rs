@@ -5,6 +5,7 @@
 //! - `paths`: invalid ids and paths, and path tricks.
 //! - `bytes`: bytes that are barely HTTP, or not at all.
 //! - `slow`: clients that stop halfway or send one byte at a time.
+//! - `uploads`: files that come slowly, in crowds, or broken.
 //! - `rates`: clients over a rate limit.
 
 mod bodies;
@@ -13,6 +14,7 @@ mod paths;
 mod rates;
 mod sizes;
 mod slow;
+mod uploads;
 
 use crate::exact::{everything, put_json};
 use crate::support::{Server, token};

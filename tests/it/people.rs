@@ -9,6 +9,9 @@
 //! - `access`: disabling, enabling and removing, and the effect on tokens (G3, G4, H5).
 //! - `users_lists`: filters (G7, H1, H4, H18), `show_disabled` (G6), `users/me`, and the visible fields.
 //! - `users_writes`: who changes whom (G2, H6), addresses (G13), names.
+//! - `capacity`: the hours that a user can work.
+//! - `photos`: setting and removing a picture, who may, and where it is served.
+//! - `pictures`: which files are pictures, and what is stored of them.
 //! - `addresses`: which addresses are proven, and how a changed one is confirmed (G13).
 //! - `login`: who may log in, and what that means for seats. `profiles`: what is known of a person besides name and address.
 //! - `roles`: all five operations, and when a deletion is soft (G5).
@@ -18,12 +21,15 @@
 
 mod access;
 mod addresses;
+mod capacity;
 mod external_references;
 mod include;
 mod login;
 mod memberships_lists;
 mod memberships_seen;
 mod memberships_writes;
+mod photos;
+mod pictures;
 mod profiles;
 mod roles;
 mod sequence;

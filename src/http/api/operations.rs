@@ -17,6 +17,8 @@ use crate::engine::error::Error;
 use crate::engine::idempotency::{self, IdempotencyKey};
 use crate::engine::limits::Limit;
 use crate::engine::records::{self, Record};
+use crate::http::api::documents;
+use crate::http::api::files::{self, Judged};
 use crate::http::api::options::{self, RequestOptions};
 use crate::http::api::route::{self, Route};
 use crate::http::call::Call;
@@ -50,7 +52,8 @@ pub async fn answer(call: &Call, segments: &[String], request: Request<RequestBo
     let route = route.ok_or_else(|| not_served(app, segments))?;
     call.set_operation(route.operation.id);
     access::permit(&caller, route.operation, app.config.create_level)?;
-    let permitted = Permitted { call, caller, route, params: Tree::new(), options: RequestOptions::default() };
+    let permitted =
+        Permitted { call, caller, route, params: Tree::new(), file: None, options: RequestOptions::default() };
     if permitted.verb().is_write() {
         // On the heap: a read must not carry around, and copy, the room that a write needs.
         Box::pin(write_to(permitted, head, body)).await
@@ -91,7 +94,10 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts, body: RequestBody
         Verb::Show => (permitted.route.id, query::show_conditions(resource, &permitted.params, caller.rung())),
         // Filters do not apply to the caller's own record (docs/WIRE.md, G6).
         Verb::ShowOwn(_) => (caller.user_id().map(UserId::record), Vec::new()),
-        Verb::Create { .. } | Verb::Update | Verb::Destroy | Verb::Action(_) => return Err(Error::NotFound),
+        Verb::Document(name) => {
+            return documents::tell(app, &permitted.caller, &permitted.route, &permitted.params, name).await;
+        }
+        _ => return Err(Error::NotFound),
     };
     let shown = move |db: &mut Db| records::show(db, &projection, &caller, id, &conditions);
     app.read_for(&permitted.caller, shown).await
@@ -101,12 +107,13 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts, body: RequestBody
 async fn write_to(mut permitted: Permitted<'_>, head: Parts, body: RequestBody) -> Result<Response<Body>, Error> {
     let (call, app) = (permitted.call, &permitted.call.app);
     permitted.options = RequestOptions::of_write(&head.headers, &app.tuned.profile())?;
-    let params = if permitted.verb().reads_body() {
-        request::params(call, &head, body).await?
+    if let Verb::Attach(name) = permitted.verb() {
+        permitted.receive(name, &head, body).await?;
+    } else if permitted.verb().reads_body() {
+        permitted.take(request::params(call, &head, body).await?)?;
     } else {
-        request::query_params(&head.uri)?
-    };
-    permitted.take(params)?;
+        permitted.take(request::query_params(&head.uri)?)?;
+    }
     permitted.count_more()?;
     let (caller, operation) = (Arc::clone(&permitted.caller), permitted.route.operation);
     let permit = |caller: &Caller| access::permit(caller, operation, app.config.create_level);
@@ -121,6 +128,8 @@ struct Permitted<'a> {
     route: Route,
     /// Query and body, once they are read.
     params: Tree,
+    /// The file that came with them.
+    file: Option<Judged>,
     options: RequestOptions,
 }
 
@@ -139,11 +148,25 @@ impl Permitted<'_> {
             self.params = params.tree;
             return Ok(());
         }
-        let ignored = strict::ignored(self.resource(), self.verb(), &params);
+        let ignored = strict::ignored(self.resource(), self.route.operation, &params);
         self.params = params.tree;
         let Some(sentence) = ignored else { return Ok(()) };
         let _ = self.call.ignored.set(sentence.clone());
         if self.options.is_strict { Err(Error::Syntax(sentence)) } else { Ok(()) }
+    }
+
+    /// Reads query and body, and judges the file in it.
+    async fn receive(&mut self, name: &'static str, head: &Parts, body: RequestBody) -> Result<(), Error> {
+        let (call, resource) = (self.call, self.resource());
+        let rule = self.route.entry.behaviour.file(name).zip(self.route.operation.file);
+        let (rule, input) = rule.ok_or(Error::NotFound)?;
+        let mut upload = files::receive(call, &self.caller, head, body, &input.part(resource.singular), input).await?;
+        self.take(std::mem::take(&mut upload.params))?;
+        elements(resource, &self.params, 1)?;
+        if let Some(Json::Object(root)) = self.params.get_mut(resource.singular) {
+            self.file = Some(files::judge(&call.app, upload, root, rule, input, self.options.is_strict).await?);
+        }
+        Ok(())
     }
 
     /// Counts a bulk for all of its elements but the first, which was counted when the request came. It comes before
@@ -202,7 +225,7 @@ impl Permitted<'_> {
             None => WriteMode::Whole,
             Some(_) => WriteMode::Part,
         };
-        let remarks = Arc::clone(&context.remarks);
+        let (remarks, file) = (Arc::clone(&context.remarks), self.file.clone());
         let withheld = key.as_ref().map(|_| projection.withheld(caller.rung())).unwrap_or_default();
         let mut work = move |db: &mut Db| {
             let guard =
@@ -216,7 +239,12 @@ impl Permitted<'_> {
                 Verb::Update => write.update(db, changes[0].clone()).map(Some),
                 Verb::Destroy => write.destroy(db).map(|()| None),
                 Verb::Action(name) => write.act(db, name).map(Some),
-                Verb::Index | Verb::Show | Verb::ShowOwn(_) => Err(Error::NotFound),
+                Verb::Attach(name) => match &file {
+                    Some(file) => write.attach(db, name, file).map(Some),
+                    None => Err(Error::NotFound),
+                },
+                Verb::Detach(name) => write.detach(db, name).map(|()| None),
+                Verb::Index | Verb::Show | Verb::ShowOwn(_) | Verb::Document(_) => Err(Error::NotFound),
             }
         };
         let (body, mark) = match key {

@@ -61,7 +61,7 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
         |verb: Verb| matches!(verb, Verb::ShowOwn(word) if action.is_none() && id.is_some_and(|id| id == word));
     let own = entry.resource.operation(is_own).filter(|_| matches!(*method, Method::GET | Method::HEAD));
     let word = id.filter(|_| *method == Method::POST && action.is_none()).map(String::as_str);
-    let at_word = word.and_then(|word| entry.resource.operations.iter().find(|operation| operation.at == Some(word)));
+    let at_word = word.and_then(|word| at(entry, word));
     let operation = own.or(at_word).or_else(|| {
         entry.resource.operation(|verb| match (method, id.is_some(), action) {
             (&Method::GET | &Method::HEAD, false, None) => verb == Verb::Index,
@@ -69,10 +69,27 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
             (&Method::GET | &Method::HEAD, true, None) => verb == Verb::Show,
             (&Method::PUT | &Method::PATCH, true, None) => verb == Verb::Update,
             (&Method::DELETE, true, None) => verb == Verb::Destroy,
-            (&Method::PUT, true, Some(action)) => matches!(verb, Verb::Action(name) if name == action),
             _ => false,
         })
-    })?;
+    });
+    let operation = operation.or_else(|| at_record(entry, method, action?))?;
     let id = id.and_then(|id| digits(id)).filter(|id| *id > 0).map(RecordId::new);
     Some(Route { entry, operation, id })
+}
+
+/// What a POST to this word of a collection does.
+fn at(entry: &Entry, word: &str) -> Option<&'static Operation> {
+    let mut operations = entry.resource.operations.iter();
+    operations.find(|operation| matches!(operation.verb, Verb::Create { .. }) && operation.at == Some(word))
+}
+
+/// What a method does at this word of a record.
+fn at_record(entry: &Entry, method: &Method, word: &str) -> Option<&'static Operation> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    entry.resource.operations.iter().find(|operation| match operation.verb {
+        Verb::Action(name) | Verb::Document(name) | Verb::Attach(name) | Verb::Detach(name) => {
+            operation.at.unwrap_or(name) == word && operation.verb.method() == method.as_str()
+        }
+        _ => false,
+    })
 }

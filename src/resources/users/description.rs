@@ -1,13 +1,13 @@
 //! Users: the members and invitees of an account. Invitations make them.
 
 use crate::engine::access::{ADMINISTRATOR, LEAD};
-use crate::resources::entry::{Behaviour, Entry};
+use crate::resources::entry::{Behaviour, Entry, FileRule};
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, USER};
-use crate::resources::users::rules;
+use crate::resources::users::{capacity, photos, picture, rules};
 use crate::resources::{external_references, memberships, roles, skills};
 use crate::wire::describe::{
-    Association, DefaultScope, Deletion, Dependents, Direction, Field, Filter, Flag, Letters, Operation, Resource,
-    Restriction, Rung, Search, Sort, Tally, Test, Unique, Verb,
+    Association, DefaultScope, Deletion, Dependents, Direction, Field, FileInput, Filter, Flag, Letters, Operation,
+    Resource, Restriction, Rung, Search, Sort, Tally, Test, Unique, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -71,11 +71,21 @@ const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
     ),
 ];
 
+const PICTURE: FileInput = FileInput {
+    field: "profile_photo_attachment_file",
+    formats: picture::FORMATS,
+    text: "The picture; it is stored as a JPEG of at most 512 by 512 pixels.",
+    most_bytes: picture::MOST_BYTES,
+};
+
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
     behaviour: Behaviour {
         before_update: Some(rules::before_update),
         beside_update: Some(rules::beside_update),
+        actions: &[(photos::RESET, photos::reset)],
+        documents: &[(capacity::NAME, capacity::tell)],
+        files: &[(photos::SET, FileRule { prepare: picture::prepare, attach: photos::set })],
         ..Behaviour::NONE
     },
 };
@@ -241,8 +251,32 @@ pub static RESOURCE: Resource = Resource {
         Operation::new(Verb::Index, "GetUsers", Rung::EVERYONE, "Retrieve users."),
         Operation::new(Verb::ShowOwn("me"), "GetMyUserData", Rung::EVERYONE, "Retrieve the user of the token."),
         Operation::new(Verb::Show, "GetUser", Rung::EVERYONE, "Retrieve one user."),
+        Operation::new(
+            Verb::Document(capacity::NAME),
+            "GetMyWorkCapacity",
+            Rung::EVERYONE,
+            "Retrieve the hours that a user can work, day by day.",
+        )
+        .document(&capacity::DOCUMENT),
         Operation::new(Verb::Update, "UpdateUser", Rung::EVERYONE, "Change a user: oneself, or as an administrator.")
             .own("id", NOT_ONESELF),
+        Operation::new(
+            Verb::Attach(photos::SET),
+            "UpdateUserProfilePhoto",
+            Rung::EVERYONE,
+            "Set the picture of a user: oneself, or as an administrator.",
+        )
+        .at("profile_photo")
+        .own("id", NOT_ONESELF)
+        .file(&PICTURE),
+        Operation::new(
+            Verb::Detach(photos::RESET),
+            "ResetUserProfilePhoto",
+            Rung::EVERYONE,
+            "Go back to the default picture of a user: oneself, or as an administrator.",
+        )
+        .at("profile_photo")
+        .own("id", NOT_ONESELF),
     ],
     ..Resource::PLAIN
 };

@@ -17,7 +17,7 @@ mod writing;
 pub use association::{Association, Link, Target};
 pub use field::{Field, Input, Kept, ReadFrom, Shown, derived};
 pub use filter::{DefaultScope, Filter, Flag, Letters, MOST_LISTED, Restriction, Test};
-pub use operation::{Operation, Ownership, Verb};
+pub use operation::{Document, FileInput, Operation, Ownership, Parameter, Verb};
 pub use writing::{Ceiling, Deletion, Dependents, Nested, Referent, Unique, UniqueIndex, Upsert};
 
 /// A rank among permission levels: higher rungs may do all that lower ones may. The protocol engine only compares
@@ -176,7 +176,9 @@ impl Resource {
             Verb::Index | Verb::Create { .. } => format!("/{}", self.name),
             Verb::Show | Verb::Update | Verb::Destroy => format!("/{}/{{id}}", self.name),
             Verb::ShowOwn(word) => format!("/{}/{word}", self.name),
-            Verb::Action(action) => format!("/{}/{{id}}/{action}", self.name),
+            Verb::Action(name) | Verb::Document(name) | Verb::Attach(name) | Verb::Detach(name) => {
+                format!("/{}/{{id}}/{}", self.name, operation.at.unwrap_or(name))
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Operations: what can be done with a resource, where, and by whom.
 
+use serde_json::Value as Json;
+
 use crate::wire::describe::Rung;
+use crate::wire::kind::Kind;
 
 #[derive(Clone, Copy)]
 pub struct Operation {
@@ -12,8 +15,12 @@ pub struct Operation {
     /// Callers below this rung may never do it.
     pub from: Rung,
     pub ownership: Option<Ownership>,
-    /// The word after the collection's path, if there is one.
+    /// The word after the path of the collection or the record, if it is not the verb's.
     pub at: Option<&'static str>,
+    /// What a [`Verb::Document`] reads and answers.
+    pub document: Option<&'static Document>,
+    /// What a [`Verb::Attach`] takes.
+    pub file: Option<&'static FileInput>,
     /// Such an operation has a rate limit of its own.
     pub sends_mail: bool,
 }
@@ -27,9 +34,42 @@ pub struct Ownership {
     pub deputies: Option<&'static str>,
 }
 
+/// An answer of its own shape, without the envelope.
+pub struct Document {
+    /// Required parameters of the query.
+    pub parameters: &'static [Parameter],
+    /// The schema of the answer.
+    pub schema: fn() -> Json,
+}
+
+/// A parameter of a [`Document`].
+pub struct Parameter {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// One sentence for the reference.
+    pub text: &'static str,
+}
+
+/// The file in a multipart body: the part `root[field]`.
+pub struct FileInput {
+    pub field: &'static str,
+    /// The file's formats in a few words, for the reference.
+    pub formats: &'static str,
+    /// One sentence for the reference.
+    pub text: &'static str,
+    pub most_bytes: usize,
+}
+
+impl FileInput {
+    /// The name of its part.
+    pub fn part(&self, root: &str) -> String {
+        format!("{root}[{}]", self.field)
+    }
+}
+
 impl Operation {
     pub const fn new(verb: Verb, id: &'static str, from: Rung, text: &'static str) -> Self {
-        Self { verb, id, text, from, ownership: None, at: None, sends_mail: false }
+        Self { verb, id, text, from, ownership: None, at: None, document: None, file: None, sends_mail: false }
     }
 
     #[must_use]
@@ -47,10 +87,22 @@ impl Operation {
         self
     }
 
-    /// `POST /resources/word` instead of `POST /resources`.
+    /// `POST /resources/word` instead of `POST /resources`, or another word after the record than the name of the verb.
     #[must_use]
     pub const fn at(mut self, word: &'static str) -> Self {
         self.at = Some(word);
+        self
+    }
+
+    #[must_use]
+    pub const fn document(mut self, document: &'static Document) -> Self {
+        self.document = Some(document);
+        self
+    }
+
+    #[must_use]
+    pub const fn file(mut self, file: &'static FileInput) -> Self {
+        self.file = Some(file);
         self
     }
 
@@ -77,6 +129,12 @@ pub enum Verb {
     Destroy,
     /// `PUT /resources/{id}/name`.
     Action(&'static str),
+    /// `GET /resources/{id}/name`: something about the record, without the envelope.
+    Document(&'static str),
+    /// `POST /resources/{id}/name`: gives the record a file, which replaces the one that it has.
+    Attach(&'static str),
+    /// `DELETE /resources/{id}/name`: takes that file away.
+    Detach(&'static str),
 }
 
 impl Verb {
@@ -89,27 +147,27 @@ impl Verb {
             Self::Create { .. } => "create",
             Self::Update => "update",
             Self::Destroy => "delete",
-            Self::Action(name) => name,
+            Self::Action(name) | Self::Document(name) | Self::Attach(name) | Self::Detach(name) => name,
         }
     }
 
     /// The HTTP method.
     pub const fn method(self) -> &'static str {
         match self {
-            Self::Index | Self::Show | Self::ShowOwn(_) => "GET",
-            Self::Create { .. } => "POST",
+            Self::Index | Self::Show | Self::ShowOwn(_) | Self::Document(_) => "GET",
+            Self::Create { .. } | Self::Attach(_) => "POST",
             Self::Update | Self::Action(_) => "PUT",
-            Self::Destroy => "DELETE",
+            Self::Destroy | Self::Detach(_) => "DELETE",
         }
     }
 
     /// Whether the path has an id.
     pub const fn has_id(self) -> bool {
-        matches!(self, Self::Show | Self::Update | Self::Destroy | Self::Action(_))
+        !matches!(self, Self::Index | Self::ShowOwn(_) | Self::Create { .. })
     }
 
     pub const fn is_write(self) -> bool {
-        !matches!(self, Self::Index | Self::Show | Self::ShowOwn(_))
+        !matches!(self, Self::Index | Self::Show | Self::ShowOwn(_) | Self::Document(_))
     }
 
     /// Whether it writes to a record that exists.
@@ -119,6 +177,11 @@ impl Verb {
 
     /// Whether its body is read (rule O5). That of a list may hold filters that are too long for an address.
     pub const fn reads_body(self) -> bool {
-        matches!(self, Self::Index | Self::Create { .. } | Self::Update | Self::Action(_))
+        matches!(self, Self::Index | Self::Create { .. } | Self::Update | Self::Action(_) | Self::Attach(_))
+    }
+
+    /// Whether the answer of a success is an empty 204.
+    pub const fn answers_nothing(self) -> bool {
+        matches!(self, Self::Destroy | Self::Detach(_))
     }
 }

@@ -186,7 +186,9 @@ proptest! {
         parts in bytes(PART_PIECES),
     ) {
         for content_type in [&content_type, b"multipart/form-data; boundary=x".as_slice()] {
-            let _ = super::multipart::params(content_type, &parts);
+            if let Ok((_, Some(file))) = super::multipart::params(content_type, &parts, Some("a")) {
+                prop_assert!(parts.get(file).is_some());
+            }
         }
         let content_type = [b"multipart/form-data; ", content_type.as_slice()].concat();
         let _ = body(Some(&content_type), None, &parts);

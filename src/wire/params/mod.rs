@@ -18,6 +18,7 @@
 //! `serde_json` parses the tokens of JSON; `json.rs` explains why only those.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 mod json;
 #[cfg(test)]
@@ -64,24 +65,45 @@ pub fn query(raw: &str) -> Result<Params, Undecodable> {
 /// An empty body has no parameters, whatever its headers say: clients announce JSON and then send nothing. A `charset`
 /// is ignored like all other parameters; text that is not UTF-8 is refused.
 pub fn body(content_type: Option<&[u8]>, content_encoding: Option<&[u8]>, body: &[u8]) -> Result<Params, Undecodable> {
+    body_with_file(content_type, content_encoding, body, None).map(|(params, _)| params)
+}
+
+/// The same for a body in which one part may be a file, and where in the body that file is. Its parameter is null.
+pub fn body_with_file(
+    content_type: Option<&[u8]>,
+    content_encoding: Option<&[u8]>,
+    body: &[u8],
+    file_part: Option<&str>,
+) -> Result<(Params, Option<Range<usize>>), Undecodable> {
     if body.is_empty() {
-        return Ok(Params::default());
+        return Ok((Params::default(), None));
     }
     if !content_encoding.is_none_or(is_identity) {
         return Err(Undecodable::UnsupportedEncoding);
     }
     let content_type = content_type.unwrap_or_default();
-    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let media_type = media_type(content_type);
     let is = |name: &str| media_type.eq_ignore_ascii_case(name.as_bytes());
-    if media_type.is_empty() || is("application/x-www-form-urlencoded") {
-        rack::params(body).map_err(|detail| malformed("The form body", &detail))
+    let params = if media_type.is_empty() || is("application/x-www-form-urlencoded") {
+        rack::params(body).map_err(|detail| malformed("The form body", &detail))?
     } else if is("application/json") {
-        json::params(body).map_err(|sentence| Undecodable::Malformed(sentence.into()))
-    } else if is("multipart/form-data") {
-        multipart::params(content_type, body).map_err(|detail| malformed("The multipart body", &detail))
+        json::params(body).map_err(|sentence| Undecodable::Malformed(sentence.into()))?
+    } else if is_multipart(content_type) {
+        let decoded = multipart::params(content_type, body, file_part);
+        return decoded.map_err(|detail| malformed("The multipart body", &detail));
     } else {
-        Err(Undecodable::UnsupportedType)
-    }
+        return Err(Undecodable::UnsupportedType);
+    };
+    Ok((params, None))
+}
+
+/// Whether a `Content-Type` is that of a body in parts.
+pub fn is_multipart(content_type: &[u8]) -> bool {
+    media_type(content_type).eq_ignore_ascii_case(b"multipart/form-data")
+}
+
+fn media_type(content_type: &[u8]) -> &[u8] {
+    content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
 }
 
 /// Merges the parameters of query and body. As in Rails the merge is shallow: the body's value of a name replaces all

@@ -1,11 +1,15 @@
 //! Multipart bodies: the fields of a form, each in a part of its own.
 //!
-//! A file is refused: no parameter takes one, and silently dropping it would lose what the client meant to send. The
-//! names of parts nest like those of forms.
+//! A file is refused, except in the one part that an operation may name: no other parameter takes one, and silently
+//! dropping it would lose what the client meant to send. The names of parts nest like those of forms. A file is not
+//! copied: it is a range of the body, and its parameter is null. As in Rack, the name of the file being empty means
+//! that none was chosen.
 //!
 //! A delimiter is two hyphens and the boundary at the beginning of a line; blanks may follow. As the standard demands,
 //! text before the first and after the closing delimiter is ignored. As in Rack, types, charsets and transfer encodings
 //! of parts are ignored: a value is the bytes between its delimiters, and they must be UTF-8.
+
+use std::ops::Range;
 
 use crate::wire::params::{Detail, NOT_UTF8, Params, rack};
 use serde_json::Value;
@@ -13,14 +17,19 @@ use serde_json::Value;
 /// The longest boundary that the standard allows; it also bounds the cost of searching for delimiters.
 const LONGEST_BOUNDARY: usize = 70;
 
-pub(super) fn params(content_type: &[u8], body: &[u8]) -> Result<Params, Detail> {
+/// The parameters, and where the file is, if `file_part` may be one.
+pub(super) fn params(
+    content_type: &[u8],
+    body: &[u8],
+    file_part: Option<&str>,
+) -> Result<(Params, Option<Range<usize>>), Detail> {
     let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
     let boundary = boundary.ok_or(Detail::Borrowed("the content type names no boundary"))?;
     if boundary.len() > LONGEST_BOUNDARY {
         return Err(Detail::Borrowed("the boundary is longer than 70 characters"));
     }
     let delimiter = [b"--", boundary.as_slice()].concat();
-    let mut nest = rack::Nest::default();
+    let (mut nest, mut file) = (rack::Nest::default(), None);
     let Some((_, mut after)) = cut(body, &delimiter) else {
         return Err(Detail::Borrowed("the boundary of the content type does not occur"));
     };
@@ -28,11 +37,28 @@ pub(super) fn params(content_type: &[u8], body: &[u8]) -> Result<Params, Detail>
         let Some((part, next)) = cut(rest, &delimiter) else {
             return Err(Detail::Borrowed("the closing boundary is missing"));
         };
-        let (name, value) = field(part)?;
-        nest.insert(&name, Value::String(value))?;
+        let start = body.len() - rest.len();
+        let field = Field::of(part)?;
+        match (field.file_name, file_part) {
+            (None, _) => nest.insert(&text(field.name)?, Value::String(text(field.value)?))?,
+            (Some(file_name), Some(wanted)) if field.name == wanted.as_bytes() => {
+                if !file_name.is_empty() {
+                    let end = start + part.len();
+                    if file.replace(end - field.value.len()..end).is_some() {
+                        nest.params.repeated.get_or_insert_with(|| wanted.to_owned());
+                    }
+                    nest.insert(wanted, Value::Null)?;
+                }
+            }
+            (Some(_), _) => return Err(Detail::Borrowed("a part is a file")),
+        }
         after = next;
     }
-    Ok(nest.params)
+    Ok((nest.params, file))
+}
+
+fn text(bytes: impl Into<Vec<u8>>) -> Result<String, Detail> {
+    String::from_utf8(bytes.into()).map_err(|_| NOT_UTF8)
 }
 
 /// What follows a delimiter.
@@ -65,24 +91,30 @@ fn after_delimiter(rest: &[u8]) -> Option<After<'_>> {
     rest[blanks..].strip_prefix(b"\r\n").map(After::Part)
 }
 
-/// The name and the value of a part.
-fn field(part: &[u8]) -> Result<(String, String), Detail> {
-    let (head, value) = if let Some(value) = part.strip_prefix(b"\r\n") {
-        (&part[..0], value)
-    } else if let Some(end) = position(part, b"\r\n\r\n") {
-        (&part[..end], &part[end + 4..])
-    } else {
-        return Err(Detail::Borrowed("a part has no empty line after its headers"));
-    };
-    let disposition = header(head, "content-disposition").unwrap_or_default();
-    if ["filename", "filename*"].iter().any(|name| parameter(disposition, name).is_some()) {
-        return Err(Detail::Borrowed("a part is a file"));
-    }
-    let name = parameter(disposition, "name").filter(|name| !name.is_empty());
-    let name = name.ok_or(Detail::Borrowed("a part has no name"))?;
-    match (String::from_utf8(name), str::from_utf8(value)) {
-        (Ok(name), Ok(value)) => Ok((name, value.to_owned())),
-        _ => Err(NOT_UTF8),
+/// A part, taken apart.
+struct Field<'a> {
+    name: Vec<u8>,
+    /// Parts with one are files.
+    file_name: Option<Vec<u8>>,
+    value: &'a [u8],
+}
+
+impl<'a> Field<'a> {
+    fn of(part: &'a [u8]) -> Result<Self, Detail> {
+        let (head, value) = if let Some(value) = part.strip_prefix(b"\r\n") {
+            (&part[..0], value)
+        } else if let Some(end) = position(part, b"\r\n\r\n") {
+            (&part[..end], &part[end + 4..])
+        } else {
+            return Err(Detail::Borrowed("a part has no empty line after its headers"));
+        };
+        let disposition = header(head, "content-disposition").unwrap_or_default();
+        let file_name = ["filename*", "filename"].iter().find_map(|name| parameter(disposition, name));
+        let name = parameter(disposition, "name").unwrap_or_default();
+        if name.is_empty() && file_name.is_none() {
+            return Err(Detail::Borrowed("a part has no name"));
+        }
+        Ok(Self { name, file_name, value })
     }
 }
 
@@ -162,7 +194,7 @@ mod tests {
     }
 
     fn tree(content_type: &[u8], body: &[u8]) -> Result<Tree, Detail> {
-        params(content_type, body).map(|params| params.tree)
+        params(content_type, body, None).map(|(params, _)| params.tree)
     }
 
     #[test]
@@ -260,6 +292,50 @@ mod tests {
                 [b"--x\r\nContent-Disposition: form-data; name=", name, b"\r\n\r\n", value, b"\r\n--x--"].concat();
             assert_eq!(tree(TYPE.as_bytes(), &body), Err(NOT_UTF8), "{name:?} {value:?}");
         }
+    }
+
+    /// The tree and the file of a body in which `a[b]` may be a file.
+    fn with_file(body: &[u8]) -> Result<(Value, Option<Vec<u8>>), Detail> {
+        let (params, file) = params(TYPE.as_bytes(), body, Some("a[b]"))?;
+        Ok((Value::Object(params.tree), file.map(|range| body[range].to_vec())))
+    }
+
+    fn part(disposition: &str, value: &[u8]) -> Vec<u8> {
+        let head = format!("--x\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: image/png\r\n\r\n");
+        [head.as_bytes(), value, b"\r\n"].concat()
+    }
+
+    #[test]
+    fn one_part_may_be_a_file_of_any_bytes() {
+        let ends = b"--x--\r\n";
+        let picture = b"\x89PNG\r\n\x1a\n\0\r\n--y\r\n\xff\r\n";
+        let file = part("name=\"a[b]\"; filename=\"p.png\"", picture);
+        let text = part("name=\"a[c]\"", b"1");
+        let due = json!({"a": {"b": null, "c": "1"}});
+        for body in [[&file, &text, &ends[..]].concat(), [&text, &file, &ends[..]].concat()] {
+            assert_eq!(with_file(&body), Ok((due.clone(), Some(picture.to_vec()))));
+        }
+        // The last one wins, as with equal names of texts.
+        let other = part("name=\"a[b]\"; filename*=UTF-8''q.png", b"2");
+        let body = [&file[..], &other, ends].concat();
+        assert_eq!(with_file(&body), Ok((json!({"a": {"b": null}}), Some(b"2".to_vec()))));
+        let twice = params(TYPE.as_bytes(), &body, Some("a[b]")).map(|(params, _)| params.repeated);
+        assert_eq!(twice, Ok(Some("a[b]".to_owned())));
+        // A form in which no file was chosen.
+        let none = part("name=\"a[b]\"; filename=\"\"", b"");
+        assert_eq!(with_file(&[&none[..], ends].concat()), Ok((json!({}), None)));
+        // A text in its place is a text.
+        let words = part("name=\"a[b]\"", b"words");
+        assert_eq!(with_file(&[&words[..], ends].concat()), Ok((json!({"a": {"b": "words"}}), None)));
+    }
+
+    #[test]
+    fn every_other_file_is_refused() {
+        let file = |name: &str| [&part(&format!("{name}filename=f"), b"1")[..], b"--x--"].concat();
+        for name in ["name=\"a[c]\"; ", "name=a; ", "name=\"a[b][]\"; ", "name=\"A[b]\"; ", "name=\"a%5Bb%5D\"; ", ""] {
+            assert_eq!(with_file(&file(name)), Err(Detail::Borrowed("a part is a file")), "{name}");
+        }
+        assert_eq!(tree(TYPE.as_bytes(), &file("name=\"a[b]\"; ")), Err(Detail::Borrowed("a part is a file")));
     }
 
     #[test]

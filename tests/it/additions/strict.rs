@@ -32,10 +32,7 @@ fn an_unknown_parameter_is_named_by_every_operation() {
         let server = Server::start();
         let stored = server.everything_stored();
         let request = example.bare(&server, example.subject.own, "?only_pendng=false&colour=red&empty=");
-        let request = match (example.body)() {
-            Some(body) => request.json(&body),
-            None => request,
-        };
+        let request = example.filled(request);
         let answer = strict(request.clone()).send().expect(400);
         assert_eq!(answer.errors(), syntax("unknown parameters colour, only_pendng."), "{:?}", example.operation);
         assert_eq!(server.everything_stored(), stored, "{:?}", example.operation);

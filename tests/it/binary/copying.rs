@@ -128,7 +128,9 @@ impl Crowd {
              SELECT 1, 'users', x, 'crm', 'Person', 'ref' || x, 1, 1 FROM n; \
              WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000) \
              INSERT INTO idempotent_requests (account_id, user_id, idempotency_key, fingerprint, body, created_at) \
-             SELECT 1, x % 7, 'key é ' || x, randomblob(32), CASE x % 2 WHEN 0 THEN '{}' END, 4102444800000000 FROM n",
+             SELECT 1, x % 7, 'key é ' || x, randomblob(32), CASE x % 2 WHEN 0 THEN '{}' END, 4102444800000000 FROM n; \
+             INSERT INTO profile_photos (user_id, name, content, created_at) \
+             SELECT id, 'p' || id, randomblob(20000), 1 FROM users",
         );
         let (program, server) = team.serve();
         let last = invite(server, &team.token, "gone@example.test");
@@ -174,6 +176,7 @@ fn a_copied_file_gives_the_same_answers_and_reuses_no_id() {
     assert_eq!(report["rows"], rows);
     let sum = rows_in_file(&file, "SELECT count(*) FROM external_references").pop().unwrap();
     assert!(sum.parse::<u64>().unwrap() >= 1_500 && rows > 2_500, "{report}");
+    assert!(rows_of(&report, "profile_photos") > 20, "more than a page of pictures: {report}");
     assert_eq!(Answers::of(&sqlite(&file), &team.token), Answers::of(&team.url, &team.token));
     assert_eq!(invite_new(&sqlite(&file), &team.token, "new@example.test"), last + 1);
 }

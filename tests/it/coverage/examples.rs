@@ -4,6 +4,7 @@ use invited::testing::{REGISTRY, Rung};
 use serde_json::{Value, json};
 
 use crate::support::client::Request;
+use crate::support::pictures;
 use crate::support::{Server, contract, token};
 
 /// An operation of the registry, as a client sees it.
@@ -39,8 +40,10 @@ pub(crate) struct Example {
     pub(crate) query: &'static str,
     /// The expected status.
     pub(crate) success: u16,
-    /// The body, if the operation reads one.
+    /// The body, if the operation reads one that is no file.
     pub(crate) body: fn() -> Option<Value>,
+    /// The name of the part in which a picture is sent.
+    file: Option<&'static str>,
     /// The resource it is called on.
     pub(crate) subject: &'static Subject,
 }
@@ -79,7 +82,7 @@ const fn example(
     body: fn() -> Option<Value>,
     subject: &'static Subject,
 ) -> Example {
-    Example { operation, query: "", success, body, subject }
+    Example { operation, query: "", success, body, file: None, subject }
 }
 
 /// An example for each operation.
@@ -115,6 +118,15 @@ pub(crate) const EXAMPLES: &[Example] = &[
     example(("GET", "/users/me"), 200, || None, USERS),
     example(("GET", "/users/{id}"), 200, || None, USERS),
     example(("PUT", "/users/{id}"), 200, || Some(json!({"user": {"headline": "Example"}})), USERS),
+    Example {
+        query: "start_date=2031-01-02&end_date=2031-01-06",
+        ..example(("GET", "/users/{id}/capacity"), 200, || None, USERS)
+    },
+    Example {
+        file: Some("user[profile_photo_attachment_file]"),
+        ..example(("POST", "/users/{id}/profile_photo"), 200, || None, USERS)
+    },
+    example(("DELETE", "/users/{id}/profile_photo"), 204, || None, USERS),
     example(("GET", "/roles"), 200, || None, ROLES),
     example(("POST", "/roles"), 200, || Some(json!({"role": {"name": "Example"}})), ROLES),
     example(("GET", "/roles/{id}"), 200, || None, ROLES),
@@ -296,13 +308,18 @@ impl Example {
         server.request(self.operation.0, &target)
     }
 
+    /// The request with its body.
+    pub(crate) fn filled(&self, request: Request) -> Request {
+        match ((self.body)(), self.file) {
+            (Some(body), _) => request.json(&body),
+            (None, Some(part)) => request.file(part, &pictures::png(3, 2)),
+            (None, None) => request,
+        }
+    }
+
     /// The request without a token.
     pub(crate) fn request(&self, server: &Server, id: &str) -> Request {
-        let request = self.bare(server, id, "");
-        match (self.body)() {
-            Some(body) => request.json(&body),
-            None => request,
-        }
+        self.filled(self.bare(server, id, ""))
     }
 }
 
@@ -356,11 +373,7 @@ fn every_operation_also_answers_with_a_json_suffix_and_a_trailing_slash() {
         for suffix in [".json", "/", ".json?x=1", "?"] {
             let server = Server::start();
             let request = example.bare(&server, example.subject.own, suffix).bearer(token::ADMINISTRATOR);
-            let request = match (example.body)() {
-                Some(body) => request.json(&body),
-                None => request,
-            };
-            request.send().expect(example.success);
+            example.filled(request).send().expect(example.success);
         }
     }
 }

@@ -31,6 +31,8 @@ fn status(server: &Server, example: &Example, caller: &str, is_own: bool) -> Str
             *address = format!("example.{}.{caller}@example.test", before.len()).into();
         }
         request = request.json(&body);
+    } else {
+        request = example.filled(request);
     }
     let prepared = server.everything_stored();
     let answer = request.bearer(caller).send();

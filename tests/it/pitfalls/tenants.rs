@@ -45,8 +45,8 @@ fn pitfall_03_a_token_leads_only_into_its_own_account() {
 fn pitfall_04_a_foreign_id_is_an_unknown_one_on_every_route() {
     let server = Server::start();
     let before = server.everything_stored();
-    let ask = |method: &str, path: &str, body: Option<&serde_json::Value>, bearer: &str| {
-        let request = || body.into_iter().fold(server.request_at_root(method, path).bearer(bearer), Request::json);
+    let ask = |request: Request, bearer: &str| {
+        let request = || request.clone().bearer(bearer);
         // A caller is looked up anew once a second, which one of two requests in a row may have to pay for.
         let [one, other] = [(); 2].map(|()| server.work_of(|| request().send()));
         assert_eq!(one.0.face(), other.0.face());
@@ -56,16 +56,14 @@ fn pitfall_04_a_foreign_id_is_an_unknown_one_on_every_route() {
         // A first request caches the caller.
         server.get("/users/me").bearer(bearer).send().expect(200);
         for example in EXAMPLES.iter().filter(|example| example.has_id()) {
-            let body = (example.body)();
-            let path = |id: &str| format!("/api/v1{}", example.path(id));
-            let foreign = ask(example.operation.0, &path(example.subject.foreign), body.as_ref(), bearer);
-            let unknown = ask(example.operation.0, &path(example.subject.unknown), body.as_ref(), bearer);
+            let foreign = ask(example.request(&server, example.subject.foreign), bearer);
+            let unknown = ask(example.request(&server, example.subject.unknown), bearer);
             assert_eq!(foreign, unknown, "{:?}", example.operation);
             assert!([403, 404].contains(&foreign.0.0), "{foreign:?}");
         }
         for (method, action) in [("POST", "link"), ("GET", "mails")] {
-            let path = |id: &str| format!("/invitations/{id}/{action}");
-            let (foreign, unknown) = (ask(method, &path("5"), None, bearer), ask(method, &path("999"), None, bearer));
+            let request = |id: &str| server.request_at_root(method, &format!("/invitations/{id}/{action}"));
+            let (foreign, unknown) = (ask(request("5"), bearer), ask(request("999"), bearer));
             assert_eq!(foreign, unknown, "{action}");
             assert!([403, 404].contains(&foreign.0.0), "{foreign:?}");
         }

@@ -130,6 +130,17 @@ impl Request {
         self.body(Some(&format!("multipart/form-data; boundary={BOUNDARY}")), body)
     }
 
+    /// A multipart form of one file.
+    pub(crate) fn file(self, part: &str, bytes: &[u8]) -> Self {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"picture.png\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        let end = format!("\r\n--{BOUNDARY}--\r\n");
+        let body = [head.as_bytes(), bytes, end.as_bytes()].concat();
+        self.body(Some(&format!("multipart/form-data; boundary={BOUNDARY}")), body)
+    }
+
     /// Any body, with any Content-Type or none.
     pub(crate) fn body(mut self, content_type: Option<&str>, bytes: impl Into<Vec<u8>>) -> Self {
         self.body = Some(bytes.into());

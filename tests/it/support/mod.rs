@@ -16,6 +16,7 @@ pub(crate) mod markup;
 pub(crate) mod ordered_json;
 #[cfg(target_os = "linux")]
 pub(crate) mod orders;
+pub(crate) mod pictures;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod server;

@@ -11,6 +11,7 @@ const TABLES: &[&str] = &[
     "users",
     "address_changes",
     "address_links",
+    "profile_photos",
     "roles",
     "account_memberships",
     "account_invitations",

@@ -45,6 +45,18 @@ pub(super) fn request(dice: &mut Dice, known: &mut Known) -> Asked {
         }
         Verb::Destroy => Asked::new(method, &format!("{place}/{id}{suffix}")),
         Verb::Action(action) => Asked::new(method, &format!("{place}/{id}/{action}{suffix}")),
+        Verb::Document(_) | Verb::Attach(_) | Verb::Detach(_) => {
+            let path = resource.path(operation).replace("{id}", &id);
+            let mut query = show_query(dice, known, resource);
+            for parameter in operation.document.iter().flat_map(|document| document.parameters) {
+                query.push((parameter.name.to_owned(), values::day(dice).to_owned()));
+            }
+            let asked = Asked::new(method, &format!("{BASE}{path}{suffix}")).query(&query);
+            match operation.file {
+                Some(file) => asked.file(dice, &file.part(resource.singular)),
+                None => asked,
+            }
+        }
     };
     let asked = asked.called(operation.id);
     let asked = if asked.is_write() { with_additions(dice, known, asked) } else { asked };
@@ -67,8 +79,9 @@ fn operation(dice: &mut Dice) -> (&'static Resource, &'static Operation) {
                 Verb::Index => (14, operation),
                 Verb::Create { .. } => (9, operation),
                 Verb::Update | Verb::Action("enable" | "resend") => (6, operation),
-                Verb::Show | Verb::Action(_) => (3, operation),
-                Verb::Destroy | Verb::ShowOwn(_) => (1, operation),
+                Verb::Show | Verb::Action(_) | Verb::Document(_) | Verb::Attach(_) => (3, operation),
+                Verb::Destroy => (2, operation),
+                Verb::ShowOwn(_) | Verb::Detach(_) => (1, operation),
             })
             .collect();
         if !weighted.is_empty() {

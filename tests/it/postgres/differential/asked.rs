@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::dice::Dice;
 use crate::support::client::Request;
+use crate::support::pictures;
 
 const BOUNDARY: &str = "----differential-b0undary";
 
@@ -82,6 +83,15 @@ impl Asked {
             8 => self.query(&pairs(params)),
             _ => self.body(Some(&format!("multipart/form-data; boundary={BOUNDARY}")), multipart(&pairs(params))),
         }
+    }
+
+    /// Sends a file, mostly a picture.
+    pub(super) fn file(self, dice: &mut Dice, part: &str) -> Self {
+        let part = if dice.once_in(12) { "nonsense" } else { part };
+        let picture = if dice.once_in(12) { b"GIF89a nonsense".to_vec() } else { pictures::png(1, 2) };
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"f\"\r\n\r\n");
+        let body = [head.as_bytes(), &picture, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+        self.body(Some(&format!("multipart/form-data; boundary={BOUNDARY}")), body)
     }
 
     /// Breaks the body as a bad client or connection would: truncated, not UTF-8, or with the wrong type.

@@ -192,6 +192,10 @@ pub(super) fn moment(dice: &mut Dice) -> String {
     dice.one_of(MOMENTS).to_owned()
 }
 
+pub(super) fn day(dice: &mut Dice) -> &'static str {
+    dice.one_of(&["2031-01-01", "2031-01-06", "2031-01-31", "2031-01-31", "2033-01-01", "tomorrow", ""])
+}
+
 pub(super) fn flag(dice: &mut Dice) -> String {
     dice.one_of(&["true", "false", "true", "false", "TRUE", "FALSE", "1", "0", "t", "f", "yes", "", " ", "\u{0}"])
         .to_owned()
