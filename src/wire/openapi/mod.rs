@@ -105,7 +105,7 @@ fn describe(components: &mut Components, resource: &Resource, operation: &Operat
     described
 }
 
-/// What the sentence of an operation leaves out.
+/// The sentence of an operation, and what it leaves out.
 fn details(resource: &Resource, operation: &Operation, readers: Readers) -> String {
     let form = match operation.verb {
         Verb::Index => {
@@ -127,5 +127,5 @@ fn details(resource: &Resource, operation: &Operation, readers: Readers) -> Stri
         Verb::Action(_) => "Needs no body. Answers the record as it is afterwards.".to_owned(),
     };
     let callers = readers(operation.from).map(|readers| format!(" Only for {readers}.")).unwrap_or_default();
-    format!("{form}{callers}")
+    format!("{} {form}{callers}", operation.text)
 }
