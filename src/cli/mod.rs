@@ -75,7 +75,11 @@ enum Command {
     Backup(backup::BackupCommand),
     /// Print the description of the API (OpenAPI 3.1, JSON)
     #[command(name = "openapi")]
-    OpenApi,
+    OpenApi {
+        /// Scheme, host and port of the server that clients will use; without it, the addresses are relative
+        #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+        base_url: String,
+    },
     /// Print a settings file with every setting, its default and what it does
     Config,
 }
@@ -104,7 +108,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         Command::Migrate(command) => command.run(),
         Command::Copy(command) => command.run(),
         Command::Backup(command) => command.run(),
-        Command::OpenApi => output::print_json_text(&api_description()),
+        Command::OpenApi { base_url } => output::print_json_text(&api_description(base_url.trim_end_matches('/'))),
         Command::Config => output::print(default_file()),
     }
 }

@@ -7,12 +7,13 @@ use minijinja::{Value, context};
 use crate::engine::access::Level;
 use crate::engine::error::Error;
 use crate::http::api::route::BASE_PATH;
+use crate::http::extract::Visit;
 use crate::http::router::{GET, Routes};
 use crate::http::{headers, html};
 use crate::resources::registry::REGISTRY;
 use crate::server::listen::Body;
 use crate::wire::describe::{Field, FileInput, Operation, Resource, Rung, Shown};
-use crate::wire::openapi;
+use crate::wire::openapi::{self, About};
 
 /// The path of the API description; the only one below the base path that is not an operation.
 pub const DESCRIPTION: &str = "/api/v1/openapi.json";
@@ -21,14 +22,14 @@ pub fn routes() -> Routes {
     Routes::new().on(GET, DESCRIPTION, "openapi", description).on(GET, "/docs", "docs", reference)
 }
 
-async fn description() -> hyper::Response<Body> {
-    headers::json(200, api_description().into_bytes())
+async fn description(visit: Visit) -> hyper::Response<Body> {
+    headers::json(200, api_description(&visit.app.base_url()).into_bytes())
 }
 
-/// The API description as JSON text.
-pub fn api_description() -> String {
+/// The API description as JSON text. Its addresses are below `base_url`, and relative if that is blank.
+pub fn api_description(base_url: &str) -> String {
     let resources: Vec<&'static Resource> = REGISTRY.iter().map(|entry| entry.resource).collect();
-    openapi::document(&resources, BASE_PATH).to_string()
+    openapi::document(&resources, &About { base_url, base_path: BASE_PATH, readers }).to_string()
 }
 
 async fn reference() -> Result<Response, Error> {

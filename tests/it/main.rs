@@ -32,6 +32,7 @@ mod crash;
 mod crash_of_mail;
 mod create;
 mod deadlines;
+mod described;
 mod doubt;
 mod envelope;
 mod exact;

@@ -1,6 +1,6 @@
 //! `/sandbox/settings`: settings that can be changed while the sandbox runs.
 
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -55,10 +55,13 @@ pub struct Settings {
 
 /// Settings left out keep their value.
 #[derive(Deserialize, JsonSchema)]
-pub struct SettingsChange(#[schemars(with = "Settings", transform = require_none)] Map<String, Value>);
+pub struct SettingsChange(#[schemars(schema_with = "requiring_none")] Map<String, Value>);
 
-fn require_none(schema: &mut Schema) {
+/// A schema of its own, not a reference: the settings that are answered are all there.
+fn requiring_none(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = Settings::json_schema(generator);
     schema.remove("required");
+    schema
 }
 
 pub async fn show(control: Control) -> Json<Settings> {

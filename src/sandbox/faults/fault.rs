@@ -53,6 +53,7 @@ pub struct Fault {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DropMoment")]
 pub enum Drop {
     /// Before the request has an effect.
     BeforeCommit,

@@ -16,6 +16,9 @@ pub use read::{day, is_mailbox, moment, truth};
 /// Largest amount of money, in cents: the wire's integers have 32 bits.
 const MOST_CENTS: i64 = i32::MAX as i64;
 
+/// Digits of the largest id.
+const LONGEST_ID: usize = 19;
+
 /// Longest line and longest address, in Unicode scalar values.
 const LONGEST_LINE: usize = 255;
 
@@ -240,18 +243,14 @@ impl Kind {
     pub fn schema(self, nullable: bool, input: bool) -> Json {
         let mut schema = match self {
             Self::Id(_) | Self::NumberedId(_) if input => json!({"type": "integer", "format": "int64", "minimum": 1}),
-            Self::Id(_) => json!({"type": "string", "pattern": "^[1-9][0-9]*$"}),
-            Self::Ids(_) => {
-                json!({"type": "array", "items": {"type": "string", "pattern": "^[1-9][0-9]*$"}})
-            }
+            Self::Id(_) => json!({"type": "string", "pattern": "^[1-9][0-9]*$", "maxLength": LONGEST_ID}),
+            Self::Ids(resource) => json!({"type": "array", "items": Self::Id(resource).schema(false, false)}),
             Self::Number | Self::NumberedId(_) => json!({"type": "integer"}),
             Self::Whole(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
             Self::Cents => {
                 json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": MOST_CENTS})
             }
-            Self::Percent if input => {
-                json!({"type": ["integer", "boolean"], "minimum": -100, "maximum": 100})
-            }
+            // A body may also have true, false or a negative number, as old clients send them.
             Self::Percent => json!({"type": "integer", "minimum": 0, "maximum": 100}),
             Self::Bool => json!({"type": "boolean"}),
             Self::Choice(choices) => json!({"type": "string", "enum": choices}),
@@ -262,7 +261,7 @@ impl Kind {
             Self::Picture => json!({"type": "string", "format": "uri"}),
             Self::Pointer => json!({
                 "type": "object",
-                "properties": {"key": {"type": "string"}, "id": {"type": "string"}},
+                "properties": {"key": {"type": "string"}, "id": Self::Id("").schema(false, false)},
                 "required": ["key", "id"],
             }),
             Self::Object(members) => {

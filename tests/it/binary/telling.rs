@@ -67,12 +67,18 @@ fn page(address: SocketAddr, path: &str) -> (u16, String) {
 
 #[test]
 fn openapi_prints_what_the_server_serves() {
-    let output = run(&["openapi"]);
-    assert_eq!(output.status.code(), Some(0));
-    let described: Value = serde_json::from_str(&printed(&output.stdout)).unwrap();
+    let described = |arguments: &[&str]| -> Value {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(0));
+        serde_json::from_str(&printed(&output.stdout)).unwrap()
+    };
+    let (program, greeting) = Program::sandbox(&[]);
+    let relative = described(&["openapi"]);
+    assert_eq!(relative["servers"][0]["url"], "/api/v1");
+    let described = described(&["openapi", "--base-url", greeting["base_url"].as_str().unwrap()]);
+    assert_eq!(described["servers"][0]["url"], greeting["api_url"]);
     assert!(described["openapi"].as_str().unwrap().starts_with("3.1"), "{}", described["openapi"]);
     assert!(described["paths"].to_string().contains("/account_invitations/{id}"));
-    let (program, greeting) = Program::sandbox(&[]);
     let (status, served) = page(address(&greeting), "/api/v1/openapi.json");
     assert_eq!(status, 200);
     assert_eq!(serde_json::from_str::<Value>(&served).unwrap(), described);
