@@ -88,7 +88,8 @@ pub fn find_for(
     let mut writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
     writable.extend(query::restriction(resource, caller.rung()));
     let key = Key { account: account.get(), id: id.get() };
-    let statement = sql::record_to_write(db.dialect(), &Projection::whole(resource), key, &writable);
+    let statement =
+        sql::record_to_write(db.dialect(), &Projection::whole(resource).on_rung(caller.rung()), key, &writable);
     let found = db.maybe(&statement.text, &statement.params(), |row| {
         let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
         Ok(Record { resource, id: row.id(resource.fields.len())?, values })

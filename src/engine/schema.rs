@@ -57,4 +57,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "skills, cost rates and billable utilizations",
         script: include_str!("../../migrations/0009_skills.sql"),
     },
+    Migration {
+        version: 10,
+        oldest_program: 10,
+        name: "custom fields of users",
+        script: include_str!("../../migrations/0010_custom_fields.sql"),
+    },
 ];

@@ -138,9 +138,12 @@ fn parameters(resource: &Resource, verb: Verb) -> Vec<Json> {
     let optional = resource.fields.iter().filter(|field| field.shown == Shown::OnRequest);
     let optional: Vec<&str> = optional.map(|field| field.name).collect();
     for (name, choices) in [("include", associations), ("optional_fields", optional)] {
-        if !choices.is_empty() && verb != Verb::Destroy {
+        if !choices.is_empty() && !matches!(verb, Verb::Destroy | Verb::DestroyMany { .. }) {
             parameters.push(query(name, text(), &format!("Any of {}, with commas.", choices.join(", "))));
         }
+    }
+    if let Verb::DestroyMany { most } = verb {
+        parameters.push(query("ids", text(), &format!("Ids with commas, at most {most}; or in the body.")));
     }
     if matches!(verb, Verb::Index | Verb::Show) {
         let acts = |filter: &&Filter| verb == Verb::Index || resource.lifting_value(filter.name).is_some();
@@ -211,7 +214,7 @@ fn query(name: &str, schema: Json, text: &str) -> Json {
 
 fn responses(resource: &Resource, verb: Verb) -> Json {
     let mut responses = match verb {
-        Verb::Destroy => json!({"204": {"description": "It is gone."}}),
+        Verb::Destroy | Verb::DestroyMany { .. } => json!({"204": {"description": "It is gone."}}),
         _ => json!({"200": content("The records, by id, and their order.", envelope_schema(resource))}),
     };
     for (status, _, text) in REFUSALS.iter().filter(|(_, is_of, _)| is_of(verb)) {

@@ -16,6 +16,8 @@ pub struct Projection {
     dates: Dates,
     /// In days since 1970, for expressions with `{today}`.
     today: i64,
+    /// Of the reader, for expressions with `{rung}`.
+    rung: Rung,
 }
 
 /// Names of fields by the name of their resource.
@@ -58,7 +60,7 @@ pub struct Included {
 impl Projection {
     /// What a reader on `rung` sees by default, and when other answers include the record.
     pub fn plain(resource: &'static Resource, rung: Rung) -> Self {
-        Self::of_fields(resource, |field| matches!(field.shown, Shown::From(from) if rung >= from))
+        Self::of_fields(resource, |field| matches!(field.shown, Shown::From(from) if rung >= from)).on_rung(rung)
     }
 
     /// What a reader on `rung` sees with the `optional_fields` and `include` of a request.
@@ -70,7 +72,7 @@ impl Projection {
             Shown::Never => false,
         });
         projection.include(&query::includes(resource, params, rung));
-        projection
+        projection.on_rung(rung)
     }
 
     /// Every field, printed or not, for rules.
@@ -86,7 +88,7 @@ impl Projection {
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));
-        Self { resource, columns, included: Vec::new(), dates: Dates::default(), today: 0 }
+        Self { resource, columns, included: Vec::new(), dates: Dates::default(), today: 0, rung: Rung::EVERYONE }
     }
 
     /// Adds associations: their keys in the order of the description, their maps in the order of the request (rule D1).
@@ -129,6 +131,16 @@ impl Projection {
     #[must_use]
     pub fn on_day(self, today: i64) -> Self {
         Self { today, ..self }
+    }
+
+    /// For a reader on this rung.
+    #[must_use]
+    pub fn on_rung(self, rung: Rung) -> Self {
+        Self { rung, ..self }
+    }
+
+    pub fn rung(&self) -> Rung {
+        self.rung
     }
 
     pub fn today(&self) -> i64 {

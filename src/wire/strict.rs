@@ -52,7 +52,8 @@ fn is_known(resource: &Resource, verb: Verb, name: &str) -> bool {
     match name {
         // Authentication has accepted or refused it by now.
         "access_token" => true,
-        "include" | "optional_fields" => verb != Verb::Destroy,
+        "include" | "optional_fields" => !matches!(verb, Verb::Destroy | Verb::DestroyMany { .. }),
+        "ids" if matches!(verb, Verb::DestroyMany { .. }) => true,
         "apply_default_filters" => matches!(verb, Verb::Index | Verb::Show),
         "order" => verb == Verb::Index,
         "search" => verb == Verb::Index && resource.search.is_some(),

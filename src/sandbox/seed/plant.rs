@@ -17,7 +17,7 @@ use crate::resources::{invitations, roles, seats};
 use crate::sandbox::seed::file::{Account, Invitation, InvitationState, Member, Role, SeedApplication};
 use crate::sandbox::seed::rows::{self, Outcome};
 use crate::sandbox::seed::written::{Rule, Written};
-use crate::sandbox::seed::{rates, skills};
+use crate::sandbox::seed::{custom_fields, rates, skills};
 use crate::store::{Db, Error};
 
 /// When the sandbox starts, and for how many days an invitation is valid if the seed does not say.
@@ -44,6 +44,9 @@ pub(super) fn account(db: &mut Db, account: &Account, start: Start) -> Result<()
     }
     for skill in &account.skills {
         skills::plant(db, account_id, skill, created_at)?;
+    }
+    for field in &account.custom_fields {
+        custom_fields::plant(db, account_id, field, created_at)?;
     }
     for record in &account.members {
         member(db, account_id, currency, record, start)?;
@@ -90,6 +93,7 @@ fn member(db: &mut Db, account_id: AccountId, currency: &str, member: &Member, s
     people::insert_membership(db, Some(member.found.id.into()), &membership)?;
     rates::plant(db, account_id, currency, member, created_at, start.now)?;
     skills::plant_held(db, account_id, member, created_at)?;
+    custom_fields::plant_values(db, account_id, member, created_at)?;
     rows::references(db, Subject::new(account_id, people::USER, user_id), &member.external_references, created_at)?;
     if let Some(token) = &member.token {
         tokens::insert(db, account_id, user_id, &token.value, "sandbox", start.now)?;

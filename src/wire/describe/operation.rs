@@ -12,6 +12,8 @@ pub struct Operation {
     /// Callers below this rung may never do it.
     pub from: Rung,
     pub ownership: Option<Ownership>,
+    /// A boolean of the record, and the refusal where it is false.
+    pub only_if: Option<(&'static str, &'static str)>,
     /// The word after the collection's path, if there is one.
     pub at: Option<&'static str>,
     /// Such an operation has a rate limit of its own.
@@ -29,7 +31,7 @@ pub struct Ownership {
 
 impl Operation {
     pub const fn new(verb: Verb, id: &'static str, from: Rung, text: &'static str) -> Self {
-        Self { verb, id, text, from, ownership: None, at: None, sends_mail: false }
+        Self { verb, id, text, from, ownership: None, only_if: None, at: None, sends_mail: false }
     }
 
     #[must_use]
@@ -44,6 +46,13 @@ impl Operation {
         if let Some(ownership) = &mut self.ownership {
             ownership.deputies = Some(condition);
         }
+        self
+    }
+
+    /// Only to records in which this boolean is true; it may depend on the caller.
+    #[must_use]
+    pub const fn only_if(mut self, field: &'static str, refusal: &'static str) -> Self {
+        self.only_if = Some((field, refusal));
         self
     }
 
@@ -75,6 +84,8 @@ pub enum Verb {
     Update,
     /// `DELETE /resources/{id}`.
     Destroy,
+    /// `DELETE /resources?ids=1,2`: at most so many, all or none.
+    DestroyMany { most: usize },
     /// `PUT /resources/{id}/name`.
     Action(&'static str),
 }
@@ -89,6 +100,7 @@ impl Verb {
             Self::Create { .. } => "create",
             Self::Update => "update",
             Self::Destroy => "delete",
+            Self::DestroyMany { .. } => "delete_many",
             Self::Action(name) => name,
         }
     }
@@ -99,7 +111,7 @@ impl Verb {
             Self::Index | Self::Show | Self::ShowOwn(_) => "GET",
             Self::Create { .. } => "POST",
             Self::Update | Self::Action(_) => "PUT",
-            Self::Destroy => "DELETE",
+            Self::Destroy | Self::DestroyMany { .. } => "DELETE",
         }
     }
 
@@ -119,6 +131,6 @@ impl Verb {
 
     /// Whether its body is read (rule O5). That of a list may hold filters that are too long for an address.
     pub const fn reads_body(self) -> bool {
-        matches!(self, Self::Index | Self::Create { .. } | Self::Update | Self::Action(_))
+        matches!(self, Self::Index | Self::Create { .. } | Self::Update | Self::Action(_) | Self::DestroyMany { .. })
     }
 }
