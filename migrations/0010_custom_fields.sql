@@ -55,7 +55,8 @@ CREATE TABLE custom_field_values (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX custom_field_values_subject ON custom_field_values (subject_type, subject_id, custom_field_id);
+CREATE UNIQUE INDEX custom_field_values_subject ON custom_field_values (custom_field_id, subject_id, subject_type);
+CREATE INDEX custom_field_values_by_subject ON custom_field_values (subject_id, subject_type);
 CREATE UNIQUE INDEX custom_field_values_unique ON custom_field_values (custom_field_id, unique_key);
 CREATE INDEX custom_field_values_by_key ON custom_field_values (custom_field_id, value_key);
 CREATE INDEX custom_field_values_by_creation ON custom_field_values (account_id, subject_type, created_at);

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::resources::custom_fields::{OF_READABLE_FIELDS, field};
+use crate::resources::custom_fields::{self, OF_READABLE_FIELDS};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::external_references;
 use crate::wire::condition::Condition;
@@ -44,7 +44,7 @@ pub static RESOURCE: Resource = Resource {
     sorts: &[Sort::new("label", "t.label_key"), Sort::new("position", "t.position")],
     default_order: ("position", Direction::Ascending),
     associations: &[
-        Association::belongs_to("custom_field", "custom_field_id", &field::RESOURCE),
+        Association::belongs_to("custom_field", "custom_field_id", &custom_fields::FIELD),
         Association::many(
             "external_references",
             "external_reference_ids",

@@ -1,7 +1,7 @@
 //! The fields.
 
 use crate::engine::access::ADMINISTRATOR;
-use crate::resources::custom_fields::{ACCESS_NAMES, ONLY_ADMINISTRATORS, TYPES, choice, lists};
+use crate::resources::custom_fields::{self, ACCESS_NAMES, ONLY_ADMINISTRATORS, TYPES, lists};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::{external_references, users};
 use crate::wire::describe::{
@@ -89,7 +89,7 @@ pub static RESOURCE: Resource = Resource {
     sorts: &[Sort::new("name", "t.name_key"), Sort::new("updated_at", "t.updated_at")],
     default_order: ("name", Direction::Ascending),
     associations: &[
-        Association::many("choices", "choice_ids", ("c.id", CHOICES), &choice::RESOURCE),
+        Association::many("choices", "choice_ids", ("c.id", CHOICES), &custom_fields::CHOICE),
         Association::belongs_to("creator", "creator_id", &users::RESOURCE),
         Association {
             link: Link::Field,

@@ -66,3 +66,6 @@ const OF_READABLE_FIELDS: Restriction = Restriction {
     from: ADMINISTRATOR,
     condition: "(SELECT f.read_from FROM custom_fields f WHERE f.id = t.custom_field_id) <= {rung}",
 };
+
+/// The refusal of callers who may read a field and not write it.
+const NOT_WRITABLE: &str = "You may read this custom field, but not change its values.";

@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_value_is_read_as_its_type_says() {
         for (value_type, given, json, key, display) in [
-            ("string", json!(" Straße \"7\" "), r#""Straße \"7\"""#, "strasse \"7\"", "Straße \"7\""),
+            ("string", json!(" Straße \"7\" "), r#""Straße \"7\"""#, "straße \"7\"", "Straße \"7\""),
             ("date", json!("2031-02-01"), r#""2031-02-01""#, "2031-02-01", "2031-02-01"),
             ("number", json!(13), "13", "13", "13"),
             ("number", json!("-0012.500"), "-12.5", "-12.5", "-12.5"),

@@ -1,6 +1,6 @@
 //! The values that users have in fields.
 
-use crate::resources::custom_fields::{OF_READABLE_FIELDS, choice, field, writing};
+use crate::resources::custom_fields::{self, NOT_WRITABLE, OF_READABLE_FIELDS, writing};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::{external_references, users};
 use crate::wire::describe::{
@@ -20,9 +20,6 @@ const REFERENCES: &str = "external_references x WHERE x.account_id = t.account_i
                           AND x.subject_type = 'CustomFieldValue' AND x.subject_id = t.id";
 
 const MEMBER: Referent = Referent { table: "users", condition: "t.has_joined = 1", what: "a member" };
-
-/// The refusal of callers who may read a field and not write it.
-pub const NOT_WRITABLE: &str = "You may read this custom field, but not change its values.";
 
 pub static ENTRY: Entry = Entry {
     resource: &RESOURCE,
@@ -87,14 +84,14 @@ pub static RESOURCE: Resource = Resource {
     ],
     default_order: ("created_at", Direction::Ascending),
     associations: &[
-        Association::belongs_to("custom_field", "custom_field_id", &field::RESOURCE),
+        Association::belongs_to("custom_field", "custom_field_id", &custom_fields::FIELD),
         Association::many(
             "external_references",
             "external_reference_ids",
             ("x.id", REFERENCES),
             &external_references::RESOURCE,
         ),
-        Association::many("selected_choices", "selected_choice_ids", ("c.id", CHOICES), &choice::RESOURCE),
+        Association::many("selected_choices", "selected_choice_ids", ("c.id", CHOICES), &custom_fields::CHOICE),
         Association::belongs_to("setter", "setter_id", &users::RESOURCE),
         Association::pointed("subject", "subject_ref", "'users:' || t.subject_id", &[&users::RESOURCE]),
     ],

@@ -44,6 +44,10 @@ pub(super) fn request(dice: &mut Dice, known: &mut Known) -> Asked {
             Asked::new(method, &format!("{place}/{id}{suffix}")).params(dice, &body)
         }
         Verb::Destroy => Asked::new(method, &format!("{place}/{id}{suffix}")),
+        Verb::DestroyMany { .. } => {
+            let ids = vec![("ids".to_owned(), values::ids(dice, known, resource.name))];
+            Asked::new(method, &format!("{place}{suffix}")).query(&ids)
+        }
         Verb::Action(action) => Asked::new(method, &format!("{place}/{id}/{action}{suffix}")),
     };
     let asked = asked.called(operation.id);
@@ -68,7 +72,7 @@ fn operation(dice: &mut Dice) -> (&'static Resource, &'static Operation) {
                 Verb::Create { .. } => (9, operation),
                 Verb::Update | Verb::Action("enable" | "resend") => (6, operation),
                 Verb::Show | Verb::Action(_) => (3, operation),
-                Verb::Destroy | Verb::ShowOwn(_) => (1, operation),
+                Verb::Destroy | Verb::DestroyMany { .. } | Verb::ShowOwn(_) => (1, operation),
             })
             .collect();
         if !weighted.is_empty() {
@@ -140,7 +144,7 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
             Test::Flag { .. } | Test::Has => values::flag(dice),
             Test::Equals(..) if filter.is_required => dice.one_of(&["User", "User", "Role", "Skill"]).to_owned(),
             Test::Words(words) => dice.pick(words).map_or_else(String::new, |(word, _)| (*word).to_owned()),
-            Test::Special(_) => special(dice, known),
+            Test::Special(_) => special(dice, known, filter.name),
             Test::Contains(_) | Test::Equals(..) | Test::Lacks(_) | Test::Nothing | Test::Everything => {
                 values::text(dice, known)
             }
@@ -178,7 +182,20 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
 }
 
 /// The value of a filter that is read by a function.
-fn special(dice: &mut Dice, known: &Known) -> String {
+fn special(dice: &mut Dice, known: &Known, filter: &str) -> String {
+    if filter.contains("custom") {
+        let id = |dice: &mut Dice, resource| known.id(dice, resource).unwrap_or_else(|| "801".to_owned());
+        let (field, choice) = (id(dice, "custom_fields"), id(dice, "custom_field_choices"));
+        let test = match filter {
+            "per_custom_field" => return dice.below(4).to_string(),
+            "by_custom_choice_value" => dice.one_of(&[choice.as_str(), "blank", "821,822", "x"]).to_owned(),
+            "by_custom_currency_value" => dice.one_of(&["998:USD", "5:EUR", "5", "9.98"]).to_owned(),
+            "by_custom_date_value" => dice.one_of(&["2031-01-01", "2030-01-01:2031-06-01", "soon"]).to_owned(),
+            _ => dice.one_of(&["E-6", "e-7", "13", "-2.50", "zoë", "NaN"]).to_owned(),
+        };
+        let several = format!("({field}:{test}):({}:{test})", id(dice, "custom_fields"));
+        return dice.one_of(&[several.as_str(), &format!("{field}:{test}"), &field]).to_owned();
+    }
     let skills: Vec<String> = (0..2).map(|_| known.id(dice, "skills").unwrap_or_else(|| "1".to_owned())).collect();
     let operation = dice.one_of(&["and", "or", "nonsense"]);
     format!(r#"{{"{}":[{}],"{}":[],"operation":"{operation}"}}"#, skills[0], dice.below(6), skills[1])

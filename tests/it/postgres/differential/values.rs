@@ -255,6 +255,17 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
             }
             Value::Object(object)
         }
+        Kind::Objects(members) => {
+            let object = |dice: &mut Dice, known: &mut Known| of_kind(dice, known, name, Kind::Object(members));
+            (0..dice.below(4)).map(|_| object(dice, known)).collect()
+        }
+        Kind::Typed => match dice.below(6) {
+            0 => json!(text(dice, known)),
+            1 => json!(dice.one_of(&["2031-02-01", "2030-12-31", "13"])),
+            2 => serde_json::from_str(dice.one_of(NUMBERS)).unwrap_or_default(),
+            3 => json!([dice.below(3) * 499, dice.one_of(&["USD", "EUR", "usd"])]),
+            _ => json!([known.id(dice, "custom_field_choices"), 822]),
+        },
         Kind::Whole(least, most) => match dice.below(5) {
             0 => json!(dice.one_of(NUMBERS)),
             1 => json!(most + 1),
