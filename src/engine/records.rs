@@ -247,7 +247,7 @@ fn print<'a>(
                 match row.cell(*column) {
                     Cell::Int(id) => ids.push(id),
                     Cell::Text(pointer) if pointer.contains(':') => {
-                        ids.extend(pointed_id(pointer, included.target.name()))
+                        ids.extend(pointed_id(pointer, included.target.name()));
                     }
                     Cell::Text(numbers) => ids.extend(ids_in(numbers)),
                     Cell::Null => {}

@@ -130,7 +130,7 @@ fn written(subunits: i64, currency: &str) -> String {
     let digits = (subunits / unit).to_string();
     let mut whole = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             whole.push(',');
         }
         whole.push(digit);

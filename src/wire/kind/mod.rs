@@ -218,7 +218,7 @@ impl Kind {
             (Self::Ids(_), Cell::Text(numbers)) => print_ids(numbers, out),
             (Self::Pointer, Cell::Text(pointer)) => print_pointer(pointer, out),
             (Self::Object(_) | Self::Objects(_) | Self::Typed, Cell::Text(json)) => {
-                out.extend_from_slice(json.as_bytes())
+                out.extend_from_slice(json.as_bytes());
             }
             (_, Cell::Text(text)) => print_text(text, out),
         }
