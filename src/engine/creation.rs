@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::engine::audit::{Attributes, AuditEntry};
 use crate::engine::context::Context;
+use crate::engine::deletion;
 use crate::engine::error::Error;
 use crate::engine::nested::{self, Subject};
 use crate::engine::records;
@@ -79,9 +80,15 @@ fn write(db: &mut Db, resource: &'static Resource, context: &Context, changes: &
         && let Some(id) = named(db, resource, upsert, context, changes)?
     {
         let record = records::find(db, resource, context.caller.account_id, Some(id))?;
-        changes.drop_unchanged(|name| record.stored(name));
-        records::write(db, context, &record, changes)?;
-        return Ok(Written::Changed(id));
+        if !upsert.renews {
+            changes.drop_unchanged(|name| record.stored(name));
+            records::write(db, context, &record, changes)?;
+            return Ok(Written::Changed(id));
+        }
+        if changes.values().all(|(field, value)| record.get(field.name) == Some(value)) {
+            return Ok(Written::Changed(id));
+        }
+        deletion::delete(db, context, &record)?;
     }
     changes.derive_folded();
     let account = context.caller.account_id;

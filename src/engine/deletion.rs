@@ -6,7 +6,9 @@ use crate::engine::error::Error;
 use crate::engine::nested::{self, Subject};
 use crate::engine::records::Record;
 use crate::engine::tallies;
-use crate::store::{Db, Param};
+use crate::ids::{AccountId, RecordId};
+use crate::store::{self, Db, Param};
+use crate::wire::describe::Resource;
 
 pub fn delete(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     let (account, resource) = (context.caller.account_id, record.resource);
@@ -15,7 +17,7 @@ pub fn delete(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
             format!("UPDATE {} SET deleted_at = ?3, updated_at = ?3 WHERE account_id = ?1 AND id = ?2", resource.table);
         db.exec(&sql, &[account.into(), record.id.into(), Param::Int(context.now.0)])?;
     } else {
-        take_along(db, context, record)?;
+        take_along(db, account, resource, record.id)?;
         for nested in resource.nested() {
             nested::remove(db, Subject::new(account, resource.object, record.id), nested)?;
         }
@@ -39,11 +41,10 @@ fn is_in_use(db: &mut Db, record: &Record) -> Result<bool, Error> {
 }
 
 /// Removes what makes no sense without the record.
-pub fn take_along(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
-    let account = context.caller.account_id;
-    for dependents in record.resource.deletion.takes_along {
+pub fn take_along(db: &mut Db, account: AccountId, resource: &Resource, id: RecordId) -> Result<(), store::Error> {
+    for dependents in resource.deletion.takes_along {
         let sql = format!("DELETE FROM {} WHERE account_id = ?1 AND {}", dependents.table, dependents.condition);
-        let gone = db.exec(&sql, &[account.into(), record.id.into()])?;
+        let gone = db.exec(&sql, &[account.into(), id.into()])?;
         if let Some(tally) = dependents.tally.filter(|_| gone > 0) {
             tallies::add(db, account, tally, -i64::try_from(gone).unwrap_or(i64::MAX))?;
         }

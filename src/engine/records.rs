@@ -94,7 +94,8 @@ pub fn find_for(
     let mut writable: Vec<Condition> = resource.writable.into_iter().map(Condition::Fixed).collect();
     writable.extend(query::restriction(resource, caller.rung()));
     let key = Key { account: account.get(), id: id.get() };
-    let statement = sql::record_to_write(db.dialect(), &Projection::whole(resource), key, &writable);
+    let statement =
+        sql::record_to_write(db.dialect(), &Projection::whole(resource).on_rung(caller.rung()), key, &writable);
     let found = db.maybe(&statement.text, &statement.params(), |row| {
         let values = (0..resource.fields.len()).map(|index| row.cell(index).to_value()).collect();
         Ok(Record { resource, id: row.id(resource.fields.len())?, values })
@@ -252,7 +253,7 @@ fn print<'a>(
                 match row.cell(*column) {
                     Cell::Int(id) => ids.push(id),
                     Cell::Text(pointer) if pointer.contains(':') => {
-                        ids.extend(pointed_id(pointer, included.target.name()))
+                        ids.extend(pointed_id(pointer, included.target.name()));
                     }
                     Cell::Text(numbers) => ids.extend(ids_in(numbers)),
                     Cell::Null => {}

@@ -55,7 +55,7 @@ pub static RESOURCE: Resource = Resource {
     sorts: &[Sort::new("created_at", "t.created_at")],
     default_order: ("created_at", Direction::Ascending),
     associations: &[Association::belongs_to("account_membership", "account_membership_id", &memberships::RESOURCE)],
-    upsert: Some(Upsert { key: &["account_membership_id", "currency"] }),
+    upsert: Some(Upsert { key: &["account_membership_id", "currency"], renews: false }),
     operations: &[
         Operation::new(Verb::Index, "GetCostRates", ADMINISTRATOR, "Retrieve cost rates."),
         Operation::new(

@@ -94,7 +94,7 @@ impl Behaviour {
     pub fn turn(&self, verb: Verb, changes: &[Changes]) -> Turn {
         let is_changed = |name: &&str| match verb {
             Verb::Action(action) => action == *name,
-            Verb::Destroy => *name == DELETE,
+            Verb::Destroy | Verb::DestroyMany { .. } => *name == DELETE,
             _ => changes.iter().any(|changes| changes.get(name).is_some()),
         };
         if self.changes_authority.iter().any(is_changed) { Turn::Alone } else { Turn::Shared }

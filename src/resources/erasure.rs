@@ -26,8 +26,17 @@ use crate::wire::kind::print_text;
 pub const ERASED: &str = "[erased]";
 
 /// Attributes in the audit trail that identify a person.
-const IDENTIFYING: &[&str] =
-    &["full_name", "email_address", "headline", "photo_path", "external_reference", "owner_name", "owner_email"];
+const IDENTIFYING: &[&str] = &[
+    "full_name",
+    "email_address",
+    "headline",
+    "photo_path",
+    "external_reference",
+    "owner_name",
+    "owner_email",
+    "value",
+    "display_value",
+];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
@@ -53,6 +62,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     let mut erased = Erased { users: people.len(), ..Erased::default() };
     let (mut invited, mut addresses) = (HashSet::new(), HashSet::from([key.clone()]));
     addresses.extend(addresses_of(db, account, &people)?);
+    let values = values_of(db, account, &people)?;
     for user in &people {
         let of_person = "SELECT id FROM account_invitations WHERE account_id = ?1 AND invitee_id = ?2";
         invited.extend(ids(db, of_person, &[account.into(), (*user).into()])?);
@@ -60,8 +70,8 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
     }
     erased.invitations = invited.len();
     forget_mails(db, context, &addresses, &people, &invited)?;
-    forget_answers(db, account, &addresses)?;
-    erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited)?;
+    forget_answers(db, account, &addresses, &people)?;
+    erased.audit_rows = redact_trail(db, account, &addresses, &people, &invited, &values)?;
     for user in &people {
         // A network address identifies a person, too. Refused sign-ins have the user as their subject and no actor.
         let sql = "UPDATE audit SET client_address = NULL WHERE account_id = ?1 AND (actor_user_id = ?2 \
@@ -118,8 +128,7 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     }
     tokens::end_access(db, account, user, context.now)?;
     context.callers.forget_after_commit(db);
-    let person = records::find(db, &users::RESOURCE, account, Some(user.record()))?;
-    deletion::take_along(db, context, &person)?;
+    deletion::take_along(db, account, &users::RESOURCE, user.record())?;
     nested::remove(db, Subject::new(account, USER, user), &external_references::NESTED)?;
     // Before the invitations go: the user rows that they leave are nameless then.
     let address = format!("erased-{user}@erased.invalid");
@@ -179,20 +188,49 @@ fn forget_mails(
     Ok(())
 }
 
-/// Deletes the stored answers of idempotent requests that contain one of these addresses.
-fn forget_answers(db: &mut Db, account: AccountId, addresses: &HashSet<String>) -> Result<(), Error> {
+/// The values of custom fields that these people have, and those before them, which only the audit trail knows.
+fn values_of(db: &mut Db, account: AccountId, people: &[UserId]) -> Result<HashSet<RecordId>, Error> {
+    let mut values = HashSet::new();
+    for user in people {
+        let sql =
+            "SELECT id FROM custom_field_values WHERE account_id = ?1 AND subject_type = 'User' AND subject_id = ?2";
+        values.extend(ids(db, sql, &[account.into(), (*user).into()])?);
+    }
+    let sql =
+        "SELECT subject_id, before, after FROM audit WHERE account_id = ?1 AND subject_type = 'custom_field_values'";
+    db.each(sql, &[account.into()], &mut |row| {
+        for attributes in [row.maybe_text(1)?, row.maybe_text(2)?].into_iter().flatten().filter_map(read) {
+            let subject = attributes.get("subject_id").and_then(Json::as_i64).map(UserId::new);
+            if subject.is_some_and(|subject| people.contains(&subject)) {
+                values.insert(row.id(0)?);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+/// Deletes the stored answers of idempotent requests that contain one of these addresses, or a value of a custom field
+/// of one of these people.
+fn forget_answers(
+    db: &mut Db,
+    account: AccountId,
+    addresses: &HashSet<String>,
+    people: &[UserId],
+) -> Result<(), Error> {
     let printed = |address: &String| {
         let mut json = Vec::new();
         print_text(address, &mut json);
         fold(&String::from_utf8_lossy(&json))
     };
-    let addresses: Vec<String> = addresses.iter().map(printed).collect();
+    let mut traces: Vec<String> = addresses.iter().map(printed).collect();
+    traces.extend(people.iter().map(|user| format!("\"subject_id\":{user},\"subject_type\":\"user\"")));
     let sql =
         "SELECT user_id, idempotency_key, body FROM idempotent_requests WHERE account_id = ?1 AND body IS NOT NULL";
     let mut naming = Vec::new();
     db.each(sql, &[account.into()], &mut |row| {
         let body = fold(row.text(2)?);
-        if addresses.iter().any(|address| body.contains(address)) {
+        if traces.iter().any(|trace| body.contains(trace)) {
             naming.push((row.id::<UserId>(0)?, row.text(1)?.to_owned()));
         }
         Ok(())
@@ -214,6 +252,7 @@ fn redact_trail(
     addresses: &HashSet<String>,
     people: &[UserId],
     invited: &HashSet<InvitationId>,
+    values: &HashSet<RecordId>,
 ) -> Result<usize, Error> {
     let mut redacted = Vec::new();
     let sql = "SELECT id, subject_type, subject_id, before, after FROM audit WHERE account_id = ?1 \
@@ -223,6 +262,7 @@ fn redact_trail(
         let is_theirs = match subject {
             "users" => people.contains(&id.typed()),
             "account_invitations" => invited.contains(&id.typed()),
+            "custom_field_values" => values.contains(&id),
             _ => false,
         };
         let [before, after] = [row.maybe_text(3)?, row.maybe_text(4)?].map(|text| text.and_then(read));

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod addresses;
 pub mod billable_utilizations;
 pub mod cost_rates;
+pub mod custom_fields;
 pub mod elsewhere;
 pub mod entry;
 pub mod erasure;

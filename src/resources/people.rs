@@ -6,11 +6,12 @@
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
+use crate::engine::deletion;
 use crate::engine::nested::{self, Subject};
 use crate::engine::rows::{self, Columns};
 use crate::engine::tallies;
 use crate::ids::{AccountId, MembershipId, RoleId, UserId};
-use crate::resources::{cost_rates, external_references};
+use crate::resources::{cost_rates, external_references, users};
 use crate::store::{Db, Error, Param};
 use crate::wire::fold::{fold, search_key};
 
@@ -212,19 +213,23 @@ pub fn note_login(db: &mut Db, account: AccountId, [before, after]: [bool; 2]) -
     }
 }
 
-/// Removes a user whom no other row names, with the external references.
+/// Removes a user whom no other row names, with the values of custom fields and the external references.
 pub fn remove_unnamed_user(db: &mut Db, account: AccountId, user: UserId) -> Result<(), Error> {
-    let removed = db.exec(
-        "DELETE FROM users WHERE account_id = ?1 AND id = ?2 \
+    let is_unnamed = db.exists(
+        "SELECT 1 FROM users WHERE account_id = ?1 AND id = ?2 \
          AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id OR manager_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM skill_memberships WHERE user_id = users.id OR creator_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM billable_utilizations WHERE creator_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM custom_fields WHERE creator_id = users.id) \
+         AND NOT EXISTS (SELECT 1 FROM custom_field_values WHERE setter_id = users.id AND subject_id <> users.id) \
          AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM applications WHERE user_id = users.id)",
         &[account.into(), user.into()],
     )?;
-    if removed > 0 {
+    if is_unnamed {
+        deletion::take_along(db, account, &users::RESOURCE, user.record())?;
+        db.exec("DELETE FROM users WHERE account_id = ?1 AND id = ?2", &[account.into(), user.into()])?;
         nested::remove(db, Subject::new(account, USER, user), &external_references::NESTED)?;
     }
     Ok(())

@@ -81,13 +81,35 @@ impl Write<'_> {
     }
 
     pub fn destroy(&self, db: &mut Db) -> Result<(), Error> {
-        let behaviour = &self.entry.behaviour;
-        self.take_turn(db, behaviour.turn(Verb::Destroy, &[]))?;
+        self.take_turn(db, self.entry.behaviour.turn(Verb::Destroy, &[]))?;
         let record = self.find(db)?;
-        if let Some(before_destroy) = behaviour.before_destroy {
-            before_destroy(db, self.context, &record)?;
+        self.remove(db, &record)
+    }
+
+    /// Deletes all of these records, each with its place in the request, or none of them.
+    pub fn destroy_many(&self, db: &mut Db, ids: &[(usize, RecordId)]) -> Result<(), Error> {
+        self.take_turn(db, self.entry.behaviour.turn(Verb::Destroy, &[]))?;
+        let (mut records, mut missing) = (Vec::with_capacity(ids.len()), Vec::new());
+        for (place, id) in ids {
+            match self.find_by(db, Some(*id)) {
+                Ok(record) => records.push(record),
+                Err(Error::NotFound) => {
+                    let sentence = format!("There is no {} with the id {id}.", self.entry.resource.singular);
+                    missing.push(Violation::of("ids", *place, &sentence));
+                }
+                Err(refusal) => return Err(refusal),
+            }
         }
-        behaviour.destroy.unwrap_or(deletion::delete)(db, self.context, &record)
+        missing.sort_by_key(|violation| violation.index);
+        Error::unless_valid(missing)?;
+        records.iter().try_for_each(|record| self.remove(db, record))
+    }
+
+    fn remove(&self, db: &mut Db, record: &Record) -> Result<(), Error> {
+        if let Some(before_destroy) = self.entry.behaviour.before_destroy {
+            before_destroy(db, self.context, record)?;
+        }
+        self.entry.behaviour.destroy.unwrap_or(deletion::delete)(db, self.context, record)
     }
 
     pub fn act(&self, db: &mut Db, action: &'static str) -> Result<Vec<u8>, Error> {
@@ -127,7 +149,11 @@ impl Write<'_> {
     }
 
     fn find(&self, db: &mut Db) -> Result<Record, Error> {
-        let record = records::find_for(db, self.entry.resource, &self.context.caller, self.id)?;
+        self.find_by(db, self.id)
+    }
+
+    fn find_by(&self, db: &mut Db, id: Option<RecordId>) -> Result<Record, Error> {
+        let record = records::find_for(db, self.entry.resource, &self.context.caller, id)?;
         (self.guard)(db, &record)?;
         Ok(record)
     }

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::store::{Dialect, Param};
-use crate::wire::condition::{Condition, Relation, TODAY};
-use crate::wire::describe::{Direction, Link, ReadFrom, Resource};
+use crate::wire::condition::{Condition, Relation};
+use crate::wire::describe::{Direction, Link, ReadFrom, Resource, Rung};
 use crate::wire::kind::Value;
 use crate::wire::projection::{Column, Projection};
 use crate::wire::query::{ListQuery, Slice};
@@ -35,6 +35,23 @@ impl Statement {
 
     fn scoped(dialect: Dialect, text: String, account: i64) -> Self {
         Self { text, values: vec![Value::Int(account)], dialect }
+    }
+
+    /// Fills in what descriptions leave to the request.
+    fn asked_by(self, projection: &Projection) -> Self {
+        self.asked(projection.rung(), projection.today())
+    }
+
+    fn asked(self, rung: Rung, today: i64) -> Self {
+        self.filled("{rung}", rung.0.into()).filled("{today}", today)
+    }
+
+    /// Replaces a word of descriptions by a number.
+    fn filled(mut self, word: &str, number: i64) -> Self {
+        if self.text.contains(word) {
+            self.text = self.text.replace(word, itoa::Buffer::new().format(number));
+        }
+        self
     }
 
     /// Adds a value and returns its placeholder.
@@ -73,9 +90,11 @@ impl Statement {
                 let Relation { owner, key, rows } = relation;
                 format!("NOT EXISTS (SELECT 1 FROM {rows} AND {owner} = {key}{})", self.all(together))
             }
+            Condition::Exists(rows, together) => format!("EXISTS (SELECT 1 FROM {rows}{})", self.all(together)),
+            // Nothing to meet is met.
+            Condition::All(each) if each.is_empty() => "1 = 1".to_owned(),
             Condition::All(each) => self.joined(each, " AND "),
             Condition::Any(each) => self.joined(each, " OR "),
-            Condition::OnDay(fragment, day) => on_day(fragment, *day),
             Condition::Never => "1 = 0".to_owned(),
         }
     }
@@ -122,7 +141,7 @@ pub fn list(dialect: Dialect, projection: &Projection, account: i64, query: &Lis
         let (limit, offset) = (statement.bind(Value::Int(limit)), statement.bind(Value::Int(offset)));
         let _ = write!(statement.text, " LIMIT {limit} OFFSET {offset}");
     }
-    statement
+    statement.asked_by(projection)
 }
 
 /// The number of rows of a list, over all pages.
@@ -130,7 +149,7 @@ pub fn count(dialect: Dialect, resource: &Resource, account: i64, query: &ListQu
     let text = format!("SELECT count(*) FROM {} t WHERE {}", resource.table, scope(dialect, query));
     let mut statement = Statement::scoped(dialect, text, account);
     statement.and(&query.conditions);
-    statement
+    statement.asked(query.rung, query.today)
 }
 
 /// One record, if it meets the conditions.
@@ -138,7 +157,7 @@ pub fn record(dialect: Dialect, projection: &Projection, key: Key, conditions: &
     let mut statement = Statement::scoped(dialect, select(dialect, projection, OF_ACCOUNT_BY_ID), key.account);
     statement.and(&[Condition::Compares("t.id", "=", Value::Int(key.id))]);
     statement.and(conditions);
-    statement
+    statement.asked_by(projection)
 }
 
 /// The same, locked against other writers until the transaction ends.
@@ -160,7 +179,7 @@ pub fn records(
     statement.and(&[Condition::Among("t.id", ids.to_vec())]);
     statement.and(conditions);
     statement.text.push_str(" ORDER BY t.id");
-    statement
+    statement.asked_by(projection)
 }
 
 /// Sets columns of a record and the time of the change. Returns the new record if the whole projection is in the
@@ -175,25 +194,23 @@ pub fn update(dialect: Dialect, projection: &Projection, key: Key, now: i64, col
     let placeholder = statement.bind(Value::Int(key.id));
     let _ = write!(statement.text, " WHERE +account_id = ?1 AND id = {placeholder} RETURNING ");
     if projection.is_of_one_row() {
-        // SQLite has no table alias in RETURNING.
-        let table = projection.resource().table;
-        statement.text.push_str(&renamed(&expressions(dialect, projection), table));
+        let columns = expressions(dialect, projection);
+        statement.text.push_str(&with_table(&columns, projection.resource().table));
     }
     statement.text.push_str("id");
-    statement
+    statement.asked_by(projection)
 }
 
-/// Expressions in which the table has its own name instead of the alias `t`.
-fn renamed(expressions: &str, table: &str) -> String {
-    let mut text = String::with_capacity(expressions.len() + 200);
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let mut rest = expressions;
-    while let Some(place) = rest.find("t.") {
-        let is_alias = place == 0 || !is_name(rest.as_bytes()[place - 1]);
-        text.extend([&rest[..place], if is_alias { table } else { "t" }, "."]);
-        rest = &rest[place + 2..];
+/// The same expressions with the name of the table for its alias, which SQLite does not have in RETURNING.
+fn with_table(expressions: &str, table: &str) -> String {
+    let mut text = String::with_capacity(expressions.len() * 2);
+    let mut pieces = expressions.split("t.");
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let is_alias = !text.ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_');
+        text.extend([if is_alias { table } else { "t" }, ".", piece]);
     }
-    text + rest
+    text
 }
 
 /// The rows of the account, through an index that begins with it.
@@ -202,10 +219,6 @@ const OF_ACCOUNT: &str = "t.account_id = ?1";
 /// The rows of the account among those found by id. The plus excludes the column from the choice of an index, in both
 /// engines, so no planner walks through all rows of the account instead.
 const OF_ACCOUNT_BY_ID: &str = "+t.account_id = ?1";
-
-fn on_day(fragment: &str, day: i64) -> String {
-    fragment.replace(TODAY, itoa::Buffer::new().format(day))
-}
 
 /// A list without a slice is one of ids. So is one of records to which related rows lead, on SQLite, whose planner does
 /// not know how many they are: among a million members, it would walk through all to find ten.
@@ -240,9 +253,6 @@ fn expressions(dialect: Dialect, projection: &Projection) -> String {
             },
             Column::Key(association) => match association.link {
                 Link::One(id) => text.push_str(id),
-                Link::Many { id, rows, .. } if rows.contains(TODAY) => {
-                    text.push_str(&dialect.ids_of(id, &on_day(rows, projection.today())));
-                }
                 Link::Many { id, rows, .. } => text.push_str(&dialect.ids_of(id, rows)),
                 Link::Empty => text.push_str("'[]'"),
                 // Never a column: its field is.

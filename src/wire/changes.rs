@@ -140,7 +140,18 @@ impl Changes {
 
     /// Sets a column that is derived from an attribute, such as a name in lower case.
     pub fn derive(&mut self, column: &'static str, value: impl Into<String>) {
-        self.derived.push((column, Value::Text(value.into())));
+        self.derive_value(column, Value::Text(value.into()));
+    }
+
+    pub fn derive_value(&mut self, column: &'static str, value: Value) {
+        self.derived.push((column, value));
+    }
+
+    /// Replaces the value of an attribute by the same in another form.
+    pub fn rewrite(&mut self, name: &str, value: Value) {
+        if let Some((_, known)) = self.values.iter_mut().find(|(field, _)| field.name == name) {
+            *known = value;
+        }
     }
 
     /// Derives the columns that hold an attribute in lower case.

@@ -18,9 +18,6 @@ impl Relation {
     }
 }
 
-/// The current day in a SQL fragment, in days since 1970.
-pub const TODAY: &str = "{today}";
-
 /// A condition on rows. A column may be any expression.
 #[derive(Clone)]
 pub enum Condition {
@@ -38,23 +35,9 @@ pub enum Condition {
     Related(&'static Relation, Vec<Condition>),
     /// No related row meets all of these conditions.
     Unrelated(&'static Relation, Vec<Condition>),
+    /// One of these rows, which do not depend on the resource's row, meets all of these conditions.
+    Exists(&'static str, Vec<Condition>),
     All(Vec<Condition>),
     Any(Vec<Condition>),
-    /// A SQL fragment with `{today}`, and the day in days since 1970.
-    OnDay(&'static str, i64),
     Never,
-}
-
-impl Condition {
-    /// The same on this day.
-    #[must_use]
-    pub fn on_day(self, today: i64) -> Self {
-        let each = |conditions: Vec<Self>| conditions.into_iter().map(|condition| condition.on_day(today)).collect();
-        match self {
-            Self::OnDay(fragment, _) => Self::OnDay(fragment, today),
-            Self::All(conditions) => Self::All(each(conditions)),
-            Self::Any(conditions) => Self::Any(each(conditions)),
-            other => other,
-        }
-    }
 }

@@ -20,6 +20,8 @@ pub struct Projection {
     today: i64,
     /// The address of this server, for pictures.
     base_url: Arc<str>,
+    /// Of the reader, for expressions with `{rung}`.
+    rung: Rung,
 }
 
 /// Names of fields by the name of their resource.
@@ -62,7 +64,7 @@ pub struct Included {
 impl Projection {
     /// What a reader on `rung` sees by default, and when other answers include the record.
     pub fn plain(resource: &'static Resource, rung: Rung) -> Self {
-        Self::of_fields(resource, |field| matches!(field.shown, Shown::From(from) if rung >= from))
+        Self::of_fields(resource, |field| matches!(field.shown, Shown::From(from) if rung >= from)).on_rung(rung)
     }
 
     /// What a reader on `rung` sees with the `optional_fields` and `include` of a request.
@@ -77,7 +79,7 @@ impl Projection {
             Shown::Never => false,
         });
         projection.include(&query::includes(resource, params, rung));
-        projection
+        projection.on_rung(rung)
     }
 
     /// Every field, printed or not, for rules.
@@ -93,7 +95,8 @@ impl Projection {
     fn of_fields(resource: &'static Resource, is_wanted: impl Fn(&Field) -> bool) -> Self {
         let mut columns = Vec::with_capacity(resource.fields.len());
         columns.extend(resource.fields.iter().filter(|field| is_wanted(field)).map(Column::Field));
-        Self { resource, columns, included: Vec::new(), dates: Dates::default(), today: 0, base_url: Arc::default() }
+        let (included, dates, today) = (Vec::new(), Dates::default(), 0);
+        Self { resource, columns, included, dates, today, base_url: Arc::default(), rung: Rung::EVERYONE }
     }
 
     /// Adds associations: their keys in the order of the description, their maps in the order of the request (rule D1).
@@ -152,6 +155,16 @@ impl Projection {
 
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// For a reader on this rung.
+    #[must_use]
+    pub fn on_rung(self, rung: Rung) -> Self {
+        Self { rung, ..self }
+    }
+
+    pub fn rung(&self) -> Rung {
+        self.rung
     }
 
     pub fn today(&self) -> i64 {

@@ -57,6 +57,7 @@ fn is_known(resource: &Resource, operation: &Operation, name: &str) -> bool {
         "access_token" => true,
         "include" | "optional_fields" => !verb.answers_nothing(),
         "apply_default_filters" => matches!(verb, Verb::Index | Verb::Show | Verb::Document(_)),
+        "ids" if matches!(verb, Verb::DestroyMany { .. }) => true,
         "order" => verb == Verb::Index,
         "search" => verb == Verb::Index && resource.search.is_some(),
         _ if name == resource.singular => matches!(verb, Verb::Create { .. } | Verb::Update | Verb::Attach(_)),

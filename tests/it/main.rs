@@ -31,6 +31,7 @@ mod coverage;
 mod crash;
 mod crash_of_mail;
 mod create;
+mod custom_fields;
 mod deadlines;
 mod described;
 mod doubt;

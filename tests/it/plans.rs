@@ -52,6 +52,12 @@ fn questions(resource: &Resource) -> Vec<String> {
 fn special(filter: &str) -> Vec<String> {
     match filter {
         "with_skills" => vec![r#"with_skills={"1":[2,3],"2":[],"operation":"and"}"#.to_owned()],
+        "per_custom_field" => vec!["per_custom_field=2".to_owned()],
+        "by_custom_choice_value" => ["1:2,3;4:5", "1:blank", "1:2,blank;2"].map(|it| format!("{filter}={it}")).to_vec(),
+        "by_custom_currency_value" => ["(1:998:USD):(2:5)", "3"].map(|it| format!("{filter}={it}")).to_vec(),
+        "by_custom_date_value" => vec![format!("{filter}=(1:2031-01-01:2031-02-01):(2:2031-01-01)")],
+        "by_custom_number_value" => vec![format!("{filter}=(1:2):(1:3)")],
+        "by_custom_text_value" => vec![format!("{filter}=(1:x):(2)")],
         _ => panic!("{filter} needs a value here"),
     }
 }

@@ -210,6 +210,10 @@ impl Permitted<'_> {
             Verb::Update => self.changes(1, &caller)?,
             _ => Vec::new(),
         };
+        let ids = match operation.verb {
+            Verb::DestroyMany { most } => listed_ids(params, most)?,
+            _ => Vec::new(),
+        };
         let turn = entry.behaviour.turn(operation.verb, &changes);
         let (projection, expected) = (self.projection(&caller), options.expected.clone());
         let mut context = app.context(&caller, Some(&call.request_id));
@@ -238,6 +242,7 @@ impl Permitted<'_> {
                 }
                 Verb::Update => write.update(db, changes[0].clone()).map(Some),
                 Verb::Destroy => write.destroy(db).map(|()| None),
+                Verb::DestroyMany { .. } => write.destroy_many(db, &ids).map(|()| None),
                 Verb::Action(name) => write.act(db, name).map(Some),
                 Verb::Attach(name) => match &file {
                     Some(file) => write.attach(db, name, file).map(Some),
@@ -286,8 +291,8 @@ fn permit(
     expected: Option<&Expected>,
     asked: &Projection,
 ) -> Result<(), Error> {
-    access::permit_record(db, &context.caller, operation, |field| record.id_in(field))?;
-    let Some(expected) = expected else { return Ok(()) };
+    permit_found(db, &context.caller, record, operation)?;
+    let Some(expected) = expected.filter(|_| operation.verb.has_id()) else { return Ok(()) };
     let plain = Projection::plain(record.resource, context.caller.rung()).like(asked);
     for projection in [&plain, asked] {
         if expected.is_met_by(&records::show(db, projection, &context.caller, Some(record.id), &[])?) {
@@ -318,7 +323,16 @@ fn permit_replay(
         return Ok(());
     }
     let record = records::find_for(db, resource, caller, id)?;
-    access::permit_record(db, caller, operation, |field| record.id_in(field))
+    permit_found(db, caller, &record, operation)
+}
+
+/// The caller's rule on a record.
+fn permit_found(db: &mut Db, caller: &Caller, record: &Record, operation: &Operation) -> Result<(), Error> {
+    access::permit_record(db, caller, operation, |field| record.id_in(field))?;
+    match operation.only_if {
+        Some((field, refusal)) if record.int(field) != Some(1) => Err(Error::Forbidden(refusal)),
+        _ => Ok(()),
+    }
 }
 
 /// The answer to a write: 200 with its body, or 204 without one.
@@ -329,6 +343,18 @@ fn written(body: Option<Vec<u8>>, remarks: &Remarks, mark: Option<HeaderName>) -
     }
     options::add_remarks(remarks, response.headers_mut());
     response
+}
+
+/// The ids in `ids`, in query or body, each with its place; lowest first, so that two writes lock in the same order.
+fn listed_ids(params: &Tree, most: usize) -> Result<Vec<(usize, RecordId)>, Error> {
+    let mut ids: Vec<(usize, i64)> =
+        params.get("ids").and_then(query::listed).unwrap_or_default().into_iter().enumerate().collect();
+    if !(1..=most).contains(&ids.len()) {
+        return Err(Error::Syntax(format!("ids must be a list of 1 to {most} ids.")));
+    }
+    ids.sort_by_key(|(place, id)| (*id, *place));
+    ids.dedup_by_key(|(_, id)| *id);
+    Ok(ids.into_iter().map(|(place, id)| (place, RecordId::new(id))).collect())
 }
 
 /// The objects of a body: one under the singular root key, or up to `bulk` under the plural one. A resource that can be

@@ -69,6 +69,7 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
             (&Method::GET | &Method::HEAD, true, None) => verb == Verb::Show,
             (&Method::PUT | &Method::PATCH, true, None) => verb == Verb::Update,
             (&Method::DELETE, true, None) => verb == Verb::Destroy,
+            (&Method::DELETE, false, None) => matches!(verb, Verb::DestroyMany { .. }),
             _ => false,
         })
     });

@@ -4,7 +4,7 @@
 use crate::engine::access::{ADMINISTRATOR, LEAD};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::external_references::subjects;
-use crate::resources::{roles, skills, users};
+use crate::resources::{custom_fields, roles, skills, users};
 use crate::wire::condition::Relation;
 use crate::wire::describe::{
     Association, Direction, Field, Filter, Letters, Nested, Operation, Resource, Sort, Test, Upsert, Verb,
@@ -57,15 +57,23 @@ pub static RESOURCE: Resource = Resource {
         ],
         Filter::DATES,
     ],
+    restriction: Some(subjects::READABLE),
     sorts: &[Sort::new("created_at", "t.created_at"), Sort::new("last_synced_at", "t.updated_at")],
     default_order: ("last_synced_at", Direction::Descending),
     associations: &[Association::pointed(
         "subject",
         "subject_ref",
         subjects::POINTER,
-        &[&users::RESOURCE, &roles::RESOURCE, &skills::SKILL],
+        &[
+            &users::RESOURCE,
+            &roles::RESOURCE,
+            &skills::SKILL,
+            &custom_fields::FIELD,
+            &custom_fields::CHOICE,
+            &custom_fields::VALUE,
+        ],
     )],
-    upsert: Some(Upsert { key: &["subject_type", "subject_id", "service_name"] }),
+    upsert: Some(Upsert { key: &["subject_type", "subject_id", "service_name"], renews: false }),
     operations: &[
         Operation::new(Verb::Index, "GetExternalReferences", LEAD, "Retrieve external references."),
         Operation::new(
@@ -115,6 +123,12 @@ const USERS: &str = "external_references x WHERE x.account_id = ?1 AND x.subject
 static OF_USERS: Relation = of(USERS);
 static OF_ROLES: Relation = of("external_references x WHERE x.account_id = ?1 AND x.subject_type = 'Role'");
 static OF_SKILLS: Relation = of("external_references x WHERE x.account_id = ?1 AND x.subject_type = 'Skill'");
+static OF_CUSTOM_FIELDS: Relation =
+    of("external_references x WHERE x.account_id = ?1 AND x.subject_type = 'CustomField'");
+static OF_CUSTOM_FIELD_CHOICES: Relation =
+    of("external_references x WHERE x.account_id = ?1 AND x.subject_type = 'CustomFieldChoice'");
+static OF_CUSTOM_FIELD_VALUES: Relation =
+    of("external_references x WHERE x.account_id = ?1 AND x.subject_type = 'CustomFieldValue'");
 
 static OF_INVITEES: Relation = Relation { key: "t.invitee_id", ..of(USERS) };
 
@@ -122,6 +136,9 @@ pub static FILTERS_OF_INVITEES: [Filter; 9] = additions(filters(&OF_INVITEES));
 pub static FILTERS_OF_USERS: [Filter; 9] = filters(&OF_USERS);
 pub static FILTERS_OF_ROLES: [Filter; 9] = filters(&OF_ROLES);
 pub static FILTERS_OF_SKILLS: [Filter; 9] = filters(&OF_SKILLS);
+pub static FILTERS_OF_CUSTOM_FIELDS: [Filter; 9] = filters(&OF_CUSTOM_FIELDS);
+pub static FILTERS_OF_CUSTOM_FIELD_CHOICES: [Filter; 9] = filters(&OF_CUSTOM_FIELD_CHOICES);
+pub static FILTERS_OF_CUSTOM_FIELD_VALUES: [Filter; 9] = filters(&OF_CUSTOM_FIELD_VALUES);
 
 /// The same of a resource that does not have them with the vendor.
 const fn additions(mut filters: [Filter; 9]) -> [Filter; 9] {

@@ -115,7 +115,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     require_not_owner(record, OWNER_STAYS)?;
     require_other_administrator(db, context, record)?;
     let (account, user) = (context.caller.account_id, user_of(record));
-    deletion::take_along(db, context, record)?;
+    deletion::take_along(db, context.caller.account_id, record.resource, record.id)?;
     let sql = "DELETE FROM account_memberships WHERE account_id = ?1 AND id = ?2";
     db.exec(sql, &[account.into(), record.id.into()])?;
     tokens::end_access(db, account, user, context.now)?;

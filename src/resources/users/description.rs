@@ -4,7 +4,7 @@ use crate::engine::access::{ADMINISTRATOR, LEAD};
 use crate::resources::entry::{Behaviour, Entry, FileRule};
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, USER};
 use crate::resources::users::{capacity, photos, picture, rules};
-use crate::resources::{external_references, memberships, roles, skills};
+use crate::resources::{custom_fields, external_references, memberships, roles, skills};
 use crate::wire::describe::{
     Association, DefaultScope, Deletion, Dependents, Direction, Field, FileInput, Filter, Flag, Letters, Operation,
     Resource, Restriction, Rung, Search, Sort, Tally, Test, Unique, Verb,
@@ -18,6 +18,11 @@ const REFERENCES: &str =
     "external_references x WHERE x.account_id = t.account_id AND x.subject_type = 'User' AND x.subject_id = t.id";
 
 const SKILLS: &str = "skill_memberships s WHERE s.user_id = t.id";
+
+/// Those that the caller may read.
+const CUSTOM_FIELD_VALUES: &str = "custom_field_values v JOIN custom_fields f ON f.id = v.custom_field_id \
+                                   WHERE v.account_id = t.account_id AND v.subject_type = 'User' \
+                                   AND v.subject_id = t.id AND f.read_from <= {rung}";
 
 const ROLE_NAME: &str = "(SELECT r.name_key FROM account_memberships m JOIN roles r ON r.id = m.default_role_id \
                          WHERE m.user_id = t.id)";
@@ -34,7 +39,7 @@ const fn profile(name: &'static str, kind: Kind, text: &'static str) -> Field {
     Field::new(name, kind, text).nullable().on_request()
 }
 
-/// Filters on projects, custom fields, organizations and the like, of which there are none here.
+/// Filters on projects, organizations and the like, of which there are none here.
 const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
     Filter::nothing("participant_in", "Participants of a project: nobody here."),
     Filter::nothing("write_access_in", "Participants who may write in a project: nobody here."),
@@ -42,12 +47,6 @@ const OF_WHAT_IS_NOT_HERE: &[Filter] = &[
     Filter::nothing("can_be_approver_in_workspace", "Users who can approve in a project: nobody here."),
     Filter::nothing("potential_followers_for_story", "Users who can follow a task: nobody here."),
     Filter::nothing("belonging_to_orgs", "Members of these organizations: nobody here."),
-    Filter::nothing("by_custom_choice_value", "Users with this choice in a custom field: nobody here."),
-    Filter::nothing("by_custom_currency_value", "Users with this amount in a custom field: nobody here."),
-    Filter::nothing("by_custom_date_value", "Users with this day in a custom field: nobody here."),
-    Filter::nothing("by_custom_number_value", "Users with this number in a custom field: nobody here."),
-    Filter::nothing("by_custom_text_value", "Users with this text in a custom field: nobody here."),
-    Filter::nothing("has_value_for_custom_field_ids", "Users with a value in these custom fields: nobody here."),
     Filter::flag("all_contacts", Flag::Nothing, "Only contacts of the caller: nobody here."),
     Filter::flag("contacts_on_different_account", Flag::Nothing, "Only contacts in other accounts: nobody here."),
     Filter::flag("clients_only", Flag::Nothing, "Only clients: nobody here."),
@@ -206,6 +205,7 @@ pub static RESOURCE: Resource = Resource {
             Filter::new("without_users", Test::NotIds("t.id"), "All but these users, by id, with commas."),
         ],
         Filter::DATES,
+        &custom_fields::FILTERS_OF_USERS,
         &external_references::FILTERS_OF_USERS,
         OF_WHAT_IS_NOT_HERE,
     ],
@@ -235,7 +235,12 @@ pub static RESOURCE: Resource = Resource {
             ("x.id", REFERENCES),
             &external_references::RESOURCE,
         ),
-        Association::none("custom_field_values", "custom_field_value_ids", "custom_field_values"),
+        Association::many(
+            "custom_field_values",
+            "custom_field_value_ids",
+            ("v.id", CUSTOM_FIELD_VALUES),
+            &custom_fields::VALUE,
+        ),
         Association::many("skills", "skill_ids", ("s.skill_id", SKILLS), &skills::SKILL),
         Association::many("skill_memberships", "skill_membership_ids", ("s.id", SKILLS), &skills::MEMBERSHIP),
         Association::none("work_samples", "work_sample_ids", "work_samples"),
@@ -243,7 +248,20 @@ pub static RESOURCE: Resource = Resource {
     tallies: &[Tally { name: ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
     // When a person is erased: no request deletes a user.
     deletion: Deletion {
-        takes_along: &[Dependents { table: "skill_memberships", condition: "user_id = ?2", tally: Some(skills::ALL) }],
+        takes_along: &[
+            Dependents { table: "skill_memberships", condition: "user_id = ?2", tally: Some(skills::ALL) },
+            Dependents {
+                table: "external_references",
+                condition: "subject_type = 'CustomFieldValue' AND subject_id IN (SELECT v.id FROM custom_field_values v \
+                            WHERE v.account_id = ?1 AND v.subject_type = 'User' AND v.subject_id = ?2)",
+                tally: None,
+            },
+            Dependents {
+                table: "custom_field_values",
+                condition: "subject_type = 'User' AND subject_id = ?2",
+                tally: None,
+            },
+        ],
         ..Deletion::PLAIN
     },
     unique: &[Unique { index: rules::ADDRESS, field: "email_address", message: rules::ADDRESS_TAKEN }],

@@ -14,7 +14,7 @@ use crate::sandbox::seed::file::{Account, File, Invitation, InvitationState, Mem
 use crate::sandbox::seed::references::{Ids, Unique, check_references, member_id, member_with, role_id};
 use crate::sandbox::seed::values::{DaysAgo, Text};
 use crate::sandbox::seed::written::{Rule, SeedError, Written};
-use crate::sandbox::seed::{rates, skills};
+use crate::sandbox::seed::{custom_fields, rates, skills};
 use crate::wire::fold::fold;
 
 /// What is unique over the whole file.
@@ -28,6 +28,7 @@ struct Names {
     references: Ids,
     skills: skills::Names,
     rates: rates::Names,
+    custom_fields: custom_fields::Names,
     tokens: Unique,
     links: Unique,
     clients: Unique,
@@ -52,6 +53,10 @@ fn note_ids(names: &mut Names, account: &Account) -> Result<(), SeedError> {
     }
     names.skills.note(&account.skills, &account.members)?;
     names.rates.note(&account.members)?;
+    for field in &account.custom_fields {
+        names.references.note_references(&field.external_references)?;
+    }
+    names.custom_fields.note(&account.custom_fields, &account.members)?;
     for member in &account.members {
         names.users.note("user", &member.id)?;
         names.memberships.note("membership", &member.membership_id)?;
@@ -75,12 +80,17 @@ fn check_account(names: &mut Names, account: &mut Account) -> Result<(), SeedErr
     for skill in &mut account.skills {
         skills::check_skill(&mut names.skills, &mut names.references, skill)?;
     }
+    for field in &mut account.custom_fields {
+        custom_fields::check_field(&mut names.custom_fields, &mut names.references, field)?;
+    }
     let currency = rates::currency(account).to_owned();
-    let mut addresses = Unique::default();
+    let (mut addresses, mut values) = (Unique::default(), Unique::default());
     for member in &mut account.members {
         check_member(names, account.found.age, &account.roles, member)?;
         skills::check_held(&mut names.skills, &account.skills, &mut member.skills)?;
         rates::check(&mut names.rates, &currency, member)?;
+        let (fields, held) = (&account.custom_fields, &mut member.custom_field_values);
+        custom_fields::check_values(&mut names.custom_fields, &mut values, fields, held)?;
         let address = &member.email_address;
         addresses.note(address, &fold(&address.value), "The address")?;
     }

@@ -2,7 +2,7 @@
 //!
 //! A seed is a file in YAML or JSON; the standard one is `standard.yaml`, beside this file. `file` declares the format,
 //! `read` and `check` make sure that nothing is wrong with it, `plant` writes it, and `generate` adds as many rows as
-//! are asked for. `skills` and `rates` do all of this for a part of the file.
+//! are asked for. `skills`, `rates` and `custom_fields` do all of this for a part of the file.
 //!
 //! Times are days before the start, so a seed never gets old. With a fixed clock and a random seed, the same seed makes
 //! the same database.
@@ -10,6 +10,7 @@
 //! The tokens of a seed are public. A database that holds a seed is therefore marked, and `invited serve` refuses it.
 
 mod check;
+mod custom_fields;
 mod file;
 mod generate;
 mod generated;
@@ -56,6 +57,9 @@ const WITH_IDS: &[&str] = &[
     "external_references",
     "skills",
     "skill_memberships",
+    "custom_fields",
+    "custom_field_choices",
+    "custom_field_values",
     "cost_rates",
     "billable_utilizations",
 ];

@@ -18,7 +18,7 @@ use crate::sandbox::seed::file::{Account, Invitation, InvitationState, Member, R
 use crate::sandbox::seed::rows::{self, Outcome};
 use crate::sandbox::seed::values::Line;
 use crate::sandbox::seed::written::{Rule, Written};
-use crate::sandbox::seed::{rates, skills};
+use crate::sandbox::seed::{custom_fields, rates, skills};
 use crate::store::{Db, Error, Param};
 
 /// When the sandbox starts, and for how many days an invitation is valid if the seed does not say.
@@ -45,6 +45,9 @@ pub(super) fn account(db: &mut Db, account: &Account, start: Start) -> Result<()
     }
     for skill in &account.skills {
         skills::plant(db, account_id, skill, created_at)?;
+    }
+    for field in &account.custom_fields {
+        custom_fields::plant(db, account_id, field, created_at)?;
     }
     for record in &account.members {
         member(db, account_id, currency, record, start)?;
@@ -94,6 +97,7 @@ fn member(db: &mut Db, account_id: AccountId, currency: &str, member: &Member, s
     profile(db, member, start)?;
     rates::plant(db, account_id, currency, member, created_at, start.now)?;
     skills::plant_held(db, account_id, member, created_at)?;
+    custom_fields::plant_values(db, account_id, member, created_at)?;
     rows::references(db, Subject::new(account_id, people::USER, user_id), &member.external_references, created_at)?;
     if let Some(token) = &member.token {
         tokens::insert(db, account_id, user_id, &token.value, "sandbox", start.now)?;

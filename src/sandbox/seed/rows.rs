@@ -126,7 +126,7 @@ pub(super) fn references(
     })
 }
 
-fn row<'a>(columns: impl IntoIterator<Item = (&'static str, Param<'a>)>) -> NewRow {
+pub(super) fn row<'a>(columns: impl IntoIterator<Item = (&'static str, Param<'a>)>) -> NewRow {
     columns.into_iter().map(|(column, value)| (column, value.into())).collect()
 }
 

@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::engine::access::{ASSIGNABLE, INVITABLE};
 use crate::language::{LANGUAGES, Language};
 use crate::oauth::redirects;
+use crate::resources::custom_fields::{ACCESS_NAMES, TYPES};
 use crate::resources::external_references::NESTED;
 use crate::resources::skills::CATEGORY_NAMES;
 use crate::sandbox::seed::written::Rule;
@@ -74,6 +75,8 @@ const fn form(number: usize) -> Form {
         24 => Form::Attribute("description", Kind::LongText),
         25 => Form::Attribute("target", Kind::Whole(0, 100)),
         26 => Form::Day,
+        30 => Form::Attribute("value_type", Kind::Choice(TYPES)),
+        31 => Form::Attribute("access", Kind::Choice(ACCESS_NAMES)),
         _ => Form::RedirectUri,
     }
 }
@@ -104,6 +107,8 @@ pub type SkillLevel = Formed<23, i64>;
 pub type LongText = Formed<24, String>;
 pub type Target = Formed<25, i64>;
 pub type Day = Formed<26, String>;
+pub type CustomFieldType = Formed<30, String>;
+pub type CustomFieldAccess = Formed<31, String>;
 
 impl<const FORM: usize, T: DeserializeOwned + Into<Json>> Rule for Formed<FORM, T> {
     type Input = T;

@@ -6,7 +6,8 @@
 //! is one line.
 //!
 //! Invariants: everything is `'static` and `const`, nothing does I/O or names a particular resource. SQL fragments
-//! refer to the resource's own table by the alias `t`, and to the account by `?1`.
+//! refer to the resource's own table by the alias `t`, to the account by `?1`, to the rung of the caller by `{rung}`, and
+//! to the current day, in days since 1970, by `{today}`.
 
 mod association;
 mod field;
@@ -173,7 +174,7 @@ impl Resource {
             Verb::Create { .. } if operation.at.is_some() => {
                 format!("/{}/{}", self.name, operation.at.unwrap_or_default())
             }
-            Verb::Index | Verb::Create { .. } => format!("/{}", self.name),
+            Verb::Index | Verb::Create { .. } | Verb::DestroyMany { .. } => format!("/{}", self.name),
             Verb::Show | Verb::Update | Verb::Destroy => format!("/{}/{{id}}", self.name),
             Verb::ShowOwn(word) => format!("/{}/{word}", self.name),
             Verb::Action(name) | Verb::Document(name) | Verb::Attach(name) | Verb::Detach(name) => {

@@ -15,6 +15,8 @@ pub struct Operation {
     /// Callers below this rung may never do it.
     pub from: Rung,
     pub ownership: Option<Ownership>,
+    /// A boolean of the record, and the refusal where it is false.
+    pub only_if: Option<(&'static str, &'static str)>,
     /// The word after the path of the collection or the record, if it is not the verb's.
     pub at: Option<&'static str>,
     /// What a [`Verb::Document`] reads and answers.
@@ -69,7 +71,18 @@ impl FileInput {
 
 impl Operation {
     pub const fn new(verb: Verb, id: &'static str, from: Rung, text: &'static str) -> Self {
-        Self { verb, id, text, from, ownership: None, at: None, document: None, file: None, sends_mail: false }
+        Self {
+            verb,
+            id,
+            text,
+            from,
+            ownership: None,
+            only_if: None,
+            at: None,
+            document: None,
+            file: None,
+            sends_mail: false,
+        }
     }
 
     #[must_use]
@@ -84,6 +97,13 @@ impl Operation {
         if let Some(ownership) = &mut self.ownership {
             ownership.deputies = Some(condition);
         }
+        self
+    }
+
+    /// Only to records in which this boolean is true; it may depend on the caller.
+    #[must_use]
+    pub const fn only_if(mut self, field: &'static str, refusal: &'static str) -> Self {
+        self.only_if = Some((field, refusal));
         self
     }
 
@@ -127,6 +147,8 @@ pub enum Verb {
     Update,
     /// `DELETE /resources/{id}`.
     Destroy,
+    /// `DELETE /resources?ids=1,2`: at most so many, all or none.
+    DestroyMany { most: usize },
     /// `PUT /resources/{id}/name`.
     Action(&'static str),
     /// `GET /resources/{id}/name`: something about the record, without the envelope.
@@ -147,6 +169,7 @@ impl Verb {
             Self::Create { .. } => "create",
             Self::Update => "update",
             Self::Destroy => "delete",
+            Self::DestroyMany { .. } => "delete_many",
             Self::Action(name) | Self::Document(name) | Self::Attach(name) | Self::Detach(name) => name,
         }
     }
@@ -157,7 +180,7 @@ impl Verb {
             Self::Index | Self::Show | Self::ShowOwn(_) | Self::Document(_) => "GET",
             Self::Create { .. } | Self::Attach(_) => "POST",
             Self::Update | Self::Action(_) => "PUT",
-            Self::Destroy | Self::Detach(_) => "DELETE",
+            Self::Destroy | Self::DestroyMany { .. } | Self::Detach(_) => "DELETE",
         }
     }
 
@@ -177,11 +200,19 @@ impl Verb {
 
     /// Whether its body is read (rule O5). That of a list may hold filters that are too long for an address.
     pub const fn reads_body(self) -> bool {
-        matches!(self, Self::Index | Self::Create { .. } | Self::Update | Self::Action(_) | Self::Attach(_))
+        matches!(
+            self,
+            Self::Index
+                | Self::Create { .. }
+                | Self::Update
+                | Self::Action(_)
+                | Self::Attach(_)
+                | Self::DestroyMany { .. }
+        )
     }
 
     /// Whether the answer of a success is an empty 204.
     pub const fn answers_nothing(self) -> bool {
-        matches!(self, Self::Destroy | Self::Detach(_))
+        matches!(self, Self::Destroy | Self::DestroyMany { .. } | Self::Detach(_))
     }
 }

@@ -58,6 +58,8 @@ impl Nested {
 #[derive(Clone, Copy)]
 pub struct Upsert {
     pub key: &'static [&'static str],
+    /// Whether a new record, with a new id, takes the place of one that would change.
+    pub renews: bool,
 }
 
 /// What deleting a record means.

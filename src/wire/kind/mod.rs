@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 pub use print::{DEFAULT_PICTURE, date, ids_in, picture, pointed_id, print_id, print_text, serialize_date, time};
 use print::{print_ids, print_pointer};
-use read::{CONTROL, boolean, integer, is_currency, line, long_text, object, percent};
+use read::{CONTROL, boolean, integer, is_currency, line, long_text, object, objects, percent, typed};
 pub use read::{day, is_mailbox, moment, truth};
 
 /// Largest amount of money, in cents: the wire's integers have 32 bits.
@@ -24,6 +24,9 @@ const LONGEST_LINE: usize = 255;
 
 /// Longest text of several lines, in Unicode scalar values.
 const LONGEST_TEXT: usize = 10_000;
+
+/// Longest list of objects.
+const MOST_OBJECTS: usize = 500;
 
 /// A borrowed stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +111,10 @@ pub enum Kind {
     Currency,
     /// An object with these members, stored as JSON text.
     Object(&'static [Property]),
+    /// An array of objects with these members, stored as JSON text.
+    Objects(&'static [Property]),
+    /// A value whose type a rule of the record knows: text, a number or a list of these, stored as JSON text.
+    Typed,
     /// A day in UTC, stored as days since 1970-01-01.
     Date,
     /// A moment, stored as microseconds since 1970-01-01T00:00:00Z.
@@ -185,6 +192,14 @@ impl Kind {
                     refuse(&format!("must be an object with {}.", enumerate(&required)))
                 }
             },
+            Self::Objects(members) => match objects(members, input) {
+                Some(value) => Ok(value),
+                None => {
+                    let names: Vec<&str> = members.iter().map(|member| member.name).collect();
+                    refuse(&format!("must be a list of at most {MOST_OBJECTS} objects with {}.", enumerate(&names)))
+                }
+            },
+            Self::Typed => typed(input).map_or_else(|| refuse("must be text, a number or a list of these."), Ok),
             Self::Time | Self::Ids(_) | Self::Number | Self::Picture | Self::Pointer => refuse("cannot be set."),
         }
     }
@@ -208,7 +223,9 @@ impl Kind {
             (_, Cell::Int(number)) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
             (Self::Ids(_), Cell::Text(numbers)) => print_ids(numbers, out),
             (Self::Pointer, Cell::Text(pointer)) => print_pointer(pointer, out),
-            (Self::Object(_), Cell::Text(json)) => out.extend_from_slice(json.as_bytes()),
+            (Self::Object(_) | Self::Objects(_) | Self::Typed, Cell::Text(json)) => {
+                out.extend_from_slice(json.as_bytes());
+            }
             (_, Cell::Text(text)) => print_text(text, out),
         }
     }
@@ -234,6 +251,11 @@ impl Kind {
                 let names: Vec<&str> = members.iter().map(|member| member.name).collect();
                 format!("object with {}", enumerate(&names))
             }
+            Self::Objects(members) => {
+                let names: Vec<&str> = members.iter().map(|member| member.name).collect();
+                format!("list of objects with {}", enumerate(&names))
+            }
+            Self::Typed => "text, number or list, as the type says".to_owned(),
             Self::Date => "day in UTC, such as 2031-02-01".to_owned(),
             Self::Time => "time in UTC, such as 2031-02-01T09:30:00Z".to_owned(),
         }
@@ -264,6 +286,14 @@ impl Kind {
                 "properties": {"key": {"type": "string"}, "id": Self::Id("").schema(false, false)},
                 "required": ["key", "id"],
             }),
+            Self::Objects(members) => {
+                json!({"type": "array", "maxItems": MOST_OBJECTS, "items": Self::Object(members).schema(false, true)})
+            }
+            Self::Typed => {
+                let one = json!([{"type": "string"}, {"type": "number"}]);
+                let (text, number, list) = (&one[0], &one[1], json!({"type": "array", "items": {"oneOf": one}}));
+                json!({"oneOf": [text, number, list]})
+            }
             Self::Object(members) => {
                 let properties: serde_json::Map<String, Json> =
                     members.iter().map(|member| (member.name.into(), member.kind.schema(false, true))).collect();

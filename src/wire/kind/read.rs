@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use serde_json::{Value as Json, json};
 
-use crate::wire::kind::{Kind, LONGEST_LINE, LONGEST_TEXT, Property, Value};
+use crate::wire::kind::{Kind, LONGEST_LINE, LONGEST_TEXT, MOST_OBJECTS, Property, Value};
 
 /// A boolean in a query parameter or in an attribute given as text (rules B10 and C10).
 pub fn truth(text: &str) -> Option<bool> {
@@ -161,6 +161,44 @@ pub(super) fn object(members: &[Property], input: &Json) -> Option<Value> {
         }
     }
     Some(Value::Text(Json::Object(kept).to_string()))
+}
+
+/// The objects of a list as JSON text; `None` if one is wrong or there are too many.
+pub(super) fn objects(members: &[Property], input: &Json) -> Option<Value> {
+    let elements = elements(input).filter(|elements| elements.len() <= MOST_OBJECTS)?;
+    let mut texts = Vec::with_capacity(elements.len());
+    for element in elements {
+        match object(members, element)? {
+            Value::Text(text) => texts.push(text),
+            _ => return None,
+        }
+    }
+    Some(Value::Text(format!("[{}]", texts.join(","))))
+}
+
+/// Text, a number or a list of these as JSON text.
+pub(super) fn typed(input: &Json) -> Option<Value> {
+    let is_plain = |value: &Json| matches!(value, Json::String(_) | Json::Number(_));
+    if is_plain(input) {
+        return Some(Value::Text(input.to_string()));
+    }
+    let elements = elements(input).filter(|elements| elements.iter().copied().all(is_plain))?;
+    Some(Value::Text(Json::Array(elements.into_iter().cloned().collect()).to_string()))
+}
+
+/// The elements of a list in JSON, or in a form with numbers in its brackets.
+fn elements(input: &Json) -> Option<Vec<&Json>> {
+    match input {
+        Json::Array(elements) => Some(elements.iter().collect()),
+        Json::Object(members) => {
+            let number = |key: &String| key.parse::<u16>().ok();
+            let mut numbered: Vec<(u16, &Json)> =
+                members.iter().map(|(key, value)| Some((number(key)?, value))).collect::<Option<_>>()?;
+            numbered.sort_by_key(|(number, _)| *number);
+            Some(numbered.into_iter().map(|(_, value)| value).collect())
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

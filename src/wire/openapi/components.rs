@@ -60,12 +60,15 @@ impl Components {
         instead_of(&original, named)
     }
 
-    /// The same choices under the same field have one name, after the first object that has them.
+    /// The same choices of one object, or under the same field, have one name, after the first that has them.
     fn name_of_choices(&self, owner: &str, field: &str, choices: &[Json]) -> String {
         let ending = title(field);
         let has_choices =
             |schema: &Json| schema.get("enum").and_then(Json::as_array).is_some_and(|known| known == choices);
-        let known = self.0.iter().find(|(name, schema)| name.ends_with(&ending) && has_choices(schema));
+        let known = self
+            .0
+            .iter()
+            .find(|(name, schema)| (name.ends_with(&ending) || name.starts_with(owner)) && has_choices(schema));
         known.map_or_else(|| format!("{owner}{ending}"), |(name, _)| name.clone())
     }
 

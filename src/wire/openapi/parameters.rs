@@ -81,6 +81,10 @@ pub fn of(components: &mut Components, resource: &Resource, operation: &Operatio
     if !verb.answers_nothing() && operation.document.is_none() {
         parameters.extend(keys(resource));
     }
+    if let Verb::DestroyMany { most } = verb {
+        let schema = json!({"type": "string", "pattern": IDS});
+        parameters.push(query("ids", schema, &format!("Ids with commas, at most {most}.")));
+    }
     for parameter in operation.document.iter().flat_map(|document| document.parameters) {
         let mut described = query(parameter.name, parameter.kind.schema(false, true), parameter.text);
         described["required"] = json!(true);

@@ -207,7 +207,7 @@ fn one_of_words(words: &[(&'static str, &'static str)], given: &Given<'_>) -> Re
     let condition = |piece: &str| words.iter().find(|(word, _)| *word == piece).map(|(_, fragment)| *fragment);
     let found: Vec<Option<&'static str>> = pieces.into_iter().map(|piece| condition(piece.trim())).collect();
     let is_whole = found.iter().all(Option::is_some);
-    let any = found.into_iter().flatten().map(|fragment| Condition::OnDay(fragment, 0)).collect::<Vec<_>>();
+    let any = found.into_iter().flatten().map(Condition::Fixed).collect::<Vec<_>>();
     let condition = if any.is_empty() { Condition::Never } else { Condition::Any(any) };
     Reading { condition: Some(condition), is_whole }
 }

@@ -31,6 +31,10 @@ pub struct ListQuery {
     /// `None` for all rows that meet the conditions.
     pub slice: Option<Slice>,
     pub paging: Paging,
+    /// Of the reader, for conditions with `{rung}`.
+    pub rung: Rung,
+    /// In days since 1970, for conditions with `{today}`.
+    pub today: i64,
 }
 
 pub type Order = (&'static Sort, Direction);
@@ -41,7 +45,7 @@ impl ListQuery {
         let asked = explicit_order(resource, params, rung);
         let order = asked.unwrap_or_else(|| default_order(resource));
         let (slice, paging) = paging::page(params);
-        let mut query = Self { conditions, best: None, order, slice: Some(slice), paging };
+        let mut query = Self { conditions, best: None, order, slice: Some(slice), paging, rung, today: 0 };
         // A blank `only` is absent (rule B6).
         if let Some(only) = Given::read(params, "only") {
             query.conditions.push(Condition::Among("t.id", Ids::read("only", MOST_LISTED, &only)?.ids));
@@ -63,8 +67,7 @@ impl ListQuery {
     /// The same on this day, in days since 1970.
     #[must_use]
     pub fn on_day(self, today: i64) -> Self {
-        let conditions = self.conditions.into_iter().map(|condition| condition.on_day(today)).collect();
-        Self { conditions, ..self }
+        Self { today, ..self }
     }
 
     /// The most rows that it can find.

@@ -95,6 +95,10 @@ fn each_mistake_is_reported_in_one_line_with_its_place_and_nothing_is_created() 
     let member = |rest: &str| account(&format!("  - {{full_name: B, {rest}}}"));
     let able = |rest: &str| member(&format!("email_address: b@x.test, permission: collaborator, {rest}"));
     let invited = |rest: &str| account(&format!("  invitations:\n  - full_name: P\n    {rest}"));
+    let field = |rest: &str, value: &str| {
+        let held = format!("  - {{full_name: B, email_address: b@x.test, permission: collaborator, {value}}}");
+        account(&format!("{held}\n  custom_fields: [{{name: F, {rest}}}]"))
+    };
     let pending = |rest: &str| invited(&format!("email_address: p@x.test\n    {rest}"));
     let application = |rest: &str| account(&format!("  applications: [{{name: A, client_id: c, {rest}}}]"));
     // The caret marks the reported place and is removed from the file.
@@ -172,6 +176,16 @@ fn each_mistake_is_reported_in_one_line_with_its_place_and_nothing_is_created() 
             &pending("external_references: [^{service_name: a, service_model: b, service_model_ref: c, status: d}]"),
             "Status must be one of successful, pending, failed.",
         ),
+        (&field("value_type: ^text", ""), "Value type must be one of string, date"),
+        (&field("read_access: ^everybody", ""), "Access must be one of account_collaboration"),
+        (&field("choices: [{label: ^A}]", ""), "Only fields of the types single and multi"),
+        (&field("value_type: multi, unique_constraint: ^true", ""), "no unique values"),
+        (&field("value_type: multi, default_text: ^hint", ""), "no hint"),
+        (&field("value_type: number", "custom_field_values: [{field: F, value: ^many}]"), "Value must be a number"),
+        (&field("value_type: single", "custom_field_values: [{field: F, value: ^[A]}]"), "no choice \"A\""),
+        (&field("value_type: single", "custom_field_values: [{field: F, value: ^[9]}]"), "no such choice"),
+        (&field("id: 1", "custom_field_values: [{field: ^G, value: x}]"), "no custom field \"G\""),
+        (&field("id: 1", "custom_field_values: [{field: F, value: x}, {field: ^1, value: y}]"), "is there twice"),
         (&application("secret: s, redirect_uris: [^\"x\"]"), "redirect URI is absolute"),
         (&application("secret: s, redirect_uris: ^[]"), "at least one"),
         (&application("secret: s, redirect_uris: [\"https://x.test\"], member: ^p@x.test"), "no member"),

@@ -36,7 +36,7 @@ pub(crate) fn operations() -> Vec<ServedOperation> {
 pub(crate) struct Example {
     /// Method and path template, as in the registry.
     pub(crate) operation: (&'static str, &'static str),
-    /// The parameters that it does not work without.
+    /// The parameters that it does not work without; `{id}` stands for the id of the record.
     pub(crate) query: &'static str,
     /// The expected status.
     pub(crate) success: u16,
@@ -74,6 +74,9 @@ const UTILIZATIONS: &Subject =
     &Subject { prepare: utilization, is_owned: false, own: "601", foreign: "611", unknown: "999" };
 const REFERENCES: &Subject =
     &Subject { prepare: reference, is_owned: false, own: "701", foreign: "711", unknown: "999" };
+const FIELDS: &Subject = &Subject { prepare: field, is_owned: false, own: "804", foreign: "811", unknown: "999" };
+const FIELD_VALUES: &Subject =
+    &Subject { prepare: field_value, is_owned: false, own: "902", foreign: "911", unknown: "999" };
 const ROLES: &Subject = &Subject { prepare: role, is_owned: false, own: "103", foreign: "111", unknown: "999" };
 
 const fn example(
@@ -199,6 +202,31 @@ pub(crate) const EXAMPLES: &[Example] = &[
         UTILIZATIONS,
     ),
     example(("DELETE", "/billable_utilizations/{id}"), 204, || None, UTILIZATIONS),
+    example(("GET", "/custom_fields"), 200, || None, FIELDS),
+    example(("POST", "/custom_fields"), 200, || Some(json!({"custom_field": {"name": "Example"}})), FIELDS),
+    example(("PUT", "/custom_fields/{id}"), 200, || Some(json!({"custom_field": {"name": "Renamed"}})), FIELDS),
+    example(("DELETE", "/custom_fields/{id}"), 204, || None, FIELDS),
+    example(("GET", "/custom_field_choices"), 200, || None, FIELDS),
+    Example { query: "subject_type=User", ..example(("GET", "/custom_field_values"), 200, || None, FIELD_VALUES) },
+    example(
+        ("POST", "/custom_field_values"),
+        200,
+        || {
+            Some(json!({"custom_field_value": {
+                "subject_type": "User", "subject_id": 8, "custom_field_id": 802, "value": [823],
+            }}))
+        },
+        FIELD_VALUES,
+    ),
+    Example { query: "ids={id}", ..example(("DELETE", "/custom_field_values"), 204, || None, FIELD_VALUES) },
+    example(("GET", "/custom_field_values/{id}"), 200, || None, FIELD_VALUES),
+    example(
+        ("PUT", "/custom_field_values/{id}"),
+        200,
+        || Some(json!({"custom_field_value": {"value": [823]}})),
+        FIELD_VALUES,
+    ),
+    example(("DELETE", "/custom_field_values/{id}"), 204, || None, FIELD_VALUES),
 ];
 
 /// An invitation by the token's owner, with an address made unique by counting the existing ones.
@@ -251,6 +279,21 @@ pub(crate) fn utilization(server: &Server, _token: &str) -> Option<String> {
     made(server, "/billable_utilizations", &json!({"billable_utilization": target}))
 }
 
+/// A new field that every collaborator may read and project leads may write.
+fn field(server: &Server, _token: &str) -> Option<String> {
+    let field = json!({
+        "name": "Prepared", "value_type": "number", "read_access": "account_collaboration",
+        "write_access": "project_lead",
+    });
+    made(server, "/custom_fields", &json!({"custom_field": field}))
+}
+
+/// An office that the administrator sets: every collaborator may read it, and project leads may write it.
+fn field_value(server: &Server, _token: &str) -> Option<String> {
+    let office = json!({"subject_type": "User", "subject_id": 9, "custom_field_id": 802, "value": [822]});
+    made(server, "/custom_field_values", &json!({"custom_field_value": office}))
+}
+
 fn reference(server: &Server, _token: &str) -> Option<String> {
     let reference = json!({
         "subject_type": "Role", "subject_id": 101, "service_name": "hr", "service_model": "Job",
@@ -292,10 +335,10 @@ impl Example {
         served.from == Rung::EVERYONE
     }
 
-    /// Whether a body is read. DELETE has none, and GET ignores it.
+    /// Whether a body is read. DELETE and GET of one record have none.
     pub(crate) fn reads_body(&self) -> bool {
         let (method, path) = self.operation;
-        ["POST", "PUT"].contains(&method) || method == "GET" && !path[1..].contains('/')
+        ["POST", "PUT"].contains(&method) || !path[1..].contains('/')
     }
 
     /// The request without token and body, with `query` appended to the path.
@@ -303,7 +346,7 @@ impl Example {
         let mut target = format!("{}{query}", self.path(id));
         if !self.query.is_empty() {
             target.push(if target.contains('?') { '&' } else { '?' });
-            target.push_str(self.query);
+            target.push_str(&self.query.replace("{id}", id));
         }
         server.request(self.operation.0, &target)
     }

@@ -14,7 +14,7 @@ fn another_creator(token: &str) -> &'static str {
 fn status(server: &Server, example: &Example, caller: &str, is_own: bool) -> String {
     let maker = if is_own { caller } else { another_creator(caller) };
     let before = server.everything_stored();
-    let id = match (example.has_id(), (example.subject.prepare)(server, maker)) {
+    let id = match (example.has_id() || example.query.contains("{id}"), (example.subject.prepare)(server, maker)) {
         (false, _) => String::new(),
         (true, Some(id)) => id,
         // A caller who may not create records has no own ones.

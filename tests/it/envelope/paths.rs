@@ -219,7 +219,7 @@ fn c17_no_header_and_no_parameter_overrides_the_method() {
 #[test]
 fn a_sandbox_says_of_the_vendors_other_paths_that_it_does_not_serve_them() {
     let server = Server::start();
-    for path in ["/workspaces", "/workspaces/1", "/time_entries.json", "/custom_fields/1/x"] {
+    for path in ["/workspaces", "/workspaces/1", "/time_entries.json", "/expenses/1/x"] {
         let answer = get(&server, path).expect(404);
         let collection = path.split(['/', '.']).nth(1).unwrap();
         let message = format!("Not found. This sandbox does not serve /{collection}; it serves account_invitations, ");

@@ -29,7 +29,7 @@ use crate::support::database::Database;
 use crate::support::postgres::PostgresServer;
 use crate::support::{Answer, Server, token};
 
-const REQUESTS: usize = 5_000;
+const REQUESTS: usize = 8_000;
 
 /// Differences after which a run stops.
 const ENOUGH: usize = 5;

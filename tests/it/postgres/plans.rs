@@ -63,6 +63,19 @@ const CROWD: &str = "\
       service_model_ref, status, created_at, updated_at)
       SELECT account_id, 'Skill', id, 'hr', 'Ability', 'ref ' || id, 'pending', id, id FROM skills WHERE id % 2 = 0
       AND id > 400;
+    INSERT INTO custom_fields (account_id, name, name_key, value_type, unique_constraint, read_access, write_access,
+      read_from, write_from, created_at, updated_at)
+      SELECT CASE WHEN n % 10 = 0 THEN 1 ELSE 3 + n % 198 END, 'Field ' || n, 'field ' || n,
+      CASE WHEN n % 2 = 0 THEN 'single' ELSE 'string' END, 0, 'project_lead', 'account_admin', 4, 7, n, n
+      FROM generate_series(1, 10000) n;
+    INSERT INTO custom_field_choices (account_id, custom_field_id, label, label_key, position, created_at, updated_at)
+      SELECT f.account_id, f.id, 'Choice ' || n, 'choice ' || n, n, f.created_at, f.created_at
+      FROM custom_fields f CROSS JOIN generate_series(1, 5) n WHERE f.value_type = 'single' AND f.id > 900;
+    INSERT INTO custom_field_values (account_id, custom_field_id, subject_type, subject_id, value, value_key,
+      display_text, setter_id, created_at, updated_at)
+      SELECT u.account_id, f.id, 'User', u.id, '\"v\"', 'v' || u.id, 'v', u.id, u.created_at, u.created_at
+      FROM users u JOIN LATERAL (SELECT id FROM custom_fields WHERE account_id = u.account_id AND value_type = 'string'
+      ORDER BY id DESC LIMIT 2) f ON true WHERE u.id > 30;
     INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, created_at,
       updated_at)
       SELECT 1, n, n || '@example.test', n || '@example.test', n || '@mail.test',

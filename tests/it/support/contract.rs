@@ -23,6 +23,7 @@ pub(crate) const FILES: &[&str] = &[
     include_str!("../contract/ox-skills.openapi.json"),
     include_str!("../contract/ox-rates.openapi.json"),
     include_str!("../contract/ox-photos.openapi.json"),
+    include_str!("../contract/ox-fields.openapi.json"),
 ];
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::load);

@@ -3,6 +3,7 @@
 //!
 //! [`Found`] is no key of the file: `check` sets it.
 
+mod custom_fields;
 mod rates;
 mod skills;
 
@@ -15,6 +16,7 @@ use crate::sandbox::seed::values::{
     Line, LongText, Moment, Name, Percent, RecordNumber, RedirectUri, Seats, Text, YesNo,
 };
 use crate::sandbox::seed::written::{NonEmpty, Written};
+pub use custom_fields::{AnyValue, CustomField, FoundValue, MemberValue};
 pub use rates::{BillableUtilization, CostRate, FoundRate};
 pub use skills::{FoundSkill, MemberSkill, Skill};
 
@@ -59,6 +61,9 @@ pub struct Account {
     pub roles: Vec<Role>,
     #[serde(default)]
     pub skills: Vec<Skill>,
+    /// What the account wants to know of its users beyond the fields that everybody has.
+    #[serde(default)]
+    pub custom_fields: Vec<CustomField>,
     #[serde(default)]
     pub members: Vec<Member>,
     #[serde(default)]
@@ -133,6 +138,9 @@ pub struct Member {
     /// What the person can.
     #[serde(default)]
     pub skills: Vec<MemberSkill>,
+    /// What the person has in custom fields.
+    #[serde(default)]
+    pub custom_field_values: Vec<MemberValue>,
     /// Whether the member starts without the right to write.
     #[serde(default)]
     pub default_read_only: bool,

@@ -44,6 +44,11 @@ pub(super) fn request(dice: &mut Dice, known: &mut Known) -> Asked {
             Asked::new(method, &format!("{place}/{id}{suffix}")).params(dice, &body)
         }
         Verb::Destroy => Asked::new(method, &format!("{place}/{id}{suffix}")),
+        Verb::DestroyMany { .. } => {
+            let one = known.id(dice, resource.name).filter(|_| dice.once_in(2));
+            let ids = vec![("ids".to_owned(), one.unwrap_or_else(|| values::ids(dice, known, resource.name)))];
+            Asked::new(method, &format!("{place}{suffix}")).query(&ids)
+        }
         Verb::Action(action) => Asked::new(method, &format!("{place}/{id}/{action}{suffix}")),
         Verb::Document(_) | Verb::Attach(_) | Verb::Detach(_) => {
             let path = resource.path(operation).replace("{id}", &id);
@@ -81,6 +86,7 @@ fn operation(dice: &mut Dice) -> (&'static Resource, &'static Operation) {
                 Verb::Update | Verb::Action("enable" | "resend") => (6, operation),
                 Verb::Show | Verb::Action(_) | Verb::Document(_) | Verb::Attach(_) => (3, operation),
                 Verb::Destroy => (2, operation),
+                Verb::DestroyMany { .. } => (2, operation),
                 Verb::ShowOwn(_) | Verb::Detach(_) => (1, operation),
             })
             .collect();
@@ -151,9 +157,11 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
         let value = match filter.test {
             _ if dice.once_in(10) => values::text(dice, known),
             Test::Flag { .. } | Test::Has => values::flag(dice),
-            Test::Equals(..) if filter.is_required => dice.one_of(&["User", "User", "Role", "Skill"]).to_owned(),
+            Test::Equals(..) if filter.is_required => {
+                dice.one_of(&["User", "User", "Role", "Skill", "CustomField"]).to_owned()
+            }
             Test::Words(words) => dice.pick(words).map_or_else(String::new, |(word, _)| (*word).to_owned()),
-            Test::Special(_) => special(dice, known),
+            Test::Special(_) => special(dice, known, filter.name),
             Test::Contains(_) | Test::Equals(..) | Test::Lacks(_) | Test::Nothing | Test::Everything => {
                 values::text(dice, known)
             }
@@ -191,7 +199,20 @@ fn list_query(dice: &mut Dice, known: &Known, resource: &'static Resource) -> Pa
 }
 
 /// The value of a filter that is read by a function.
-fn special(dice: &mut Dice, known: &Known) -> String {
+fn special(dice: &mut Dice, known: &Known, filter: &str) -> String {
+    if filter.contains("custom") {
+        let id = |dice: &mut Dice, resource| known.id(dice, resource).unwrap_or_else(|| "801".to_owned());
+        let (field, choice) = (id(dice, "custom_fields"), id(dice, "custom_field_choices"));
+        let test = match filter {
+            "per_custom_field" => return dice.below(4).to_string(),
+            "by_custom_choice_value" => dice.one_of(&[choice.as_str(), "blank", "821,822", "x"]).to_owned(),
+            "by_custom_currency_value" => dice.one_of(&["998:USD", "5:EUR", "5", "9.98"]).to_owned(),
+            "by_custom_date_value" => dice.one_of(&["2031-01-01", "2030-01-01:2031-06-01", "soon"]).to_owned(),
+            _ => dice.one_of(&["E-6", "e-7", "13", "-2.50", "zoë", "NaN"]).to_owned(),
+        };
+        let several = format!("({field}:{test}):({}:{test})", id(dice, "custom_fields"));
+        return dice.one_of(&[several.as_str(), &format!("{field}:{test}"), &field]).to_owned();
+    }
     let skills: Vec<String> = (0..2).map(|_| known.id(dice, "skills").unwrap_or_else(|| "1".to_owned())).collect();
     let operation = dice.one_of(&["and", "or", "nonsense"]);
     format!(r#"{{"{}":[{}],"{}":[],"operation":"{operation}"}}"#, skills[0], dice.below(6), skills[1])
@@ -265,6 +286,11 @@ fn body(
 }
 
 fn attributes(dice: &mut Dice, known: &mut Known, resource: &'static Resource, creates: bool) -> Value {
+    // By chance, a value hardly ever fits its field.
+    if resource.name == "custom_field_values" && dice.once_in(2) {
+        let (subject, value) = (3 + dice.below(6), format!("Word {}", dice.below(30)));
+        return json!({"subject_type": "User", "subject_id": subject, "custom_field_id": 807, "value": value});
+    }
     let mut attributes = Map::new();
     for field in resource.fields {
         let Some(input) = field.input else { continue };

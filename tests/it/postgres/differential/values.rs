@@ -217,11 +217,13 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
         Kind::Choice(choices) if name == "permission" => {
             json!(if dice.once_in(6) { dice.one_of(choices) } else { dice.one_of(&LEVELS) })
         }
+        Kind::Choice(choices) if name == "value_type" && dice.once_in(2) => json!(choices[0]),
         Kind::Choice(choices) => json!(dice.one_of(choices)),
         // Most known users have never joined, and only members have skills.
         Kind::Id("users") if name == "user_id" => json!(1 + dice.below(12)),
         Kind::NumberedId("subject") => {
-            let resource = dice.one_of(&["users", "roles", "skills"]);
+            let resource =
+                dice.one_of(&["users", "users", "users", "roles", "skills", "custom_fields", "custom_field_values"]);
             json!(known.id(dice, resource))
         }
         Kind::Id(resource) | Kind::NumberedId(resource) => match dice.below(8) {
@@ -261,6 +263,18 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
             }
             Value::Object(object)
         }
+        Kind::Objects(members) => {
+            let object = |dice: &mut Dice, known: &mut Known| of_kind(dice, known, name, Kind::Object(members));
+            (0..dice.below(4)).map(|_| object(dice, known)).collect()
+        }
+        Kind::Typed => match dice.below(7) {
+            0 | 4 => json!(format!("Word {}", dice.below(9))),
+            1 => json!(dice.one_of(&["2031-02-01", "2030-12-31", "13"])),
+            2 => serde_json::from_str(dice.one_of(NUMBERS)).unwrap_or_default(),
+            5 => json!(text(dice, known)),
+            3 => json!([dice.below(3) * 499, dice.one_of(&["USD", "EUR", "usd"])]),
+            _ => json!([known.id(dice, "custom_field_choices"), 822]),
+        },
         Kind::Whole(least, most) => match dice.below(5) {
             0 => json!(dice.one_of(NUMBERS)),
             1 => json!(most + 1),
