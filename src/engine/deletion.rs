@@ -1,6 +1,6 @@
 //! Records deleted as their description says: for good with what depends on them, or softly while other rows name them.
 
-use crate::engine::audit::AuditEntry;
+use crate::engine::audit::{self, AuditEntry};
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::nested::{self, Subject};
@@ -42,6 +42,10 @@ fn is_in_use(db: &mut Db, record: &Record) -> Result<bool, Error> {
 pub fn take_along(db: &mut Db, context: &Context, record: &Record) -> Result<(), Error> {
     let account = context.caller.account_id;
     for dependents in record.resource.deletion.takes_along {
+        if let Some(resource) = dependents.resource {
+            let condition = dependents.condition;
+            audit::note_deletion_of_each(db, context, resource, condition, [account.into(), record.id.into()])?;
+        }
         let sql = format!("DELETE FROM {} WHERE account_id = ?1 AND {}", dependents.table, dependents.condition);
         let gone = db.exec(&sql, &[account.into(), record.id.into()])?;
         if let Some(tally) = dependents.tally.filter(|_| gone > 0) {

@@ -69,4 +69,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "pictures of users",
         script: include_str!("../../migrations/0011_photos.sql"),
     },
+    Migration {
+        version: 12,
+        oldest_program: 10,
+        name: "events for those who poll",
+        script: include_str!("../../migrations/0012_events.sql"),
+    },
 ];

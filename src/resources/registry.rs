@@ -2,7 +2,8 @@
 
 use crate::resources::entry::Entry;
 use crate::resources::{
-    billable_utilizations, cost_rates, external_references, invitations, memberships, roles, skills, users,
+    billable_utilizations, cost_rates, external_references, invitations, memberships, roles, skills, subscribed_events,
+    users,
 };
 
 /// Includes those that only appear in includes of others.
@@ -17,6 +18,7 @@ pub static REGISTRY: &[&Entry] = &[
     &skills::MEMBERSHIPS,
     &cost_rates::ENTRY,
     &billable_utilizations::ENTRY,
+    &subscribed_events::ENTRY,
 ];
 
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -48,7 +48,7 @@ pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &
     }
     let Some(rate) = changes.get("cost_rate_in_cents") else { return Ok(()) };
     let amount = if let Value::Int(cents) = rate { Some(*cents) } else { None };
-    Ok(cost_rates::follow(db, account, record.id.typed(), amount, context.now)?)
+    cost_rates::follow_and_note(db, context, record.id.typed(), [record.int("cost_rate_in_cents"), amount])
 }
 
 /// Whether the member is outside of the company, active, and may not log in; with the changes, if there are some.
@@ -101,6 +101,7 @@ pub fn raise(
                 db.exec(sql, &[account.into(), id.into(), permission.into(), Param::Int(now.0)])?;
                 AuditEntry::new(account, now, "account_membership.update", "account_memberships", id)
                     .by(actor)
+                    .event("account_membership:updated")
                     .change("permission", Kind::Line, [held, permission].map(|level| Cell::Text(level.name())))
                     .write(db)?;
             }

@@ -6,8 +6,8 @@ use crate::resources::people::{ACTIVE_MEMBERSHIPS, USER};
 use crate::resources::users::{capacity, photos, picture, rules};
 use crate::resources::{external_references, memberships, roles, skills};
 use crate::wire::describe::{
-    Association, DefaultScope, Deletion, Dependents, Direction, Field, FileInput, Filter, Flag, Letters, Operation,
-    Resource, Restriction, Rung, Search, Sort, Tally, Test, Unique, Verb,
+    Association, DefaultScope, Deletion, Dependents, Direction, EVENTS, Field, FileInput, Filter, Flag, Letters,
+    Operation, Resource, Restriction, Rung, Search, Sort, Tally, Test, Unique, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -243,10 +243,16 @@ pub static RESOURCE: Resource = Resource {
     tallies: &[Tally { name: ACTIVE_MEMBERSHIPS, conditions: &[IS_ACTIVE] }],
     // When a person is erased: no request deletes a user.
     deletion: Deletion {
-        takes_along: &[Dependents { table: "skill_memberships", condition: "user_id = ?2", tally: Some(skills::ALL) }],
+        takes_along: &[Dependents {
+            table: "skill_memberships",
+            condition: "user_id = ?2",
+            tally: Some(skills::ALL),
+            resource: Some(&skills::MEMBERSHIP),
+        }],
         ..Deletion::PLAIN
     },
     unique: &[Unique { index: rules::ADDRESS, field: "email_address", message: rules::ADDRESS_TAKEN }],
+    events: EVENTS,
     operations: &[
         Operation::new(Verb::Index, "GetUsers", Rung::EVERYONE, "Retrieve users."),
         Operation::new(Verb::ShowOwn("me"), "GetMyUserData", Rung::EVERYONE, "Retrieve the user of the token."),

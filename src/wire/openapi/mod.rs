@@ -123,7 +123,7 @@ fn details(resource: &Resource, operation: &Operation, readers: Readers) -> Stri
         Verb::Create { .. } => format!("The body has the attributes under {}.", resource.singular),
         Verb::Update => "Attributes that the body leaves out keep their values. PATCH does the same.".to_owned(),
         Verb::Destroy | Verb::Detach(_) => "The answer has no body.".to_owned(),
-        Verb::Document(_) => "The answer has no envelope.".to_owned(),
+        Verb::Document(_) | Verb::Overview(_) => "The answer has no envelope.".to_owned(),
         Verb::Attach(_) => "The body is multipart/form-data. Answers the record as it is afterwards.".to_owned(),
         Verb::Action(_) => "Needs no body. Answers the record as it is afterwards.".to_owned(),
     };

@@ -74,6 +74,7 @@ const UTILIZATIONS: &Subject =
     &Subject { prepare: utilization, is_owned: false, own: "601", foreign: "611", unknown: "999" };
 const REFERENCES: &Subject =
     &Subject { prepare: reference, is_owned: false, own: "701", foreign: "711", unknown: "999" };
+const EVENTS: &Subject = &Subject { prepare: |_, _| None, is_owned: false, own: "1", foreign: "1", unknown: "999" };
 const ROLES: &Subject = &Subject { prepare: role, is_owned: false, own: "103", foreign: "111", unknown: "999" };
 
 const fn example(
@@ -199,6 +200,8 @@ pub(crate) const EXAMPLES: &[Example] = &[
         UTILIZATIONS,
     ),
     example(("DELETE", "/billable_utilizations/{id}"), 204, || None, UTILIZATIONS),
+    example(("GET", "/subscribed_events"), 200, || None, EVENTS),
+    example(("GET", "/subscribed_events/event_types"), 200, || None, EVENTS),
 ];
 
 /// An invitation by the token's owner, with an address made unique by counting the existing ones.
