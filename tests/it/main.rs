@@ -35,6 +35,7 @@ mod deadlines;
 mod described;
 mod doubt;
 mod envelope;
+mod events;
 mod exact;
 mod kit;
 mod layers;
