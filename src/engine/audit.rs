@@ -2,6 +2,9 @@
 //!
 //! A row is written in the transaction of its change, so neither exists without the other. Rows are only ever added.
 //! They hold attributes under their wire names, and never a secret.
+//!
+//! A row may also be an event for those who poll: it then has the event's type, such as `user:updated`. What has no
+//! events, such as an invitation, leaves the type out and pays nothing for it.
 
 use std::borrow::Cow;
 
@@ -45,6 +48,7 @@ pub struct AuditEntry<'a> {
     subject: (&'a str, RecordId),
     before: Option<Attributes>,
     after: Option<Attributes>,
+    event_type: Option<Cow<'a, str>>,
 }
 
 impl<'a> AuditEntry<'a> {
@@ -57,7 +61,7 @@ impl<'a> AuditEntry<'a> {
         id: Id<KIND>,
     ) -> Self {
         let (actor, action, subject) = (Actor::OPERATOR, Cow::Borrowed(action), (table, id.record()));
-        Self { account_id, occurred_at: now, actor, action, subject, before: None, after: None }
+        Self { account_id, occurred_at: now, actor, action, subject, before: None, after: None, event_type: None }
     }
 
     /// What the caller did to a described record.
@@ -65,8 +69,25 @@ impl<'a> AuditEntry<'a> {
         let caller = &context.caller;
         let request_id = context.request_id.as_deref();
         let actor = Actor { user_id: caller.user_id(), token_id: caller.token_id(), request_id };
-        let entry = Self::new(caller.account_id, context.now, "", resource.name, id).by(actor);
-        Self { action: Cow::Owned(format!("{}.{action}", resource.singular)), ..entry }
+        Self::about(caller.account_id, context.now, resource, action, id).by(actor)
+    }
+
+    /// What was done to a described record, by an operator unless [`Self::by`] says otherwise.
+    pub fn about(
+        account_id: AccountId,
+        now: Timestamp,
+        resource: &'static Resource,
+        action: &str,
+        id: RecordId,
+    ) -> Self {
+        let event_type = (!resource.events.is_empty()).then(|| Cow::Owned(event_type(resource, action)));
+        let action = Cow::Owned(format!("{}.{action}", resource.singular));
+        Self { action, event_type, ..Self::new(account_id, now, "", resource.name, id) }
+    }
+
+    /// An event of this type, where no description says so.
+    pub fn event(self, event_type: &'a str) -> Self {
+        Self { event_type: Some(Cow::Borrowed(event_type)), ..self }
     }
 
     pub fn by(self, actor: Actor<'a>) -> Self {
@@ -90,8 +111,8 @@ impl<'a> AuditEntry<'a> {
         let client_address = self.actor.request_id.map(|id| id.client.to_string());
         db.exec_later(
             "INSERT INTO audit (account_id, occurred_at, actor_user_id, actor_token_id, request_id, action, \
-             subject_type, subject_id, before, after, client_address) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             subject_type, subject_id, before, after, client_address, event_type) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             &[
                 self.account_id.into(),
                 Param::Int(self.occurred_at.0),
@@ -104,9 +125,53 @@ impl<'a> AuditEntry<'a> {
                 self.before.as_ref().map(|attributes| attributes.0.as_str()).into(),
                 self.after.as_ref().map(|attributes| attributes.0.as_str()).into(),
                 client_address.as_deref().into(),
+                self.event_type.as_deref().into(),
             ],
         )
     }
+}
+
+/// Puts the deletion of many records into the trail with one statement, without what they were: there may be one for
+/// each person of the account. The condition has the account as `?1` and a parameter as `?2`.
+pub fn note_deletion_of_each(
+    db: &mut Db,
+    context: &Context,
+    resource: &Resource,
+    condition: &str,
+    [account, of]: [Param<'_>; 2],
+) -> Result<(), Error> {
+    let request_id = context.request_id.as_deref();
+    let client_address = request_id.map(|id| id.client.to_string());
+    let sql = format!(
+        "INSERT INTO audit (account_id, occurred_at, actor_user_id, actor_token_id, request_id, action, subject_type, \
+         subject_id, client_address, event_type) \
+         SELECT account_id, CAST(?3 AS BIGINT), CAST(?4 AS BIGINT), CAST(?5 AS BIGINT), CAST(?6 AS TEXT), \
+         '{}.delete', '{}', id, CAST(?7 AS TEXT), '{}' FROM {} WHERE account_id = ?1 AND {condition} ORDER BY id",
+        resource.singular,
+        resource.name,
+        event_type(resource, "delete"),
+        resource.table
+    );
+    let params = [
+        account,
+        of,
+        Param::Int(context.now.0),
+        context.caller.user_id().into(),
+        context.caller.token_id().into(),
+        request_id.map(|id| id.text.as_str()).into(),
+        client_address.as_deref().into(),
+    ];
+    db.exec(&sql, &params).map(drop)
+}
+
+/// The type of the event that an action is: all but making and deleting a record is a change of it.
+fn event_type(resource: &Resource, action: &str) -> String {
+    let what = match action {
+        "create" => "created",
+        "delete" => "deleted",
+        _ => "updated",
+    };
+    format!("{}:{what}", resource.singular)
 }
 
 /// Attributes of a record, as JSON text.

@@ -213,6 +213,8 @@ impl From<ListError> for Error {
         Self::Syntax(match refusal {
             ListError::TooMany { parameter, most, of } => format!("{parameter} must not list more than {most} {of}."),
             ListError::Missing { parameter } => format!("The parameter {parameter} is required."),
+            ListError::Alone { parameter, needs } => format!("The parameter {parameter} needs {needs} beside it."),
+            ListError::Both { parameter, other } => format!("Send either {parameter} or {other}, not both."),
         })
     }
 }

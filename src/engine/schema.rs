@@ -75,4 +75,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "custom fields of users",
         script: include_str!("../../migrations/0012_custom_fields.sql"),
     },
+    Migration {
+        version: 13,
+        oldest_program: 12,
+        name: "events for those who poll",
+        script: include_str!("../../migrations/0013_events.sql"),
+    },
 ];

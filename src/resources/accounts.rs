@@ -11,6 +11,7 @@ use crate::entropy::Entropy;
 use crate::ids::{AccountId, TokenId, UserId};
 use crate::language::Language;
 use crate::oauth::grants;
+use crate::resources::joining::{self, Joined};
 use crate::resources::people::{self, NewMembership, NewUser};
 use crate::store::{self, Db, Param};
 use crate::wire::fold::fold;
@@ -78,7 +79,7 @@ pub fn create(
     let user_id = people::insert_user(db, None, &user)?;
     let owner =
         NewMembership { is_owner: true, ..NewMembership::new(account_id, user_id, Permission::Administrator, now) };
-    people::insert_membership(db, None, &owner)?;
+    let membership_id = people::insert_membership(db, None, &owner)?;
     AuditEntry::new(account_id, now, "account.create", "accounts", account_id)
         .after([
             ("name", Kind::Line, Cell::Text(&name)),
@@ -87,6 +88,7 @@ pub fn create(
             ("owner_email", Kind::Email, Cell::Text(&email_address)),
         ])
         .write(db)?;
+    joining::note(db, Joined { account_id, user_id, membership_id, has_joined_before: false }, Actor::OPERATOR, now)?;
     let (_, token) = create_token(db, entropy, account_id, user_id, "first token", now)?;
     Ok(CreatedAccount { account_id, user_id, token })
 }

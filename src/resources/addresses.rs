@@ -22,7 +22,7 @@ use crate::entropy::Entropy;
 use crate::ids::{AccountId, UserId};
 use crate::mail::{Topic, outbox};
 use crate::resources::people::Keys;
-use crate::resources::users;
+use crate::resources::{email_address, users};
 use crate::store::{self, Db, Param, Row};
 use crate::wire::fold::fold;
 use crate::wire::kind::{Cell, Kind};
@@ -235,9 +235,16 @@ pub fn release(db: &mut Db, context: &Context, user: UserId) -> Result<bool, Err
     end_links(db, user)?;
     let caller = &context.caller;
     let request_id = context.request_id.as_deref();
+    let actor = Actor { user_id: caller.user_id(), token_id: caller.token_id(), request_id };
+    let change = [Cell::Text(&unproven), Cell::Text(&address)];
     AuditEntry::new(account, now, "user.release_address", "users", user)
-        .by(Actor { user_id: caller.user_id(), token_id: caller.token_id(), request_id })
-        .change("email_address", Kind::Email, [Cell::Text(&unproven), Cell::Text(&address)])
+        .by(actor)
+        .event("user:updated")
+        .change("email_address", Kind::Email, change)
+        .write(db)?;
+    AuditEntry::about(account, now, &email_address::RESOURCE, "update", user.record())
+        .by(actor)
+        .change("email_address", Kind::Email, change)
         .write(db)?;
     Ok(true)
 }

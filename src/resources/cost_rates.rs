@@ -5,19 +5,20 @@
 
 use crate::clock::Timestamp;
 use crate::engine::access::ADMINISTRATOR;
+use crate::engine::audit::AuditEntry;
 use crate::engine::context::Context;
 use crate::engine::creation::Written;
 use crate::engine::error::Error;
 use crate::engine::records::{self, Record};
-use crate::ids::{AccountId, MembershipId};
+use crate::ids::{AccountId, MembershipId, RecordId};
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::memberships;
 use crate::store::{self, Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::describe::{
-    Association, Direction, Field, Filter, Operation, Referent, Resource, Sort, Upsert, Verb, derived,
+    Association, Direction, EVENTS, Field, Filter, Operation, Referent, Resource, Sort, Upsert, Verb, derived,
 };
-use crate::wire::kind::Kind;
+use crate::wire::kind::{Cell, Kind};
 
 /// The currency of an account that names none.
 pub const DEFAULT_CURRENCY: &str = "USD";
@@ -56,6 +57,7 @@ pub static RESOURCE: Resource = Resource {
     default_order: ("created_at", Direction::Ascending),
     associations: &[Association::belongs_to("account_membership", "account_membership_id", &memberships::RESOURCE)],
     upsert: Some(Upsert { key: &["account_membership_id", "currency"], renews: false }),
+    events: EVENTS,
     operations: &[
         Operation::new(Verb::Index, "GetCostRates", ADMINISTRATOR, "Retrieve cost rates."),
         Operation::new(
@@ -88,40 +90,77 @@ fn lead_when_deleted(db: &mut Db, context: &Context, record: &Record) -> Result<
 
 /// Sets the default rate of the membership, if this rate is in the account's currency.
 fn lead(db: &mut Db, context: &Context, record: &Record, amount: Option<i64>) -> Result<(), Error> {
-    let sql = "UPDATE account_memberships SET cost_rate_in_cents = ?4, updated_at = ?5 WHERE account_id = ?1 AND id = ?2 \
-               AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = ?1 AND a.currency = ?3)";
-    let params = [
-        context.caller.account_id.into(),
-        record.int("account_membership_id").into(),
-        record.text("currency").into(),
-        amount.into(),
-        Param::Int(context.now.0),
-    ];
-    db.exec(sql, &params)?;
-    Ok(())
+    let Some(membership) = record.int("account_membership_id").map(MembershipId::new) else { return Ok(()) };
+    let account = context.caller.account_id;
+    let stored = "SELECT m.cost_rate_in_cents FROM account_memberships m JOIN accounts a ON a.id = m.account_id \
+                  WHERE m.account_id = ?1 AND m.id = ?2 AND a.currency = ?3";
+    let params = [account.into(), membership.into(), record.text("currency").into()];
+    let Some(before) = db.maybe(stored, &params, |row| row.maybe_int(0))?.filter(|before| *before != amount) else {
+        return Ok(());
+    };
+    let sql =
+        "UPDATE account_memberships SET cost_rate_in_cents = ?3, updated_at = ?4 WHERE account_id = ?1 AND id = ?2";
+    db.exec(sql, &[account.into(), membership.into(), amount.into(), Param::Int(context.now.0)])?;
+    let entry = AuditEntry::of(context, &memberships::RESOURCE, "update", membership.record());
+    Ok(entry.change("cost_rate_in_cents", Kind::Cents, [before, amount].map(cell)).write(db)?)
 }
 
-/// Writes the default rate of a membership as a rate in the account's currency.
+fn cell(amount: Option<i64>) -> Cell<'static> {
+    amount.map_or(Cell::Null, Cell::Int)
+}
+
+/// The rates of a membership.
+pub fn of_membership(db: &mut Db, membership: MembershipId) -> Result<Vec<RecordId>, store::Error> {
+    let sql = "SELECT id FROM cost_rates WHERE account_membership_id = ?1 ORDER BY id";
+    db.all(sql, &[membership.into()], |row| row.id(0))
+}
+
+/// Follows a change of the default rate of a membership, and puts what that does to a rate into the audit trail.
+pub fn follow_and_note(
+    db: &mut Db,
+    context: &Context,
+    membership: MembershipId,
+    [before, after]: [Option<i64>; 2],
+) -> Result<(), Error> {
+    let account = context.caller.account_id;
+    let Some(id) = follow(db, account, membership, after, context.now)? else { return Ok(()) };
+    let action = match (before, after) {
+        (_, None) => "delete",
+        (None, Some(_)) => "create",
+        (Some(_), Some(_)) => "update",
+    };
+    let entry = AuditEntry::of(context, &RESOURCE, action, id);
+    let whose = ("account_membership_id", Kind::NumberedId("account_memberships"), membership.into());
+    let amount = |amount| ("amount_in_subunits", Kind::Cents, cell(amount));
+    let entry = match action {
+        "delete" => entry.before([whose, amount(before)]),
+        "create" => entry.after(records::find(db, &RESOURCE, account, Some(id))?.attributes()),
+        _ => entry.before([amount(before)]).after([amount(after)]),
+    };
+    Ok(entry.write(db)?)
+}
+
+/// Writes the default rate of a membership as a rate in the account's currency, and returns the id of that rate.
 pub fn follow(
     db: &mut Db,
     account: AccountId,
     membership: MembershipId,
     amount: Option<i64>,
     now: Timestamp,
-) -> Result<(), store::Error> {
+) -> Result<Option<RecordId>, store::Error> {
     let sql = match amount {
         Some(_) => {
             "INSERT INTO cost_rates (account_id, account_membership_id, currency, amount_in_subunits, created_at, \
              updated_at) SELECT ?1, ?2, a.currency, ?3, ?4, ?4 FROM accounts a WHERE a.id = ?1 \
              ON CONFLICT (account_membership_id, currency) DO UPDATE SET \
-             amount_in_subunits = excluded.amount_in_subunits, updated_at = excluded.updated_at"
+             amount_in_subunits = excluded.amount_in_subunits, updated_at = excluded.updated_at RETURNING id"
         }
         None => {
             "DELETE FROM cost_rates WHERE account_id = ?1 AND account_membership_id = ?2 \
-             AND currency = (SELECT a.currency FROM accounts a WHERE a.id = ?1)"
+             AND currency = (SELECT a.currency FROM accounts a WHERE a.id = ?1) RETURNING id"
         }
     };
     let with_amount = [account.into(), membership.into(), amount.into(), Param::Int(now.0)];
     let params = if amount.is_some() { &with_amount[..] } else { &with_amount[..2] };
-    db.exec(sql, params).map(drop)
+    db.maybe(sql, params, |row| row.id(0))
 }

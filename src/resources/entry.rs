@@ -32,6 +32,9 @@ pub type BeforeUpdate = fn(&mut Db, &Context, &Record, &mut Changes) -> Result<(
 /// Does what goes with a change of a record.
 pub type BesideUpdate = fn(&mut Db, &Context, &Record, &Changes) -> Result<(), Error>;
 
+/// Answers a document about a whole collection.
+pub type Overview = fn(&mut Db, &Caller) -> Result<Vec<u8>, Error>;
+
 pub type Act = fn(&mut Db, &Context, &Record) -> Result<(), Error>;
 
 /// Answers a document about a record that the caller may see, from the values of its parameters.
@@ -67,6 +70,8 @@ pub struct Behaviour {
     pub actions: &'static [(&'static str, Act)],
     /// For `GET …/{id}/name`.
     pub documents: &'static [(&'static str, Tell)],
+    /// For `GET /resources/word`.
+    pub overviews: &'static [(&'static str, Overview)],
     /// For `POST …/{id}/name`.
     pub files: &'static [(&'static str, FileRule)],
     /// Attributes and actions that change what a member may do; [`DELETE`] stands for the method.
@@ -86,6 +91,7 @@ impl Behaviour {
         before_destroy: None,
         actions: &[],
         documents: &[],
+        overviews: &[],
         files: &[],
         changes_authority: &[],
     };
@@ -106,6 +112,10 @@ impl Behaviour {
 
     pub fn document(&self, name: &str) -> Option<Tell> {
         named(self.documents, name)
+    }
+
+    pub fn overview(&self, word: &str) -> Option<Overview> {
+        named(self.overviews, word)
     }
 
     pub fn file(&self, name: &str) -> Option<FileRule> {

@@ -17,7 +17,7 @@ use crate::engine::{deletion, records, tokens};
 use crate::ids::{AccountId, Id, InvitationId, MembershipId, RecordId, UserId};
 use crate::resources::people::{Keys, USER};
 use crate::resources::users::photos;
-use crate::resources::{addresses, external_references, invitations, memberships, users};
+use crate::resources::{addresses, email_address, external_references, invitations, memberships, users};
 use crate::store::{Db, Param};
 use crate::wire::fold::fold;
 use crate::wire::kind::print_text;
@@ -78,6 +78,7 @@ pub fn erase(db: &mut Db, context: &Context, email_address: &str) -> Result<Eras
                    OR (actor_user_id IS NULL AND subject_type = 'users' AND subject_id = ?2))";
         db.exec(sql, &[account.into(), (*user).into()])?;
         AuditEntry::of(context, &users::RESOURCE, "erase", user.record()).write(db)?;
+        AuditEntry::of(context, &email_address::RESOURCE, "erase", user.record()).write(db)?;
     }
     Ok(erased)
 }
@@ -128,6 +129,7 @@ fn erase_user(db: &mut Db, context: &Context, user: UserId) -> Result<(), Error>
     }
     tokens::end_access(db, account, user, context.now)?;
     context.callers.forget_after_commit(db);
+    deletion::note_dependents(db, context, &users::RESOURCE, user.record())?;
     deletion::take_along(db, account, &users::RESOURCE, user.record())?;
     nested::remove(db, Subject::new(account, USER, user), &external_references::NESTED)?;
     // Before the invitations go: the user rows that they leave are nameless then.
@@ -260,7 +262,7 @@ fn redact_trail(
     db.each(sql, &[account.into()], &mut |row| {
         let (subject, id): (_, RecordId) = (row.text(1)?, row.id(2)?);
         let is_theirs = match subject {
-            "users" => people.contains(&id.typed()),
+            "users" | "email_addresses" => people.contains(&id.typed()),
             "account_invitations" => invited.contains(&id.typed()),
             "custom_field_values" => values.contains(&id),
             _ => false,

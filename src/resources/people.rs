@@ -213,10 +213,28 @@ pub fn note_login(db: &mut Db, account: AccountId, [before, after]: [bool; 2]) -
     }
 }
 
+/// Whether the user is, or was, a member.
+pub fn has_joined(db: &mut Db, account: AccountId, user: UserId) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM users WHERE account_id = ?1 AND id = ?2 AND has_joined = 1";
+    db.exists(sql, &[account.into(), user.into()])
+}
+
+/// What became of a user whom a removed record had named.
+pub enum Removed {
+    /// Others name the user.
+    Nobody,
+    /// A person who was never more than invited.
+    Invitee,
+    FormerMember {
+        full_name: String,
+        email_address: String,
+    },
+}
+
 /// Removes a user whom no other row names, with the values of custom fields and the external references.
-pub fn remove_unnamed_user(db: &mut Db, account: AccountId, user: UserId) -> Result<(), Error> {
-    let is_unnamed = db.exists(
-        "SELECT 1 FROM users WHERE account_id = ?1 AND id = ?2 \
+pub fn remove_unnamed_user(db: &mut Db, account: AccountId, user: UserId) -> Result<Removed, Error> {
+    let removed = db.maybe(
+        "SELECT has_joined, full_name, email_address FROM users WHERE account_id = ?1 AND id = ?2 \
          AND NOT EXISTS (SELECT 1 FROM account_memberships WHERE user_id = users.id OR manager_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM account_invitations WHERE invitee_id = users.id OR inviter_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM skill_memberships WHERE user_id = users.id OR creator_id = users.id) \
@@ -226,11 +244,15 @@ pub fn remove_unnamed_user(db: &mut Db, account: AccountId, user: UserId) -> Res
          AND NOT EXISTS (SELECT 1 FROM access_tokens WHERE user_id = users.id) \
          AND NOT EXISTS (SELECT 1 FROM applications WHERE user_id = users.id)",
         &[account.into(), user.into()],
+        |row| {
+            let (full_name, email_address) = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
+            let has_joined = row.int(0)? != 0;
+            Ok(if has_joined { Removed::FormerMember { full_name, email_address } } else { Removed::Invitee })
+        },
     )?;
-    if is_unnamed {
-        deletion::take_along(db, account, &users::RESOURCE, user.record())?;
-        db.exec("DELETE FROM users WHERE account_id = ?1 AND id = ?2", &[account.into(), user.into()])?;
-        nested::remove(db, Subject::new(account, USER, user), &external_references::NESTED)?;
-    }
-    Ok(())
+    let Some(removed) = removed else { return Ok(Removed::Nobody) };
+    deletion::take_along(db, account, &users::RESOURCE, user.record())?;
+    db.exec("DELETE FROM users WHERE account_id = ?1 AND id = ?2", &[account.into(), user.into()])?;
+    nested::remove(db, Subject::new(account, USER, user), &external_references::NESTED)?;
+    Ok(removed)
 }

@@ -3,7 +3,7 @@
 use crate::resources::entry::Entry;
 use crate::resources::{
     billable_utilizations, cost_rates, custom_fields, external_references, invitations, memberships, roles, skills,
-    users,
+    subscribed_events, users,
 };
 
 /// Includes those that only appear in includes of others.
@@ -21,6 +21,7 @@ pub static REGISTRY: &[&Entry] = &[
     &custom_fields::FIELDS,
     &custom_fields::CHOICES,
     &custom_fields::VALUES,
+    &subscribed_events::ENTRY,
 ];
 
 pub fn find(name: &str) -> Option<&'static Entry> {

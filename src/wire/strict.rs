@@ -55,7 +55,7 @@ fn is_known(resource: &Resource, operation: &Operation, name: &str) -> bool {
     match name {
         // Authentication has accepted or refused it by now.
         "access_token" => true,
-        "include" | "optional_fields" => !verb.answers_nothing(),
+        "include" | "optional_fields" => !verb.answers_nothing() && !matches!(verb, Verb::Overview(_)),
         "apply_default_filters" => matches!(verb, Verb::Index | Verb::Show | Verb::Document(_)),
         "ids" if matches!(verb, Verb::DestroyMany { .. }) => true,
         "order" => verb == Verb::Index,

@@ -36,6 +36,7 @@ mod deadlines;
 mod described;
 mod doubt;
 mod envelope;
+mod events;
 mod exact;
 mod kit;
 mod layers;

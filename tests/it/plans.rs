@@ -26,7 +26,10 @@ fn questions(resource: &Resource) -> Vec<String> {
             Test::Contains(_) | Test::Equals(..) | Test::Lacks(_) => narrowed.push(format!("{}=x", filter.name)),
             Test::OneOf(..) => narrowed.push(format!("{}=x,y", filter.name)),
             Test::Id(_) => narrowed.push(format!("{}=1", filter.name)),
-            Test::Ids(_) | Test::NotIds(_) | Test::LacksIds(_) => narrowed.push(format!("{}=1,2", filter.name)),
+            Test::Ids(_) | Test::NotIds(_) | Test::LacksIds(_) => {
+                let beside = filter.only_with.map(|other| format!("&{other}=User")).unwrap_or_default();
+                narrowed.push(format!("{}=1,2{beside}", filter.name));
+            }
             Test::After(_) | Test::Before(_) => narrowed.push(format!("{}=2031-01-01", filter.name)),
             Test::Words(words) => narrowed.extend(words.iter().map(|(word, _)| format!("{}={word}", filter.name))),
             Test::Special(_) => narrowed.extend(special(filter.name)),
@@ -51,6 +54,7 @@ fn questions(resource: &Resource) -> Vec<String> {
 /// Values of the filters that are read by a function.
 fn special(filter: &str) -> Vec<String> {
     match filter {
+        "subject_type" => vec!["subject_type=User".to_owned()],
         "with_skills" => vec![r#"with_skills={"1":[2,3],"2":[],"operation":"and"}"#.to_owned()],
         "per_custom_field" => vec!["per_custom_field=2".to_owned()],
         "by_custom_choice_value" => ["1:2,3;4:5", "1:blank", "1:2,blank;2"].map(|it| format!("{filter}={it}")).to_vec(),
@@ -81,7 +85,7 @@ pub(crate) fn statements(dialect: Dialect, resource: &'static Resource) -> Vec<(
     for (question, rung) in
         questions(resource).into_iter().flat_map(|question| [(question.clone(), TOP), (question, LOWEST)])
     {
-        let list = ListQuery::read(resource, &tree(&question), rung).unwrap();
+        let list = ListQuery::read(resource, &tree(&question), rung).unwrap().within_window(resource, i64::MAX / 2);
         statements.push((format!("list {question}"), sql::list(dialect, &plain(resource), 1, &list)));
         statements.push((format!("count {question}"), sql::count(dialect, resource, 1, &list)));
         let conditions = query::show_conditions(resource, &tree(&question), rung);

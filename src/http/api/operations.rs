@@ -87,7 +87,8 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts, body: RequestBody
     let app = &permitted.call.app;
     let (id, conditions) = match permitted.verb() {
         Verb::Index => {
-            let query = ListQuery::read(resource, &permitted.params, caller.rung())?.on_day(app.clock.now().day());
+            let (query, now) = (ListQuery::read(resource, &permitted.params, caller.rung())?, app.clock.now());
+            let query = query.on_day(now.day()).within_window(resource, now.0);
             let listed = move |db: &mut Db| records::list(db, &projection, &caller, &query);
             return app.read_for(&permitted.caller, listed).await;
         }
@@ -96,6 +97,10 @@ async fn read_from(mut permitted: Permitted<'_>, head: &Parts, body: RequestBody
         Verb::ShowOwn(_) => (caller.user_id().map(UserId::record), Vec::new()),
         Verb::Document(name) => {
             return documents::tell(app, &permitted.caller, &permitted.route, &permitted.params, name).await;
+        }
+        Verb::Overview(word) => {
+            let overview = permitted.route.entry.behaviour.overview(word).ok_or(Error::NotFound)?;
+            return app.read_for(&permitted.caller, move |db: &mut Db| overview(db, &caller)).await;
         }
         _ => return Err(Error::NotFound),
     };
@@ -249,7 +254,9 @@ impl Permitted<'_> {
                     None => Err(Error::NotFound),
                 },
                 Verb::Detach(name) => write.detach(db, name).map(|()| None),
-                Verb::Index | Verb::Show | Verb::ShowOwn(_) | Verb::Document(_) => Err(Error::NotFound),
+                Verb::Index | Verb::Show | Verb::ShowOwn(_) | Verb::Document(_) | Verb::Overview(_) => {
+                    Err(Error::NotFound)
+                }
             }
         };
         let (body, mark) = match key {

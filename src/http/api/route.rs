@@ -57,9 +57,9 @@ pub fn find(method: &Method, segments: &[String]) -> Option<Route> {
         _ => return None,
     };
     let entry = registry::find(collection)?;
-    let is_own =
-        |verb: Verb| matches!(verb, Verb::ShowOwn(word) if action.is_none() && id.is_some_and(|id| id == word));
-    let own = entry.resource.operation(is_own).filter(|_| matches!(*method, Method::GET | Method::HEAD));
+    let is_word = |word: &str| action.is_none() && id.is_some_and(|id| id == word);
+    let is_read_at_word = |verb: Verb| matches!(verb, Verb::ShowOwn(word) | Verb::Overview(word) if is_word(word));
+    let own = entry.resource.operation(is_read_at_word).filter(|_| matches!(*method, Method::GET | Method::HEAD));
     let word = id.filter(|_| *method == Method::POST && action.is_none()).map(String::as_str);
     let at_word = word.and_then(|word| at(entry, word));
     let operation = own.or(at_word).or_else(|| {

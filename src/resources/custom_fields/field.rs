@@ -34,11 +34,11 @@ const fn access(name: &'static str, position: u8, text: &'static str) -> Field {
 }
 
 const fn of_field(table: &'static str) -> Dependents {
-    Dependents { table, condition: "custom_field_id = ?2", tally: None }
+    Dependents { table, condition: "custom_field_id = ?2", tally: None, resource: None }
 }
 
 const fn references(condition: &'static str) -> Dependents {
-    Dependents { table: "external_references", condition, tally: None }
+    Dependents { table: "external_references", condition, tally: None, resource: None }
 }
 
 pub static RESOURCE: Resource = Resource {

@@ -109,6 +109,7 @@ pub static RESOURCE: Resource = Resource {
             table: "external_references",
             condition: "subject_type = 'CustomFieldValue' AND subject_id = ?2",
             tally: None,
+            resource: None,
         }],
         ..Deletion::PLAIN
     },

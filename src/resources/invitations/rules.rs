@@ -18,9 +18,10 @@ use crate::engine::tallies;
 use crate::ids::{AccountId, InvitationId, MembershipId, UserId};
 use crate::mail::{Topic, outbox};
 use crate::resources::invitations::links::{self, LinkOrigin};
-use crate::resources::memberships;
-use crate::resources::people::{self, NewMembership};
+use crate::resources::joining::{self, Joined};
+use crate::resources::people::{self, NewMembership, Removed};
 use crate::resources::seats::PENDING_INVITATIONS;
+use crate::resources::{email_address, memberships, users};
 use crate::store::{Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::kind::{Cell, Kind, Value};
@@ -86,8 +87,13 @@ pub fn remove_pending(db: &mut Db, context: &Context, record: &Record, action: &
     // Links are deleted by the foreign key.
     let sql = "DELETE FROM account_invitations WHERE account_id = ?1 AND id = ?2";
     db.exec(sql, &[account.into(), record.id.into()])?;
-    if let Some(invitee) = record.id_in("invitee_id") {
-        people::remove_unnamed_user(db, account, invitee)?;
+    if let Some(invitee) = record.id_in("invitee_id")
+        && let Removed::FormerMember { full_name, email_address } = people::remove_unnamed_user(db, account, invitee)?
+    {
+        let address = ("email_address", Kind::Email, Cell::Text(&email_address));
+        let name = ("full_name", Kind::Line, Cell::Text(&full_name));
+        AuditEntry::of(context, &users::RESOURCE, "delete", invitee.record()).before([name, address]).write(db)?;
+        AuditEntry::of(context, &email_address::RESOURCE, "delete", invitee.record()).before([address]).write(db)?;
     }
     tallies::add(db, account, ALL, -1)?;
     tallies::add(db, account, PENDING_INVITATIONS, -1)?;
@@ -133,7 +139,7 @@ pub fn accept(
     let actor = Actor::user(user_id, request_id);
     let membership_id = match memberships::raise(db, account_id, user_id, permission, actor, now)? {
         Some(membership_id) => membership_id,
-        None => people::insert_membership(db, None, &membership)?,
+        None => join(db, &membership, actor, now)?,
     };
     links::end(db, id)?;
     outbox::cancel(db, id, now)?;
@@ -146,6 +152,15 @@ pub fn accept(
         ])
         .write(db)?;
     Ok(Accepted { membership_id, user_id })
+}
+
+/// Makes a membership, and tells those who poll.
+fn join(db: &mut Db, membership: &NewMembership, actor: Actor<'_>, now: Timestamp) -> Result<MembershipId, Error> {
+    let (account_id, user_id) = (membership.account_id, membership.user_id);
+    let has_joined_before = people::has_joined(db, account_id, user_id)?;
+    let membership_id = people::insert_membership(db, None, membership)?;
+    joining::note(db, Joined { account_id, user_id, membership_id, has_joined_before }, actor, now)?;
+    Ok(membership_id)
 }
 
 /// Marks an invitation as declined and ends its links. Like an expired one, it stays for the inviter to see, resend or

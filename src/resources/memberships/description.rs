@@ -6,8 +6,8 @@ use crate::resources::memberships::rules;
 use crate::resources::people::{ACTIVE_MEMBERSHIPS, MEMBERSHIPS};
 use crate::resources::{billable_utilizations, cost_rates, roles, skills, users};
 use crate::wire::describe::{
-    Association, DefaultScope, Deletion, Dependents, Direction, Field, Filter, Flag, Operation, Resource, Rung, Search,
-    Sort, Tally, Test, Verb, derived,
+    Association, DefaultScope, Deletion, Dependents, Direction, EVENTS, Field, Filter, Flag, Operation, Resource, Rung,
+    Search, Sort, Tally, Test, Verb, derived,
 };
 use crate::wire::kind::{FALSE, Kind, TRUE};
 
@@ -222,11 +222,22 @@ pub static RESOURCE: Resource = Resource {
     ],
     deletion: Deletion {
         takes_along: &[
-            Dependents { table: "cost_rates", condition: "account_membership_id = ?2", tally: None },
-            Dependents { table: "billable_utilizations", condition: "account_membership_id = ?2", tally: None },
+            Dependents {
+                table: "cost_rates",
+                condition: "account_membership_id = ?2",
+                tally: None,
+                resource: Some(&cost_rates::RESOURCE),
+            },
+            Dependents {
+                table: "billable_utilizations",
+                condition: "account_membership_id = ?2",
+                tally: None,
+                resource: None,
+            },
         ],
         ..Deletion::PLAIN
     },
+    events: EVENTS,
     operations: &[
         Operation::new(Verb::Index, "GetAccountMemberships", Rung::EVERYONE, "Retrieve account memberships."),
         Operation::new(Verb::Show, "GetAccountMembership", Rung::EVERYONE, "Retrieve one account membership."),

@@ -48,7 +48,7 @@ pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &
     }
     let Some(rate) = changes.get("cost_rate_in_cents") else { return Ok(()) };
     let amount = if let Value::Int(cents) = rate { Some(*cents) } else { None };
-    Ok(cost_rates::follow(db, account, record.id.typed(), amount, context.now)?)
+    cost_rates::follow_and_note(db, context, record.id.typed(), [record.int("cost_rate_in_cents"), amount])
 }
 
 /// Whether the member is outside of the company, active, and may not log in; with the changes, if there are some.
@@ -101,6 +101,7 @@ pub fn raise(
                 db.exec(sql, &[account.into(), id.into(), permission.into(), Param::Int(now.0)])?;
                 AuditEntry::new(account, now, "account_membership.update", "account_memberships", id)
                     .by(actor)
+                    .event("account_membership:updated")
                     .change("permission", Kind::Line, [held, permission].map(|level| Cell::Text(level.name())))
                     .write(db)?;
             }
@@ -115,6 +116,7 @@ pub fn remove(db: &mut Db, context: &Context, record: &Record) -> Result<(), Err
     require_not_owner(record, OWNER_STAYS)?;
     require_other_administrator(db, context, record)?;
     let (account, user) = (context.caller.account_id, user_of(record));
+    deletion::note_dependents(db, context, record.resource, record.id)?;
     deletion::take_along(db, context.caller.account_id, record.resource, record.id)?;
     let sql = "DELETE FROM account_memberships WHERE account_id = ?1 AND id = ?2";
     db.exec(sql, &[account.into(), record.id.into()])?;

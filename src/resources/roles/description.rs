@@ -4,8 +4,8 @@ use crate::engine::access::ADMINISTRATOR;
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::external_references;
 use crate::wire::describe::{
-    Association, DefaultScope, Deletion, Direction, Field, Filter, Flag, Operation, Referent, Resource, Rung, Sort,
-    Test, Verb,
+    Association, DefaultScope, Deletion, Direction, EVENTS, Field, Filter, Flag, Operation, Referent, Resource, Rung,
+    Sort, Test, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -77,6 +77,7 @@ pub static RESOURCE: Resource = Resource {
         kept_by: &[("account_memberships", "default_role_id"), ("account_invitations", "default_role_id")],
         ..Deletion::PLAIN
     },
+    events: EVENTS,
     operations: &[
         Operation::new(Verb::Index, "GetRoles", Rung::EVERYONE, "Retrieve roles."),
         Operation::new(Verb::Create { bulk: 1 }, "CreateRole", ADMINISTRATOR, "Make a role."),

@@ -8,8 +8,8 @@ use crate::resources::{skills, users};
 use crate::store::{Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::describe::{
-    Association, Ceiling, Direction, Field, Filter, Flag, Operation, Referent, Resource, Rung, Sort, Tally, Test,
-    Unique, UniqueIndex, Verb,
+    Association, Ceiling, Direction, EVENTS, Field, Filter, Flag, Operation, Referent, Resource, Rung, Sort, Tally,
+    Test, Unique, UniqueIndex, Verb,
 };
 use crate::wire::kind::{FALSE, Kind};
 
@@ -88,6 +88,7 @@ pub static RESOURCE: Resource = Resource {
         message: "Skill id is of a skill that the person already has.",
     }],
     ceilings: &[Ceiling { most: 200, per: Some("user_id"), message: "A person has at most 200 skills." }],
+    events: EVENTS,
     operations: &[
         Operation::new(Verb::Index, "GetSkillMemberships", Rung::EVERYONE, "Retrieve skill memberships."),
         write(Verb::Create { bulk: 200 }, "CreateSkillMembership", "Give one skill, or up to 200."),

@@ -6,7 +6,8 @@ use crate::resources::external_references;
 use crate::resources::skills::{self, ALL, category};
 use crate::wire::condition::Relation;
 use crate::wire::describe::{
-    Association, Ceiling, Deletion, Dependents, Direction, Field, Filter, Operation, Resource, Rung, Sort, Test, Verb,
+    Association, Ceiling, Deletion, Dependents, Direction, EVENTS, Field, Filter, Operation, Resource, Rung, Sort,
+    Test, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -94,9 +95,15 @@ pub static RESOURCE: Resource = Resource {
     ],
     ceilings: &[Ceiling { most: 5_000, per: None, message: "An account has at most 5000 skills." }],
     deletion: Deletion {
-        takes_along: &[Dependents { table: "skill_memberships", condition: "skill_id = ?2", tally: Some(ALL) }],
+        takes_along: &[Dependents {
+            table: "skill_memberships",
+            condition: "skill_id = ?2",
+            tally: Some(ALL),
+            resource: Some(&skills::MEMBERSHIP),
+        }],
         ..Deletion::PLAIN
     },
+    events: EVENTS,
     operations: &[
         Operation::new(Verb::Index, "GetSkills", Rung::EVERYONE, "Retrieve skills."),
         Operation::new(Verb::Create { bulk: 200 }, "CreateSkill", ADMINISTRATOR, "Make one skill, or up to 200."),

@@ -6,8 +6,8 @@ use crate::resources::people::{ACTIVE_MEMBERSHIPS, USER};
 use crate::resources::users::{capacity, photos, picture, rules};
 use crate::resources::{custom_fields, external_references, memberships, roles, skills};
 use crate::wire::describe::{
-    Association, DefaultScope, Deletion, Dependents, Direction, Field, FileInput, Filter, Flag, Letters, Operation,
-    Resource, Restriction, Rung, Search, Sort, Tally, Test, Unique, Verb,
+    Association, DefaultScope, Deletion, Dependents, Direction, EVENTS, Field, FileInput, Filter, Flag, Letters,
+    Operation, Resource, Restriction, Rung, Search, Sort, Tally, Test, Unique, Verb,
 };
 use crate::wire::kind::Kind;
 
@@ -249,22 +249,30 @@ pub static RESOURCE: Resource = Resource {
     // When a person is erased: no request deletes a user.
     deletion: Deletion {
         takes_along: &[
-            Dependents { table: "skill_memberships", condition: "user_id = ?2", tally: Some(skills::ALL) },
+            Dependents {
+                table: "skill_memberships",
+                condition: "user_id = ?2",
+                tally: Some(skills::ALL),
+                resource: Some(&skills::MEMBERSHIP),
+            },
             Dependents {
                 table: "external_references",
                 condition: "subject_type = 'CustomFieldValue' AND subject_id IN (SELECT v.id FROM custom_field_values v \
                             WHERE v.account_id = ?1 AND v.subject_type = 'User' AND v.subject_id = ?2)",
                 tally: None,
+                resource: None,
             },
             Dependents {
                 table: "custom_field_values",
                 condition: "subject_type = 'User' AND subject_id = ?2",
                 tally: None,
+                resource: None,
             },
         ],
         ..Deletion::PLAIN
     },
     unique: &[Unique { index: rules::ADDRESS, field: "email_address", message: rules::ADDRESS_TAKEN }],
+    events: EVENTS,
     operations: &[
         Operation::new(Verb::Index, "GetUsers", Rung::EVERYONE, "Retrieve users."),
         Operation::new(Verb::ShowOwn("me"), "GetMyUserData", Rung::EVERYONE, "Retrieve the user of the token."),

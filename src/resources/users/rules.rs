@@ -1,14 +1,16 @@
 //! Changes of a user's name and address.
 
+use crate::engine::audit::AuditEntry;
 use crate::engine::context::Context;
 use crate::engine::error::Error;
 use crate::engine::records::Record;
-use crate::resources::addresses;
 use crate::resources::people::Keys;
+use crate::resources::{addresses, email_address};
 use crate::store::{Db, Param};
 use crate::wire::changes::Changes;
 use crate::wire::describe::UniqueIndex;
 use crate::wire::fold::fold;
+use crate::wire::kind::{Cell, Kind};
 
 /// Guarantees that an address belongs to one user of an account.
 pub const ADDRESS: UniqueIndex = UniqueIndex { name: "users_address", columns: "users.account_id, users.email_key" };
@@ -34,6 +36,8 @@ pub fn beside_update(db: &mut Db, context: &Context, record: &Record, changes: &
     if let Some(address) = changes.text("email_address") {
         let before = record.text("email_address").unwrap_or_default();
         addresses::note_change(db, context, record.id.typed(), [before, address])?;
+        let entry = AuditEntry::of(context, &email_address::RESOURCE, "update", record.id);
+        entry.change("email_address", Kind::Email, [before, address].map(Cell::Text)).write(db)?;
     }
     Ok(())
 }

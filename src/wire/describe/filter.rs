@@ -33,6 +33,10 @@ pub struct Filter {
     pub is_required: bool,
     /// Whether the vendor does not have it.
     pub is_addition: bool,
+    /// The filter without which it makes no sense.
+    pub only_with: Option<&'static str>,
+    /// The filter beside which it makes no sense.
+    pub never_with: Option<&'static str>,
     /// One sentence for the reference.
     pub text: &'static str,
 }
@@ -45,7 +49,8 @@ impl Filter {
 
     /// A filter of the resource's own rows.
     pub const fn new(name: &'static str, test: Test, text: &'static str) -> Self {
-        Self { name, test, relation: None, is_required: false, is_addition: false, text }
+        let (relation, is_required, is_addition, only_with, never_with) = (None, false, false, None, None);
+        Self { name, test, relation, is_required, is_addition, only_with, never_with, text }
     }
 
     /// When a record was made and changed: every resource with lists has these four.
@@ -81,6 +86,18 @@ impl Filter {
     /// The vendor does not have it.
     pub const fn addition(mut self) -> Self {
         self.is_addition = true;
+        self
+    }
+
+    /// With it, but without this other filter, the list is refused.
+    pub const fn only_with(mut self, other: &'static str) -> Self {
+        self.only_with = Some(other);
+        self
+    }
+
+    /// With it and this other filter, the list is refused.
+    pub const fn never_with(mut self, other: &'static str) -> Self {
+        self.never_with = Some(other);
         self
     }
 

@@ -9,6 +9,8 @@
 //! refer to the resource's own table by the alias `t`, to the account by `?1`, to the rung of the caller by `{rung}`, and
 //! to the current day, in days since 1970, by `{today}`.
 
+use std::time::Duration;
+
 mod association;
 mod field;
 mod filter;
@@ -60,7 +62,22 @@ pub struct Resource {
     pub ceilings: &'static [Ceiling],
     pub upsert: Option<Upsert>,
     pub deletion: Deletion,
+    /// What can happen to its records, for those who poll for events: `updated` is the event `user:updated` of a user.
+    pub events: &'static [&'static str],
+    /// Records that lists leave out once they are old.
+    pub window: Option<Window>,
     pub operations: &'static [Operation],
+}
+
+/// What can happen to most records.
+pub const EVENTS: &[&str] = &["created", "deleted", "updated"];
+
+/// How long lists show a record.
+#[derive(Clone, Copy)]
+pub struct Window {
+    /// When the record was made.
+    pub column: &'static str,
+    pub lasts: Duration,
 }
 
 pub struct Sort {
@@ -134,6 +151,8 @@ impl Resource {
         ceilings: &[],
         upsert: None,
         deletion: Deletion::PLAIN,
+        events: &[],
+        window: None,
         operations: &[],
     };
 
@@ -176,7 +195,7 @@ impl Resource {
             }
             Verb::Index | Verb::Create { .. } | Verb::DestroyMany { .. } => format!("/{}", self.name),
             Verb::Show | Verb::Update | Verb::Destroy => format!("/{}/{{id}}", self.name),
-            Verb::ShowOwn(word) => format!("/{}/{word}", self.name),
+            Verb::ShowOwn(word) | Verb::Overview(word) => format!("/{}/{word}", self.name),
             Verb::Action(name) | Verb::Document(name) | Verb::Attach(name) | Verb::Detach(name) => {
                 format!("/{}/{{id}}/{}", self.name, operation.at.unwrap_or(name))
             }

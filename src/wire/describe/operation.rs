@@ -19,7 +19,7 @@ pub struct Operation {
     pub only_if: Option<(&'static str, &'static str)>,
     /// The word after the path of the collection or the record, if it is not the verb's.
     pub at: Option<&'static str>,
-    /// What a [`Verb::Document`] reads and answers.
+    /// What a [`Verb::Document`] or a [`Verb::Overview`] reads and answers.
     pub document: Option<&'static Document>,
     /// What a [`Verb::Attach`] takes.
     pub file: Option<&'static FileInput>,
@@ -141,6 +141,8 @@ pub enum Verb {
     Show,
     /// `GET /resources/word`: the caller's own record.
     ShowOwn(&'static str),
+    /// `GET /resources/word`: a document about the whole collection, without the envelope.
+    Overview(&'static str),
     /// `POST /resources`; `bulk` is the most records that one body may hold (1: no bulk).
     Create { bulk: usize },
     /// `PUT /resources/{id}`, or `PATCH`.
@@ -165,7 +167,7 @@ impl Verb {
         match self {
             Self::Index => "list",
             Self::Show => "show",
-            Self::ShowOwn(word) => word,
+            Self::ShowOwn(word) | Self::Overview(word) => word,
             Self::Create { .. } => "create",
             Self::Update => "update",
             Self::Destroy => "delete",
@@ -177,7 +179,7 @@ impl Verb {
     /// The HTTP method.
     pub const fn method(self) -> &'static str {
         match self {
-            Self::Index | Self::Show | Self::ShowOwn(_) | Self::Document(_) => "GET",
+            Self::Index | Self::Show | Self::ShowOwn(_) | Self::Document(_) | Self::Overview(_) => "GET",
             Self::Create { .. } | Self::Attach(_) => "POST",
             Self::Update | Self::Action(_) => "PUT",
             Self::Destroy | Self::DestroyMany { .. } | Self::Detach(_) => "DELETE",
@@ -190,7 +192,7 @@ impl Verb {
     }
 
     pub const fn is_write(self) -> bool {
-        !matches!(self, Self::Index | Self::Show | Self::ShowOwn(_) | Self::Document(_))
+        !matches!(self, Self::Index | Self::Show | Self::ShowOwn(_) | Self::Document(_) | Self::Overview(_))
     }
 
     /// Whether it writes to a record that exists.

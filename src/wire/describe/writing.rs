@@ -1,6 +1,7 @@
 //! How records are written and deleted: what the engine judges and does for every resource, so that a plain one needs no
 //! code of its own.
 
+use crate::wire::describe::Resource;
 use crate::wire::kind::{Kind, Property};
 
 /// The records of the account that an id in a body may name.
@@ -77,6 +78,8 @@ pub struct Dependents {
     pub condition: &'static str,
     /// The tally that counts them.
     pub tally: Option<&'static str>,
+    /// The resource whose records they are, if it has events.
+    pub resource: Option<&'static Resource>,
 }
 
 impl Deletion {

@@ -9,7 +9,7 @@ mod read;
 use serde_json::{Value as Json, json};
 
 pub use print::{DEFAULT_PICTURE, date, ids_in, picture, pointed_id, print_id, print_text, serialize_date, time};
-use print::{print_ids, print_pointer};
+use print::{changes, print_ids, print_pointer};
 use read::{CONTROL, boolean, integer, is_currency, line, long_text, object, objects, percent, typed};
 pub use read::{day, is_mailbox, moment, truth};
 
@@ -123,6 +123,11 @@ pub enum Kind {
     Picture,
     /// The class and id of a record of one of several resources, stored as `name:id`; printed as `{"key": …, "id": …}`.
     Pointer,
+    /// Read-only JSON text, printed as text.
+    Document,
+    /// The attributes of a record before and after a change, stored as a JSON array of two objects, either of which may
+    /// be null; printed as JSON text in which each changed attribute has a pair of values.
+    Changes,
 }
 
 /// A member of a [`Kind::Object`].
@@ -200,7 +205,13 @@ impl Kind {
                 }
             },
             Self::Typed => typed(input).map_or_else(|| refuse("must be text, a number or a list of these."), Ok),
-            Self::Time | Self::Ids(_) | Self::Number | Self::Picture | Self::Pointer => refuse("cannot be set."),
+            Self::Time
+            | Self::Ids(_)
+            | Self::Number
+            | Self::Picture
+            | Self::Pointer
+            | Self::Document
+            | Self::Changes => refuse("cannot be set."),
         }
     }
 
@@ -226,6 +237,7 @@ impl Kind {
             (Self::Object(_) | Self::Objects(_) | Self::Typed, Cell::Text(json)) => {
                 out.extend_from_slice(json.as_bytes());
             }
+            (Self::Changes, Cell::Text(both)) => print_text(&changes(both), out),
             (_, Cell::Text(text)) => print_text(text, out),
         }
     }
@@ -247,6 +259,8 @@ impl Kind {
             Self::Currency => "three letters of a currency, such as USD".to_owned(),
             Self::Picture => "address of a picture".to_owned(),
             Self::Pointer => "object with key and id".to_owned(),
+            Self::Document => "JSON as text".to_owned(),
+            Self::Changes => "JSON as text, with the values before and after".to_owned(),
             Self::Object(members) => {
                 let names: Vec<&str> = members.iter().map(|member| member.name).collect();
                 format!("object with {}", enumerate(&names))
@@ -301,6 +315,7 @@ impl Kind {
                     members.iter().filter(|member| member.required).map(|member| member.name).collect();
                 json!({"type": "object", "properties": properties, "required": required})
             }
+            Self::Document | Self::Changes => json!({"type": "string", "contentMediaType": "application/json"}),
             Self::Date => json!({"type": "string", "format": "date"}),
             Self::Time => json!({"type": "string", "format": "date-time"}),
         };

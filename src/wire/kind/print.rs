@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use serde::Serializer;
+use serde_json::{Map, Value as Json};
 
 /// Appends an id: digits in quotes.
 pub fn print_id(id: i64, out: &mut Vec<u8>) {
@@ -53,6 +54,19 @@ pub(super) fn print_pointer(pointer: &str, out: &mut Vec<u8>) {
 /// The id in `name:id`, if it is of this name.
 pub fn pointed_id(pointer: &str, name: &str) -> Option<i64> {
     pointer.strip_prefix(name)?.strip_prefix(':')?.parse().ok()
+}
+
+/// What differs between the two objects in a JSON array, as an object with a pair of values for each attribute. An
+/// object that is null has no attributes: its values are null.
+pub(super) fn changes(both: &str) -> String {
+    let [before, after]: [Option<Map<String, Json>>; 2] = serde_json::from_str(both).unwrap_or_default();
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    let value = |object: &Map<String, Json>, name: &String| object.get(name).cloned().unwrap_or_default();
+    let pair = |name: &String| [value(&before, name), value(&after, name)];
+    let only_after = after.keys().filter(|name| !before.contains_key(*name));
+    let pairs = before.keys().chain(only_after).map(|name| (name.clone(), pair(name)));
+    let changed = pairs.filter(|(_, [before, after])| before != after);
+    Json::Object(changed.map(|(name, pair)| (name, Json::from(pair.to_vec()))).collect()).to_string()
 }
 
 fn digits_in(numbers: &str) -> impl Iterator<Item = &str> {
@@ -157,6 +171,18 @@ mod tests {
             let mut out = Vec::new();
             print_ids(numbers, &mut out);
             assert_eq!(String::from_utf8_lossy(&out), expected);
+        }
+    }
+
+    #[test]
+    fn changes_have_pairs_of_what_differs() {
+        for (both, expected) in [
+            (r#"[{"a":1,"b":2},{"a":1,"b":3}]"#, r#"{"b":[2,3]}"#),
+            (r#"[null,{"a":"x"}]"#, r#"{"a":[null,"x"]}"#),
+            (r#"[{"a":"x","b":null},null]"#, r#"{"a":["x",null]}"#),
+            ("[null,null]", "{}"),
+        ] {
+            assert_eq!(changes(both), expected, "{both}");
         }
     }
 

@@ -124,7 +124,7 @@ fn details(resource: &Resource, operation: &Operation, readers: Readers) -> Stri
         Verb::Update => "Attributes that the body leaves out keep their values. PATCH does the same.".to_owned(),
         Verb::DestroyMany { .. } => "All of them are deleted, or none. The answer has no body.".to_owned(),
         Verb::Destroy | Verb::Detach(_) => "The answer has no body.".to_owned(),
-        Verb::Document(_) => "The answer has no envelope.".to_owned(),
+        Verb::Document(_) | Verb::Overview(_) => "The answer has no envelope.".to_owned(),
         Verb::Attach(_) => "The body is multipart/form-data. Answers the record as it is afterwards.".to_owned(),
         Verb::Action(_) => "Needs no body. Answers the record as it is afterwards.".to_owned(),
     };

@@ -20,6 +20,10 @@ pub enum ListError {
     TooMany { parameter: &'static str, most: usize, of: &'static str },
     /// A filter without which there is no list is absent.
     Missing { parameter: &'static str },
+    /// A filter is given without the one that it needs.
+    Alone { parameter: &'static str, needs: &'static str },
+    /// Two filters are given that exclude each other.
+    Both { parameter: &'static str, other: &'static str },
 }
 
 /// The default scope, every filter, and what this caller may see.
@@ -56,11 +60,30 @@ fn conditions(
         conditions.extend(restriction(resource, rung));
     }
     for filter in resource.filters().filter(|filter| is_wanted(filter)) {
+        require_company(filter, params)?;
         if let Some(condition) = condition(filter, params)? {
             push(&mut conditions, filter.relation.filter(|_| filter.test.is_of_same_row()), condition);
         }
     }
     Ok(conditions)
+}
+
+/// Refuses a filter that is given without another one that it needs, or beside one that it excludes.
+fn require_company(filter: &Filter, params: &Tree) -> Result<(), ListError> {
+    let is_given = |name: &str| params.get(name).is_some_and(|given| !is_absent(given));
+    let parameter = filter.name;
+    match (filter.only_with, filter.never_with) {
+        (Some(needs), _) if is_given(parameter) && !is_given(needs) => Err(ListError::Alone { parameter, needs }),
+        (_, Some(other)) if is_on(parameter, params) && is_on(other, params) => {
+            Err(ListError::Both { parameter, other })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a filter is given and, if it is a boolean, true.
+fn is_on(name: &str, params: &Tree) -> bool {
+    Given::read(params, name).is_some_and(|given| given.one().is_none_or(flag))
 }
 
 /// Adds a condition, unless it equals one of the scope; joins it with the others of its relation, since one related row

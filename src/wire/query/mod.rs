@@ -13,9 +13,9 @@ mod given;
 mod paging;
 
 use crate::wire::condition::Condition;
-use crate::wire::describe::{Association, Direction, MOST_LISTED, Resource, Rung, Sort};
+use crate::wire::describe::{Association, Direction, MOST_LISTED, Resource, Rung, Sort, Window};
 use crate::wire::fold::{fold, mark_words};
-use crate::wire::kind::truth;
+use crate::wire::kind::{Value, truth};
 use crate::wire::params::Tree;
 pub use filters::{ListError, is_unreadable, restriction, show_conditions};
 use given::{Given, numbered, plain};
@@ -68,6 +68,16 @@ impl ListQuery {
     #[must_use]
     pub fn on_day(self, today: i64) -> Self {
         Self { today, ..self }
+    }
+
+    /// Without the records that are too old for a list at this moment, in microseconds since 1970.
+    #[must_use]
+    pub fn within_window(mut self, resource: &'static Resource, now: i64) -> Self {
+        if let Some(Window { column, lasts }) = resource.window {
+            let begin = now.saturating_sub(i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX));
+            self.conditions.push(Condition::Compares(column, ">", Value::Int(begin)));
+        }
+        self
     }
 
     /// The most rows that it can find.

@@ -77,6 +77,7 @@ const REFERENCES: &Subject =
 const FIELDS: &Subject = &Subject { prepare: field, is_owned: false, own: "804", foreign: "811", unknown: "999" };
 const FIELD_VALUES: &Subject =
     &Subject { prepare: field_value, is_owned: false, own: "902", foreign: "911", unknown: "999" };
+const EVENTS: &Subject = &Subject { prepare: |_, _| None, is_owned: false, own: "1", foreign: "1", unknown: "999" };
 const ROLES: &Subject = &Subject { prepare: role, is_owned: false, own: "103", foreign: "111", unknown: "999" };
 
 const fn example(
@@ -227,6 +228,8 @@ pub(crate) const EXAMPLES: &[Example] = &[
         FIELD_VALUES,
     ),
     example(("DELETE", "/custom_field_values/{id}"), 204, || None, FIELD_VALUES),
+    example(("GET", "/subscribed_events"), 200, || None, EVENTS),
+    example(("GET", "/subscribed_events/event_types"), 200, || None, EVENTS),
 ];
 
 /// An invitation by the token's owner, with an address made unique by counting the existing ones.

@@ -31,7 +31,7 @@ pub(super) fn request(dice: &mut Dice, known: &mut Known) -> Asked {
     };
     let asked = match operation.verb {
         Verb::Index => Asked::new(method, &format!("{place}{suffix}")).query(&list_query(dice, known, resource)),
-        Verb::ShowOwn(word) => {
+        Verb::ShowOwn(word) | Verb::Overview(word) => {
             Asked::new(method, &format!("{place}/{word}{suffix}")).query(&show_query(dice, known, resource))
         }
         Verb::Show => Asked::new(method, &format!("{place}/{id}{suffix}")).query(&show_query(dice, known, resource)),
@@ -87,7 +87,7 @@ fn operation(dice: &mut Dice) -> (&'static Resource, &'static Operation) {
                 Verb::Show | Verb::Action(_) | Verb::Document(_) | Verb::Attach(_) => (3, operation),
                 Verb::Destroy => (2, operation),
                 Verb::DestroyMany { .. } => (2, operation),
-                Verb::ShowOwn(_) | Verb::Detach(_) => (1, operation),
+                Verb::ShowOwn(_) | Verb::Overview(_) | Verb::Detach(_) => (1, operation),
             })
             .collect();
         if !weighted.is_empty() {

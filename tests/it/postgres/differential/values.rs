@@ -285,7 +285,9 @@ pub(super) fn of_kind(dice: &mut Dice, known: &mut Known, name: &str, kind: Kind
         Kind::Date => {
             json!(dice.one_of(&["2031-01-01", "2031-02-30", "2032-02-29", "2031-01-01T10:00:00Z", "1.1.2031"]))
         }
-        Kind::Ids(_) | Kind::Number | Kind::Time | Kind::Picture | Kind::Pointer => wrong(dice, known),
+        Kind::Ids(_) | Kind::Number | Kind::Time | Kind::Picture | Kind::Pointer | Kind::Document | Kind::Changes => {
+            wrong(dice, known)
+        }
     }
 }
 
