@@ -42,18 +42,21 @@ fn is_active(db: &mut Db, user_id: UserId) -> Result<bool, store::Error> {
     db.exists(&sql, &[user_id.into()])
 }
 
-/// The user of an enabled member.
+/// The user of an enabled member who may log in.
 pub fn active_member(db: &mut Db, account: AccountId, email_address: &str) -> Result<UserId, Error> {
     let email_address = email_address.trim();
-    let sql = "SELECT u.id, m.disabled_at FROM users u JOIN account_memberships m ON m.user_id = u.id \
+    let sql = "SELECT u.id, m.disabled_at, m.can_log_in FROM users u JOIN account_memberships m ON m.user_id = u.id \
                WHERE u.account_id = ?1 AND u.email_key = ?2";
     let found = db.maybe(sql, &[account.into(), Param::Text(&fold(email_address))], |row| {
-        Ok((row.id(0)?, row.maybe_int(1)?.is_some()))
+        Ok((row.id(0)?, row.maybe_int(1)?.is_some(), row.int(2)? != 0))
     })?;
     match found {
-        Some((user, false)) => Ok(user),
-        Some((_, true)) => Err(Error::Syntax(format!(
+        Some((user, false, true)) => Ok(user),
+        Some((_, true, _)) => Err(Error::Syntax(format!(
             "The member {email_address} of account {account} is disabled. Enable the member first."
+        ))),
+        Some((_, false, false)) => Err(Error::Syntax(format!(
+            "The member {email_address} of account {account} may not log in. Set can_log_in of the membership first."
         ))),
         None => Err(Error::Syntax(format!("Account {account} has no member {email_address}."))),
     }

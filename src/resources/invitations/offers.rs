@@ -36,9 +36,10 @@ pub struct Offer {
 const COLUMNS: &str = "i.id, i.account_id, a.name, a.language, i.invitee_id, i.email_address, i.email_key, \
                        i.full_name, i.headline, i.permission, r.name, u.full_name, i.expires_on, m.permission";
 
-/// The inviter's membership counts while it is active.
+/// The inviter's membership counts while it is active and may log in.
 const JOINS: &str = "JOIN accounts a ON a.id = i.account_id JOIN users u ON u.id = i.inviter_id \
                      LEFT JOIN account_memberships m ON m.user_id = i.inviter_id AND m.disabled_at IS NULL \
+                     AND m.can_log_in = 1 \
                      LEFT JOIN roles r ON r.id = i.default_role_id";
 
 /// On the day `?2`.

@@ -114,3 +114,15 @@ fn fifteen_external_members_without_login_take_no_seat() {
                   AND permission = 'external_collaborator'";
     assert_eq!(server.number(walked), 14);
 }
+
+#[test]
+fn an_inviter_who_may_not_log_in_grants_nothing() {
+    let server = Server::start();
+    let body = json!({"account_invitation": {"full_name": "A", "email_address": "a@example.test"}});
+    let made = server.post("/account_invitations").bearer(token::PROJECT_LEAD).json(&body).send().expect(200);
+    let link = server.handed_over(&made.ids()[0]);
+    change(&server, 205, &json!({"can_log_in": false})).expect(200);
+    assert_ne!(server.accept_link(&link).status, 200);
+    change(&server, 205, &json!({"can_log_in": true})).expect(200);
+    server.accept_link(&link).expect(200);
+}
