@@ -77,7 +77,7 @@ export class Sandbox {
     return {
       sandbox: this, id, tokens, users, roles,
       // A mail address unique to this account.
-      address: (name) => `${name}@account-${id}.example.test`,
+      address: (name) => `${name}@account-${id}.example.com`,
       // Affects callers of this account only.
       fault: (fault) => this.faults.order({ account_id: id, ...fault }),
       requests: (wanted) => this.requests({ account_id: id, ...wanted }),

@@ -11,8 +11,8 @@ def invitations(invited_fresh) -> Invitations:
 
 
 def test_an_invitation_expires_after_thirty_days_and_is_renewed_by_a_resend(invitations, invited_fresh, accept):
-    invited = invitations.invite("Nia New", "nia@example.test").json()["results"][0]["id"]
-    mail = invited_fresh.mailbox.wait_for("nia@example.test")
+    invited = invitations.invite("Nia New", "nia@example.com").json()["results"][0]["id"]
+    mail = invited_fresh.mailbox.wait_for("nia@example.com")
 
     invited_fresh.clock.advance(days=31)
     [nia] = [invitation for invitation in invitations.all() if invitation["id"] == invited]
@@ -21,13 +21,13 @@ def test_an_invitation_expires_after_thirty_days_and_is_renewed_by_a_resend(invi
     assert accept(invited_fresh, mail).status_code == 404
 
     invitations.resend(invited)
-    renewed = invited_fresh.mailbox.wait_for("nia@example.test", nth=2)
+    renewed = invited_fresh.mailbox.wait_for("nia@example.com", nth=2)
     assert accept(invited_fresh, renewed).status_code == 200
 
 
 def test_the_last_day_counts(invitations, invited_fresh, accept):
     invited_fresh.clock.set("2031-02-01T12:00:00Z")
-    invitations.invite("Nia New", "nia@example.test")
-    mail = invited_fresh.mailbox.wait_for("nia@example.test")
+    invitations.invite("Nia New", "nia@example.com")
+    mail = invited_fresh.mailbox.wait_for("nia@example.com")
     invited_fresh.clock.set("2031-03-03T23:59:00Z")
     assert accept(invited_fresh, mail).status_code == 200

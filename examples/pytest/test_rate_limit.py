@@ -29,7 +29,7 @@ def test_the_real_limit_ends_when_retry_after_says(invited_fresh):
     invited_fresh.clock.freeze()
     with session(invited_fresh.tokens["administrator"]) as client:
         def invite(name):
-            body = {"account_invitation": {"full_name": name, "email_address": f"{name}@example.test"}}
+            body = {"account_invitation": {"full_name": name, "email_address": f"{name}@example.com"}}
             return client.post(f"{invited_fresh.api_url}/account_invitations", json=body, timeout=30)
 
         assert [invite(name).status_code for name in ["ann", "ben"]] == [200, 200]

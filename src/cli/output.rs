@@ -137,7 +137,7 @@ mod tests {
             ("\r=1", "\"'\r=1\""),
             ("=1,\"2\"", "\"'=1,\"\"2\"\"\""),
             ("'quoted", "''quoted"),
-            ("ada@example.test", "ada@example.test"),
+            ("ada@example.com", "ada@example.com"),
             ("1=1", "1=1"),
             ("", ""),
             ("a \"b\"", "\"a \"\"b\"\"\""),

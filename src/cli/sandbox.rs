@@ -245,14 +245,14 @@ fn greeting(base_url: &str, tokens: &[Token], seed: &Seed) -> String {
     let mut text = format!("The sandbox is ready at {base_url}{BASE_PATH}\n\n");
     if let Some((id, token)) = seed.example() {
         let change = json!({"account_invitation": {"permission": "collaborator", "bill_rate_in_cents": 12_500}});
-        let invited = json!({"account_invitation": {"full_name": "Nia New", "email_address": "nia@example.test"}});
+        let invited = json!({"account_invitation": {"full_name": "Nia New", "email_address": "nia@example.com"}});
         let word = |text: String| quoted(text.as_bytes());
         let headers =
             format!("-H {} -H 'Content-Type: application/json'", word(format!("Authorization: Bearer {token}")));
         let invitations = format!("{base_url}{BASE_PATH}/account_invitations");
         let (one, all) = (word(format!("{invitations}/{id}?include=inviter")), word(invitations));
         let (change, invited) = (word(change.to_string()), word(invited.to_string()));
-        let mailbox = word(format!("{base_url}/sandbox/mailbox?to=nia@example.test&wait=5"));
+        let mailbox = word(format!("{base_url}/sandbox/mailbox?to=nia@example.com&wait=5"));
         text.push_str(&format!(
             "Update an invitation:\n\n\
              curl -g -X PUT {one} {headers} --data-raw {change}\n\n\

@@ -5,7 +5,7 @@
 
 use crate::oauth::applications::Application;
 use crate::oauth::pkce::{self, Challenge, ChallengeMethod};
-use crate::oauth::redirects;
+use crate::oauth::redirects::{self, Comparison};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 
 /// In characters. The state comes back in the URL of a redirect.
@@ -46,11 +46,10 @@ impl AuthorizationRequest {
         self.get("client_id")
     }
 
-    /// The redirect URI, if it is registered and would still be accepted today.
-    pub fn trusted_redirect<'a>(&'a self, application: &Application) -> Option<&'a str> {
+    /// The redirect URI, if the application may use it.
+    pub fn trusted_redirect(&self, application: &Application, comparison: Comparison) -> Option<&str> {
         let asked = self.get("redirect_uri")?;
-        let is_registered = application.redirect_uris.iter().any(|known| known == asked);
-        (is_registered && redirects::fault(asked).is_none()).then_some(asked)
+        redirects::is_trusted(&application.redirect_uris, asked, comparison).then_some(asked)
     }
 
     /// Judges the rest, once client and redirect URI are valid.

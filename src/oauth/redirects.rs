@@ -3,6 +3,9 @@
 //! They are compared character by character (RFC 9700, section 4.1.3): looser comparisons have leaked codes. They are
 //! therefore stored as typed. They are judged when they are registered, and again when they are used: a database may
 //! hold some that are older than a rule.
+//!
+//! A sandbox is looser on loopback, where a client under test listens on whichever port is free (RFC 8252, section 7.3)
+//! and at the path of its library. An application that is registered for loopback may use all of it there.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -41,6 +44,26 @@ pub fn is_loopback(authority: &str) -> bool {
     let (host, _) = host_and_port(authority);
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// How an address is compared with those that an application has registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Character by character.
+    Exact,
+    /// On loopback, one address stands for all.
+    LooseOnLoopback,
+}
+
+/// Whether an answer may go to this address of an application: it is registered, and would still be registered today.
+pub fn is_trusted(registered: &[String], asked: &str, comparison: Comparison) -> bool {
+    let is_local = |uri: &str| is_loopback(authority(uri));
+    let is_like = |known: &String| known == asked || is_local(known) && is_local(asked);
+    fault(asked).is_none()
+        && match comparison {
+            Comparison::Exact => registered.iter().any(|known| known == asked),
+            Comparison::LooseOnLoopback => registered.iter().any(is_like),
+        }
 }
 
 fn scheme_and_authority(uri: &str) -> Option<(&str, &str)> {
@@ -150,6 +173,30 @@ mod tests {
             assert!(fault(uri).is_some(), "{uri:?}");
         }
         assert!(fault(&format!("https://a.example/{}", "x".repeat(LONGEST))).is_some());
+    }
+
+    #[test]
+    fn on_loopback_one_address_stands_for_all_if_the_comparison_is_loose() {
+        let trusts = |registered: &str, asked, comparison| is_trusted(&[registered.to_owned()], asked, comparison);
+        let (local, remote) = ("http://127.0.0.1:8765/callback", "https://a.example/cb");
+        for (registered, asked, exact, loose) in [
+            (local, local, true, true),
+            (local, "http://127.0.0.1:9/", false, true),
+            (local, "http://[::1]:51234/oauth/cb?x=1", false, true),
+            (local, "https://localhost:3000/cb", false, true),
+            (local, "http://localhost/cb#there", false, false),
+            (local, "http://localhost.example.com/cb", false, false),
+            (local, "http://127.0.0.1@a.example/", false, false),
+            (local, "http://127.0.0.1:99999/", false, false),
+            (local, remote, false, false),
+            (remote, remote, true, true),
+            (remote, local, false, false),
+            (remote, "https://a.example/cb/", false, false),
+            (remote, "https://a.example:8443/cb", false, false),
+        ] {
+            let found = [Comparison::Exact, Comparison::LooseOnLoopback].map(|how| trusts(registered, asked, how));
+            assert_eq!(found, [exact, loose], "{registered} and {asked}");
+        }
     }
 
     #[test]

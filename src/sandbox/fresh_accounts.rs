@@ -56,7 +56,7 @@ fn create_member(
 ) -> Result<(UserId, String), Error> {
     let permission: Permission = level.parse()?;
     let full_name = format!("{} of {account_id}", level.replace('_', " "));
-    let email_address = format!("{level}@account-{account_id}.example.test");
+    let email_address = format!("{level}@account-{account_id}.example.com");
     let user_id = people::insert_user(db, None, &NewUser::new(account_id, &full_name, &email_address, None, now))?;
     let membership = NewMembership {
         is_owner,

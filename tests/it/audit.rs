@@ -197,10 +197,10 @@ fn signing_out_and_failing_to_sign_in_are_in_the_trail_with_their_requests() {
     let path = authorize_path(&[]);
     let mut browser = Browser::new(&server);
     for (address, password) in [
-        ("project_lead@example.test", "wrong horse battery"),
+        ("project_lead@example.com", "wrong horse battery"),
         ("nobody@example.test", PASSWORD),
         // Typed into the wrong field.
-        (PASSWORD, "project_lead@example.test"),
+        (PASSWORD, "project_lead@example.com"),
     ] {
         browser.sign_in(&path, address, password).expect(422);
     }
@@ -214,12 +214,12 @@ fn signing_out_and_failing_to_sign_in_are_in_the_trail_with_their_requests() {
     assert!(!server.everything_stored().iter().any(|row| row.contains("nobody@") || row.contains(PASSWORD)));
 
     // Without an application, only an attempt on a member belongs to an account.
-    for (address, rows) in [("project_lead@example.test", 4), ("nobody@example.test", 4)] {
+    for (address, rows) in [("project_lead@example.com", 4), ("nobody@example.test", 4)] {
         browser.sign_in("/oauth/sign-in", address, "wrong horse battery").expect(422);
         assert_eq!(rows_of(&server, "session.refuse").len(), rows, "{address}");
     }
 
-    browser.sign_in(&path, "project_lead@example.test", PASSWORD).expect(303);
+    browser.sign_in(&path, "project_lead@example.com", PASSWORD).expect(303);
     let consent = browser.get(&path).expect(200);
     browser.submit(&consent, "/oauth/sign-out", &[]).expect(303);
     let ended = rows_of(&server, "session.delete");

@@ -59,7 +59,7 @@ impl Invitation {
         Invitation {
             id: 1,
             full_name: "Ada Pending",
-            email_address: "ada@example.test",
+            email_address: "ada@example.com",
             headline: None,
             permission: "project_creator",
             pending: true,
@@ -78,7 +78,7 @@ impl Invitation {
         Invitation {
             id: 2,
             full_name: "Grace Full",
-            email_address: "grace@example.test",
+            email_address: "grace@example.com",
             headline: Some("Analyst"),
             permission: "project_lead",
             expiration_date: expiration_date(server, 2),

@@ -101,14 +101,14 @@ fn the_audit_trail_has_the_clients_address_until_the_person_is_erased() {
     let addresses = "SELECT client_address FROM audit WHERE actor_user_id = 2 ORDER BY id";
     assert_eq!(server.stored(addresses), ["127.0.0.1", "2001:db8::1"]);
     // A refused sign-in has no actor.
-    for (user, address) in [(2, "administrator@example.test"), (5, "project_lead@example.test")] {
+    for (user, address) in [(2, "administrator@example.com"), (5, "project_lead@example.com")] {
         set_password(&server, user, PASSWORD);
         Browser::new(&server).sign_in(&authorize_path(&[]), address, "wrong horse battery").expect(422);
     }
     let refused = "SELECT subject_id, client_address FROM audit WHERE action = 'session.refuse' ORDER BY id";
     assert_eq!(server.stored(refused), ["2|127.0.0.1", "5|127.0.0.1"]);
     let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
-    server.write(move |db| erase(db, &context, "administrator@example.test"));
+    server.write(move |db| erase(db, &context, "administrator@example.com"));
     assert_eq!(server.stored(&format!("{addresses} LIMIT 2")), ["null", "null"]);
     assert_eq!(server.stored(refused), ["2|null", "5|127.0.0.1"], "of others nothing is erased");
 }

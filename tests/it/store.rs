@@ -117,7 +117,7 @@ fn a_slow_read_is_refused_and_the_next_one_works() {
 fn a_violation_of_the_unique_index_on_pending_addresses_is_recognised() {
     let case = Case::new(&[]);
     let refused = case.write(|db| {
-        let sql = "UPDATE account_invitations SET email_key = 'ada@example.test' WHERE id = 2";
+        let sql = "UPDATE account_invitations SET email_key = 'ada@example.com' WHERE id = 2";
         db.exec(sql, &[])
             .map_err(|error| error.on_constraint(PENDING_ADDRESS, || Error::Schema("recognised".to_owned())))
     });
@@ -137,7 +137,7 @@ fn a_job_that_ignores_a_failed_statement_gets_the_true_outcome() {
 /// Writes, and ignores another write that violates a unique index.
 pub(crate) fn pass_over_a_failure(db: &mut Db) -> Result<(), Error> {
     set_headline(db, 1, "passed over")?;
-    let refused = db.exec("UPDATE account_invitations SET email_key = 'ada@example.test' WHERE id = 2", &[]);
+    let refused = db.exec("UPDATE account_invitations SET email_key = 'ada@example.com' WHERE id = 2", &[]);
     assert!(matches!(refused, Err(Error::Unique(_))), "{refused:?}");
     Ok(())
 }

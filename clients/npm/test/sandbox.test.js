@@ -109,9 +109,9 @@ test('the global setup starts one server for connect(), or uses the one that is 
 test('reset restores the seed and restore a snapshot', async () => {
   const token = sandbox.tokens.administrator;
   await sandbox.reset();
-  assert.equal((await invite(token, 'nia@example.test')).status, 200);
+  assert.equal((await invite(token, 'nia@example.com')).status, 200);
   await sandbox.snapshot('with-nia');
-  const mails = await sandbox.mailbox.mails('nia@example.test');
+  const mails = await sandbox.mailbox.mails('nia@example.com');
   assert.equal(mails.length, 1);
   await sandbox.reset();
   assert.equal((await ask(token, 'account_invitations/6')).status, 404);

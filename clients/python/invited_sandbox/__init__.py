@@ -149,7 +149,7 @@ class Account:
 
     def address(self, name: str) -> str:
         """A mail address unique to this account."""
-        return f"{name}@account-{self.id}.example.test"
+        return f"{name}@account-{self.id}.example.com"
 
     def fault(self, **fault: object) -> str:
         """Orders a fault for callers of this account only."""

@@ -92,7 +92,7 @@ def test_arguments_come_from_the_configuration(suite):
         def test_limit(invited):
             def create():
                 headers = {"Authorization": "Bearer sandbox-owner", "Content-Type": "application/json"}
-                body = b'{"account_invitation":{"full_name":"N","email_address":"n@example.test"}}'
+                body = b'{"account_invitation":{"full_name":"N","email_address":"n@example.com"}}'
                 return urllib.request.urlopen(
                     urllib.request.Request(f"{invited.api_url}/account_invitations", body, headers))
             create()

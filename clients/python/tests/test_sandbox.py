@@ -96,7 +96,7 @@ def test_a_sandbox_ends_when_the_process_that_started_it_is_killed():
 
 def test_reset_restores_the_seed_and_restore_a_snapshot(invited_fresh):
     token = invited_fresh.tokens["administrator"]
-    assert invite(invited_fresh, token, "nia@example.test")[0] == 200
+    assert invite(invited_fresh, token, "nia@example.com")[0] == 200
     invited_fresh.snapshot("with-nia")
     [mail] = invited_fresh.mailbox.mails()
     assert ask(invited_fresh, token, "account_invitations/6")[0] == 200

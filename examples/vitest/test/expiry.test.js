@@ -16,8 +16,8 @@ beforeEach(() => sandbox.reset());
 afterAll(() => sandbox.stop());
 
 test('an invitation expires after thirty days and is renewed by a resend', async () => {
-  const { id } = await invitations.invite('Nia New', 'nia@example.test');
-  const mail = await sandbox.mailbox.waitFor('nia@example.test');
+  const { id } = await invitations.invite('Nia New', 'nia@example.com');
+  const mail = await sandbox.mailbox.waitFor('nia@example.com');
 
   await sandbox.clock.advance({ days: 31 });
   const nia = (await invitations.all()).find((invitation) => invitation.id === id);
@@ -27,14 +27,14 @@ test('an invitation expires after thirty days and is renewed by a resend', async
   expect((await accept(sandbox, mail)).status).toBe(404);
 
   await invitations.resend(id);
-  const renewed = await sandbox.mailbox.waitFor('nia@example.test', { nth: 2 });
+  const renewed = await sandbox.mailbox.waitFor('nia@example.com', { nth: 2 });
   expect((await accept(sandbox, renewed)).status).toBe(200);
 });
 
 test('the last day counts', async () => {
   await sandbox.clock.set('2031-02-01T12:00:00Z');
-  await invitations.invite('Nia New', 'nia@example.test');
-  const mail = await sandbox.mailbox.waitFor('nia@example.test');
+  await invitations.invite('Nia New', 'nia@example.com');
+  const mail = await sandbox.mailbox.waitFor('nia@example.com');
   await sandbox.clock.set('2031-03-03T23:59:00Z');
   expect((await accept(sandbox, mail)).status).toBe(200);
 });

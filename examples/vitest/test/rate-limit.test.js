@@ -30,7 +30,7 @@ test('the real limit ends when Retry-After says', async () => {
     await sandbox.clock.freeze();
     const invitations = new Invitations(sandbox.apiUrl, sandbox.tokens.administrator);
     const invite = (name) => {
-      const person = { full_name: name, email_address: `${name}@example.test` };
+      const person = { full_name: name, email_address: `${name}@example.com` };
       return invitations.ask('POST', 'account_invitations', { account_invitation: person });
     };
     expect((await invite('ann')).status).toBe(200);

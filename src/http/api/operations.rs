@@ -368,7 +368,10 @@ fn listed_ids(params: &Tree, most: usize) -> Result<Vec<(usize, RecordId)>, Erro
 /// made in bulk has two root keys, and a body never has both (docs/WIRE.md, C4).
 fn elements<'a>(resource: &Resource, params: &'a Tree, bulk: usize) -> Result<Vec<&'a Map<String, Json>>, Error> {
     let (singular, plural) = (resource.singular, resource.name);
-    let many = params.get(plural).filter(|_| resource.has_bulk());
+    // Some generated clients send an empty array for the root that they do not use.
+    let may_be_unused = bulk > 1 && params.get(singular).is_some_and(Json::is_object);
+    let is_unused = |many: &Json| may_be_unused && many.as_array().is_some_and(Vec::is_empty);
+    let many = params.get(plural).filter(|many| resource.has_bulk() && !is_unused(many));
     match many {
         Some(_) if params.contains_key(singular) => {
             Err(Error::Syntax(format!("Send either {singular} or {plural}, not both.")))

@@ -246,7 +246,7 @@ mod tests {
                     inviter: "Bea",
                     account: "Team",
                     name: "Ada",
-                    address: "ada@example.test",
+                    address: "ada@example.com",
                     permission: language.permission("collaborator"),
                     role: Some("Developer").filter(|_| round % 2 == 0),
                     date: language.date(22_311),

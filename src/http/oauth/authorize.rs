@@ -15,9 +15,10 @@ use crate::http::{html, request};
 use crate::ids::UserId;
 use crate::oauth::applications::{self, Application};
 use crate::oauth::authorization::{AccessRequest, AuthorizationRequest};
+use crate::oauth::grants;
+use crate::oauth::redirects::{self, Comparison};
 use crate::oauth::refusal::{Code, Refusal, refusal};
 use crate::oauth::sessions::{self, MemberSession};
-use crate::oauth::{grants, redirects};
 use crate::store::{Db, Work};
 use crate::wire::params::Tree;
 
@@ -42,7 +43,11 @@ impl Trusted {
             asked.client_id().ok_or_else(|| syntax("The link to this page names no application."))?.to_owned();
         let application = visit.app.store.read(move |db| applications::find(db, &client_id)).await?;
         let application = application.ok_or_else(|| syntax("The application that sent you here is unknown."))?;
-        let redirect_uri = asked.trusted_redirect(&application).map(str::to_owned).ok_or_else(|| {
+        let comparison = match visit.app.sandbox {
+            Some(_) => Comparison::LooseOnLoopback,
+            None => Comparison::Exact,
+        };
+        let redirect_uri = asked.trusted_redirect(&application, comparison).map(str::to_owned).ok_or_else(|| {
             syntax(
                 "The application that sent you here uses a redirect address that is not registered for it or is not \
                  safe.",

@@ -71,7 +71,7 @@ impl FromStr for Generated {
 
 /// The address of the administrator of a generated account.
 pub(super) fn address(account_id: i64) -> String {
-    format!("administrator-{account_id}@example.test")
+    format!("administrator-{account_id}@example.com")
 }
 
 /// The same administrator's token.

@@ -1,4 +1,4 @@
-//! Random people with plausible names and rates. Their addresses are under `example.test`, which never receives mail.
+//! Random people with plausible names and rates. Their addresses are under `example.com`, which never receives mail.
 
 use crate::clock::Timestamp;
 use crate::engine::access::Permission;
@@ -51,7 +51,7 @@ impl RandomPerson {
     pub fn new(account_id: AccountId, user_id: i64, roles: &[i64], dice: &mut Dice) -> Self {
         let (first, last) = (dice.word(FIRST_NAMES), dice.word(LAST_NAMES));
         let full_name = format!("{first} {last}");
-        let email_address = format!("{first}.{last}.{user_id}@{}.example.test", dice.word(PLACES)).to_lowercase();
+        let email_address = format!("{first}.{last}.{user_id}@{}.example.com", dice.word(PLACES)).to_lowercase();
         let permission = dice.one_of(PERMISSIONS);
         let default_role_id = (!roles.is_empty() && dice.chance(60)).then(|| dice.one_of(roles).into());
         let has_rate = permission == Permission::PunchClock || dice.chance(60);

@@ -75,7 +75,7 @@ impl Config {
         (config.rate_mails_per_address, config.rate_mails_per_account) = (0, 0);
         // Anyone who can reach a sandbox can do everything in it anyway.
         config.metrics_on_main_listener = true;
-        (config.mail.way, config.mail.from) = (Way::Memory, "invitations@sandbox.test".parse().ok());
+        (config.mail.way, config.mail.from) = (Way::Memory, "invitations@sandbox.example.com".parse().ok());
         Ok(config)
     }
 

@@ -58,7 +58,7 @@ fn an_invitation_does_not_enable_a_disabled_member() {
     assert_eq!(server.everything_stored(), before);
     assert_eq!(memberships(&server, &user), ["collaborator|1"]);
     // Nor can a disabled member be invited in the first place.
-    let disabled = json!({"account_invitation": {"full_name": "Dora", "email_address": "disabled@example.test"}});
+    let disabled = json!({"account_invitation": {"full_name": "Dora", "email_address": "disabled@example.com"}});
     let answer = server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&disabled).send().expect(422);
     assert_eq!(answer.errors()[0].3, "Email address belongs to a disabled member. Enable that membership instead.");
 }

@@ -106,8 +106,8 @@ fn a_json_acceptance_moves_with_the_confirmation() {
 #[test]
 fn the_owner_and_the_last_administrator_of_another_account_cannot_leave_it() {
     let server = Server::start();
-    server.invite(&json!({"full_name": "Otto", "email_address": "other_administrator@example.test"}));
-    let link = server.mailed("other_administrator@example.test");
+    server.invite(&json!({"full_name": "Otto", "email_address": "other_administrator@example.com"}));
+    let link = server.mailed("other_administrator@example.com");
     for what in ["the owner", "the last administrator"] {
         let before = server.everything_stored();
         let answer = accept_confirmed(&server, &link, &json!(true));

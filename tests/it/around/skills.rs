@@ -229,7 +229,7 @@ fn an_erased_person_has_no_skills_and_the_count_stays_exact() {
     let server = Server::start();
     let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
     let erased = server
-        .write(move |db| Ok(erase(db, &context, "external_collaborator@example.test").is_ok_and(|it| it.users == 1)));
+        .write(move |db| Ok(erase(db, &context, "external_collaborator@example.com").is_ok_and(|it| it.users == 1)));
     assert!(erased);
     assert_eq!(server.ids_at("/skill_memberships"), ["401"]);
     assert_eq!(server.count("/skill_memberships"), 1);

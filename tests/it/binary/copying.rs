@@ -115,7 +115,7 @@ pub(crate) struct Crowd {
 impl Crowd {
     pub(crate) fn new() -> Self {
         let team = Team::new();
-        team.invited(&[("Ada Lovelace", "ada@example.test"), ("Zoë Ünïcode 🦀", "zoe@example.test")]);
+        team.invited(&[("Ada Lovelace", "ada@example.com"), ("Zoë Ünïcode 🦀", "zoe@example.test")]);
         let people: Vec<(String, String)> =
             (0..20).map(|number| (format!("Person {number}"), format!("p{number}@example.test"))).collect();
         let people: Vec<(&str, &str)> = people.iter().map(|(name, address)| (&**name, &**address)).collect();
@@ -199,7 +199,7 @@ fn a_repeated_copy_adds_new_rows_and_keeps_rows_only_in_the_target() {
     let to = sqlite(&team.path("copy.sqlite"));
     let first = copied(&team.url, &to, &[]);
     assert_eq!(copied(&team.url, &to, &[])["sha256"], first["sha256"], "nothing changed");
-    team.invited(&[("Ada", "ada@example.test")]);
+    team.invited(&[("Ada", "ada@example.com")]);
     let second = copied(&team.url, &to, &[]);
     assert_ne!(second["sha256"], first["sha256"]);
     assert_eq!(Answers::of(&to, &team.token), Answers::of(&team.url, &team.token));

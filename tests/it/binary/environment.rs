@@ -73,7 +73,7 @@ fn a_password_from_the_environment_loses_its_line_end_and_can_be_in_a_file() {
     for variable in [("INVITED_MAIL_PASSWORD", "open sesame\n"), ("INVITED_MAIL_PASSWORD_FILE", &file)] {
         let (way, told) = asking_mail_server();
         let more = ["--mail-from", "a@example.test", "--mail-starttls", "none", "--mail-user", "ali"];
-        run_with(&[&["mail", "test", "ada@example.test", "--mail", &way], &more[..]].concat(), &[variable]);
+        run_with(&[&["mail", "test", "ada@example.com", "--mail", &way], &more[..]].concat(), &[variable]);
         let told: Vec<String> = told.try_iter().collect();
         // A zero byte, the user, a zero byte, the password.
         assert!(told.contains(&"AUTH PLAIN AGFsaQBvcGVuIHNlc2FtZQ==".to_owned()), "{variable:?}: {told:?}");

@@ -17,7 +17,7 @@ fn team_of_ada_and_bob() -> Team {
     let (program, server) = team.serve();
     let ada = json!({"account_invitation": {
         "full_name": "Ada Lovelace",
-        "email_address": "Ada@example.test",
+        "email_address": "Ada@example.com",
         "headline": "Analyst",
         "external_reference": {"service_name": "crm", "service_model": "Person", "service_model_ref": "person-4711"},
     }});
@@ -104,7 +104,7 @@ fn erasing_covers_every_former_address() {
         ask("PUT", &format!("/api/v1/users/{user}"), json!({"user": {"email_address": address}}))
     };
     // Ada becomes a member, and leaves.
-    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
+    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.com")]);
     let link = ask("POST", "/invitations/1/link", json!({}));
     let accepted =
         ask("POST", "/invitations/accept", json!({"token": link["token"], "password": "correct horse battery"}));
@@ -131,7 +131,7 @@ fn erasing_covers_every_former_address() {
 fn a_former_address_that_now_belongs_to_another_person_stays() {
     let team = Team::new();
     let (program, server) = team.serve();
-    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
+    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.com")]);
     let ask = |method: &str, path: &str, body: Value| succeed(&team, server, method, path, &body);
     for address in ["shared@example.test", "countess@example.test"] {
         ask("PUT", "/api/v1/users/2", json!({"user": {"email_address": address}}));
@@ -154,7 +154,7 @@ fn rows_of_a_longer_address_stay() {
     invite_once(
         &team,
         server,
-        &json!({"account_invitation": {"full_name": "Ada", "email_address": "ada@example.test"}}),
+        &json!({"account_invitation": {"full_name": "Ada", "email_address": "ada@example.com"}}),
     );
     Team::invite(server, &team.token, &[("Dagmar", "da@example.test")]);
     drop(program);
@@ -163,7 +163,7 @@ fn rows_of_a_longer_address_stay() {
         team.texts("SELECT idempotency_key FROM idempotent_requests")
     };
     assert_eq!(erase("da@example.test"), ["once"], "Ada's request would take effect a second time");
-    assert_eq!(erase("ada@example.test"), Vec::<String>::new());
+    assert_eq!(erase("ada@example.com"), Vec::<String>::new());
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn erasing_keeps_the_rules_and_takes_no_part_of_an_address() {
 #[test]
 fn a_sweep_marks_and_removes_expired_rows_and_reports_the_number() {
     let team = Team::new();
-    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
+    team.invited(&[("Ada", "ada@example.com"), ("Bob", "bob@example.test")]);
     assert_eq!(team.run(&["sweep"]), "Rows that were marked or deleted: 0\n");
     team.alter(
         "UPDATE account_invitations SET expires_on = 20000 WHERE id = 2; UPDATE accounts SET expired_through = 1",

@@ -12,7 +12,7 @@ use crate::support::client::Request;
 fn team_with_every_state() -> Team {
     let team = Team::new();
     team.invited(&[
-        ("Ada Lovelace", "ada@example.test"),
+        ("Ada Lovelace", "ada@example.com"),
         ("Accepted", "accepted@example.test"),
         ("Declined", "declined@example.test"),
         ("Expired", "expired@example.test"),
@@ -38,7 +38,7 @@ fn a_list_has_the_pending_invitations_or_all_with_all() {
         json!({"account_invitations": [{
             "id": "1",
             "state": "pending",
-            "email_address": "ada@example.test",
+            "email_address": "ada@example.com",
             "full_name": "Ada Lovelace",
             "permission": "project_creator",
             "expiration_date": last_day,
@@ -83,12 +83,12 @@ fn an_invitation_expires_the_day_after_its_last_day() {
 #[test]
 fn pitfall_18_a_csv_list_contains_no_spreadsheet_formula() {
     let team = Team::new();
-    team.invited(&[("=HYPERLINK(\"x\",\"y\")", "ada@example.test"), ("'Bob'", "+bob@example.test")]);
+    team.invited(&[("=HYPERLINK(\"x\",\"y\")", "ada@example.com"), ("'Bob'", "+bob@example.test")]);
     team.alter("UPDATE account_invitations SET expires_on = 40000");
     assert_eq!(
         team.run(&["invitation", "list", "--csv"]),
         "id,state,email_address,full_name,permission,expiration_date,mail_state\r\n\
-         1,pending,ada@example.test,\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\",project_creator,2079-07-08,queued\r\n\
+         1,pending,ada@example.com,\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\",project_creator,2079-07-08,queued\r\n\
          2,pending,'+bob@example.test,''Bob',project_creator,2079-07-08,queued\r\n"
     );
     let both = command(&["invitation", "list", "--csv", "--json", "--database", &team.url]).output().unwrap();
@@ -127,7 +127,7 @@ fn page(server: SocketAddr, link: &str) -> (u16, String) {
 fn a_printed_link_opens_the_invitation_until_the_next_one_is_printed() {
     let team = Team::new();
     let (_program, server) = team.serve();
-    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
+    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.com")]);
     let base_url = format!("http://{server}");
     let arguments = ["invitation", "link", "1", "--base-url", &base_url];
     let report = team.json(&arguments);
@@ -166,7 +166,7 @@ fn a_link_needs_a_pending_invitation() {
 fn the_page_uses_the_accounts_language() {
     let team = Team::new();
     let (_program, server) = team.serve();
-    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.test")]);
+    Team::invite(server, &team.token, &[("Ada Lovelace", "ada@example.com")]);
     let base_url = format!("http://{server}");
     let link = team.json(&["invitation", "link", "1", "--base-url", &base_url])["link"].as_str().unwrap().to_owned();
     assert_eq!(team.run(&["account", "language", "de"]), "Language of account 1: de\n");

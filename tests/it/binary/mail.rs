@@ -49,7 +49,7 @@ fn mail_server(answer: &'static str) -> String {
 }
 
 fn test_mail<'a>(way: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    [&["mail", "test", "ada@example.test", "--mail", way], &FROM[..], more].concat()
+    [&["mail", "test", "ada@example.com", "--mail", way], &FROM[..], more].concat()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_test_mail_prints_the_mail_servers_reply() {
     assert_eq!(succeeds(&test_mail(&place, &[])), "250 2.0.0 taken as 4711\n");
     let place = mail_server("250 2.0.0 taken as 4712");
     let report: Value = serde_json::from_str(&succeeds(&test_mail(&place, &["--json"]))).unwrap();
-    assert_eq!((&report["to"], &report["reply"]), (&json!("ada@example.test"), &json!("250 2.0.0 taken as 4712")));
+    assert_eq!((&report["to"], &report["reply"]), (&json!("ada@example.com"), &json!("250 2.0.0 taken as 4712")));
     assert!(report["message_id"].as_str().unwrap().ends_with("@example.test"), "{report}");
 }
 
@@ -96,7 +96,7 @@ fn a_test_mail_can_be_written_to_a_file_without_a_database() {
     assert_eq!(names.len(), 1, "{names:?}");
     assert_eq!(printed(&output.stdout), format!("written as {}\n", names[0]));
     let mail = std::fs::read_to_string(place.join("mails").join(&names[0])).unwrap();
-    for words in ["To: ada@example.test", "invitations@example.test", "Subject: Mail works", "It does."] {
+    for words in ["To: ada@example.com", "invitations@example.test", "Subject: Mail works", "It does."] {
         assert!(mail.contains(words), "{words} is missing in {mail}");
     }
     assert_eq!(files_in(&place), ["mails"], "no database is created");
@@ -126,7 +126,7 @@ fn no_command_takes_an_address_that_cannot_be_mailed() {
     let owner = ["--owner-name", "Olive", "--owner-email", &too_long, "--database", &url];
     fails(&[&["account", "create", "Example"], &owner[..]].concat(), &["email"]);
     for from in [&too_long, "Olive <olive@example.test>", "olive@exämple.test", "\"o l\"@example.test"] {
-        fails(&["mail", "test", "ada@example.test", "--mail", "files:x", "--mail-from", from], &["setting mail_from"]);
+        fails(&["mail", "test", "ada@example.com", "--mail", "files:x", "--mail-from", from], &["setting mail_from"]);
     }
     let seed = folder.database().with_extension("yaml");
     let standard = std::fs::read_to_string("src/sandbox/seed/standard.yaml").unwrap();
@@ -151,7 +151,7 @@ fn half_of_the_credentials_is_refused_at_the_start() {
 
 #[test]
 fn settings_that_cannot_send_are_named() {
-    let address = "ada@example.test";
+    let address = "ada@example.com";
     fails(&["mail", "test", address], &["mail is switched off", "--mail", "INVITED_MAIL"]);
     let from = ["--mail-from", "invitations@example.test"];
     fails(&[&["mail", "test", address], &from[..]].concat(), &["mail is switched off"]);
@@ -163,14 +163,14 @@ fn settings_that_cannot_send_are_named() {
 #[test]
 fn mails_are_listed_and_failed_ones_sent_again() {
     let team = Team::new();
-    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test"), ("Cleo", "cleo@example.test")]);
+    team.invited(&[("Ada", "ada@example.com"), ("Bob", "bob@example.test"), ("Cleo", "cleo@example.test")]);
     team.alter("UPDATE outbox SET state = 'failed', due_at = NULL, last_reply = '550 no such Bob' WHERE id = 2");
     let addresses = |arguments: &[&str]| {
         let listed = team.json(&[&["mail", "list"], arguments].concat());
         let mails = listed["mails"].as_array().unwrap().clone();
         mails.iter().map(|mail| mail["to"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(addresses(&[]), ["cleo@example.test", "bob@example.test", "ada@example.test"]);
+    assert_eq!(addresses(&[]), ["cleo@example.test", "bob@example.test", "ada@example.com"]);
     assert_eq!(addresses(&["--limit", "1"]), ["cleo@example.test"]);
     assert_eq!(addresses(&["--state", "failed"]), ["bob@example.test"]);
     assert_eq!(addresses(&["--state", "sent"]), Vec::<String>::new());
@@ -187,7 +187,7 @@ fn mails_are_listed_and_failed_ones_sent_again() {
 #[test]
 fn refused_mails_are_sent_again_only_on_request() {
     let team = Team::new();
-    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
+    team.invited(&[("Ada", "ada@example.com"), ("Bob", "bob@example.test")]);
     team.alter("UPDATE outbox SET state = 'failed', due_at = NULL");
     team.alter("UPDATE outbox SET is_refused = 1 WHERE id = 2");
     let retried = team.json(&["mail", "retry"]);
@@ -196,9 +196,9 @@ fn refused_mails_are_sent_again_only_on_request() {
     let retried = team.run(&["mail", "retry"]);
     assert_eq!(retried, "Failed mails to send again: 1\nRefused for good, and left alone without --refused: 1\n");
     let queued = "SELECT recipient FROM outbox WHERE state = 'queued' AND is_refused = 0 ORDER BY id";
-    assert_eq!(team.texts(queued), ["ada@example.test"]);
+    assert_eq!(team.texts(queued), ["ada@example.com"]);
     assert_eq!(team.run(&["mail", "retry", "--refused"]), "Failed mails to send again: 1\n");
-    assert_eq!(team.texts(queued), ["ada@example.test", "bob@example.test"]);
+    assert_eq!(team.texts(queued), ["ada@example.com", "bob@example.test"]);
 }
 
 /// What a server has logged about its mails when the log has these words; the mail server behaves in this manner.

@@ -58,7 +58,7 @@ fn only_the_owner_can_read_databases_their_logs_copies_backups_and_mails() {
     let mail = ["--mail", &way, "--mail-from", "people@example.test"];
     let serve = ["serve", "--database", &url, "--listen", "127.0.0.1:0"];
     let (program, address) = Program::serve(careless(&[&serve[..], &mail[..]].concat()));
-    Team::invite(address, &token, &[("Ada Lovelace", "ada@example.test")]);
+    Team::invite(address, &token, &[("Ada Lovelace", "ada@example.com")]);
     let is_mail = |path: PathBuf| path.extension().is_some_and(|ending| ending == "eml");
     let has_mail = || std::fs::read_dir(&mails).unwrap().any(|entry| is_mail(entry.unwrap().path()));
     assert!(within(Duration::from_secs(10), has_mail), "no mail was written");

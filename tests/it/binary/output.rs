@@ -39,7 +39,7 @@ fn failed_in_one_line(output: &Output, words: &[&str]) {
 /// A team that has something of everything that is listed.
 fn busy_team() -> Team {
     let team = Team::new();
-    team.invited(&[("Ada", "ada@example.test")]);
+    team.invited(&[("Ada", "ada@example.com")]);
     team.run(APP);
     team
 }
@@ -58,7 +58,7 @@ fn listings(url: &str) -> Vec<Vec<&str>> {
         &["app", "list"],
         &["seats"],
         &["migrate"],
-        &["erase", "ada@example.test"],
+        &["erase", "ada@example.com"],
     ];
     let in_database = in_database.iter().map(|words| [words, &["--database", url][..]].concat());
     anywhere.iter().chain(&seeds).map(|words| words.to_vec()).chain(in_database).collect()
@@ -85,7 +85,7 @@ fn an_output_without_room_is_one_line_and_exit_code_1() {
 #[test]
 fn what_cannot_be_told_is_not_done() {
     let team = Team::new();
-    team.invited(&[("Ada", "ada@example.test")]);
+    team.invited(&[("Ada", "ada@example.com")]);
     let account = ["account", "create", "Second", "--owner-email", "olive@example.test", "--owner-name", "Olive"];
     let commands = [
         &["token", "create", "olive@example.test"][..],

@@ -58,23 +58,23 @@ fn user_list_and_show_print_people_and_their_memberships() {
     let first = listed.lines().next().unwrap();
     assert_eq!(
         first.split_whitespace().collect::<Vec<_>>(),
-        ["2", "active", "administrator", "administrator@example.test", "Adam", "Administrator"]
+        ["2", "active", "administrator", "administrator@example.com", "Adam", "Administrator"]
     );
     assert_eq!(listed.lines().count(), 10);
     let all = case.run(&["user", "list", "--all"]);
     assert_eq!(all.lines().count(), 14);
     let line = |address: &str| all.lines().find(|line| line.contains(address)).unwrap().to_owned();
-    assert!(line("disabled@example.test").contains("disabled   collaborator"), "{all}");
-    assert!(line("ada@example.test").contains("no member"), "{all}");
+    assert!(line("disabled@example.com").contains("disabled   collaborator"), "{all}");
+    assert!(line("ada@example.com").contains("no member"), "{all}");
     let found = case.json(&["user", "list", "--matching", "lea lead"]);
     let users = found["users"].as_array().unwrap();
     assert_eq!(users.len(), 1, "{found}");
     assert_eq!((&users[0]["id"], &users[0]["account_membership"]["id"]), (&json!("5"), &json!("205")));
-    let shown = case.json(&["user", "show", "Project_Lead@example.test"]);
+    let shown = case.json(&["user", "show", "Project_Lead@example.com"]);
     assert_eq!(shown["user"]["full_name"], "Lea Lead");
     assert_eq!(shown["account_membership"]["permission"], "project_lead");
-    assert_eq!(case.json(&["user", "show", "ada@example.test"])["account_membership"], Value::Null);
-    assert!(case.run(&["user", "show", "owner@example.test"]).contains("is_owner: true"));
+    assert_eq!(case.json(&["user", "show", "ada@example.com"])["account_membership"], Value::Null);
+    assert!(case.run(&["user", "show", "owner@example.com"]).contains("is_owner: true"));
     case.refused(&["user", "show", "nobody@example.test"], "Account 1 has no user nobody@example.test.");
 }
 
@@ -95,7 +95,7 @@ fn a_list_longer_than_a_page_is_printed_completely() {
 fn membership_commands_change_a_running_program() {
     let mut case = Case::new(token::PROJECT_LEAD);
     case.learns("/account_invitations", 200);
-    let person = "project_lead@example.test";
+    let person = "project_lead@example.com";
     let line = case.run(&["membership", "set-permission", person, "collaborator"]);
     assert!(line.contains("active     collaborator"), "{line}");
     case.learns("/account_invitations", 403);
@@ -112,19 +112,19 @@ fn membership_commands_keep_the_rules() {
     let case = Case::new(token::OWNER);
     for (arguments, sentence) in [
         (
-            &["set-permission", "owner@example.test", "collaborator"][..],
+            &["set-permission", "owner@example.com", "collaborator"][..],
             "Permission of the account owner cannot be changed.",
         ),
-        (&["disable", "owner@example.test"], "The account owner cannot be disabled."),
-        (&["disable", "ada@example.test"], "ada@example.test is not a member of account 1."),
+        (&["disable", "owner@example.com"], "The account owner cannot be disabled."),
+        (&["disable", "ada@example.com"], "ada@example.com is not a member of account 1."),
         (
-            &["set-permission", "collaborator@example.test", "punch_clock"],
+            &["set-permission", "collaborator@example.com", "punch_clock"],
             "Bill rate in cents is required for a punch_clock user.",
         ),
     ] {
         case.refused(&[&["membership"], arguments].concat(), sentence);
     }
-    let unknown = run(&["membership", "set-permission", "owner@example.test", "emperor", "--database", &case.url]);
+    let unknown = run(&["membership", "set-permission", "owner@example.com", "emperor", "--database", &case.url]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(printed(&unknown.stderr).contains("possible values: administrator,"));
 }
@@ -132,8 +132,8 @@ fn membership_commands_keep_the_rules() {
 #[test]
 fn membership_commands_leave_an_operators_rows_in_the_audit_trail() {
     let case = Case::new(token::OWNER);
-    case.run(&["membership", "set-permission", "collaborator@example.test", "project_lead"]);
-    case.run(&["membership", "disable", "collaborator@example.test"]);
+    case.run(&["membership", "set-permission", "collaborator@example.com", "project_lead"]);
+    case.run(&["membership", "disable", "collaborator@example.com"]);
     let path = case.url.strip_prefix("sqlite:").unwrap();
     let database = rusqlite::Connection::open(path).unwrap();
     let sql = "SELECT action || ' ' || subject_id || ' ' || json_extract(after, '$.permission') FROM audit \

@@ -9,7 +9,7 @@ use crate::process::{command, printed};
 /// An account with its owner and three invitations, one of which has expired.
 fn team() -> Team {
     let team = Team::new();
-    team.invited(&[("Ada", "ada@example.test"), ("Bob", "bob@example.test"), ("Cleo", "cleo@example.test")]);
+    team.invited(&[("Ada", "ada@example.com"), ("Bob", "bob@example.test"), ("Cleo", "cleo@example.test")]);
     team.alter("UPDATE account_invitations SET expires_on = 20000 WHERE id = 3");
     team
 }

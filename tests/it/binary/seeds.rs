@@ -337,7 +337,7 @@ fn generated_rows_have_the_requested_number_and_are_the_same_each_time() {
     let ([accounts, roles, users, memberships, invitations, _, skills, held, _], _) = dump("1", wanted);
     let lengths = [accounts, roles, memberships, invitations.clone(), skills, held].map(|rows| rows.len());
     assert_eq!(lengths, [2, 12, 312, 1_005, 24, 504]);
-    assert!(users.iter().all(|user| user.contains("example.test")));
+    assert!(users.iter().all(|user| user.contains("example.com")));
     assert_eq!(dump("1", wanted).0[4], invitations);
     assert_ne!(dump("2", wanted).0[4], invitations);
 

@@ -178,8 +178,7 @@ fn a_new_accounts_owner_token_is_printed_once_and_stored_as_a_hash() {
     assert!(!is_in_a_file(folder.database().parent().unwrap(), tokens[0]), "the token itself is stored");
     let (program, address) = serve(&url, &[]);
     let mut client = Client::connect(address, tokens[0]).unwrap();
-    let body =
-        r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test","cost_rate_in_cents":1}}"#;
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.com","cost_rate_in_cents":1}}"#;
     let (status, body) = client.send("POST", INVITATIONS, body).unwrap();
     assert_eq!(status, 200, "{body}");
     let body: Value = serde_json::from_str(&body).unwrap();
@@ -310,7 +309,7 @@ fn with_several_accounts_a_token_needs_an_account() {
     succeeds(&["token", "create", "olive@example.test", "--account", "2", "--database", &url]);
     fails(&["token", "create", "olive@example.test", "--account", "3", "--database", &url], &["3"]);
     let (program, address) = serve(&url, &[]);
-    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.com"}}"#;
     for token in [&here, &there] {
         let (status, body) = Client::connect(address, token).unwrap().send("POST", INVITATIONS, body).unwrap();
         assert_eq!(status, 200, "{body}");
@@ -324,7 +323,7 @@ fn serve_has_rate_limits_unless_they_are_turned_off() {
     let token = create_account(&url, "olive@example.test");
     let (program, address) = serve(&url, &[]);
     let mut client = Client::connect(address, &token).unwrap();
-    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.com"}}"#;
     assert_eq!(client.send("POST", INVITATIONS, body).unwrap().0, 200);
     let resend = format!("{INVITATIONS}/1/resend");
     assert_eq!(client.send("PUT", &resend, "").unwrap().0, 200);
@@ -340,7 +339,7 @@ fn a_server_that_refuses_every_write_starts_on_a_current_database() {
     let (program, address) = serve(&url, &["--queue-length", "0"]);
     let mut client = Client::connect(address, &token).unwrap();
     assert_eq!(client.send("GET", INVITATIONS, "").unwrap().0, 200);
-    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.com"}}"#;
     assert_eq!(client.send("POST", INVITATIONS, body).unwrap().0, 503);
     drop(client);
     assert_eq!(program.stop().0.code(), Some(0));

@@ -56,7 +56,7 @@ fn no_parameter_opens_another_account() {
         "/users?show_disabled=true&include=account_membership,role,manager,external_references",
         "/users?only=21,22&show_disabled=true",
         "/users?account_id=2&show_disabled=true",
-        "/users?by_email_address=other_administrator@example.test",
+        "/users?by_email_address=other_administrator@example.com",
         "/account_memberships?only_active=false&include=user,default_role,possible_managers,possible_managees",
         "/account_memberships?by_user_id=21",
         "/account_memberships?with_user_ids=21,22",
@@ -100,11 +100,11 @@ fn a_foreign_role_looks_like_an_unknown_one() {
 fn an_address_of_one_account_is_free_in_the_other() {
     let server = Server::start();
     for (address, token) in [
-        ("other.pending@example.test", token::ADMINISTRATOR),
-        ("other_administrator@example.test", token::ADMINISTRATOR),
-        ("ada@example.test", token::OTHER_ADMINISTRATOR),
-        ("administrator@example.test", token::OTHER_ADMINISTRATOR),
-        ("disabled@example.test", token::OTHER_ADMINISTRATOR),
+        ("other.pending@example.com", token::ADMINISTRATOR),
+        ("other_administrator@example.com", token::ADMINISTRATOR),
+        ("ada@example.com", token::OTHER_ADMINISTRATOR),
+        ("administrator@example.com", token::OTHER_ADMINISTRATOR),
+        ("disabled@example.com", token::OTHER_ADMINISTRATOR),
     ] {
         let person = json!({"account_invitation": {"full_name": "Twice", "email_address": address}});
         server.post("/account_invitations").bearer(token).json(&person).send().expect(200);

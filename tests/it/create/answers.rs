@@ -103,7 +103,7 @@ fn include_returns_the_new_invitee_and_the_inviter() {
         "full_name": "N", "photo_path": server.default_photo(), "email_address": "n@example.test", "headline": "Poet", "id": "23"
     });
     assert_eq!(body["users"]["23"], invitee);
-    assert_eq!(body["users"]["5"]["email_address"], "project_lead@example.test");
+    assert_eq!(body["users"]["5"]["email_address"], "project_lead@example.com");
     assert_eq!(body["users"].as_object().map(serde_json::Map::len), Some(2));
     assert_eq!(body["roles"], json!({}));
     assert_eq!(body["account_invitations"]["6"]["inviter_id"], "5");

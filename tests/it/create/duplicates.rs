@@ -36,20 +36,20 @@ fn an_address_is_invited_once() {
     let server = Server::start();
     let before = everything(&server);
     for (address, message) in [
-        ("ada@example.test", PENDING),
-        ("grace@example.test", PENDING),
-        ("ADA@EXAMPLE.TEST", PENDING),
-        ("  Ada@Example.test ", PENDING),
+        ("ada@example.com", PENDING),
+        ("grace@example.com", PENDING),
+        ("ADA@example.com", PENDING),
+        ("  Ada@example.com ", PENDING),
         // An expired invitation still holds its address; it can be resent.
-        ("edsger@example.test", PENDING),
-        ("owner@example.test", MEMBER),
-        ("Administrator@example.test", MEMBER),
-        ("collaborator@example.test", MEMBER),
-        ("external_collaborator@example.test", MEMBER),
-        ("barbara@example.test", MEMBER),
-        ("BARBARA@example.test", MEMBER),
-        ("disabled@example.test", DISABLED),
-        ("Disabled@Example.Test", DISABLED),
+        ("edsger@example.com", PENDING),
+        ("owner@example.com", MEMBER),
+        ("Administrator@example.com", MEMBER),
+        ("collaborator@example.com", MEMBER),
+        ("external_collaborator@example.com", MEMBER),
+        ("barbara@example.com", MEMBER),
+        ("BARBARA@example.com", MEMBER),
+        ("disabled@example.com", DISABLED),
+        ("Disabled@example.com", DISABLED),
     ] {
         let answer = invite(&server, address).expect(422);
         assert_eq!(answer.text(), invalid("email_address", message), "for {address:?}");
@@ -63,7 +63,7 @@ fn a_duplicate_is_reported_beside_other_invalid_fields() {
     let answer = server
         .post("/account_invitations")
         .bearer(token::ADMINISTRATOR)
-        .json(&json!({"account_invitation": {"email_address": "ada@example.test", "billability_target": 101}}))
+        .json(&json!({"account_invitation": {"email_address": "ada@example.com", "billability_target": 101}}))
         .send()
         .expect(422);
     let fields: Vec<_> = answer.errors().into_iter().filter_map(|error| error.1).collect();
@@ -73,7 +73,7 @@ fn a_duplicate_is_reported_beside_other_invalid_fields() {
 #[test]
 fn addresses_that_differ_in_more_than_case_are_different() {
     let server = Server::start();
-    for address in ["ada+tag@example.test", "a.da@example.test", "ada@example.test.test", "ada@sub.example.test"] {
+    for address in ["ada+tag@example.com", "a.da@example.com", "ada@example.com.test", "ada@sub.example.com"] {
         invite(&server, address).expect(200);
     }
 }
@@ -81,10 +81,10 @@ fn addresses_that_differ_in_more_than_case_are_different() {
 #[test]
 fn non_ascii_addresses_are_compared_in_unicode_lower_case_if_accepted() {
     let server = Server::start();
-    let first = invite(&server, "ÄDA@example.test");
+    let first = invite(&server, "ÄDA@example.com");
     // The specification leaves such an address open; if it is valid, it must not be invited twice.
     if first.status == 200 {
-        let answer = invite(&server, "äda@example.test").expect(422);
+        let answer = invite(&server, "äda@example.com").expect(422);
         assert_eq!(answer.text(), invalid("email_address", PENDING));
     } else {
         assert_eq!(first.status, 422);
@@ -94,15 +94,15 @@ fn non_ascii_addresses_are_compared_in_unicode_lower_case_if_accepted() {
 #[test]
 fn invitees_are_not_shared_between_accounts() {
     let server = Server::start();
-    let here = invite(&server, "other_administrator@example.test").expect(200).record();
+    let here = invite(&server, "other_administrator@example.com").expect(200).record();
     assert_eq!(here["invitee_id"], "23", "a user of the other account is not linked");
-    let here = invite(&server, "other.pending@example.test").expect(200).record();
+    let here = invite(&server, "other.pending@example.com").expect(200).record();
     assert_eq!(here["invitee_id"], "24");
-    let there = invite_as(&server, token::OTHER_ADMINISTRATOR, "ada@example.test").expect(200).record();
+    let there = invite_as(&server, token::OTHER_ADMINISTRATOR, "ada@example.com").expect(200).record();
     assert_eq!((&there["invitee_id"], &there["inviter_id"]), (&json!("25"), &json!("21")));
-    let there = invite_as(&server, token::OTHER_ADMINISTRATOR, "owner@example.test").expect(200).record();
+    let there = invite_as(&server, token::OTHER_ADMINISTRATOR, "owner@example.com").expect(200).record();
     assert_eq!(there["invitee_id"], "26");
-    let again = invite_as(&server, token::OTHER_ADMINISTRATOR, "ada@example.test").expect(422);
+    let again = invite_as(&server, token::OTHER_ADMINISTRATOR, "ada@example.com").expect(422);
     assert_eq!(again.text(), invalid("email_address", PENDING));
 }
 
@@ -127,7 +127,7 @@ fn a_deleted_invitation_frees_its_address_but_not_its_ids() {
     assert_eq!((&second["id"], &second["invitee_id"]), (&json!("7"), &json!("24")), "ids are never reused");
     delete(&server, "7");
     delete(&server, "3");
-    let third = invite(&server, "edsger@example.test").expect(200).record();
+    let third = invite(&server, "edsger@example.com").expect(200).record();
     assert_eq!(third["id"], "8");
 }
 
@@ -142,13 +142,13 @@ fn remove_membership(server: &Server, user: i64) {
 fn a_former_member_is_invited_again_as_the_same_user() {
     let server = Server::start();
     remove_membership(&server, 14);
-    let record = invite(&server, "Barbara@Example.test").expect(200).record();
+    let record = invite(&server, "Barbara@example.com").expect(200).record();
     assert_eq!((&record["id"], &record["invitee_id"]), (&json!("6"), &json!("14")));
-    assert_eq!(users_with(&server, "barbara@example.test"), 1);
+    assert_eq!(users_with(&server, "barbara@example.com"), 1);
     assert_eq!(shown(&server, 4)["pending"], false, "the accepted invitation is unchanged");
     delete(&server, "6");
-    assert_eq!(users_with(&server, "barbara@example.test"), 1, "invitation 4 still references her");
-    let record = invite(&server, "barbara@example.test").expect(200).record();
+    assert_eq!(users_with(&server, "barbara@example.com"), 1, "invitation 4 still references her");
+    let record = invite(&server, "barbara@example.com").expect(200).record();
     assert_eq!((&record["id"], &record["invitee_id"]), (&json!("7"), &json!("14")));
 }
 
@@ -159,9 +159,9 @@ fn inviting_an_existing_user_does_not_rename_them() {
     let answer = server
         .post("/account_invitations?include=invitee")
         .bearer(token::ADMINISTRATOR)
-        .json(&json!({"account_invitation": {"full_name": "Barbara Again", "email_address": "barbara@example.test"}}))
+        .json(&json!({"account_invitation": {"full_name": "Barbara Again", "email_address": "barbara@example.com"}}))
         .send()
         .expect(200);
     assert_eq!(answer.record()["full_name"], "Barbara Again");
-    assert_eq!(answer.json()["users"]["14"]["email_address"], "barbara@example.test");
+    assert_eq!(answer.json()["users"]["14"]["email_address"], "barbara@example.com");
 }

@@ -100,7 +100,7 @@ fn inviters_grant_no_level_above_their_own() {
         }
     }
     let more = r#","permission":"administrator""#;
-    create(&server, token::OWNER, "owner.administrator@example.test", more).expect(200);
+    create(&server, token::OWNER, "owner.administrator@example.com", more).expect(200);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_removed_or_erased_person_takes_values_along_and_a_setter_stays() {
     server.post("/custom_field_values").bearer(token::COLLABORATOR).json(&body).send().expect(200);
     let app = server.app();
     let context = app.context(&Arc::new(Caller::operator(1.into())), None);
-    server.write(move |db| erase(db, &context, "collaborator@example.test"));
+    server.write(move |db| erase(db, &context, "collaborator@example.com"));
     assert!(seen(&server, token::ADMINISTRATOR, &format!("{ALL}&with_subject_id=7")).is_empty());
     let trail = server.stored("SELECT before, after FROM audit WHERE subject_type = 'custom_field_values'");
     assert!(trail.iter().all(|row| !row.contains("Known as")), "{trail:?}");
@@ -72,6 +72,6 @@ fn an_erased_persons_values_leave_stored_answers() {
     let request = server.post("/custom_field_values").bearer(token::ADMINISTRATOR).header("Idempotency-Key", "k");
     request.json(&body).send().expect(200);
     let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
-    server.write(move |db| erase(db, &context, "collaborator@example.test"));
+    server.write(move |db| erase(db, &context, "collaborator@example.com"));
     assert!(server.stored("SELECT body FROM idempotent_requests").iter().all(|body| !body.contains("Shy")));
 }

@@ -12,7 +12,7 @@ fn full(server: &Server, rates: &str) -> String {
     let photo = format!(r#""photo_path":"{}","#, server.default_photo());
     [
         r#"{"count":1,"results":[{"key":"account_invitations","id":"2"}],"account_invitations":{"2":{"#,
-        r#""full_name":"Grace Full","email_address":"grace@example.test","headline":"Analyst","#,
+        r#""full_name":"Grace Full","email_address":"grace@example.com","headline":"Analyst","#,
         r#""permission":"project_lead","pending":true,"expiration_date":"2031-02-01","#,
         rates,
         r#""inviter_id":"2","invitee_id":"12","default_role_id":"101","id":"2"}},"#,
@@ -21,10 +21,10 @@ fn full(server: &Server, rates: &str) -> String {
         r#""updated_at":"2030-10-04T03:04:05Z","deleted_at":null,"id":"101"}},"#,
         r#""users":{"2":{"full_name":"Adam Administrator","#,
         &photo,
-        r#""email_address":"administrator@example.test","headline":null,"id":"2"},"#,
+        r#""email_address":"administrator@example.com","headline":null,"id":"2"},"#,
         r#""12":{"full_name":"Grace Full","#,
         &photo,
-        r#""email_address":"grace@example.test","headline":"Analyst","id":"12"}}}"#,
+        r#""email_address":"grace@example.com","headline":"Analyst","id":"12"}}}"#,
     ]
     .concat()
 }
@@ -63,7 +63,7 @@ fn a_list_has_the_same_shape() {
         server.get("/account_invitations?only=1&include=default_role").bearer(token::ADMINISTRATOR).send().text(),
         [
             r#"{"count":1,"results":[{"key":"account_invitations","id":"1"}],"account_invitations":{"1":{"#,
-            r#""full_name":"Ada Pending","email_address":"ada@example.test","headline":null,"#,
+            r#""full_name":"Ada Pending","email_address":"ada@example.com","headline":null,"#,
             r#""permission":"project_creator","pending":true,"expiration_date":"2031-02-01","#,
             r#""bill_rate_in_cents":null,"billability_target":null,"cost_rate_in_cents":null,"#,
             r#""inviter_id":"2","invitee_id":"11","default_role_id":null,"id":"1"}},"#,

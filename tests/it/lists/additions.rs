@@ -99,12 +99,12 @@ fn who_is_already_invited_is_named_by_the_invitation_in_the_way() {
     let refused = post(&again, token::PROJECT_LEAD).expect(422);
     assert_eq!(existing(&refused), Some(format!("0={id}")));
     let bulk = json!({"account_invitations": [
-        person("new@example.test"), person("twice@example.test"), person("owner@example.test"), person("ada@example.test"),
+        person("new@example.test"), person("twice@example.test"), person("owner@example.com"), person("ada@example.com"),
     ]});
     let refused = post(&bulk, token::ADMINISTRATOR).expect(422);
     assert_eq!(existing(&refused), Some(format!("1={id}, 3=1")));
     // A member is in the way by no invitation, and an invitation elsewhere is in nobody's way.
-    assert_eq!(existing(&post(&json!({"account_invitation": person("owner@example.test")}), token::OWNER)), None);
+    assert_eq!(existing(&post(&json!({"account_invitation": person("owner@example.com")}), token::OWNER)), None);
     let elsewhere = post(&again, token::OTHER_ADMINISTRATOR).expect(200);
     assert_eq!(existing(&elsewhere), None);
     let rehearsed = server.post("/account_invitations").bearer(token::OWNER).json(&again);

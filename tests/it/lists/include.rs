@@ -155,7 +155,7 @@ fn d6_deleted_roles_and_inactive_users_are_side_loaded() {
     assert_eq!(
         answer.json()["users"]["13"],
         json!({
-            "full_name": "Edsger Expired", "photo_path": server.default_photo(), "email_address": "edsger@example.test",
+            "full_name": "Edsger Expired", "photo_path": server.default_photo(), "email_address": "edsger@example.com",
             "headline": null, "id": "13",
         })
     );

@@ -25,7 +25,7 @@ fn an_invitee_gets_one_mail_with_all_details() {
     assert_eq!(server.deliver(), 1);
     let mail = mail_server.mail();
 
-    assert_eq!(mail.said["mail_from"], "invitations@sandbox.test");
+    assert_eq!(mail.said["mail_from"], "invitations@sandbox.example.com");
     assert_eq!(mail.said["rcpt_tos"], json!(["Nora.New@example.test"]));
     assert_eq!(mail.said["defects"], json!([]), "{}", mail.said);
     assert_eq!(
@@ -36,7 +36,7 @@ fn an_invitee_gets_one_mail_with_all_details() {
     assert_eq!([mail.header("Message-ID").to_owned()], [format!("<{}>", id[0])]);
     assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
     assert_eq!(mail.header("Date"), "Thu, 02 Jan 2031 03:04:05 +0000", "the server's clock dates the mail");
-    assert_eq!(mail.said["from_addresses"], json!([["Sandbox", "invitations@sandbox.test"]]));
+    assert_eq!(mail.said["from_addresses"], json!([["Sandbox", "invitations@sandbox.example.com"]]));
     assert_eq!(mail.said["to_addresses"], json!([["Nora New", "Nora.New@example.test"]]));
     assert_eq!(mail.text("subject"), "Adam Administrator invites you to Sandbox");
 
@@ -64,7 +64,7 @@ fn a_german_account_sends_german_mails() {
     let mail = mail_server.mail();
     assert_eq!(mail.said["defects"], json!([]), "{}", mail.said);
     assert_eq!(mail.text("subject"), "Adam Administrator lädt Sie zu Käserei Größe ein");
-    assert_eq!(mail.said["from_addresses"], json!([["Käserei Größe", "invitations@sandbox.test"]]));
+    assert_eq!(mail.said["from_addresses"], json!([["Käserei Größe", "invitations@sandbox.example.com"]]));
     for part in [mail.text("text"), mail.text("html")] {
         for words in ["Guten Tag Nora New", "Käserei Größe", "Projektleiter", "Developer", "1. Februar 2031"] {
             assert!(part.contains(words), "{words:?} is not in {part}");

@@ -74,7 +74,7 @@ fn headers(message: &str) -> Vec<String> {
 fn expect_one_mail(received: &[Received], address: &str) {
     let [mail] = received else { panic!("there are {} mails", received.len()) };
     assert_eq!(mail.recipients, [address]);
-    assert_eq!(mail.sender, "invitations@sandbox.test");
+    assert_eq!(mail.sender, "invitations@sandbox.example.com");
     assert!(mail.wire.is_ascii(), "every mail server accepts ASCII");
     let wire = str::from_utf8(&mail.wire).unwrap();
     assert!(wire.ends_with("\r\n"));
@@ -116,7 +116,7 @@ fn pitfall_17_a_mail_program_reads_only_the_name() {
         let is_name = harmless.contains(|character: char| !character.is_ascii_punctuation());
         let in_header = if is_name { harmless.as_str() } else { "" };
         expect_only_address(&mail.said["to_addresses"], in_header, &address);
-        expect_only_address(&mail.said["from_addresses"], in_header, "invitations@sandbox.test");
+        expect_only_address(&mail.said["from_addresses"], in_header, "invitations@sandbox.example.com");
         assert_eq!(mail.text("subject"), format!("{harmless} invites you to {harmless}"), "{name:?}");
         let text = mail.text("text");
         assert!(text.contains(&format!("Hello {harmless},")), "{name:?} is not in {text}");

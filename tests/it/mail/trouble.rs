@@ -149,7 +149,7 @@ fn a_refusal_of_the_sender_keeps_the_mail_and_is_told() {
         (Moment::Authentication, "550 5.7.1 Account is locked", "AUTH"),
         (
             Moment::Sender,
-            "553 5.7.1 <invitations@sandbox.test>: Sender address rejected: not owned by user",
+            "553 5.7.1 <invitations@sandbox.example.com>: Sender address rejected: not owned by user",
             "MAIL FROM",
         ),
         (Moment::Sender, "550 5.7.60 Client does not have permissions to send as this sender", "MAIL FROM"),

@@ -16,16 +16,16 @@ fn is_registered(server: &Server, address: &'static str, uris: &'static [&str]) 
 #[test]
 fn registration_needs_absolute_web_addresses_and_an_active_member() {
     let server = Server::start();
-    assert!(is_registered(&server, "owner@example.test", &["https://a.example/cb", "http://localhost:1/"]));
+    assert!(is_registered(&server, "owner@example.com", &["https://a.example/cb", "http://localhost:1/"]));
     for (address, uris) in [
-        ("owner@example.test", &[][..]),
-        ("owner@example.test", &["/cb"]),
-        ("owner@example.test", &["https://a.example/cb", "javascript:alert(1)"]),
-        ("owner@example.test", &["https://a.example/#x"]),
-        ("owner@example.test", &["http://a.example/cb"]),
-        ("disabled@example.test", &["https://a.example/cb"]),
+        ("owner@example.com", &[][..]),
+        ("owner@example.com", &["/cb"]),
+        ("owner@example.com", &["https://a.example/cb", "javascript:alert(1)"]),
+        ("owner@example.com", &["https://a.example/#x"]),
+        ("owner@example.com", &["http://a.example/cb"]),
+        ("disabled@example.com", &["https://a.example/cb"]),
         ("nobody@example.test", &["https://a.example/cb"]),
-        ("other_administrator@example.test", &["https://a.example/cb"]),
+        ("other_administrator@example.com", &["https://a.example/cb"]),
     ] {
         assert!(!is_registered(&server, address, uris), "{address} {uris:?}");
     }

@@ -32,8 +32,8 @@ fn an_unknown_application_or_redirect_uri_gets_a_page_and_never_a_redirect() {
         ("client_id", "sandbox-app\0"),
         ("redirect_uri", ""),
         ("redirect_uri", "https://evil.example/"),
-        ("redirect_uri", "http://127.0.0.1:8765/callback/"),
-        ("redirect_uri", "http://127.0.0.1:8765/callback?x=1"),
+        ("redirect_uri", "http://127.0.0.1.example.com:8765/callback"),
+        ("redirect_uri", "http://localhost:99999/callback"),
         ("redirect_uri", "http://127.0.0.1:8765/callback#x"),
         ("redirect_uri", "HTTP://127.0.0.1:8765/callback"),
         ("redirect_uri", "http://127.0.0.1:8765/callback\r\nX: y"),
@@ -48,6 +48,26 @@ fn an_unknown_application_or_redirect_uri_gets_a_page_and_never_a_redirect() {
     refused_on_a_page(&server.request_at_root("GET", "/oauth/authorize").send(), 400);
     refused_on_a_page(&server.request_at_root("GET", "/oauth/authorize?%zz").send(), 400);
     refused_on_a_page(&server.request_at_root("GET", "/oauth/authorize?client_id[]=sandbox-app").send(), 400);
+}
+
+/// A client under test listens on a free port, at the path of its library.
+#[test]
+fn in_the_sandbox_an_application_on_loopback_may_be_anywhere_on_it() {
+    let server = Server::start();
+    for uri in ["http://127.0.0.1:51234/callback", "http://[::1]:9/", "http://localhost:3000/api/auth/callback/invited"]
+    {
+        let answer = ask(&server, &[("redirect_uri", uri)]).expect(302);
+        let (place, parameters) = location(&answer);
+        assert_eq!(place, uri);
+        // The code is still bound to the very address that it was sent to.
+        redeem(&server, &parameters["code"], &[]).expect(400);
+        let (_, parameters) = location(&ask(&server, &[("redirect_uri", uri)]).expect(302));
+        redeem(&server, &parameters["code"], &[("redirect_uri", uri)]).expect(200);
+    }
+    register(&server, super::OTHER, 1, &["https://shop.example.com/cb"]);
+    for uri in ["http://127.0.0.1:51234/callback", "https://shop.example.com/cb/", "https://shop.example.com:8443/cb"] {
+        refused_on_a_page(&ask(&server, &[("client_id", "other-app"), ("redirect_uri", uri)]), 400);
+    }
 }
 
 #[test]

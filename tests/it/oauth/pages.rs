@@ -8,7 +8,7 @@ use crate::support::browser::hidden;
 use crate::support::{Answer, Server, token};
 
 const PASSWORD: &str = "correct horse battery";
-const ADDRESS: &str = "project_lead@example.test";
+const ADDRESS: &str = "project_lead@example.com";
 
 fn with_password() -> Server {
     let server = Server::start();
@@ -34,7 +34,7 @@ fn a_member_signs_in_consents_and_the_application_acts_for_the_member() {
     assert!(page.text().contains("Sandbox application") && page.text().contains("<label for=\"password\">"), "{page}");
     let anonymous = browser.cookie.clone();
 
-    let typed = [("email_address", " Project_Lead@example.test "), ("password", PASSWORD)];
+    let typed = [("email_address", " Project_Lead@example.com "), ("password", PASSWORD)];
     let signed_in = browser.submit(&page, "/oauth/sign-in", &typed).expect(303);
     let cookie = signed_in.header("set-cookie").unwrap();
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
@@ -125,7 +125,7 @@ fn the_fields_of_a_form_are_checked_again() {
     for (name, value) in [
         ("redirect_uri", "https://evil.example/"),
         ("redirect_uri", "//evil.example/"),
-        ("redirect_uri", "http://127.0.0.1:8765/callback/"),
+        ("redirect_uri", "http://127.0.0.1.example.com:8765/callback"),
         ("client_id", "nobody"),
     ] {
         let form = with(name, value);

@@ -69,7 +69,7 @@ fn a_token_of_the_account_is_described() {
     let (access, renewal) = pair(&redeem(&server, &code, &[]));
     let issuer = format!("http://{}", server.address());
     let expected = format!(
-        r#"{{"active":true,"scope":"read","client_id":"sandbox-app","username":"project_lead@example.test","token_type":"Bearer","iat":1925089445,"sub":"5","iss":"{issuer}"}}"#
+        r#"{{"active":true,"scope":"read","client_id":"sandbox-app","username":"project_lead@example.com","token_type":"Bearer","iat":1925089445,"sub":"5","iss":"{issuer}"}}"#
     );
     assert_eq!(introspect(&server, SANDBOX_APP, &access), expected);
     assert_eq!(introspect(&server, OTHER, &access), expected);

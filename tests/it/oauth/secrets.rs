@@ -36,7 +36,7 @@ fn a_secret_in_the_address_of_a_post_is_refused_everywhere() {
     // better.
     let offer = format!("/invitations/{link}");
     let redeem = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", super::CALLBACK)];
-    let signed = [("email_address", "project_lead@example.test"), ("password", PASSWORD)];
+    let signed = [("email_address", "project_lead@example.com"), ("password", PASSWORD)];
     for (path, fields) in [
         ("/oauth/token", [&client[..], &redeem].concat()),
         ("/oauth/token", [&client[..], &[("grant_type", "client_credentials")]].concat()),
@@ -67,7 +67,7 @@ fn the_database_holds_no_secret() {
     let server = Server::start_on_file();
     set_password(&server, 5, PASSWORD);
     let mut browser = Browser::new(&server);
-    browser.sign_in(&authorize_path(&[]), "project_lead@example.test", PASSWORD).expect(303);
+    browser.sign_in(&authorize_path(&[]), "project_lead@example.com", PASSWORD).expect(303);
     let consent = browser.get(&authorize_path(&[])).expect(200);
     let answer = browser.submit(&consent, "/oauth/authorize", &[("decision", "allow")]).expect(303);
     let code = location(&answer).1["code"].clone();

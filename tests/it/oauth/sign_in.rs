@@ -7,7 +7,7 @@ use super::{Browser, authorize_path, is_guarded_page, refused_on_a_page, set_pas
 use crate::support::{Answer, Server};
 
 const PASSWORD: &str = "correct horse battery";
-const ADDRESS: &str = "project_lead@example.test";
+const ADDRESS: &str = "project_lead@example.com";
 
 fn attempt(server: &Server, address: &str, password: &str) -> Answer {
     Browser::new(server).sign_in(&authorize_path(&[]), address, password)
@@ -30,15 +30,15 @@ fn every_failed_attempt_gets_the_same_page() {
     refused_on_a_page(&wrong, 422);
     for (address, password) in [
         ("nobody@example.test", PASSWORD),
-        ("disabled@example.test", PASSWORD),
-        ("administrator@example.test", PASSWORD),
-        ("administrator@example.test", "x"),
-        ("other_administrator@example.test", PASSWORD),
-        ("project_creator@example.test", PASSWORD),
+        ("disabled@example.com", PASSWORD),
+        ("administrator@example.com", PASSWORD),
+        ("administrator@example.com", "x"),
+        ("other_administrator@example.com", PASSWORD),
+        ("project_creator@example.com", PASSWORD),
         (ADDRESS, long.as_str()),
         (ADDRESS, "Correct horse battery"),
         ("x", "x"),
-        ("project_lead@example.test\0", PASSWORD),
+        ("project_lead@example.com\0", PASSWORD),
         ("\0", "\0"),
     ] {
         // Hashing decides the time: each attempt costs exactly one, for any address.
@@ -63,7 +63,7 @@ fn attempts_per_address_are_limited_for_known_and_unknown_ones() {
         refused_on_a_page(&answer, 429);
         assert_eq!(answer.header("retry-after"), Some("30"));
     }
-    attempt(&server, "administrator@example.test", "wrong").expect(422);
+    attempt(&server, "administrator@example.com", "wrong").expect(422);
     server.advance_seconds(30);
     attempt(&server, ADDRESS, PASSWORD).expect(303);
 }

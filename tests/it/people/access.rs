@@ -193,7 +193,7 @@ fn a_removal_keeps_the_audit_trail_and_references_to_the_user() {
 fn h5_a_removed_member_invited_again_is_the_same_user_with_new_tokens() {
     let server = Server::start();
     remove(&server, 205).expect(204);
-    let again = json!({"full_name": "Lea Again", "email_address": "PROJECT_LEAD@example.test"});
+    let again = json!({"full_name": "Lea Again", "email_address": "PROJECT_LEAD@example.com"});
     let invitation = server.invite(&again);
     assert_eq!(server.show(&invitation).record()["invitee_id"], "5");
     assert_eq!(status_of(&server, token::PROJECT_LEAD), 401);
@@ -218,7 +218,7 @@ fn an_invitation_of_a_removed_member_can_be_revoked() {
     let reference = json!({"service_name": "crm", "service_model": "contact", "service_model_ref": "7"});
     server.change("/users/9", &json!({"user": {"external_reference": reference}})).expect(200);
     remove(&server, 209).expect(204);
-    let address = "external_collaborator@example.test";
+    let address = "external_collaborator@example.com";
     let invitation = server.invite(&json!({"full_name": "Erik Again", "email_address": address}));
     assert_eq!(server.show(&invitation).record()["invitee_id"], "9");
     server.delete(&format!("/account_invitations/{invitation}")).bearer(token::ADMINISTRATOR).send().expect(204);

@@ -66,10 +66,10 @@ fn a_member_who_only_claims_an_address_is_not_moved_and_not_merged() {
     assert_ne!(invitee, "7");
     let names =
         server.stored(&format!("SELECT full_name, email_address FROM users WHERE id IN (7, {invitee}) ORDER BY id"));
-    assert_eq!(names, ["Cora Collaborator|collaborator@example.test", &format!("Vic Tim|{VICTIM}")]);
+    assert_eq!(names, ["Cora Collaborator|collaborator@example.com", &format!("Vic Tim|{VICTIM}")]);
     // A former member whose address was never changed is the same person again (docs/WIRE.md, H5).
-    server.invite(&json!({"full_name": "C", "email_address": "collaborator@example.test"}));
-    let again = "SELECT invitee_id FROM account_invitations WHERE email_address = 'collaborator@example.test'";
+    server.invite(&json!({"full_name": "C", "email_address": "collaborator@example.com"}));
+    let again = "SELECT invitee_id FROM account_invitations WHERE email_address = 'collaborator@example.com'";
     assert_eq!(server.number(again), 7);
 }
 
@@ -78,7 +78,7 @@ fn a_released_address_whose_former_one_is_taken_leaves_the_former_member_a_dead_
     let server = Server::start();
     change(&server, token::COLLABORATOR, 7, VICTIM).expect(200);
     server.delete("/account_memberships/207").bearer(token::OWNER).send().expect(204);
-    change(&server, token::OWNER, 8, "collaborator@example.test").expect(200);
+    change(&server, token::OWNER, 8, "collaborator@example.com").expect(200);
     server.invite(&json!({"full_name": "Vic Tim", "email_address": VICTIM}));
     let address = server.stored("SELECT email_address FROM users WHERE id = 7");
     assert_eq!(address, ["former-7@former.invalid"]);
@@ -91,7 +91,7 @@ fn a_changed_address_is_confirmed_by_a_mailed_link_and_the_former_one_is_told() 
     change(&server, token::COLLABORATOR, 7, "new@example.test").expect(200);
     assert!(!is_proven(&server, 7));
     server.deliver();
-    let told = mails(&server, "collaborator@example.test");
+    let told = mails(&server, "collaborator@example.com");
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!((&told[0]["link"], &told[0]["invitation_id"]), (&Value::Null, &Value::Null));
     assert_eq!(told[0]["subject"], "Your address in Sandbox was changed");
@@ -141,7 +141,7 @@ fn a_confirmation_link_proves_only_the_address_it_went_to_and_only_for_seven_day
     let second = server.mailed("second@example.test");
     server.request_at_root("GET", &format!("/addresses/{first}")).send().expect(404);
     assert_eq!(mails(&server, "first@example.test").len(), 1, "an unproven address is told nothing");
-    assert_eq!(mails(&server, "collaborator@example.test").len(), 1);
+    assert_eq!(mails(&server, "collaborator@example.com").len(), 1);
     server.advance_seconds(7 * 86_400 - 1);
     let mut browser = Browser::new(&server);
     let path = format!("/addresses/{second}");
@@ -158,16 +158,16 @@ fn a_change_that_is_taken_back_needs_no_confirmation() {
     let server = Server::start();
     change(&server, token::COLLABORATOR, 7, "first@example.test").expect(200);
     change(&server, token::COLLABORATOR, 7, "second@example.test").expect(200);
-    change(&server, token::COLLABORATOR, 7, "Collaborator@example.test").expect(200);
+    change(&server, token::COLLABORATOR, 7, "Collaborator@example.com").expect(200);
     assert!(is_proven(&server, 7));
     server.deliver();
-    for to in ["first@example.test", "second@example.test", "collaborator@example.test"] {
+    for to in ["first@example.test", "second@example.test", "collaborator@example.com"] {
         assert_eq!(server.mailbox(to), json!([]), "{to}");
     }
     let states = server.stored("SELECT state FROM outbox");
     assert_eq!(states, ["canceled"; 3]);
     // Nor does another letter case.
-    change(&server, token::COLLABORATOR, 7, "COLLABORATOR@example.test").expect(200);
+    change(&server, token::COLLABORATOR, 7, "COLLABORATOR@example.com").expect(200);
     assert!(is_proven(&server, 7));
     assert_eq!(server.number("SELECT count(*) FROM outbox"), 3);
 }
@@ -178,7 +178,7 @@ fn mails_and_pages_about_an_address_speak_the_language_of_the_account() {
     server.alter_stored("UPDATE accounts SET language = 'de' WHERE id = 1");
     change(&server, token::OWNER, 7, "neu@example.test").expect(200);
     server.deliver();
-    assert_eq!(server.mailbox("collaborator@example.test")[0]["subject"], "Ihre Adresse in Sandbox wurde geändert");
+    assert_eq!(server.mailbox("collaborator@example.com")[0]["subject"], "Ihre Adresse in Sandbox wurde geändert");
     assert_eq!(server.mailbox("neu@example.test")[0]["subject"], "Bestätigen Sie Ihre Adresse für Sandbox");
     let token = server.mailed("neu@example.test");
     let page = server.request_at_root("GET", &format!("/addresses/{token}")).send().expect(200);
@@ -194,7 +194,7 @@ fn introspection_names_a_member_only_by_a_proven_address() {
         let answer = post(&server, "/oauth/introspect", &[("token", token::COLLABORATOR)]).expect(200).json();
         (answer["sub"].clone(), answer["username"].clone())
     };
-    assert_eq!(username(), (json!("7"), json!("collaborator@example.test")));
+    assert_eq!(username(), (json!("7"), json!("collaborator@example.com")));
     change(&server, token::COLLABORATOR, 7, "ceo@bigcorp.example.test").expect(200);
     assert_eq!(username(), (json!("7"), Value::Null));
     confirm(&server, &server.mailed("ceo@bigcorp.example.test"), "yes").expect(200);
@@ -229,7 +229,7 @@ fn changes_of_address_count_for_the_mails_that_an_address_gets() {
 #[test]
 fn changes_of_address_count_for_the_mails_that_their_account_causes() {
     let server = Server::start_with(&[("rate_mails_per_account", "4")]);
-    let move_to = |name: &str| change(&server, token::COLLABORATOR, 7, &format!("{name}@example.test"));
+    let move_to = |name: &str| change(&server, token::COLLABORATOR, 7, &format!("{name}@example.com"));
     // The first change causes a notice, too; a dry run causes nothing.
     let dry = json!({"user": {"email_address": "dry@example.test"}});
     let dry = server.put("/users/7").bearer(token::COLLABORATOR).header("Invited-Dry-Run", "true").json(&dry);
@@ -254,8 +254,8 @@ fn changes_of_address_count_for_the_mails_that_their_account_causes() {
 #[test]
 fn an_address_that_is_changed_to_and_fro_is_told_once_a_day() {
     let server = Server::start();
-    let move_to = |name: &str| change(&server, token::COLLABORATOR, 7, &format!("{name}@example.test")).expect(200);
-    let told = || mails(&server, "collaborator@example.test").len();
+    let move_to = |name: &str| change(&server, token::COLLABORATOR, 7, &format!("{name}@example.com")).expect(200);
+    let told = || mails(&server, "collaborator@example.com").len();
     // Taken back before it was sent, a notice told nobody, so it does not count.
     move_to("first");
     move_to("collaborator");
@@ -267,8 +267,8 @@ fn an_address_that_is_changed_to_and_fro_is_told_once_a_day() {
     }
     // Another user's notice to the same address is another one.
     move_to("elsewhere");
-    change(&server, token::OWNER, 8, "collaborator@example.test").expect(200);
-    confirm(&server, &server.mailed("collaborator@example.test"), "yes").expect(200);
+    change(&server, token::OWNER, 8, "collaborator@example.com").expect(200);
+    confirm(&server, &server.mailed("collaborator@example.com"), "yes").expect(200);
     change(&server, token::OWNER, 8, "punch@example.test").expect(200);
     assert_eq!(told(), 3, "two notices and a confirmation");
     move_to("collaborator");
@@ -297,7 +297,7 @@ fn erasing_a_person_cancels_the_waiting_mails_about_them_and_no_others() {
     let server = Server::start();
     change(&server, token::COLLABORATOR, 7, "new@example.test").expect(200);
     // By now, the former address is another member's.
-    change(&server, token::OWNER, 8, "collaborator@example.test").expect(200);
+    change(&server, token::OWNER, 8, "collaborator@example.com").expect(200);
     let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
     server.write(move |db| erase(db, &context, "new@example.test"));
     let mut rows = server.stored("SELECT user_id, kind, state, recipient FROM outbox ORDER BY id");
@@ -305,8 +305,8 @@ fn erasing_a_person_cancels_the_waiting_mails_about_them_and_no_others() {
     let expected = [
         "7|address_confirmation|canceled|[erased]",
         "7|address_notice|canceled|[erased]",
-        "8|address_confirmation|queued|collaborator@example.test",
-        "8|address_notice|queued|punch_clock@example.test",
+        "8|address_confirmation|queued|collaborator@example.com",
+        "8|address_notice|queued|punch_clock@example.com",
     ];
     assert_eq!(rows, expected);
     assert_eq!(server.deliver(), 2);

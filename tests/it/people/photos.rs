@@ -310,7 +310,7 @@ fn an_erased_or_removed_person_leaves_no_picture() {
     server.delete("/account_memberships/206").bearer(token::ADMINISTRATOR).send().expect(204);
     look(&server, &of_member).expect(200);
     let context = server.app().context(&Arc::new(Caller::operator(1.into())), None);
-    server.write(move |db| erase(db, &context, "project_creator@example.test"));
+    server.write(move |db| erase(db, &context, "project_creator@example.com"));
     look(&server, &of_member).expect(404);
     assert_eq!(counted(&server), ["0"]);
     let trail = server.stored("SELECT before, after FROM audit WHERE subject_id = 6");

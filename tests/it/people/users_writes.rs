@@ -125,20 +125,20 @@ fn g2_an_unknown_user_is_a_404_even_where_a_known_one_is_a_403() {
 fn g13_an_address_belongs_to_one_user() {
     let server = Server::start();
     // A member's, a disabled member's or an invitee's, in any case.
-    for address in ["owner@example.test", "OWNER@example.test", "disabled@example.test", "ada@example.test"] {
+    for address in ["owner@example.com", "OWNER@example.com", "disabled@example.com", "ada@example.com"] {
         let answer = set(&server, "5", &json!({ "email_address": address })).expect(422);
         assert_eq!(answer.text(), invalid("email_address", TAKEN), "{address}");
     }
     // A removed member's too, since the user stays.
     server.delete("/account_memberships/206").bearer(token::ADMINISTRATOR).send().expect(204);
-    let answer = set(&server, "5", &json!({"email_address": "project_creator@example.test"})).expect(422);
+    let answer = set(&server, "5", &json!({"email_address": "project_creator@example.com"})).expect(422);
     assert_eq!(answer.text(), invalid("email_address", TAKEN));
     // The user's own address in another spelling, and one of the other account.
-    set(&server, "5", &json!({"email_address": "PROJECT_LEAD@example.test"})).expect(200);
-    let record = set(&server, "5", &json!({"email_address": "other_administrator@example.test"})).expect(200).record();
-    assert_eq!(record["email_address"], "other_administrator@example.test");
+    set(&server, "5", &json!({"email_address": "PROJECT_LEAD@example.com"})).expect(200);
+    let record = set(&server, "5", &json!({"email_address": "other_administrator@example.com"})).expect(200).record();
+    assert_eq!(record["email_address"], "other_administrator@example.com");
     // The old address is free.
-    set(&server, "7", &json!({"email_address": "project_lead@example.test"})).expect(200);
+    set(&server, "7", &json!({"email_address": "project_lead@example.com"})).expect(200);
 }
 
 #[test]
@@ -146,15 +146,15 @@ fn g13_an_address_of_another_pending_invitation_is_refused() {
     let server = Server::start();
     // The invitee's address now differs from the invitation's.
     set(&server, "11", &json!({"email_address": "ada.new@example.test"})).expect(200);
-    let answer = set(&server, "5", &json!({"email_address": "Ada@example.test"})).expect(422);
+    let answer = set(&server, "5", &json!({"email_address": "Ada@example.com"})).expect(422);
     assert_eq!(answer.text(), invalid("email_address", INVITED));
     // The invitee may return to the invited address.
-    let record = set(&server, "11", &json!({"email_address": "ada@example.test"})).expect(200).record();
-    assert_eq!(record["email_address"], "ada@example.test");
+    let record = set(&server, "11", &json!({"email_address": "ada@example.com"})).expect(200).record();
+    assert_eq!(record["email_address"], "ada@example.com");
     set(&server, "11", &json!({"email_address": "ada.new@example.test"})).expect(200);
     // A revoked invitation blocks nothing.
     server.delete("/account_invitations/1").bearer(token::ADMINISTRATOR).send().expect(204);
-    set(&server, "5", &json!({"email_address": "ada@example.test"})).expect(200);
+    set(&server, "5", &json!({"email_address": "ada@example.com"})).expect(200);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn invitations_and_filters_use_a_changed_address() {
     let server = Server::start();
     set(&server, "5", &json!({"email_address": "Lea.New@example.test"})).expect(200);
     assert_eq!(server.ids_at("/users?by_email_address=lea.new@EXAMPLE.test"), ["5"]);
-    assert_eq!(server.ids_at("/users?by_email_address=project_lead@example.test"), NONE);
+    assert_eq!(server.ids_at("/users?by_email_address=project_lead@example.com"), NONE);
     assert_eq!(server.ids_at("/users?search=lea.n"), ["5"]);
     assert_eq!(server.ids_at("/users?matching=new@"), ["5"]);
     assert_eq!(server.ids_at("/account_memberships?search=lea.new"), ["205"]);
@@ -182,7 +182,7 @@ fn invitations_and_filters_use_a_changed_address() {
         let body = json!({"account_invitation": {"full_name": "New", "email_address": address}});
         server.post("/account_invitations").bearer(token::ADMINISTRATOR).json(&body).send().status
     };
-    assert_eq!((invite("lea.new@example.test"), invite("project_lead@example.test")), (422, 200));
+    assert_eq!((invite("lea.new@example.test"), invite("project_lead@example.com")), (422, 200));
 }
 
 #[test]

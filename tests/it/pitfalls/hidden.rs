@@ -68,7 +68,7 @@ fn hidden_characters_reach_no_page_and_no_mail_and_the_api_keeps_them() {
     browser.submit(
         &sign_in,
         "/oauth/sign-in",
-        &[("email_address", "administrator@example.test"), ("password", PASSWORD)],
+        &[("email_address", "administrator@example.com"), ("password", PASSWORD)],
     );
     let consent = browser.get(&path).expect(200);
     assert!(!consent.text().split("<form").next().unwrap().contains(HIDDEN), "{consent}");

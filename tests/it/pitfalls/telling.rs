@@ -86,6 +86,6 @@ fn pitfall_13_neither_answers_nor_cost_reveal_accounts_or_links() {
         record["account_invitations"] = json!(null);
         (answer.status, work, record["meta"].clone())
     };
-    assert_eq!(invite("other_administrator@example.test"), invite("nobody.at.all@example.test"));
-    assert_eq!(invite("project_lead@example.test").0, 422);
+    assert_eq!(invite("other_administrator@example.com"), invite("nobody.at.all@example.test"));
+    assert_eq!(invite("project_lead@example.com").0, 422);
 }

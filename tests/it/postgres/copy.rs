@@ -33,7 +33,7 @@ fn a_repeated_copy_to_a_server_keeps_rows_only_in_the_target() {
     let (team, other) = (Team::new(), Team::new());
     let to = database.setting();
     let first = copied(&team.url, &to, &[]);
-    team.invited(&[("Ada", "ada@example.test")]);
+    team.invited(&[("Ada", "ada@example.com")]);
     let second = copied(&team.url, &to, &[]);
     assert_ne!(first["sha256"], second["sha256"]);
     fails(&["copy", "--from", &other.url, "--to", &to], &["copy of another database", "--replace"]);

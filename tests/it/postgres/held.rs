@@ -122,7 +122,7 @@ fn an_address_that_is_taken_while_it_is_given_back_ends_the_attempt_and_not_the_
         let body = json!({"account_invitation": {"full_name": "Vera", "email_address": "vera@example.test"}});
         server.post("/account_invitations").bearer(token::OWNER).json(&body).send()
     };
-    let take = "UPDATE users SET email_key = 'collaborator@example.test' WHERE id = 8";
+    let take = "UPDATE users SET email_key = 'collaborator@example.com' WHERE id = 8";
     let refused = case.meanwhile(take, invite, || ()).expect(503);
     assert!(refused.header("retry-after").is_some(), "{refused}");
     invite(&case.server).expect(200);

@@ -12,7 +12,7 @@ fn invitations_and_mails_are_listed_and_shown() {
     let mails = format!("files:{}", folder().database().with_file_name("mails").display());
     let mail = ["--mail", &mails, "--mail-from", "invitations@example.test", "--mail-worker", "false"];
     let (program, address) = serve(&url, &mail);
-    Team::invite(address, &token, &[("Ada", "ada@example.test"), ("Bob", "bob@example.test")]);
+    Team::invite(address, &token, &[("Ada", "ada@example.com"), ("Bob", "bob@example.test")]);
     drop(program);
     for (words, name, count) in [
         (&["invitation", "list"][..], "account_invitations", 2),

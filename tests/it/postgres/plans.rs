@@ -76,6 +76,9 @@ const CROWD: &str = "\
       SELECT u.account_id, f.id, 'User', u.id, '\"v\"', 'v' || u.id, 'v', u.id, u.created_at, u.created_at
       FROM users u JOIN LATERAL (SELECT id FROM custom_fields WHERE account_id = u.account_id AND value_type = 'string'
       ORDER BY id DESC LIMIT 2) f ON true WHERE u.id > 30;
+    INSERT INTO audit (account_id, occurred_at, actor_user_id, action, subject_type, subject_id, event_type)
+      SELECT CASE WHEN n % 10 = 0 THEN 1 ELSE 3 + n % 198 END, n, 1 + n % 40, 'user.update', 'users', 1 + n % 40000,
+      CASE WHEN n % 3 = 0 THEN 'user:updated' END FROM generate_series(1, 60000) n;
     INSERT INTO outbox (account_id, invitation_id, recipient, recipient_key, message_id, state, due_at, created_at,
       updated_at)
       SELECT 1, n, n || '@example.test', n || '@example.test', n || '@mail.test',

@@ -160,7 +160,7 @@ fn a_failed_sign_in_waits_as_often_for_a_known_address_as_for_an_unknown_one() {
     let case = Case::new();
     set_password(&case.server, 5, "correct horse battery");
     for path in [&authorize_path(&[]), "/oauth/sign-in"] {
-        let [known, unknown] = ["project_lead@example.test", "nobody@example.test"].map(|address| {
+        let [known, unknown] = ["project_lead@example.com", "nobody@example.test"].map(|address| {
             case.round_trips_of(|_| {
                 Browser::new(&case.server).sign_in(path, address, "wrong horse battery").expect(422);
             })

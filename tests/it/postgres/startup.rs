@@ -138,7 +138,7 @@ fn missing_privileges_are_reported_with_a_remedy() {
     let (program, address) = serve(&reader, &["--migrate-on-start", "false", "--queue-length", "0"]);
     let mut client = Client::connect(address, &token).unwrap();
     assert_eq!(client.send("GET", "/api/v1/account_invitations", "").unwrap().0, 200);
-    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.com"}}"#;
     assert_eq!(client.send("POST", "/api/v1/account_invitations", body).unwrap().0, 503);
     drop((client, program));
 
@@ -146,7 +146,7 @@ fn missing_privileges_are_reported_with_a_remedy() {
     execute(&url, "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO reader");
     let (program, address) = serve(&reader, &[]);
     let mut client = Client::connect(address, &token).unwrap();
-    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.test"}}"#;
+    let body = r#"{"account_invitation":{"full_name":"Ada","email_address":"ada@example.com"}}"#;
     let (status, body) = client.send("POST", "/api/v1/account_invitations", body).unwrap();
     assert_eq!(status, 200, "{body}");
 

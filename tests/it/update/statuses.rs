@@ -75,8 +75,8 @@ fn include_returns_the_role_the_invitee_and_the_inviter() {
     let expected = format!(
         concat!(
             r#"{},"roles":{{"101":{{"name":"Developer","created_at":{},"updated_at":{},"deleted_at":null,"id":"101"}}}},"#,
-            r#""users":{{"12":{{"full_name":"Grace Full","photo_path":"{photo}","email_address":"grace@example.test","headline":{},"id":"12"}},"#,
-            r#""2":{{"full_name":"Adam Administrator","photo_path":"{photo}","email_address":"administrator@example.test","headline":{},"id":"2"}}}}}}"#
+            r#""users":{{"12":{{"full_name":"Grace Full","photo_path":"{photo}","email_address":"grace@example.com","headline":{},"id":"12"}},"#,
+            r#""2":{{"full_name":"Adam Administrator","photo_path":"{photo}","email_address":"administrator@example.com","headline":{},"id":"2"}}}}}}"#
         ),
         grace.body().strip_suffix('}').unwrap(),
         role("created_at"),

@@ -59,7 +59,7 @@ for (const proof of [byHeader, byForm]) {
   const granted = await exchange(returned, verifier, proof);
   assert.match(granted.headers.get("cache-control"), /no-store/, "no cache keeps a token");
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, granted);
-  assert.equal(await userOf(await whoAmI(tokens.access_token)), "administrator@example.test");
+  assert.equal(await userOf(await whoAmI(tokens.access_token)), "administrator@example.com");
   assert.equal((await introspect(tokens.access_token)).active, true);
 
   // A refresh token gets another access token.
@@ -69,7 +69,7 @@ for (const proof of [byHeader, byForm]) {
     await oauth.refreshTokenGrantRequest(server, client, proof, tokens.refresh_token, loopback),
   );
   assert.notEqual(refreshed.access_token, tokens.access_token);
-  assert.equal(await userOf(await whoAmI(refreshed.access_token)), "administrator@example.test");
+  assert.equal(await userOf(await whoAmI(refreshed.access_token)), "administrator@example.com");
 
   // A revoked token is dead.
   const revoked = await oauth.revocationRequest(server, client, proof, refreshed.access_token, loopback);

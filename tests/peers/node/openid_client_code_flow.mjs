@@ -27,13 +27,13 @@ for (const algorithm of ["oidc", "oauth2"]) {
   // The code gets a token, once.
   const checks = { pkceCodeVerifier, expectedState };
   const tokens = await client.authorizationCodeGrant(configuration, returned, checks);
-  assert.equal(await userOf(await whoAmI(tokens.access_token)), "administrator@example.test");
+  assert.equal(await userOf(await whoAmI(tokens.access_token)), "administrator@example.com");
   assert.equal(tokens.expiresIn(), undefined, "access tokens do not expire");
 
   // A refresh token gets another access token.
   const refreshed = await client.refreshTokenGrant(configuration, tokens.refresh_token);
   assert.notEqual(refreshed.access_token, tokens.access_token);
-  assert.equal(await userOf(await whoAmI(refreshed.access_token)), "administrator@example.test");
+  assert.equal(await userOf(await whoAmI(refreshed.access_token)), "administrator@example.com");
   assert.equal((await client.tokenIntrospection(configuration, refreshed.access_token)).active, true);
 
   // A revoked token is dead.

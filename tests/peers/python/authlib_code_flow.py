@@ -25,7 +25,7 @@ token = session.fetch_token(sandbox.TOKEN, authorization_response=returned, stat
 assert token["token_type"] == "Bearer", token
 first = token["access_token"]
 me = session.get(f"{sandbox.API}/users/me")
-assert sandbox.user_of(me) == "administrator@example.test", me.text
+assert sandbox.user_of(me) == "administrator@example.com", me.text
 
 # Introspection agrees.
 about = session.introspect_token(sandbox.INTROSPECT, token=first, token_type_hint="access_token").json()
@@ -36,7 +36,7 @@ assert about["client_id"] == sandbox.CLIENT_ID, about
 second = session.refresh_token(sandbox.TOKEN, refresh_token=token["refresh_token"])["access_token"]
 assert second != first
 me = session.get(f"{sandbox.API}/users/me")
-assert sandbox.user_of(me) == "administrator@example.test", me.text
+assert sandbox.user_of(me) == "administrator@example.com", me.text
 
 # A revoked token is dead.
 revoked = session.revoke_token(sandbox.REVOKE, token=second, token_type_hint="access_token")

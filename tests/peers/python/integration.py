@@ -47,7 +47,7 @@ def one(path, **parameters):
 
 # Whose token is this?
 me = only(hr.get(f"{API}/users/me", timeout=10))
-assert me["email_address"] == "administrator@example.test", me
+assert me["email_address"] == "administrator@example.com", me
 
 # A designer is hired. The HR system knows the role by name, and passes its own number of the person.
 role = one("roles", matching="design")
@@ -99,11 +99,11 @@ assert (gone.status_code, gone.content) == (204, b""), (gone.status_code, gone.t
 assert listed("account_invitations", only=together[1]["id"]) == []
 
 # A longtime member gets the HR system's number too, and is then found by it.
-cora = one("users", by_email_address="collaborator@example.test")
+cora = one("users", by_email_address="collaborator@example.com")
 number = {"service_name": "hr", "service_model": "Employee", "service_model_ref": "E-0007"}
 only(hr.put(f"{API}/users/{cora['id']}", timeout=10, **form(user={"external_reference": number})))
 cora = one("users", external_reference_service_name="hr", external_reference_service_model_ref="E-0007")
-assert cora["email_address"] == "collaborator@example.test", cora
+assert cora["email_address"] == "collaborator@example.com", cora
 
 # She is promoted: from the user to the membership to its permission.
 membership = one("account_memberships", by_user_id=cora["id"], include="user")

@@ -26,13 +26,13 @@ token = session.fetch_token(
 )
 first = token["access_token"]
 me = session.get(f"{sandbox.API}/users/me", timeout=10)
-assert sandbox.user_of(me) == "administrator@example.test", me.text
+assert sandbox.user_of(me) == "administrator@example.com", me.text
 
 # A refresh token gets another access token.
 second = session.refresh_token(sandbox.TOKEN, auth=CREDENTIALS, timeout=10)["access_token"]
 assert second != first
 me = session.get(f"{sandbox.API}/users/me", timeout=10)
-assert sandbox.user_of(me) == "administrator@example.test", me.text
+assert sandbox.user_of(me) == "administrator@example.com", me.text
 
 # The library cannot revoke; an integration sends a plain form.
 form = {"token": second}
