@@ -229,7 +229,7 @@ fn scope(dialect: Dialect, query: &ListQuery) -> &'static str {
 
 fn leads_to_ids(condition: &Condition) -> bool {
     match condition {
-        Condition::Related(..) => true,
+        Condition::Related(..) | Condition::Among("t.id", _) => true,
         Condition::All(each) => each.iter().any(leads_to_ids),
         Condition::Any(each) => each.iter().all(leads_to_ids),
         _ => false,

@@ -30,12 +30,15 @@ The chores of the project.
                                             build as shipped, measure, print the table
   cargo xtask chaos [SECONDS]               kill the program, fill and stop its disk, move its file, turn its clock, for
                                             a minute or SECONDS; print what was lost (nothing) and the answers
+  cargo xtask clients [--install] [CLIENT …]
+                                            lint the API descriptions, generate eight clients from the API's, and let
+                                            each live through an invitation against a sandbox
   cargo xtask help                          this text
 
 The chores need programs of the system: a C compiler, Python with venv, Node with npm, Chromium, PostgreSQL, PgBouncer
-and openssl for the tests; rustfmt, clippy and cargo-deny for `ci` as well; wrk for `bench`. A chore lists what is
-missing and the commands that install it, and stops. With --install it prints them and runs them, with sudo unless it
-runs as root.
+and openssl for the tests; rustfmt, clippy and cargo-deny for `ci` as well; wrk for `bench`; Java with a few libraries
+for `clients`. A chore lists what is missing and the commands that install it, and stops. With --install it prints them
+and runs them, with sudo unless it runs as root.
 Python and Node packages go into target/peers, once, and nowhere else.
 
 The tests run with cargo-nextest where that is installed, else with `cargo test`. They run on SQLite and then once more
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         }
         "pre-commit" => pre_commit(),
         "bench" => bench(&arguments),
+        "clients" => clients(takes_install(&mut arguments), &arguments),
         "chaos" if matches!(&arguments[..], [] | [_]) => chaos(arguments.first().map_or("60", String::as_str)),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
@@ -162,6 +166,17 @@ fn chaos(seconds: &str) -> Result<(), String> {
     tools::require(&[&tools::C_COMPILER], false)?;
     let test = ["test", "--package", "invited", "--test", "it", "--", "breakage::chaos::", "--nocapture"];
     run("Chaos", cargo(&test).env("INVITED_CHAOS_SECONDS", seconds), "the lines above say what was lost")
+}
+
+/// Generates clients from the API description and runs them: all, or those named.
+fn clients(may_install: bool, names: &[String]) -> Result<(), String> {
+    tools::require(&[&tools::C_COMPILER, &tools::PYTHON, &tools::NODE, &tools::NPM, &tools::JAVA], may_install)?;
+    let peers = install("generators")?;
+    run("Build", &mut cargo(&["build", "--package", "invited"]), "the package does not build")?;
+    let program = peers.with_file_name("debug").join("invited");
+    let mut script = Command::new("bash");
+    script.arg(workspace().join("tests/peers/clients/run")).args([peers, program]).args(names);
+    run("Clients", &mut script, "the lines above say which generator, and what it or its client said")
 }
 
 /// Builds both programs apart: together, cargo would merge their features and measure a server that is never shipped.

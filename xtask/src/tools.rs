@@ -5,6 +5,7 @@
 //! with `--install`: a build server passes it; a desk belongs to a person, who decides.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use invited_cluster::{is_root, pooler_program, programs};
@@ -76,6 +77,21 @@ pub(crate) const OPENSSL: Tool = Tool {
     what: "openssl, 3.0 or newer, which makes certificates for the tests with an encrypted PostgreSQL",
     is_there: || answers("openssl", &["version"]),
     install: Packages(["openssl"; 4]),
+};
+pub(crate) const JAVA: Tool = Tool {
+    what: "javac and, in /usr/share/java, what clients in Java import: Jackson, annotations, Apache's HTTP parts",
+    is_there: || {
+        let jars = ["jackson-databind", "jsr305", "geronimo-annotation-1.3-spec", "httpmime", "httpcore"];
+        let is_there = |jar: &&str| Path::new("/usr/share/java").join(format!("{jar}.jar")).exists();
+        answers("javac", &["-version"]) && jars.iter().all(is_there)
+    },
+    install: Packages([
+        "default-jdk-headless libjackson2-databind-java libjsr305-java libgeronimo-annotation-1.3-spec-java \
+         libhttpmime-java libhttpcore-java",
+        "",
+        "",
+        "",
+    ]),
 };
 pub(crate) const WRK: Tool = Tool {
     what: "wrk, 4.0 or newer, which puts the bench's load on the servers",

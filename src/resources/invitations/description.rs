@@ -17,10 +17,13 @@ const IS_PENDING: &str = "t.accepted_at IS NULL";
 
 /// As [`crate::resources::invitations::states`] has them: of each invitation, exactly one is true.
 const STATES: &[(&str, &str)] = &[
-    ("pending", "t.accepted_at IS NULL AND t.declined_at IS NULL AND t.expired_at IS NULL AND t.expires_on >= {today}"),
+    (
+        "pending",
+        "t.accepted_at IS NULL AND t.declined_at IS NULL AND t.expired_at IS NULL AND +t.expires_on >= {today}",
+    ),
     (
         "expired",
-        "t.accepted_at IS NULL AND t.declined_at IS NULL AND (t.expired_at IS NOT NULL OR t.expires_on < {today})",
+        "t.accepted_at IS NULL AND t.declined_at IS NULL AND (t.expired_at IS NOT NULL OR +t.expires_on < {today})",
     ),
     ("declined", "t.accepted_at IS NULL AND t.declined_at IS NOT NULL"),
     ("accepted", "t.accepted_at IS NOT NULL"),

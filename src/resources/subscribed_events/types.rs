@@ -41,20 +41,7 @@ pub static DOCUMENT: Document = Document { parameters: &[], schema };
 
 fn schema() -> Json {
     let text = json!({"type": "string"});
-    let field = json!({
-        "type": "object",
-        "properties": {"name": text, "type": {"type": ["string", "array"]}, "description": text},
-        "required": ["name", "type", "description"],
-    });
-    let of_type = json!({
-        "type": "object",
-        "properties": {
-            "name": text,
-            "description": text,
-            "fields": {"type": "object", "additionalProperties": field},
-        },
-        "required": ["name", "description", "fields"],
-    });
+    let of_type = json!({"type": "object", "description": "The name, the description and the fields of a type."});
     json!({
         "type": "object",
         "properties": {

@@ -56,8 +56,8 @@ pub fn document(resources: &[&'static Resource], about: &About<'_>) -> Json {
         },
         "servers": [{"url": format!("{}{}", about.base_url, about.base_path)}],
         "tags": tags.collect::<Vec<_>>(),
-        // A token of OAuth is a bearer token, too. If `oauth` were listed here as the other choice, some generated clients
-        // would send its token without the word Bearer. It is declared to say where tokens come from.
+        // A token of OAuth is a bearer token, too. If `oauth` were listed here as the other choice, some generated
+        // clients would send its token without the word Bearer. It is declared to say where tokens come from.
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
@@ -74,7 +74,7 @@ fn security_schemes(base_url: &str) -> Json {
     let at = |path: &str| json!(format!("{base_url}{path}"));
     let scopes = Map::new();
     json!({
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, of a member or an application."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A token of a member or an application."},
         "oauth": {
             "type": "oauth2",
             "description": "What an application may do is what the member may do in whose name it acts.",

@@ -154,7 +154,15 @@ fn accepting_signs_in_a_member_with_exactly_the_invited_grants() {
         "SELECT action, actor_user_id, actor_token_id FROM audit WHERE id > 1 AND actor_user_id = {user} ORDER BY id"
     ));
     let by_the_person = |action: &str| format!("{action}|{user}|null");
-    let actions = ["account_invitation.accept", "password.set", "session.create"];
+    let actions = [
+        "user.create",
+        "email_address.create",
+        "account_membership.create",
+        "cost_rate.create",
+        "account_invitation.accept",
+        "password.set",
+        "session.create",
+    ];
     assert_eq!(trail, actions.map(by_the_person));
     let sessions = server.stored("SELECT user_id FROM sessions");
     assert_eq!(sessions, [user]);

@@ -68,7 +68,7 @@ fn erasing_needs_confirmation_and_leaves_no_trace_of_name_and_address() {
 
     let kept = team.texts("SELECT action FROM audit ORDER BY id");
     assert_eq!(kept[..rows.len()], rows, "the trail keeps its rows");
-    assert_eq!(kept[rows.len()..], ["account_invitation.delete", "user.erase"]);
+    assert_eq!(kept[rows.len()..], ["account_invitation.delete", "user.erase", "email_address.erase"]);
     for text in team.texts(
         "SELECT before FROM audit WHERE before IS NOT NULL UNION ALL SELECT after FROM audit WHERE after IS NOT NULL",
     ) {

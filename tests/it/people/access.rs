@@ -177,7 +177,8 @@ fn a_removal_keeps_the_audit_trail_and_references_to_the_user() {
     remove(&server, 205).expect(204);
     let after = trail();
     assert_eq!(after[..before.len()], before);
-    assert_eq!(after.len(), before.len() + 1);
+    // The member's cost rate goes along.
+    assert_eq!(after.len(), before.len() + 2);
     let last = "SELECT action, subject_type, subject_id, actor_user_id FROM audit ORDER BY id DESC LIMIT 1";
     assert_eq!(server.stored(last), ["account_membership.delete|account_memberships|205|2"]);
     // H17: the removed member's invitations stay, with their inviter.

@@ -85,8 +85,8 @@ fn operation(dice: &mut Dice) -> (&'static Resource, &'static Operation) {
                 Verb::Create { .. } => (9, operation),
                 Verb::Update | Verb::Action("enable" | "resend") => (6, operation),
                 Verb::Show | Verb::Action(_) | Verb::Document(_) | Verb::Attach(_) => (3, operation),
-                Verb::Destroy => (2, operation),
-                Verb::DestroyMany { .. } => (2, operation),
+                Verb::Destroy => (4, operation),
+                Verb::DestroyMany { .. } => (4, operation),
                 Verb::ShowOwn(_) | Verb::Overview(_) | Verb::Detach(_) => (1, operation),
             })
             .collect();
