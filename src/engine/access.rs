@@ -190,8 +190,8 @@ pub fn permit_from(rung: Rung, caller: &Caller) -> Result<(), Error> {
     if caller.rung() < rung { Err(Error::Forbidden(BELOW_LEVEL)) } else { Ok(()) }
 }
 
-/// The second step: whether the caller may do it to this record, or make it. Its fields can be asked for; a field that a
-/// body does not have is refused for its value.
+/// The second step: whether the caller may do it to this record, or make it. Its fields can be asked for; a field that
+/// a body does not have is refused for its value.
 pub fn permit_record(
     db: &mut Db,
     caller: &Caller,

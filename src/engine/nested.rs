@@ -1,7 +1,7 @@
 //! Objects in a body that are rows of another table, such as the external reference of a user.
 //!
-//! A subject has one row for each value of the key; another object with the same key replaces it (docs/WIRE.md, G11). It
-//! is written in the transaction of its subject. Members that an object does not have keep their values.
+//! A subject has one row for each value of the key; another object with the same key replaces it (docs/WIRE.md, G11).
+//! It is written in the transaction of its subject. Members that an object does not have keep their values.
 
 use serde_json::Value as Json;
 

@@ -223,7 +223,8 @@ pub enum Turn {
 }
 
 /// Requires, in the transaction of a write, that the caller is still what it was when it was looked up: the token
-/// valid, the membership active and allowed to log in, the permission the same. A person without a token is identified by the write itself.
+/// valid, the membership active and allowed to log in, the permission the same. A person without a token is identified
+/// by the write itself.
 pub fn require_unchanged(db: &mut Db, caller: &Caller, turn: Turn) -> Result<(), Error> {
     let Identity::Member { token_id, permission, .. } = caller.identity else { return Ok(()) };
     match turn {

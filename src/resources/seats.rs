@@ -2,8 +2,8 @@
 //!
 //! Each active member and each pending invitation takes a seat; acceptance only hands it over. Up to
 //! [`FREE_WITHOUT_LOGIN`] external members who may not log in take none. The numbers are tallies
-//! ([`crate::engine::tallies`]), and the ledger is made of them. As with the vendor, going over is allowed and billed: the
-//! highest number over is kept, and answers to requests that take seats show the current one.
+//! ([`crate::engine::tallies`]), and the ledger is made of them. As with the vendor, going over is allowed and billed:
+//! the highest number over is kept, and answers to requests that take seats show the current one.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,9 +1,9 @@
 //! Uploads: a bound on the memory and the time that files take.
 //!
 //! A body with a file may be larger than any other, and preparing a file may take more memory than the file has bytes.
-//! So only a few such bodies are read at a time, and one file is prepared at a time, on a thread that may block: pictures
-//! never take more than one core. Other uploads wait, and nothing of their bodies is read meanwhile. One account never
-//! has all places.
+//! So only a few such bodies are read at a time, and one file is prepared at a time, on a thread that may block:
+//! pictures never take more than one core. Other uploads wait, and nothing of their bodies is read meanwhile. One
+//! account never has all places.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -4,7 +4,8 @@
 //! It does no I/O and knows no particular resource, so each rule of the wire is in one place for all of them.
 //! [`describe`] is the vocabulary, [`kind`] the syntax of values. [`params`] decodes a request into one tree, from
 //! which [`query`] reads lists, [`projection`] the keys to print, [`changes`] the values to set, and [`document`] the
-//! parameters of other answers; [`strict`] reports what all of them ignore. [`envelope`] prints the answer, [`entity_tag`] its tag, [`openapi`] the API description.
+//! parameters of other answers; [`strict`] reports what all of them ignore. [`envelope`] prints the answer,
+//! [`entity_tag`] its tag, [`openapi`] the API description.
 
 pub mod again;
 pub mod changes;

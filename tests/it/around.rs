@@ -1,5 +1,6 @@
-//! What is kept around a member: skills, cost rates, billable utilizations, and references in other systems as a list of
-//! their own. What the engine does for every resource is tested elsewhere: levels and tenants in `coverage`, plans in
+//! What is kept around a member: skills, cost rates, billable utilizations, and references in other systems as a list
+//! of their own. What the engine does for every resource is tested elsewhere: levels and tenants in `coverage`, plans
+//! in
 //! `plans`, both engines in `postgres::differential`.
 
 mod cost_rates;

@@ -1,6 +1,6 @@
-//! Custom fields of users. The standard seed has a field of each type, 801 to 807, each read from another level on; user
-//! 6 has a value in all of them (901 to 907), user 7 in the first three (908 to 910). Levels and tenants of operations
-//! are tested in `coverage`, plans in `plans`, both engines in `postgres::differential`.
+//! Custom fields of users. The standard seed has a field of each type, 801 to 807, each read from another level on;
+//! user 6 has a value in all of them (901 to 907), user 7 in the first three (908 to 910). Levels and tenants of
+//! operations are tested in `coverage`, plans in `plans`, both engines in `postgres::differential`.
 
 mod access;
 mod deleting;

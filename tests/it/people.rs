@@ -13,7 +13,8 @@
 //! - `photos`: setting and removing a picture, who may, and where it is served.
 //! - `pictures`: which files are pictures, and what is stored of them.
 //! - `addresses`: which addresses are proven, and how a changed one is confirmed (G13).
-//! - `login`: who may log in, and what that means for seats. `profiles`: what is known of a person besides name and address.
+//! - `login`: who may log in, and what that means for seats. `profiles`: what is known of a person besides name and
+//!   address.
 //! - `roles`: all five operations, and when a deletion is soft (G5).
 //! - `external_references`: references of users and roles in other systems (F6, G11).
 //! - `include`: included associations (G12, D1, D6).

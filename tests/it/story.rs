@@ -75,6 +75,9 @@ fn from_a_role_to_an_invitation_to_a_member_who_leaves() {
         trail,
         [
             format!("account_invitation.create|{invitation}"),
+            format!("user.create|{user}"),
+            format!("email_address.create|{user}"),
+            format!("account_membership.create|{accepted}"),
             format!("account_invitation.accept|{invitation}"),
             format!("account_membership.update|{accepted}"),
             format!("account_membership.disable|{accepted}"),

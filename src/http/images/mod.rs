@@ -1,4 +1,5 @@
-//! The picture of people who have none. It needs no token: it is the same for everybody, and pages show it by its address.
+//! The picture of people who have none. It needs no token: it is the same for everybody, and pages show it by its
+//! address.
 
 use hyper::Response;
 use hyper::header::{self, HeaderValue};

@@ -95,7 +95,8 @@ fn list_choices(schema: &mut Schema) {
     schema.insert("description".to_owned(), json!(sentences.join("\n")));
 }
 
-/// Adds the schemas of bodies. Some types are answered, too, in another form: as they are read they are called `…Input`.
+/// Adds the schemas of bodies. Some types are answered, too, in another form: as they are read they are called
+/// `…Input`.
 fn add_read(schemas: &mut Map<String, Json>, read: Map<String, Json>, paths: &mut Map<String, Json>) {
     let is_other = |(name, schema): &(&String, &Json)| schemas.get(*name).is_some_and(|answered| answered != *schema);
     let renamed: Vec<String> = read.iter().filter(is_other).map(|(name, _)| name.clone()).collect();

@@ -4,7 +4,8 @@
 //! not read a field sees neither it nor its choices, its values, what refers to them, nor which users have a value. The
 //! levels are stored as rungs, too, so that each of these is one comparison with the rung of the caller.
 //!
-//! The vendor sorts fields into sets, each for one class of records. There are no sets here: every field is one of users.
+//! The vendor sorts fields into sets, each for one class of records. There are no sets here: every field is one of
+//! users.
 
 mod choice;
 mod field;

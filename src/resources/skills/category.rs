@@ -1,4 +1,5 @@
-//! Skill categories: four, given by the vendor, the same in every account. Nobody can change them, so they have no table.
+//! Skill categories: four, given by the vendor, the same in every account. Nobody can change them, so they have no
+//! table.
 
 use crate::resources::entry::{Behaviour, Entry};
 use crate::resources::skills;

@@ -1,8 +1,8 @@
 //! The filters by skills of the people who have them.
 //!
-//! `with_skills` is an object, as JSON text or as nested parameters: `{"12": [3, 4], "15": [], "operation": "or"}` is who
-//! has skill 12 at level 3 or 4, or skill 15 at any level. Without `operation`, all of the skills are needed: of two
-//! readings, the one that matches fewer people is the safe one. `ids` lists further skills, at any level.
+//! `with_skills` is an object, as JSON text or as nested parameters: `{"12": [3, 4], "15": [], "operation": "or"}` is
+//! who has skill 12 at level 3 or 4, or skill 15 at any level. Without `operation`, all of the skills are needed: of
+//! two readings, the one that matches fewer people is the safe one. `ids` lists further skills, at any level.
 
 use serde_json::{Map, Value as Json};
 

@@ -6,8 +6,8 @@
 //! is one line.
 //!
 //! Invariants: everything is `'static` and `const`, nothing does I/O or names a particular resource. SQL fragments
-//! refer to the resource's own table by the alias `t`, to the account by `?1`, to the rung of the caller by `{rung}`, and
-//! to the current day, in days since 1970, by `{today}`.
+//! refer to the resource's own table by the alias `t`, to the account by `?1`, to the rung of the caller by `{rung}`,
+//! and to the current day, in days since 1970, by `{today}`.
 
 use std::time::Duration;
 

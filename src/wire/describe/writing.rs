@@ -1,5 +1,5 @@
-//! How records are written and deleted: what the engine judges and does for every resource, so that a plain one needs no
-//! code of its own.
+//! How records are written and deleted: what the engine judges and does for every resource, so that a plain one needs
+//! no code of its own.
 
 use crate::wire::describe::Resource;
 use crate::wire::kind::{Kind, Property};

@@ -1,5 +1,5 @@
-//! Skills, and who has them. The standard seed has the skills 301 (Rust, five levels), 302 (German, five) and 303 (First
-//! aid, none); user 6 has 301 at level 3, user 9 has 301 at level 5 and 303.
+//! Skills, and who has them. The standard seed has the skills 301 (Rust, five levels), 302 (German, five) and 303
+//! (First aid, none); user 6 has 301 at level 3, user 9 has 301 at level 5 and 303.
 
 use std::sync::Arc;
 

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::refusals;
 use crate::support::{Server, token};
 
-fn from(day: Value) -> Value {
+fn from(day: &Value) -> Value {
     json!({"billable_utilization": {"account_membership_id": 206, "effective_date": day, "target": 75}})
 }
 
 #[test]
 fn a_target_lives_from_a_day_on() {
     let server = Server::start();
-    let made = server.make("/billable_utilizations", &from(json!("2031-02-28"))).expect(200);
+    let made = server.make("/billable_utilizations", &from(&json!("2031-02-28"))).expect(200);
     let record = made.record();
     assert_eq!(
         (&record["account_membership_id"], &record["effective_date"], &record["target"], &record["creator_id"]),
@@ -39,11 +39,11 @@ fn a_day_is_read_as_a_day_or_as_a_moment_of_it() {
         (json!("2031-01-05T23:30:00-01:00"), "2031-01-06"),
         (json!("1969-12-31"), "1969-12-31"),
     ] {
-        let made = server.make("/billable_utilizations", &from(given.clone())).expect(200);
+        let made = server.make("/billable_utilizations", &from(&given)).expect(200);
         assert_eq!(made.record()["effective_date"], expected, "{given}");
     }
     for wrong in [json!("2031-02-30"), json!("1.1.2031"), json!("soon"), json!(20310101), json!(["2031-01-01"])] {
-        let refused = server.make("/billable_utilizations", &from(wrong.clone())).expect(422);
+        let refused = server.make("/billable_utilizations", &from(&wrong)).expect(422);
         let due = [("effective_date".to_owned(), "Effective date must be a day, such as 2031-02-01.".to_owned())];
         assert_eq!(refusals(&refused), due, "{wrong}");
     }

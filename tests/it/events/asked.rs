@@ -135,7 +135,8 @@ fn the_subject_is_included_until_it_is_gone() {
     let answer = ask(&server, "include=subject&per_page=200");
     let reference = |kind: &str, id: &str| {
         let events = answer.records();
-        let is_wanted = |event: &&Value| event["event_type"] == kind && event["subject_id"].to_string() == id;
+        let is_wanted =
+            |event: &&Value| event["event_type"] == kind && event["subject_id"] == json!(id.parse::<i64>().unwrap());
         events.iter().find(is_wanted).unwrap()["subject_ref"].clone()
     };
     assert_eq!(reference("role:created", &id), Value::Null);

@@ -1,5 +1,6 @@
 //! Filters of invitations that the vendor does not have: by state, by invitee, by id, and by the invitee's references.
-//! In the standard seed, invitation 1 is pending, 2 too, 3 is expired, 4 accepted; which is declined depends on the test.
+//! In the standard seed, invitation 1 is pending, 2 too, 3 is expired, 4 accepted; which is declined depends on the
+//! test.
 
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! The contract that every answer must meet.
 //!
-//! The files in `tests/it/contract/` describe the bodies with closed objects, so a stray field fails. The code adds what a
-//! schema cannot express: the headers (D4), the order of keys, that `results` and the primary map name the same records
-//! in the same order (H14), that `count` agrees with `meta`, that an error's type matches its status.
+//! The files in `tests/it/contract/` describe the bodies with closed objects, so a stray field fails. The code adds
+//! what a schema cannot express: the headers (D4), the order of keys, that `results` and the primary map name the same
+//! records in the same order (H14), that `count` agrees with `meta`, that an error's type matches its status.
 //!
 //! The files are OpenAPI 3.0, whose `nullable` is no JSON Schema. It is rewritten once, and each schema is compiled at
 //! most once.
