@@ -357,6 +357,18 @@ async fn begin(client: &Client, text: &str) -> Result<Reply, tokio_postgres::Err
     client.batch_execute(text).await.map(|()| Reply::default())
 }
 
+/// Pages of the log, and the segments that they are in, of a server that was built as usual; both in bytes.
+const LOG_PAGE: u64 = 8_192;
+const LOG_SEGMENT: u64 = 16 * 1_024 * 1_024;
+
+/// The end of the last record, for the position at which the next one will begin. Where a record ends with its page,
+/// that is behind the header of the next page, and a replica gets there only with the next record: its reader would
+/// wait for a write that may never come.
+fn end_of_record(position: u64) -> u64 {
+    let header = if position % LOG_SEGMENT < LOG_PAGE { 40 } else { 24 };
+    if position % LOG_PAGE == header { position - header } else { position }
+}
+
 /// Replies with the write position if the text asks for it.
 async fn commit(client: &Client, text: &str) -> Result<Reply, tokio_postgres::Error> {
     let messages = client.simple_query(text).await?;
@@ -364,7 +376,7 @@ async fn commit(client: &Client, text: &str) -> Result<Reply, tokio_postgres::Er
         SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
         _ => None,
     });
-    Ok(Reply { position: position.map(Position), ..Reply::default() })
+    Ok(Reply { position: position.map(end_of_record).map(Position), ..Reply::default() })
 }
 
 async fn execute(client: &Client, text: StatementText, params: Vec<Param<'_>>) -> Result<Reply, tokio_postgres::Error> {
@@ -377,4 +389,22 @@ async fn execute(client: &Client, text: StatementText, params: Vec<Param<'_>>) -
         rows.push(row);
     }
     Ok(Reply { rows, changed: stream.rows_affected().unwrap_or_default(), position: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_fills_its_page_ends_before_the_header_of_the_next_one() {
+        for (position, end) in [
+            (50_405_400, 50_405_376),
+            (50_405_376, 50_405_376),
+            (50_405_408, 50_405_408),
+            (2 * LOG_SEGMENT + 40, 2 * LOG_SEGMENT),
+            (2 * LOG_SEGMENT + 24, 2 * LOG_SEGMENT + 24),
+        ] {
+            assert_eq!(end_of_record(position), end, "{position}");
+        }
+    }
 }
