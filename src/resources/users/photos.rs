@@ -1,7 +1,7 @@
 //! The picture of a user: set, taken away, and served to browsers.
 //!
 //! Pages that show a picture cannot send a token, so its address is its secret: 256 random bits, new for each picture.
-//! `users.photo_path` holds the path, [`TABLE`] the bytes, one row for each user. They are in the database because
+//! `users.photo_path` holds the path, the table `profile_photos` the bytes, one row for each user. They are in the database because
 //! everything else is: a transaction changes both, and copies and backups need no second place.
 
 use crate::engine::audit::AuditEntry;
