@@ -5,10 +5,12 @@
 //! - `refusals`: tokens, malformed queries and bodies, unknown methods, rate limits.
 //! - `policy`: who may do what; the table is the reviewed file `snapshots/policy.txt`.
 //! - `fields`: who can set and who sees each field; the reviewed file `snapshots/fields.txt`.
+//! - `lists`: every filter, order, include, optional field and attribute of the vendor's lists is known.
 //! - `tenants`: a record of another account looks like a missing one.
 
 mod examples;
 mod fields;
+mod lists;
 mod policy;
 mod refusals;
 mod tenants;
